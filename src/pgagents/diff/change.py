@@ -57,3 +57,17 @@ def next_version(version: str, bump: str) -> str:
     if bump == "minor":
         return f"{major}.{minor + 1}.0" if major else f"0.{minor}.{patch + 1}"
     return f"{major}.{minor}.{patch + 1}" if bump == "patch" else version
+
+
+def whole(
+    severity: Severity,
+    id: str,
+    message: str,
+    *at: str | int,
+    safety: bool = False,
+    where: tuple[str, ...] = (),
+    subject: str = "",
+) -> Change:
+    """Return a change of what stands at the same place in both files."""
+    pointer: Pointer = tuple(at)
+    return Change(severity, id, subject or str(at[0]), message, where, pointer, pointer, safety=safety)

@@ -1,0 +1,220 @@
+"""Resolve actions: their arguments, laws, jobs, pages and examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.catalogue.checks import sending
+from pgagents.catalogue.checks.paths import camel
+from pgagents.catalogue.checks.refusals.arguments import list_codes
+from pgagents.catalogue.checks.surfaces.carried import MCP, is_dispatched
+from pgagents.catalogue.language import (
+    actions,
+    basics,
+    jobs,
+    pages,
+)
+from pgagents.catalogue.language.credentials import (
+    Alternatives,
+    list_alternatives,
+)
+from pgagents.catalogue.language.errors import JSON
+from pgagents.catalogue.language.page_texts import add_page_sentence
+from pgagents.catalogue.language.schemas import argument_node
+from pgagents.catalogue.resolving.answers import Answers, resolve_deprecation
+from pgagents.catalogue.resolving.surfaces import Surfaces
+from pgagents.encoding.file import ANY
+from pgagents.encoding.file_schema import file_node
+from pgagents.encoding.medium import medium_of
+from pgagents.encoding.style import DEEP, FORM
+from pgagents.model.action import (
+    Action,
+    Deprecation,
+    Example,
+    FileLimits,
+    Former,
+    Param,
+    Relation,
+    Texts,
+)
+from pgagents.model.job import Job
+from pgagents.model.pages import Pages
+from pgagents.source.origin import Text
+from pgagents.source.source import Pointer
+
+
+class Actions(Answers, Surfaces):
+    """Resolves actions."""
+
+    def _action(self, name: str, a: actions.Action, at: Pointer) -> Action:
+        raw: Any = self.data
+        for step in at:
+            raw = raw[step]
+        method, path = a.http.split(" ", 1) if a.http else ("", "")
+        security = (
+            self._shared(name, a) if a.security is None else list_alternatives(self.written, a.security)
+        )
+        pages = self._pages(a.pages, (*at, "pages")) if a.pages else None
+        deprecation = resolve_deprecation(a, (*at, "deprecated"))
+        return Action(
+            name=Text(name, at),
+            operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
+            title=Text(a.title, (*at, "title")),
+            description=Text(_with_end(a.description, deprecation), (*at, "description")),
+            method=method,
+            path=Text(path, (*at, "http")),
+            effect=a.effect,
+            costs=a.costs,
+            destructive=a.destructive,
+            bucket=a.bucket,
+            scope=a.scope,
+            key=any(security),
+            security=security,
+            params=tuple(
+                self._param(n, p, raw["input"][n], (*at, "input", n), a, pages) for n, p in a.input.items()
+            ),
+            unknown=a.unknown or self.written.behaviour.unknown_member,
+            content_type=a.content_type or JSON,
+            max_body_bytes=a.max_body_bytes or self.written.limits.max_body_bytes,
+            headers=tuple(
+                (k, Text(v, ("api", "request_headers", k)))
+                for k, v in self.written.api.request_headers.items()
+            ),
+            outputs=self._outputs(a, raw, at),
+            errors=tuple(self.codes[c] for c in dict.fromkeys([*a.errors, *self.written.errors.always])),
+            idempotency=a.idempotency,
+            confirm_title=Text(a.confirm.title, (*at, "confirm", "title"))
+            if a.confirm and a.confirm.title
+            else None,
+            confirm_body=Text(a.confirm.body, (*at, "confirm", "body")) if a.confirm else None,
+            laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in a.laws.items()),
+            relations=tuple(self._relation(n, r, (*at, "relations", n)) for n, r in a.relations.items()),
+            examples=tuple(self._example(n, e, a, (*at, "examples", n)) for n, e in a.examples.items()),
+            texts={n: _texts(t, (*at, "texts", n)) for n, t in a.texts.items()},
+            tags=tuple(a.tags),
+            deprecated=bool(a.deprecated),
+            deprecation=deprecation,
+            cite=tuple(a.cite),
+            origin=at,
+            signed=a.signed,
+            tenant=a.tenant,
+            may_name_none=a.may_name_none,
+            pages=pages,
+            etag=a.etag,
+            if_match=a.if_match,
+            job=self._job(a.job, (*at, "job")) if a.job else None,
+            formerly=tuple(
+                _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
+            ),
+        )
+
+    def _shared(self, name: str, a: actions.Action) -> Alternatives:
+        """Return the alternatives of an action without its own: its MCP server may have others."""
+        if a.http or is_dispatched(self.checker, name) or MCP not in self.written.surfaces:
+            return self.security
+        return self._mcp_server(MCP, self.written.surfaces[MCP]).security
+
+    @staticmethod
+    def _file_limits(p: basics.Param, place: str, a: actions.Action) -> FileLimits:
+        """Return a file's limits; a whole body has the type that the action says."""
+        if place == "whole_body" and a.content_type and a.content_type != ANY:
+            return FileLimits((a.content_type,), p.max_bytes)
+        return FileLimits(tuple(p.media or ()), p.max_bytes)
+
+    def _param(
+        self, name: str, p: basics.Param, raw: Any, at: Pointer, a: actions.Action, pages: Pages | None
+    ) -> Param:
+        place = sending.place_of(name, p, a.http)
+        medium = medium_of(a.content_type or JSON)
+        as_text = place not in sending.IN_BODY or (medium is not None and not medium.typed)
+        style = p.style or (FORM if as_text and place in sending.STYLED else "")
+        node = argument_node(raw, at, self.marks)
+        if pages is not None and name == pages.argument:
+            add_page_sentence(node, pages)
+        file = self._file_limits(p, place, a) if p.format == "binary" else None
+        if file is not None:
+            node = file_node(node, file)
+        resource, _, member = (p.refers_to or "").partition(".")
+        return Param(
+            Text(name, at),
+            p.wire or name,
+            place,
+            bool(p.required) or place == "path",
+            node,
+            resource or None,
+            at,
+            member,
+            style=style,
+            explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
+            spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
+            in_parts=style != "" and sending.is_in_parts(self.checker, p),
+            file=file,
+            otherwise={keyword: self.codes[code] for keyword, code in list_codes(p).items()},
+            as_text=as_text,
+        )
+
+    def _relation(self, name: str, r: actions.Relation, at: Pointer) -> Relation:
+        found = self.checker.expressions
+        unless, fits = found.get((*at, "unless")), found.get((*at, "fits"))
+        return Relation(name, r.widen, found[(*at, "keeps")], r.by, unless, tuple(r.cite), at, fits)
+
+    def _job(self, job: jobs.Job, at: Pointer) -> Job:
+        shows = self.written.resources[job.resource]
+        return Job(
+            job.resource,
+            shows.read_by[0].action,
+            shows.state or "",
+            tuple(job.done),
+            tuple(job.failed),
+            job.within_s,
+            job.reason,
+            at,
+        )
+
+    def _pages(self, p: pages.Pages, at: Pointer) -> Pages:
+        found = self.checker.expressions
+        next, more = found[(*at, "next")], found.get((*at, "more"))
+        bound = self.codes[p.bound] if p.bound else None
+        is_url = at in self.checker.urls
+        to = tuple(p.bound_to or ())
+        return Pages(found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at, to)
+
+    def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
+        status = e.status or next(code for code in a.output if 200 <= code < 300)
+        return Example(
+            name,
+            Text(e.title or name.replace("_", " ").replace("-", " "), (*at, "title")),
+            e.input,
+            status,
+            e.output,
+            at,
+        )
+
+
+def _with_end(description: str, deprecation: Deprecation | None) -> str:
+    """Return the description with the sentence about the action's end."""
+    return f"{description} {deprecation.sentence}" if deprecation is not None else description
+
+
+def _former(name: str, until: str, operation_id: str | None, at: Pointer) -> Former:
+    """Resolve a former name. An explicit operation id did not change with the name."""
+    return Former(Text(name, at), operation_id or camel(name), until, at)
+
+
+def _texts(t: actions.Texts, at: Pointer) -> Texts:
+    def one(key: str, value: str | None) -> Text | None:
+        return Text(value, (*at, key)) if value else None
+
+    def many(key: str, value: str | list[str] | None) -> tuple[Text, ...]:
+        if isinstance(value, str):
+            return (Text(value, (*at, key)),)
+        return tuple(Text(v, (*at, key, i)) for i, v in enumerate(value or ()))
+
+    return Texts(
+        t.name,
+        one("title", t.title),
+        one("description", t.description),
+        many("reasoning", t.reasoning),
+        many("responding", t.responding),
+        {k: Text(v, (*at, "params", k)) for k, v in t.params.items()},
+    )

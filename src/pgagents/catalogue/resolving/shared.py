@@ -1,0 +1,117 @@
+"""Resolve what any part of a catalogue may have: values, calls, laws, error codes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.refusals.errors import find_place
+from pgagents.catalogue.language import (
+    actions,
+    errors,
+    resources,
+    surface,
+)
+from pgagents.catalogue.language.credentials import (
+    list_alternatives,
+)
+from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
+from pgagents.catalogue.language.schemas import schema_nodes
+from pgagents.catalogue.resolving.values import fold
+from pgagents.cel.expression import compile as compiled
+from pgagents.model.action import (
+    Action,
+    ActionCall,
+    Code,
+    Law,
+)
+from pgagents.model.problem_details import PROBLEM_DETAILS, problem_details
+from pgagents.source.origin import Text
+from pgagents.source.source import Pointer, Source
+
+
+class Shared:
+    """State of one resolution. Resolves values, calls, laws and codes."""
+
+    def __init__(self, written: surface.Catalogue, source: Source, checker: Checker) -> None:
+        self.written = written
+        self.source = source
+        self.data = source.data
+        self.checker = checker
+        self.schemas, self.marks = schema_nodes(written, self.data)
+        self.provoked: dict[str, dict[str, ActionCall]] = {name: {} for name in written.errors.codes}
+        self.errors = self._with_problem_details(written.errors)
+        self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
+        self.actions: dict[str, Action] = {}
+        self.security = list_alternatives(written, written.security)
+
+    def _code(self, name: str, code: errors.Code) -> Code:
+        at, common = ("errors", "codes", name), self.errors
+        content_type = code.content_type or common.content_type or (JSON if code.envelope else "")
+        return Code(
+            name,
+            code.status,
+            Text(code.meaning or name.replace("_", " ").capitalize(), (*at, "meaning")),
+            code.envelope or common.envelope or "",
+            tuple(code.only) if code.only is not None else None,
+            tuple(code.cite),
+            at,
+            self.provoked[name],
+            code.wire,
+            find_place(common, code),
+            code.message_at if "message_at" in code.model_fields_set else common.message_at,
+            content_type,
+            self.checker.expressions.get((*at, "when")),
+        )
+
+    def _with_problem_details(self, written: errors.Errors) -> errors.Errors:
+        """Return the errors with an envelope, and its schema added, if RFC 9457 defines their bodies."""
+        if written.envelope is not None or written.content_type != PROBLEM_JSON:
+            return written
+        self.schemas.setdefault(PROBLEM_DETAILS, problem_details())
+        return written.model_copy(update={"envelope": PROBLEM_DETAILS})
+
+    def _law(self, name: str, law: actions.Law, at: Pointer) -> Law:
+        that, when = map(self.checker.expressions.get, self.checker.law_places(at))
+        assert that is not None
+        return Law(name, that, when, tuple(law.cite), at)
+
+    def _values(self, value: Any, pointer: Pointer) -> Any:
+        """Return a value with its expressions compiled."""
+        if isinstance(value, str) and value.startswith("="):
+            return self.checker.expressions[pointer]
+        if isinstance(value, dict):
+            return {k: self._values(v, (*pointer, k) if k != "*" else pointer) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self._values(v, (*pointer, i)) for i, v in enumerate(value)]
+        return value
+
+    def _call(self, call: resources.CatalogueCall | None, at: Pointer) -> ActionCall | None:
+        if call is None:
+            return None
+        found = self.checker.expressions
+        return ActionCall(
+            self.actions[call.action],
+            {name: fold(value) for name, value in self._values(call.input, (*at, "input")).items()},
+            found.get((*at, "at")),
+            found.get((*at, "where")),
+            at,
+        )
+
+    def _calls(
+        self, calls: list[resources.CatalogueCall], at: Pointer, raw: Any, body_at: str | None
+    ) -> tuple[ActionCall, ...]:
+        places = [at] if isinstance(raw, dict) else [(*at, i) for i in range(len(calls))]
+        return tuple(
+            c for call, place in zip(calls, places, strict=True) if (c := self._whole(call, place, body_at))
+        )
+
+    def _whole(
+        self, call: resources.CatalogueCall | None, at: Pointer, body_at: str | None
+    ) -> ActionCall | None:
+        """Resolve a call that returns resources. Without `at`, the whole body is the resource or the list."""
+        found = self._call(call, at)
+        if found is None:
+            return None
+        return replace(found, at=found.at or compiled("response", ("response",)), body_at=body_at or "")

@@ -1,0 +1,154 @@
+"""Resolve surfaces: their actions, narrowed arguments, dispatchers and MCP servers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pgagents.catalogue.checks.paths import camel
+from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
+from pgagents.catalogue.checks.surfaces.dispatcher import JSON_RPC
+from pgagents.catalogue.checks.surfaces.mcp_server import read_server
+from pgagents.catalogue.language import (
+    offers,
+)
+from pgagents.catalogue.language.credentials import (
+    list_alternatives,
+)
+from pgagents.catalogue.resolving.shared import Shared
+from pgagents.jsonschema.schema import resolve as resolve_schema
+from pgagents.model import model as m
+from pgagents.model.action import (
+    Action,
+)
+from pgagents.source.origin import Node, Text
+from pgagents.source.source import Pointer
+
+
+class Surfaces(Shared):
+    """Resolves surfaces."""
+
+    def _members(self, name: str, surface: offers.Surface) -> tuple[Action, ...]:
+        """Return the actions of a surface. `all` means those that the surface can carry."""
+        names = surface.actions
+        if names == "all":
+            names = [n for n in self.written.actions if self._carries(name, surface, n)]
+        elif isinstance(names, str):
+            names = self.written.groups[names]
+        return tuple(self.actions[n] for n in names)
+
+    def _carries(self, surface: str, sf: offers.Surface, action: str) -> bool:
+        if self.written.actions[action].signed is not None and surface != REST:
+            return False
+        if self.written.actions[action].http or sf.http or surface in TOOLS:
+            return True
+        return surface != REST and is_dispatched(self.checker, action)
+
+    def _surface(self, name: str, sf: offers.Surface) -> m.Surface:
+        at: Pointer = ("surfaces", name)
+
+        def text(key: str, value: str | None) -> Text:
+            return Text(value or "", (*at, key))
+
+        return m.Surface(
+            name=name,
+            actions=self._members(name, sf),
+            omit={k: tuple(v) for k, v in sf.omit.items()},
+            title=text("title", sf.title),
+            description=text("description", sf.description),
+            human_name=text("name", sf.name),
+            namespace=text("namespace", sf.namespace),
+            dispatcher=sf.dispatcher,
+            server=self._server_name(name, sf),
+            env={"key": sf.env.key, "url": sf.env.url} if sf.env else {},
+            auth=Node(sf.auth, origin=(*at, "auth")),
+            instructions=text("instructions", sf.instructions),
+            starters=tuple(Text(t, (*at, "starters", i)) for i, t in enumerate(sf.starters)),
+            published_spec=text("published_spec", sf.published_spec),
+            extra=sf.extra,
+            cite=tuple(sf.cite),
+            origin=at,
+            page=sf.page,
+            package=sf.package,
+            headers=dict(sf.headers),
+            attribution=dict(sf.attribution),
+            mcp_server=self._mcp_server(name, sf) if name in TOOLS else None,
+            narrow={
+                action: {
+                    n: self._narrowed(action, n, given, (*at, "narrow", action, n))
+                    for n, given in many.items()
+                }
+                for action, many in sf.narrow.items()
+            },
+        )
+
+    def _server_name(self, name: str, sf: offers.Surface) -> Text:
+        """Return what the surface's manifests call the server: its URL for Copilot, else its name."""
+        server = self._mcp_server(name, sf)
+        if name != COPILOT_MCP:
+            return server.name if sf.server else Text("", (*server.origin,))
+        if not server.url and MCP in self.written.surfaces:
+            return self._mcp_server(MCP, self.written.surfaces[MCP]).url
+        return server.url
+
+    def _mcp_server(self, name: str, sf: offers.Surface) -> m.McpServer:
+        at: Pointer = ("surfaces", name, "server")
+        given = read_server(name, sf)
+        registry, _, package = (given.package or "").partition(":")
+        inside = isinstance(sf.server, offers.McpServer)
+        local = package.rpartition("/")[2].partition(":")[0].partition("@")[0]
+        named = Text(local, at) if local else Text(f"{self.written.api.id}-mcp", ("api", "id"))
+        version = (
+            Text(given.version, (*at, "version"))
+            if given.version
+            else Text(self.written.api.version, ("api", "version"))
+        )
+        return m.McpServer(
+            named if local or not given.url else Text(str(named), at),
+            version,
+            Text(given.url or "", (*at, "url") if inside else at),
+            given.transport or "streamable-http",
+            self.security if given.security is None else list_alternatives(self.written, given.security),
+            registry,
+            Text(package, (*at, "package") if inside else at),
+            at if sf.server else ("surfaces", name),
+            given.version is not None,
+        )
+
+    def _narrowed(self, action: str, name: str, given: offers.Narrowing, at: Pointer) -> m.Narrowed:
+        """Resolve how a surface takes an argument. Its keywords replace those of the action."""
+        param = next(p for p in self.actions[action].params if p.name == name)
+        own = given.model_dump(by_alias=True, exclude_unset=True, exclude={"as_", "required"})
+        schema = Node({**resolve_schema(param.schema, self.schemas), **own}, origin=param.schema.origin)
+        if "description" in param.schema:
+            schema["description"] = param.schema["description"]
+        alias = Text(given.as_, (*at, "as")) if given.as_ else param.name
+        return m.Narrowed(
+            replace(param, schema=schema, required=param.required or bool(given.required)), alias, at
+        )
+
+    def _dispatcher(self, surface: m.Surface, sf: offers.Surface) -> m.Dispatcher:
+        assert sf.http
+        json_rpc = sf.form == JSON_RPC
+        selector, arguments = ("method", "params") if json_rpc else (sf.selector, sf.arguments)
+        assert selector
+        assert arguments
+        at: Pointer = surface.origin
+        method, path = sf.http.split(" ", 1)
+        return m.Dispatcher(
+            surface.name,
+            method,
+            Text(path, (*at, "http")),
+            Text(sf.operation_id or camel(surface.name), (*at, "operation_id")),
+            Text(sf.title or surface.name, (*at, "title")),
+            Text(sf.description or "", (*at, "description")),
+            selector,
+            arguments,
+            sf.scope,
+            {k: Text(v, (*at, "responses", k)) for k, v in sf.responses.items()},
+            sf.attribution,
+            surface.actions,
+            tuple(sf.cite),
+            at,
+            surface,
+            json_rpc,
+        )

@@ -1,0 +1,132 @@
+"""Compares the surfaces of two editions, their MCP servers and their dispatchers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from pgagents.diff.change import Change, Severity, whole
+from pgagents.model.model import Dispatcher, McpServer, Model
+
+_COMPARED = frozenset((
+    "name", "actions", "omit", "narrow", "title", "description", "human_name", "instructions", "starters",
+    "namespace",
+    "server", "env", "auth",
+    "published_spec", "dispatcher", "cite", "origin", "mcp_server",
+))  # fmt: skip
+"""Fields of a surface that are compared one by one; any other gets a general message."""
+
+
+def compare_surfaces(old: Model, new: Model) -> Iterator[Change]:
+    """Yield what changes on the surfaces as a whole: their actions, texts and MCP servers."""
+    for name, was in old.surfaces.items():
+        now = new.surfaces.get(name)
+        if now is None:
+            yield whole(
+                "breaking",
+                "surface-removed",
+                f"nothing is offered on {name} any more",
+                "surfaces",
+                name,
+                where=(name,),
+                subject=name,
+            )
+            continue
+        for key in ("title", "description", "human_name", "instructions", "starters"):
+            if getattr(was, key) != getattr(now, key):
+                message = (
+                    f"its {key.replace('human_', '')} changed, so an assistant may choose it at other times"
+                )
+                yield whole("wording", "surface-text", message, "surfaces", name, where=(name,), subject=name)
+        yield from _compare_mcp_servers(name, was.mcp_server, now.mcp_server)
+        for key in ("namespace", "env", "auth", "published_spec", "dispatcher"):
+            if getattr(was, key) != getattr(now, key):
+                yield whole(
+                    "breaking",
+                    "surface-setting",
+                    f"its {key} is {getattr(now, key)!s} now",
+                    "surfaces",
+                    name,
+                    where=(name,),
+                    subject=name,
+                )
+        for field in fields(was):
+            if field.name not in _COMPARED and getattr(was, field.name) != getattr(now, field.name):
+                yield whole(
+                    "may break",
+                    "surface-setting",
+                    f"its {field.name} changed",
+                    "surfaces",
+                    name,
+                    where=(name,),
+                    subject=name,
+                )
+    for name in new.surfaces.keys() - old.surfaces.keys():
+        yield whole("addition", "surface-added", "is new", "surfaces", name, where=(name,), subject=name)
+
+
+def _compare_mcp_servers(surface: str, was: McpServer | None, now: McpServer | None) -> Iterator[Change]:
+    """Yield how the way to an MCP server changed: its name, URL, transport, package, key and version."""
+    if was is None or now is None:
+        return
+
+    def change(severity: Severity, message: str) -> Change:
+        return whole(
+            severity, "surface-setting", message, "surfaces", surface, where=(surface,), subject=surface
+        )
+
+    for key in ("name", "url", "transport", "registry", "package"):
+        before, after = getattr(was, key), getattr(now, key)
+        if before != after:
+            message = f"its server's {key} is {after or 'gone'} now" + (f", was {before}" if before else "")
+            yield change("breaking" if before else "addition", message)
+    if was.security != now.security:
+        open_now = not now.security or () in now.security
+        yield change(
+            "addition" if open_now else "breaking",
+            "its server takes no key any more" if open_now else "its server takes another key now",
+        )
+    if (was.says_version or now.says_version) and was.version != now.version:
+        yield change("wording", f"its server's version is {now.version} now, was {was.version}")
+
+
+def compare_dispatchers(old: Model, new: Model) -> Iterator[Change]:
+    """Yield what changes for a caller of a dispatcher."""
+    now = {d.surface: d for d in new.dispatchers}
+    for was in old.dispatchers:
+        after: Dispatcher | None = now.get(was.surface)
+        if after is None:
+            continue  # its surface is gone, or no dispatcher any more
+        for key in ("method", "path", "selector", "arguments", "json_rpc", "scope", "operation_id"):
+            if getattr(was, key) != getattr(after, key):
+                message = f"its {key} is {getattr(after, key)} now, was {getattr(was, key)}"
+                yield whole(
+                    "breaking",
+                    "dispatcher",
+                    message,
+                    "surfaces",
+                    was.surface,
+                    where=(was.surface,),
+                    subject=was.surface,
+                )
+        if set(was.responses) != set(after.responses):
+            yield whole(
+                "may break",
+                "dispatcher",
+                "it answers other statuses",
+                "surfaces",
+                was.surface,
+                where=(was.surface,),
+                subject=was.surface,
+            )
+    lost = {d.surface for d in old.dispatchers} - now.keys()
+    for name in sorted(lost & new.surfaces.keys()):
+        yield whole(
+            "breaking",
+            "dispatcher",
+            "it is no dispatcher any more",
+            "surfaces",
+            name,
+            where=(name,),
+            subject=name,
+        )
