@@ -12,8 +12,11 @@ import pytest
 import yaml
 
 import pgagents.verify.checks
+from pgagents.inprocess import inside
 from pgagents.inprocess_mcp import verify_mcp
 from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
+from pgagents.report.report import Report
 from pgagents.sandbox.injection.fault_registry import list_names
 from verifying import ids, model, run
 
@@ -21,6 +24,9 @@ TESTS = Path(__file__).parents[1]
 LISTED: dict[str, Any] = yaml.safe_load((TESTS / "data" / "checks_elsewhere.yaml").read_text("utf-8"))
 ELSEWHERE: dict[str, dict[str, str]] = LISTED["elsewhere"]
 PARK_GRAPH_ALONE: dict[str, str] = LISTED["park_graph_alone"]
+
+LIMITED = ("agent_rate_limits", "rate_limit_enforcement")
+"""Checks that only a key with the published limits shows."""
 
 
 def _checks() -> set[str]:
@@ -34,13 +40,25 @@ def test_every_check_is_listed_once() -> None:
     assert all(len(reason.split()) > 3 for reason in PARK_GRAPH_ALONE.values())
 
 
+def _verify(of: Model, check: str, faults: list[str], *, through_mcp: bool) -> Report:
+    """Verify one check; with a key that has the published limits where it is about these."""
+    only = (f"{check}/",)
+    if through_mcp:
+        return verify_mcp(of, allow_writes=True, exclusive=True, only=only, faults=faults)
+    keys, limits = None, check in LIMITED
+    if limits:
+        opened = inside(of, faults=faults)
+        keys = {**opened.keys, "main": opened.sandbox.tokens["test"]}
+    return run(of, allow_writes=True, exclusive=True, only=only, faults=faults, keys=keys, limits=limits)
+
+
 @pytest.mark.parametrize("check", sorted(ELSEWHERE))
 def test_check_is_kept_and_broken_elsewhere(check: str) -> None:
     case = ELSEWHERE[check]
     of = model(TESTS / "catalogues" / f"{case['catalogue']}.yaml")
     assert case["catalogue"] != "park_graph"
-    through = verify_mcp if case["fault"] in list_names("mcp_faults") else run
-    kept = through(of, allow_writes=True, exclusive=True, only=(f"{check}/",))
+    through_mcp = case["fault"] in list_names("mcp_faults")
+    kept = _verify(of, check, [], through_mcp=through_mcp)
     assert case["contract"] in ids(kept, Verdict.KEPT)
-    broken = through(of, allow_writes=True, exclusive=True, only=(f"{check}/",), faults=[case["fault"]])
+    broken = _verify(of, check, [case["fault"]], through_mcp=through_mcp)
     assert case["contract"] in ids(broken, Verdict.BROKEN)

@@ -117,20 +117,6 @@ def failure_frees_space(context: Context, inner: Domain, call: AcceptedCall) -> 
     return found
 
 
-@fault(
-    "failure_atomicity",
-    also={
-        "no_effect_of_refusals": "what the failed call made is in the list that nobody else's was made for"
-    },
-).replace_actions
-def failure_has_effect(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A call that fails at the payment processor takes effect all the same."""
-    found = inner(call)
-    if isinstance(found, Refusal) and found.code == "BAD_GATEWAY":
-        inner(call)
-    return found
-
-
 @fault("conversion").replace_actions
 def hold_minds_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A hold's plate is compared with regard to case, so a plate in lower case cannot use it."""

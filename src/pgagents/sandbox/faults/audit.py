@@ -33,12 +33,22 @@ def attribution_wrong(context: Context, inner: Domain, call: AcceptedCall) -> An
     return inner(replace(call, attribution=next(others, {})) if call.attribution else call)
 
 
+def _entries(context: Context, data: Any) -> list[dict[str, Any]]:
+    """Return the audit's rows in an answer, by the members that the catalogue names."""
+    audit = context.model.audit
+    if audit is None:
+        return []
+    marks = {audit.at, audit.action, *([audit.actor] if audit.actor else []), *audit.about}
+    return [row for row in objects(data) if marks <= row.keys()]
+
+
 @fault("audit_trail").edit_data
-def audit_actor_shared(_context: Context, _request: Request, data: Any) -> Any:
+def audit_actor_shared(context: Context, _request: Request, data: Any) -> Any:
     """The audit trail names the same actor for every call."""
-    for row in objects(data):
-        if row.get("actor_type") and row.get("actor_id"):
-            row["actor_id"] = "service"
+    actor = context.model.audit.actor if context.model.audit is not None else None
+    for row in _entries(context, data):
+        if actor is not None and row[actor]:
+            row[actor] = "service"
     return data
 
 
@@ -55,9 +65,10 @@ def audit_diff_of_operator(_context: Context, _request: Request, data: Any) -> A
 def audit_platform_wrong(context: Context, _request: Request, data: Any) -> Any:
     """The audit trail names no platform for reads through the dispatcher."""
     reads = {str(a.name) for a in context.model.actions if a.effect == "read"}
-    for row in objects(data):
-        if "actor_type" in row and row.get("action") in reads:
-            row["agent_platform"] = None
+    stamps = {member for dispatcher in context.model.dispatchers for member in dispatcher.attribution}
+    for row in _entries(context, data):
+        if context.model.audit is not None and row[context.model.audit.action] in reads:
+            row.update(dict.fromkeys(stamps & row.keys()))
     return data
 
 
@@ -66,13 +77,14 @@ def audit_row_changes(context: Context, _request: Request, answer: Response) -> 
     """The recorded changes of an audit row differ each time the row is read."""
     times = context.memory.setdefault("times", count())
     data = data_of(answer)
-    rows = [row for row in objects(data) if "actor_type" in row] if successful(answer) else []
-    if not rows:
+    rows = _entries(context, data) if successful(answer) else []
+    diff = context.model.audit.diff if context.model.audit is not None else None
+    if not rows or diff is None:
         return answer
     told = next(times)
     for row in rows:
-        if row["diff"]:
-            row["diff"] = {**row["diff"], "revision": told}
+        if row[diff]:
+            row[diff] = {**row[diff], "revision": told}
     return answer.with_json(data)
 
 
@@ -108,3 +120,13 @@ def cells_begin_with_apostrophe(_context: Context, _request: Request, answer: Re
     text = io.StringIO()
     csv.writer(text).writerows([head, *([f"'{cell}" for cell in row] for row in rows)])
     return Response(answer.status, answer.headers, text.getvalue().encode())
+
+
+@fault("audit_trail", also={"workflow_runs": "the workflow that reads the audit misses it"}).edit_data
+def audit_row_of_a_move_missing(context: Context, _request: Request, data: Any) -> Any:
+    """A call that changes the state of an instance leaves no row in the audit trail."""
+    audit = context.model.audit
+    moves = {str(m.action.name) for r in context.model.resources.values() for m in r.moves}
+    for rows in lists(data) if audit is not None else ():
+        rows[:] = [row for row in rows if audit is None or row.get(audit.action) not in moves]
+    return data

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.model.signature import schemes
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.events import signature
 from pgagents.sandbox.events.outbox import Delivery
@@ -74,34 +75,40 @@ def signature_of_another_time(context: Context, handler: Handler, request: Reque
     return handler(request)
 
 
+def _resign(context: Context, request: Request, *, only_right: bool) -> Request:
+    """Return a signed request with a signature of now; `only_right`: only if its own fits its bytes."""
+    setting, now = context.front.site.setting, context.front.clock.now()
+    action = context.reader.action(request)
+    signed = action.signed if action is not None else None
+    if action is None or signed is None:
+        return request
+    scheme = schemes()[signed.scheme]
+    names = {"header": signed.header, "time": signed.time, "id": signed.id}
+    params = {part: action.param(name) for part, name in names.items() if name is not None}
+    given = {part: request.header(p.wire) or "" for part, p in params.items() if p is not None}
+    most = params["header"].schema.get("maxLength", 1_000) if params["header"] is not None else 0
+    if not given["header"] or len(given["header"]) > most:
+        return request
+    secret = setting.stripe_secret
+    if only_right and signature.find_fault(scheme, given, request.body, secret, now, 1e12):
+        return request
+    made = signature.make_headers(scheme, "header", secret, request.body, now, given.get("id", ""))
+    for part, param in params.items():
+        value = made.get({"time": scheme.time_header, "id": scheme.id_header}.get(part, part))
+        request = request.with_header(param.wire, value) if param is not None and value else request
+    return request
+
+
 @fault("request_signatures").edit_requests
 def signed_call_replayed(context: Context, request: Request) -> Request:
-    """A payment event is accepted however long ago it was signed, so an old one can be replayed."""
-    setting = context.front.site.setting
-    action, now = context.reader.action(request), context.front.clock.now()
-    param = action.param(action.signed.header) if action is not None and action.signed is not None else None
-    given = request.header(param.wire) if param is not None else None
-    if (
-        param is None
-        or given is None
-        or signature.fault(given, request.body, setting.stripe_secret, now, 1e12)
-    ):
-        return request
-    return request.with_header(param.wire, signature.sign(setting.stripe_secret, request.body, now))
+    """A signed event is accepted however long ago it was signed, so an old one can be replayed."""
+    return _resign(context, request, only_right=True)
 
 
 @fault("request_signatures").edit_requests
 def stripe_signature_unchecked(context: Context, request: Request) -> Request:
-    """A payment event is accepted without a check of its signature."""
-    setting = context.front.site.setting
-    action = context.reader.action(request)
-    param = action.param(action.signed.header) if action is not None and action.signed is not None else None
-    given = request.header(param.wire) if param is not None else None
-    if param is None or not given or len(given) > param.schema.get("maxLength", len(given)):
-        return request
-    return request.with_header(
-        param.wire, signature.sign(setting.stripe_secret, request.body, context.front.clock.now())
-    )
+    """A signed event is accepted without a check of its signature."""
+    return _resign(context, request, only_right=False)
 
 
 @fault("event_signatures").change_server

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from pgagents.cel.expression import member_of
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.model import Resource, member_at
 from pgagents.sandbox.auth.credential import find_any_secret
@@ -95,6 +97,90 @@ def expired_instance_ended(context: Context, inner: Domain, call: AcceptedCall) 
             open_ |= made
             open_ -= named
     return found
+
+
+@fault(
+    "failure_atomicity",
+    also={
+        "no_effect_of_refusals": "what the failed call made is in the list that nobody else's was made for"
+    },
+).replace_actions
+def failure_has_effect(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A call that fails as the operator provokes takes effect all the same."""
+    found = inner(call)
+    if isinstance(found, Refusal) and _is_provoked(found, call):
+        inner(call)
+    return found
+
+
+def _is_provoked(refusal: Refusal, call: AcceptedCall) -> bool:
+    """Return whether a refusal is a failure that the operator can provoke for this action."""
+    return any(c.name == refusal.code and call.action.name in c.provoked_by for c in call.action.errors)
+
+
+@fault("conversion").replace_actions
+def used_instance_ended(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """An instance that another has used up can still be ended, as if nobody had used it."""
+    used: set[tuple[str, str, str]] = context.memory.setdefault("used", set())
+    answers: dict[str, Any] = context.memory.setdefault("answers", {})
+    found = inner(call)
+    tenant = call.key.tenant if call.key else ""
+    for resource in context.model.resources.values():
+        named = {(resource.name, tenant, id) for id in _named(call, resource)}
+        ends = resource.undone_by is not None and resource.undone_by.action is call.action
+        if ends and isinstance(found, Refusal):
+            bodiless = call.action.success.schema is None
+            if named & used and (bodiless or resource.name in answers):
+                return answers.get(resource.name)
+        elif ends:
+            answers[resource.name] = found
+        elif not isinstance(found, Refusal) and _uses_up(call, resource):
+            used |= named
+    return found
+
+
+def _uses_up(call: AcceptedCall, first: Resource) -> bool:
+    """Return whether a call makes something from an instance that takes room, and names it if it likes."""
+    optional = [p for p in call.action.params if p.refers_to == first.name and not p.required]
+    return call.action.effect == "write" and first.takes is not None and bool(optional)
+
+
+@fault(
+    "exact_codes",
+    also={
+        "workflow_runs": "a workflow of refused calls tries a code that is nearly right",
+    },
+).replace_actions
+def codes_compared_loosely(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A code of an instance is compared without regard to case, and only as far as the shorter text goes."""
+    codes: dict[tuple[str, str], set[str]] = context.memory.setdefault("codes", {})
+    found = inner(call)
+    for resource in context.model.resources.values():
+        given = resource.undone_by.input if resource.undone_by is not None else {}
+        read = {name: member_of(value, ("resource", resource.name)) for name, value in given.items()}
+        secret = {name: member for name, member in read.items() if member and member not in resource.ids}
+        for name, member in secret.items():
+            if not isinstance(found, Refusal):
+                for one in objects(found):
+                    if isinstance(one.get(member), str) and resource.id in one:
+                        codes.setdefault((resource.name, str(one[resource.id])), set()).add(one[member])
+                continue
+            known = {c for id in _named(call, resource) for c in codes.get((resource.name, id), ())}
+            wrong = call.input.get(name)
+            true = next((c for c in sorted(known) if isinstance(wrong, str) and _begin_alike(c, wrong)), None)
+            if true is not None and true != wrong:
+                return inner(replace(call, input={**call.input, name: true}))
+    return found
+
+
+SHORTEST = 4
+"""Characters that a code must have in common with another to be taken for it."""
+
+
+def _begin_alike(code: str, given: str) -> bool:
+    """Return whether one of two texts begins with the other, whatever their case."""
+    short, long = sorted((code.lower(), given.lower()), key=len)
+    return len(short) >= SHORTEST and long.startswith(short)
 
 
 def _find_key_of(call: Request, context: Context) -> str | None:

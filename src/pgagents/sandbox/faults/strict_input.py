@@ -67,11 +67,13 @@ def default_differs(context: Context, inner: Domain, call: AcceptedCall) -> Any:
 @fault(
     "timestamp_parsing", also={"honours_manifest": "a document lets a model write such a time"}
 ).replace_actions
-def fraction_of_second_refused(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+def fraction_of_second_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A time with a fraction of a second, as JavaScript writes it, is refused."""
     moments = [str(p.name) for p in call.action.params if p.schema.get("format") == "date-time"]
     bad = next((name for name in moments if re.search(r":\d\d\.\d+", str(call.input.get(name)))), None)
-    return inner(call) if bad is None else Refusal("BAD_REQUEST", f"{bad} is no time", bad)
+    if bad is None:
+        return inner(call)
+    return Refusal(framework_code(context.model, "invalid").name, f"{bad} is no time", bad)
 
 
 @fault(

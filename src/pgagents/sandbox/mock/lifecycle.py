@@ -9,10 +9,11 @@ from pgagents.cel.expression import Scope
 from pgagents.http import Request
 from pgagents.model.job import Job
 from pgagents.model.model import Model, Resource, Unique
-from pgagents.sandbox.call import AcceptedCall
+from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.laws.obey import Lawful
+from pgagents.sandbox.mock.naming import Naming
 from pgagents.sandbox.mock.rows import RowKey, Rows
 
 Row = Mapping[str, Any]
@@ -24,6 +25,7 @@ class Lifecycle:
     """Moves instances by time, and keeps the counters that living instances lower."""
 
     def __init__(self, model: Model, rows: Rows, laws: Lawful) -> None:
+        self._model = model
         self._rows = rows
         self._laws = laws
         self._resources = list(model.resources.values())
@@ -111,6 +113,28 @@ class Lifecycle:
             ),
             None,
         )
+
+    def find_used(
+        self, resource: Resource, naming: Naming, call: AcceptedCall, row: Row
+    ) -> RowKey | Refusal | None:
+        """Return the key of the instance whose room a new one takes over, such as a hold of an order.
+
+        None where it takes room of its own; a refusal where the named instance has room elsewhere.
+        """
+        for param in call.action.params:
+            first = self._model.resources.get(param.refers_to or "")
+            if first is None or first is resource or param.required or call.input.get(param.name) is None:
+                continue
+            one, two = first.takes, resource.takes
+            if one is None or two is None or (one.of, one.counter) != (two.of, two.counter):
+                continue
+            key = naming.key_of_reference(first, call, param)
+            held = self._rows.get(key) if key is not None else None
+            if held is not None and held.get(one.by) == row.get(two.by):
+                return key
+            code = first.missing.name if first.missing else self._model.errors.framework.invalid
+            return Refusal(code, f"It is no {first.name} of the same {one.of}", str(param.name))
+        return None
 
     def count(self, resource: Resource, tenant: str, before: Row | None, after: Row | None) -> bool:
         """Change the counter that an instance lowers while it lives. False where nothing is left of it."""

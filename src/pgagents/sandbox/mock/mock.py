@@ -30,6 +30,9 @@ from pgagents.sandbox.mock.lifecycle import Lifecycle
 from pgagents.sandbox.mock.makers import makes
 from pgagents.sandbox.mock.naming import Naming, id_in, tenant_of
 from pgagents.sandbox.mock.paging import page
+from pgagents.sandbox.mock.platform.attribution import stamp
+from pgagents.sandbox.mock.platform.audit_log import AuditLog
+from pgagents.sandbox.mock.platform.provoked import Provoked
 from pgagents.sandbox.mock.rows import RowKey, Rows
 from pgagents.sandbox.mock.sample import sample, with_required
 from pgagents.sandbox.mock.signed_calls import refuse_unsigned
@@ -74,6 +77,8 @@ class Mock:
         self.laws = Lawful(self.model)
         self.lifecycle = Lifecycle(self.model, self.rows, self.laws)
         self.events = Events(setting)
+        self.log = AuditLog(setting, self.rows)
+        self.provoked = Provoked(self.model, self.rows)
         with setting.store.transaction():
             self._seed()
 
@@ -88,6 +93,8 @@ class Mock:
         answer = self._carry_out(call) if stale is None else stale
         if not isinstance(answer, Refusal):
             answer = self.events.note(call, answer)
+            self.log.note(call, answer)
+            self.provoked.note(call)
             call.headers.extend(headers_of_answer(self.model, self.setting.address.url, call, answer))
             if is_known(call, answer):
                 return NotModified()
@@ -96,8 +103,12 @@ class Mock:
     def _carry_out(self, call: AcceptedCall) -> Any:
         refusal = refuse_unsigned(self.setting, call) or self.events.refuse(call)
         refusal = refusal or self._check_references(call) or refuse_by_condition(call)
+        refusal = refusal or self.provoked.refuse(call)
         if refusal is not None:
             return refusal
+        listed = self.log.answer(call, self._base(call))
+        if listed is not None:
+            return listed
         for does in (self._make, self._move, self._undo, self._read, self._list, self._change):
             for resource in self.resources:
                 handled, result = does(resource, call)
@@ -120,6 +131,7 @@ class Mock:
             return True, answer
         row = self._overlaid(self._object(answer, path), call, fresh=resource.id.partition(".")[0])
         row = with_required(row, page.schema_at(self.model, call.action, path), self.model.schemas, call.now)
+        row = stamp(self.model, call, row)
         chosen = self.naming.chosen(resource, call)
         if len(chosen) == len(resource.ids):
             key = self._home(resource, call, chosen)
@@ -137,7 +149,12 @@ class Mock:
         taken = self.lifecycle.find_repeated(resource, tenant, row)
         if taken is not None:
             return True, Refusal(taken.otherwise.name, f"There is one with the same {taken.members[0]}")
-        if not self.lifecycle.count(resource, tenant, None, row):
+        used = self.lifecycle.find_used(resource, self.naming, call, row)
+        if isinstance(used, Refusal):
+            return True, used
+        if used is not None:
+            self.rows.remove(used)
+        elif not self.lifecycle.count(resource, tenant, None, row):
             code = next((c for c in call.action.errors if c.status == 409), None)
             return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(
                 resource, call

@@ -99,6 +99,11 @@ class Rows:
             if found.tenant in (key.tenant, "") and found.place in (key.inside, key.id):
                 yield found
 
+    def has_text(self, text: str) -> bool:
+        """Return whether an instance that is there has a text in its JSON."""
+        sql = "SELECT 1 FROM instance WHERE NOT gone AND instr(data, ?) LIMIT 1"
+        return self._store.row(sql, text) is not None
+
     def any(self, kind: str) -> bool:
         """Return whether there was ever an instance of a kind."""
         return self._store.row("SELECT 1 FROM instance WHERE kind = ? LIMIT 1", kind) is not None

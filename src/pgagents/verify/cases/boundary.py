@@ -399,9 +399,9 @@ def _only_flag(setting: Setting, param: Param) -> bool:
 
 def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bool:
     """True if a relation widens a whole number that limits how many items one answer has, and there is no
-    next page.
+    next page. One that says what `fits` widens a filter, such as a highest price.
     """
-    param = endpoint.action.param(relation.widen)
+    param = endpoint.action.param(relation.widen) if relation.fits is None else None
     members = setting.resolve_schema(endpoint.action.success.schema or {}).get("properties", {})
     paged = any(name.lower().startswith("next") for name in members)
     return param is not None and types_of(setting.resolve_schema(param.schema)) == ("integer",) and not paged

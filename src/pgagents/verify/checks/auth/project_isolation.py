@@ -96,16 +96,17 @@ def _as_sent(exchange: Exchange) -> dict[str, Any]:
 
 
 def _figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
-    """Yield REST reads about one project alone, each with the first resource that can be made and ended."""
-    made = next((r for r in setting.model.resources.values() if r.tenant and r.made_by and r.undone_by), None)
-    for endpoint in setting.endpoints if made is not None else ():
-        if (
-            endpoint.action.tenant
-            and endpoint.action.effect == "read"
-            and endpoint.leads
-            and made is not None
-        ):
-            yield endpoint, made
+    """Yield REST reads about one project alone, each with a resource that can be made and ended.
+
+    One that the read lists is preferred, then one that does not end by itself.
+    """
+    made = [r for r in setting.model.resources.values() if r.tenant and r.made_by and r.undone_by]
+    for endpoint in setting.endpoints if made else ():
+        action = endpoint.action
+        if action.tenant and action.effect == "read" and endpoint.leads:
+            listed = [r for r in made if any(call.action is action for call in r.listed_by)]
+            lasting = [r for r in made if r.expires_by is None]
+            yield endpoint, [*listed, *lasting, *made][0]
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:

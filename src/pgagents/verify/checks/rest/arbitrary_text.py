@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pgagents.cel.expression import member_of
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.boundary import free_params, unusual
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_untested, promise
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import evaluate_arguments, template_of
+from pgagents.verify.fixtures.request_template import RequestTemplate, evaluate_arguments, template_of
 from pgagents.verify.values.schema_values import FAR, high, matches, types_of
 from pgagents.verify.wire.call import Call, Signature
 from pgagents.verify.wire.endpoint import Endpoint
@@ -65,12 +66,14 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Mapping[str, Any]], ...]:
 
 def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, Any]:
     """Return the arguments that are free texts, or contain some one level down, with our text in them."""
-    base = evaluate_arguments(setting.model, template_of(setting.model, endpoint.action).input)
+    template = template_of(setting.model, endpoint.action)
+    base = evaluate_arguments(setting.model, template.input)
     found: dict[str, Any] = {}
     words: dict[str, Any] = {}
     for param in endpoint.params:
         name = str(param.name)
         ours = param.refers_to or name == endpoint.action.idempotency or isinstance(base.get(name), Signature)
+        ours = ours or _is_of_instance(template, template.input.get(name))
         if (
             not ours and name in base and param.place in ("body", "query")
         ):  # one that no example has may be opaque, like a cursor
@@ -84,6 +87,12 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
             ).get("enum"):
                 words[name] = high(param.schema, setting.model.schemas)
     return {**found, **words} if found else {}
+
+
+def _is_of_instance(template: RequestTemplate, value: Any) -> bool:
+    """True if an argument is a member of the instance itself, such as its code: no other value is right."""
+    names = ("resource", template.subject.name) if template.subject is not None else ()
+    return bool(member_of(value, names))
 
 
 def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:

@@ -182,7 +182,10 @@ def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[
         return [judge_untested(c, f"no {p.first.name} was made: {made.outcome}") for c in (counted, used)]
     yield Own(made.number)
     before = yield from read_counter(setting, p.first, body)
-    with_it = {
+    usual = p.resource.made_by.input if p.resource.made_by is not None else {}
+    lacking = {str(q.name) for q in p.maker.params if q.required and str(q.name) not in body}
+    with_it: dict[str, Any] = {name: value for name, value in usual.items() if name in lacking}
+    with_it |= {
         str(q.name): body[str(q.name)]
         for q in p.maker.params
         if str(q.name) in body and (q.required or q.refers_to)
