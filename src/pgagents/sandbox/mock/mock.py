@@ -10,20 +10,19 @@ from typing import Any
 from urllib.parse import quote
 
 from pgagents.cel.reading import bounds_of_size
-from pgagents.jsonschema import schema as schemas
-from pgagents.model.action import Action, Example, Param
+from pgagents.model.action import Action
 from pgagents.model.error_reader import value_at
 from pgagents.model.model import Resource, member_at
 from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Other, Refusal
 from pgagents.sandbox.clock import rfc3339
-from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.answer_headers import headers_of_answer
+from pgagents.sandbox.mock.answers.bodies import MERGE_PATCH
 from pgagents.sandbox.mock.conditions import is_known, refuse_stale
 from pgagents.sandbox.mock.declared_refusals import refuse_by_condition
 from pgagents.sandbox.mock.events import Events
-from pgagents.sandbox.mock.given import add_given
-from pgagents.sandbox.mock.ids import candidates
+from pgagents.sandbox.mock.instances.finding import Finding
+from pgagents.sandbox.mock.instances.seeding import Seeding
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.obey import Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
@@ -34,12 +33,12 @@ from pgagents.sandbox.mock.platform.attribution import stamp
 from pgagents.sandbox.mock.platform.audit_log import AuditLog
 from pgagents.sandbox.mock.platform.provoked import Provoked
 from pgagents.sandbox.mock.rows import RowKey, Rows
-from pgagents.sandbox.mock.sample import sample, with_required
+from pgagents.sandbox.mock.sample import with_required
 from pgagents.sandbox.mock.signed_calls import refuse_unsigned
 from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
 
-GONE, REPLACED, CONFLICT = 410, 200, 409
+REPLACED, CONFLICT = 200, 409
 LEAST_EPOCH_S = 900_000_000
 """Numbers above are times, in seconds since 1970."""
 
@@ -49,23 +48,7 @@ def domain(setting: Setting) -> Domain:
     return Mock(setting).act
 
 
-MERGE_PATCH = "application/merge-patch+json"
-
-
-def merged(old: Any, patch: Any) -> Any:
-    """Return a value changed by a merge patch (RFC 7396)."""
-    if not isinstance(patch, dict):
-        return patch
-    found = dict(old) if isinstance(old, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            found.pop(name, None)
-        else:
-            found[name] = merged(found.get(name), value)
-    return found
-
-
-class Mock:
+class Mock(Finding, Seeding):
     """A catalogue's resources, stored as rows."""
 
     def __init__(self, setting: Setting) -> None:
@@ -332,191 +315,13 @@ class Mock:
 
     # parts of an answer
 
-    def _base(self, call: AcceptedCall) -> Any:
-        """Return the output of the example most like the call, else a sample of the schema; None where
-        there is no body.
-        """
-        if call.action.success.schema is None:
-            return None
-        successes = [e for e in call.action.examples if 200 <= e.status < 300 and e.output is not None]
-        given = {k: v for k, v in call.input.items() if k in call.given}
-        best = max(successes, key=lambda e: _likeness(e, given), default=None)
-        return (
-            plain(best.output) if best else sample(call.action.success.schema, self.model.schemas, call.now)
-        )
-
-    def _object(self, answer: Any, path: places.Place) -> dict[str, Any]:
-        found = places.get(answer, path)
-        return dict(found) if isinstance(found, Mapping) else {}
-
-    def _overlaid(
-        self, row: dict[str, Any], call: AcceptedCall, *, fresh: str = "", keep: tuple[str, ...] = ()
-    ) -> dict[str, Any]:
-        """Return the row with the call's arguments in members of the same name.
-
-        For a new instance, a member whose argument is missing becomes null, or is removed where null is not
-        allowed.
-        """
-        for param in call.action.params:
-            name = str(param.name)
-            if name == fresh or name in keep or name == call.action.idempotency:
-                continue
-            member = self._member_of(call.action, param)
-            if name in call.input and (member in row or self._member(call.action, member) is not None):
-                nullable = "null" in ((self._member(call.action, member) or {}).get("type") or ())
-                if call.action.content_type == MERGE_PATCH and not (nullable and call.input[name] is None):
-                    row = merged(row, {member: plain(call.input[name])})
-                    continue
-                row[member] = plain(call.input[name])
-            elif member in row and fresh:
-                schema = self._member(call.action, member) or {}
-                if "null" in (schema.get("type") or ()):
-                    row[member] = None
-                elif (
-                    schema.get("type") in ("array", "object")
-                    and not {"required", "minItems", "minProperties", "contains"} & schema.keys()
-                ):
-                    row[member] = [] if schema["type"] == "array" else {}
-                else:
-                    row.pop(member)
-        return row
-
-    def _member_of(self, action: Action, param: Param) -> str:
-        """Return the member that shows an argument: of its name, else of its name in the body."""
-        name = str(param.name)
-        if param.place == "body" and param.wire != name and self._member(action, name) is None:
-            return param.wire
-        return name
-
-    def _member(self, action: Action, name: str) -> Mapping[str, Any] | None:
-        """Return the schema of the first member of this name in the action's answer, or None."""
-        stack = [action.success.schema] if action.success.schema else []
-        for schema in stack:
-            for inner in schemas.subschemas(schemas.resolve(schema, self.model.schemas)):
-                if name in inner.get("properties", {}):
-                    return schemas.resolve(inner["properties"][name], self.model.schemas)
-                if "$ref" in inner and len(stack) < 50:
-                    # only read
-                    stack.append(schemas.resolve(inner, self.model.schemas))  # type: ignore[arg-type]
-        return None
-
-    def _path_in(self, resource: Resource, answer: Any) -> places.Place | None:
-        """Return the place of a resource in an answer: that of another call of the resource, where this
-        answer has an object there.
-        """
-        calls = [c for c in (resource.undone_by, resource.made_by, *resource.read_by) if c is not None]
-        found = [p for c in calls if (p := places.place(c.at)) is not None]
-        return next((p for p in found if isinstance(places.get(answer, p), Mapping)), None)
-
     # finding things
-
-    def _find_instance(
-        self, resource: Resource, call: AcceptedCall, arguments: Mapping[str, str]
-    ) -> tuple[RowKey | None, dict[str, Any] | None]:
-        """Return the instance that a call names, with its key; None where the caller may not see it or a
-        naming argument is wrong.
-        """
-        key = self.naming.key_by(resource, call, arguments)
-        row = self.rows.get(key) if key is not None else None
-        if row is None or any(
-            row.get(member) != call.input.get(a) for a, member in arguments.items() if member in row
-        ):
-            return key, None
-        return key, row
-
-    def _check_references(self, call: AcceptedCall) -> Refusal | None:
-        """Return a refusal where an argument or a part of the path names an instance that does not exist."""
-        for param in call.action.params:
-            resource = self.model.resources.get(param.refers_to or "")
-            resource = resource or self.naming.in_path(call.action, param)
-            if (
-                resource is None
-                or call.input.get(param.name) is None
-                or resource.missing is None
-                or resource.missing not in call.action.errors
-                or self.naming.is_made_at(resource, call.action, param)
-            ):
-                continue
-            key = self.naming.key_of_reference(resource, call, param)
-            known = self.rows.any(resource.name) or not param.refers_to
-            if known and key is not None and self.rows.get(key) is None:
-                return self._missing(resource, call)
-        return None
-
-    def _missing(self, resource: Resource, call: AcceptedCall) -> Refusal:
-        code = resource.missing.name if resource.missing else self.model.errors.framework.unknown_path
-        gone = next((c.name for c in call.action.errors if c.status == GONE), None)
-        tenant = tenant_of(resource, call)
-        named = [
-            RowKey(resource.name, str(v), tenant) for v in call.input.values() if isinstance(v, str | int)
-        ]
-        if gone is not None and any(map(self.rows.was_removed, named)):
-            code = gone
-        return Refusal(
-            str(code or self.model.errors.framework.invalid),
-            f"There is no such {resource.name.replace('_', ' ')}",
-        )
 
     def _moves_another(self, action: Action) -> bool:
         """Return whether an action is a transition of some resource, which takes precedence over making
         one.
         """
         return any(m.action is action for r in self.resources for m in r.moves)
-
-    def _fresh_id(self, resource: Resource, call: AcceptedCall, like: Any) -> Any:
-        """Return a new id that fits the answer's schema and every argument that names the resource."""
-        member = self._member(call.action, resource.id.rpartition(".")[2]) or {}
-        params = [
-            p
-            for a in (*self.model.actions, *self.model.operator)
-            for p in a.params
-            if p.refers_to == resource.name and p.refers_member in ("", resource.id)
-        ]
-        naming = [p.schema for _, p, of in self.naming.list_arguments(resource) if of == resource.id]
-        taking = [member, *(p.schema for p in params), *naming]
-        wanted = {
-            key: value
-            for schema in taking
-            for key, value in schemas.resolve(schema, self.model.schemas).items()
-        }
-        validators = [self._validator(schema) for schema in taking]
-        for id in candidates(like, wanted, self.setting.rng):
-            if all(v.is_valid(id) for v in validators) and not self.rows.was_used(resource.name, str(id)):
-                return id
-        return word(self.setting.rng, 12)
-
-    def _validator(self, schema: Mapping[str, Any]) -> Any:
-        return schemas.validator(schema, self.model.schemas)
-
-    def _seed(self) -> None:
-        """Add rows for the instances in examples: those to find for everyone, those that are made for the
-        first project.
-        """
-        for resource in self.resources:
-            if self.rows.any(resource.name):
-                continue
-            add_given(self.model, self.rows, resource)
-            for call in (resource.found_by, resource.made_by, *resource.read_by, *resource.listed_by):
-                path = places.place(call.at) if call else None
-                for example in call.action.examples if call and path is not None else ():
-                    found = places.get(example.output, path or ())
-                    place = self.naming.home(resource, call.action.params, example.input) if call else ""
-                    for item in found if isinstance(found, list) else [found]:
-                        self._seed_row(resource, item, place)
-
-    def _seed_row(self, resource: Resource, item: Any, place: str) -> None:
-        if not isinstance(item, Mapping) or any(member_at(item, member) is None for member in resource.ids):
-            return
-        main = self.model.auth.roles.get("main")
-        tenant = f"{main.project}/{main.mode}" if main else "main/test"
-        tenant = tenant if resource.tenant and self.model.credential is not None else ""
-        key = RowKey(resource.name, id_in(resource, item), tenant, place)
-        if self.rows.get(key) is not None:
-            return
-        row = dict(plain(item))
-        if resource.state and resource.initial:
-            row[resource.state] = resource.initial
-        self.rows.add(key, row)
 
 
 def _with_total(answer: Any, total: int) -> Any:
@@ -525,20 +330,6 @@ def _with_total(answer: Any, total: int) -> Any:
         return answer
     counts = {name for name, value in answer.items() if "total" in name.lower() and type(value) is int}
     return {**answer, **dict.fromkeys(counts, total)}
-
-
-def _likeness(example: Example, given: Mapping[str, Any]) -> float:
-    """Return how many arguments an example shares with a call; an object counts by its equal members."""
-    return sum(_share(v, given.get(k)) for k, v in plain(example.input).items())
-
-
-def _share(one: Any, other: Any) -> float:
-    if one == other:
-        return 1
-    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
-        return 0
-    names = one.keys() | other.keys()
-    return sum(bool(one.get(name) == other.get(name)) for name in names) / (len(names) + 1)
 
 
 def _bounds(action: Action) -> set[str]:

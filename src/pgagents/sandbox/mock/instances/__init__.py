@@ -1,0 +1,1 @@
+"""The instances that the mock keeps: found, seeded, and given new ids."""
