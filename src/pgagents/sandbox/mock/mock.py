@@ -258,12 +258,16 @@ class Mock(Finding, Seeding):
         return _with_total(shown.answer, len(rows))
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
-        """Apply the arguments of a write at the resource's own path that is none of its declared calls."""
+        """Apply the arguments of a write that is none of the resource's declared calls: at its own path, or
+        below it with an answer that shows it.
+        """
         if call.action.effect == "read" or call.action.success.schema is None:
             return False, None
         naming = self.naming
         param = next((p for p in call.action.params if naming.in_path(call.action, p) is resource), None)
-        if param is None or not str(call.action.path).endswith("{" + param.wire + "}"):
+        if param is None:
+            return False, None
+        if not str(call.action.path).endswith("{" + param.wire + "}") and not self._shows(resource, call):
             return False, None
         key = naming.key_in_path(resource, call)
         row = self.rows.get(key) if key is not None else None
@@ -285,6 +289,12 @@ class Mock(Finding, Seeding):
         self.lifecycle.count(resource, key.tenant, row, after)
         return True, answer
 
+    def _shows(self, resource: Resource, call: AcceptedCall) -> bool:
+        """Return whether the answer of a call shows an instance of the resource."""
+        answer = self._base(call)
+        path = self._path_in(resource, answer)
+        return path is not None and member_at(self._object(answer, path), resource.id) is not None
+
     def _stateless(self, call: AcceptedCall) -> Any:
         """Answer by the refusal in an example with the same input, else by `_base`."""
         given = {k: v for k, v in call.input.items() if k in call.given}
@@ -294,7 +304,10 @@ class Mock(Finding, Seeding):
                 if code is not None and code in call.action.errors:
                     message = value_at(example.output, code.message_at)
                     return Refusal(code.name, str(message or code.meaning))
-        return self.laws.repair(call, self._base(call))
+        answer = self._base(call)
+        if isinstance(answer, list):
+            answer = choose(self.laws, call, answer, (), answer)
+        return self.laws.repair(call, answer)
 
     def _clock(self, call: AcceptedCall) -> Any:
         seconds = next(

@@ -408,10 +408,13 @@ def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bo
 
 
 def free_params(setting: Setting, endpoint: Endpoint) -> list[Param]:
-    """Return the arguments that may have any value that the schema allows, at any location."""
+    """Return the arguments that may have any value that the schema allows, at any location. Files are none:
+    a pattern cannot say which data URLs are well formed.
+    """
     template = template_of(setting.model, endpoint.action)
     tied = around_names(setting) if endpoint.action.effect == "write" else places(setting)
-    return [p for p in endpoint.params if _own(setting, endpoint, p, template) and str(p.name) not in tied]
+    own = [p for p in endpoint.params if p.file is None and _own(setting, endpoint, p, template)]
+    return [p for p in own if str(p.name) not in tied]
 
 
 def around_names(setting: Setting) -> frozenset[str]:
