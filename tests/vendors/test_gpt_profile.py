@@ -444,3 +444,16 @@ def test_a_document_hosted_nowhere_is_an_error() -> None:
     built = build(load_text(text), only=["openai/ai_plugin"])
     assert any("hosted nowhere" in d.message for d in built.diagnostics)
     assert "openai" in built.refused
+
+
+def test_list_of_a_fixed_form_is_a_list_of_any_of_its_parts_there() -> None:
+    """GPT's importer refuses a list without `items`; the order of the parts is a listed loss."""
+    built = build(load_file(ROOT / "tests/catalogues/parcels.yaml"))
+    made = yaml.safe_load(next(a.data for a in built.artifacts() if a.path == "openai/openapi.yaml"))
+    position = made["components"]["schemas"]["Point"]["properties"]["position"]
+    longitude, latitude = ({"type": "number", "minimum": -n, "maximum": n} for n in (180, 90))
+    assert position["items"] == {"anyOf": [longitude, latitude]}
+    assert (position["minItems"], position["maxItems"]) == (2, 2)
+    assert not {"prefixItems", "unevaluatedItems"} & position.keys()
+    lost = {one.made.id: [loss.constraint for loss in one.made.view.losses] for one in built.rendered}
+    assert "the order of the items" in lost["openai/openapi"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli.inputs.api import api_key, api_url
+from pgagents.cli.inputs.api import Api, find_api
 from pgagents.cli.inputs.options import examples, load
 
 if TYPE_CHECKING:
@@ -74,6 +74,13 @@ _HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes 
     metavar="FILE",
     help="CAs to trust (PEM).",
 )
+@click.option(
+    "--env",
+    "description",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="YAML file that describes the server, as for verify: url, cacert, headers, identities of `main`.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask before a call that needs confirmation.")
 def command(
     action: str | None,
@@ -83,6 +90,7 @@ def command(
     url: str | None,
     catalogue: Path | None,
     cacert: Path | None,
+    description: Path | None,
     yes: bool,
 ) -> int:
     """Call ACTION with its arguments and print the answer as JSON.
@@ -92,6 +100,8 @@ def command(
     code: 0 the call succeeded, 1 the API refused it, 2 the call was wrong and not sent, 3 no answer came.
     """
     import asyncio
+
+    from pgagents.cli.inputs.api_keys import TOKEN
 
     model = load(catalogue)
     message: Any = None
@@ -104,9 +114,8 @@ def command(
         message = _read(file)
     else:
         given = _arguments(model, action, arguments, file)
-    shown, answer = asyncio.run(
-        _call(model, api_url(model, url), vendor, action or "", given, message, cacert, yes)
-    )
+    api = find_api(model, url, cacert, description, TOKEN)
+    shown, answer = asyncio.run(_call(model, api, vendor, action or "", given, message, yes))
     click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     if answer.problem is None:
         known = model.action(answer.action) or model.former(answer.action)
@@ -124,28 +133,21 @@ def command(
 
 async def _call(
     model: Model,
-    url: str,
+    api: Api,
     vendor: str | None,
     action: str,
     given: dict[str, Any],
     message: Any,
-    cacert: Path | None,
     yes: bool,
 ) -> tuple[Any, Answer]:
-    from pgagents.cli.inputs.api_keys import TOKEN
-    from pgagents.client.client import connect
+    from pgagents.client.client import connect_by
     from pgagents.client.form import form, output
 
     async def show_backoff(wait: Backoff) -> None:
         click.echo(wait.why, err=True)
 
-    async with connect(
-        model,
-        url,
-        api_key(model, TOKEN),
-        cacert=str(cacert) if cacert else None,
-        confirm=_confirm if _someone() else None,
-    ) as client:
+    asked = _confirm if _someone() else None
+    async with connect_by(model, api.sender, api.keys, confirm=asked, commands=api.commands) as client:
         if vendor is None:
             answer = await client.call(action, given, confirmed=yes, told=show_backoff)
             return output(answer), answer

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.cli import _extras
-from pgagents.cli.inputs.api import api_key, api_url
+from pgagents.cli.inputs.api import find_api
 from pgagents.cli.inputs.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
-    from pgagents.client.send import Sender
+    from pgagents.cli.inputs.api import Api
     from pgagents.mcp.http import SignIn
     from pgagents.model.model import Model
 
@@ -71,6 +71,13 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
     help="With --http; a non-loopback address needs --issuer.",
 )
 @click.option(
+    "--env",
+    "description",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="YAML file that describes the server, as for verify: url, cacert, headers, identities of `main`.",
+)
+@click.option(
     "--public-url",
     metavar="URL",
     help="With --issuer: this server's public URL; tokens must be issued for it.",
@@ -97,6 +104,7 @@ def command(
     over_http: bool,
     port: int,
     host: str,
+    description: Path | None,
     public_url: str | None,
     issuer: str | None,
     origins: tuple[str, ...],
@@ -113,7 +121,7 @@ def command(
     _extras.require("pgagents mcp", "mcp")
     gc.disable()
     try:
-        _serve(catalogue, url, cacert, over_http, port, host, public_url, issuer, origins)
+        _serve(catalogue, url, cacert, over_http, port, host, description, public_url, issuer, origins)
     finally:
         gc.enable()
 
@@ -125,37 +133,36 @@ def _serve(
     over_http: bool,
     port: int,
     host: str,
+    description: Path | None,
     public_url: str | None,
     issuer: str | None,
     origins: tuple[str, ...],
 ) -> None:
-    from pgagents.client.send import Sender
-
     model = load(catalogue)
     if not over_http and (issuer or public_url or origins):
         raise click.UsageError("--issuer, --public-url and --allow-origin go with --http")
-    sender = Sender(api_url(model, url), cacert=str(cacert) if cacert else None)
+    api = find_api(model, url, cacert, description)
     if over_http:
-        _serve_http(model, sender, port, host, _sign_in(host, public_url, issuer, cacert), origins)
+        _serve_http(model, api, port, host, _sign_in(host, public_url, issuer, cacert), origins)
     else:
-        _serve_stdio(model, sender)
+        _serve_stdio(model, api)
 
 
-def _server(model: Model, sender: Sender, allowed: Any = None) -> Any:
+def _server(model: Model, api: Api, allowed: Any = None) -> Any:
     """Make the server, with garbage collection off until here: a client waits for it, and the SDK's many
     classes stay anyway.
     """
     from pgagents.client.client import Client
     from pgagents.mcp.server import make_server
 
-    client = Client(model, sender, api_key(model), reach=sender.make_other)
-    server = make_server(model, client, close=sender.close, allowed=allowed)
+    client = Client(model, api.sender, api.keys, reach=api.sender.make_other, commands=api.commands)
+    server = make_server(model, client, close=api.sender.close, allowed=allowed)
     gc.freeze()
     gc.enable()
     return server
 
 
-def _serve_stdio(model: Model, sender: Sender) -> None:
+def _serve_stdio(model: Model, api: Api) -> None:
     import asyncio
     import signal
 
@@ -169,16 +176,16 @@ def _serve_stdio(model: Model, sender: Sender) -> None:
     # Ctrl-C ends it as SIGTERM does: a thread waits in read(0), and an exception would wait for it until the
     # client closes its end
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    asyncio.run(serve(_server(model, sender)))
+    asyncio.run(serve(_server(model, api)))
 
 
 def _serve_http(
-    model: Model, sender: Sender, port: int, host: str, sign_in: SignIn | None, origins: tuple[str, ...]
+    model: Model, api: Api, port: int, host: str, sign_in: SignIn | None, origins: tuple[str, ...]
 ) -> None:
     from pgagents.mcp.http import PATH, bind, make_app, serve
     from pgagents.mcp.scopes import scope_check
 
-    server = _server(model, sender, scope_check(model) if sign_in else None)
+    server = _server(model, api, scope_check(model) if sign_in else None)
     bound = bind(port, host)
     port = bound.getsockname()[1]
     token = "" if sign_in else _token()

@@ -319,7 +319,13 @@ def command(
         there.model, options, memory if last_failed else None, failed_in, discovery=discovery
     )
     mcp_server.check(there.model, mcp_url, mcp_stdio, discovery=discovery)
-    keys = {} if discovery else api_keys.keys(there.model, identity, there.env.identities, ask=not only_plan)
+    secrets = api_keys.command_secrets(there.model, there.env.commands, identity)
+    described = there.env.identities
+    keys = (
+        {}
+        if discovery
+        else api_keys.keys(there.model, identity, described, ask=not only_plan, secrets=secrets)
+    )
     choice.alone(shard, {f"--identity {role}": role in keys for role in _ALONE})
     if only_plan:
         return _show_plan(
@@ -344,6 +350,7 @@ def command(
             baseline=lines,
             memory=memory,
             oauth=there.env.oauth,
+            commands=None if discovery else secrets,
             receiver=inbox,
             mcp=link,
             token=mcp_server.token(mcp_url),

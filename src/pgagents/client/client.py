@@ -26,6 +26,7 @@ from pgagents.client.form import form
 from pgagents.client.json_rpc import unwrap
 from pgagents.client.paging import find_next
 from pgagents.client.request import request_of
+from pgagents.client.secret_command import CommandSecrets
 from pgagents.client.send import Send, Sender
 from pgagents.client.token import Issued, find_address, make_token_request, read_token
 from pgagents.errors import PgagentsError
@@ -60,6 +61,7 @@ class Client:
     `key` is the secret, or a mapping of the schemes' names to theirs. `confirm` is called before an action
     that needs confirmation; without it such a call is refused unless it has `confirmed=True`. `own_tools`
     leads to the actions that only an MCP server has, and `reach` to a token endpoint on another host.
+    `commands` print keys anew, which are under their schemes' names in `key` too.
     `sleep`, `clock` and `rng` can be replaced by tests.
     """
 
@@ -76,12 +78,14 @@ class Client:
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
         own_tools: Dispatcher | None = None,
+        commands: CommandSecrets | None = None,
     ) -> None:
         self.model = model
         self._own_tools = own_tools
         self._send, self._patience, self._confirm = send, patience or Patience(), confirm
         self._keys = _list_keys(model, key)
         self._secrets = tuple(list_secrets(model, self._keys))
+        self._commands = commands
         self._sleep, self._clock, self._rng = sleep, clock, rng or random.SystemRandom()
         self._reach, self._tokens = reach, dict[str, Issued]()
         self._fetching = asyncio.Lock()
@@ -202,6 +206,7 @@ class Client:
             if not isinstance(proof, str):
                 request = request_of(action, given, dispatcher=dispatcher, proof=proof, headers=headers)
                 ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
+        self._confirm_keys(schemes, ended.came)
         answer = answer_of(
             self.model,
             action,
@@ -221,6 +226,10 @@ class Client:
         found = []
         for name in schemes:
             credential = self.model.credentials[name]
+            try:
+                await self._renew(name_holder(self.model, "main", name), refused=renew)
+            except PgagentsError as error:
+                return error.message
             secret = find_secret(self.model, self._keys, "main", name)
             if credential.exchange is not None:
                 issued = await self._find_token(credential, secret, renew=renew)
@@ -229,6 +238,19 @@ class Client:
                 secret = issued.token
             found.append((credential, secret))
         return found
+
+    async def _renew(self, holder: str, *, refused: bool) -> None:
+        """Run the command of a key again that is over or was refused. Raises PgagentsError."""
+        commands = self._commands
+        if commands is None or holder not in commands.commands:
+            return
+        async with self._fetching:
+            if refused:
+                await asyncio.to_thread(commands.renew, holder)
+            key = await asyncio.to_thread(commands.find, holder)
+            if key != self._keys.get(holder):
+                self._keys = {**self._keys, holder: key}
+                self._secrets = (*self._secrets, *list_secrets(self.model, {holder: key}))
 
     async def _find_token(self, credential: Credential, secret: str, *, renew: bool) -> Issued | str:
         """Return a token that still lives, fetched once for all calls that wait for it."""
@@ -255,10 +277,23 @@ class Client:
             await sender.close()
 
     def _is_over(self, schemes: Sequence[str], came: Response | Silence | None) -> bool:
-        """True if a call was refused for its key and carried an access token, which may have been revoked."""
-        code = self.model.no_key
-        refused = isinstance(came, Response) and code is not None and came.status == code.status
-        return refused and any(self.model.credentials[name].exchange is not None for name in schemes)
+        """True if a call was refused for its key, and it can have another: the token may have been revoked,
+        or the key be over.
+        """
+        statuses = {code.status for code in (self.model.no_key, self.model.wrong_key) if code is not None}
+        refused = isinstance(came, Response) and came.status in statuses
+        commands = self._commands.commands if self._commands is not None else {}
+        return refused and any(
+            self.model.credentials[name].exchange is not None
+            or name_holder(self.model, "main", name) in commands
+            for name in schemes
+        )
+
+    def _confirm_keys(self, schemes: Sequence[str], came: Response | Silence | None) -> None:
+        """Note that a call was not refused for its keys, so that their commands may run again later."""
+        if self._commands is not None and isinstance(came, Response) and not self._is_over(schemes, came):
+            for name in schemes:
+                self._commands.confirm(name_holder(self.model, "main", name))
 
     def _get_arguments(self, action: Action, params: tuple[Param, ...], which: str) -> Arguments:
         """Return the cached arguments of these parameters; `which` distinguishes several choices of an
@@ -342,7 +377,15 @@ async def connect(
     model: Model, url: str, key: str | Mapping[str, str] = "", *, cacert: str | None = None, **more: Any
 ) -> AsyncIterator[Client]:
     """Yield a client of the server at `url`; `more` goes to `Client`."""
-    sender = Sender(url, cacert=cacert)
+    async with connect_by(model, Sender(url, cacert=cacert), key, **more) as client:
+        yield client
+
+
+@asynccontextmanager
+async def connect_by(
+    model: Model, sender: Sender, key: str | Mapping[str, str] = "", **more: Any
+) -> AsyncIterator[Client]:
+    """Yield a client that sends by `sender`, which is closed at the end; `more` goes to `Client`."""
     try:
         yield Client(model, sender, key, reach=sender.make_other, **more)
     finally:

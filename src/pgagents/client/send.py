@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pgagents.errors import PgagentsError
@@ -33,8 +33,16 @@ class Sender:
     """
 
     def __init__(
-        self, url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None
+        self,
+        url: str,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        max_bytes: int = MAX_BYTES,
+        cacert: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
+        """Take further `headers` of every request, such as a gateway's; no other server gets them."""
+        self._headers = dict(headers or {})
         self._base, self._cacert = url.rstrip("/"), cacert
         self._timeout_s, self._max_bytes = timeout_s, max_bytes
         self._trust = _trust(cacert) if cacert is not None else None
@@ -96,6 +104,7 @@ class Sender:
             ("Host", base.netloc.decode()),
             ("User-Agent", "pgagents"),
             ("Accept-Encoding", "identity"),
+            *self._headers.items(),
             *request.headers,
         ]
         if request.body or request.method in ("POST", "PUT", "PATCH"):

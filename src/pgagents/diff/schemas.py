@@ -9,7 +9,8 @@ from typing import Any
 
 from pgagents.diff.change import Change, Severity
 from pgagents.diff.named import make_named
-from pgagents.diff.values import Difference, Who, differences
+from pgagents.diff.shapes.difference import Difference, Who
+from pgagents.diff.values import differences
 from pgagents.encoding.medium import has_body
 from pgagents.encoding.style import PIPES, SPACES
 from pgagents.model.action import Action, Output, Param

@@ -7,53 +7,25 @@ object allowed any value there.
 
 from __future__ import annotations
 
-import json
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
-from pgagents.diff.change import Severity
-from pgagents.diff.inclusion import Answer, decide_inclusion, format_json, same_form
+from pgagents.diff.inclusion import Answer, decide_inclusion, same_form
 from pgagents.diff.named import ANNOTATIONS, Named, form
+from pgagents.diff.shapes.annotations import Annotations
+from pgagents.diff.shapes.difference import Difference, Pair, Who
+from pgagents.diff.shapes.keywords import keywords, walk_alongside
+from pgagents.diff.shapes.members import Members
 from pgagents.diff.unions import alternatives, match_branches, split
 from pgagents.diff.view import View, join_schemas, view
 from pgagents.jsonschema.schema import REF, refs, subschemas
 from pgagents.source.origin import origin_of
 from pgagents.source.source import Pointer
-from pgagents.text.brief import brief
-
-Who = Literal["callers", "readers"]
-_NONE: Any = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One difference. `path` leads to it inside the value (`order.items[].status`); `said` describes the new
-    state.
-
-    `old` and `new` are the places of the schema in the two files, if known.
-    """
-
-    severity: Severity
-    id: str
-    path: str
-    said: str
-    example: str = ""
-    old: Pointer | None = None
-    new: Pointer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two named schemas in the same place; they are compared separately."""
-
-    old: str
-    new: str
-    path: str
-
-
-class Values:
+class Values(Members, Annotations):
     """Compares schemas for one direction. Named schemas are not entered: `met` lists those that were
     reached.
     """
@@ -83,7 +55,7 @@ class Values:
         """Yield the differences of two equal schemas, which can be only in the named schemas that they
         refer to.
         """
-        for inside, _, at in _alongside(old, old, path, same=True):
+        for inside, _, at in walk_alongside(old, old, path, same=True):
             ref = inside.get("$ref")
             if isinstance(ref, str):
                 self.met.append(Pair(ref[len(REF) :], ref[len(REF) :], at))
@@ -125,12 +97,6 @@ class Values:
         yield from self._compare_unnamed(a, b, path, at)
         if a.items or b.items:
             yield from self.differences(join_schemas(a.items), join_schemas(b.items), f"{path}[]")
-
-    def _sides(self, a: View, b: View) -> tuple[View, Named, View, Named]:
-        """Return the side that values come from, then the side that must accept them, each with its named
-        schemas.
-        """
-        return (a, self.old, b, self.new) if self.who == "callers" else (b, self.new, a, self.old)
 
     def _rest(
         self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
@@ -251,171 +217,7 @@ class Values:
 
     # members
 
-    def _compare_added(self, a: View, b: View, name: str, path: str) -> Iterator[Difference]:
-        schema, place = b.member(name), origin_of(b.members[name][0])
-        old = origin_of(a.facts[0]) if a.facts else None
-        if a.others == "described":  # the old side had a schema for any member
-            yield from self._soften(join_schemas(a.other), schema, path)
-        if self.who == "callers" and name in b.required:
-            yield Difference("breaking", "member-required", path, "is new and required", "", old, place)
-        else:
-            yield Difference("addition", "member-added", path, "is new", "", old, place)
-
-    def _compare_removed(self, a: View, b: View, name: str, path: str) -> Iterator[Difference]:
-        place = origin_of(a.members[name][0])
-        new = origin_of(b.facts[0]) if b.facts else None
-        if self.who == "readers":
-            needed = name in a.required
-            said = "is not named any more" + ("" if needed else "; readers had to do without it before, too")
-            yield Difference(
-                "breaking" if needed else "may break", "member-removed", path, said, "", place, new
-            )
-        elif b.others == "closed":
-            example = self._example(a, name)
-            yield Difference(
-                "breaking",
-                "member-removed",
-                path,
-                "is gone, and members that are not named are refused",
-                example,
-                place,
-                new,
-            )
-        else:
-            if b.others == "described":
-                yield from self._soften(a.member(name), join_schemas(b.other), path)
-            yield Difference(
-                "may break",
-                "member-removed",
-                path,
-                "is not named any more: who sends it may not be heard",
-                "",
-                place,
-                new,
-            )
-
-    def _soften(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
-        """Yield the differences of a named member from unnamed ones; a new name may break, but never
-        counts as breaking.
-        """
-        for found in self.differences(old, new, path):
-            yield replace(found, severity="may break") if found.severity == "breaking" else found
-
-    def _example(self, a: View, name: str) -> str:
-        from pgagents.diff.samples import sample
-
-        value = sample(a.member(name), self.old)
-        return format_json({name: value}) if value is not None else ""
-
-    def _compare_required(
-        self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
-    ) -> Iterator[Difference]:
-        for name in sorted(b.required - a.required):
-            if name not in a.members and name in b.members:
-                continue  # reported with the new member
-            below = f"{path}.{name}" if path else name
-            place = (at[0], origin_of(b.members[name][0]) if name in b.members else at[1])
-            if self.who == "callers":
-                yield Difference("breaking", "member-required", below, "is required now", "", *place)
-            elif name in a.members:
-                yield Difference("addition", "answer-narrower", below, "is always there now", "", *place)
-        for name in sorted(a.required - b.required):
-            if name in a.members and name not in b.members:
-                continue  # reported with the removed member
-            below = f"{path}.{name}" if path else name
-            place = (at[0], origin_of(b.members[name][0]) if name in b.members else at[1])
-            if self.who == "callers":
-                yield Difference("addition", "wider", below, "is optional now", "", *place)
-            else:
-                yield Difference("breaking", "answer-wider", below, "may be left out now", "", *place)
-
-    def _compare_unnamed(
-        self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
-    ) -> Iterator[Difference]:
-        """Yield the differences of what is allowed beside the named members."""
-        inner, _, outer, _ = self._sides(a, b)
-        below = f"{path}.*" if path else "*"
-        if inner.others == "described" and outer.others == "described":
-            yield from self.differences(join_schemas(a.other), join_schemas(b.other), below)
-        elif outer.others == "described" and inner.others != "closed":
-            if self.who == "callers" and inner.others == "open":
-                yield Difference(
-                    "may break",
-                    "narrower",
-                    below,
-                    "is described now: other members than the named ones may be refused",
-                    "",
-                    *at,
-                )
-            else:
-                yield from self.differences(join_schemas(a.other), join_schemas(b.other), below)
-        elif outer.others == "closed" and inner.others != "closed":
-            if self.who == "readers":
-                yield Difference(
-                    "addition", "member-added", below, "may be there: members that are not named", "", *at
-                )
-            else:
-                meant = inner.others in ("free", "described")
-                said = "is refused now: members that are not named"
-                example = '{"another_member": 1}' if meant and inner.others == "free" else ""
-                yield Difference("breaking" if meant else "may break", "narrower", below, said, example, *at)
-        elif inner.others in ("closed", "described") and outer.others != inner.others:
-            said = (
-                "takes more now: members that are not named"
-                if self.who == "callers"
-                else "promises more now: what unnamed members are"
-            )
-            yield Difference(
-                "addition", "wider" if self.who == "callers" else "answer-narrower", below, said, "", *at
-            )
-
     # marks and texts
-
-    def marks(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
-        """Yield the differences in a value's own `default`, `readOnly` and `writeOnly`."""
-        yield from self._annotations([old], [new], path)
-
-    def _annotations(self, old: list[Any], new: list[Any], path: str) -> Iterator[Difference]:
-        """Yield the differences in a member's `default`, `readOnly` and `writeOnly`."""
-        for key, said in _MARKS.items():
-            before, after = (
-                next((one[key] for one in side if isinstance(one, Mapping) and key in one), _NONE)
-                for side in (old, new)
-            )
-            if not _same(before, after) and (told := said(self.who, before, after)):
-                yield Difference(*told[:2], path, told[2], "", origin_of(old[0]), origin_of(new[0]))
-
-    def _texts(self, old: Any, new: Any, path: str, *, inner: bool = False) -> Iterator[Difference]:
-        """Yield a difference of texts; with `inner`, one for all texts inside two schemas that are
-        otherwise equal.
-        """
-        if not isinstance(old, Mapping) or not isinstance(new, Mapping):
-            return
-        place: tuple[Any, Any] | None = None
-        if inner:
-            place = _text_apart(old, new)
-            for key in _MARKS:
-                yield from self._deep_marks(old, new, path, key)
-        elif any(not _same(old.get(key, _NONE), new.get(key, _NONE)) for key in _WORDS):
-            place = old, new
-        if place:
-            yield Difference(
-                "wording",
-                "text",
-                path,
-                "is described anew",
-                "",
-                origin_of(place[0]) or origin_of(old),
-                origin_of(place[1]) or origin_of(new),
-            )
-
-    def _deep_marks(self, old: Any, new: Any, path: str, key: str) -> Iterator[Difference]:
-        for a, b, at in _alongside(old, new, path):
-            if at == path:
-                continue  # a member's own marks are reported where its object is compared
-            before, after = a.get(key, _NONE), b.get(key, _NONE)
-            if not _same(before, after) and (told := _MARKS[key](self.who, before, after)):
-                yield Difference(*told[:2], at, told[2], "", origin_of(a), origin_of(b))
 
     # verdicts
 
@@ -488,52 +290,6 @@ def _reference(schema: Any) -> str:
     )
 
 
-_WORDS = tuple(sorted(ANNOTATIONS - {"default", "readOnly", "writeOnly"}))
-
-
-def _default(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | None:
-    if who == "readers":
-        return None
-    if before is _NONE:
-        return "wording", "default", f"has a default that was not documented before: {_json(after)}"
-    if after is _NONE:
-        return "may break", "default", "has no default any more: calls without it may mean something else"
-    return (
-        "may break",
-        "default",
-        f"has another default: {_json(after)}, was {_json(before)}: calls without it mean something else",
-    )
-
-
-def _read_only(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | None:
-    if who == "readers" or bool(_to_value(before)) == bool(_to_value(after)):
-        return None
-    return (
-        ("may break", "read-only", "is not to be sent any more")
-        if _to_value(after)
-        else ("addition", "read-only", "may be sent now")
-    )
-
-
-def _write_only(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | None:
-    if who == "callers" or bool(_to_value(before)) == bool(_to_value(after)):
-        return None
-    return (
-        ("may break", "write-only", "is not answered any more")
-        if _to_value(after)
-        else ("addition", "write-only", "is answered now")
-    )
-
-
-def _to_value(value: Any) -> Any:
-    return None if value is _NONE else value
-
-
-_MARKS: dict[str, Callable[[Who, Any, Any], tuple[Severity, str, str] | None]] = {
-    "default": _default, "readOnly": _read_only, "writeOnly": _write_only,
-}  # fmt: skip
-
-
 def _find_inverted_refs(schema: Any) -> set[str]:
     """Return the named schemas under `not`, `if`, `contains` and the like, where a narrower schema may
     widen the whole.
@@ -555,56 +311,3 @@ def _find_inverted_refs(schema: Any) -> set[str]:
         for one in (inside.get("dependentSchemas") or {}).values():
             found |= refs(one) if isinstance(one, Mapping) else set()
     return found
-
-
-def _alongside(
-    old: Any, new: Any, path: str, *, same: bool = False
-) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any], str]]:
-    """Yield pairs of schemas in the same place of two schemas of equal form; equal parts only if `same`."""
-    stack: list[tuple[Any, Any, str]] = [(old, new, path)]
-    while stack:
-        a, b, at = stack.pop()
-        if not isinstance(a, Mapping) or not isinstance(b, Mapping) or (a == b and not same):
-            continue
-        yield a, b, at
-        for key in ("properties", "patternProperties"):
-            for name, member in (a.get(key) or {}).items():
-                stack.append((member, (b.get(key) or {}).get(name), f"{at}.{name}" if at else name))
-        for key, mark in (("items", "[]"), ("additionalProperties", ".*")):
-            if key in a:
-                stack.append((a[key], b.get(key), f"{at}{mark}"))
-        for key in ("allOf", "anyOf", "oneOf", "prefixItems"):
-            stack.extend((x, y, at) for x, y in zip(a.get(key) or (), b.get(key) or (), strict=False))
-
-
-def _text_apart(old: Any, new: Any) -> tuple[Any, Any] | None:
-    """Return the first two schemas in the same place whose texts differ, or None."""
-    for a, b, _ in _alongside(old, new, ""):
-        if any(not _same(a.get(key, _NONE), b.get(key, _NONE)) for key in _WORDS):
-            return a, b
-    return None
-
-
-def keywords(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Describe the differing keywords of two schemas, at most three; empty where none differ."""
-    told = []
-    for key in dict.fromkeys([*old, *new]):
-        if key in ANNOTATIONS or key in ("anyOf", "oneOf", "allOf"):
-            continue
-        before, after = old.get(key, _NONE), new.get(key, _NONE)
-        if not _same(before, after):
-            told.append(
-                f"{key} {'none' if after is _NONE else _json(after)}, was "
-                f"{'none' if before is _NONE else _json(before)}"
-            )
-    return f" ({'; '.join(told[:3])})" if told else ""
-
-
-def _same(a: Any, b: Any) -> bool:
-    if a is _NONE or b is _NONE:
-        return a is b
-    return json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)
-
-
-def _json(value: Any) -> str:
-    return brief(json.dumps(value, ensure_ascii=False), 60)

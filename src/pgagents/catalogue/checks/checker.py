@@ -333,7 +333,8 @@ class Checker:
                 self.fault(
                     (*pointer, "pattern"), "schema", message, "write it shorter, and with smaller repeats"
                 )
-        if schema.ref is None and schema.type == "array" and schema.items is None:
+        closed = schema.prefix_items is not None and schema.unevaluated_items is not None
+        if schema.ref is None and schema.type == "array" and schema.items is None and not closed:
             self.fault(
                 pointer, "schema", "an array needs `items`: several vendors refuse it without", at_value=False
             )

@@ -11,6 +11,7 @@ from pgagents.catalogue.checks import resource as check_resource
 from pgagents.catalogue.checks.checker import ACTIONS, Checker
 from pgagents.catalogue.checks.refusals import arguments, errors, limits
 from pgagents.catalogue.checks.surfaces import dispatcher
+from pgagents.catalogue.checks.surfaces.carried import members
 from pgagents.catalogue.language import scope
 from pgagents.catalogue.language.offers import Surface
 from pgagents.catalogue.language.resources import Resource, Step
@@ -223,7 +224,7 @@ def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
     surface = checker.written.surfaces.get(step.via or "")
     if surface is None:
         return
-    offered = surface.http is not None and (surface.actions == "all" or step.action in surface.actions)
+    offered = surface.http is not None and step.action in members(checker, str(step.via))
     if not offered and not surface.headers:
         checker.fault(
             (*pointer, "via"),

@@ -1,14 +1,49 @@
-"""Finds an API's URL and key for the commands that call it; the key comes from the environment, never an
-argument.
+"""Finds an API's URL, keys and headers for the commands that call it as one client: in the environment or a
+description of the server, never in an argument.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pgagents.cli.inputs.env import Env
+    from pgagents.client.secret_command import CommandSecrets
+    from pgagents.client.send import Sender
     from pgagents.model.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """An API as a client calls it: the way to it, the secret of each scheme, and commands that renew them."""
+
+    sender: Sender
+    keys: Mapping[str, str] = field(default_factory=dict)
+    commands: CommandSecrets | None = None
+
+
+def find_api(
+    model: Model, url: str | None, cacert: Path | None, description: Path | None, *first: str
+) -> Api:
+    """Return the API of a command line, whose options override the description.
+
+    Keys are in the first of the variables that is set. Raises PgagentsError and InputError.
+    """
+    from pgagents.cli.inputs.api_keys import command_secrets
+    from pgagents.cli.inputs.target import read_client_env
+    from pgagents.client.send import Sender
+
+    env = read_client_env(model, description)
+    secrets = command_secrets(model, env.commands)
+    trusted = cacert or env.cacert
+    sender = Sender(
+        api_url(model, url or env.url or None), cacert=str(trusted) if trusted else None, headers=env.headers
+    )
+    return Api(sender, api_key(model, *first, env=env, secrets=secrets), secrets if env.commands else None)
 
 
 def api_url(model: Model, given: str | None) -> str:
@@ -25,18 +60,26 @@ def api_url(model: Model, given: str | None) -> str:
     return base_url(os.environ[name], name) if os.environ.get(name) else str(model.api.server)
 
 
-def api_key(model: Model, *first: str) -> dict[str, str]:
-    """Return the secret of each scheme from the first of these variables or the catalogue's that is set.
+def api_key(
+    model: Model, *first: str, env: Env | None = None, secrets: CommandSecrets | None = None
+) -> dict[str, str]:
+    """Return the secret of each scheme: by the description, else from the first variable that is set.
 
     A scheme without a secret is left out.
     """
     from pgagents.cli.inputs.api_keys import header_safe
     from pgagents.client.variables import variable
-    from pgagents.model.identity import variable_of_scheme
+    from pgagents.model.identity import name_holder, variable_of_scheme
 
     found = {}
+    described = env.identities if env is not None else {}
     for scheme, credential in model.credentials.items():
+        holder = name_holder(model, "main", scheme)
+        if secrets is not None and holder in secrets.commands:
+            found[scheme] = secrets.find(holder)
+            continue
         names = [variable_of_scheme(model, scheme, one) for one in (*first, variable(model, "key"))]
+        names = [described[holder]] if holder in described else names
         name = next((name for name in names if os.environ.get(name)), None)
         if name is not None:
             found[scheme] = header_safe(os.environ[name], name, credential)

@@ -16,6 +16,7 @@ from pgagents.model.identity import as_variable, choose, find_credential, name_h
 from pgagents.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
+    from pgagents.client.secret_command import CommandSecrets, SecretCommand
     from pgagents.model.credential import Credential
     from pgagents.model.model import Model
 
@@ -23,20 +24,28 @@ NO_KEY_HAS = "characters that no key has"
 TOKEN = "PGAGENTS_TOKEN"
 
 
-def keys(model: Model, given: tuple[str, ...], described: Mapping[str, str], *, ask: bool) -> dict[str, str]:
+def keys(
+    model: Model,
+    given: tuple[str, ...],
+    described: Mapping[str, str],
+    *,
+    ask: bool,
+    secrets: CommandSecrets | None = None,
+) -> dict[str, str]:
     """Return each identity's key by role.
 
     `given` are `ROLE[.SCHEME][=ENVVAR]` of the command line, which override `described`, a mapping of roles
-    to variables. The main key defaults to PGAGENTS_TOKEN, and that of a further scheme to
-    PGAGENTS_TOKEN_SCHEME; with `ask`, the user is prompted for the first where it is not set. Raises
-    PgagentsError for an unknown role or an unset variable.
+    to variables, and the commands of `secrets`. The main key defaults to PGAGENTS_TOKEN, and that of a
+    further scheme to PGAGENTS_TOKEN_SCHEME; with `ask`, the user is prompted for the first where it is not
+    set. Raises PgagentsError for an unknown role, an unset variable or a failed command.
     """
     variables = dict(described)
     for one in given:
         role, _, name = one.partition("=")
         check_role(model, "--identity", role)
         variables[role] = name or token_variable(role)
-    found = {}
+    commands = secrets.commands if secrets is not None else {}
+    found = {role: secrets.find(role) for role in commands if secrets is not None and role not in variables}
     for role, name in variables.items():
         if not os.environ.get(name):
             raise PgagentsError(
@@ -52,6 +61,19 @@ def keys(model: Model, given: tuple[str, ...], described: Mapping[str, str], *, 
     if "main" not in found and (os.environ.get(TOKEN) or (ask and not _can_call(model, found))):
         found["main"] = _token(model.credential)
     return found
+
+
+def command_secrets(
+    model: Model, commands: Mapping[str, SecretCommand], given: tuple[str, ...] = ()
+) -> CommandSecrets:
+    """Return the secrets of commands, without those of identities that the command line gives."""
+    from pgagents.client.secret_command import CommandSecrets
+
+    own = {one.partition("=")[0] for one in given}
+    kept = {role: command for role, command in commands.items() if role not in own}
+    signers = {a.signed.role for a in model.actions if a.signed is not None}
+    credentials = {role: None if role in signers else find_credential(model, role) for role in kept}
+    return CommandSecrets(kept, credentials)
 
 
 def token_variable(holder: str) -> str:

@@ -6,7 +6,9 @@ url: https://staging.example.com
 plain_url: http://staging.example.com           # its twin without TLS, which must refuse
 cacert: staging-ca.pem                          # beside this file
 headers: {X-Gateway: blue, X-Gateway-Key: {variable: GATEWAY_KEY}}
-identities: {main: STAGING_KEY, second: STAGING_KEY_2}    # names of environment variables, never keys
+identities:                                     # names of environment variables, never keys
+  main: {command: [gcloud, auth, print-access-token], lives_s: 3000}    # or a command that prints the key
+  second: STAGING_KEY_2
 env: {place: {lat: 47.37, lng: 8.54}}           # members of the catalogue's `env`
 oauth:                                          # a client, and how its user consents on the server's page
   client_id: staging-app
@@ -30,6 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgagents.cli.inputs.urls import base_url
+from pgagents.client.secret_command import SecretCommand
 from pgagents.errors import InputError, PgagentsError
 from pgagents.source.diagnostics import Diagnostic, in_order
 from pgagents.source.read import read
@@ -52,8 +55,8 @@ _OURS = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """A server to verify. `identities` maps roles to names of environment variables; missing values are
-    empty.
+    """A server to verify. `identities` maps roles to names of environment variables, `commands` to commands
+    that print their keys; missing values are empty.
     """
 
     url: str = ""
@@ -61,6 +64,7 @@ class Env:
     cacert: Path | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     identities: Mapping[str, str] = field(default_factory=dict)
+    commands: Mapping[str, SecretCommand] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     oauth: OAuthClient | None = None
 
@@ -72,11 +76,13 @@ def read_env(
     values: Mapping[str, Any],
     variables: Mapping[str, str],
     key_headers: Collection[str] = ("Authorization",),
+    only: str = "",
 ) -> Env:
     """Read a server description for a catalogue with these roles and these values in its `env`.
 
     `variables` is the environment. `key_headers` carry keys, so that they cannot be given as headers.
-    Raises InputError with every fault of the file, PgagentsError where it cannot be read.
+    With `only`, the keys of that role alone are looked up. Raises InputError with every fault of the file,
+    PgagentsError where it cannot be read.
     """
     try:
         source = read(path)
@@ -84,7 +90,7 @@ def read_env(
         raise PgagentsError(
             f"cannot read --env {path}: {error.strerror}", "give the path of a YAML file"
         ) from None
-    reader = _Reader(source, roles, values, variables, key_headers)
+    reader = _Reader(source, roles, values, variables, key_headers, only)
     env = reader.env(path)
     if reader.found:
         keys_in_it = any(d.id == NO_NAME for d in reader.found)
@@ -102,10 +108,14 @@ class _Reader:
         values: Mapping[str, Any],
         variables: Mapping[str, str],
         key_headers: Collection[str],
+        only: str = "",
     ) -> None:
         self.source, self.roles, self.values, self.variables = source, roles, values, variables
+        self.only = only
         help = "give the key under `identities`, or with --identity"
         self.ours = dict.fromkeys((name.lower() for name in key_headers), help) | _OURS
+        self.described: dict[str, dict[Any, Any]] = {}
+        """Identities that are no variable's name, by role."""
         self.found = [Diagnostic(f.span, f"env/{f.id}", "error", f.message, f.help) for f in source.faults]
 
     def fault(
@@ -146,6 +156,8 @@ class _Reader:
                 )
         read = {key: part() for key, part in parts.items() if data.get(key) is not None}
         read["values"] = read.pop("env", {})
+        commands = {role: self.command(role, path.parent) for role in self.described}
+        read["commands"] = {role: command for role, command in commands.items() if command is not None}
         return Env(**read)
 
     def url(self, key: str) -> str:
@@ -225,9 +237,34 @@ class _Reader:
                 self.fault(
                     pointer, "unknown-name", message, did_you_mean(str(role), self.roles), at_value=False
                 )
+            elif self.only and str(role).partition(".")[0] != self.only:
+                continue
+            elif isinstance(name, dict):
+                self.described[str(role)] = name
             elif self.variable(pointer, name):
                 found[str(role)] = str(name)
         return found
+
+    def command(self, role: str, folder: Path) -> SecretCommand | None:
+        """Return the command that prints a role's key; None where its description is wrong."""
+        pointer, given = ("identities", role), self.described[role]
+        for key in given:
+            if key not in ("command", "lives_s"):
+                help = did_you_mean(str(key), ("command", "lives_s"))
+                self.fault(
+                    (*pointer, key), "unknown-key", f"unknown key `{brief(str(key))}`", help, at_value=False
+                )
+        words, lives_s = given.get("command"), given.get("lives_s")
+        if not isinstance(words, list) or not words or not all(isinstance(w, str) and w for w in words):
+            at = (*pointer, "command") if "command" in given else pointer
+            help = "no shell reads it: `command: [gcloud, auth, print-access-token]`"
+            self.fault(at, "command", "a command is a list of words", help)
+            return None
+        number = isinstance(lives_s, int | float) and not isinstance(lives_s, bool) and lives_s > 0
+        if lives_s is not None and not number:
+            self.fault((*pointer, "lives_s"), "command", "`lives_s` is a number of seconds above 0")
+            return None
+        return SecretCommand(tuple(words), folder, lives_s)
 
     def oauth(self) -> OAuthClient | None:
         from pgagents.verify.wire.oauth import OAuthClient

@@ -44,22 +44,30 @@ def target(
 
     Raises UsageError, PgagentsError and InputError.
     """
-    env = (
-        Env()
-        if description is None
-        else read_env(
-            description,
-            roles=[*model.auth.roles, *_list_further(model)],
-            values=model.env,
-            variables=os.environ,
-            key_headers=[c.header for c in model.credentials.values() if c.header],
-        )
-    )
+    env = Env() if description is None else _read(model, description)
     base = base_url(url) if url is not None else env.url
     if not base:
         raise click.UsageError(f"Missing option '--url': {description} has no `url`. Give it there or here.")
     twin = plain_twin(base, plain_url or env.plain_url or None)
     return Target(replace(model, env={**model.env, **env.values}), base, twin, cacert or env.cacert, env)
+
+
+def read_client_env(model: Model, description: Path | None) -> Env:
+    """Return the server description of a command that calls the API as one client. Raises PgagentsError and
+    InputError.
+    """
+    return Env() if description is None else _read(model, description, only="main")
+
+
+def _read(model: Model, description: Path, only: str = "") -> Env:
+    return read_env(
+        description,
+        roles=[*model.auth.roles, *_list_further(model)],
+        values=model.env,
+        variables=os.environ,
+        key_headers=[c.header for c in model.credentials.values() if c.header],
+        only=only,
+    )
 
 
 def _list_further(model: Model) -> list[str]:

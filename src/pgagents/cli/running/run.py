@@ -19,6 +19,7 @@ from pgagents.cli.running import last, preflight, progress, report_files, report
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pgagents.client.secret_command import CommandSecrets
     from pgagents.http import Handler
     from pgagents.model.model import Model
     from pgagents.report.baseline import Line
@@ -54,6 +55,7 @@ def run(
     baseline: Sequence[Line] | None = None,
     memory: Path | None = None,
     oauth: OAuthClient | None = None,
+    commands: CommandSecrets | None = None,
     receiver: Inbox | None = None,
     mcp: Link | None = None,
     token: str = "",
@@ -63,8 +65,8 @@ def run(
 
     `headers` go with every request and into no report. `again` is the command line that repeats the run.
     `baseline` lists accepted findings. Failed contracts are stored in the file `memory`. `oauth` is a client
-    to act as. `receiver` gets events. `mcp` is the link to an MCP server, and `token` its token. `verbose`
-    prints how many contracts each exchange was judged for.
+    to act as. `commands` renews keys. `receiver` gets events. `mcp` is the link to an MCP server, and `token`
+    its token. `verbose` prints how many contracts each exchange was judged for.
     """
     from pgagents.report.formats.text import STOPPED
     from pgagents.verify.plan.options import USUAL_WORKERS, Identities
@@ -99,7 +101,7 @@ def run(
         report = verify(
             model,
             handler,
-            Identities(keys, hidden, oauth, reach),
+            Identities(keys, hidden, oauth, reach, commands),
             options,
             clock=time.time,
             sleep=time.sleep,

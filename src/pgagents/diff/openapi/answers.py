@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgagents.diff.openapi.bodies import contents, media
 from pgagents.diff.openapi.parameters import Sides, schema_of, wire
 from pgagents.diff.openapi.tree import Edition, Spot
-from pgagents.diff.values import Who
+from pgagents.diff.shapes.difference import Who
 from pgagents.text.brief import brief
 
 

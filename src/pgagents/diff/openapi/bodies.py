@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pgagents.diff.openapi.parameters import Sides
 from pgagents.diff.openapi.style import style_of
 from pgagents.diff.openapi.tree import Edition, Spot
-from pgagents.diff.values import Who
+from pgagents.diff.shapes.difference import Who
 
 
 def media(edition: Edition, owner: Spot) -> dict[str, Spot]:

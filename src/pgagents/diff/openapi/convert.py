@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.diff.named import WORDS, Named, form
-from pgagents.diff.values import Who
+from pgagents.diff.shapes.difference import Who
 from pgagents.jsonschema.schema import REF, refs
 from pgagents.source.origin import Node
 from pgagents.source.source import Pointer

@@ -10,7 +10,7 @@ from pgagents.diff.openapi import answers, bodies, parameters, security, servers
 from pgagents.diff.openapi.both import Both
 from pgagents.diff.openapi.parameters import Sides
 from pgagents.diff.openapi.tree import Edition, Spot
-from pgagents.diff.values import Who
+from pgagents.diff.shapes.difference import Who
 from pgagents.text.brief import brief
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")

@@ -8,7 +8,7 @@ from typing import Any
 from pgagents.diff.openapi.both import Both
 from pgagents.diff.openapi.style import SAMPLES, forms, serialize, style_of
 from pgagents.diff.openapi.tree import Edition, Spot
-from pgagents.diff.values import Who
+from pgagents.diff.shapes.difference import Who
 from pgagents.text.brief import brief
 
 IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))

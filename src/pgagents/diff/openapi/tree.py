@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from pgagents.diff.openapi.convert import Converter, steps
-from pgagents.diff.values import Who
+from pgagents.diff.shapes.difference import Who
 from pgagents.source.source import Pointer
 
 

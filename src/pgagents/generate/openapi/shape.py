@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import REF
 from pgagents.source.origin import Node
 
@@ -47,6 +48,30 @@ def with_properties(schema: Node) -> Node:
         return node
 
     return transform(schema, add_properties)
+
+
+def with_items(schema: Node, lost: dict[Loss, None]) -> Node:
+    """Give every list of a fixed form the schema of an item, any of its parts, and note the loss.
+
+    GPT's importer refuses a list without one.
+    """
+
+    def add_items(node: Node) -> Node:
+        first = node.get("prefixItems")
+        if not first or "items" in node:
+            return node
+        further = node.get("unevaluatedItems", True)
+        parts = [*first, *([further] if isinstance(further, Mapping) else [])]
+        each = [part for n, part in enumerate(parts) if part not in parts[:n]]
+        kept = {key: value for key, value in node.items() if key not in ("prefixItems", "unevaluatedItems")}
+        kept["items"] = each[0] if len(each) == 1 else Node({"anyOf": each}, origin=node.origin)
+        if further is False:
+            kept["maxItems"] = min(len(first), node.get("maxItems", len(first)))
+        at = (*(node.origin or ()), "prefixItems")
+        lost[Loss(at, "the order of the items", "widened", "each item may be any of them")] = None
+        return Node(kept, origin=node.origin)
+
+    return transform(schema, add_items)
 
 
 def inline_references(schema: Node, schemas: Mapping[str, Node], inside: tuple[str, ...] = ()) -> Node:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pgagents.client.secret_command import CommandSecrets
 from pgagents.http import Handler
 from pgagents.model.contract import Contract
 from pgagents.verify.wire.oauth import OAuthClient
@@ -75,6 +76,8 @@ class Identities:
     """The OAuth client that the run may act as."""
     reach: Callable[[str], Handler] | None = None
     """The way to a token endpoint on another host."""
+    commands: CommandSecrets | None = None
+    """Commands that print keys, and are run again when those end."""
 
     @property
     def hidden(self) -> tuple[str, ...]:

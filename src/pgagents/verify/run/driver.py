@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from pgagents.client.secret_command import CommandSecrets
 from pgagents.http import Handler, Patient, Response
 from pgagents.model.identity import has_proof
 from pgagents.model.model import id_text
@@ -74,6 +75,7 @@ class Driver:
         writes: bool,
         plain: Handler | None = None,
         secrets: tuple[str, ...] = (),
+        commands: CommandSecrets | None = None,
     ) -> None:
         self.setting, self.model, self.keys, self.factory = setting, setting.model, keys, factory
         self._redactor = Redactor(
@@ -101,6 +103,7 @@ class Driver:
             max_requests=max_requests,
             apart=apart,
             until=until,
+            commands=commands,
         )
         self._patient = handler if isinstance(handler, Patient) else None
         if self._patient is not None:
@@ -109,6 +112,7 @@ class Driver:
         self.gate = Gate(setting, factory, writes=writes, allowed=options.allow, roles=keys.keys())
         self.sender.objection = self.gate.objection
         self.sender.on_token = partial(_hide_token, self.judge.memory, self._redactor)  # no cycle
+        self.sender.on_key = partial(_hide_key, self.judge.memory, self._redactor)
         factory.pool.makes = writes
         self.turned_away = 0
         """The number of calls with the main key answered as if it were none, before any was answered
@@ -534,3 +538,9 @@ def _hide_token(memory: Memory, redactor: Redactor, holder: str, token: str) -> 
     if token not in memory.tokens:
         memory.tokens.add(token)
         redactor.hide_token(holder, token)
+
+
+def _hide_key(memory: Memory, redactor: Redactor, holder: str, key: str) -> None:
+    """Mask a key that a command printed, and look for it in answers."""
+    memory.tokens.add(key)
+    redactor.hide_key(holder, key, memory.model)

@@ -285,7 +285,7 @@ class Judge:
         if exchange.output is None:
             return False
         if exchange.output.schema is None:
-            return isinstance(exchange.told, Response) and not exchange.told.body
+            return isinstance(exchange.told, Response) and _is_without_body(exchange, exchange.told)
         test = self.setting.output_test(exchange)
         problem = exchange.json.problem or exchange.size_problem or exchange.time_problem
         return test is not None and not problem and bool(test.is_valid(exchange.body))
@@ -340,3 +340,10 @@ def _texts(value: Any) -> list[str]:
         return [value]
     members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     return [text for member in members for text in _texts(member)]
+
+
+def _is_without_body(exchange: Exchange, told: Response) -> bool:
+    """True if an answer says nothing: a dispatcher, whose answers are JSON, says null or an empty object."""
+    endpoint = exchange.call.endpoint
+    bare = endpoint is not None and not endpoint.on_rest and not exchange.json.problem
+    return not told.body or (bare and exchange.body in (None, {}))

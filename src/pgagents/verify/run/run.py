@@ -189,6 +189,7 @@ def verify(
         writes=made.writes,
         plain=plain,
         secrets=identities.hidden,
+        commands=identities.commands,
     )
     generating = timer() - begun
     try:

@@ -10,6 +10,8 @@ from functools import partial
 from threading import Barrier
 from typing import Any
 
+from pgagents.client.secret_command import CommandSecrets
+from pgagents.errors import PgagentsError
 from pgagents.http import Handler, Request, Response, Silence, Timely, read_json
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ReadError
@@ -19,6 +21,7 @@ from pgagents.verify.answers.request_ids import foreign
 from pgagents.verify.cases.client_profiles import in_client_profile
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.oauth.renewals import Renewals
 from pgagents.verify.oauth.tokens import Refused, Tokens, present_request
 from pgagents.verify.plan.options import Options
 from pgagents.verify.run.transmission import Received, Sending, Transmission
@@ -86,11 +89,13 @@ class Sender:
         max_requests: int,
         apart: int = 0,
         until: float | None = None,
+        commands: CommandSecrets | None = None,
     ) -> None:
         """Take the end of the run as `until`, a value of the timer; only undoing goes on after it. `apart`
-        is how many requests that undo or repeat do not count.
+        is how many requests that undo or repeat do not count. `commands` renew keys.
         """
         self.setting, self.model, self.keys = setting, setting.model, keys
+        self.renewals = Renewals(setting.model, commands)
         self.handler, self.plain = handler, plain
         self.clock, self.timer, self._sleeper = clock, timer, sleep
         self.pacer = Pacer(
@@ -125,6 +130,8 @@ class Sender:
         self.tokens = Tokens(self.model, setting.reach)
         self.on_token: Callable[[str, str], None] = lambda _holder, _token: None
         """Called with each access token before it is used."""
+        self.on_key: Callable[[str, str], None] = lambda _holder, _key: None
+        """Called with each key that a command printed later, before it is used."""
         self.objection: Callable[[Call, Mapping[str, Any], Request], str] = _refuse_all
         """Why a request must not be sent; nothing is sent that this has not let pass."""
 
@@ -211,6 +218,11 @@ class Sender:
             self._cut(received.answer)
             self._count(received.answer)
             wait = self._heard(ready.call, role, received.answer, attempt)
+            if wait is None and self._renew_refused(ready.call, received.answer):
+                request, role = self._request(ready)
+                self._let_pass(ready, request)
+                self._aside += not self.cleaning
+                continue
             if wait is None:
                 exchange = self._make_exchange(ready, received)
                 exchange.repeats = attempt
@@ -408,6 +420,8 @@ class Sender:
             names = call.schemes if has_all(self.model, self.keys, call.role, call.schemes) else ()
         else:
             names = choose(self.model, self.keys, call.role, self._list_alternatives(call))
+        for name in names:
+            self._renew(name_holder(self.model, call.role, name))
         found = []
         for name in names:
             credential = self.model.credentials[name]
@@ -416,6 +430,37 @@ class Sender:
                 secret = self._exchange(credential, secret, name_holder(self.model, call.role, name))
             found.append((credential, secret))
         return found
+
+    def _renew(self, holder: str, *, refused: bool = False) -> bool:
+        """Run the command of a key that is over or was refused; return whether it printed another one.
+
+        Raises Stop where the main key's command fails, and Unavailable where another one's does.
+        """
+        try:
+            new = self.renewals.find_new(self.keys, holder, refused=refused)
+        except PgagentsError as error:
+            raise (Stop if holder.partition(".")[0] == "main" else Unavailable)(error.message) from None
+        if new is None:
+            return False
+        self.keys = {**self.keys, holder: new}
+        self.on_key(holder, new)
+        return True
+
+    def _renew_refused(self, call: Call, answer: Response | Silence) -> bool:
+        """Return whether a call is to be sent again, because its key was refused and there is a new one."""
+        if call.twist or call.raw.secret or not call.role or not isinstance(answer, Response):
+            return False
+        if self.renewals.commands is None:
+            return False
+        names = choose(self.model, self.keys, call.role, self._list_alternatives(call))
+        holders = [name_holder(self.model, call.role, name) for name in names]
+        if not self.renewals.is_refusal(call.role, answer.status):
+            for holder in holders if answer.status < 300 else ():
+                self.renewals.commands.confirm(holder)
+            return False
+        renewed = [holder for holder in holders if self._renew(holder, refused=True)]
+        self.notes += [f"the key of {holder} was refused, and its command gave another" for holder in renewed]
+        return bool(renewed)
 
     def _exchange(self, credential: Credential, secret: str, holder: str) -> str:
         """Return the access token for a secret. Raises Stop where the main client gets none, and

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from pgagents.generate.openapi.document import document, losses, operations
 from pgagents.generate.openapi.profile import Profile
-from pgagents.generate.openapi.shape import inline_references, with_properties
+from pgagents.generate.openapi.shape import inline_references, with_items, with_properties
 from pgagents.generate.openapi.takers import CHATGPT, in_json
 from pgagents.generate.sign_in import choose_for_gpt
-from pgagents.generate.target import Note, Target, View
+from pgagents.generate.target import Loss, Note, Target, View
 from pgagents.jsonschema.schema import cycles
 from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Node
@@ -36,11 +36,13 @@ def view(model: Model) -> View:
         consequential=True,
         schemes=sign_in.schemes,
     )
-    made = document(model, profile, with_properties)
+    ordered: dict[Loss, None] = {}
+    made = document(model, profile, lambda schema: with_properties(with_items(schema, ordered)))
     for operation in operations(made):
         for parameter in operation.get("parameters", ()):
-            parameter["schema"] = with_properties(inline_references(parameter["schema"], model.schemas))
-    lost = (*left_out, *sign_in.losses, *losses(model, profile))
+            inlined = with_items(inline_references(parameter["schema"], model.schemas), ordered)
+            parameter["schema"] = with_properties(inlined)
+    lost = (*left_out, *sign_in.losses, *losses(model, profile), *ordered)
     notes = tuple(_notes(model, profile, sign_in.surface, made))
     return View(made, lost, notes, sign_in.falsehoods)
 

@@ -111,11 +111,7 @@ class Redactor:
         self._headers_of = {name.lower(): name for name in self._named}
         self._origins = Origins(catalogue)
         self._public = lower_text(catalogue)
-        self._keys = {
-            text: f"[key of {role}, {part}]" if part else f"[key of {role}]"
-            for text, (role, part) in _list_secrets(model, keys).items()
-            if text
-        }
+        self._keys = _name_masks(model, keys)
         self._given = {
             **{v: MASK for value in values for v in _parts(value) if len(v) >= SHORTEST},
             **self._keys,
@@ -141,8 +137,16 @@ class Redactor:
 
     def hide_token(self, holder: str, token: str) -> None:
         """Mask an access token that was got for a secret."""
-        self._given[token] = f"[key of {holder}, token]"
-        self._look_for(token, self._given[token], given=True)
+        self._hide({token: f"[key of {holder}, token]"})
+
+    def hide_key(self, holder: str, key: str, model: Model) -> None:
+        """Mask a key that came later than the others, in all its parts."""
+        self._hide(_name_masks(model, {holder: key}))
+
+    def _hide(self, masks: Mapping[str, str]) -> None:
+        for text, mask in masks.items():
+            self._given[text] = mask
+            self._look_for(text, mask, given=True)
         self._as_value = self._as_value_pattern()
         self._masked_texts.clear()
 
@@ -553,6 +557,15 @@ def _list_credentials(model: Model | None) -> list[Credential]:
 def _lead(credential: Credential) -> str:
     """Return what stands before the secret in its header."""
     return f"{credential.wire}={credential.lead}" if credential.place == "cookie" else credential.lead
+
+
+def _name_masks(model: Model | None, keys: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts of keys to mask, each with its mask."""
+    return {
+        text: f"[key of {role}, {part}]" if part else f"[key of {role}]"
+        for text, (role, part) in _list_secrets(model, keys).items()
+        if text
+    }
 
 
 def _list_secrets(model: Model | None, keys: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:

@@ -1,0 +1,170 @@
+"""Secrets that a command prints, such as a cloud's access token: run without a shell, bounded, never shown.
+
+A command runs again when its secret's time is over, and once when the server refuses the secret.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pgagents.errors import PgagentsError
+from pgagents.model.credential import Credential
+from pgagents.text.brief import brief
+
+MOST_S = 30.0
+MOST_BYTES = 16_384
+EARLY = 0.1
+"""The part of a secret's life at the end of which it is not used any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretCommand:
+    """A command whose standard output is a secret. It runs in `folder`, where its description lies."""
+
+    words: tuple[str, ...]
+    folder: Path
+    lives_s: float | None = None
+
+    def run(self, most_s: float = MOST_S) -> str:
+        """Return the command's output without surrounding blanks. Raises PgagentsError, which repeats
+        nothing of it.
+        """
+        called = f"the command {brief(self.words[0], 80)}"
+        try:
+            process = subprocess.Popen(
+                self.words,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            said = error.strerror if isinstance(error, OSError) else "it has a NUL"
+            raise PgagentsError(f"{called} cannot be started: {said}", "give it as a list of words") from None
+        output, late = _read(process, most_s)
+        if late:
+            raise PgagentsError(f"{called} took more than {most_s:g} s", "it must print a secret and end")
+        if len(output) > MOST_BYTES:
+            raise PgagentsError(
+                f"{called} printed more than {MOST_BYTES:,} bytes", "it must print the secret alone"
+            )
+        if process.returncode:
+            raise PgagentsError(f"{called} ended with {process.returncode}", "run it by hand: does it print?")
+        return output.decode("utf-8", "replace").strip()
+
+
+def _read(process: subprocess.Popen[bytes], most_s: float) -> tuple[bytes, bool]:
+    """Return what a process printed, cut off behind MOST_BYTES, and whether its time was over."""
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        _kill(process)
+
+    timer = threading.Timer(most_s, stop)
+    timer.start()
+    try:
+        assert process.stdout is not None
+        with process.stdout as pipe:
+            output = pipe.read(MOST_BYTES + 1)
+        if len(output) > MOST_BYTES:
+            _kill(process)
+        process.wait()
+    finally:
+        timer.cancel()
+        if process.returncode is None:
+            _kill(process)
+            process.wait()
+    return output, late.is_set()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started, which may hold the pipe longer than the process itself.
+
+    The process was not waited for yet, so that its number is still its own.
+    """
+    try:
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    except OSError:  # it ended meanwhile
+        pass
+
+
+@dataclass(slots=True)
+class _Held:
+    secret: str
+    until: float
+    renewed: bool = False
+    """True if a refusal made the command run, and no call has been accepted since."""
+
+
+@dataclass
+class CommandSecrets:
+    """The secrets of commands, by holder (`main`, `main.otp`). `credentials` says what a secret may be."""
+
+    commands: Mapping[str, SecretCommand]
+    credentials: Mapping[str, Credential | None]
+    clock: Callable[[], float] = time.monotonic
+    held: dict[str, _Held] = field(default_factory=dict)
+
+    def find(self, holder: str) -> str:
+        """Return the secret of a holder that has a command, run again if its time is over. Raises
+        PgagentsError.
+        """
+        known = self.held.get(holder)
+        if known is None or self.clock() >= known.until:
+            known = self.held[holder] = self._run(holder)
+        return known.secret
+
+    def renew(self, holder: str) -> bool:
+        """Run the command of a refused secret again, once until a call is accepted; return whether it
+        printed another one. Raises PgagentsError.
+        """
+        known = self.held.get(holder)
+        if known is None or known.renewed or holder not in self.commands:
+            return False
+        known.renewed = True
+        new = self._run(holder)
+        new.renewed = True
+        if new.secret == known.secret:
+            return False
+        self.held[holder] = new
+        return True
+
+    def confirm(self, holder: str) -> None:
+        """Take note that a call with the secret was accepted, so that a later refusal may renew it."""
+        if holder in self.held:
+            self.held[holder].renewed = False
+
+    def _run(self, holder: str) -> _Held:
+        command = self.commands[holder]
+        started = self.clock()
+        secret = command.run()
+        credential = self.credentials.get(holder)
+        plain = secret.isascii() and secret.isprintable() and bool(secret)
+        fault = credential.find_fault(secret) if credential is not None else "" if plain else "no secret"
+        if fault:
+            raise PgagentsError(
+                f"the command of `{holder}` printed {fault}", "it must print the secret alone, on one line"
+            )
+        before = self.held.get(holder)
+        if before is not None and _find_mode(credential, secret) != _find_mode(credential, before.secret):
+            raise PgagentsError(f"the command of `{holder}` printed a key of another mode", "stay with one")
+        lives = command.lives_s * (1 - EARLY) if command.lives_s is not None else float("inf")
+        return _Held(secret, started + lives)
+
+
+def _find_mode(credential: Credential | None, secret: str) -> str:
+    """Return the mode of a key by its prefix, `test` or `live`; empty if the catalogue does not say."""
+    prefixes = credential.prefixes if credential is not None else {}
+    return next((mode for prefix, mode in prefixes.items() if secret.startswith(prefix)), "")

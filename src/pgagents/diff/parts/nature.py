@@ -1,0 +1,228 @@
+"""Compares what an action does: its effects, permission, repetition, deprecation, pages, jobs and laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pgagents.cel.expression import Expression
+from pgagents.cel.rewrite import normal
+from pgagents.diff.auth import ways
+from pgagents.diff.change import Change, Severity
+from pgagents.diff.schemas import Sides
+from pgagents.model.action import Action, Code
+from pgagents.model.job import Job
+from pgagents.model.pages import Pages
+from pgagents.text.brief import brief
+
+
+def compare_nature(s: Sides) -> Iterator[Change]:
+    """Compare what a call does, who may make it, and how it may be repeated."""
+    yield from _effects(s)
+    yield from _permission(s)
+    yield from _repetition(s)
+
+
+def _effects(s: Sides) -> Iterator[Change]:
+    """Compare what a call does to the world, and whether a person is asked before it."""
+    a, b = s.a, s.b
+    if a.effect != b.effect:
+        yield s.change(
+            "breaking",
+            "effect",
+            f"effect is {b.effect} now, was {a.effect}: review every caller that does not ask first",
+            "effect",
+            safety=True,
+        )
+    if a.confirm_body and not b.confirm_body:
+        yield s.change(
+            "breaking",
+            "confirmation-dropped",
+            "no person is asked before it any more",
+            "confirm",
+            safety=True,
+        )
+    elif b.confirm_body and not a.confirm_body:
+        yield s.change(
+            "may break", "confirmation-added", "a person is asked before it now", "confirm", safety=True
+        )
+    elif (a.confirm_title, a.confirm_body) != (b.confirm_title, b.confirm_body):
+        yield s.change(
+            "wording",
+            "confirmation-text",
+            f"a person is asked: {brief(str(b.confirm_body), 100)}",
+            "confirm",
+            safety=True,
+        )
+    for key, what in (("costs", "moves money"), ("destructive", "removes something for good")):
+        if getattr(a, key) != getattr(b, key):
+            said = (
+                f"{what} now"
+                if getattr(b, key)
+                else f"is no longer said to be one that {what}: hosts may call it without asking"
+            )
+            yield s.change("breaking", key, said, key, safety=True)
+
+
+def _permission(s: Sides) -> Iterator[Change]:
+    """Compare the credentials and the scope that a call needs, and the rate limit that it draws from."""
+    a, b = s.a, s.b
+    yield from ways.compare(s)
+    if a.scope != b.scope:
+        yield s.change(
+            "breaking" if b.scope else "addition",
+            "scope",
+            f"needs scope {b.scope or 'none'} now, was {a.scope or 'none'}",
+            "scope",
+        )
+    if a.bucket != b.bucket:
+        yield s.change(
+            "may break",
+            "bucket",
+            f"draws from {b.bucket or 'no bucket'} now, was {a.bucket or 'none'}",
+            "bucket",
+        )
+
+
+def _repetition(s: Sides) -> Iterator[Change]:
+    """Compare how a call may be repeated, whether it is to go, and how it is signed."""
+    a, b = s.a, s.b
+    if a.idempotency != b.idempotency:
+        message = (
+            f"idempotency key is {b.idempotency} now"
+            if b.idempotency
+            else "has no idempotency key any more: a repeated call is a second one"
+        )
+        yield s.change(
+            "may break" if b.idempotency and a.idempotency is None else "breaking",
+            "idempotency",
+            message,
+            "idempotency",
+            safety=not b.idempotency,
+        )
+    if a.deprecation != b.deprecation and a.deprecated and b.deprecated:
+        yield from _end(s)
+    if a.deprecated != b.deprecated:
+        yield s.change(
+            "wording",
+            "deprecated",
+            "is deprecated now" if b.deprecated else "is not deprecated any more",
+            "deprecated",
+        )
+    if a.pages is None or b.pages is None or _page_meaning(a.pages) != _page_meaning(b.pages):
+        yield from _pages(s)
+    yield from _conditions(s)
+    if _job_meaning(a.job) != _job_meaning(b.job):
+        yield from _job(s)
+    if a.signed != b.signed:
+        yield s.change("breaking", "signed", "is signed another way now", "signed")
+
+
+def _end(s: Sides) -> Iterator[Change]:
+    """Compare the days on which a deprecated action stops working, and what to call instead."""
+    a, b = s.a.deprecation, s.b.deprecation
+    then, now = (a.sunset if a else ""), (b.sunset if b else "")
+    if then != now:
+        severity: Severity = "may break" if now and (not then or now < then) else "wording"
+        said = f"stops working on {now}" if now else "has no day on which it stops working"
+        yield s.change(severity, "sunset", f"{said}, was {then or 'open'}", "deprecated")
+    kept = (a.since if a else "", a.instead if a else ""), (b.since if b else "", b.instead if b else "")
+    if kept[0] != kept[1]:
+        yield s.change(
+            "wording", "deprecated", f"its end: {b.sentence if b else 'no longer said'}", "deprecated"
+        )
+
+
+def _conditions(s: Sides) -> Iterator[Change]:
+    """Compare the tags of versions, and the writes that ask for the present one."""
+    a, b = s.a, s.b
+    if a.etag != b.etag:
+        said = "has a tag for each version now" if b.etag else "has no tag any more: conditional calls stop"
+        yield s.change("addition" if b.etag else "breaking", "etag", said, "etag")
+    if a.if_match != b.if_match:
+        said = f"is refused with a stale `{b.if_match}` now" if b.if_match else "takes no If-Match any more"
+        severity: Severity = "may break" if b.if_match and not a.if_match else "breaking"
+        yield s.change(severity, "if-match", said, "if_match")
+
+
+def _pages(s: Sides) -> Iterator[Change]:
+    """Compare how a list goes on: a caller that walks it the old way stops early, or never."""
+    a, b = s.a.pages, s.b.pages
+    if b is None and a is not None:
+        yield s.change("breaking", "pages-dropped", "its list is not said to go on any more", "pages")
+    elif a is None and b is not None:
+        message = f"its list goes on: the next page is requested by `{b.argument}`"
+        yield s.change("addition", "pages-added", message, "pages")
+    elif b is not None:
+        message = f"its list goes on another way: `{b.argument}` is {brief(b.next.wording, 80)}"
+        yield s.change("breaking", "pages", message, "pages")
+
+
+def _job(s: Sides) -> Iterator[Change]:
+    """Compare the job that a call starts: a caller must know whether the answer is the end of it."""
+    a, b = s.a.job, s.b.job
+    if b is None:
+        yield s.change("may break", "job-dropped", "its answer is the end of it now", "job")
+    elif a is None:
+        yield s.change("breaking", "job-added", f"it only starts a job now, which {b.read_by} shows", "job")
+    elif (
+        _job_meaning(a)[:-2] == _job_meaning(b)[:-2]
+        and b.within_s <= a.within_s
+        and a.reason in (None, b.reason)
+    ):
+        yield s.change("addition", "job", f"its job ends within {b.within_s:g} s", "job")
+    else:
+        yield s.change("breaking", "job", "its job ends another way, or later", "job")
+
+
+def _job_meaning(job: Job | None) -> list[Any]:
+    """Return what callers rely on; last the time and the reason."""
+    if job is None:
+        return []
+    return [
+        job.resource,
+        job.read_by,
+        job.state,
+        sorted(job.done),
+        sorted(job.failed),
+        job.within_s,
+        job.reason,
+    ]
+
+
+def _page_meaning(pages: Pages) -> list[Any]:
+    meant = (pages.items, pages.next, pages.more, pages.argument, pages.size, pages.is_url, pages.bound)
+    parts = (part.name if isinstance(part, Code) else part for part in meant)
+    return _meaning((*parts, sorted(pages.bound_to)))
+
+
+def compare_laws(s: Sides) -> Iterator[Change]:
+    """Yield changes of laws and relations."""
+    before, after = _promises(s.a), _promises(s.b)
+    for key in dict.fromkeys([*before, *after]):
+        kind, name = key
+        if key in before and key in after and _meaning(before[key]) == _meaning(after[key]):
+            continue
+        if key not in after:
+            yield s.change("may break", "promise-dropped", f"{kind} {name} is promised no more", "laws", name)
+        elif key not in before:
+            yield s.change("addition", "promise-added", f"{kind} {name} is promised now", "laws", name)
+        else:
+            yield s.change(
+                "may break",
+                "promise-changed",
+                f"{kind} {name} says something else: {brief(after[key][0].wording, 80)}",
+                "laws",
+                name,
+            )
+
+
+def _promises(action: Action) -> dict[tuple[str, str], tuple[Any, ...]]:
+    """Return the parts of laws and relations by kind and name, the most important first."""
+    laws: dict[tuple[str, str], tuple[Any, ...]] = {("law", x.name): (x.that, x.when) for x in action.laws}
+    return laws | {("relation", r.name): (r.keeps, r.widen, r.by, r.unless, r.fits) for r in action.relations}
+
+
+def _meaning(promise: Iterable[Any]) -> list[Any]:
+    """Return the parts of a promise so that two are equal if they mean the same."""
+    return [normal(part.tree) if isinstance(part, Expression) else part for part in promise]
