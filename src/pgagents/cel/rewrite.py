@@ -142,6 +142,15 @@ def replace_path(node: Node, path: Path, other: Node) -> Node:
     return transform(node, change)
 
 
+def replace_variable(node: Node, name: str, other: Node) -> Node:
+    """Return the tree with another node in place of a variable."""
+
+    def change(part: Node, bound: frozenset[str]) -> Node | None:
+        return other if isinstance(part, Name) and part.name == name and name not in bound else None
+
+    return transform(node, change)
+
+
 def mutants(node: Node) -> Iterator[Node]:
     """Yield the trees with one number changed, then those with one comparison made strict or not strict.
 

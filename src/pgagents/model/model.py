@@ -290,6 +290,14 @@ class Resource:
         """The member that distinguishes instances; the last one if the id has several."""
         return self.ids[-1]
 
+    @property
+    def removes(self) -> bool:
+        """True if `undone_by` removes an instance for good, and does not only move its state."""
+        undo = self.undone_by
+        if undo is None or not self.state:
+            return undo is not None
+        return undo.action.destructive and not any(move.action is undo.action for move in self.moves)
+
     def id_of(self, body: Any) -> Id | None:
         """Return the id in a body: a scalar, or a tuple if it has several members. None if one of them is
         missing.
@@ -315,6 +323,15 @@ class Resource:
         known = tuple(params) if self.placed_by else ()
         named = (values.get(str(p.name)) for above in self.placed_by for p in known if p.refers_to == above)
         return "/".join(id_text(value) for value in named if value is not None)
+
+    def id_named(self, params: Iterable[Param], values: Mapping[str, Any]) -> Id | None:
+        """Return the id that the arguments of a call name; None if a part of it lacks."""
+        own = [p for p in params if p.refers_to == self.name]
+        by_member = {p.refers_member or self.id: values.get(str(p.name)) for p in own}
+        found: tuple[Any, ...] = tuple(by_member.get(member) for member in self.ids)
+        if not all(is_scalar(value) for value in found):
+            return None
+        return found if len(found) > 1 else next(iter(found))
 
     def value_for(self, param: Param, body: Any) -> Any:
         """Return the argument's value that names the instance with this body."""

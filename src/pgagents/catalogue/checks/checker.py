@@ -273,6 +273,20 @@ class Checker:
                     (*pointer, "required", index), name, (*pointer, "properties"), "property"
                 )
 
+    def list_members(self, schemas: Iterable[Schema]) -> set[str]:
+        """Return the names of all members in schemas, at any depth."""
+        found: set[str] = set()
+        met: set[str] = set()
+        ahead = list(schemas)
+        while ahead:
+            schema = ahead.pop()
+            found |= (schema.properties or {}).keys()
+            ahead.extend(child for _, child in children(schema))
+            if schema.ref in self.written.schemas and schema.ref not in met:
+                met.add(schema.ref)
+                ahead.append(self.written.schemas[schema.ref])
+        return found
+
     def _reference(self, pointer: Pointer, refers_to: str | None) -> None:
         """Check the resource that an argument refers to, and the member if the resource's id has several."""
         name, _, member = (refers_to or "").partition(".")

@@ -6,7 +6,7 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language.actions import Action
 from pgagents.source.source import Pointer
 
-NOT_MODIFIED, STALE = 304, 412
+NOT_MODIFIED, STALE, REQUIRED = 304, 412, 428
 
 
 def run(checker: Checker) -> None:
@@ -55,6 +55,17 @@ def _check_match(checker: Checker, pointer: Pointer, action: Action, *, tagged: 
     elif not any(_status(checker, code) == STALE for code in action.errors):
         help = f"add a code with `status: {STALE}` to `errors.codes`, and to the `errors` of this action"
         checker.fault(at, "if-match", f"the action has no error with status {STALE} for a stale tag", help)
+
+    elif param is not None and not param.required:
+        _check_optional(checker, pointer, action)
+
+
+def _check_optional(checker: Checker, pointer: Pointer, action: Action) -> None:
+    code = next((c for c in action.errors if _status(checker, c) == REQUIRED), None)
+    if code is not None:
+        message = f"`{code}` (428) refuses a write without If-Match, and `{action.if_match}` is not required"
+        help = f"write `required: true` at `input.{action.if_match}`, or take `{code}` from the errors"
+        checker.fault((*pointer, "if_match"), "if-match", message, help)
 
 
 def _status(checker: Checker, code: str) -> int | None:

@@ -23,11 +23,15 @@ def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> No
     _check_given(checker, name, pointer, resource)
     _fresh(checker, pointer)
     checker.compile((*pointer, "gone_when"), resource.gone_when, ("resource", name))
+    if resource.gone_when is not None and not (resource.undone_by or resource.expires_by):
+        said = f"nothing removes a `{name}`, so `gone_when` has no effect"
+        checker.fault((*pointer, "gone_when"), "gone-when", said, "add `undone_by`, or leave it out")
     for index, move in enumerate(resource.moves_by_time):
         for side, state in (("from", move.from_), ("to", move.to)):
             checker.check_reference(
                 (*pointer, "moves_by_time", index, side), state, (*pointer, "states"), "state"
             )
+        _check_shown(checker, (*pointer, "moves_by_time", index, "at"), move.at, resource)
     _check_unique(checker, pointer, resource)
     key = (
         checker.actions[resource.made_by.action].idempotency
@@ -62,6 +66,17 @@ def _check_unique(checker: Checker, pointer: Pointer, resource: Resource) -> Non
             if unique.otherwise not in known:
                 said = f"`{maker}` does not answer with `{unique.otherwise}`"
                 checker.fault((*at, "otherwise"), "unique", said, f"add it to `errors` of `{maker}`")
+
+
+def _check_shown(checker: Checker, at: Pointer, member: str, resource: Resource) -> None:
+    """Record a member that no answer of the resource's calls has."""
+    calls = [call for call in (resource.made_by, *resource.read_by) if call is not None]
+    actions = [checker.actions[call.action] for call in calls if call.action in checker.actions]
+    answers = [answer for action in actions for answer in action.output.values() if answer is not None]
+    known = checker.list_members(answers)
+    if known and member not in known:
+        said = f"no answer shows `{brief(member)}`"
+        checker.fault(at, "resource", said, did_you_mean(member, sorted(known)) or "name a member of it")
 
 
 def _check_absent(checker: Checker, pointer: Pointer, resource: Resource) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.http import Request, Response
-from pgagents.sandbox.call import AcceptedCall, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
@@ -41,6 +41,17 @@ def tag_never_changes(context: Context, request: Request, answer: Response) -> R
         return answer
     first: dict[str, str] = context.memory.setdefault("first", {})
     return answer.with_header("ETag", first.setdefault(request.path, tag))
+
+
+@fault(
+    "conditional_calls", also={"valid_calls": "a right write has none"}, needs=("if-match-optional",)
+).replace_actions
+def condition_required(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A write without If-Match is refused as if its tag were old, though it may be left out."""
+    name, stale = call.action.if_match, call.action.stale
+    if name is None or stale is None or name in call.input:
+        return inner(call)
+    return Refusal(stale.name, "Send If-Match")
 
 
 @fault("conditional_calls", needs=("if-match",)).edit_requests

@@ -250,3 +250,25 @@ def instance_cached_for_all(context: Context, request: Request, answer: Response
     if answer.status == 200:
         kept[request.path] = (now + LIVES_S, answer.body)
     return answer if answer.status != 404 or until <= now else Response(200, answer.headers, body)
+
+
+@fault(
+    "absent_id", also={"id_comparison": "one part of the id names an instance"}, needs=("id-of-several",)
+).replace_actions
+def first_part_of_the_id_ignored(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """The first member of an id is not looked at, so any value of it finds an instance."""
+    firsts: dict[tuple[str, str, Any], Any] = context.memory.setdefault("firsts", {})
+    tenant = call.key.tenant if call.key else ""
+    for resource in (r for r in context.model.resources.values() if len(r.ids) > 1):
+        by_member = {p.refers_member: p.name for p in call.action.params if p.refers_to == resource.name}
+        first, last = (by_member.get(resource.ids[i]) for i in (0, -1))
+        if first is None or last is None:
+            continue
+        result = inner(call)
+        key = (resource.name, tenant, call.input.get(last))
+        if not isinstance(result, Refusal):
+            firsts[key] = call.input.get(first)
+        elif key in firsts:
+            return inner(replace(call, input={**call.input, first: firsts[key]}))
+        return result
+    return inner(call)

@@ -18,8 +18,10 @@ def removed_still_answered(context: Context, handler: Handler, request: Request)
         return found
     if action in removes and action.destructive and successful(found):
         cache[f"removed {request.path}"] = found
-    elif request.method == "GET" and successful(found):
-        cache[request.path] = found
     elif request.method == "GET" and f"removed {request.path}" in cache:
         return cache.get(request.path, found)
+    elif request.method == "GET" and successful(found):
+        cache[request.path] = found
+    elif successful(found):
+        cache.pop(f"removed {request.path}", None)
     return found

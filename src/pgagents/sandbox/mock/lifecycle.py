@@ -54,6 +54,19 @@ class Lifecycle:
         """Remove an instance, and everything that it contains."""
         self._rows.remove(key)
         self.count(resource, key.tenant, row, None)
+        self._remove_inside(resource, key)
+
+    def hide(self, resource: Resource, key: RowKey, row: Row, after: dict[str, Any]) -> None:
+        """Keep an instance as one that is removed, and remove everything that it contains."""
+        self._rows.change(key, after)
+        self.count(resource, key.tenant, row, after)
+        self._remove_inside(resource, key)
+
+    def is_gone(self, resource: Resource, row: Row) -> bool:
+        """Return whether a row is that of a removed instance which can still be read."""
+        return resource.gone_when is not None and not _lives(resource, row)
+
+    def _remove_inside(self, resource: Resource, key: RowKey) -> None:
         for child in (r for r in self._resources if r.within == resource.name):
             for found in list(self._rows.list_inside(child.name, key)):
                 inner = self._rows.get(found)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pgagents.cel.reading import bounds_of_size
-from pgagents.model.action import Action
+from pgagents.model.action import Action, ActionCall
 from pgagents.model.error_reader import value_at
 from pgagents.model.model import Resource, member_at
 from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Other, Refusal
@@ -202,8 +202,26 @@ class Mock(Finding, Seeding):
         key, row = self._find_instance(resource, call, places.id_argument(undo, resource))
         if key is None or row is None:
             return True, self._missing(resource, call)
+        if resource.gone_when is not None and undo.at is not None and resource.removes:
+            return True, self._hide(resource, call, undo, key, row)
         self.lifecycle.remove(resource, key, row)
         return True, self.laws.repair(call, self._base(call), row)
+
+    def _hide(
+        self, resource: Resource, call: AcceptedCall, undo: ActionCall, key: RowKey, row: dict[str, Any]
+    ) -> Any:
+        """Mark an instance as removed, so that it can still be read, and remove what it contains."""
+        path = places.place(undo.at)
+        assert undo.at is not None
+        assert resource.gone_when is not None
+        if path is None or self.lifecycle.is_gone(resource, row):
+            return self._missing(resource, call)
+        answer = self._base(call)
+        answer = places.put(answer, path, {**self._object(answer, path), **row})
+        answer = self.laws.satisfy(call, resource.gone_when, undo.at, answer)
+        answer = self.laws.repair(call, answer, row)
+        self.lifecycle.hide(resource, key, row, self._object(answer, path))
+        return answer
 
     def _read(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         read = next((r for r in resource.read_by if r.action is call.action), None)
@@ -226,6 +244,8 @@ class Mock(Finding, Seeding):
             return False, None
         place = resource.place_in(call.action.params, call.input)
         rows = self.rows.all(resource.name, tenant_of(resource, call), place)
+        if resource.removes:
+            rows = [row for row in rows if not self.lifecycle.is_gone(resource, row)]
         paging = (call.action.pages.argument, call.action.pages.size) if call.action.pages else ()
         rows = [
             r
@@ -271,7 +291,7 @@ class Mock(Finding, Seeding):
             return False, None
         key = naming.key_in_path(resource, call)
         row = self.rows.get(key) if key is not None else None
-        if key is None or row is None:
+        if key is None or row is None or (resource.removes and self.lifecycle.is_gone(resource, row)):
             return True, self._missing(resource, call)
         answer = self._base(call)
         path = self._path_in(resource, answer)

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
+from pgagents.sandbox.call import AcceptedCall, Domain, Other
 from pgagents.sandbox.events.outbox import Delivery
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, list_action, lists, successful, widest
 from pgagents.sandbox.injection.fault_registry import Context, variation
@@ -318,3 +319,11 @@ def deprecated_at_noon(_context: Context, _request: Request, answer: Response) -
     if text is None:
         return answer
     return answer.with_header("Deprecation", f"@{int(text.removeprefix('@')) + 43_200}")
+
+
+@variation().replace_actions
+def put_again_made(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A PUT on what is there is answered 201, as one on what is not."""
+    result = inner(call)
+    made = call.action.success.status == 201 and call.action.method == "PUT"
+    return result.data if isinstance(result, Other) and made else result

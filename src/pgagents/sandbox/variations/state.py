@@ -10,8 +10,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zlib import crc32
 
+from pgagents.cel.expression import ExpressionError, Scope
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.auth.credential import find_any_secret
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import data_of, lists, successful
 from pgagents.sandbox.injection.fault_registry import Context, variation
 
@@ -141,3 +143,21 @@ def removal_takes_a_moment(context: Context, handler: Handler, request: Request)
     elif request.method == "GET" and until.get(request.path, 0) > now and request.path in cache:
         return cache[request.path]
     return found
+
+
+@variation().replace_actions
+def gone_is_missing(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A removed instance that could still be read is answered as one that is missing."""
+    result = inner(call)
+    for resource in context.model.resources.values():
+        read = next((r for r in resource.read_by if r.action is call.action and r.at is not None), None)
+        if read is None or read.at is None or resource.gone_when is None or isinstance(result, Refusal):
+            continue
+        try:
+            shown = Scope({"response": result, "input": dict(call.input)}).evaluate(read.at)
+            gone = Scope({"resource": shown}).holds(resource.gone_when)
+        except ExpressionError:
+            continue
+        if gone and resource.missing is not None:
+            return Refusal(resource.missing.name, "It was removed")
+    return result

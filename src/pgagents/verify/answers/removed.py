@@ -18,3 +18,5 @@ def list_removed(setting: Setting, exchange: Exchange) -> Iterator[tuple[Resourc
             place = resource.place_in(endpoint.params, exchange.input)
             for value in exchange.input.values():
                 yield resource, place, id_text(value)
+            if len(resource.ids) > 1:
+                yield resource, place, id_text(resource.id_named(endpoint.params, exchange.input))

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError, Scope, compile_node
-from pgagents.cel.reading import cases, path_of, paths_in, place_of
+from pgagents.cel.reading import cases, conjuncts, path_of, paths_in, place_of
+from pgagents.cel.rewrite import replace_variable
 from pgagents.cel.syntax import FunctionCall, Infix, Literal, Macro, Node, Unary
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action
@@ -60,13 +61,22 @@ class Lawful:
             scope = self.scope(call, answer, before)
             found = []
             for path, value in self._solve(part.tree, scope):
-                changed = self._put(call.action, answer, path, value)
+                changed = self._put(call.action, answer, path, value, call.now)
                 left = self._broken(call, changed, before)
                 if path not in done and part not in left:
                     found.append((changed, left, path))
             if found:
                 return min(found, key=lambda f: (len(f[1]), f[2][-1:] != () and f[2][-1] in call.input))
         return None
+
+    def satisfy(self, call: AcceptedCall, condition: Expression, at: Expression, answer: Any) -> Any:
+        """Return the answer with members changed so that a condition on `resource`, at `at`, holds."""
+        for part in conjuncts(replace_variable(condition.tree, "resource", at.tree)):
+            scope = self.scope(call, answer)
+            if not scope.is_true(compile_node(part, NAMES)):
+                solved = next(self._solve(part, scope), None)
+                answer = self._put(call.action, answer, *solved, call.now) if solved is not None else answer
+        return answer
 
     def applicable(self, call: AcceptedCall, answer: Any, before: Any = None) -> Iterator[Expression]:
         """Yield the parts of the action's laws that apply to this answer."""
@@ -169,12 +179,12 @@ class Lawful:
         if sign in ("+", "-") and isinstance(one, int | float):
             yield from self._assign(second, value - one if sign == "+" else one - value, scope)
 
-    def _put(self, action: Action, answer: Any, path: places.Place, value: Any) -> Any:
+    def _put(self, action: Action, answer: Any, path: places.Place, value: Any, now: float) -> Any:
         if value is _ANYTHING:
             schema = self._schema_at(action, path)
             kinds = schema.get("type", ())
             kind = kinds if isinstance(kinds, str) else next((k for k in kinds if k != "null"), "object")
-            value = sample({**schema, "type": kind}, self._model.schemas, 0.0)
+            value = sample({**schema, "type": kind}, self._model.schemas, now)
         elif isinstance(value, _Moment):
             value = write_time(value, self._schema_at(action, path), self._model.schemas)
         elif isinstance(value, float) and (

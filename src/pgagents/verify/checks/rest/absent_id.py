@@ -23,6 +23,7 @@ from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -30,7 +31,6 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "absent_id"
 BEHIND = "-pgv"
 """A suffix that no server's own id has."""
-CREATED = 201
 BLANK = " "
 """Some servers strip blanks before they look up an id."""
 
@@ -61,16 +61,6 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 (*resource.origin, "tenant"),
                 resource.cite or endpoint.action.cite,
             )
-
-
-def makes_it(endpoint: Endpoint, param: Param) -> bool:
-    """True if a call makes the instance whose absent id it is given: a PUT that documents a 201."""
-    return (
-        endpoint.on_rest
-        and endpoint.method == "PUT"
-        and endpoint.path.endswith(f"{{{param.wire}}}")
-        and any(o.status == CREATED for o in endpoint.action.outputs)
-    )
 
 
 def _references(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]]:

@@ -2,7 +2,8 @@
 
 A read with the tag of its own answer in If-None-Match is answered 304, and with another tag as usual. A write
 with the present tag in If-Match is done, and gives the instance a new tag. With the old tag it is refused and
-changes nothing. Weak tags match in no If-Match (RFC 9110, 13.1.1), so such writes are untested.
+changes nothing. Without a tag it is refused or done, as the catalogue says. Weak tags match in no If-Match
+(RFC 9110, 13.1.1), so such writes are untested.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pgagents.verify.check.check import (
     Conversation,
     Judgement,
     Probe,
+    judge_accepted,
     judge_broken,
     judge_kept,
     judge_refused,
@@ -55,6 +57,8 @@ def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str]]:
     yield "stale", f"{name} is refused with an old tag, and changes nothing"
     if _is_required(endpoint):
         yield "missing", f"{name} is refused without a tag"
+    else:
+        yield "without", f"{name} is done without a tag"
     del setting
 
 
@@ -144,15 +148,16 @@ def _write_versions(
     """Write with the present tag, with the old one, and without one."""
 
     def run() -> Conversation:
+        bare = "missing" if _is_required(endpoint) else "without"
         present, stale, missing = (
-            f"{NAME}/{detail}/{endpoint.place}" for detail in ("present", "stale", "missing")
+            f"{NAME}/{detail}/{endpoint.place}" for detail in ("present", "stale", bare)
         )
         body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
         first: Exchange = yield _read(setting, reader, body, "to have its tag")
         old = first.header("etag")
         if not first.success or not old or old.startswith(WEAK):
             why = "its tag is weak" if old else f"it was answered without a tag: {first.outcome}"
-            for contract in (present, stale, *([missing] if _is_required(endpoint) else [])):
+            for contract in (present, stale, missing):
                 yield judge_untested(contract, why)
             return
         done: Exchange = yield _write(setting, resource, endpoint, body, old, 0, "with the present tag")
@@ -161,12 +166,14 @@ def _write_versions(
         late: Exchange = yield _write(setting, resource, endpoint, body, old, 1, "with the tag before")
         after: Exchange = yield _read(setting, reader, body, "after the refusal")
         yield from _judge_stale(endpoint, stale, second, late, after)
-        if _is_required(endpoint):
-            bare: Exchange = yield _write(setting, resource, endpoint, body, "", 1, "without a tag")
+        free: Exchange = yield _write(setting, resource, endpoint, body, "", 1, "without a tag")
+        if not _is_required(endpoint):
+            yield from judge_accepted(free, missing, "a write without a tag")
+        else:
             known = [c for c in endpoint.action.errors if c.status == REQUIRED]
             invalid = setting.model.errors.framework.invalid
             codes = known or [setting.model.codes[invalid]]
-            yield from judge_refused(bare, missing, codes, "a write without a tag")
+            yield from judge_refused(free, missing, codes, "a write without a tag")
 
     return run
 

@@ -286,7 +286,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _forget_removed(setting: Setting, exchange: Exchange, facts: _Facts) -> None:
     """Forget what a call removes, also where it got no answer: its id may be given to another."""
     for gone, place, id in list_removed(setting, exchange):
-        if not gone.state:
+        if gone.removes:
             facts.told.pop((kind_of(setting, gone), f"{place} {id}"), None)
 
 

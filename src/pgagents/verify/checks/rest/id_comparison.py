@@ -120,7 +120,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     said = json_bytes({k: v for k, v in exchange.input.items() if k != endpoint.action.idempotency}).decode()
     instance = (maker.name, maker.place_in(endpoint.params, exchange.input), id_text(maker.id_of(body)))
-    chosen = exchange.input.get(maker.id) == maker.id_of(body)  # a caller may put the same one again
+    named = (exchange.input.get(maker.id), maker.id_named(endpoint.params, exchange.input))
+    chosen = maker.id_of(body) in named  # a caller may put the same one again
     before = None if chosen else made.get(instance)
     if before is not None and (before != said or endpoint.action.costs):
         yield judge_broken(
@@ -138,10 +139,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _forget_removed(setting: Setting, exchange: Exchange, made: dict[tuple[str, str, str], str]) -> None:
     """Forget the instance that a call removes, and those that it contains: their ids may be given again."""
     for gone, place, id in list_removed(setting, exchange):
-        if not gone.state:
+        if gone.removes:
             within = {r.name for r in setting.model.resources.values() if r.within == gone.name}
             made.pop((gone.name, place, id), None)
-            for inner in [key for key in made if key[0] in within and key[1] == id]:
+            inside = (id, f"{place}/{id}")
+            for inner in [key for key in made if key[0] in within and key[1] in inside]:
                 del made[inner]
 
 

@@ -421,16 +421,16 @@ def _forget_changed(
     for resource in memory.model.resources.values() if endpoint is not None else ():
         assert endpoint is not None
         undone_by = resource.undone_by
-        removed = undone_by is not None and undone_by.action is endpoint.action and not resource.state
+        removed = undone_by is not None and undone_by.action is endpoint.action and resource.removes
         if not removed and not changes_unseen(memory.setting, resource, endpoint.action):
             continue
         key = f"{resource.name} {resource.place_in(endpoint.params, exchange.input)}"
-        for id in [
-            str(exchange.input.get(str(p.name))) for p in endpoint.params if p.refers_to == resource.name
-        ]:
-            for (name, _), mine in made.items():
-                if name == key:
-                    mine.pop(id, None)
+        named = [exchange.input.get(str(p.name)) for p in endpoint.params if p.refers_to == resource.name]
+        if len(resource.ids) > 1:
+            named = [resource.id_named(endpoint.params, exchange.input)]
+        for (name, _), mine in made.items():
+            for id in named if name == key else ():
+                mine.pop(id_text(id), None)
 
 
 def _all_there(

@@ -1,0 +1,161 @@
+"""A PUT that makes what is not there replaces what is: the second call is done, and makes no other.
+
+An instance is put under a new id and then under the same one with other values. A read shows the second
+values, and a list shows the instance once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pgagents.model.action import ActionCall
+from pgagents.model.contract import Contract
+from pgagents.model.model import Resource, id_text
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import at_path, find_read
+from pgagents.verify.fixtures.target import makes_it
+from pgagents.verify.values.schema_values import high, low
+from pgagents.verify.wire.call import Call, Own
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "upserts"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """Yield one contract for each upsert, and another one if its resource can be listed."""
+    for resource, endpoint in _cases(setting):
+        name = endpoint.action.name
+        says = f"{name} of a {resource.name} that is there replaces it"
+        yield promise(NAME, f"again/{resource.name}", endpoint, says, endpoint.action.origin, resource.cite)
+        if _lister(setting, resource) is not None:
+            says = f"{name} of a {resource.name} that is there makes no second one"
+            yield promise(
+                NAME, f"once/{resource.name}", endpoint, says, endpoint.action.origin, resource.cite
+            )
+
+
+def _cases(setting: Setting) -> Iterator[tuple[Resource, Endpoint]]:
+    for resource in setting.model.resources.values():
+        endpoint = setting.find_lead(str(resource.made_by.action.name)) if resource.made_by else None
+        if endpoint is None or find_read(setting, resource) is None:
+            continue
+        if any(makes_it(endpoint, p) and p.refers_to == resource.name for p in endpoint.params):
+            yield resource, endpoint
+
+
+def _lister(setting: Setting, resource: Resource) -> tuple[ActionCall, Endpoint] | None:
+    """Return the first list of a resource without pages, with its endpoint."""
+    for call in resource.listed_by:
+        endpoint = setting.find_usable_lead(str(call.action.name))
+        if endpoint is not None and call.action.pages is None:
+            return call, endpoint
+    return None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Yield one probe for each upsert."""
+    del roles
+    for resource, endpoint in _cases(setting):
+        again = f"{NAME}/again/{resource.name}/{endpoint.place}"
+        lister = _lister(setting, resource)
+        once = f"{NAME}/once/{resource.name}/{endpoint.place}" if lister is not None else ""
+        ids = (again, once) if once else (again,)
+        run = _run(setting, resource, endpoint, again, once)
+        yield Probe(again, 5, ids, 4, run, (endpoint,), "main", True)
+
+
+def _run(
+    setting: Setting, resource: Resource, endpoint: Endpoint, again: str, once: str
+) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        made_by, read = resource.made_by, find_read(setting, resource)
+        assert made_by is not None
+        assert read is not None
+        first: Exchange = yield Call(
+            endpoint, made_by.input, "explore", f"a {resource.name} to be replaced", fresh=True
+        )
+        body = at_path(made_by, first) if first.success else None
+        if not isinstance(body, Mapping):
+            for contract in filter(None, (again, once)):
+                yield judge_untested(contract, f"no {resource.name} was put: {first.outcome}")
+            return
+        yield Own(first.number)
+        other = _choose_others(setting, endpoint, first.input)
+        why = f"the same {resource.name} with other values"
+        second: Exchange = yield Call(endpoint, {**first.input, **other}, "explore", why)
+        look = Call(
+            read[1], read[0].input, "explore", f"a replaced {resource.name}", subject=resource, made=body
+        )
+        seen: Exchange = yield look
+        sent = {name: second.input.get(name) for name in other}
+        yield _judge_again(read[0], second, seen, again, sent)
+        lister = _lister(setting, resource)
+        if once and lister is not None and second.success:
+            call, where = lister
+            listed: Exchange = yield Call(
+                where, call.input, "explore", f"a list with a replaced {resource.name}"
+            )
+            yield _judge_once(resource, call, listed, once, body)
+        elif once:
+            yield judge_untested(once, f"it was not put again: {second.outcome}")
+
+    return run
+
+
+def _choose_others(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return other values for the members of the body that name nothing."""
+    found: dict[str, Any] = {}
+    for param in endpoint.params:
+        name = str(param.name)
+        if param.place != "body" or param.refers_to or name not in given or param.file is not None:
+            continue
+        values = (choose(param.schema, setting.model.schemas) for choose in (high, low))
+        other = next((value for value in values if value != given[name]), given[name])
+        if isinstance(other, str | int | float) and other != given[name]:
+            found[name] = other
+    return found
+
+
+def _judge_again(
+    read: ActionCall, second: Exchange, seen: Exchange, contract: str, sent: Mapping[str, Any]
+) -> Judgement:
+    """Judge the answer to a second PUT, and what a read shows of the values that it sent."""
+    if second.void or seen.void:
+        return judge_untested(contract, f"it was not answered: {second.outcome}, {seen.outcome}")
+    if not second.success:
+        return judge_broken(contract, "a PUT on an id that is there replaces it", second.outcome)
+    shown = at_path(read, seen) if seen.success else None
+    if not isinstance(shown, Mapping):
+        return judge_untested(contract, f"it could not be read: {seen.outcome}")
+    stale = sorted(name for name, value in sent.items() if name in shown and shown[name] != value)
+    if stale:
+        return judge_broken(contract, f"the second {stale[0]} afterwards", f"{stale[0]} is another one")
+    return judge_kept(contract)
+
+
+def _judge_once(
+    resource: Resource, call: ActionCall, listed: Exchange, contract: str, body: Mapping[str, Any]
+) -> Judgement:
+    items = at_path(call, listed) if listed.success else None
+    if not isinstance(items, list):
+        return judge_untested(contract, f"no list was answered: {listed.outcome}")
+    id = id_text(resource.id_of(body))
+    count = sum(id_text(resource.id_of(item)) == id for item in items)
+    if count > 1:
+        return judge_broken(contract, f"one {resource.name} of this id in the list", f"{count} of them")
+    return judge_kept(contract)
+
+
+CHECK = Check(NAME, __doc__, promises, probes=probes)
