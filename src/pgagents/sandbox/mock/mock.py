@@ -214,10 +214,13 @@ class Mock(Finding, Seeding):
         path = places.place(undo.at)
         assert undo.at is not None
         assert resource.gone_when is not None
-        if path is None or self.lifecycle.is_gone(resource, row):
+        gone = self.lifecycle.is_gone(resource, row)
+        if path is None or (gone and not _may_repeat(resource, call.action)):
             return self._missing(resource, call)
         answer = self._base(call)
         answer = places.put(answer, path, {**self._object(answer, path), **row})
+        if gone:
+            return answer
         answer = self.laws.satisfy(call, resource.gone_when, undo.at, answer)
         answer = self.laws.repair(call, answer, row)
         self.lifecycle.hide(resource, key, row, self._object(answer, path))
@@ -355,6 +358,15 @@ class Mock(Finding, Seeding):
         one.
         """
         return any(m.action is action for r in self.resources for m in r.moves)
+
+
+def _may_repeat(resource: Resource, action: Action) -> bool:
+    """Return whether a law says what removing a removed instance answers: its condition reads of `before`
+    what `gone_when` reads of the instance.
+    """
+    marks = set(resource.gone_when.paths.get("resource", ())) if resource.gone_when is not None else set()
+    conditions = (law.when for law in action.laws if law.when is not None)
+    return any(marks & set(when.paths.get("before", ())) for when in conditions)
 
 
 def _with_total(answer: Any, total: int) -> Any:

@@ -215,26 +215,17 @@ class Memory:
         endpoint = exchange.call.endpoint
         if endpoint is None:
             return None
-<<<<<<< HEAD
         named = {p.refers_to: p for p in reversed(endpoint.params) if p.refers_to}
         for name in [n for n in reversed(named) if not self._contains_one(n, named)]:
-            id = exchange.input.get(str(named[name].name))
-            place = self.model.resources[name].place_in(endpoint.params, exchange.input)
-            body = self.bodies.get((name, f"{place}{id}")) if id is not None else None
+            id: Any = exchange.input.get(str(named[name].name))
+            if id is None:
+                continue
+            resource = self.model.resources[name]
+            if len(resource.ids) > 1:
+                id = id_text(resource.id_named(endpoint.params, exchange.input))
+            body = self.bodies.get((name, f"{resource.place_in(endpoint.params, exchange.input)}{id}"))
             if body is not None:
                 return body
-=======
-        for param in endpoint.params:
-            if param.refers_to and (id := exchange.input.get(str(param.name))) is not None:
-                resource = self.model.resources[param.refers_to]
-                if len(resource.ids) > 1:
-                    id = id_text(resource.id_named(endpoint.params, exchange.input))
-                body = self.bodies.get(
-                    (param.refers_to, f"{resource.place_in(endpoint.params, exchange.input)}{id}")
-                )
-                if body is not None:
-                    return body
->>>>>>> where
         return None
 
     def _contains_one(self, name: str, others: Iterable[str]) -> bool:
