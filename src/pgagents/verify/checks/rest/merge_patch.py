@@ -35,7 +35,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "merge_patch"
 MERGE_PATCH = "application/merge-patch+json"
-EMPTY = (None, [], {}, "")
+EMPTY: tuple[Any, ...] = (None, [], {}, "")
 """Ways in which reads show a member that was removed."""
 
 
