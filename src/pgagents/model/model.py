@@ -284,6 +284,8 @@ class Resource:
     unique: tuple[Unique, ...] = ()
     inferred: bool = False
     """True if it was concluded from paths, so that what contradicts it is odd and not broken."""
+    given: Expression | None = None
+    """The id of an instance that is there, where no call lists or makes one; it reads `env`."""
 
     @property
     def id(self) -> str:
@@ -473,6 +475,11 @@ class Model:
     retention: Any = None
     audit: Audit | None = None
     browsers: Any = None
+
+    def env_of(self, role: str) -> Mapping[str, Any]:
+        """Return the values of `env` as they are for a role."""
+        known = self.auth.roles.get(role)
+        return {**self.env, **known.env} if known is not None and known.env else self.env
 
     @property
     def shared_security(self) -> tuple[tuple[str, ...], ...]:

@@ -39,6 +39,8 @@ class Pages:
     origin: Pointer
     inferred: bool = False
     """True if it was concluded from names, so that what contradicts it is odd and not broken."""
+    bound_to: tuple[str, ...] = ()
+    """The arguments that `bound` is about; empty for all."""
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
