@@ -7,12 +7,16 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pgagents.catalogue.load import load_text
+from pgagents.cli.inputs.env import Env
+from pgagents.cli.inputs.target import _read, read_client_env
 from pgagents.diff.compare import compare
 from pgagents.errors import InputError
 from pgagents.http import Request, Response
@@ -382,3 +386,46 @@ def test_further_kind_is_one_module(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     assert {"none", "garbage", "flip", "bare", "query"} <= kept
     assert opened.sandbox.handler(Request("GET", "/notes")).status == 401  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("auth", "key"),
+    [
+        ("copilot: {actions: all, auth: {type: None, reference_id: key}}", "reference_id"),
+        ("copilot: {actions: all, auth: {type: ApiKeyPluginVault, reference_id: key, name: x}}", "name"),
+        ("ai_plugin: {auth: {type: none, authorization_type: bearer}}", "authorization_type"),
+        ("ai_plugin: {auth: {type: user_http, authorization_type: bearer, scope: all}}", "scope"),
+    ],
+)
+def test_key_of_a_surface_without_an_effect_is_an_error_at_its_line(auth: str, key: str) -> None:
+    with pytest.raises(InputError) as error:
+        load_text(NOTES.replace("surfaces: {", f"surfaces: {{{auth}, "), "notes.yaml")
+    assert f"`{key}` does nothing for `type: " in str([d.message for d in error.value.diagnostics])
+
+
+@pytest.mark.parametrize(
+    ("written", "header"),
+    [
+        ("{}", "authorization"),
+        (HEADER, "x-api-key"),
+        ("{type: api_key, in: cookie, name: session}", "Cookie"),
+        ("{type: http_basic}", "Authorization"),
+        ("{type: oauth2, flows: {client_credentials: {token_url: /t}}}", "Authorization"),
+        (
+            "{type: oauth2, flows: {authorization_code: {authorization_url: /a, token_url: /t, scopes: {}}}}",
+            "Authorization",
+        ),
+    ],
+)
+@pytest.mark.parametrize("read", [_read, read_client_env])
+def test_header_of_a_scheme_is_no_header_of_a_description(
+    written: str, header: str, read: Callable[[Model, Path], Env], tmp_path: Path
+) -> None:
+    model = load_text(NOTES.replace(OLD, f"auth: {{schemes: {{key: {written}}}}}"), "notes.yaml")
+    path = tmp_path / "staging.yaml"
+    path.write_text(f"url: https://a.example\nheaders: {{{header}: secret}}\n", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read(model, path)
+    found = error.value.diagnostics
+    assert [d.message for d in found] == [f"`{header}` cannot be given as a header"]
+    assert "--identity" in found[0].help

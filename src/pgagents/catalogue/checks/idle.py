@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pgagents.catalogue.checks.checker import Checker, children
 from pgagents.catalogue.language.actions import Action
@@ -11,6 +11,18 @@ from pgagents.source.source import Pointer
 
 _PROVES = ("ai_plugin", "copilot", "copilot_mcp")
 """Surfaces whose manifests state how a vendor authenticates."""
+_VAULT = {"None": (), "ApiKeyPluginVault": ("reference_id",), "OAuthPluginVault": ("reference_id",)}
+_OF_TYPE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "copilot": _VAULT,
+    "copilot_mcp": _VAULT,
+    "ai_plugin": {
+        "none": (),
+        "user_http": ("authorization_type",),
+        "service_http": ("authorization_type",),
+        "oauth": ("client_url", "scope", "authorization_url", "authorization_content_type"),
+    },
+}
+"""The keys that go with each `type` of a surface's `auth`."""
 
 
 def run(checker: Checker) -> None:
@@ -32,6 +44,18 @@ def run(checker: Checker) -> None:
                 "call carries"
             )
             checker.fault(("surfaces", name, "auth"), "idle", message, help, at_value=False)
+        elif surface.auth:
+            _surface_auth(checker, name, surface.auth)
+
+
+def _surface_auth(checker: Checker, name: str, auth: Mapping[str, str]) -> None:
+    """Record keys of a surface's `auth` that its type does not take; the vendor's schema judges the type."""
+    taken = _OF_TYPE[name].get(auth.get("type", ""))
+    for key in auth if taken is not None else ():
+        if key not in ("type", "instructions", *(taken or ())) and not key.startswith("x-"):
+            message = f"`{key}` does nothing for `type: {auth['type']}`"
+            help = f"leave it out; this type takes {', '.join(taken)}" if taken else "leave it out"
+            checker.fault(("surfaces", name, "auth", key), "idle", message, help, at_value=False)
 
 
 def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
