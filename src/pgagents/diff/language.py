@@ -61,6 +61,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Deprecated", "since sunset instead", "breaking, may break, addition, wording", "-",
          "an earlier end breaks who waits"),
     _row("Action", "etag if_match", "breaking, addition, may break", "-"),
+    _row("Action", "either", "breaking, addition", "-", "more to choose from is an addition"),
     _row("Action", "job", "breaking, may break, addition", "-", "who takes the answer for the end is wrong"),
     _row("Job", "resource done failed within_s reason", "breaking, addition", "-"),
     _row("Action", "pages", "breaking, addition", "-", "who walks the pages the old way gets lost"),

@@ -158,6 +158,9 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     yield from refusals.list_lost_types(model, profile.actions(model), profile)
     hidden = "no assistant reads headers; the answer's body must say what comes next"
     yield from list_hidden_pages(profile.actions(model), "dropped", hidden)
+    for action in (a for a in profile.actions(model) if a.either):
+        why = f"{action.operation_id}: parameters cannot exclude each other"
+        yield Loss((*action.origin, "either"), "one group of arguments", "description", why)
     for action in profile.actions(model):
         offered = {p.catalogue_name for p in profile.params(action)}
         for renamed in (p for p in profile.params(action) if p.of):
