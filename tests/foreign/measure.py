@@ -28,6 +28,8 @@ from foreign.bugs import read_bugs  # noqa: E402  # a script's own folder is not
 from foreign.serving import APIS, serving, why_missing  # noqa: E402  # as above
 
 MOST_S = 600
+SETTINGS = "schemathesis.toml"
+"""Settings that tell schemathesis what the OpenAPI document of a server cannot say."""
 AT_ONCE = 2
 
 
@@ -102,13 +104,14 @@ def peer(api: str, bug: str = "") -> Measured:
     given = settings(api)
     with tempfile.TemporaryDirectory() as name, serving(api, bug or None, options=given.serve) as url:
         path = Path(name) / "st.json"
-        command = [sys.executable, "-m", "schemathesis.cli", "run", str(HERE / api / "openapi.yaml")]
+        command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / api / SETTINGS)]
+        command += ["run", str(HERE / api / "openapi.yaml")]
         command += ["--url", url, "--seed", "1", "--generation-database", "none", "--no-color"]
         command += ["--report", "json", "--report-json-path", str(path), *given.peer]
         seconds, _ = _run(command, name, dict(os.environ))
         data = json.loads(path.read_text("utf-8")) if path.exists() else {}
     failures = {f"{f['code']} {o}" for f in data.get("failures", ()) for o in f["operations"]}
-    calls = data.get("statistic", {}).get("cases", {}).get("total", 0)
+    calls = data.get("test_cases", {}).get("generated", 0)
     return Measured(api, bug, "schemathesis", tuple(sorted(failures)), (), 0, calls, seconds)
 
 

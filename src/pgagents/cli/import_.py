@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pgagents.importer.catalogue import Choice, Imported
 
 SHOWN = 40
-MAX_SECONDS = 60.0
 
 
 @click.command(
@@ -69,16 +68,17 @@ def command(
 
     An existing catalogue is merged into: changes of the document are applied, your own edits stay.
     """
+    from pgagents.cli.inputs.document import import_document
     from pgagents.importer.catalogue import Choice
 
     chosen = Choice(include, tags, most)
     if out == "-":
-        made = _import_document(document, chosen, allow_remote=allow_remote)
+        made = import_document(document, chosen, allow_remote=allow_remote)
         click.echo(made.text, nl=False)
         click.echo(_summary(made, "the catalogue"), err=True)
         return 0
     if out is None:
-        made = _import_document(document, chosen, allow_remote=allow_remote)
+        made = import_document(document, chosen, allow_remote=allow_remote)
         path = Path("catalogue") / f"{made.model.api.id}.yaml"
         if not path.exists() or force:
             return _write_new(path, made, chosen, document)
@@ -88,7 +88,7 @@ def command(
             _stop(f"--out {out} is a folder", "name a file, catalogue/NAME.yaml")
         if not path.exists() or force:
             return _write_new(
-                path, _import_document(document, chosen, allow_remote=allow_remote), chosen, document
+                path, import_document(document, chosen, allow_remote=allow_remote), chosen, document
             )
     return _merge(path, document, chosen, allow_remote=allow_remote)
 
@@ -97,22 +97,6 @@ def _stop(message: str, help: str) -> NoReturn:
     from pgagents.errors import PgagentsError
 
     raise PgagentsError(message, help)
-
-
-def _import_document(document: str, choice: Choice, *, allow_remote: bool) -> Imported:
-    from pgagents.cli.inputs.fetch import fetch
-    from pgagents.cli.inputs.within import within
-    from pgagents.importer.catalogue import catalogue
-    from pgagents.importer.reading.document import read
-    from pgagents.importer.reading.references import References, is_url
-
-    name = document.rstrip("/").rpartition("/")[2] or document
-    raw = fetch(document)
-    location = document if is_url(document) else str(Path(document).resolve())
-    message = f"{name} takes longer than {MAX_SECONDS:g} s to import; that is the most allowed"
-    with within(MAX_SECONDS, message, "import a part of it: --tag, --include, --max"):
-        first = read(raw, location, name)
-        return catalogue(References(first, fetch, allowed=allow_remote), choice)
 
 
 def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int:
@@ -133,6 +117,7 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
     """Merge into the existing file; nothing is written where the result would not load."""
     from pgagents.catalogue.checks.unsaid import find_unsupported_key
     from pgagents.catalogue.load import load
+    from pgagents.cli.inputs.document import import_document
     from pgagents.cli.inputs.fetch import write_both
     from pgagents.errors import InputError
     from pgagents.importer.catalogue import Choice
@@ -153,7 +138,7 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
     if source.faults or not isinstance(source.data, dict):
         raise InputError(load(source)[1], source)
     choice = before if choice == Choice() else choice
-    made = _import_document(document, choice, allow_remote=allow_remote)
+    made = import_document(document, choice, allow_remote=allow_remote)
     steps = list(merge(base, source.data, made.data))
     edits = without_dangling(source.data, [s for s in steps if isinstance(s, Edit)])
     conflicts = [s for s in steps if isinstance(s, Conflict)]

@@ -14,6 +14,7 @@ from pgagents.cli.running import choice, report_files
 
 if TYPE_CHECKING:
     from pgagents.cli.inputs.target import Target
+    from pgagents.model.model import Model
     from pgagents.verify.plan.options import Identities, Options
 
 _ONCE = (
@@ -44,6 +45,10 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
             "everything once; the key is asked for, or comes from PGAGENTS_TOKEN",
             "pgagents verify --url https://staging.example.com",
         ),
+        (
+            "an OpenAPI document, without a catalogue",
+            "pgagents verify --openapi openapi.json --url http://127.0.0.1:8000",
+        ),
         ("what would be sent", "pgagents verify --url https://staging.example.com --plan"),
         ("in CI", "pgagents verify --env staging.yaml --report report.xml --report report.json"),
         (
@@ -62,6 +67,11 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     ),
 )
 @click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com.")
+@click.option(
+    "--openapi",
+    metavar="FILE|URL",
+    help="Verify this OpenAPI or Swagger document, without a catalogue. Only reads, or --allow-writes.",
+)
 @catalogue_argument
 @click.option(
     "--env",
@@ -245,6 +255,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
 )
 def command(
     url: str | None,
+    openapi: str | None,
     catalogue: Path | None,
     description: Path | None,
     profile: str,
@@ -296,7 +307,7 @@ def command(
     choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
     report_files.check(reports, report_files.DATA if only_plan else report_files.EVERY)
     lines = read_baseline(baseline) if baseline else None
-    there = target.target(load(catalogue), url, plain_url, cacert, description)
+    there = target.target(_load(catalogue, openapi), url, plain_url, cacert, description)
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests,
@@ -356,6 +367,17 @@ def command(
             token=mcp_server.token(mcp_url),
             verbose=verbose,
         )
+
+
+def _load(catalogue: Path | None, openapi: str | None) -> Model:
+    """Load the catalogue, or what an OpenAPI document says in its place."""
+    from pgagents.cli.inputs.document import is_document, load_document
+
+    if openapi is not None and catalogue is not None:
+        raise click.UsageError(f"{catalogue} and --openapi say both what to verify: give one of them.")
+    if openapi is None and catalogue is not None and is_document(catalogue):
+        openapi = str(catalogue)
+    return load(catalogue) if openapi is None else load_document(openapi)
 
 
 def _show_plan(

@@ -14,6 +14,7 @@ from pgagents.importer.api import Headers, api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
 from pgagents.importer.pages import infer_pages
+from pgagents.importer.places import Places, find_places
 from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
 from pgagents.importer.reading.operations import Operation, base_path, operations, version
@@ -52,6 +53,10 @@ class Imported:
     """Number of operations in the document."""
     without: Mapping[str, str] = field(default_factory=dict)
     """Surfaces whose vendors would refuse the catalogue, each with the reason."""
+    places: Places = field(default_factory=dict)
+    """Pointers of the catalogue, each with the pointer in the document that it was made from."""
+    document: str = ""
+    """The text of the document."""
 
     @property
     def left_out(self) -> int:
@@ -112,7 +117,8 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     text, model = sound(data, notes, known)
     if answers(model, notes):
         text, model = sound(data, notes, known)
-    return Imported(data, text, model, tuple(notes.made), len(every), without)
+    places = find_places(made, schemas, root.document)
+    return Imported(data, text, model, tuple(notes.made), len(every), without, places, root.document.text)
 
 
 def _choose_operations(every: list[Operation], choice: Choice, notes: Notes) -> list[Operation]:

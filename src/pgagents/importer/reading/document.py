@@ -24,11 +24,12 @@ MAX_TWIN_BYTES = 8_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A JSON or YAML document. `location` is its path or URL, `name` the name in messages."""
+    """A JSON or YAML document. `location` is its path or URL, `name` the name in messages, `text` as read."""
 
     location: str
     name: str
     data: Any
+    text: str = ""
 
     def place(self, pointer: str) -> str:
         """Return a pointer of this document for messages: `openapi.json#/paths/~1books`."""
@@ -62,7 +63,7 @@ def read(raw: bytes, location: str, name: str) -> Document:
             "the document is no mapping",
             "give an OpenAPI 3.0, 3.1 or Swagger 2.0 document",
         )
-    return Document(location, name, _check_limits(data, name))
+    return Document(location, name, _check_limits(data, name), text)
 
 
 def _make_error(name: str, line: int, column: int, id: str, message: str, help: str = "") -> InputError:

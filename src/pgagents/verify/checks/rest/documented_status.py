@@ -1,6 +1,7 @@
 """Every answer of an action has a status that the catalogue documents for it.
 
-Every answer in the run is judged, except 503. If the catalogue fixes no code for bad JSON, half a JSON body
+Every answer in the run is judged, except 503. Where an action documents neither 401 nor 403, a call
+without a right key may be answered with either. If the catalogue fixes no code for bad JSON, half a JSON body
 is sent too.
 """
 
@@ -27,6 +28,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "documented_status"
 REFUSED, UNPROCESSABLE = 400, 422
+KEYLESS = (401, 403)
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -83,6 +85,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     allowed = memory.setting.compute_once(
         (NAME, endpoint.place), lambda: _list_statuses(memory.setting, endpoint)
     )
+    if exchange.call.intent == "auth" and exchange.status in KEYLESS and not allowed & {*KEYLESS}:
+        return
     yield _judge_status(f"{NAME}/{exchange.place}", exchange, allowed)
 
 

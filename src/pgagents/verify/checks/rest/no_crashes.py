@@ -1,7 +1,7 @@
 """No call, however odd, is answered with 5xx or not at all.
 
-A server may answer 503 at any time. A 5xx that the action documents as something other than a crash, such as
-a gateway's, is allowed too.
+A server may answer 503 at any time, and 501 to a method that it does not know (RFC 9110, 15.6.2). A 5xx that
+the action documents as something other than a crash, such as a gateway's, is allowed too.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "no_crashes"
+NOT_IMPLEMENTED = 501
 HUGE = 1e18
 """A number that a float holds, and whose hundredths exceed 64 bits."""
 
@@ -106,6 +107,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _is_documented(exchange: Exchange, memory: Memory) -> bool:
+    if exchange.status == NOT_IMPLEMENTED and exchange.call.raw.method is not None:
+        return True
     endpoint, crashed = exchange.call.endpoint, memory.model.errors.framework.crashed
     return endpoint is not None and any(
         c.status == exchange.status and c.name == exchange.code and c.name != crashed

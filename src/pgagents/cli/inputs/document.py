@@ -1,0 +1,61 @@
+"""OpenAPI documents from a path or URL: imported in bounded time, and as the catalogue of a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgagents.importer.catalogue import Choice, Imported
+    from pgagents.model.model import Model
+
+MAX_SECONDS = 60.0
+
+
+def import_document(document: str, choice: Choice, *, allow_remote: bool) -> Imported:
+    """Return the catalogue made from a document. Raises InputError and PgagentsError."""
+    from pgagents.cli.inputs.fetch import fetch
+    from pgagents.cli.inputs.within import within
+    from pgagents.importer.catalogue import catalogue
+    from pgagents.importer.reading.document import read
+    from pgagents.importer.reading.references import References, is_url
+
+    name = name_of(document)
+    raw = fetch(document)
+    location = document if is_url(document) else str(Path(document).resolve())
+    message = f"{name} takes longer than {MAX_SECONDS:g} s to import; that is the most allowed"
+    with within(MAX_SECONDS, message, "import a part of it: --tag, --include, --max"):
+        first = read(raw, location, name)
+        return catalogue(References(first, fetch, allowed=allow_remote), choice)
+
+
+def name_of(document: str) -> str:
+    """Return the last part of a path or URL, by which messages name a document."""
+    return document.rstrip("/").rpartition("/")[2] or document
+
+
+def load_document(document: str) -> Model:
+    """Return the model of a document, whose places are lines of the document. Raises InputError and
+    PgagentsError.
+    """
+    from pgagents.importer.catalogue import Choice
+    from pgagents.importer.places import open_source
+
+    made = import_document(document, Choice(), allow_remote=False)
+    source = open_source(made.document, name_of(document), made.model.source.data, made.places)
+    return replace(made.model, source=source)
+
+
+def is_document(path: Path) -> bool:
+    """True if a file begins as an OpenAPI or Swagger document and not as a catalogue."""
+    import re
+
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(20_000)
+    except OSError:
+        return False
+    return bool(re.search(rb"""(?m)^\s*\{?\s*["']?(?:openapi|swagger)["']?\s*:""", head)) and not re.search(
+        rb"(?m)^pgagents:", head
+    )

@@ -1,0 +1,153 @@
+"""`verify --openapi` needs no catalogue: it reads what the document says, and names the document's lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from calling import served
+from importing import imported
+from pgagents.cli.inputs.document import is_document
+from pgagents.http import Request, Response, json_bytes
+from pgagents.importer.places import open_source
+from small_api import KEY, Notes
+
+PGAGENTS = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
+DOCUMENT = """openapi: 3.1.0
+info: {title: Notes, version: 1.0.0}
+servers: [{url: "https://api.example.com"}]
+security: [{key: []}]
+paths:
+  /notes:
+    get:
+      operationId: listNotes
+      summary: List all notes
+      responses:
+        "200":
+          description: All notes
+          content: {application/json: {schema: {$ref: "#/components/schemas/Notes"}}}
+    post:
+      operationId: createNote
+      summary: Write a note
+      requestBody:
+        required: true
+        content: {application/json: {schema: {$ref: "#/components/schemas/Text"}}}
+      responses:
+        "201":
+          description: The note
+          content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}
+components:
+  securitySchemes: {key: {type: http, scheme: bearer}}
+  schemas:
+    Text: {type: object, required: [text], properties: {text: {type: string, minLength: 1, maxLength: 40}}}
+    Note: {type: object, required: [id, text], properties: {id: {type: string}, text: {type: string}}}
+    Notes:
+      type: object
+      required: [notes]
+      properties: {notes: {type: array, items: {$ref: "#/components/schemas/Note"}}}
+"""
+GET_LINE = 1 + DOCUMENT.splitlines().index('        "200":')
+
+
+def run_verify(folder: Path, url: str, *words: str, name: str = "notes.yaml") -> tuple[int, str, str]:
+    (folder / name).write_text(DOCUMENT, encoding="utf-8")
+    done = subprocess.run(
+        [*PGAGENTS, "verify", *words, "--url", url, "--report", "report.json"],
+        cwd=folder,
+        env={**os.environ, "PGAGENTS_TOKEN": KEY, "XDG_CACHE_HOME": str(folder / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+class Counting:
+    """The right server, or one whose list lacks its member; it notes the methods that it was called with."""
+
+    def __init__(self, *, right: bool) -> None:
+        self.notes, self.right, self.methods = Notes(), right, set[str]()
+
+    def __call__(self, request: Request) -> Response:
+        self.methods.add(request.method)
+        answer = self.notes(request)
+        assert isinstance(answer, Response)
+        if not self.right and request.method == "GET" and answer.status == 200:
+            return Response(200, answer.headers, json_bytes({"items": []}))
+        return answer
+
+
+@pytest.mark.parametrize("words", [("--openapi", "notes.yaml"), ("notes.yaml",)])
+def test_finding_names_the_line_of_the_document(tmp_path: Path, words: tuple[str, ...]) -> None:
+    server = Counting(right=False)
+    with served(server) as url:
+        code, out, err = run_verify(tmp_path, url, *words)
+    assert code == 1, err
+    found = json.loads((tmp_path / "report.json").read_text("utf-8"))["findings"]
+    wrong = next(f for f in found if f["contract"] == "response_schema/200/list_notes@rest")
+    assert wrong["source"] == {"file": "notes.yaml", "line": GET_LINE, "column": 9}
+    assert f"--> notes.yaml:{GET_LINE}:" in out
+    assert server.methods <= {"GET", "HEAD", "OPTIONS", "PGVERIFY"}
+
+
+def test_right_server_has_no_finding_and_nothing_is_written(tmp_path: Path) -> None:
+    server = Counting(right=True)
+    with served(server) as url:
+        code, out, _ = run_verify(tmp_path, url, "--openapi", "notes.yaml")
+    assert code in (0, 3), out
+    assert " 0 broken" in out
+    assert server.methods <= {"GET", "HEAD", "OPTIONS", "PGVERIFY"}
+
+
+def test_catalogue_and_document_together_are_one_message(tmp_path: Path) -> None:
+    code, _, err = run_verify(tmp_path, "http://127.0.0.1:1", "notes.yaml", "--openapi", "notes.yaml")
+    assert code == 2
+    assert "say both what to verify" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("hello: world\n", "neither `openapi` nor"),
+        ("openapi: 3.1.0\ninfo: {title: A, version: '1'}\n", "no operations"),
+    ],
+)
+def test_document_without_operations_is_one_message(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "odd.yaml").write_text(text, encoding="utf-8")
+    code, out, err = run_verify(tmp_path, "http://127.0.0.1:1", "--openapi", "odd.yaml")
+    assert (code, out) == (2, "")
+    assert says.lower() in err.lower()
+
+
+def test_document_is_told_from_a_catalogue_by_its_first_keys(tmp_path: Path) -> None:
+    texts = {
+        "a.yaml": (DOCUMENT, True),
+        "b.json": ('{"swagger": "2.0", "paths": {}}', True),
+        "c.json": ('{\n  "openapi": "3.0.0"\n}', True),
+        "d.yaml": ("pgagents: 1\nopenapi: {x: 1}\n", False),
+        "e.yaml": ("api: {id: a}\nsurfaces:\n  openai: {}\n", False),
+    }
+    for name, (text, expected) in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert is_document(tmp_path / name) is expected, name
+    assert not is_document(tmp_path / "missing.yaml")
+
+
+def test_places_of_arguments_answers_and_schemas_are_those_of_the_document() -> None:
+    made = imported(DOCUMENT)
+    source = open_source(made.document, "notes.yaml", made.data, made.places)
+    lines = DOCUMENT.splitlines()
+
+    def line(*pointer: str | int) -> str:
+        return lines[source.locate(pointer).line - 1].strip()
+
+    assert line("actions", "list_notes") == "get:"
+    assert line("actions", "list_notes", "output", 200) == '"200":'
+    assert line("actions", "create_note", "output", 201, "anything") == '"201":'
+    assert line("schemas", "Note", "properties", "text").startswith("Note:")
+    assert source.locate(("api", "title")).line == 1
