@@ -148,6 +148,7 @@ class Actions(Answers, Surfaces):
             explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
             spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
             in_parts=style != "" and sending.is_in_parts(self.checker, p),
+            reserved=bool(p.allow_reserved),
             file=file,
             otherwise={keyword: self.codes[code] for keyword, code in list_codes(p).items()},
             as_text=as_text,

@@ -158,6 +158,10 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     yield from refusals.list_lost_types(model, profile.actions(model), profile)
     hidden = "no assistant reads headers; the answer's body must say what comes next"
     yield from list_hidden_pages(profile.actions(model), "dropped", hidden)
+    for action in profile.actions(model):
+        for param in (p for p in action.params if p.reserved and p.place == "path"):
+            why = f"{action.operation_id}: OpenAPI 3.1 has path values without `/`; most clients encode it"
+            yield Loss((*param.origin, "allow_reserved"), f"a slash in {param.name}", "dropped", why)
     for action in (a for a in profile.actions(model) if a.either):
         why = f"{action.operation_id}: parameters cannot exclude each other"
         yield Loss((*action.origin, "either"), "one group of arguments", "description", why)
