@@ -11,7 +11,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,7 @@ def value_at(files: Mapping[str, str], place: str) -> Any:
     """Return the value at `file#/pointer`; None where there is none."""
     path, _, pointer = place.partition("#")
     assert path in files, f"no file {path} among {sorted(files)}"
-    here: Any = json.loads(files[path]) if path.endswith(".json") else yaml.safe_load(files[path])
+    here: Any = _parse(files[path], path.endswith(".json"))
     for raw in pointer.split("/")[1:]:
         step = raw.replace("~1", "/").replace("~0", "~")
         if isinstance(here, list):
@@ -135,6 +135,12 @@ def value_at(files: Mapping[str, str], place: str) -> Any:
         else:
             here = here.get(step) if isinstance(here, dict) else None
     return here
+
+
+@lru_cache(maxsize=8)
+def _parse(text: str, is_json: bool) -> Any:
+    """Return the data of a file. The last ones are kept, because a row asks for several of its places."""
+    return json.loads(text) if is_json else yaml.load(text, yaml.CSafeLoader)
 
 
 def holds(found: Any, wanted: Any) -> bool:

@@ -14,10 +14,10 @@ from pgagents.verify.plan.options import Options
 from verifying import ids, model
 
 NAMES = fault_registry.list_names("variations")
-AT_ONCE = 4
+AT_ONCE = 9
 RUNS = -(-len(NAMES) // AT_ONCE)
 TOGETHER = [NAMES[first::RUNS] for first in range(RUNS)]
-"""Every variation once, four to a run; neighbours in the alphabet, which are of one kind, stand in
+"""Every variation once, nine to a run; neighbours in the alphabet, which are of one kind, stand in
 different runs.
 """
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from expression_texts import PARK_GRAPH, SHOP, reformat
+from lengths import rarely
 from pgagents.catalogue.checks import parts
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language.surface import Catalogue
@@ -101,12 +102,12 @@ def test_a_catalogue_whose_laws_are_written_otherwise_has_the_same_plan(seed: in
     assert list(planned(rewritten(SHOP, Random(seed)), seed)) == list(planned(model(SHOP), seed))
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", rarely([0, 1, 2], 1))
 def test_the_plan_of_park_graph_is_the_same_too(seed: int) -> None:
     assert list(planned(rewritten(PARK_GRAPH, Random(seed)), seed)) == list(planned(model(), seed))
 
 
-@pytest.mark.parametrize(("path", "seed"), [(SHOP, 0), (SHOP, 1), (PARK_GRAPH, 2)])
+@pytest.mark.parametrize(("path", "seed"), rarely([(SHOP, 0), (SHOP, 1), (PARK_GRAPH, 2)], (SHOP, 0)))
 def test_a_run_sends_the_same_requests(path: Path, seed: int) -> None:
     assert sent(rewritten(path, Random(seed)), seed) == sent(model(path), seed)
 

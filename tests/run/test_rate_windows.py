@@ -78,6 +78,7 @@ def test_the_sandbox_counts_in_windows_as_its_catalogue_says(seed: int, phase_s:
         assert {r.verdict for r in made.results if r.contract.check == "rate_limit_headers"} == {Verdict.KEPT}
 
 
+@pytest.mark.matrix
 def test_park_graph_would_be_kept_in_windows_too() -> None:
     """With conditional buckets, whose windows stand before an action's own."""
     made = report(opened(park_graph(), None, 52.3), park_graph(), call_s=0.05)
@@ -85,21 +86,20 @@ def test_park_graph_would_be_kept_in_windows_too() -> None:
     assert enforced(made) == {Verdict.KEPT}
 
 
-SLOWLY = rarely(
-    [(way, call_s) for way in LAWFUL for call_s in (0.02, 0.4, 3.1)],
-    *((way, (0.4, 3.1)[n % 2]) for n, way in enumerate(LAWFUL)),
-)
-"""Every way with the times that a call takes; `make test` tries one time each."""
+EACH = [(way, call_s) for way in LAWFUL for call_s in (0.02, 0.4, 3.1)]
+"""Every way with the times that a call takes."""
+SOME = [(way, (0.4, 3.1)[n % 2]) for n, way in enumerate(LAWFUL)]
+"""One time for each way. `make test` tries these alone, the odd ones with other clients."""
 
 
-@pytest.mark.parametrize(("way", "call_s"), SLOWLY)
+@pytest.mark.parametrize(("way", "call_s"), rarely(EACH, *SOME))
 def test_no_lawful_way_to_count_is_an_alarm(way: Way, call_s: float) -> None:
     for phase_s, unit in ((0.0, "seconds"), (23.7, "epoch_seconds"), (52.2, "epoch_seconds")):
         made = report(opened(shop(unit=unit), way, phase_s), shop(unit=unit), call_s=call_s)
         assert alarms(made) == [], (phase_s, unit)
 
 
-@pytest.mark.parametrize(("way", "call_s"), SLOWLY)
+@pytest.mark.parametrize(("way", "call_s"), rarely(EACH, *SOME[1::2]))
 def test_nor_is_it_where_others_use_the_same_key(
     way: Way, call_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:

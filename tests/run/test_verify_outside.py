@@ -26,6 +26,7 @@ from pgagents.model.contract import Verdict
 from pgagents.model.signature import schemes
 from pgagents.report.report import Report
 from pgagents.verify.events.signatures import ReadSignature, is_signed, read_signature
+from pgagents.verify.oauth import consent
 from pgagents.verify.oauth.consent import form_of
 from pgagents.verify.plan.options import DISCOVERY, Identities, Options
 from pgagents.verify.plan.safety import NO_WRITES
@@ -552,3 +553,22 @@ def test_audit_that_lists_only_later_rows_is_untested_not_broken():
         Verdict.UNTESTED,
         "the 500 rows that are listed are all later than the call",
     )
+
+
+@pytest.mark.parametrize(
+    ("reference", "target"),
+    [
+        ("/2.0/consent?x=1", "/consent?x=1"),
+        ("consent", "/oauth2/consent"),
+        ("", "/oauth2/authorize"),
+        ("https://a.example/2.0/consent#top", "/consent"),
+        ("/consent", None),
+        ("/2.0", None),
+        ("https://b.example/2.0/consent", None),
+        ("https://a.example.evil/2.0/x", None),
+        ("//b.example/2.0/x", None),
+        ("http://[", None),
+    ],
+)
+def test_consent_is_followed_below_the_servers_base_alone(reference: str, target: str | None) -> None:
+    assert consent._within("https://a.example/2.0", "/oauth2/authorize", reference) == target

@@ -349,3 +349,28 @@ def test_document_without_keys_says_nothing_of_keys_again() -> None:
     made = imported(asking({}, []))
     again = json.loads(artifact(load_text(made.text), "openapi/openapi.json"))
     assert "security" not in json.dumps(again)
+
+
+def test_users_sign_in_by_a_flow_of_the_scheme() -> None:
+    flow = {"authorizationUrl": "/a", "tokenUrl": "/t", "scopes": {"notes": "See notes"}}
+    schemes = {"people": {"type": "oauth2", "flows": {"authorizationCode": flow}}}
+    made = imported(asking(schemes, [{"people": ["notes"]}]))
+    users = load_text(made.text, "made.yaml").code_flow
+    assert users is not None
+    assert (users.authorize, users.token, users.scopes) == ("/a", "/t", {"notes": "See notes"})
+    assert users.needs == {"notes": ["get0"]}
+
+
+def test_second_authorization_server_is_left_out_and_told() -> None:
+    flow = {"authorizationUrl": f"{URL}/a", "tokenUrl": f"{URL}/t", "scopes": {}}
+    users = {"type": "oauth2", "flows": {"authorizationCode": flow}}
+    client = {"clientCredentials": {"tokenUrl": "/t", "scopes": {}}, "authorizationCode": flow}
+    schemes = {"people": users, "staff": users, "apps": {"type": "oauth2", "flows": client}}
+    needs = [[{"people": []}], [{"people": []}], [{"staff": []}, {"apps": []}]]
+    made = imported(asking(schemes, *needs))
+    model = load_text(made.text, "made.yaml")
+    assert list(model.credentials) == ["people", "apps"]
+    assert model.code_flow is not None
+    assert model.code_flow.scheme == "people"
+    assert model.credentials["apps"].exchange is not None
+    assert "the flow of `staff` is not carried" in told(made, "lost")

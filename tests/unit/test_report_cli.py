@@ -157,6 +157,7 @@ def test_self_test_of_one_check_runs_its_faults_alone(
     assert "there is no such check" in capsys.readouterr().err
 
 
+@pytest.mark.matrix
 def test_demo_says_where_its_page_is_and_leaves_the_folder_alone(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     done = subprocess.run(

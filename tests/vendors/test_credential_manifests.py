@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,17 @@ SHOWN = {
 
 def with_scheme(text: str, kind: str, **surfaces: Any) -> Model:
     """A catalogue with another scheme, and with settings of its surfaces replaced."""
-    data = yaml.safe_load(text)
+    return _load(text, kind, json.dumps(surfaces))
+
+
+@cache
+def _parse(text: str) -> Any:
+    return yaml.load(text, yaml.CSafeLoader)
+
+
+@cache
+def _load(text: str, kind: str, settings: str) -> Model:
+    data, surfaces = deepcopy(_parse(text)), json.loads(settings)
     scheme = SCHEMES[kind]
     for action in (*data["actions"].values(), *data.get("operator", {}).get("actions", {}).values()):
         action.pop("security", None)
@@ -51,7 +63,7 @@ def with_scheme(text: str, kind: str, **surfaces: Any) -> Model:
     for name, auth in surfaces.items():
         data["surfaces"][name].pop("auth", None)
         data["surfaces"][name] |= {"auth": auth} if auth else {}
-    return load_text(yaml.safe_dump(data, sort_keys=False), "shop.yaml")
+    return load_text(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False), "shop.yaml")
 
 
 def shop(kind: str, **surfaces: Any) -> Model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,10 @@ from pgagents.encoding.medium import WHOLE, Body, has_body, write_body
 from pgagents.encoding.style import encode, join, keep_reserved, pairs
 from pgagents.http import text_of
 from pgagents.model.action import Action
+
+COOKIE = "Cookie"
+COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+"""A token (RFC 6265, 4.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ def encode_call(action: Action, values: Mapping[str, Any]) -> Parts:
     params = {str(p.name): p for p in action.params}
     path, query = str(action.path), []
     headers = [(name, str(value)) for name, value in action.headers]
+    cookies: list[str] = []
     in_body: dict[str, Any] = {}
     more: dict[str, Any] = {}
     for name, value in values.items():
@@ -42,8 +48,12 @@ def encode_call(action: Action, values: Mapping[str, Any]) -> Parts:
             query += pairs(param, value)
         elif param.place == "header":
             headers.append((param.wire, text_of(value)))
+        elif param.place == "cookie":
+            cookies.append(f"{param.wire}={encode(text_of(value))}")
         else:
             in_body[name] = value
+    if cookies:
+        headers.append((COOKIE, "; ".join(cookies)))
     body = None
     whole = next((str(p.name) for p in action.params if p.place == WHOLE), None)
     if whole is not None:

@@ -257,10 +257,7 @@ class Actions:
         found: dict[str, Any] = {}
         notes_at = (*at, "input")
         for p in op.parameters:
-            if p.place == "cookie":
-                needed = "required " if p.required else ""
-                self.notes.add_lost(at, f"{needed}cookie `{brief(p.name)}` is not sent", p.whole.place)
-            elif p.place == "path" and f"{{{p.name}}}" not in self.base + op.path:
+            if p.place == "path" and f"{{{p.name}}}" not in self.base + op.path:
                 self.notes.add_lost(at, f"path parameter `{brief(p.name)}` is not in the path", p.whole.place)
             elif p.name and not self._parameter(p, found, made, notes_at):
                 self.notes.add_left_out(
@@ -317,7 +314,7 @@ class Actions:
         elif p.description:
             schema["description"] = cut(p.description)
         wanted = {"query": ("GET", "DELETE")}.get(p.place, ())
-        if p.place == "header" or (p.place == "query" and made.operation.method not in wanted):
+        if p.place in ("header", "cookie") or (p.place == "query" and made.operation.method not in wanted):
             schema["in"] = p.place
         if name != p.name and p.place != "path":
             schema["wire"] = clean(p.name)

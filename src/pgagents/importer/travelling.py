@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.encoding.request import COOKIE_NAME
 from pgagents.importer.reading.names import clean, cut
 from pgagents.importer.reading.operations import Parameter
 from pgagents.importer.reading.references import Found
@@ -60,6 +61,10 @@ def travelling(p: Parameter, schemas: Schemas) -> Joined | Styled | Unsayable | 
         return _as_json(p)
     found = _one(schemas, p.schema)
     kinds = _kinds(found)
+    if p.place == "cookie":
+        if {"array", "object"} & set(map(str, kinds)) or {"items", "properties"} & found.mapping().keys():
+            return Unsayable("it is a list or an object in a cookie")
+        return None if COOKIE_NAME.fullmatch(p.name) else Unsayable("it is no name of a cookie")
     if "array" in kinds or (not kinds and "items" in found.mapping()):
         if p.place in ("query", "body") and p.style in _STYLES:
             if _holds_objects(schemas, found):

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from pgagents.http import Request
 from pgagents.jsonschema import schema as schemas
@@ -187,6 +188,8 @@ class Decoder:
             if len(texts) > 1 and not argument.many:
                 raise Unreadable(f"{argument.wire} stands {len(texts)} times", argument.wire)
             value = (texts if argument.many else texts[0]) if texts else None
+        elif argument.place == "cookie":
+            value = find_cookie(request.header("cookie") or "", argument.wire)
         if value is not None:
             found[argument.name] = self._typed(value, argument)
 
@@ -246,6 +249,12 @@ class Decoder:
             "integer" in types and "number" not in types,
             field_of(param, schema, types),
         )
+
+
+def find_cookie(header: str, name: str) -> str | None:
+    """Return the decoded value of a cookie; None if there is none of this name. The first one counts."""
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
+    return next((unquote(value) for key, equals, value in pairs if equals and key == name), None)
 
 
 def json_object(request: Request) -> dict[str, Any] | Fault:

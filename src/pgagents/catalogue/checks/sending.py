@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.basics import Param, Schema
 from pgagents.encoding.file import ANY
 from pgagents.encoding.medium import JSON, Medium, medium_of
+from pgagents.encoding.request import COOKIE_NAME
 from pgagents.encoding.style import DEEP, FORM, PIPES, SPACES
 from pgagents.model.action import PlaceIn
 from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
 
 IN_BODY = ("body", "whole_body")
 STYLED = ("query", "body")
@@ -64,10 +66,23 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
             _styled(checker, at, name, param, kinds, where)
             if "object" in kinds and param.style == FORM and param.explode is not False:
                 _spread(checker, at, name, param, action)
+        elif place == "cookie" and (fault := find_cookie_fault(param.wire or name, kinds)):
+            checker.fault(
+                at, "cookie", f"argument `{name}` cannot be a cookie: {fault[0]}", fault[1], at_value=False
+            )
         elif "object" in kinds or _items(checker, param) & {"object"}:
             message = f"argument `{name}` is an object, which has no form in the {where}"
             help = "make its members arguments of their own, or send it in the body"
             checker.fault(at, "idle", message, help, at_value=False)
+
+
+def find_cookie_fault(wire: str, kinds: Set[str]) -> tuple[str, str] | None:
+    """Return why an argument cannot be a cookie, with the next step; None if it can."""
+    if kinds & {"array", "object"}:
+        return "it is a list or an object, which servers read in many ways", "send it in the query"
+    if not COOKIE_NAME.fullmatch(wire):
+        return f"`{brief(wire)}` is no name of a cookie", "write `wire:` with letters, digits, `-` and `_`"
+    return None
 
 
 def _request_headers(checker: Checker) -> None:

@@ -211,12 +211,13 @@ class Param(Schema):
     required: bool | None = Field(  # type: ignore[assignment]
         None, description="True if every call must give it."
     )
-    in_: Literal["path", "query", "header", "body", "whole_body"] | None = Field(
+    in_: Literal["path", "query", "header", "cookie", "body", "whole_body"] | None = Field(
         None,
         alias="in",
         description=(
             "Where it is sent; the default is the path if the path names it, the query for GET and "
-            "DELETE, otherwise the body. `whole_body`: the value is the body itself, not a member of it."
+            "DELETE, otherwise the body. `cookie`: one value of the header Cookie. `whole_body`: the value "
+            "is the body itself, not a member of it."
         ),
     )
     wire: JsonName | None = Field(

@@ -177,12 +177,12 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
         for param in action.params:
             if param.name in offered or (param.place == "query" and param.odd_style):
                 continue
-            if param.place == "header" and not profile.header_params:
+            if param.place == "cookie" or (param.place == "header" and not profile.header_params):
                 yield Loss(
                     param.origin,
-                    f"header `{param.wire}`",
+                    f"{param.place} `{param.wire}`",
                     "dropped",
-                    f"{action.operation_id}: no header parameters here",
+                    f"{action.operation_id}: no {param.place} parameters here",
                 )
             else:
                 yield Loss(

@@ -15,9 +15,9 @@ Alternatives = tuple[tuple[str, ...], ...]
 class Profile:
     """The operations of a document, and the parts it shows of each.
 
-    `surface` None means the whole API. `complete` adds headers, narrowed error envelopes, OAuth and typed
-    dispatcher responses, which documents for assistants lack. `consequential` marks operations before which
-    an assistant must ask a person.
+    `surface` None means the whole API. `complete` adds headers, narrowed error envelopes, OAuth, cookies and
+    typed dispatcher responses, which documents for assistants lack. `consequential` marks operations before
+    which an assistant must ask a person.
     """
 
     version: str
@@ -65,7 +65,8 @@ class Profile:
     def params(self, action: Action) -> tuple[Param, ...]:
         """Return the action's arguments that the document offers."""
         offered = self.surface.params(action) if self.surface else action.params
-        return offered if self.header_params else tuple(p for p in offered if p.place != "header")
+        lost = {"header": not self.header_params, "cookie": not self.complete}
+        return tuple(param for param in offered if not lost.get(param.place))
 
     def text(self, action: Action, what: str) -> str:
         """Return the action's title or description in the surface's wording."""

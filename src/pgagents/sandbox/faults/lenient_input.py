@@ -400,3 +400,12 @@ def alternatives_mixed(context: Context, asked: RequestedAction, given: dict[str
         else v
         for k, v in given.items()
     }
+
+
+@fault("invalid_input", needs=("cookie-argument",)).edit_requests
+def cookie_argument_ignored(context: Context, request: Request) -> Request:
+    """Arguments in cookies are not read, so that none of their values is refused."""
+    names = {p.wire for a in context.model.actions for p in a.params if p.place == "cookie"}
+    given = [pair.strip() for pair in (request.header("cookie") or "").split(";")]
+    kept = "; ".join(pair for pair in given if pair.partition("=")[0] not in names)
+    return request.with_header("Cookie", kept or None) if given != [""] else request

@@ -321,6 +321,12 @@ def deprecated_at_noon(_context: Context, _request: Request, answer: Response) -
     return answer.with_header("Deprecation", f"@{int(text.removeprefix('@')) + 43_200}")
 
 
+@variation().edit_answers
+def cookie_of_the_server(_context: Context, _request: Request, answer: Response) -> Response:
+    """Every answer sets a cookie of the server's own, such as a load balancer's."""
+    return replace(answer, headers=(*answer.headers, ("Set-Cookie", "lb=node-1; Path=/; HttpOnly")))
+
+
 @variation().replace_actions
 def put_again_made(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A PUT on what is there is answered 201, as one on what is not."""

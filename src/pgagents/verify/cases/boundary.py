@@ -362,7 +362,7 @@ def _most(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str,
     if (
         set(types_of(schema)) <= {"string", "null"}
         and not _BOUND & schema.keys()
-        and not (endpoint.on_rest and param.place in ("header", "path"))
+        and not (endpoint.on_rest and param.place in ("header", "path", "cookie"))
     ):
         return WIDE * int(schema.get("maxLength", max(schema.get("minLength", 0), UNBOUNDED)))
     if "number" in types_of(schema) and not {"maximum", "exclusiveMaximum", "enum", "const"} & schema.keys():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -333,6 +334,10 @@ def _sendable(endpoint: Endpoint, param: Param, value: Any) -> bool:
     return not endpoint.on_rest or _can_carry(param, value)
 
 
+PLAIN_COOKIE = re.compile(r"[A-Za-z0-9._~-]+")
+"""Values that a cookie has as they are: not every server decodes others."""
+
+
 def _can_carry(param: Param, value: Any) -> bool:
     """True if REST can carry the value in the argument's place."""
     if param.as_text and unsendable(param, value):
@@ -341,6 +346,8 @@ def _can_carry(param: Param, value: Any) -> bool:
         return True
     if param.place == "path":
         return value not in ("", ".", "..") and "/" not in value and value.isprintable()
+    if param.place == "cookie":
+        return PLAIN_COOKIE.fullmatch(value) is not None
     return param.place != "header" or (
         value.isascii() and value.isprintable() and value == value.strip() and value != ""
     )

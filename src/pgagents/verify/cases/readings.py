@@ -57,6 +57,12 @@ def _is_invalid_dispatch(setting: Setting, endpoint: Endpoint, request: Request)
     return not _some_reading(setting, endpoint, {name: [value] for name, value in arguments.items()})
 
 
+def _find_cookie(request: Request, name: str) -> str | None:
+    """Return the decoded value of a cookie that a request sends; None if it sends none."""
+    given = (part.strip().partition("=") for part in (request.header("Cookie") or "").split(";"))
+    return next((unquote(value) for key, equals, value in given if equals and key == name), None)
+
+
 def _rest(
     setting: Setting, endpoint: Endpoint, request: Request, values: Mapping[str, Any]
 ) -> dict[str, list[Any]] | None:
@@ -76,6 +82,8 @@ def _rest(
     for param in endpoint.params:
         if param.place == "header" and (value := request.header(param.wire)) is not None:
             found[str(param.name)] = list(readings_of(value))
+        if param.place == "cookie" and (cookie := _find_cookie(request, param.wire)) is not None:
+            found[str(param.name)] = list(readings_of(cookie))
     for param in endpoint.params:
         name = str(param.name)
         if name in values and param.as_text and (param.in_body or param.odd_style):

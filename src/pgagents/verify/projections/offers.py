@@ -204,7 +204,7 @@ def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Map
         if param.file is not None and str(param.name) in members:
             members[str(param.name)] = read_as_2020(param.schema, schemas)
     for param in endpoint.params:  # what the document leaves out, nobody who reads it can send
-        if param.place != "header":
+        if param.place not in ("header", "cookie"):
             members.setdefault(str(param.name), False)
     further = body.get("additionalProperties", True)
     return {"type": "object", "properties": members, "required": required, "additionalProperties": further}

@@ -22,7 +22,7 @@ from pgagents.source.origin import plain
 MAX_TEXT = 300
 ALONE = "A0a-Z9z_.~"
 """Characters that a text of one character class may consist of, the most widely allowed first."""
-PLACES = {"path": "path_parameters", "query": "query", "header": "headers"}
+PLACES = {"path": "path_parameters", "query": "query", "header": "headers", "cookie": "cookies"}
 
 
 @dataclass(frozen=True, slots=True)

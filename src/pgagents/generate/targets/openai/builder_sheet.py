@@ -158,6 +158,9 @@ def _cannot(model: Model, surface: Surface, users: CodeFlow | None) -> Iterator[
     headers = sorted({p.wire for a in surface.actions for p in a.params if p.place == "header"})
     if headers:
         yield f"Send headers of the API's own: the schema leaves out {', '.join(headers)}."
+    cookies = sorted({p.wire for a in surface.actions for p in a.params if p.place == "cookie"})
+    if cookies:
+        yield f"Send cookies: the schema leaves out {', '.join(cookies)}."
     if users is not None:
         bound = "confidential" in users.pkce_binds
         needs = (

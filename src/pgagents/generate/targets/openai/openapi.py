@@ -64,14 +64,13 @@ def _notes(model: Model, profile: Profile, surface: Surface, made: Node) -> Iter
             yield Note(operation.origin, said, "give one of them another `wire` name")
     for action in profile.actions(model):
         for param in action.params:
-            if param.place == "header" and param.required:
-                said = (
-                    f"{action.operation_id} requires the header `{param.wire}`, which GPT Actions cannot send"
-                )
+            if param.place in ("header", "cookie") and param.required:
+                what = f"the {param.place} `{param.wire}`"
+                said = f"{action.operation_id} requires {what}, which GPT Actions cannot send"
                 yield Note(
                     param.origin,
                     said,
-                    f"take {action.name} off `surfaces.openai`, or do not require the header",
+                    f"take {action.name} off `surfaces.openai`, or do not require the {param.place}",
                 )
     if count > _MOST_OPERATIONS:
         said = f"{count} operations; the GPT builder refuses more than {_MOST_OPERATIONS}"

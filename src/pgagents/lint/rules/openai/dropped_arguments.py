@@ -30,8 +30,10 @@ def find(model: Model) -> Iterator[Hit]:
     surface = model.surfaces["openai"]
     for action in surface.actions:
         for param in surface.params(action):
-            if param.place == "header" and param.required:
-                said = f"`{action.name}` requires the header `{param.wire}`, which ChatGPT does not send"
+            if param.place in ("header", "cookie") and param.required:
+                said = (
+                    f"`{action.name}` requires the {param.place} `{param.wire}`, which ChatGPT does not send"
+                )
                 yield Hit(
                     param.origin,
                     said,

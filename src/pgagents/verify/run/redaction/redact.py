@@ -121,6 +121,9 @@ class Redactor:
         self._new: list[str] = []
         self._numbered: dict[str, str] = {}
         self._counts: dict[str, int] = {}
+        params = (p for a in (model.actions if model is not None else ()) for p in a.params)
+        self._cookies = {p.wire for p in params if p.place == "cookie"}
+        """Cookies that are arguments."""
         self._begin()
         for text in _texts(environment):
             self._origins.add_received(text)
@@ -435,10 +438,18 @@ class Redactor:
         return found
 
     def _header(self, name: str, value: str) -> str:
+        if name.lower() == "cookie" and self._cookies and "cookie" not in self._leads:
+            return "; ".join(self._mask_cookie(pair.strip()) for pair in value.split(";"))
         if name.lower() in _SECRET_HEADERS or name.lower() in self._leads:
             return self._mask_credential(name, value)
         own = self._headers_of.get(name.lower())
         return self._mask_value(own, value) if own and value else self._any(value)
+
+    def _mask_cookie(self, pair: str) -> str:
+        """Mask a cookie that is no argument, or a secret or private one."""
+        name, equals, value = pair.partition("=")
+        shown = name in self._cookies and name not in self._named
+        return f"{name}={self._any(value)}" if equals and shown else self._mask_credential("cookie", pair)
 
     def _find_key_header(self, request: Request) -> str:
         """Return the header with a key, the first credential's if there is none."""
