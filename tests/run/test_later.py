@@ -53,8 +53,9 @@ def test_mock_keeps_every_contract_of_the_api() -> None:
     assert "response_headers/200/X-Map-Edition/map_lot@rest" in kept
 
 
-def test_mock_of_the_shop_keeps_every_contract() -> None:
-    report = run(model(SHOP))
+@pytest.mark.parametrize("name", ["shop", "chat"])
+def test_mock_of_a_small_catalogue_keeps_every_contract(name: str) -> None:
+    report = run(model(SHOP.with_stem(name)))
     assert {f.contract.id: f.actual for f in report.findings} == {}
     assert ids(report, Verdict.UNTESTED) == []
     assert report.exit_code == 0

@@ -32,6 +32,7 @@ from pgagents.sandbox.oauth.clients import seed as seed_clients
 from pgagents.sandbox.retention import Retention
 from pgagents.sandbox.setting import Address, Setting
 from pgagents.sandbox.store import Store
+from pgagents.text.nearest import did_you_mean
 
 DOMAINS = "pgagents.sandbox.domain"
 """The entry point group of domains: modules with `domain(setting)`, by the name that a catalogue has under
@@ -150,12 +151,19 @@ def _same_world(store: Store, api: str, seed: int | None) -> int:
 
 
 def domain(setting: Setting) -> Domain:
-    """Return the domain that the catalogue names, by an entry point of DOMAINS; else the mock of its
-    examples and schemas.
+    """Return the domain that the catalogue names, by an entry point of DOMAINS; the mock of its examples
+    and schemas if it names none. Raises PgagentsError if no package has the domain.
     """
-    module = _domains().get(setting.model.domain or "")
-    if module is None:
+    name = setting.model.domain
+    if not name:
         return mock.domain(setting)
+    module = _domains().get(name)
+    if module is None:
+        raise PgagentsError(
+            f"no installed package has the domain {name!r}",
+            did_you_mean(name, _domains())
+            or f"install the package whose entry point in {DOMAINS!r} it is, or leave `sandbox.domain` out",
+        )
     found: Domain = importlib.import_module(module).domain(setting)
     return found
 

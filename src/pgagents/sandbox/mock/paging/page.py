@@ -98,8 +98,17 @@ def _tell_next(model: Model, base: str, call: AcceptedCall, pages: Pages, answer
     if name != "response" or -1 in place:  # it is computed from the arguments or the items
         return Page(answer)
     if told is None and "null" not in schema_at(model, call.action, tuple(place)).get("type", ()):
-        return Page(_without(answer, tuple(place)))
+        if not _must_be_text(model, call.action, tuple(place)):
+            return Page(_without(answer, tuple(place)))
+        told = ""
     return Page(places.put(answer, tuple(place), told))
+
+
+def _must_be_text(model: Model, action: Action, place: places.Place) -> bool:
+    """Return whether an answer must have a text at a path that may be empty, as Slack's `next_cursor`."""
+    required = schema_at(model, action, place[:-1]).get("required", ())
+    schema = schema_at(model, action, place)
+    return place[-1] in required and schemas.validator(schema, model.schemas).is_valid("")
 
 
 def _header(name: str) -> str:
