@@ -8,30 +8,20 @@ reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from functools import cache
-from itertools import chain
 from typing import Any
 
+from pgagents.catalogue.checks.checking.expressions import Expressions
 from pgagents.catalogue.language import scope
-from pgagents.catalogue.language.actions import Action, Law
+from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.basics import Output, Param, Schema
-from pgagents.catalogue.language.resources import CatalogueCall
-from pgagents.catalogue.language.surface import Catalogue
-from pgagents.cel import expression
-from pgagents.cel.expression import Expression, ExpressionError
-from pgagents.cel.printer import print_node
-from pgagents.cel.syntax import Node
-from pgagents.source.diagnostics import Diagnostic
 from pgagents.source.read import MAX_FAULTS
-from pgagents.source.source import Pointer, Source, Span, value_at
-from pgagents.source.within import locate_within
+from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
-ACTIONS: tuple[Pointer, ...] = (("actions",), ("operator", "actions"))
-NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.A)
 _ONE = frozenset(
     ("items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else",
      "unevaluatedProperties", "unevaluatedItems")
@@ -41,25 +31,10 @@ _MANY = frozenset(("properties", "patternProperties", "dependentSchemas", "event
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
-class Checker:
+class Checker(Expressions):
     """Collect faults, and keep every compiled expression by its pointer, so that nothing is compiled
     twice.
     """
-
-    def __init__(
-        self, written: Catalogue, source: Source, data: Any = None, dropped: Iterable[Pointer] = ()
-    ) -> None:
-        self.written = written
-        self.source = source
-        self.data = source.data if data is None else data
-        self.dropped = frozenset(dropped)
-        self.faulty: set[Pointer] = set(self.dropped)
-        self.found: list[Diagnostic] = []
-        self.expressions: dict[Pointer, Expression] = {}
-        self.urls: set[Pointer] = set()
-        """Pointers of `pages` whose `next` is a URL."""
-        operator = written.operator.actions if written.operator else {}
-        self.actions: dict[str, Action] = {**written.actions, **operator}
 
     def run(self) -> None:
         """Check all schemas and actions."""
@@ -69,40 +44,6 @@ class Checker:
         for base, actions in self.blocks():
             for action_name, action in actions.items():
                 self._action((*base, action_name), action)
-
-    def blocks(self) -> list[tuple[Pointer, Mapping[str, Action]]]:
-        """Return the API's actions and the operator's actions, each with the pointer of their mapping."""
-        operator = self.written.operator
-        return [
-            (("actions",), self.written.actions),
-            (("operator", "actions"), operator.actions if operator else {}),
-        ]
-
-    def fault(
-        self,
-        pointer: Pointer,
-        id: str,
-        message: str,
-        help: str = "",
-        *,
-        at_value: bool = True,
-        span: Span | None = None,
-    ) -> None:
-        """Record an error at the value of a pointer or at `span`, unless that value was refused before."""
-        self.faulty.add(pointer)
-        if len(self.found) >= MAX_FAULTS or any(
-            pointer[:n] in self.dropped for n in range(1, len(pointer) + 1)
-        ):
-            return
-        self.found.append(
-            Diagnostic(
-                span or self.source.locate(pointer, at_value=at_value),
-                f"catalogue/{id}",
-                "error",
-                message,
-                help,
-            )
-        )
 
     def _names_of_members(self, data: Any) -> None:
         """Record keys that are whole numbers, except where statuses are keys."""
@@ -124,138 +65,6 @@ class Checker:
                         )
                     if isinstance(member, dict | list):
                         stack.append(((*pointer, key), member))
-
-    def sound(self, pointer: Pointer) -> bool:
-        """True if nothing at or below this pointer was refused."""
-        return not any(f[: len(pointer)] == pointer for f in self.faulty)
-
-    def check_reference(
-        self,
-        pointer: Pointer,
-        name: str | None,
-        homes: Pointer | Iterable[Pointer],
-        what: str,
-        *,
-        also: Iterable[str] = (),
-    ) -> bool:
-        """Return whether `name` is None or stands at one of the homes, which are pointers of mappings or
-        lists.
-
-        Otherwise record a dangling reference and return False. A name that stands in the file but was refused
-        itself is not recorded.
-        """
-        if name is None or name in also:
-            return True
-        places = (
-            [homes]
-            if isinstance(homes, tuple) and (not homes or not isinstance(homes[0], tuple))
-            else list(homes)
-        )
-        if any(name in _names(self.data, place) for place in places):
-            return True
-        if len(self.found) >= MAX_FAULTS:
-            return False
-        written = [_names(self.source.data, place) for place in places]
-        if any(name in names for names in written) or any(self.is_incomplete(place) for place in places):
-            return False
-        words = chain(also, (str(word) for names in written for word in names))
-        help = did_you_mean(name, words) or ("" if also or any(written) else f"there is no {what} yet")
-        self.fault(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
-        return False
-
-    def at(self, pointer: Pointer) -> Any:
-        """Return what stands at a pointer, without refused values; None if there is nothing."""
-        return value_at(self.data, pointer)
-
-    def in_file(self, pointer: Pointer) -> Collection[Any]:
-        """Return the names written at a pointer, including refused ones."""
-        return _names(self.source.data, pointer)
-
-    def is_incomplete(self, home: Pointer) -> bool:
-        """True if the names at `home` are incomplete, because one of its keys or something near it was
-        refused.
-        """
-        if isinstance(value_at(self.source.data, home), dict | list):
-            return any(d[:-1] == home and not NAME.fullmatch(str(d[-1])) for d in self.dropped)
-        return any(home[: len(d) - 1] == d[:-1] for d in self.dropped)
-
-    def compile(self, pointer: Pointer, text: str | None, names: Iterable[str]) -> Expression | None:
-        """Compile the expression at a pointer and keep it; record an error if it does not compile."""
-        if text is None:
-            return None
-        try:
-            compiled = expression.compile(text, names)
-        except ExpressionError as error:
-            span = self.locate_part(pointer, error.start)
-            part = brief(text[error.start or 0 : error.end or 0])
-            said = error.reason if span else f"{error}, in `{part}`" if part else error
-            self.fault(pointer, "expression", f"the expression does not compile: {said}", span=span)
-            return None
-        self.expressions[pointer] = compiled
-        return compiled
-
-    def locate_part(self, pointer: Pointer, start: int | None) -> Span | None:
-        """Return the place of a character of the expression at a pointer, or None if it cannot be told."""
-        begun = str(value_at(self.source.data, pointer)).startswith("=")
-        return None if start is None else locate_within(self.source, pointer, start + begun)
-
-    def fault_in(self, pointer: Pointer, part: Node, id: str, message: str, help: str = "") -> None:
-        """Record an error at a part of the expression at a pointer, quoting it if its place is not known."""
-        span = self.locate_part(pointer, part.start)
-        quoted = "" if span else f", in `{brief(print_node(part))}`"
-        self.fault(pointer, id, f"{message}{quoted}", help, span=span)
-
-    def values(self, pointer: Pointer, value: Any, names: Iterable[str]) -> None:
-        """Compile every string inside a value that begins with `=`."""
-        if isinstance(value, str) and value.startswith("="):
-            self.compile(pointer, value[1:], names)
-        elif isinstance(value, dict):
-            for key, member in value.items():
-                self.values((*pointer, key) if key != "*" else pointer, member, names)
-        elif isinstance(value, list):
-            for index, member in enumerate(value):
-                self.values((*pointer, index), member, names)
-
-    def law(self, pointer: Pointer, law: Law, names: Iterable[str]) -> None:
-        """Compile a law written in its short or long form."""
-        that, when = self.law_places(pointer)
-        self.compile(that, law.that, names)
-        self.compile(when, law.when, names)
-
-    def law_places(self, pointer: Pointer) -> tuple[Pointer, Pointer]:
-        """Return the pointers of the `that` and the `when` of the law at a pointer."""
-        that = (*pointer, "that")
-        return that if self.source.has(that) else pointer, (*pointer, "when")
-
-    def call(self, pointer: Pointer, call: CatalogueCall | None, names: Iterable[str]) -> None:
-        """Check a call's action, arguments and expressions."""
-        if call is None:
-            return
-        names = set(names)
-        if self.check_reference((*pointer, "action"), call.action, ACTIONS, "action"):
-            self.arguments((*pointer, "input"), call.input, call.action)
-        self.values((*pointer, "input"), call.input, names)
-        self.compile((*pointer, "at"), call.at, {"response", "input"})
-        self.compile((*pointer, "where"), call.where, names)
-
-    def arguments(self, pointer: Pointer, given: Mapping[str, Any], action: str) -> None:
-        """Record arguments that the action does not have."""
-        home = (*self.base(action), "input")
-        known = _names(self.source.data, home)
-        for name in given:
-            if name != "*" and name not in known and not self.is_incomplete(home):
-                message = f"`{action}` takes no argument `{brief(name)}`"
-                self.fault(
-                    (*pointer, name),
-                    "unknown-name",
-                    message,
-                    did_you_mean(name, map(str, known)),
-                    at_value=False,
-                )
-
-    def base(self, action: str) -> Pointer:
-        """Return the pointer of the action of this name."""
-        return ("actions", action) if action in self.written.actions else ("operator", "actions", action)
 
     def schema(self, pointer: Pointer, schema: Schema) -> None:
         """Check references, types and bounds of a schema and of all schemas inside it."""
@@ -454,12 +263,6 @@ class Checker:
 def _applies(on: Any, status: int) -> bool:
     """True if a header of `headers` at the top is in every answer with this success status."""
     return bool({"all", "success", status} & set(on if isinstance(on, list | tuple) else [on]))
-
-
-def _names(data: Any, pointer: Pointer) -> Collection[Any]:
-    """Return the keys of the mapping, or the items of the list, at a pointer."""
-    there = value_at(data, pointer)
-    return there if isinstance(there, dict | list) else ()
 
 
 def children(schema: Schema) -> list[tuple[Pointer, Schema]]:

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from pgagents.catalogue.checks import page
 from pgagents.catalogue.checks import resource as check_resource
-from pgagents.catalogue.checks.checker import ACTIONS, Checker
+from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.checking.faults import ACTIONS
 from pgagents.catalogue.checks.refusals import arguments, errors, limits
 from pgagents.catalogue.checks.surfaces import dispatcher
 from pgagents.catalogue.checks.surfaces.carried import members

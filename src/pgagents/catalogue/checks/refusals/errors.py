@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.catalogue.checks.checker import ACTIONS, Checker
+from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.checking.faults import ACTIONS
 from pgagents.catalogue.language import scope
 from pgagents.catalogue.language.errors import Code
 from pgagents.cel.reading import path_of

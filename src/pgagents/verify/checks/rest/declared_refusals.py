@@ -25,8 +25,8 @@ NAME = "declared_refusals"
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each code with a condition and each endpoint that may answer it."""
     for endpoint, code in _cases(setting):
-        condition = code.when.wording if code.when is not None else ""
-        says = f"{endpoint.action.name} is refused with {code.name} where {condition}"
+        refused = f"{endpoint.action.name} is refused with {code.name}"
+        says = f"{refused} where {code.when.wording if code.when is not None else ''}"
         yield promise(NAME, code.name, endpoint, says, (*code.origin, "when"), code.cite)
 
 
