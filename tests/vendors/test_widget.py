@@ -16,7 +16,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pgagents.catalogue.load import load_text
+from pgagents.catalogue.load import load_file, load_text
 from pgagents.errors import InputError, PgagentsError
 from pgagents.generate.build import build, document, plan
 from pgagents.generate.render import Renderer
@@ -233,6 +233,13 @@ def test_page_of_another_catalogue_has_its_own_words_and_fields() -> None:
         ("named", "text"),
         ("old", "boolean"),
     ]
+
+
+def test_key_of_another_scheme_is_said_in_a_sentence_and_sent_after_its_own_word() -> None:
+    text = page(load_file(ROOT / "tests/catalogues/parcels.yaml"))
+    assert "A shop's key. It stays in this page's memory" in html.unescape(text)
+    assert '"Authorization": `ParcelwayToken ${token}`' in text
+    assert "Old town" in text
 
 
 def test_texts_of_a_catalogue_stay_texts() -> None:
