@@ -77,7 +77,7 @@ class _Resolver(Actions, Resources):
             credentials=credentials,
             security=self.security,
             code_flow=self._code_flow(),
-            webhooks=_with_header(written.webhooks),
+            webhooks=_with_defaults(written.webhooks),
             idempotency=written.idempotency,
             retention=written.retention,
             audit=self._audit(written.audit),
@@ -159,10 +159,13 @@ class _Resolver(Actions, Resources):
         )
 
 
-def _with_header(webhooks: offers.Webhooks | None) -> offers.Webhooks | None:
-    """Return the webhooks with the usual header of their signature's format, if they name none."""
-    signed = webhooks.signature if webhooks is not None else None
-    if webhooks is None or signed is None or signed.header is not None:
-        return webhooks
-    usual = signed.model_copy(update={"header": schemes()[signed.scheme].header})
-    return webhooks.model_copy(update={"signature": usual})
+def _with_defaults(webhooks: offers.Webhooks | None) -> offers.Webhooks | None:
+    """Return the webhooks with the usual headers of their signature's format, if they name none."""
+    if webhooks is None:
+        return None
+    signed = webhooks.signature
+    scheme = schemes()[signed.scheme] if signed is not None else None
+    id_at = webhooks.id_at or (None if scheme is not None and scheme.id_header else "id")
+    if signed is not None and scheme is not None and signed.header is None:
+        signed = signed.model_copy(update={"header": scheme.header})
+    return webhooks.model_copy(update={"signature": signed, "id_at": id_at})

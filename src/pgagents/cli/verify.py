@@ -181,10 +181,10 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
 )
 @click.option(
     "--receiver",
-    metavar="auto|URL",
+    metavar="auto|auto-http|URL",
     help=(
-        "Where the server sends events: auto listens on this machine (https); URL must be forwarded to "
-        "--receiver-port."
+        "Where the server sends events: auto listens on this machine (https), auto-http without TLS; URL "
+        "must be forwarded to --receiver-port."
     ),
 )
 @click.option(

@@ -116,6 +116,7 @@ def open_sandbox(
         problem,
     )
     signed = model.webhooks.signature if model.webhooks else None
+    outbox.coded = signed is not None and schemes()[signed.scheme].coded_secret
     courier = Courier(
         outbox,
         signed.header if signed else "",

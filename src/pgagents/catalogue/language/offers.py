@@ -200,9 +200,15 @@ class Event(Cited):
 
     description: Line = Field(description="When the event is sent.")
     data: Name | None = Field(None, description="The schema (under `schemas`) of the event's data.")
-    by: list[Name] = Field(default=[], description="Actions that send the event when they succeed.")
+    by: list[Name] = Field(
+        default=[],
+        description=(
+            "Actions that send the event when they succeed; without any, the event of a job's resource is "
+            "sent when the job ends."
+        ),
+    )
     about: Name | None = Field(
-        None, description="The resource that the event's data shows, as the action left it."
+        None, description="The resource that the event's data shows, as the action or the job left it."
     )
 
 
@@ -238,8 +244,12 @@ class Webhooks(Cited):
         None,
         description="The path in the answer of the secret that signs deliveries, such as `webhook.secret`.",
     )
-    id_at: JsonName = Field(
-        "id", description="The envelope's member with the event's id, which a redelivery repeats."
+    id_at: JsonName | None = Field(
+        None,
+        description=(
+            "The envelope's member with the event's id, which a redelivery repeats; the default is the "
+            "header for it if the signature's format has one, such as `webhook-id`, otherwise `id`."
+        ),
     )
     type_at: JsonName = Field("type", description="The envelope's member with the event's type.")
     data_at: JsonName = Field("data", description="The envelope's member with the event's data.")

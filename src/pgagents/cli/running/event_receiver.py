@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pgagents.verify.wire.receiver import Inbox
 
-AUTO = "auto"
+AUTO, AUTO_HTTP = "auto", "auto-http"
+"""A receiver on a free port of this machine, with TLS or without."""
 REACH_S = 10.0
 
 
@@ -19,7 +20,8 @@ def make_plan_receiver(given: str | None) -> Inbox | None:
 
     if given is None:
         return None
-    return Inbox("https://127.0.0.1/events" if given == AUTO else _url(given))
+    here = {AUTO: "https://127.0.0.1/events", AUTO_HTTP: "http://127.0.0.1/events"}
+    return Inbox(here.get(given) or _url(given))
 
 
 @contextmanager
@@ -30,8 +32,9 @@ def receiving(given: str | None, port: int) -> Iterator[Inbox | None]:
         return
     from pgagents.verify.wire.listen import listening
 
-    with listening() if given == AUTO else listening(_url(given), port) as inbox:
-        if given != AUTO:
+    here = given in (AUTO, AUTO_HTTP)
+    with listening(plain=given == AUTO_HTTP) if here else listening(_url(given), port) as inbox:
+        if not here:
             _reach(inbox, port)
         yield inbox
 
@@ -65,6 +68,6 @@ def _url(given: str) -> str:
     if not url.startswith("https://"):
         raise PgagentsError(
             f"--receiver {given} is no https URL",
-            "give it as https://…, or `auto` for a server on this machine",
+            "give it as https://…, or `auto` or `auto-http` for a server on this machine",
         )
     return url

@@ -4,6 +4,7 @@ repeats none.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -75,6 +76,8 @@ class Outbox:
         self.notice: Callable[[], None] = lambda: None
         """Called after an event is put, to wake a waiting deliverer."""
         self._listeners: list[_Listener] | None = None
+        self.coded = False
+        """True if secrets are Base64, as Standard Webhooks has them."""
         store.script(TABLES)
         self._master = store.secret(word(rng, 43))
 
@@ -82,7 +85,8 @@ class Outbox:
         """Return the secret that signs a webhook's deliveries; it is derived on demand, so that no table
         holds it.
         """
-        return "whsec_" + hmac.new(self._master.encode(), webhook_id.encode(), hashlib.sha256).hexdigest()
+        made = hmac.new(self._master.encode(), webhook_id.encode(), hashlib.sha256)
+        return "whsec_" + (base64.b64encode(made.digest()).decode() if self.coded else made.hexdigest())
 
     def put(
         self,

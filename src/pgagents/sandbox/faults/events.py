@@ -121,6 +121,23 @@ def webhook_bad_hmac(context: Context) -> None:
 
 
 @fault("event_signatures").change_server
+def webhook_signed_before_escaping(context: Context) -> None:
+    """Events are signed over JSON with plain characters, and sent with the other ones escaped."""
+    make, compose = context.courier.make_headers, context.courier.compose
+    context.courier.compose = lambda delivery: json.dumps(json.loads(compose(delivery))).encode()
+    context.courier.make_headers = lambda secret, body, *more: make(
+        secret, json.dumps(json.loads(body), ensure_ascii=False).encode(), *more
+    )
+
+
+@fault("event_delivery").send_events
+def webhook_objects_empty(_context: Context, put: Put, type: str, data: Any) -> str:
+    """The objects inside an event's data are empty: the event is put together by hand."""
+    shown = {k: {} if isinstance(v, dict) else v for k, v in data.items()} if isinstance(data, dict) else data
+    return put(type, shown)
+
+
+@fault("event_signatures").change_server
 def webhook_unsigned(context: Context) -> None:
     """Events come without a signature."""
     context.courier.make_headers = lambda *_: {}

@@ -316,3 +316,17 @@ def _is_like(pattern: str, text: str) -> bool:
     wild = "".join("." if c == "_" else ".*" if c == "%" else re.escape(c) for c in pattern)
     same = pattern.replace("-", "").lower() == text.replace("-", "").lower()
     return same or re.fullmatch(wild, text, re.I | re.S) is not None
+
+
+@fault("filter_bounds", needs=("list-below-a-bound",)).replace_actions
+def bound_counts_too(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A list that ends below a bound has what equals the bound as well."""
+    laws = " ".join(law.that.wording for law in call.action.laws)
+    below = set(re.findall(r"< input\.([A-Za-z_.]+)", laws))
+
+    def raised(name: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {inside: raised(f"{name}.{inside}", given) for inside, given in value.items()}
+        return value + 1 if name in below and isinstance(value, int | float) else value
+
+    return inner(replace(call, input={name: raised(name, value) for name, value in call.input.items()}))

@@ -9,6 +9,7 @@ from pgagents.model.model import Resource
 from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.mock import places
+from pgagents.sandbox.mock.rows import RowKey, Rows
 from pgagents.sandbox.mock.sample import sample
 from pgagents.sandbox.setting import Setting
 
@@ -16,8 +17,9 @@ from pgagents.sandbox.setting import Setting
 class Events:
     """The webhooks of a catalogue, as the mock keeps and serves them."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, rows: Rows) -> None:
         self.setting = setting
+        self._rows = rows
         self.hooks = setting.model.webhooks
 
     def refuse(self, call: AcceptedCall) -> Refusal | None:
@@ -49,8 +51,15 @@ class Events:
                     self.setting.outbox.remove(str(call.input.get(name)), tenant, call.now)
         for type, event in self.hooks.events.items():
             if str(call.action.name) in event.by:
-                self._send(type, event.about, call, answer, tenant)
+                about = self.setting.model.resources.get(event.about or "")
+                self._send(type, about, self._find_data(about, call, answer, tenant), call.now, tenant)
         return answer
+
+    def note_end(self, resource: Resource, row: Mapping[str, Any], now: float, tenant: str) -> None:
+        """Send the events of a job that has ended."""
+        for type, event in self.hooks.events.items() if self.hooks is not None else ():
+            if not event.by and event.about == resource.name:
+                self._send(type, resource, row, now, tenant)
 
     def _register(self, call: AcceptedCall, answer: Any, resource: Resource, tenant: str) -> Any:
         made = resource.made_by
@@ -65,24 +74,41 @@ class Events:
         secret = self.setting.outbox.secret(id)
         return places.put(answer, tuple(self.hooks.secret_at.split(".")), secret)
 
-    def _send(self, type: str, about: str | None, call: AcceptedCall, answer: Any, tenant: str) -> None:
-        """Put an event into the outbox, with what the answer shows of its resource as the data."""
-        resource = self.setting.model.resources.get(about or "")
-        data = answer
-        for one in (resource.made_by, *resource.read_by, resource.undone_by) if resource is not None else ():
+    def _find_data(self, resource: Resource | None, call: AcceptedCall, answer: Any, tenant: str) -> Any:
+        """Return what an event shows: its resource in the answer, else the instance that the call names."""
+        if resource is None:
+            return answer
+        for one in (resource.made_by, *resource.read_by, resource.undone_by):
+            path = places.place(one.at) if one is not None and one.action is call.action else None
+            found = places.get(answer, path) if path is not None else None
+            if isinstance(found, Mapping):
+                return found
+        named = next((p for p in call.action.params if p.refers_to == resource.name), None)
+        moves = any(move.action is call.action for move in resource.moves)
+        if named is not None and not moves:
+            for owner in dict.fromkeys((tenant, "")):
+                row = self._rows.get(RowKey(resource.name, str(call.input.get(named.name)), owner))
+                if row is not None:
+                    return row
+        for one in (resource.made_by, *resource.read_by, resource.undone_by):
             path = places.place(one.at) if one is not None else None
             found = places.get(answer, path) if path is not None else None
             if isinstance(found, Mapping):
-                data = found
-                break
+                return found
+        return answer
+
+    def _send(self, type: str, resource: Resource | None, data: Any, now: float, tenant: str) -> None:
+        """Put an event into the outbox."""
         schema = self.setting.model.schemas[self.hooks.envelope]
-        made = sample(schema, self.setting.model.schemas, call.now)
+        made = sample(schema, self.setting.model.schemas, now)
         usual = made if isinstance(made, dict) else {}
 
         def compose(id: str) -> dict[str, Any]:
-            times = {k: rfc3339(call.now) for k in usual if k in ("created_at", "timestamp", "created")}
-            known = {self.hooks.id_at: id, self.hooks.type_at: type, self.hooks.data_at: data}
+            times = {k: rfc3339(now) for k in usual if k in ("created_at", "timestamp", "created")}
+            known = {self.hooks.type_at: type, self.hooks.data_at: data}
+            if self.hooks.id_at:
+                known[self.hooks.id_at] = id
             return {**usual, **{k: v for k, v in times.items() if isinstance(usual[k], str)}, **known}
 
         owner = tenant if resource is not None and resource.tenant else None
-        self.setting.outbox.put(type, data, call.now, tenant=owner, compose=compose)
+        self.setting.outbox.put(type, data, now, tenant=owner, compose=compose)

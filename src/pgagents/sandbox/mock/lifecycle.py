@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pgagents.cel.expression import Scope
@@ -33,6 +33,8 @@ class Lifecycle:
         jobs = [a.job for a in (*model.actions, *model.operator) if a.job is not None]
         self._jobs = [(model.resources[job.resource], job) for job in jobs]
         self._begun: dict[tuple[str, str], float] = {}
+        self.note_end: Callable[[Resource, Row, float, str], None] = lambda *_: None
+        """Called with a job's resource, its row, the time and the tenant when the job has ended."""
 
     def pass_time(self, now: float) -> None:
         """Make every transition that is due."""
@@ -49,6 +51,8 @@ class Lifecycle:
                 after = self._go_on(resource, job, key.id, row, now)
                 if after != row:
                     self._rows.change(key, after)
+                if after != row and after.get(job.state) in job.ends:
+                    self.note_end(resource, after, now, key.tenant)
 
     def remove(self, resource: Resource, key: RowKey, row: Row) -> None:
         """Remove an instance, and everything that it contains."""

@@ -59,7 +59,8 @@ class Mock(Finding, Seeding):
         self.naming = Naming(self.model)
         self.laws = Lawful(self.model)
         self.lifecycle = Lifecycle(self.model, self.rows, self.laws)
-        self.events = Events(setting)
+        self.events = Events(setting, self.rows)
+        self.lifecycle.note_end = self.events.note_end
         self.log = AuditLog(setting, self.rows)
         self.provoked = Provoked(self.model, self.rows)
         with setting.store.transaction():
@@ -368,14 +369,19 @@ def _at(now: float, shown: Any) -> Any:
 
 
 def _tell_job(resource: Resource, action: Action, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the headers of an answer that starts a job: where it shows, and when to look."""
+    """Return the headers of an answer that starts a job: where it shows, and when to look.
+
+    Those that the catalogue lists for the answer are left out: they are made as it says.
+    """
     read = resource.read_by[0]
     path, argued = str(read.action.path), places.id_argument(read, resource)
     for param in read.action.params:
         value = row.get(argued.get(str(param.name), ""))
         path = path.replace(f"{{{param.wire}}}", quote(str(value), safe="")) if value is not None else path
     where = [] if "{" in path or not read.action.on_rest else [("Location", path)]
-    return [*where, ("Retry-After", "1")] if action.success.status == ACCEPTED else where
+    told = [*where, ("Retry-After", "1")] if action.success.status == ACCEPTED else where
+    listed = {header.name.lower() for header in action.success.headers}
+    return [(name, value) for name, value in told if name.lower() not in listed]
 
 
 ACCEPTED = 202

@@ -10,6 +10,7 @@ from pgagents.cel.expression import epoch
 from pgagents.http import read_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Model
+from pgagents.model.signature import schemes
 from pgagents.verify.answers.timestamps import find_malformed_time
 from pgagents.verify.check.check import Judgement, collect
 from pgagents.verify.check.memory import Setting
@@ -54,7 +55,8 @@ def read(model: Model, delivery: Delivery) -> Event:
     found = read_json(delivery.body)
     body = found.value if isinstance(found.value, Mapping) else {}
     problem = found.problem or ("" if isinstance(found.value, Mapping) else "the body is no object")
-    id, type = body.get(hooks.id_at), body.get(hooks.type_at)
+    type = body.get(hooks.type_at)
+    id = body.get(hooks.id_at) if hooks.id_at else delivery.header(name_of_id(model))
     return Event(
         delivery,
         found.value,
@@ -63,6 +65,12 @@ def read(model: Model, delivery: Delivery) -> Event:
         type if isinstance(type, str) else None,
         body.get(hooks.data_at),
     )
+
+
+def name_of_id(model: Model) -> str:
+    """Return the member of the envelope, or the header, that has an event's id."""
+    hooks = model.webhooks
+    return str(hooks.id_at or schemes()[hooks.signature.scheme].id_header)
 
 
 def misfit(setting: Setting, event: Event) -> str:
@@ -89,9 +97,13 @@ def misfit(setting: Setting, event: Event) -> str:
 
 
 def same(answered: Any, told: Any) -> bool:
-    """True if two values agree in the members that both have; times are compared as times."""
+    """True if two values agree in the members that both have; times are compared as times.
+
+    An empty object does not agree with one that has members.
+    """
     if isinstance(answered, Mapping) and isinstance(told, Mapping):
-        return all(same(value, told[name]) for name, value in answered.items() if name in told)
+        both = answered.keys() & told.keys()
+        return bool(answered) == bool(told) and all(same(answered[name], told[name]) for name in both)
     if isinstance(answered, list) and isinstance(told, list):
         return len(answered) == len(told) and all(map(same, answered, told))
     return bool(answered == told) or epoch(answered) == epoch(told)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.model.action import Action
 from pgagents.model.model import Id, Move, Resource
 from pgagents.verify.check.check import Conversation
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.events.optional_arguments import add_optional
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.wire.call import Call
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 Step = tuple[str, Resource, Action, Move | None]
-"""A type of event, and the resource and action that send it; the transition is None if the action makes
-the instance.
+"""A type of event, and the resource and action that send it.
+
+The transition is None if the action makes the instance, or changes it by an argument with its id, or starts
+the job whose end sends the event.
 """
+MOST_WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,18 @@ class ExpectedEvent:
     body: Mapping[str, Any]
 
 
+def is_caused(setting: Setting, type: str) -> bool:
+    """True if an action, or the end of a job, sends events of this type about an instance."""
+    event = setting.model.webhooks.events.get(type)
+    return event is not None and bool(event.about and (event.by or _find_job(setting, event.about)))
+
+
+def _find_job(setting: Setting, resource: str) -> Action | None:
+    """Return the action that starts the job which a resource shows."""
+    actions = (a for a in setting.model.actions if a.job is not None and a.job.resource == resource)
+    return next(actions, None)
+
+
 def steps_of(setting: Setting) -> tuple[Step, ...]:
     """Return the steps that cause every event: first make an instance, then keep it in its state, then
     move it on.
@@ -39,18 +57,19 @@ def steps_of(setting: Setting) -> tuple[Step, ...]:
     found: list[Step] = []
     for type, event in hooks.events.items() if hooks else ():
         resource = setting.model.resources.get(event.about or "")
-        for name in event.by if resource is not None and resource.made_by is not None else ():
-            assert resource is not None
-            assert resource.made_by is not None
+        if resource is None or resource.made_by is None:
+            continue
+        job = _find_job(setting, resource.name) if not event.by else None
+        if job is not None and setting.find_lead(str(job.name)) is not None:
+            found.append((type, resource, job, None))
+        for name in event.by:
             move = next((m for m in resource.moves if m.action.name == name), None)
-            action = (
-                resource.made_by.action
-                if resource.made_by.action.name == name
-                else move.action
-                if move
-                else None
-            )
-            if action is not None and setting.find_lead(name) is not None:
+            lead = setting.find_lead(name)
+            action = resource.made_by.action if resource.made_by.action.name == name else None
+            action = action or (move.action if move is not None else None)
+            if action is None and lead is not None and _id_argument(resource, lead.action) is not None:
+                action = lead.action
+            if action is not None and lead is not None:
                 found.append((type, resource, action, move))
     return tuple(
         sorted(
@@ -64,62 +83,125 @@ def steps_of(setting: Setting) -> tuple[Step, ...]:
     )
 
 
+def _id_argument(resource: Resource, action: Action) -> str | None:
+    """Return the argument that names the instance by its id; None without one, and without a read that shows
+    what became of it.
+    """
+    named = (str(p.name) for p in action.params if p.refers_to == resource.name)
+    return next(named, None) if resource.read_by else None
+
+
 def types_of(steps: tuple[Step, ...]) -> list[str]:
     """Return the event types of these steps, each once."""
     return list(dict.fromkeys(type for type, *_ in steps))
 
 
 def act(
-    setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], secrets: set[str]
+    setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], secrets: set[str], *, timed: bool
 ) -> Conversation:
     """Make one instance of each resource and move it, and at last try an action that must be refused.
 
-    Expected events are added to `told`, secrets that answers held to `secrets`.
+    Expected events are added to `told`, secrets that answers held to `secrets`. `timed` is true if the
+    operator's clock may be moved.
     """
     current: dict[str, Mapping[str, Any]] = {}
-    for type, resource, action, move in steps:
-        endpoint = _endpoint(setting, action, last=(type, resource, action, move) == steps[-1])
-        action_call = resource.made_by
-        assert action_call is not None
-        why = f"so that {type} is sent"
-        if move is None:
-            exchange: Exchange = yield Call(
-                endpoint, action_call.input, "valid", why, fresh=True, surface=endpoint.surface
-            )
-        elif resource.name in current:
-            exchange = yield Call(
-                endpoint,
-                move.input,
-                "valid",
-                why,
-                subject=resource,
-                made=current[resource.name],
-                surface=endpoint.surface,
-            )
+    for step in steps:
+        type, resource, action, move = step
+        made_by = resource.made_by
+        assert made_by is not None
+        if move is None and not setting.model.webhooks.events[type].by:
+            body = yield from _end_job(setting, step, timed=timed)
+        elif move is None and action is not made_by.action:
+            body = yield from _change(setting, step)
         else:
-            exchange = yield Call(
-                endpoint,
-                move.input,
-                "valid",
-                why,
-                subject=resource,
-                states=move.origin_states,
-                fresh=True,
-                surface=endpoint.surface,
-            )
-        body = at_path(action_call, exchange) if action_call.at is not None and exchange.success else None
-        if isinstance(body, Mapping) and resource.id_of(body) is not None:
-            current[resource.name] = {**current.get(resource.name, {}), **body}
-            told.append(
-                ExpectedEvent(type, resource, resource.id_of(body), {} if exchange.tainted else body)
-            )  # a faulty answer cannot be compared with
+            last = step == steps[-1]
+            body = yield from _make_or_move(setting, step, current, told, last=last)
             secrets |= {v for k, v in body.items() if k in setting.model.secrets and isinstance(v, str)}
-            if move is not None and move.to not in move.origin_states:
-                again = f"{action.name} once more, which must be refused and send nothing"
-                plainly = setting.get_lead(str(action.name))
-                yield Call(
-                    plainly, move.input, "illegal", again, subject=resource, made=current[resource.name]
-                )
+            continue
+        if body:
+            told.append(ExpectedEvent(type, resource, resource.id_of(body), body))
+
+
+def _make_or_move(
+    setting: Setting,
+    step: Step,
+    current: dict[str, Mapping[str, Any]],
+    told: list[ExpectedEvent],
+    *,
+    last: bool,
+) -> Generator[Any, Any, Mapping[str, Any]]:
+    """Make an instance, or move one; return it as the action answered it, empty if it did not."""
+    type, resource, action, move = step
+    endpoint = _endpoint(setting, action, last=last)
+    action_call = resource.made_by
+    assert action_call is not None
+    why = f"so that {type} is sent"
+    plain = Call(endpoint, action_call.input, "valid", why, fresh=True, surface=endpoint.surface)
+    if move is not None and resource.name in current:
+        made = current[resource.name]
+        plain = replace(plain, input=move.input, subject=resource, made=made, fresh=False)
+    elif move is not None:
+        plain = replace(plain, input=move.input, subject=resource, states=move.origin_states)
+    rich = plain if move is not None else replace(plain, input=add_optional(setting, endpoint, plain.input))
+    exchange: Exchange = yield rich
+    if not exchange.success and rich.input != plain.input:
+        exchange = yield plain
+    body = at_path(action_call, exchange) if action_call.at is not None and exchange.success else None
+    if not isinstance(body, Mapping) or resource.id_of(body) is None:
+        return {}
+    current[resource.name] = {**current.get(resource.name, {}), **body}
+    told.append(
+        ExpectedEvent(type, resource, resource.id_of(body), {} if exchange.tainted else body)
+    )  # a faulty answer cannot be compared with
+    if move is not None and move.to not in move.origin_states:
+        again = f"{action.name} once more, which must be refused and send nothing"
+        plainly = setting.get_lead(str(action.name))
+        yield Call(plainly, move.input, "illegal", again, subject=resource, made=current[resource.name])
+    return body
+
+
+def _change(setting: Setting, step: Step) -> Generator[Any, Any, Mapping[str, Any]]:
+    """Call an action that names an instance by its id; return the instance as it is read afterwards."""
+    type, resource, action, _ = step
+    endpoint, template = setting.get_lead(str(action.name)), template_of(setting.model, action)
+    why = f"so that {type} is sent"
+    exchange: Exchange = yield Call(
+        endpoint, template.input, "valid", why, fresh=True, standard=True, surface=endpoint.surface
+    )
+    id = exchange.input.get(str(_id_argument(resource, action))) if exchange.success else None
+    return (yield from _read(setting, resource, id)) if id is not None else {}
+
+
+def _end_job(setting: Setting, step: Step, *, timed: bool) -> Generator[Any, Any, Mapping[str, Any]]:
+    """Start a job and let it end, by the operator's clock if it may be moved; return it as read then."""
+    type, resource, action, _ = step
+    made_by = resource.made_by
+    assert made_by is not None
+    assert action.job is not None
+    endpoint, why = setting.get_lead(str(action.name)), f"so that {type} is sent when it ends"
+    input = made_by.input if made_by.action is action else template_of(setting.model, action).input
+    exchange: Exchange = yield Call(endpoint, input, "valid", why, fresh=True, surface=endpoint.surface)
+    body = at_path(made_by, exchange) if made_by.at is not None and exchange.success else None
+    id = resource.id_of(body) if isinstance(body, Mapping) else None
+    wait_s = min(action.job.within_s, MOST_WAIT_S)
+    passed = time_passes(setting, action.job.within_s) if timed else None
+    yield passed if passed is not None else Sleep(wait_s, quiet=True)
+    ended = (yield from _read(setting, resource, id)) if id is not None else {}
+    return ended if ended.get(action.job.state) in action.job.ends else {}
+
+
+def _read(setting: Setting, resource: Resource, id: Id) -> Generator[Any, Any, Mapping[str, Any]]:
+    """Return an instance as its reading action shows it; empty if it does not."""
+    read = resource.read_by[0] if resource.read_by else None
+    if read is None:
+        return {}
+    endpoint = setting.get_lead(str(read.action.name))
+    made = dict(zip(resource.ids, id if isinstance(id, tuple) else (id,), strict=True))
+    exchange: Exchange = yield Call(
+        endpoint, read.input, "valid", f"the {resource.name} that an event shows", subject=resource, made=made
+    )
+    body = at_path(read, exchange) if read.at is not None and exchange.success else None
+    return body if isinstance(body, Mapping) and not exchange.tainted else {}
 
 
 def _endpoint(setting: Setting, action: Action, *, last: bool) -> Endpoint:

@@ -21,20 +21,23 @@ MOST_DRAINED = 8 * MAX_BODY_BYTES
 
 
 @contextmanager
-def listening(url: str = "", port: int = 0, clock: Callable[[], float] = time.time) -> Iterator[Inbox]:
+def listening(
+    url: str = "", port: int = 0, clock: Callable[[], float] = time.time, *, plain: bool = False
+) -> Iterator[Inbox]:
     """Open an inbox that is reached over a socket while the block lasts.
 
-    Without `url` it listens with TLS on a free port of this machine, with a self-signed certificate: for a
-    server that delivers to loopback addresses. With `url` it listens without TLS on `port`, where a tunnel or
-    proxy at `url` forwards deliveries. Raises PgagentsError if the port is taken.
+    Without `url` it listens on a free port of this machine, for a server that delivers to loopback addresses:
+    with TLS and a self-signed certificate, or `plain`. With `url` it listens without TLS on `port`, where a
+    tunnel or proxy at `url` forwards deliveries. Raises PgagentsError if the port is taken.
     """
     try:
-        server = _Server((HOST, port), None if url else _certificate())
+        server = _Server((HOST, port), None if url or plain else _certificate())
     except OSError as error:
         raise PgagentsError(
             f"cannot listen on {HOST}:{port}: {error.strerror}", "give another --receiver-port"
         ) from None
-    inbox = Inbox(url or f"https://{HOST}:{server.server_address[1]}/events")
+    scheme = "http" if plain else "https"
+    inbox = Inbox(url or f"{scheme}://{HOST}:{server.server_address[1]}/events")
     server.take = lambda path, headers, body: inbox.take(path, headers, body, clock())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()

@@ -36,10 +36,10 @@ from pgagents.verify.events.deliveries import (
     same,
     unheard,
 )
-from pgagents.verify.events.steps import ExpectedEvent, act, steps_of, types_of
+from pgagents.verify.events.steps import ExpectedEvent, act, is_caused, steps_of, types_of
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call, Sleep
-from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.receiver import Inbox
 
@@ -63,11 +63,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
     if hooks is None:
         return
     for type, event in hooks.events.items():
-        if event.by and event.about:
-            says = (
-                f"{' or '.join(event.by)} sends {type} within {hooks.within_s} s: the {event.about} as "
-                "the action left it"
-            )
+        if is_caused(setting, type):
+            sender = " or ".join(event.by) or f"the end of a {event.about}"
+            says = f"{sender} sends {type} within {hooks.within_s} s: the {event.about} as the action left it"
             yield promise_at(
                 NAME, type, "@rest", says, ("webhooks", "events", type), event.cite or hooks.cite
             )
@@ -129,7 +127,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         3,
         covers,
         cost,
-        _run(setting, receiver, endpoint, another=both),
+        _run(setting, receiver, endpoint, another=both, timed=OPERATOR in roles),
         endpoints,
         "main",
         True,
@@ -140,7 +138,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             3,
             (OWN,),
             cost,
-            _run(setting, receiver, endpoint, another=True),
+            _run(setting, receiver, endpoint, another=True, timed=OPERATOR in roles),
             endpoints,
             "second",
             True,
@@ -192,7 +190,7 @@ def _ending(setting: Setting) -> Endpoint | None:
 
 
 def _run(
-    setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool
+    setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool, timed: bool
 ) -> Callable[[], Conversation]:
     hooks = setting.model.webhooks
 
@@ -219,7 +217,7 @@ def _run(
         theirs = (yield from _others(setting, receiver, endpoint, list(boxes))) if another else None
         told: list[ExpectedEvent] = []
         secrets: set[str] = set()
-        yield from act(setting, steps, told, secrets)
+        yield from act(setting, steps, told, secrets, timed=timed)
         looks = 0
         while looks * LOOK_S < _patience_s(setting, receiver, boxes) and not _all_came(
             setting, receiver, told, boxes

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.events.deliveries import Heard, unheard
+from pgagents.verify.events.deliveries import Heard, name_of_id, unheard
 
 NAME = "event_redelivery"
 CONTRACT = f"{NAME}/again@rest"
@@ -24,7 +24,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     if hooks is not None and hooks.again_within_s:
         says = (
             f"a delivery that was answered with an error comes again within {hooks.again_within_s} s, "
-            f"with the same {hooks.id_at}"
+            f"with the same {name_of_id(setting.model)}"
         )
         yield promise_at(NAME, "again", "@rest", says, ("webhooks", "again_within_s"), hooks.cite)
 
@@ -37,7 +37,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     """Judge each delivery that we refused by those that came after it."""
-    hooks = setting.model.webhooks
+    hooks, id_at = setting.model.webhooks, name_of_id(setting.model)
     if not hooks.again_within_s:
         return
     refused = [i for i, event in enumerate(heard.events) if event.refused]
@@ -47,7 +47,7 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
         first, later = heard.events[index], heard.events[index + 1 :]
         same = next((e for e in later if e.id is not None and e.id == first.id), None)
         like = next((e for e in later if e.type == first.type and e.data == first.data), None)
-        expected = f"it comes again within {hooks.again_within_s} s, with the {hooks.id_at} it had"
+        expected = f"it comes again within {hooks.again_within_s} s, with the {id_at} it had"
         late_s = same.delivery.at - first.delivery.at if same is not None else 0.0
         if (
             same is not None
@@ -62,7 +62,9 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
                 CONTRACT, f"{expected} and the same content", f"{same.type} came with another content"
             )
         elif like is not None:
-            yield judge_broken(CONTRACT, expected, f"{like.type} came again with another {hooks.id_at}")
+            yield judge_broken(
+                CONTRACT, expected, f"{like.type} came again with another {name_of_id(setting.model)}"
+            )
         else:
             yield judge_broken(CONTRACT, expected, f"{first.type} did not come again")
 

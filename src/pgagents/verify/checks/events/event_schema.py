@@ -15,7 +15,8 @@ from pgagents.model.action import Law
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.events.deliveries import Event, Heard, misfit, unheard
+from pgagents.verify.events.deliveries import Event, Heard, misfit, name_of_id, unheard
+from pgagents.verify.events.steps import is_caused
 from pgagents.verify.laws.laws import evaluate_law
 from pgagents.verify.laws.witness import witness
 
@@ -29,14 +30,14 @@ def promises(setting: Setting) -> Iterator[Contract]:
     hooks = setting.model.webhooks
     if hooks is None:
         return
-    unasked = [type for type, event in hooks.events.items() if not (event.by and event.about)]
+    unasked = [type for type in hooks.events if not is_caused(setting, type)]
     if unasked:
         says = f"{' and '.join(unasked)} fit {hooks.envelope} and the data of their type"
         yield promise_at(NAME, "form", "@rest", says, ("webhooks", "events"), hooks.cite)
     if any(_laws(setting, type) for type in unasked):
         says = "of an event's data the laws hold that hold of an answer in the same form"
         yield promise_at(NAME, "laws", "@rest", says, ("webhooks", "events"), hooks.cite)
-    says = f"no two events have one {hooks.id_at}"
+    says = f"no two events have one {name_of_id(setting.model)}"
     yield promise_at(NAME, "own_id", "@rest", says, ("webhooks", "envelope"), hooks.cite)
 
 
@@ -56,7 +57,7 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
         elif (known.type, known.data) != (event.type, event.data):
             told = f"{known.type} and {event.type}" if known.type != event.type else f"two of {event.type}"
             yield judge_broken(
-                OWN_ID, f"each event has an {setting.model.webhooks.id_at} of its own", f"{told} have one"
+                OWN_ID, f"each event has an {name_of_id(setting.model)} of its own", f"{told} have one"
             )
             return
     yield judge_kept(OWN_ID) if len(first) > 1 else judge_untested(OWN_ID, "fewer than two events came")
@@ -64,7 +65,7 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
 
 def _fitting(setting: Setting, event: Event) -> Iterator[Judgement]:
     known = setting.model.webhooks.events.get(event.type or "")
-    if known is None or (known.by and known.about):
+    if known is None or is_caused(setting, str(event.type)):
         return  # event_delivery judges it by the action's answer
     wrong = misfit(setting, event)
     yield judge_broken(FORM, f"{event.type} as the catalogue has it", wrong) if wrong else judge_kept(FORM)

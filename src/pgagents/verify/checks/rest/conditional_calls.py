@@ -28,6 +28,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.events.optional_arguments import choose_optional
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.call import Call, EntityTag, InstanceRef, Raw
@@ -59,7 +60,17 @@ def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str]]:
         yield "missing", f"{name} is refused without a tag"
     else:
         yield "without", f"{name} is done without a tag"
-    del setting
+    if _list_alone(setting, endpoint):
+        yield "alone", f"{name} gives a new tag whichever argument alone changes something"
+
+
+def _list_alone(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
+    """Return the optional arguments of the body with a value for each, if nothing else has to be sent."""
+    body = [p for p in endpoint.params if p.place == "body"]
+    if any(p.required and not p.refers_to for p in body):
+        return {}
+    names = {str(p.name) for p in body}
+    return {name: value for name, value in choose_optional(setting, endpoint).items() if name in names}
 
 
 def _is_required(endpoint: Endpoint) -> bool:
@@ -96,7 +107,12 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         run = _read_again(setting, resource, endpoint, contract)
         yield Probe(contract, 5, (contract,), 3, run, (endpoint,), "main", False)
     for resource, reader, endpoint in _writes(setting):
-        contracts = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail, _ in _details(setting, endpoint))
+        alone = f"{NAME}/alone/{endpoint.place}"
+        details = (f"{NAME}/{detail}/{endpoint.place}" for detail, _ in _details(setting, endpoint))
+        contracts = tuple(one for one in details if one != alone)
+        if given := _list_alone(setting, endpoint):
+            each = _write_each(setting, resource, reader, endpoint, given)
+            yield Probe(alone, 5, (alone,), 2 * len(given) + 2, each, (endpoint, reader), "main", True)
         name = f"{NAME}/versions/{endpoint.place}"
         write = _write_versions(setting, resource, reader, endpoint)
         yield Probe(name, 5, contracts, 8, write, (endpoint, reader), "main", True)
@@ -174,6 +190,37 @@ def _write_versions(
             invalid = setting.model.errors.framework.invalid
             codes = known or [setting.model.codes[invalid]]
             yield from judge_refused(free, missing, codes, "a write without a tag")
+
+    return run
+
+
+def _write_each(
+    setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, given: Mapping[str, Any]
+) -> Callable[[], Conversation]:
+    """Change one argument after the other, and compare the tags."""
+    contract = f"{NAME}/alone/{endpoint.place}"
+
+    def run() -> Conversation:
+        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+        before: Exchange = yield _read(setting, reader, body, "to have its tag")
+        changed = False
+        for name, value in given.items():
+            template = template_of(setting.model, endpoint.action)
+            named = {p.name: resource.value_for(p, body) for p in endpoint.params if p.refers_to}
+            input = {**{str(k): v for k, v in named.items()}, name: value}
+            if endpoint.action.if_match is not None:
+                input[endpoint.action.if_match] = EntityTag(before.header("etag") or "*")
+            yield ordinary(endpoint, template, "explore", f"with {name} alone", input=input, made=body)
+            after: Exchange = yield _read(setting, reader, body, f"after {name} changed")
+            if not before.success or not after.success or not after.header("etag"):
+                yield judge_untested(contract, f"it was not read with a tag: {after.outcome}")
+                return
+            if after.body != before.body and after.header("etag") == before.header("etag"):
+                said = f"the same tag after another {name}, {after.header('etag')}"
+                yield judge_broken(contract, "a new tag after each change", said)
+                return
+            changed, before = changed or after.body != before.body, after
+        yield judge_kept(contract) if changed else judge_untested(contract, "no argument alone changed it")
 
     return run
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.cel.expression import Expression
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
@@ -94,8 +95,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _find_listed_resource(
     setting: Setting, paged: PagedList
 ) -> tuple[Resource, ActionCall] | tuple[None, None]:
-    """Return a resource that the endpoint lists, with the list call that has fewest arguments, or (None,
-    None).
+    """Return a resource that the endpoint lists, with the list call that says least of one instance, then
+    the one with fewest arguments, or (None, None).
     """
     found = [
         (r, c)
@@ -104,7 +105,12 @@ def _find_listed_resource(
         for c in r.listed_by
         if c.action is paged.endpoint.action
     ]
-    return min(found, key=lambda f: len(f[1].input), default=(None, None))
+    return min(found, key=lambda f: (_count_particular(f[1]), len(f[1].input)), default=(None, None))
+
+
+def _count_particular(call: ActionCall) -> int:
+    """Return how many arguments of a list call are about one instance."""
+    return sum(isinstance(value, Expression) and "resource" in value.names for value in call.input.values())
 
 
 def _run(setting: Setting, paged: PagedList, contract: str, second: bool) -> Callable[[], Conversation]:
@@ -131,10 +137,12 @@ def _run(setting: Setting, paged: PagedList, contract: str, second: bool) -> Cal
 
 
 def _needed(setting: Setting, paged: PagedList) -> dict[str, Any]:
-    """Return the required arguments of the list."""
+    """Return the required arguments of the list, for as many items as the catalogue's calls may list."""
     template = template_of(setting.model, paged.endpoint.action)
     needed = {str(p.name) for p in paged.endpoint.params if p.required}
-    return {name: value for name, value in template.input.items() if name in needed}
+    _, call = _find_listed_resource(setting, paged)
+    widest = call.input if call is not None and not _count_particular(call) else {}
+    return {name: widest.get(name, value) for name, value in template.input.items() if name in needed}
 
 
 def _making(

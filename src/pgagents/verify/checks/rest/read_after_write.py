@@ -29,7 +29,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.fixtures.target import changes_unseen
+from pgagents.verify.fixtures.target import changes_unseen, may_move
 from pgagents.verify.laws.laws import evaluate_law
 from pgagents.verify.laws.lists import find_missing_instance
 from pgagents.verify.laws.next_page import PageRequest, may_go_on, next_page
@@ -422,7 +422,8 @@ def _forget_changed(
         assert endpoint is not None
         undone_by = resource.undone_by
         removed = undone_by is not None and undone_by.action is endpoint.action and resource.removes
-        if not removed and not changes_unseen(memory.setting, resource, endpoint.action):
+        unseen = changes_unseen(memory.setting, resource, endpoint.action)
+        if not removed and not unseen and not may_move(resource, endpoint.action):
             continue
         key = f"{resource.name} {resource.place_in(endpoint.params, exchange.input)}"
         named = [exchange.input.get(str(p.name)) for p in endpoint.params if p.refers_to == resource.name]
