@@ -419,7 +419,8 @@ def _shows(name: str | None, id: str) -> bool:
         answer = plainly(request)
         if oddly(request) != answer:
             shown.append(request)
-            raise KeyboardInterrupt
+            if len(shown) == 1:
+                raise KeyboardInterrupt  # one is enough
         return answer
 
     verify_sandbox(model, opened, Options(allow_writes=True, **options), handler=handler, keys=keys)

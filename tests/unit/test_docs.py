@@ -51,6 +51,13 @@ def test_list_of_commands_is_current() -> None:
     )
 
 
+def test_glossary_has_fifteen_words() -> None:
+    text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\| (\w[\w ]*) \| ", text, re.M)[1:]
+    assert len(words) == len(set(words)) == 15
+    assert words == sorted(words)
+
+
 def test_lines_of_layers_are_the_ones_that_are_held() -> None:
     linter = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     held = {c["containers"][0]: c["layers"] for c in linter["contracts"] if c["type"] == "layers"}

@@ -5,26 +5,20 @@ import socket
 
 import uvicorn
 
+from ..planting import add_options, plant_or_list
 from .app import create_app
-from .bugs import BUGS, plant
+from .bugs import BUGS
 
 
 def main() -> None:
     """Read the options, listen, and serve until interrupted."""
     parser = argparse.ArgumentParser(prog="library", description="Staging of the Lending Desk API.")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+    add_options(parser, BUGS)
     parser.add_argument("--seed", type=int, help="seed of the random request ids")
     parser.add_argument("--bucket", type=int, default=600, help="calls that each key can make at once")
-    parser.add_argument("--bug", choices=sorted(BUGS), metavar="NAME", help="a bug to start with")
-    parser.add_argument("--bugs", action="store_true", help="list the bugs")
     options = parser.parse_args()
-    if options.bugs:
-        for name, bug in sorted(BUGS.items()):
-            print(name, *bug, sep="\t")
+    if plant_or_list(options, BUGS):
         return
-    if options.bug:
-        plant(options.bug)
     app = create_app(bucket=options.bucket, random_seed=options.seed)
     listener = socket.socket(
         proto=socket.IPPROTO_TCP

@@ -1,17 +1,6 @@
 """Bugs that a run of the server can be given, by name; none is chosen unless somebody asks."""
 
-from typing import NamedTuple
-
-
-class Bug(NamedTuple):
-    """A mistake that somebody made in a real server."""
-
-    level: str  # easy, middling or subtle to notice
-    wrong: str
-    section: str  # of the prose, which forbids what a client sees
-    seen: str
-    thread: str
-
+from ..planting import Bug
 
 BUGS: dict[str, Bug] = {
     "cancel-twice": Bug(
@@ -120,17 +109,3 @@ BUGS: dict[str, Bug] = {
         "https://github.com/mevdschee/php-crud-api/issues/1038",
     ),
 }
-
-_planted: set[str] = set()
-
-
-def plant(name: str) -> None:
-    """Switch a bug of the list on, before the application is created."""
-    if name not in BUGS:
-        raise KeyError(name)
-    _planted.add(name)
-
-
-def planted(name: str) -> bool:
-    """True if the server was started with this bug."""
-    return name in _planted

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from .bugs import planted
+from ..planting import planted
 from .clock import Clock, timestamp
 from .models import (
     MAX_ID,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from .bugs import planted
+from ..planting import planted
 
 MAX_ID = 2_147_483_647
 

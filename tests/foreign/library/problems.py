@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from .bugs import planted
+from ..planting import planted
 
 TYPES = "https://lending.example/problems/"
 

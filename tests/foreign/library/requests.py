@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from .bugs import planted
+from ..planting import planted
 from .keys import Caller
 from .problems import Problem, invalid
 

@@ -4,7 +4,7 @@ import heapq
 import itertools
 from dataclasses import dataclass, field
 
-from .bugs import planted
+from ..planting import planted
 
 
 @dataclass

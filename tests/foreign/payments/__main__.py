@@ -4,8 +4,9 @@ import argparse
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from ..planting import add_options, plant_or_list
 from .app import create_app
-from .bugs import BUGS, plant
+from .bugs import BUGS
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -22,19 +23,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="payments", description="The test place of the Coinpost Payments API."
     )
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+    add_options(parser, BUGS)
     parser.add_argument("--seed", type=int, help="seed of ids, secrets and cursors")
     parser.add_argument("--quota", type=int, default=600, help="calls of each key in 60 seconds")
-    parser.add_argument("--bug", choices=sorted(BUGS), metavar="NAME", help="a bug to start with")
-    parser.add_argument("--bugs", action="store_true", help="list the bugs")
     options = parser.parse_args()
-    if options.bugs:
-        for name, bug in sorted(BUGS.items()):
-            print(name, *bug, sep="\t")
+    if plant_or_list(options, BUGS):
         return
-    if options.bug:
-        plant(options.bug)
     app = create_app(quota=options.quota, random_seed=options.seed)
     server = make_server(options.host, options.port, app, threaded=True, request_handler=QuietHandler)
     print(f"http://{options.host}:{server.server_port}/v1", flush=True)

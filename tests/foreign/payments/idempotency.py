@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import Response
 
-from .bugs import planted
+from ..planting import planted
 from .clock import Clock
 from .errors import ApiError
 

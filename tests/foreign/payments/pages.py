@@ -6,7 +6,7 @@ import hmac
 import re
 from collections.abc import Callable
 
-from .bugs import planted
+from ..planting import planted
 from .errors import ApiError
 from .storage import Customer
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from .bugs import planted
+from ..planting import planted
 from .clock import Clock
 from .conditions import matches_strongly
 from .errors import ApiError, no_such

@@ -5,7 +5,7 @@ import string
 from dataclasses import dataclass, field
 from typing import Any
 
-from .bugs import planted
+from ..planting import planted
 
 ALPHABET = string.ascii_letters + string.digits
 

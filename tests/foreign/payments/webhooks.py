@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from .bugs import planted
+from ..planting import planted
 from .storage import WebhookEndpoint
 
 TIMEOUT_S = 10

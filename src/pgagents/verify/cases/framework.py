@@ -1,4 +1,6 @@
-"""Requests that are handled before any action: unknown paths, wrong methods, broken bodies, odd requests.
+"""Cases of the check `framework`: requests that a server refuses before any action runs.
+
+They are unknown paths, wrong methods, broken bodies and odd requests. `malformed.py` makes the paths.
 
 Apart from the one error, bodies are valid wherever possible, so that a server that repairs the error is
 caught accepting it.

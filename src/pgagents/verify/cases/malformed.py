@@ -1,4 +1,4 @@
-"""Requests that do not fit any endpoint: unknown paths, a neighbour's method, bytes that are no text."""
+"""Make paths and methods that fit no endpoint, for the check `framework` and for checks of ids."""
 
 from __future__ import annotations
 
