@@ -37,7 +37,7 @@ A_TURN = 2
 _SCALARS = frozenset(
     ("has", "double", "int", "uint", "bool", "type", "timestamp", "duration", "size", "len_", "contains",
      "startsWith", "endsWith", "matches", "cents", "near", "distance_km", "sorted_by", "sorted_down_by",
-     "unique_by", "sum_of", "ceil", "floor", "least", "epoch")
+     "unique_by", "sum_of", "ceil", "floor", "least", "epoch", "file_size")
 )  # fmt: skip
 """Functions that return a number or a boolean, however large their arguments are."""
 

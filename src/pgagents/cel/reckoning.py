@@ -1,4 +1,4 @@
-"""Helper functions for laws: money, places, lists, texts, times.
+"""Helper functions for laws: money, places, lists, texts, times; those about files are in `files.py`.
 
 They never raise: a result that cannot be computed is NaN, null or false.
 """
@@ -13,6 +13,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
+
+from pgagents.cel.files import file_size, file_type, sha256
 
 EARTH_RADIUS_KM = 6371.0088
 
@@ -146,6 +148,9 @@ HELPERS: dict[str, Callable[..., Any]] = {
         floor,
         least,
         epoch,
+        file_size,
+        file_type,
+        sha256,
         len_,
     )
 }

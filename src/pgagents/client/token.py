@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import quote_plus, urlencode, urlsplit
 
@@ -45,12 +46,16 @@ def find_address(credential: Credential, server: str) -> Address:
     )
 
 
-def make_token_request(credential: Credential, secret: str, path: str) -> Request:
-    """Return the request that exchanges `client_id:client_secret` for a token."""
+def make_token_request(
+    credential: Credential, secret: str, path: str, scopes: Collection[str] | None = None
+) -> Request:
+    """Return the request that exchanges `client_id:client_secret` for a token with these scopes, or with
+    all that are known.
+    """
     exchange = credential.exchange
     assert exchange is not None
     client, _, password = secret.partition(":")
-    given, headers = list_parameters(exchange), [("Accept", "application/json")]
+    given, headers = list_parameters(exchange, scopes), [("Accept", "application/json")]
     headers.append(("Content-Type", "application/x-www-form-urlencoded"))
     if exchange.in_body:
         given |= {"client_id": client, "client_secret": password}

@@ -45,6 +45,7 @@ class Sides:
 def inputs(s: Sides) -> Iterator[Change]:
     """Yield the changes of the arguments that callers send."""
     yield from _body_type(s)
+    yield from _body_size(s)
     then, now = {str(p.name): p for p in s.a.params}, {str(p.name): p for p in s.b.params}
     for name, p in then.items():
         if name in now:
@@ -88,6 +89,17 @@ def _body_type(s: Sides) -> Iterator[Change]:
     if s.a.content_type != s.b.content_type and has_body(s.a) and has_body(s.b):
         message = f"the body is {s.b.content_type} now, was {s.a.content_type}"
         yield s.change("breaking", "body-type", message, "content_type")
+
+
+def _body_size(s: Sides) -> Iterator[Change]:
+    """Yield a change of the largest body, unless it is that of all bodies which changed."""
+    before, after = s.a.max_body_bytes, s.b.max_body_bytes
+    shared = (s.old.limits.max_body_bytes, s.new.limits.max_body_bytes)
+    if before == after or (before, after) == shared:
+        return
+    less = after is not None and (before is None or after < before)
+    said = f"a body has at most {after:,} bytes now" if after is not None else "a body may have any size now"
+    yield s.change("breaking" if less else "addition", "body-size", said, "max_body_bytes")
 
 
 def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:

@@ -14,7 +14,7 @@ def file_node(written: Node, limits: FileLimits) -> Node:
     """Return the schema of a data URL of a file, and say so in its description."""
     node = Node({k: v for k, v in written.items() if k != "format"}, origin=written.origin)
     node["pattern"] = Text(pattern_of(limits.media), (*written.origin, "media"))
-    said = f"A file as a data URL: `data:{next(iter(limits.media), 'TYPE')};base64,...`"
+    said = f"A file as a data URL: {_list_forms(limits)}"
     if limits.max_bytes is not None:
         node["maxLength"] = -(-limits.max_bytes // 3) * 4 + _LEAD
         said += f", of at most {limits.max_bytes:,} bytes"
@@ -22,3 +22,8 @@ def file_node(written: Node, limits: FileLimits) -> Node:
     text = f"{own}{'' if not own or own[-1] in '.!?' else '.'} {said}.".strip()
     node["description"] = Text(text, (*written.origin, "description"))
     return node
+
+
+def _list_forms(limits: FileLimits) -> str:
+    """Return how a data URL of each type begins."""
+    return " or ".join(f"`data:{kind};base64,...`" for kind in limits.media or ("TYPE",))

@@ -91,6 +91,13 @@ def is_whole(action: Action) -> bool:
     return any(p.place == WHOLE for p in action.params)
 
 
+def list_types(action: Action, param: Param) -> tuple[str, ...]:
+    """Return the types that a body may have: those of the file that is the whole of it, if it lists some."""
+    if param.place == WHOLE and param.file is not None and param.file.media:
+        return param.file.media
+    return (action.content_type,)
+
+
 def write_body(action: Action, values: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> Body:
     """Encode the body of a call. `values` are arguments by name, `more` undeclared members by name."""
     params = {str(p.name): p for p in action.params if p.in_body}

@@ -289,6 +289,8 @@ class Action:
     """True if the response depends on the caller's project alone."""
     content_type: str = "application/json"
     """The media type of the body that a call sends."""
+    max_body_bytes: int | None = None
+    """The largest body of a call; None if nothing is said about it."""
     headers: tuple[tuple[str, str], ...] = ()
     """Constant headers that each call has."""
     security: tuple[tuple[str, ...], ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal
@@ -208,11 +208,14 @@ class Kind:
     find_misuses: Callable[[Mapping[str, Any]], Iterator[Misuse]] = lambda _: iter(())
 
 
-def list_parameters(exchange: TokenExchange) -> dict[str, str]:
-    """Return the parameters of a token request, without those of the client."""
+def list_parameters(exchange: TokenExchange, scopes: Collection[str] | None = None) -> dict[str, str]:
+    """Return the parameters of a token request, without those of the client. It asks for these scopes, or
+    for all that are known.
+    """
     found = {"grant_type": "client_credentials"}
-    if exchange.scopes:
-        found["scope"] = " ".join(exchange.scopes)
+    wanted = exchange.scopes if scopes is None else scopes
+    if wanted:
+        found["scope"] = " ".join(wanted)
     return {**found, "audience": exchange.audience} if exchange.audience else found
 
 

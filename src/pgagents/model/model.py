@@ -282,6 +282,8 @@ class Resource:
     shows_job: tuple[str, ...] = ()
     """The members that change by themselves as a job goes on; empty if it shows none."""
     unique: tuple[Unique, ...] = ()
+    given: Expression | None = None
+    """The id of an instance that is there, where no call lists or makes one; it reads `env`."""
 
     @property
     def id(self) -> str:
@@ -471,6 +473,11 @@ class Model:
     retention: Any = None
     audit: Audit | None = None
     browsers: Any = None
+
+    def env_of(self, role: str) -> Mapping[str, Any]:
+        """Return the values of `env` as they are for a role."""
+        known = self.auth.roles.get(role)
+        return {**self.env, **known.env} if known is not None and known.env else self.env
 
     @property
     def shared_security(self) -> tuple[tuple[str, ...], ...]:

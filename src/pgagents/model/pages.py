@@ -37,6 +37,8 @@ class Pages:
     bound: Code | None
     is_url: bool
     origin: Pointer
+    bound_to: tuple[str, ...] = ()
+    """The arguments that `bound` is about; empty for all."""
 
     @property
     def expressions(self) -> tuple[Expression, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class ParsedRequest:
     """The message of a JSON-RPC dispatcher."""
 
 
-def read(request: Request, routes: Routes, most_bytes: int | None) -> ParsedRequest:
+def read(request: Request, routes: Routes, is_too_large: Callable[[Request], bool]) -> ParsedRequest:
     """Return the route and action of a request.
 
     A dispatcher's body is parsed here, because its selector decides which rate limits apply.
@@ -42,7 +42,7 @@ def read(request: Request, routes: Routes, most_bytes: int | None) -> ParsedRequ
     if endpoint is None or endpoint.dispatcher is None:
         return ParsedRequest(match, endpoint, endpoint.action if endpoint else None, None, None)
     dispatcher = endpoint.dispatcher
-    if too_large(request, most_bytes):
+    if is_too_large(request):
         return ParsedRequest(match, endpoint, None, dispatcher, None)
     if dispatcher.json_rpc:
         message = read_message(dispatcher, request)

@@ -32,7 +32,8 @@ _MOST_DIGITS = 400
 class Fault:
     """The reason why arguments are refused.
 
-    `kind` is `invalid`, `bad_body`, `no_object` or `wrong_type`; `field` is the argument's name in REST.
+    `kind` is `invalid`, `bad_body`, `no_object`, `wrong_type` or `wrong_media`; `field` is the argument's
+    name in REST.
     `keyword` is the keyword of its schema that is broken: `required` for a missing argument or member,
     `additionalProperties` for an unknown one. `argument` is its name in the catalogue.
     """
@@ -148,6 +149,9 @@ class Decoder:
             if odd is not None:
                 return Fault("invalid", field_path(action, (name, *odd[0])), odd[1])
         for param in action.params:
+            media, text = param.file.media if param.file is not None else (), str(found.get(str(param.name)))
+            if media and text.startswith("data:") and text[5:].partition(";")[0].lower() not in media:
+                return Fault("wrong_media", param.wire, f"{param.wire}: must be {' or '.join(media)}")
             size = param.file.max_bytes if param.file is not None else None
             if size is not None and (value := found.get(str(param.name))) is not None:
                 text = str(value).partition(",")[2]

@@ -82,7 +82,8 @@ class Front:
         self._agents = _agent_headers(model)
         self._id_header = answers.request_id_header(model)
         self._constant_headers: dict[tuple[int, bool, bool], list[tuple[str, str]]] = {}
-        self._most_bytes: int | None = model.limits.max_body_bytes
+        self.exceeds: Callable[[Request, int | None], bool] = too_large
+        """Tells whether a request's body is over a limit."""
 
     def __call__(self, request: Request) -> Response:
         """Answer a request. Never raises: an error inside becomes a 500 without details."""
@@ -173,7 +174,7 @@ class Front:
             return self._keyless(request, request_id, now, drawn) or cors.preflight(self.model, methods)
         if self.hosted.has(request.path):
             return self._public(request, request_id, now, drawn)
-        asked = asks.read(request, self.routes, self._most_bytes)
+        asked = asks.read(request, self.routes, self._is_too_large)
         page = self.site.page(request.path) if asked.match is None else None
         if page is not None:
             return self._page(request, page, request_id, now, drawn)
@@ -268,13 +269,20 @@ class Front:
         if request.method not in page.methods and not readable:
             refused = self._refuse("wrong_method", f"{request.method} is not possible here", request_id)
             return refused.with_header("Allow", ", ".join(page.methods))
-        if too_large(request, self._most_bytes):
-            return self._refuse(
-                "too_large", f"The body is larger than {self._most_bytes:,} bytes", request_id
-            )
+        if self._is_too_large(request):
+            return self._refuse_large(request_id)
         return self.site.answer(page, request, now) or self._refuse(
             "unknown_path", "There is nothing at this path", request_id
         )
+
+    def _is_too_large(self, request: Request, action: Action | None = None) -> bool:
+        """Return whether a body is over the limit of an action, or over that of all."""
+        limits = self.model.limits.max_body_bytes
+        return self.exceeds(request, limits if action is None else action.max_body_bytes)
+
+    def _refuse_large(self, request_id: str, action: Action | None = None) -> Response:
+        most = self.model.limits.max_body_bytes if action is None else action.max_body_bytes
+        return self._refuse("too_large", f"The body is larger than {most:,} bytes", request_id)
 
     def _public(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response:
         """Answer a call of a hosted document, which needs no key."""
@@ -334,10 +342,9 @@ class Front:
         if asked.endpoint is None:
             refused = self._refuse("wrong_method", f"{request.method} is not possible here", request_id)
             return refused.with_header("Allow", ", ".join(sorted(asked.match.methods)))
-        if too_large(request, self._most_bytes):
-            return self._refuse(
-                "too_large", f"The body is larger than {self._most_bytes:,} bytes", request_id
-            )
+        own = asked.action if asked.dispatcher is None else None
+        if self._is_too_large(request, own):
+            return self._refuse_large(request_id, own)
         guarded = asked.endpoint.operator and self.model.credential is not None
         if guarded and (key is None or not key.operator):
             return self._refuse("no_scope", "Only the operator's key may do this", request_id)
@@ -502,7 +509,7 @@ def _agent_headers(model: Model) -> list[tuple[str, str]]:
 _FALLBACK = {
     "unknown_path": 404, "wrong_method": 405, "too_large": 413, "limited": 429, "crashed": 500,
     "no_scope": 403,
-    "plaintext": 426, "bad_body": None, "wrong_type": None,
+    "plaintext": 426, "bad_body": None, "wrong_type": None, "wrong_media": None,
 }  # fmt: skip
 
 

@@ -39,9 +39,22 @@ _ALWAYS: dict[str, Schema] = {
 }  # fmt: skip
 _COMPARISONS = frozenset(sign for sign in LEVELS if LEVELS[sign] == LEVELS["=="] and sign != "in")
 _NUMBERS = frozenset(
-    ("cents", "size", "distance_km", "sum_of", "ceil", "floor", "least", "epoch", "double", "int", "uint")
+    (
+        "cents",
+        "size",
+        "distance_km",
+        "sum_of",
+        "ceil",
+        "floor",
+        "least",
+        "epoch",
+        "double",
+        "int",
+        "uint",
+        "file_size",
+    )
 )
-_TEXTS = frozenset(("upper", "alnum", "first", "string"))
+_TEXTS = frozenset(("upper", "alnum", "first", "string", "file_type", "sha256"))
 _MOST_REFS = 20
 
 

@@ -48,6 +48,7 @@ def _check(checker: Checker, pointer: Pointer, action: Action, pages: Pages) -> 
     ):
         message = f"`{pages.bound}` is no error of this action"
         checker.fault(at_bound, "pages", message, f"add {pages.bound} to its `errors`")
+    _check_bound_to(checker, at, action, pages)
     for key in ("items", "next", "more"):
         checker.compile((*at, key), getattr(pages, key), scope.PAGES)
     shapes = dict(schemas_of_call(checker, pointer, action))
@@ -113,6 +114,18 @@ def _check_kinds(checker: Checker, at: Pointer, reader: Reader, known: dict[str,
         checker.fault((*at, "bound"), "pages", "`bound` has no effect where `next` reads `input`", help)
     if reads[:2] == ("headers", "link") or reader.schema_of(next.tree, known).get("format") in URLS:
         checker.urls.add(at)
+
+
+def _check_bound_to(checker: Checker, at: Pointer, action: Action, pages: Pages) -> None:
+    if pages.bound_to is not None and pages.bound is None:
+        message = "`bound_to` does nothing without `bound`, the error for a page of another list"
+        checker.fault((*at, "bound_to"), "idle", message, "add `bound`, or leave it out", at_value=False)
+        return
+    for index, name in enumerate(pages.bound_to or ()):
+        if name not in action.input or name in (pages.argument, pages.size):
+            message = f"`{name}` is no argument that chooses the list"
+            help = "name arguments of the action, without the page and its size"
+            checker.fault((*at, "bound_to", index), "pages", message, help)
 
 
 def _check_defaults(checker: Checker, at: Pointer, next: Expression) -> None:

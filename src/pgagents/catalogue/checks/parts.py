@@ -65,6 +65,8 @@ def _auth(checker: Checker) -> None:
     for name, role in auth.roles.items():
         checker.check_reference(("auth", "roles", name, "plan"), role.plan, ("auth", "plans"), "plan")
         checker.check_reference(("auth", "roles", name, "surface"), role.surface, ("surfaces",), "surface")
+        for member in role.env:
+            checker.check_reference(("auth", "roles", name, "env", member), member, ("env",), "value")
     for name, scheme in auth.schemes.items():
         flow = scheme.flows.authorization_code if scheme.flows else None
         origin = ("auth", "schemes", name, "flows", "authorization_code")

@@ -20,6 +20,7 @@ def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> No
     """Record contradictions within one resource."""
     _check_absent(checker, pointer, resource)
     _within(checker, name, pointer, resource)
+    _check_given(checker, name, pointer, resource)
     _fresh(checker, pointer)
     checker.compile((*pointer, "gone_when"), resource.gone_when, ("resource", name))
     if resource.gone_when is not None and not (resource.undone_by or resource.expires_by):
@@ -102,6 +103,19 @@ def _check_absent(checker: Checker, pointer: Pointer, resource: Resource) -> Non
             f"the id is one member, `{resource.id}`, so `absent` is one value",
             "write the value alone",
         )
+
+
+def _check_given(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
+    at = (*pointer, "given")
+    checker.compile(at, resource.given, ("env",))
+    if resource.given is None:
+        return
+    if resource.made_by is not None or resource.found_by is not None:
+        said, help = f"a call makes or finds a `{name}`, so nothing asks for a given one", "leave `given` out"
+        checker.fault(at, "given", said, help, at_value=False)
+    elif isinstance(resource.id, list):
+        said = f"the id has {len(resource.id)} members, and `given` is one value"
+        checker.fault(at, "given", said, "make each member a resource of its own", at_value=False)
 
 
 def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:

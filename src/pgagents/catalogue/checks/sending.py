@@ -39,6 +39,7 @@ def place_of(name: str, param: Param, http: str | None) -> PlaceIn:
 def run(checker: Checker) -> None:
     """Record media types that cannot be encoded, and lists and objects without a form where they stand."""
     _request_headers(checker)
+    _wrong_media(checker)
     for base, actions in checker.blocks():
         for name, action in actions.items():
             _action(checker, (*base, name), action)
@@ -49,6 +50,7 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
     medium = medium_of(action.content_type or JSON)
     _content_type(checker, pointer, action, medium, places)
     _whole(checker, pointer, action, medium, places)
+    _body_limit(checker, pointer, action, places)
     for name, param in action.input.items():
         place = places[name]
         in_text = place not in IN_BODY or (medium is not None and not medium.typed)
@@ -113,6 +115,19 @@ def _request_headers(checker: Checker) -> None:
             checker.fault(at, "sending", message, "leave it out", at_value=False)
 
 
+def _wrong_media(checker: Checker) -> None:
+    """Record a code for files of another type where no argument lists types."""
+    listed = any(
+        p.media and p.in_ != "whole_body"
+        for _, actions in checker.blocks()
+        for action in actions.values()
+        for p in action.input.values()
+    )
+    if checker.written.errors.framework.wrong_media is not None and not listed:
+        message = "`wrong_media` does nothing: no argument in a form lists the types of a file"
+        checker.fault(("errors", "framework", "wrong_media"), "idle", message, "leave it out")
+
+
 def _content_type(
     checker: Checker, pointer: Pointer, action: Action, medium: Medium | None, places: dict[str, PlaceIn]
 ) -> None:
@@ -125,6 +140,20 @@ def _content_type(
     elif action.http is None or not any(place in IN_BODY for place in places.values()):
         message = "`content_type` does nothing: no argument of this action is sent in the body"
         checker.fault(at, "idle", message, "leave it out, or give an argument `in: body`")
+
+
+def _body_limit(checker: Checker, pointer: Pointer, action: Action, places: dict[str, PlaceIn]) -> None:
+    """Record a size limit of an action without a body, and one that the limit of all bodies forbids."""
+    own, shared = action.max_body_bytes, checker.written.limits.max_body_bytes
+    at = (*pointer, "max_body_bytes")
+    if own is None:
+        return
+    if action.http is None or not any(place in IN_BODY for place in places.values()):
+        message = "`max_body_bytes` does nothing: no argument of this action is sent in the body"
+        checker.fault(at, "idle", message, "leave it out")
+    elif shared is not None and own >= shared:
+        message = f"`limits.max_body_bytes` allows no body {'larger' if own == shared else 'so large'}"
+        checker.fault(at, "idle", message, f"write less than {shared}, or raise the limit of all")
 
 
 def _whole(
@@ -151,7 +180,8 @@ def _whole(
             checker.fault((*at, "in"), "sending", message, "leave `in` out")
         if action.input[name].media is not None and action.content_type != ANY:
             message = "`media` does nothing here: the action's `content_type` is the type of the file"
-            checker.fault((*at, "media"), "idle", message, "leave it out")
+            help = f"leave it out, or write `content_type: {ANY}` for a file of several types"
+            checker.fault((*at, "media"), "idle", message, help)
     if medium is None or medium.members:
         return
     for name in in_body:

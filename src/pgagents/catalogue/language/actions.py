@@ -16,6 +16,7 @@ from pgagents.catalogue.language.basics import (
     Name,
     Output,
     Param,
+    Scope,
     Security,
     Slug,
     Status,
@@ -186,7 +187,7 @@ class Action(Cited):
     bucket: Name | None = Field(
         None, description="The rate-limit bucket (under `limits.buckets`) that a call draws from."
     )
-    scope: Name | None = Field(
+    scope: Scope | None = Field(
         None, description="The scope (under `auth.scopes`) that the key's plan must have."
     )
     security: Security | None = Field(
@@ -207,6 +208,9 @@ class Action(Cited):
             "The media type of the body that a call sends; the default is JSON. "
             "`application/x-www-form-urlencoded` is a form."
         ),
+    )
+    max_body_bytes: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="The largest body of a call in bytes, if it is less than `limits.max_body_bytes`."
     )
     unknown: Literal["refused", "ignored"] | None = Field(
         None, description="Overrides `behaviour.unknown_member` for this action."

@@ -14,6 +14,8 @@ Member = Annotated[
     StringConstraints(pattern=r"""^[^\x00-\x20\x7f."'\[\]]{1,64}(\.[^\x00-\x20\x7f."'\[\]]{1,64}){0,5}$"""),
 ]
 """A path to a member, whose names have no dot themselves."""
+Scope = Annotated[str, StringConstraints(pattern=r"^[!#-\[\]-~]{1,200}$")]
+"""A scope as OAuth spells it (RFC 6749, 3.3): `documents.write`."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Cel = Annotated[str, StringConstraints(min_length=1)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=8000)]

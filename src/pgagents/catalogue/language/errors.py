@@ -77,6 +77,11 @@ class Framework(Strict):
         None, description="For a body that is JSON but no object; the default is `bad_body`."
     )
     wrong_type: Name | None = Field(None, description="For a body of another content type.")
+    wrong_media: Name | None = Field(
+        None,
+        description="For a file among other members whose type its argument does not list; the default is "
+        "`invalid`. A file that is the whole body gets `wrong_type`.",
+    )
     invalid: Name | None = Field(
         None,
         description=(

@@ -13,6 +13,7 @@ from pgagents.catalogue.language.basics import (
     Line,
     Name,
     Path,
+    Scope,
     Security,
     Status,
     Strict,
@@ -140,7 +141,7 @@ class Surface(Strict):
     )
     name: str | None = Field(None, description="The name that people see; replaces `api.title`.")
     namespace: str | None = Field(None, description="The prefix of function names here.")
-    scope: Name | None = Field(None, description="The scope that a key's plan must have to use the surface.")
+    scope: Scope | None = Field(None, description="The scope that a key's plan must have to use the surface.")
     # keys of a dispatcher: one operation that takes the action's name and its arguments
     http: Annotated[str, StringConstraints(pattern=r"^POST /[^\s?#]*$")] | None = Field(
         None, description="For a dispatcher: `POST` and its path."

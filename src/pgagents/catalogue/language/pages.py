@@ -37,3 +37,8 @@ class Pages(Strict):
             "without it, the answer to that is open."
         ),
     )
+    bound_to: list[Name] | None = Field(
+        None,
+        min_length=1,
+        description="The arguments that `bound` is about, such as the list's folder; the default is all.",
+    )

@@ -13,10 +13,12 @@ from pgagents.catalogue.language.basics import (
     Cited,
     HeaderName,
     HeaderValue,
+    Json,
     Line,
     Name,
     Path,
     Schema,
+    Scope,
     Status,
     Strict,
     Url,
@@ -77,7 +79,13 @@ class ClientCredentials(Strict):
             "API's server alone."
         )
     )
-    scopes: dict[str, Line] = Field({}, description="Descriptions of the scopes; all of them are requested.")
+    scopes: dict[Scope, Line] = Field(
+        {},
+        description=(
+            "Descriptions of the scopes; all of them are requested. A role of `verify` requests those of its "
+            "plan, where plans have them."
+        ),
+    )
     audience: Line | None = Field(None, description="The API that the token is for, if the server asks.")
     client_in: Literal["header", "body"] = Field(
         "header", description="Where id and secret are sent: by HTTP Basic, or in the body (RFC 6749, 2.3.1)."
@@ -183,6 +191,9 @@ class Role(Strict):
         None, description="The group within its project that its key is limited to, by id."
     )
     revoked: bool = Field(False, description="True if its key has been revoked.")
+    env: dict[str, Json] = Field(
+        {}, description="Members of `env` that have another value for it, such as its own workspace."
+    )
     operator: bool = Field(False, description="True if it may call the operator's actions.")
     surface: Name | None = Field(
         None, description="The surface that its calls come from, whose `attribution` they are recorded with."
@@ -193,8 +204,8 @@ class Auth(Strict):
     """Keys, plans, scopes and the identities that a test needs."""
 
     schemes: dict[Name, Scheme] = Field({}, description="How calls are authenticated, by name.")
-    scopes: dict[Name, Line] = Field({}, description="Descriptions of the permissions that a plan can have.")
-    plans: dict[Name, list[Name]] = Field({}, description="Scopes of the keys of each plan.")
+    scopes: dict[Scope, Line] = Field({}, description="Descriptions of the permissions that a plan can have.")
+    plans: dict[Name, list[Scope]] = Field({}, description="Scopes of the keys of each plan.")
     roles: dict[Name, Role] = Field(
         {}, description="Identities that `verify` may be given with `--identity`."
     )

@@ -98,6 +98,11 @@ class Resource(Cited):
         ),
     )
     found_by: CatalogueCall | None = Field(None, description="A call that finds an existing instance.")
+    given: Cel | None = Field(
+        None,
+        description="An expression over `env` for the id of an instance that is there, where no call lists "
+        "or makes one: `env.workspace`.",
+    )
     made_by: CatalogueCall | None = Field(
         None,
         description="The call that makes an instance; `=fresh.text`, `.slug`, `.email`, `.uuid`, `.int` and "

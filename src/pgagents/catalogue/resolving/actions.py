@@ -76,6 +76,7 @@ class Actions(Answers, Surfaces):
             ),
             unknown=a.unknown or self.written.behaviour.unknown_member,
             content_type=a.content_type or JSON,
+            max_body_bytes=a.max_body_bytes or self.written.limits.max_body_bytes,
             headers=tuple(
                 (k, Text(v, ("api", "request_headers", k)))
                 for k, v in self.written.api.request_headers.items()
@@ -177,7 +178,8 @@ class Actions(Answers, Surfaces):
         next, more = found[(*at, "next")], found.get((*at, "more"))
         bound = self.codes[p.bound] if p.bound else None
         is_url = at in self.checker.urls
-        return Pages(found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at)
+        to = tuple(p.bound_to or ())
+        return Pages(found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at, to)
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)

@@ -100,6 +100,7 @@ class Resources(Shared):
             within=r.within or self._parent(name, r),
             body_at=r.body_at,
             gone_when=self.checker.expressions.get((*at, "gone_when")),
+            given=self.checker.expressions.get((*at, "given")),
             moves_by_time=timed,
             unique=tuple(
                 m.Unique(tuple(u.members), self.codes[u.otherwise], tuple(u.cite), (*at, "unique", i))

@@ -199,7 +199,8 @@ def _job_meaning(job: Job | None) -> list[Any]:
 
 def _page_meaning(pages: Pages) -> list[Any]:
     meant = (pages.items, pages.next, pages.more, pages.argument, pages.size, pages.is_url, pages.bound)
-    return _meaning(part.name if isinstance(part, Code) else part for part in meant)
+    parts = (part.name if isinstance(part, Code) else part for part in meant)
+    return _meaning((*parts, sorted(pages.bound_to)))
 
 
 def compare_laws(s: Sides) -> Iterator[Change]:

@@ -1,4 +1,7 @@
-"""Bodies that are the bytes of one file: images, sound, archives, and `application/octet-stream`."""
+"""Bodies that are the bytes of one file: images, sound, archives, and `application/octet-stream`.
+
+Where the argument lists several types, the body has the file's own.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pgagents.encoding.file import parse_url
-from pgagents.encoding.medium import Body, Given, Medium
+from pgagents.encoding.medium import Body, Given, Medium, list_types
 from pgagents.http import text_of
 from pgagents.model.action import Action
 
@@ -21,10 +24,11 @@ def _matches(media: str) -> bool:
 
 
 def _write(action: Action, given: Sequence[Given], _more: Mapping[str, Any]) -> Body:
-    for _, value in given:
+    for param, value in given:
         file = parse_url(value)
         data = file.data if file is not None else text_of(value).encode("utf-8", "replace")
-        return Body(action.content_type, data)
+        several = file is not None and len(list_types(action, param)) > 1
+        return Body(file.media if file is not None and several else action.content_type, data)
     return Body(action.content_type, b"")
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pgagents.encoding.medium import list_types
 from pgagents.generate.openapi.profile import Alternatives, Profile
 from pgagents.model.action import Action, AnswerHeader, Example, Param
 from pgagents.model.code_flow import CodeFlow
@@ -276,12 +277,15 @@ def request_body(action: Action, schema: Node, params: Iterable[Param], *, examp
             }
         if shown:
             media["examples"] = Node(shown, origin=(*action.origin, "examples"))
-    content_type = Text(action.content_type, (*action.origin, "content_type"))
+    whole_file = next((p for p in params if p.place == "whole_body" and p.file is not None), None)
+    types = list_types(action, whole_file) if whole_file is not None else (action.content_type,)
     needed = any(p.required for p in params if p.in_body)
     return Node(
         {
             "required": needed,
-            "content": Node({content_type: media}, origin=schema.origin),
+            "content": Node(
+                {Text(kind, (*action.origin, "content_type")): media for kind in types}, origin=schema.origin
+            ),
         },
         origin=schema.origin,
     )

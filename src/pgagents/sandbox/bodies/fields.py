@@ -44,6 +44,8 @@ class Field:
     kinds: frozenset[str]
     whole: bool = False
     """True if the value is the whole body."""
+    media: tuple[str, ...] = ()
+    """The types that a file may have; empty if it may have any."""
     nulls: bool = False
     """True if an empty value is null, as in forms."""
 

@@ -21,10 +21,12 @@ def form_type_prefix(context: Context, request: Request) -> Request:
     """A body is read as a form if the name of its type begins like a form's."""
     action = context.reader.action(request)
     written = request.header("content-type") or ""
-    if action is None or action.content_type == JSON or not written.startswith(action.content_type):
+    if action is None or action.content_type == JSON:
         return request
+    listed = next((p.file.media for p in action.params if p.place == "whole_body" and p.file), ())
+    like = next((kind for kind in listed or (action.content_type,) if written.startswith(kind)), None)
     _, mark, parameters = written.partition(";")
-    return request.with_header("Content-Type", f"{action.content_type}{mark}{parameters}")
+    return request.with_header("Content-Type", f"{like}{mark}{parameters}") if like else request
 
 
 @fault("framework", needs=("form-body",)).edit_requests
@@ -94,6 +96,18 @@ def file_truncated(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
         return f"{lead}{comma}{kept}"
 
     return inner(_changed(call, cut))
+
+
+@fault("law", needs=("file-of-several-types",)).replace_actions
+def file_type_is_the_first(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A file of several possible types is kept as one of the first of them."""
+
+    def keep(param: Param, value: Any) -> Any:
+        if param.file is None or not param.file.media:
+            return value
+        return re.sub(r"^data:[^;,]+", f"data:{param.file.media[0]}", str(value))
+
+    return inner(_changed(call, keep))
 
 
 @fault("invalid_input", needs=("file-argument",)).change_server

@@ -6,7 +6,8 @@ import json
 import re
 from dataclasses import replace
 
-from pgagents.http import Handler, Request, Response, Silence, read_json
+from pgagents.http import Request, Response, read_json
+from pgagents.sandbox.asked import too_large
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at
 from pgagents.sandbox.injection.fault_registry import Context, fault
@@ -72,8 +73,18 @@ def duplicate_members_accepted(_context: Context, request: Request) -> Request:
 @fault("framework").change_server
 def largest_refused(context: Context) -> None:
     """A body of exactly the largest allowed size is refused as too large."""
-    most = context.front._most_bytes
-    context.front._most_bytes = most - 1 if most is not None else None
+
+    def exceeds(request: Request, most: int | None) -> bool:
+        return too_large(request, most - 1 if most is not None else None)
+
+    context.front.exceeds = exceeds
+
+
+@fault("framework", needs=("largest-body",)).change_server
+def size_limit_of_all(context: Context) -> None:
+    """The size limit of an action is not known; that of all bodies alone is."""
+    shared = context.model.limits.max_body_bytes
+    context.front.exceeds = lambda request, _most: too_large(request, shared)
 
 
 @fault("framework").edit_answers
@@ -136,20 +147,16 @@ def redirect_breaks(_context: Context, request: Request, answer: Response) -> Re
     return Response(301, (*answer.headers, ("Location", request.path.rstrip("/"))))
 
 
-@fault("framework").handle_requests
-def size_in_characters(context: Context, handler: Handler, request: Request) -> Response | Silence:
+@fault("framework").change_server
+def size_in_characters(context: Context) -> None:
     """The size of a body is counted in characters instead of bytes, so a large body of multi-byte text is
     accepted.
     """
-    most = context.front._most_bytes
-    if most is None or len(request.body) <= most or len(request.body.decode("utf-8", "replace")) > most:
-        return handler(request)
-    with context.front.store.lock:
-        context.front._most_bytes = None
-        try:
-            return handler(request)
-        finally:
-            context.front._most_bytes = most
+
+    def exceeds(request: Request, most: int | None) -> bool:
+        return most is not None and len(request.body.decode("utf-8", "replace")) > most
+
+    context.front.exceeds = exceeds
 
 
 @fault("trailing_slash_writes").edit_requests

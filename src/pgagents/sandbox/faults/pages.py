@@ -36,6 +36,17 @@ def cursor_of_any_list(_context: Context, inner: Domain, call: AcceptedCall) -> 
     return inner(replace(call, input={k: v for k, v in call.input.items() if k in kept}))
 
 
+@fault("pagination", needs=("pages-of-one-folder",)).replace_actions
+def cursor_of_any_parent(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A page of one parent's list is answered with the first page of another's."""
+    found, pages = inner(call), call.action.pages
+    if pages is None or not isinstance(found, Refusal) or pages.bound is None:
+        return found
+    if found.code != pages.bound.name or not pages.bound_to:
+        return found
+    return inner(replace(call, input={k: v for k, v in call.input.items() if k != pages.argument}))
+
+
 @fault("pagination", needs=("pages-by-last-id",)).edit_data
 def last_page_promises_more(context: Context, request: Request, data: Any) -> Any:
     """Every page says that there is a further one, the last one too."""

@@ -215,10 +215,13 @@ class Mock(Finding, Seeding):
         path = places.place(undo.at)
         assert undo.at is not None
         assert resource.gone_when is not None
-        if path is None or self.lifecycle.is_gone(resource, row):
+        gone = self.lifecycle.is_gone(resource, row)
+        if path is None or (gone and not _may_repeat(resource, call.action)):
             return self._missing(resource, call)
         answer = self._base(call)
         answer = places.put(answer, path, {**self._object(answer, path), **row})
+        if gone:
+            return answer
         answer = self.laws.satisfy(call, resource.gone_when, undo.at, answer)
         answer = self.laws.repair(call, answer, row)
         self.lifecycle.hide(resource, key, row, self._object(answer, path))
@@ -279,12 +282,16 @@ class Mock(Finding, Seeding):
         return _with_total(shown.answer, len(rows))
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
-        """Apply the arguments of a write at the resource's own path that is none of its declared calls."""
+        """Apply the arguments of a write that is none of the resource's declared calls: at its own path, or
+        below it with an answer that shows it.
+        """
         if call.action.effect == "read" or call.action.success.schema is None:
             return False, None
         naming = self.naming
         param = next((p for p in call.action.params if naming.in_path(call.action, p) is resource), None)
-        if param is None or not str(call.action.path).endswith("{" + param.wire + "}"):
+        if param is None:
+            return False, None
+        if not str(call.action.path).endswith("{" + param.wire + "}") and not self._shows(resource, call):
             return False, None
         key = naming.key_in_path(resource, call)
         row = self.rows.get(key) if key is not None else None
@@ -306,6 +313,12 @@ class Mock(Finding, Seeding):
         self.lifecycle.count(resource, key.tenant, row, after)
         return True, answer
 
+    def _shows(self, resource: Resource, call: AcceptedCall) -> bool:
+        """Return whether the answer of a call shows an instance of the resource."""
+        answer = self._base(call)
+        path = self._path_in(resource, answer)
+        return path is not None and member_at(self._object(answer, path), resource.id) is not None
+
     def _stateless(self, call: AcceptedCall) -> Any:
         """Answer by the refusal in an example with the same input, else by `_base`."""
         given = {k: v for k, v in call.input.items() if k in call.given}
@@ -315,7 +328,10 @@ class Mock(Finding, Seeding):
                 if code is not None and code in call.action.errors:
                     message = value_at(example.output, code.message_at)
                     return Refusal(code.name, str(message or code.meaning))
-        return self.laws.repair(call, self._base(call))
+        answer = self._base(call)
+        if isinstance(answer, list):
+            answer = choose(self.laws, call, answer, (), answer)
+        return self.laws.repair(call, answer)
 
     def _clock(self, call: AcceptedCall) -> Any:
         seconds = next(
@@ -343,6 +359,15 @@ class Mock(Finding, Seeding):
         one.
         """
         return any(m.action is action for r in self.resources for m in r.moves)
+
+
+def _may_repeat(resource: Resource, action: Action) -> bool:
+    """Return whether a law says what removing a removed instance answers: its condition reads of `before`
+    what `gone_when` reads of the instance.
+    """
+    marks = set(resource.gone_when.paths.get("resource", ())) if resource.gone_when is not None else set()
+    conditions = (law.when for law in action.laws if law.when is not None)
+    return any(marks & set(when.paths.get("before", ())) for when in conditions)
 
 
 def _with_total(answer: Any, total: int) -> Any:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pgagents.model.action import Code
+from pgagents.encoding.file import parse_url
+from pgagents.encoding.medium import WHOLE
+from pgagents.model.action import Code, Param
 from pgagents.model.model import Model, Resource
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call
@@ -18,16 +20,27 @@ MISSING, UNKNOWN = "required", "additionalProperties"
 def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], list[int]]:
     """Return the codes that a refusal of this call may have, and the statuses allowed besides theirs."""
     model = setting.model
-    codes = _list_codes(setting, call)
-    statuses: list[int] = []
-    if model.behaviour.refused_status == "any":
-        statuses += [400, UNPROCESSABLE]
     name = call.field.partition(".")[0]
     param = call.endpoint.action.param(name) if call.endpoint else None
+    statuses: list[int] = []
+    if param is not None and _is_of_other_type(param, call.input.get(name)):
+        framework = model.errors.framework
+        own = framework.wrong_type if param.place == WHOLE else framework.wrong_media
+        wrong = own or framework.invalid
+        return [model.codes[wrong]], statuses
+    codes = _list_codes(setting, call)
+    if model.behaviour.refused_status == "any":
+        statuses += [400, UNPROCESSABLE]
     resource = model.resources.get(param.refers_to or "") if param else None
     if resource is not None and resource.missing and model.behaviour.absent_id_first != "validation":
         codes.append(resource.missing)
     return codes, statuses
+
+
+def _is_of_other_type(param: Param, value: object) -> bool:
+    """True if a value is a file of a type that the argument does not list."""
+    file = parse_url(value) if param.file is not None and param.file.media else None
+    return file is not None and param.file is not None and file.media not in param.file.media
 
 
 def _list_codes(setting: Setting, call: Call) -> list[Code]:

@@ -8,7 +8,7 @@ from typing import Any
 from pgagents.cel.expression import Expression, compile_node
 from pgagents.cel.rewrite import fill
 from pgagents.encoding.file import MAX_BOUNDARY, make_file
-from pgagents.model.action import Param, Relation
+from pgagents.model.action import FileLimits, Param, Relation
 from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.declared_refusals import make_accepted
@@ -119,7 +119,7 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
 def _alternatives(
     setting: Setting, endpoint: Endpoint, base: Mapping[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Yield each further alternative of an argument, and null where it is one."""
+    """Yield each further alternative of an argument, null if it is one, and a file of each further type."""
     for param in endpoint.params:
         name, schema = str(param.name), setting.resolve_schema(param.schema)
         given = base.get(name)
@@ -132,6 +132,9 @@ def _alternatives(
             continue
         for number, value in enumerate(branches(param.schema, setting.model.schemas)[1:], 2):
             yield f"branch_{name}_{number}", {**base, name: value}, f"with alternative {number} of {name}"
+        for number, kind in enumerate(param.file.media[1:] if param.file is not None else (), 2):
+            file = make_file(param.file or FileLimits(), media=kind)
+            yield f"type_{name}_{number}", {**base, name: file.url}, f"with a file of the type {kind}"
         if "null" in types_of(schema):
             yield f"null_{name}", {**base, name: None}, f"with null for {name}"
 
@@ -405,10 +408,13 @@ def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bo
 
 
 def free_params(setting: Setting, endpoint: Endpoint) -> list[Param]:
-    """Return the arguments that may have any value that the schema allows, at any location."""
+    """Return the arguments that may have any value that the schema allows, at any location. Files are none:
+    a pattern cannot say which data URLs are well formed.
+    """
     template = template_of(setting.model, endpoint.action)
     tied = around_names(setting) if endpoint.action.effect == "write" else places(setting)
-    return [p for p in endpoint.params if _own(setting, endpoint, p, template) and str(p.name) not in tied]
+    own = [p for p in endpoint.params if p.file is None and _own(setting, endpoint, p, template)]
+    return [p for p in own if str(p.name) not in tied]
 
 
 def around_names(setting: Setting) -> frozenset[str]:

@@ -22,6 +22,8 @@ from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.malformed import beside, elsewhere, nowhere, odd_requests, reader, without_id
 from pgagents.verify.cases.malformed_bodies import (
     double_member,
+    find_body_limit,
+    find_limit_origin,
     number_left_out,
     other_bodies,
     pad_body,
@@ -189,19 +191,23 @@ def _other_bodies(setting: Setting) -> Iterator[Case]:
     framework, codes = setting.model.errors.framework, setting.model.codes
     for endpoint in writers(setting):
         writes = endpoint.action.effect == "write"
-        for other in other_bodies(endpoint):
+        for other in other_bodies(setting, endpoint):
             name = getattr(framework, other.key) if other.key else None
             if other.key and name is None:
                 continue
             why = other.says.removesuffix(" is refused")
             if name is not None:
                 call, code = edit_call(setting, endpoint, why, other.raw), codes[name]
+                call = replace(call, input={**call.input, **other.input})
                 yield Case(
                     other.detail, other.says, call, code, ("errors", "framework", other.key), writes=writes
                 )
                 continue
             template = template_of(setting.model, endpoint.action)
-            call = replace(ordinary(endpoint, template, "valid", why, fresh=writes), raw=other.raw)
+            given = {**template.input, **other.input}
+            call = replace(
+                ordinary(endpoint, template, "valid", why, fresh=writes, input=given), raw=other.raw
+            )
             yield Case(other.detail, other.says, call, None, endpoint.action.origin, writes=writes)
 
 
@@ -211,7 +217,7 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         return
     code, origin = codes[framework.bad_body], ("errors", "framework", "bad_body")
     no_object, invalid = codes[framework.no_object or framework.bad_body], codes[framework.invalid]
-    depth = min(DEEP, ((setting.model.limits.max_body_bytes or 2 * DEEP + 20) - 20) // 2)
+    depth = min(DEEP, ((find_body_limit(setting, endpoint) or 2 * DEEP + 20) - 20) // 2)
     writes = endpoint.action.effect == "write"
     nan = number_left_out(setting, endpoint)
     edits: list[tuple[str, str, Callable[[bytes], bytes]]] = [
@@ -269,7 +275,7 @@ def _types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
     plain = replace(
         ordinary(endpoint, template, "valid", "Content-Type with charset=utf-8", fresh=writes), raw=charset
     )
-    call, most = replace(plain, input=given), setting.model.limits.max_body_bytes
+    call, most = replace(plain, input=given), find_body_limit(setting, endpoint)
     says = "a body sent as application/json; charset=utf-8 is accepted"
     largest = None
     if most is not None:
@@ -281,7 +287,7 @@ def _types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
 
 
 def _large(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
-    most, name = setting.model.limits.max_body_bytes, setting.model.errors.framework.too_large
+    most, name = find_body_limit(setting, endpoint), setting.model.errors.framework.too_large
     if most is None or name is None:
         return
     says = f"a body of more than {most:,} bytes is refused"
@@ -297,7 +303,7 @@ def _large(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         says,
         call,
         setting.model.codes[name],
-        ("limits", "max_body_bytes"),
+        find_limit_origin(setting, endpoint),
         writes=endpoint.action.effect == "write",
     )
 

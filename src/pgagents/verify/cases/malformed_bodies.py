@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pgagents.encoding.medium import JSON, has_body, medium_of_action
+from pgagents.encoding.medium import JSON, WHOLE, has_body, list_types, medium_of_action
 from pgagents.http import json_bytes
+from pgagents.source.source import Pointer
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Raw
@@ -20,6 +21,7 @@ NEAR = "-pgv"
 
 WIDE = "é"
 """A character of two bytes."""
+TEXT = "text"
 
 
 def with_member(body: bytes, member: bytes) -> bytes:
@@ -82,8 +84,10 @@ class OtherBody:
 
     detail: str
     says: str
-    key: Literal["", "wrong_type", "bad_body"]
+    key: Literal["", "wrong_type", "bad_body", "too_large"]
     raw: Raw
+    input: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments in place of the ordinary ones."""
 
 
 def writers(setting: Setting) -> list[Endpoint]:
@@ -107,9 +111,38 @@ def name_of(endpoint: Endpoint) -> str:
     return endpoint.action.content_type.partition("/")[2] if medium.name == "json" else medium.name
 
 
-def other_bodies(endpoint: Endpoint) -> Iterator[OtherBody]:
+def find_body_limit(setting: Setting, endpoint: Endpoint) -> int | None:
+    """Return the most bytes of a body; None if nothing is said about it."""
+    return endpoint.action.max_body_bytes if endpoint.on_rest else setting.model.limits.max_body_bytes
+
+
+def find_limit_origin(setting: Setting, endpoint: Endpoint) -> Pointer:
+    """Return where the catalogue says how large a body may be."""
+    shared = find_body_limit(setting, endpoint) == setting.model.limits.max_body_bytes
+    return ("limits", "max_body_bytes") if shared else (*endpoint.action.origin, "max_body_bytes")
+
+
+def _sizes(setting: Setting, endpoint: Endpoint, name: str) -> Iterator[OtherBody]:
+    """Yield a body of the most bytes, and a larger one. The action needs a limit of its own, and one text as
+    its body.
+    """
+    most = find_body_limit(setting, endpoint)
+    whole = next((p for p in endpoint.params if p.place == WHOLE and p.file is None), None)
+    if most is None or most == setting.model.limits.max_body_bytes or whole is None or name != TEXT:
+        return
+    if not {"maxLength", "pattern", "enum", "const"} & setting.resolve_schema(whole.schema).keys():
+        says = f"a text of {most:,} bytes is accepted"
+        yield OtherBody(f"largest/{name}", says, "", Raw(), {str(whole.name): "x" * most})
+    says = f"a text of more than {most:,} bytes is refused"
+    text = WIDE * (most // len(WIDE.encode()) + 1)
+    yield OtherBody(f"too_large/{name}", says, "too_large", Raw(), {str(whole.name): text})
+
+
+def other_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[OtherBody]:
     """Yield the ways to send a body of this endpoint's type that a server must refuse or accept."""
-    kind, name = endpoint.action.content_type, name_of(endpoint)
+    name = name_of(endpoint)
+    whole = next((p for p in endpoint.params if p.place == WHOLE), None)
+    kind = endpoint.action.content_type if whole is None else list_types(endpoint.action, whole)[0]
     medium = medium_of_action(endpoint.action)
     near = f"{kind}{NEAR}"
     yield OtherBody(
@@ -121,5 +154,6 @@ def other_bodies(endpoint: Endpoint) -> Iterator[OtherBody]:
     if medium.charset:
         written = f"{kind}; charset=UTF-8"
         yield OtherBody(f"charset/{name}", f"a body sent as {written} is accepted", "", Raw(retype=written))
+    yield from _sizes(setting, endpoint, name)
     for detail, says, edit in medium.broken:
         yield OtherBody(f"{detail}/{name}", says, "bad_body", Raw(edit=edit))

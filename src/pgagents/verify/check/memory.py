@@ -5,7 +5,7 @@ exchange to exchange.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -215,17 +215,29 @@ class Memory:
         endpoint = exchange.call.endpoint
         if endpoint is None:
             return None
-        for param in endpoint.params:
-            if param.refers_to and (id := exchange.input.get(str(param.name))) is not None:
-                resource = self.model.resources[param.refers_to]
-                if len(resource.ids) > 1:
-                    id = id_text(resource.id_named(endpoint.params, exchange.input))
-                body = self.bodies.get(
-                    (param.refers_to, f"{resource.place_in(endpoint.params, exchange.input)}{id}")
-                )
-                if body is not None:
-                    return body
+        named = {p.refers_to: p for p in reversed(endpoint.params) if p.refers_to}
+        for name in [n for n in reversed(named) if not self._contains_one(n, named)]:
+            id: Any = exchange.input.get(str(named[name].name))
+            if id is None:
+                continue
+            resource = self.model.resources[name]
+            if len(resource.ids) > 1:
+                id = id_text(resource.id_named(endpoint.params, exchange.input))
+            body = self.bodies.get((name, f"{resource.place_in(endpoint.params, exchange.input)}{id}"))
+            if body is not None:
+                return body
         return None
+
+    def _contains_one(self, name: str, others: Iterable[str]) -> bool:
+        """True if an instance of a resource contains one of another that the call names: it is about that."""
+        for other in others:
+            above, met = self.model.resources[other].within, {other}
+            while above is not None and above not in met:
+                if above == name:
+                    return True
+                met.add(above)
+                above = self.model.resources[above].within
+        return False
 
     def note_request_id(self, value: str) -> bool:
         """Return True if the id is new; of very many, those first met are forgotten."""

@@ -37,6 +37,8 @@ class PagedList:
     choices: Mapping[str, tuple[Any, ...]]
     sorts: Mapping[str, tuple[Any, ...]]
     counts: bool
+    parents: Mapping[str, Resource]
+    """Required arguments that name an instance which can be made, such as the folder whose list it is."""
 
     @property
     def id(self) -> str:
@@ -93,6 +95,13 @@ def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList |
         {name: values for name, values in chosen.items() if values},
         {name: values for name, values in chosen.items() if name in enums and name in members},
         counts,
+        {
+            str(p.name): resource
+            for p in endpoint.params
+            if p.required
+            and (resource := setting.model.resources.get(p.refers_to or ""))
+            and resource.made_by
+        },
     )
 
 

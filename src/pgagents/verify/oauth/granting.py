@@ -14,7 +14,7 @@ from pgagents.cel.expression import Expression
 from pgagents.model.code_flow import PKCE
 from pgagents.verify.check.check import Judgement, judge_broken, judge_kept
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import evaluate_arguments, template_of
+from pgagents.verify.fixtures.request_template import evaluate_arguments, find_given, template_of
 from pgagents.verify.oauth.consent import Code, authorize
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.encode import request_of
@@ -186,7 +186,13 @@ def readers(setting: Setting) -> dict[str, Endpoint]:
 
 def plain(setting: Setting, endpoint: Endpoint) -> str | None:
     """Return the target of a valid call; None if it needs a live instance."""
+    needed = {str(p.name) for p in endpoint.params if p.required}
     given = evaluate_arguments(setting.model, template_of(setting.model, endpoint.action).input)
+    given = {
+        name: find_given(setting.model, value, "main") if isinstance(value, InstanceRef) else value
+        for name, value in given.items()
+        if name in needed or not isinstance(value, InstanceRef)
+    }
     if any(isinstance(value, InstanceRef | Expression) for value in given.values()):
         return None
     return request_of(Call(endpoint, given, "valid", ""), given).target

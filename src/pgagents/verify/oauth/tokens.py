@@ -25,26 +25,43 @@ class Tokens:
 
     model: Model
     reach: Callable[[str], Handler] | None = None
-    known: dict[tuple[str, str], Issued] = field(default_factory=dict)
+    known: dict[tuple[str, str, tuple[str, ...] | None], Issued] = field(default_factory=dict)
 
-    def find(self, credential: Credential, secret: str, now: float, send: Handler) -> str:
-        """Return a token for a secret; `send` reaches the API's own server. Raises Refused."""
-        held = self.known.get((credential.name, secret))
+    def find(self, credential: Credential, secret: str, now: float, send: Handler, role: str = "main") -> str:
+        """Return a token for a secret of a role; `send` reaches the API's own server. Raises Refused."""
+        scopes = find_scopes(self.model, credential, role)
+        held = self.known.get((credential.name, secret, scopes))
         if held is None or now >= held.until:
-            issued = read_token(self._fetch(credential, secret, send), now)
+            issued = read_token(self._fetch(credential, secret, scopes, send), now)
             if isinstance(issued, str):
                 raise Refused(f"the token endpoint gave no token for `{credential.name}`: {issued}")
-            held = self.known[credential.name, secret] = issued
+            held = self.known[credential.name, secret, scopes] = issued
         return held.token
 
-    def _fetch(self, credential: Credential, secret: str, send: Handler) -> Response | Silence:
+    def _fetch(
+        self, credential: Credential, secret: str, scopes: tuple[str, ...] | None, send: Handler
+    ) -> Response | Silence:
         address = find_address(credential, str(self.model.api.server))
-        request = make_token_request(credential, secret, address.path)
+        request = make_token_request(credential, secret, address.path, scopes)
         if not address.base:
             return send(request)
         if self.reach is None:
             raise Refused(f"the token endpoint of `{credential.name}` is on another host, {address.base}")
         return self.reach(address.base)(request)
+
+
+def find_scopes(model: Model, credential: Credential, role: str) -> tuple[str, ...] | None:
+    """Return the scopes that a role's token is to have; None for all that are known.
+
+    Where plans have scopes of the token endpoint, a role has those of its plan. Without a plan it names
+    none, and gets what the server gives.
+    """
+    known = credential.exchange.scopes if credential.exchange is not None else {}
+    planned = {scope for scopes in model.auth.plans.values() for scope in scopes}
+    asked = model.auth.roles.get(role)
+    if not planned & known.keys() or asked is None:
+        return None
+    return tuple(scope for scope in known if scope in model.auth.plans.get(asked.plan or "", ()))
 
 
 def find_tokens(
@@ -58,7 +75,7 @@ def find_tokens(
         secret = find_secret(tokens.model, keys, role, name)
         if secret:
             exchanged = credential.exchange is not None
-            found[name] = tokens.find(credential, secret, now, send) if exchanged else secret
+            found[name] = tokens.find(credential, secret, now, send, role) if exchanged else secret
     return found
 
 
@@ -71,7 +88,8 @@ def present_request(model: Model, keys: Mapping[str, str], asked: TokenRequest) 
     elif asked.slip == "client":
         client = NEVER_ISSUED
     path = find_address(credential, str(model.api.server)).path
-    request = make_token_request(credential, f"{client}:{password}", path)
+    scopes = find_scopes(model, credential, asked.role)
+    request = make_token_request(credential, f"{client}:{password}", path, scopes)
     if asked.slip == "grant":
         body = request.body.replace(b"grant_type=client_credentials", b"grant_type=pgv_no_such_grant")
         request = Request(request.method, request.target, request.headers, body)

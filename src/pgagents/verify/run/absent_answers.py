@@ -115,7 +115,7 @@ def _naming(setting: Setting, endpoint: Endpoint) -> Iterator[str]:
 
 def _is_obtainable(setting: Setting, param: Param) -> bool:
     resource = setting.model.resources.get(param.refers_to or "")
-    return resource is not None and (resource.made_by is not None or resource.found_by is not None)
+    return resource is not None and any((resource.made_by, resource.found_by, resource.given))
 
 
 def _is_enumerated(schema: Mapping[str, Any]) -> bool:

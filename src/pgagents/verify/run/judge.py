@@ -15,6 +15,8 @@ from pgagents.verify.answers.removed import list_removed
 from pgagents.verify.check.check import DECISIVE, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.target import changes_unseen
 from pgagents.verify.run.absent_answers import nothing_there
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redaction.redact import Redactor
@@ -22,7 +24,7 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import MCP, OPERATOR
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
-CRASHED = 500
+MISTAKE, CRASHED = 400, 500
 MOST_PENDING = 64
 LEAST_EPOCH_S, MOST_EPOCH_S = 900_000_000.0, 9_000_000_000.0
 """Numbers in between are taken for times: those of 1998 to 2255."""
@@ -209,6 +211,28 @@ class Judge:
             assert exchange.call.endpoint is not None
             place = resource.place_in(exchange.call.endpoint.params, exchange.input)
             self.memory.learn((resource.name, f"{place}{id_text(resource.id_of(body))}"), body)
+        if not MISTAKE <= exchange.status < CRASHED:
+            self._learn_change(exchange)
+
+    def _learn_change(self, exchange: Exchange) -> None:
+        """Forget the body of an instance that a write has changed; learn the one that its answer has, if it
+        is the same instance.
+        """
+        endpoint = exchange.call.endpoint
+        if endpoint is None or endpoint.action.effect != "write":
+            return
+        for resource in self.setting.model.resources.values():
+            if not changes_unseen(self.setting, resource, endpoint.action):
+                continue
+            place = resource.place_in(endpoint.params, exchange.input)
+            body = at_path(resource.made_by, exchange) if exchange.fits and exchange.success else None
+            for param in endpoint.params:
+                id = exchange.input.get(str(param.name))
+                if param.refers_to != resource.name or id is None:
+                    continue
+                self.memory.bodies.pop((resource.name, f"{place}{id}"), None)
+                if isinstance(body, Mapping) and resource.id_of(body) == id:
+                    self.memory.learn((resource.name, f"{place}{id}"), body)
 
     def _note_uncertain(self, exchange: Exchange) -> None:
         """Note what a call may have removed though its answer does not say so."""

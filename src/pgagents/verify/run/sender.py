@@ -475,7 +475,7 @@ class Sender:
             return self.handler(request)
 
         try:
-            token = self.tokens.find(credential, secret, self.now(), send)
+            token = self.tokens.find(credential, secret, self.now(), send, holder.partition(".")[0])
         except Refused as error:
             raise (Stop if holder.partition(".")[0] == "main" else Unavailable)(str(error)) from None
         self.on_token(holder, token)

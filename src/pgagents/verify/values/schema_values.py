@@ -106,7 +106,7 @@ def file_violations(limits: FileLimits, *, required: bool, typed: bool) -> Itera
     """Yield files of another type if the file has a type of its own (`typed`), and one byte too large."""
     if required:
         yield InvalidValue("required", (), MISSING, "is missing")
-    if limits.media and typed:
+    if limits.media and (typed or len(limits.media) > 1):
         other = next(kind for kind in OTHER_MEDIA if kind not in limits.media)
         yield InvalidValue("media", (), make_file(limits, media=other).url, f"is a file of type {other}")
     if limits.max_bytes is not None and limits.max_bytes < MAX_BOUNDARY:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.decoding.medium import accept_of
+from pgagents.encoding.medium import WHOLE, list_types, medium_of_action
 from pgagents.encoding.request import encode_call
 from pgagents.http import Request, json_bytes
 from pgagents.model.action import JSON
@@ -88,10 +89,22 @@ def _rest(
 ) -> tuple[str, str, list[tuple[str, str]], bytes]:
     parts = encode_call(endpoint.action, values)
     headers += [(name, _header(value)) for name, value in parts.headers]
+    if parts.body is None and (kind := _find_type_of_nothing(endpoint)):
+        headers.append(("Content-Type", kind))
     if parts.body is None:
         return str(endpoint.action.method), parts.target, headers, b""
     headers.append(("Content-Type", parts.body.content_type))
     return str(endpoint.action.method), parts.target, headers, parts.body.data
+
+
+def _find_type_of_nothing(endpoint: Endpoint) -> str:
+    """Return the type of an empty body, where a text or a file that is the whole body was left out: so the
+    type is no second fault.
+    """
+    whole = next((p for p in endpoint.params if p.place == WHOLE and p.required), None)
+    if whole is None or medium_of_action(endpoint.action).typed:
+        return ""
+    return list_types(endpoint.action, whole)[0]
 
 
 def _header(value: str) -> str:

@@ -15,6 +15,7 @@ def read(request: Request, fields: Sequence[Field], content_type: str) -> Conten
     if not request.body:
         return Content({})
     kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if kind != content_type.lower():
-        raise Unreadable(f"the body must be {content_type}", kind=WRONG_TYPE)
+    allowed = next((f.media for f in fields if f.media), (content_type.lower(),))
+    if kind not in allowed:
+        raise Unreadable(f"the body must be {' or '.join(allowed)}", kind=WRONG_TYPE)
     return Content({field.wire: f"data:{kind};base64,{b64encode(request.body).decode()}" for field in fields})

@@ -7,6 +7,7 @@ from typing import Any
 
 from pgagents.model.model import Model, Resource, member_at
 from pgagents.sandbox.mock import places
+from pgagents.sandbox.mock.instances.given import add_given
 from pgagents.sandbox.mock.naming import Naming, id_in
 from pgagents.sandbox.mock.rows import RowKey, Rows
 from pgagents.source.origin import plain
@@ -27,6 +28,7 @@ class Seeding:
         for resource in self.resources:
             if self.rows.any(resource.name):
                 continue
+            add_given(self.model, self.rows, resource)
             for call in (resource.found_by, resource.made_by, *resource.read_by, *resource.listed_by):
                 path = places.place(call.at) if call else None
                 for example in call.action.examples if call and path is not None else ():

@@ -69,7 +69,11 @@ def _listing(
     size = call.input.get(pages.size or "")
     items = schema_at(model, call.action, places.place_steps(pages.items)[1:])
     usual = items.get("maxItems", USUAL)
-    given = {k: v for k, v in call.input.items() if k not in (pages.argument, pages.size)}
+    given = {
+        k: v
+        for k, v in call.input.items()
+        if k not in (pages.argument, pages.size) and (not pages.bound_to or k in pages.bound_to)
+    }
     check = schemas.validator(param.schema, model.schemas)
     length = max(1, size if type(size) is int else int(usual))
     return Listing(call.action, pages, rows, ids, length, given, check.is_valid)

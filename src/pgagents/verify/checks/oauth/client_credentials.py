@@ -1,7 +1,8 @@
 """The token endpoint exchanges a client's id and secret for a bearer token that works as long as it says.
 
 A wrong secret, an unknown client and an unknown grant type are refused as RFC 6749 (5.2) says, and no answer
-with a token may be stored (5.1). A token is tried 30 s after its end, if that is at most two minutes away.
+with a token may be stored (5.1). A token is tried 30 s after its end, if that is at most two minutes away, or
+if the operator can move the clock.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.oauth.granting import bearer, plain
 from pgagents.verify.wire.call import Call, Raw, Sleep, Slip, TokenRequest
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import refusal
 
@@ -91,7 +93,7 @@ def _detail(setting: Setting, case: str, credential: Credential) -> str:
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each wrong request, one for the right one, and one for a token's end."""
-    del roles
+    operated = OPERATOR in roles
     for credential, reader in _list_own(setting):
 
         def name(case: str, credential: Credential = credential) -> str:
@@ -104,7 +106,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         covers = (name("issued"), name("not_stored"))
         yield Probe(name("issued"), 2, covers, 1, issued, schemes=(credential.name,))
         if reader is not None:
-            ends = _run_end(setting, credential, reader, name("ends"))
+            ends = _run_end(setting, credential, reader, name("ends"), operated=operated)
             yield Probe(name("ends"), STAGE, (name("ends"),), 3, ends, schemes=(credential.name,))
 
 
@@ -159,7 +161,7 @@ def _judge_stored(exchange: Exchange, contract: str) -> Judgement:
 
 
 def _run_end(
-    setting: Setting, credential: Credential, reader: Endpoint, contract: str
+    setting: Setting, credential: Credential, reader: Endpoint, contract: str, *, operated: bool
 ) -> Callable[[], Conversation]:
     def run() -> Conversation:
         first: Exchange = yield _ask(credential, "a token whose time will pass")
@@ -167,17 +169,21 @@ def _run_end(
         if not isinstance(token, str) or not isinstance(lives, int | float) or lives <= 0:
             yield judge_untested(contract, "the server does not say how long a token lives")
             return
-        if lives > MOST_S:
+        move = time_passes(setting, lives + MARGIN_S) if operated else None
+        wait = Sleep(lives + MARGIN_S) if lives <= MOST_S else move
+        if wait is None:
             yield judge_untested(contract, f"a token lives {lives:g} s, and nothing here waits so long")
             return
         raw = Raw("GET", plain(setting, reader), bearer(token))
         call = Call(None, {}, "document", "a call with a new token", role="", raw=raw)
         before: Exchange = yield call
-        yield Sleep(lives + MARGIN_S)
+        passed = yield wait
         after: Exchange = yield Call(
             None, {}, "document", "a call with a token that is over", role="", raw=raw
         )
-        if not before.success or before.void or after.void:
+        if isinstance(passed, Exchange) and not passed.success:
+            yield judge_untested(contract, f"the operator's clock was answered {passed.outcome}")
+        elif not before.success or before.void or after.void:
             yield judge_untested(contract, f"a new token was answered {before.outcome}")
         elif 400 <= after.status < 500:
             yield judge_kept(contract)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pgagents.cel.expression import ExpressionError, Scope
 from pgagents.model.action import Code, Param
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
@@ -50,7 +51,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 (*resource.origin, "absent"),
                 endpoint.action.cite,
             )
-        if _foreign(endpoint, resource):
+        if _foreign(setting, endpoint, resource):
             says = f"{endpoint.action.name} hides another project's {resource.name}"
             yield promise(
                 NAME,
@@ -70,10 +71,22 @@ def _references(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]]:
                 yield endpoint, param, resource
 
 
-def _foreign(endpoint: Endpoint, resource: Resource) -> bool:
+def _foreign(setting: Setting, endpoint: Endpoint, resource: Resource) -> bool:
     if endpoint.form is not None:  # an MCP server acts with one key
         return False
-    return bool(resource.tenant and resource.made_by and resource.missing)
+    there = resource.made_by is not None or _is_given_apart(setting, resource)
+    return bool(resource.tenant and there and resource.missing)
+
+
+def _is_given_apart(setting: Setting, resource: Resource) -> bool:
+    """True if another project is given an instance of its own."""
+    if resource.given is None:
+        return False
+    ours, theirs = (Scope({"env": setting.model.env_of(role)}) for role in ("main", "second"))
+    try:
+        return bool(ours.evaluate(resource.given) != theirs.evaluate(resource.given))
+    except ExpressionError:
+        return False
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -93,7 +106,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 else _make_probe(call, twice=twice)
             )
             yield Probe(contract, 5, (contract,), 1 + twice, run, (endpoint,), "main", writes, optional=True)
-        if _foreign(endpoint, resource):
+        if _foreign(setting, endpoint, resource):
             contract = f"{NAME}/foreign/{param.name}/{endpoint.place}"
             call = ordinary(
                 endpoint,
@@ -195,7 +208,8 @@ def _after_own(setting: Setting, call: Call, resource: Resource, contract: str) 
 
     def run() -> Conversation:
         assert call.endpoint is not None
-        there: Mapping[str, Any] = yield InstanceRef(resource.name, call.states)
+        named = call.subject or resource  # a call about an instance names what contains it by that
+        there: Mapping[str, Any] = yield InstanceRef(named.name, call.states)
         ours = (
             replace(call, made=there)
             if call.subject is not None

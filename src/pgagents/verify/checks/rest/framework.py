@@ -14,6 +14,7 @@ from typing import Any
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.framework import Case, cases, edit_call
 from pgagents.verify.cases.malformed import HUGE, LONG, number_in, reader
+from pgagents.verify.cases.malformed_bodies import find_limit_origin
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -48,9 +49,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for case in cases(setting):
         yield promise_at(NAME, case.detail, f"@{case.call.surface}", case.says, case.origin)
         if case.largest is not None:
-            most = setting.model.limits.max_body_bytes
-            says = f"a body of {most:,} bytes is accepted"
-            yield promise_at(NAME, LARGEST, f"@{case.call.surface}", says, ("limits", "max_body_bytes"))
+            assert case.largest.endpoint is not None, "it is a call of an action"
+            says = f"{case.largest.why.partition(', and')[0]} is accepted"
+            origin = find_limit_origin(setting, case.largest.endpoint)
+            yield promise_at(NAME, LARGEST, f"@{case.call.surface}", says, origin)
     if setting.model.errors.framework.plaintext:
         says = "plain http is refused"
         yield promise_at(NAME, "plaintext", "@rest", says, ("errors", "framework", "plaintext"))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.cel.reading import place_of
 from pgagents.model.action import ActionCall, Param
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
@@ -34,6 +35,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "merge_patch"
 MERGE_PATCH = "application/merge-patch+json"
+EMPTY: tuple[Any, ...] = (None, [], {}, "")
+"""Ways in which reads show a member that was removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def _cases(setting: Setting) -> Iterator[_Case]:
             continue
         read = resource.read_by[0]
         reader = next((e for e in setting.endpoints if e.on_rest and e.action is read.action), None)
-        shown = setting.resolve_schema(read.action.success.schema or {}).get("properties", {})
+        shown = _find_members(setting, read)
         for patch in setting.endpoints if reader is not None else ():
             action = patch.action
             id = next((p for p in action.params if p.refers_to == resource.name and not p.in_body), None)
@@ -97,10 +100,28 @@ def _cases(setting: Setting) -> Iterator[_Case]:
                     yield _Case(resource, patch, id, member, read, reader)
 
 
+def _find_members(setting: Setting, read: ActionCall) -> Mapping[str, Any]:
+    """Return the schemas of an instance's members, where a read shows it."""
+    schema = setting.resolve_schema(read.action.success.schema or {})
+    for step in place_of(read.at.tree)[1:] if read.at is not None else ():
+        inner = schema.get("properties", {}).get(step) if isinstance(step, str) else schema.get("items")
+        schema = setting.resolve_schema(inner or {})
+    found: Mapping[str, Any] = schema.get("properties", {})
+    return found
+
+
+def _choose_value(setting: Setting, case: _Case) -> Any:
+    """Return a value of the member that is neither null nor empty."""
+    schema = setting.resolve_schema(case.member.schema)
+    if "array" in types_of(schema) and isinstance(schema.get("items"), Mapping):
+        return [low(schema["items"], setting.model.schemas)]
+    return low(case.member.schema, setting.model.schemas)
+
+
 def _run(setting: Setting, case: _Case) -> Callable[[], Conversation]:
     removes, keeps = case.contracts
     name = str(case.member.name)
-    value = low(case.member.schema, setting.model.schemas)
+    value = _choose_value(setting, case)
 
     def run() -> Conversation:
         assert case.resource.made_by is not None
@@ -133,7 +154,8 @@ def _run(setting: Setting, case: _Case) -> Callable[[], Conversation]:
         removed: Exchange = yield send(f"{name} is null", {name: None})
         last: Exchange = yield _read(case, body)
         if removed.success and last.success:
-            yield from _judge(removes, _shown(case, last) is None, f"no {name} any more", case, last)
+            gone = _shown(case, last) in EMPTY
+            yield from _judge(removes, gone, f"no {name} any more", case, last)
 
     return run
 

@@ -32,6 +32,7 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.next_page import PageRequest, next_page
 from pgagents.verify.laws.paged_list import PagedList, breaks_order, items_on, list_paged_lists
+from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -179,6 +180,39 @@ def _making(
     return run
 
 
+def _fill(setting: Setting, paged: PagedList, listed: Exchange) -> Generator[Any, Any, bool]:
+    """Make enough items for two pages where a list has been read. Return False if nothing makes them."""
+    make = paged.resource.made_by if paged.resource is not None else None
+    maker = setting.find_lead(str(make.action.name)) if make is not None else None
+    if make is None or maker is None:
+        return False
+    template = template_of(setting.model, maker.action)
+    where = {str(p.name): listed.input.get(str(p.name)) for p in maker.params if str(p.name) in paged.parents}
+    for _ in range(ENOUGH):
+        why = f"an item for a list in pages by {paged.endpoint.action.name}"
+        yield ordinary(maker, template, "valid", why, fresh=True, input={**template.input, **where})
+    return True
+
+
+def _choose_other(paged: PagedList, used: Mapping[str, Any]) -> Generator[Any, Any, tuple[str, Any] | None]:
+    """Return an argument with a value that makes it another list than one with the arguments `used`; None
+    if there is none.
+    """
+    to = paged.pages.bound_to
+    found = ((n, v) for n, values in paged.choices.items() for v in values if not to or n in to)
+    if (other := next(found, None)) is not None:
+        return other
+    for param in paged.endpoint.params:
+        resource = paged.parents.get(str(param.name))
+        if resource is None or str(param.name) not in to:
+            continue
+        for _ in range(ENOUGH):
+            body = yield InstanceRef(resource.name, fresh=True)  # the first may be the one that was used
+            if (value := resource.value_for(param, body)) != used.get(str(param.name)):
+                return str(param.name), value
+    return None
+
+
 def _other_list(setting: Setting, paged: PagedList, contract: str) -> Callable[[], Conversation]:
     """Request the second page of one list with the arguments of another."""
 
@@ -186,8 +220,11 @@ def _other_list(setting: Setting, paged: PagedList, contract: str) -> Callable[[
         given = _needed(setting, paged)
         size = {str(paged.pages.size): 1} if paged.most is not None else {}
         walk = _Walk(setting, paged, contract, given)
-        page = yield from walk.request({**given, **size}, "a page that the next one belongs to")
-        other = next(((n, v) for n, values in paged.choices.items() for v in values), None)
+        why = "a page that the next one belongs to"
+        page = yield from walk.request({**given, **size}, why)
+        if page is not None and page.next is None and (yield from _fill(setting, paged, page.exchange)):
+            page = yield from walk.request({**page.exchange.input, **size}, why)
+        other = (yield from _choose_other(paged, page.exchange.input)) if page is not None else None
         if page is None or page.next is None or not page.next.is_followed:
             yield judge_untested(contract, "the list has no second page")
         elif other is None:

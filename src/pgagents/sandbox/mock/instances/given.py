@@ -1,0 +1,19 @@
+"""Add the instances that each project is given, which no call makes or lists."""
+
+from __future__ import annotations
+
+from pgagents.cel.expression import Scope
+from pgagents.model.model import Model, Resource
+from pgagents.sandbox.mock.rows import RowKey, Rows
+
+
+def add_given(model: Model, rows: Rows, resource: Resource) -> None:
+    """Add a row for the instance that each role's project is given; none where a call makes them."""
+    if resource.given is None:
+        return
+    for name, role in model.auth.roles.items():
+        tenant = f"{role.project}/{role.mode}" if resource.tenant else ""
+        id = str(Scope({"env": model.env_of(name)}).evaluate(resource.given))
+        key = RowKey(resource.name, id, tenant)
+        if not role.operator and rows.get(key) is None:
+            rows.add(key, {resource.id: id})
