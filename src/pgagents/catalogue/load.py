@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pgagents.catalogue.checks import (
     conditional,
     deprecation,
+    either,
     examples,
     idle,
     laws,
@@ -84,6 +85,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     laws.run(checker)
     pages.run(checker)
     conditional.run(checker)
+    either.run(checker)
     deprecation.run(checker)
     jobs.run(checker)
     examples.run(checker, known)

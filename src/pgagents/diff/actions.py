@@ -169,7 +169,7 @@ _COMPARED = frozenset((
     "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "destructive",
     "bucket", "scope", "key", "params", "unknown", "outputs", "errors", "idempotency", "confirm_title",
     "confirm_body", "laws", "relations", "deprecated", "signed", "origin", "cite", "formerly", "alias_of",
-    "security", "pages", "etag", "if_match", "job", "content_type", "headers", "deprecation",
+    "security", "pages", "etag", "if_match", "either", "job", "content_type", "headers", "deprecation",
     "max_body_bytes",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {

@@ -112,7 +112,7 @@ def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:
             "input",
             name,
         )
-    elif (p.style, p.explode) != (q.style, q.explode):
+    elif (p.style, p.explode, p.reserved) != (q.style, q.explode, q.reserved):
         yield s.change(
             "breaking",
             "argument-style",

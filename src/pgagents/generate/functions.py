@@ -118,6 +118,9 @@ def _description(surface: Surface, action: Action, losses: list[Loss]) -> Text:
     if action.deprecated:
         said.insert(0, "Deprecated.")
         losses.append(Loss((*action.origin, "deprecated"), "deprecated", "description"))
+    if action.either:
+        why = "an object whose members exclude each other is taken by few vendors"
+        losses.append(Loss((*action.origin, "either"), "one group of arguments", "description", why))
     if action.confirm_body is not None:
         said.append(f"Ask the user before calling: {action.confirm_body}")
         losses.append(

@@ -308,6 +308,8 @@ class Action:
     """The way from one page of its list to the next; None if it has no pages."""
     job: Job | None = None
     """The work that it starts; None if its answer is the end of it."""
+    either: tuple[tuple[str, ...], ...] = ()
+    """Groups of arguments of which a call gives exactly one, whole; empty if it has none."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
 

@@ -160,6 +160,9 @@ class Decoder:
         if not plan.validator.is_valid(found):
             errors = list(plan.validator.iter_errors(found))
             return Fault("invalid", *choose_fault(action, errors, self._model.errors.field_of_several))
+        wrong = _find_wrong_group(action, found)
+        if wrong:
+            return Fault("invalid", *wrong)
         values = {**plan.defaults, **found}
         for argument in plan.arguments:
             if (
@@ -292,3 +295,17 @@ def _encodes(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _find_wrong_group(action: Action, found: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the field and the reason where a call does not give exactly one group of `either`, whole."""
+    started = [group for group in action.either if found.keys() & set(group)]
+    if not action.either or (len(started) == 1 and set(started[0]) <= found.keys()):
+        return None
+    if not started:
+        return field_path(action, (action.either[0][0],)), "one group of arguments must be given"
+    if len(started) > 1:
+        name = next(name for name in started[1] if name in found)
+        return field_path(action, (name,)), "only one group of arguments may be given"
+    lacks = next(name for name in started[0] if name not in found)
+    return field_path(action, (lacks,)), f"{lacks} must be given too"

@@ -35,6 +35,8 @@ class Routes:
         """Collect the paths of a catalogue; `own_tools` leads to the actions that only its MCP server has."""
         self._literal: dict[tuple[str, ...], dict[str, Route]] = {}
         self._templates: dict[int, dict[tuple[str, ...], dict[str, Route]]] = {}
+        self._open: dict[tuple[str, ...], dict[str, Route]] = {}
+        """Templates whose last value may have several segments."""
         for action in model.rest_actions:
             self._add(action.method, action.path, Route(action))
         for action in model.operator:
@@ -46,6 +48,10 @@ class Routes:
         parts = tuple(path.split("/"))
         if "{" in path:
             self._templates.setdefault(len(parts), {}).setdefault(parts, {})[method] = endpoint
+            if endpoint.action is not None and any(
+                p.reserved and p.place == "path" for p in endpoint.action.params
+            ):
+                self._open.setdefault(parts, {})[method] = endpoint
         else:
             self._literal.setdefault(parts, {})[method] = endpoint
 
@@ -58,6 +64,12 @@ class Routes:
         candidates = []
         for template, methods in self._templates.get(len(parts), {}).items():
             values = _fit(template, parts)
+            if values is not None:
+                candidates.append((tuple("{" in part for part in template), methods, values))
+        for template, methods in self._open.items() if not candidates else ():
+            last = len(template) - 1
+            joined = (*parts[:last], "/".join(parts[last:]))
+            values = _fit(template, joined) if len(parts) > len(template) and all(parts[last:]) else None
             if values is not None:
                 candidates.append((tuple("{" in part for part in template), methods, values))
         if not candidates:

@@ -60,6 +60,7 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
         if place in IN_BODY and in_text:
             _empty(checker, at, param)
         _file(checker, at, param, medium if place in IN_BODY else None)
+        _reserved(checker, at, name, param, place, action)
         kinds = _kinds(checker, param)
         if _idle(checker, at, param, kinds, styled) or not in_text:
             continue
@@ -225,6 +226,18 @@ def _empty(checker: Checker, at: Pointer, param: Param) -> None:
         if {"null", "string"} <= kinds and not any(narrow):
             message = "in a form null is an empty value, so this argument cannot be an empty text as well"
             checker.fault((*at, "type"), "sending", message, "write `minLength: 1`")
+
+
+def _reserved(checker: Checker, at: Pointer, name: str, param: Param, place: PlaceIn, action: Action) -> None:
+    """Record `allow_reserved` where no reserved character could be sent."""
+    if not param.allow_reserved or place == "query":
+        return
+    if place != "path":
+        said = "`allow_reserved` does nothing here: it is for the query and for the end of a path"
+        checker.fault((*at, "allow_reserved"), "idle", said, "leave it out")
+    elif not (action.http or "").endswith("/{" + name + "}"):
+        said = f"a `/` in `{name}` would be taken for one of the path's own"
+        checker.fault((*at, "allow_reserved"), "idle", said, "only the last part of a path may have several")
 
 
 def _idle(checker: Checker, at: Pointer, param: Param, kinds: set[str], styled: bool) -> bool:

@@ -196,6 +196,12 @@ class Action(Cited):
     )
     signed: Signed | None = Field(None, description="How a signature over the body replaces the key.")
     input: dict[Name, Param] = Field({}, description="Arguments by name.")
+    either: Annotated[list[Annotated[list[Name], Field(min_length=1)]], Field(min_length=2)] | None = Field(
+        None,
+        description=(
+            "Groups of arguments of which a call gives exactly one, whole: `[[address], [lat, lng]]`."
+        ),
+    )
     content_type: str | None = Field(
         None,
         description=(

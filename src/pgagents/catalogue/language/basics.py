@@ -240,6 +240,13 @@ class Param(Schema):
             "text (`tag=a,b`); the default is true for `form` and `deepObject`."
         ),
     )
+    allow_reserved: bool | None = Field(
+        None,
+        description=(
+            "True if `/` and other reserved characters are sent as they are: in the query, or at the end of "
+            "the path, where the value may then have several segments."
+        ),
+    )
     media: list[Media] | None = Field(
         None, min_length=1, description="The media types that a file (`format: binary`) may have."
     )

@@ -60,7 +60,8 @@ class Actions(Answers, Surfaces):
             name=Text(name, at),
             operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
             title=Text(a.title, (*at, "title")),
-            description=Text(_with_end(a.description, deprecation), (*at, "description")),
+            description=Text(_with_end(_with_groups(a), deprecation), (*at, "description")),
+            either=tuple(tuple(group) for group in a.either or ()),
             method=method,
             path=Text(path, (*at, "http")),
             effect=a.effect,
@@ -148,6 +149,7 @@ class Actions(Answers, Surfaces):
             explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
             spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
             in_parts=style != "" and sending.is_in_parts(self.checker, p),
+            reserved=bool(p.allow_reserved),
             file=file,
             otherwise={keyword: self.codes[code] for keyword, code in list_codes(p).items()},
             as_text=as_text,
@@ -189,6 +191,14 @@ class Actions(Answers, Surfaces):
             e.output,
             at,
         )
+
+
+def _with_groups(a: actions.Action) -> str:
+    """Return the description with the sentence about arguments of which exactly one group is given."""
+    if not a.either:
+        return a.description
+    groups = "; or ".join(" and ".join(f"`{name}`" for name in group) for group in a.either)
+    return f"{a.description} Give exactly one of: {groups}."
 
 
 def _with_end(description: str, deprecation: Deprecation | None) -> str:

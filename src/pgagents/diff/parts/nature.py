@@ -139,6 +139,13 @@ def _conditions(s: Sides) -> Iterator[Change]:
     if a.etag != b.etag:
         said = "has a tag for each version now" if b.etag else "has no tag any more: conditional calls stop"
         yield s.change("addition" if b.etag else "breaking", "etag", said, "etag")
+    if a.either != b.either:
+        eased = not b.either or (bool(a.either) and set(a.either) <= set(b.either))
+        said = " or ".join(" and ".join(f"`{n}`" for n in group) for group in b.either)
+        text = (
+            f"takes exactly one of {said} now" if said else "no longer wants exactly one group of arguments"
+        )
+        yield s.change("addition" if eased else "breaking", "either", text, "either")
     if a.if_match != b.if_match:
         said = f"is refused with a stale `{b.if_match}` now" if b.if_match else "takes no If-Match any more"
         severity: Severity = "may break" if b.if_match and not a.if_match else "breaking"

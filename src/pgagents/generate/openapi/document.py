@@ -159,6 +159,13 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     hidden = "no assistant reads headers; the answer's body must say what comes next"
     yield from list_hidden_pages(profile.actions(model), "dropped", hidden)
     for action in profile.actions(model):
+        for param in (p for p in action.params if p.reserved and p.place == "path"):
+            why = f"{action.operation_id}: OpenAPI 3.1 has path values without `/`; most clients encode it"
+            yield Loss((*param.origin, "allow_reserved"), f"a slash in {param.name}", "dropped", why)
+    for action in (a for a in profile.actions(model) if a.either):
+        why = f"{action.operation_id}: parameters cannot exclude each other"
+        yield Loss((*action.origin, "either"), "one group of arguments", "description", why)
+    for action in profile.actions(model):
         offered = {p.catalogue_name for p in profile.params(action)}
         for renamed in (p for p in profile.params(action) if p.of):
             yield Loss(

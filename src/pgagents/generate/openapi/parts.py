@@ -140,6 +140,8 @@ def parameter(action: Action, param: Param, description: str, *, examples: bool)
         members["description"] = description
     if param.odd_style:
         members |= style_of(param)
+    if param.reserved and param.place == "query":
+        members["allowReserved"] = True
     members["schema"] = schema
     if examples and (shown := _values(action, param)):
         members["examples"] = shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import json_bytes
+from pgagents.http import Request, json_bytes
 from pgagents.model.model import Resource
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context, fault
@@ -74,3 +74,17 @@ def children_outlive_parent(context: Context, inner: Domain, call: AcceptedCall)
         elif key in shown and (tenant, _values(call, parent)) in ended:
             return shown[key]
     return result
+
+
+@fault(
+    "read_after_write", also={"law": "nothing is found", "valid_calls": "nothing is found"},
+    needs=("reserved-path",),
+).edit_requests  # fmt: skip
+def slash_ends_a_value(context: Context, request: Request) -> Request:
+    """A value of several segments counts up to its first slash."""
+    action = context.reader.action(request)
+    if action is None or not any(p.reserved and p.place == "path" for p in action.params):
+        return request
+    depth = str(action.path).count("/") + 1
+    path, mark, query = request.target.partition("?")
+    return replace(request, target="/".join(path.split("/")[:depth]) + mark + query)

@@ -114,7 +114,29 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
                 ) is not None:
                     yield found
                     first = False
+    yield from _make_group_cases(endpoint, template, setting)
     yield from _make_unknown_case(setting, endpoint, template)
+
+
+def _make_group_cases(
+    endpoint: Endpoint, template: RequestTemplate, setting: Setting
+) -> Iterator[InvalidCase]:
+    """Yield a call without any group of the action's `either`, and one with all of them."""
+    action = endpoint.action
+    grouped = {name for group in action.either for name in group}
+    if not grouped or not grouped <= {str(p.name) for p in endpoint.params}:
+        return
+    rest = {name: value for name, value in template.input.items() if name not in grouped}
+    whole = {
+        str(p.name): template.input.get(str(p.name), low(p.schema, setting.model.schemas))
+        for p in endpoint.params
+        if p.name in grouped
+    }
+    for detail, given in (("none", rest), ("several", {**rest, **whole})):
+        says = f"{detail} of {' and '.join(' + '.join(group) for group in action.either)} is given"
+        call = ordinary(endpoint, template, "invalid", says, input=given, ungrouped=True)
+        at = (*action.origin, "either")
+        yield InvalidCase(endpoint, f"either/{detail}", "", call, says, at, action.cite, 1)
 
 
 def _likely(endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:

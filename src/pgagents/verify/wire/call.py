@@ -191,6 +191,8 @@ class Call:
     """The earlier answer to an equal read that may be reused. `ever`: any of this run; `unchanged`: one since
     the last write; `latest`: that of the call just before.
     """
+    ungrouped: bool = False
+    """True if it gives no group of the action's `either`, or several, on purpose."""
     beside: bool = False
     """True if it was sent at the same time as others, so that its answer has no order among theirs."""
     bare: bool = False

@@ -34,7 +34,7 @@ def _fields(setting: Setting, endpoint: Endpoint) -> Mapping[str, None]:
     """Return the arguments, and members of them, that the invalid cases of an endpoint break."""
     return setting.compute_once(
         (NAME, endpoint.place),
-        lambda: dict.fromkeys(n.field for n in invalid_cases_of(setting, endpoint)),
+        lambda: dict.fromkeys(n.field for n in invalid_cases_of(setting, endpoint) if n.field),
     )
 
 
