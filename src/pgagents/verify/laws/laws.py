@@ -54,12 +54,19 @@ def _lists(expression: Expression) -> tuple[Path, ...]:
 def values_of(model: Model, exchange: Exchange) -> dict[str, Any]:
     """Return the variables that laws may read, from an exchange."""
     return {
-        "input": exchange.input, "response": exchange.body, "status": exchange.status,
+        "input": _list_sent(exchange), "response": exchange.body, "status": exchange.status,
         "surface": exchange.call.surface,
         "now": exchange.sent_at,
         "before": exchange.known, "env": model.env,
         "headers": _headers(exchange),
     }  # fmt: skip
+
+
+def _list_sent(exchange: Exchange) -> Mapping[str, Any]:
+    """Return the arguments that the call had on its way."""
+    endpoint = exchange.call.endpoint
+    unsent = endpoint.list_unsent() if endpoint is not None else frozenset()
+    return {k: v for k, v in exchange.input.items() if k not in unsent} if unsent else exchange.input
 
 
 def _headers(exchange: Exchange) -> dict[str, Any]:

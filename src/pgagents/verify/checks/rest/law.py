@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.reading import conjuncts, path_of
+from pgagents.cel.syntax import FunctionCall
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.action import Law
 from pgagents.model.contract import Contract
@@ -59,8 +61,27 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def list_laws(endpoint: Endpoint) -> list[Law]:
-    """Return the laws that hold at an endpoint: those that read headers on REST alone."""
-    return [law for law in endpoint.action.laws if endpoint.on_rest or "headers" not in law.names]
+    """Return the laws that hold at an endpoint: those that read headers, or that apply only where an argument
+    in a header is given, on REST alone.
+    """
+    if endpoint.on_rest:
+        return list(endpoint.action.laws)
+    unsent = {("input", name) for name in endpoint.list_unsent()}
+    return [
+        law
+        for law in endpoint.action.laws
+        if "headers" not in law.names and not (unsent and unsent & _list_needed(law))
+    ]
+
+
+def _list_needed(law: Law) -> set[tuple[str, ...]]:
+    """Return the paths without whose value a law never applies."""
+    parts = conjuncts(law.when.tree) if law.when is not None else ()
+    return {
+        path_of(part.args[0])
+        for part in parts
+        if isinstance(part, FunctionCall) and part.name == "has" and part.args
+    }
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
