@@ -13,13 +13,13 @@ from pgagents.importer.actions import Actions, ImportedAction
 from pgagents.importer.api import Headers, api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
-from pgagents.importer.pages import infer_pages
+from pgagents.importer.inference.pages import infer_pages
+from pgagents.importer.inference.resources import infer_resources
 from pgagents.importer.places import Places, find_places
 from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
 from pgagents.importer.reading.operations import Operation, base_path, operations, version
 from pgagents.importer.reading.references import References
-from pgagents.importer.resources import infer_resources
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security
 from pgagents.importer.sound import answers, nothing_left, sound, without_wrong_examples

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.importer.actions import ImportedAction
-from pgagents.importer.listing import Schema, describe_listing, follow, is_type
+from pgagents.importer.inference.listing import Schema, describe_listing, follow, is_type
 from pgagents.importer.reading.names import snake, unique
 from pgagents.importer.reading.note import Notes
 
