@@ -17,6 +17,13 @@ from sandboxes import ROOT
 CATALOGUE = yaml.safe_load((ROOT / "catalogue/park_graph.yaml").read_text("utf-8"))
 SAID = [name for name in NAMES if not name.startswith("first/")]
 """Those whose promise is given with its path in the catalogue."""
+FLOW = "auth.schemes.oauth2.flows.authorization_code"
+MOVED = {
+    "auth.oauth.pkce": f"{FLOW}.pkce_binds",
+    "auth.oauth.revoke": f"{FLOW}.revocation_url",
+    "auth.oauth": FLOW,
+}
+"""Old and new places in the catalogue: promises are on record as their authors wrote them."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -32,10 +39,18 @@ def test_held_out_fault_answers_otherwise(name: str) -> None:
 
 @pytest.mark.parametrize("name", SAID)
 def test_held_out_fault_breaks_what_the_catalogue_has(name: str) -> None:
-    path, _, says = fault(name).PROMISE.partition(":: ")
+    paths, _, says = fault(name).PROMISE.partition(":: ")
     assert says
     assert fault(name).FORM in ("formal", "words")
-    assert [one for one in path.split(" + ") if not _there(one, CATALOGUE)] == []
+    assert [path for path in paths.split(" + ") if not _there(_find_place(path), CATALOGUE)] == []
+
+
+def _find_place(path: str) -> str:
+    """Return the place where the catalogue has today what it once had at a path."""
+    for old, new in MOVED.items():
+        if path == old or path.startswith(f"{old}."):
+            return new + path.removeprefix(old)
+    return path
 
 
 def _there(path: str, node: Any) -> bool:

@@ -80,9 +80,7 @@ def test_document_leads_to_a_verified_server_without_an_edit(
     kept = sorted(r["contract"] for r in report["results"] if r["verdict"] == "kept")
     tried = [id for id in kept if id.startswith("key_authentication/")]
     assert [id for id in tried if id.endswith("/list_notes@rest")] == contracts_of(kind)
-    assert bool(tried) == (
-        "key_authentication/none/get_note@rest" in tried
-    )  # its id is one of the list
+    assert bool(tried) == ("key_authentication/none/get_note@rest" in tried)  # its id is one of the list
     assert "content_type/list_notes@rest" in kept
     secret = SECRETS[kind]
     for text in [shown.out, shown.err, *(path.read_text("utf-8") for path in Path().glob("report.*"))]:

@@ -16,7 +16,7 @@ OAUTH = {
     "scopes": {"all": "Everything"},
     "pkce_binds": ["confidential"],
 }
-USERS = {"users": {"type": "oauth2", "flows": {"authorization_code": OAUTH}}}
+USERS = {"type": "oauth2", "flows": {"authorization_code": OAUTH}}
 
 
 @pytest.fixture(scope="module", params=OFFERING)
@@ -76,7 +76,8 @@ def test_both_callback_addresses_are_named() -> None:
 
 def test_pkce_is_said_to_be_out_of_reach() -> None:
     assert "it lets this client sign in without" in _sheet(park())
-    assert "sign-in from a GPT fails" in _sheet(shop(auth__schemes=USERS))
+    either = shop(security=[{"token": []}, {"users": []}], auth__schemes__users=USERS)
+    assert "sign-in from a GPT fails" in _sheet(either)
 
 
 def test_without_oauth_the_sheet_has_no_word_of_it() -> None:

@@ -167,6 +167,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Texts", "name", "breaking, may break", "-"),
     _row("Texts", "description params reasoning responding title", "wording", "-"),
     _row("Pages", "argument bound bound_to items more next size", "breaking, addition", "-"),
+    _row("Pages", "inferred", "none", "-", _TESTS),
     _row("Confirm", "body title", "wording", "-"),
     _row("Example", "at before headers input output status title", "wording", "wording"),
     _row("Law", "that when", "may break", "may break"),
@@ -185,8 +186,9 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Browsers", "cite credentials origins", "may break", "-"),
     _row("Retention", "after_s cite of then", "may break", "-"),
     _row("Resource",
-         "absent body_at cite expires_by fixed found_by given gone_when id initial laws listed_by made_by "
-         "missing moves moves_by_time read_by state states takes tenant undone_by unique volatile within",
+         "absent body_at cite expires_by fixed found_by given gone_when id inferred initial laws listed_by "
+         "made_by missing moves moves_by_time read_by state states takes tenant undone_by unique volatile "
+         "within",
          "wording", "-", _TESTS),
     _row("Takes", "by counter of read_by", "wording", "-", _TESTS),
     _row("Move", "from input otherwise to", "wording", "-", _TESTS),

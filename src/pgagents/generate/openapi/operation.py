@@ -36,7 +36,10 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
     ):
         members["security"] = parts.security(model, profile, action.security, scopes)
     outside = [p for p in params if not p.in_body]
-    written = [parts.parameter(action, p, texts[str(p.name)], examples=profile.examples) for p in outside]
+    written = [
+        parts.parameter(action, p, texts[str(p.name)], examples=profile.examples, complete=profile.complete)
+        for p in outside
+    ]
     if profile.complete:
         written += [parts.constant_header(name, value) for name, value in action.headers]
     if written:

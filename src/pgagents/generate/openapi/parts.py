@@ -132,15 +132,18 @@ def security(
     return needs
 
 
-def parameter(action: Action, param: Param, description: str, *, examples: bool) -> Node:
-    """Return one path, query or header parameter. The description is on the parameter, not in its schema."""
+def parameter(action: Action, param: Param, description: str, *, examples: bool, complete: bool) -> Node:
+    """Return one path, query or header parameter. The description is on the parameter, not in its schema.
+
+    Assistants know no `allowReserved`: they encode reserved characters, which means the same in a query.
+    """
     schema = Node({k: v for k, v in param.schema.items() if k != "description"}, origin=param.origin)
     members: dict[str, Any] = {"name": wire_name(param), "in": param.place, "required": param.required}
     if description:
         members["description"] = description
     if param.odd_style:
         members |= style_of(param)
-    if param.reserved and param.place == "query":
+    if complete and param.reserved and param.place == "query":
         members["allowReserved"] = True
     members["schema"] = schema
     if examples and (shown := _values(action, param)):

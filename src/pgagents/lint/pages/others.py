@@ -26,14 +26,28 @@ CATALOGUE = {
         "differently. Remove it, or "
         "write it as `\\uXXXX` inside double quotes."
     ),
+    "cookie": (
+        "An argument cannot travel in a cookie. Servers read lists and objects there in many ways, and a "
+        "cookie's name has letters, digits and signs such as `-` and `_`. Send it elsewhere, or give it a "
+        "name under `wire`."
+    ),
     "deprecated": (
         "What `deprecated` says of an action's end cannot be so. A day is no real one, or the sunset is "
         "earlier than the deprecation. Or its successor is the action itself, or deprecated too."
     ),
     "duplicate-key": "A key stands in one mapping twice. YAML readers keep either; keep one.",
+    "either": (
+        "`either` lists groups of arguments, of which a call gives exactly one. An argument is in one group. "
+        "It is neither required nor has a default, because it would then always be given. Each example that "
+        "succeeds gives all arguments of one group, and none of the others."
+    ),
     "empty": (
         "The file holds nothing. A catalogue begins with `pgagents: 1`; `pgagents init` writes one to "
         "start from."
+    ),
+    "error-code": (
+        "`otherwise` of an argument names an error code that the action does not answer with. Add the code "
+        "to the action's `errors`."
     ),
     "error-sign": (
         "`errors.when` is one comparison of a member of the answer with a constant, or `has` of a member. "
@@ -69,6 +83,14 @@ CATALOGUE = {
         "`=fresh.…` stands for a value that each call gets of its own. Its kind is unknown, or it is "
         "part of a longer expression. "
         "Name one of the kinds, and let it stand alone."
+    ),
+    "given": (
+        "`given` of a resource names an id that somebody supplies. It has no place where a call makes or "
+        "finds the resource, nor where the id is several members; make each of these a resource of its own."
+    ),
+    "gone-when": (
+        "`gone_when` says how a removed instance is told from one that is left. Nothing removes instances of "
+        "this resource. Add `undone_by` or `expires_by`, or leave `gone_when` out."
     ),
     "header": (
         "A header of an answer is said twice, is no single text, or is Content-Type, which `content_type` "
@@ -170,6 +192,10 @@ CATALOGUE = {
         "`refers_to` does not say which member of a resource's id the argument is. Where the id is "
         "several members, write "
         "`resource.member`, with a member that the id has."
+    ),
+    "resource": (
+        "A resource names a member that no answer of its calls shows, so nobody can read it there. Name a "
+        "member of what makes or reads the resource."
     ),
     "same-operation": "Two operations have one id, or ids that differ only in case. Set `operation_id`.",
     "same-route": "Two actions have one method and path.",

@@ -43,7 +43,7 @@ Post = Callable[[Parcel], str]
 class Courier:
     """Delivers the outbox's events to their webhooks.
 
-    A fault may replace `sign`, `make_headers` or `compose`.
+    A fault may replace `sign`, `make_headers`, `compose` or `id_of`.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Courier:
         self.sign = signature.sign
         self.make_headers: Callable[..., dict[str, str]] = self._make_headers
         self.compose: Callable[[Delivery], bytes] = lambda delivery: delivery.body
+        self.id_of: Callable[[Delivery], str] = lambda delivery: delivery.event_id
         self._wall = wall
         self._rng = rng
         self._post = post
@@ -115,7 +116,7 @@ class Courier:
             return "the target's name does not resolve", False
         body = self.compose(delivery)
         secret, now = self.outbox.secret(delivery.webhook_id), self._wall()
-        signed = self.make_headers(secret, body, now, delivery.event_id)
+        signed = self.make_headers(secret, body, now, self.id_of(delivery))
         headers = (
             ("Content-Type", "application/json"),
             ("User-Agent", "pgagents-sandbox"),

@@ -38,6 +38,8 @@ CREATE INDEX IF NOT EXISTS delivery_due ON delivery (due_at) WHERE state = 'due'
 CREATE INDEX IF NOT EXISTS delivery_event ON delivery (event_n);
 CREATE INDEX IF NOT EXISTS delivery_webhook ON delivery (webhook_id) WHERE state = 'due';
 """
+TIMES = ("created_at", "timestamp", "created")
+"""Members of an envelope that have the time of the event."""
 BATCH = 20
 """Most deliveries to one webhook in one round."""
 
@@ -96,18 +98,18 @@ class Outbox:
         *,
         tenant: str | None,
         subject: str | None = None,
-        compose: Callable[[str], Any] | None = None,
+        compose: Callable[[str, str, Any], Any] | None = None,
     ) -> str:
         """Write an event and its deliveries; return the event's id. To be called inside the transaction of
         the change.
 
         `subject` is the id of the instance that the event is about, where it may have to be erased. `tenant`
         None means that the event goes to every project's webhooks. `compose` makes the body of the event's
-        id.
+        id, type and data.
         """
         id = "evt_" + word(self._rng, 20)
         usual = {"id": id, "type": type, "created_at": rfc3339(at), "data": data}
-        body = json_bytes(usual if compose is None else compose(id))
+        body = json_bytes(usual if compose is None else compose(id, type, data))
         self.store.run(
             "INSERT INTO event (id, type, tenant, subject, at, body) VALUES (?, ?, ?, ?, ?, ?)",
             id,

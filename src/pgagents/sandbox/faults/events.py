@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.model.signature import schemes
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.events import signature
-from pgagents.sandbox.events.outbox import Delivery
+from pgagents.sandbox.events.outbox import TIMES, Delivery
 from pgagents.sandbox.events.signature import sign
 from pgagents.sandbox.injection.fault_helpers import data_of, edits, objects
 from pgagents.sandbox.injection.fault_registry import Context, Put, fault
@@ -32,12 +33,24 @@ from pgagents.sandbox.keys import word
 def event_ids_by_second(context: Context) -> None:
     """Two events of one type in the same second have the same id, so a receiver drops one of them."""
 
-    def compose(delivery: Delivery) -> bytes:
+    def make_id(delivery: Delivery) -> str:
         event = json.loads(delivery.body)
-        made = "".join(c for c in f"{event['type']}{event['created_at']}" if c.isalnum())
-        return json_bytes({**event, "id": f"evt_{made}"})
+        hooks = context.model.webhooks
+        parts = [event[name] for name in (hooks.type_at, *TIMES) if name in event]
+        return f"evt_{''.join(c for c in ''.join(map(str, parts)) if c.isalnum())}"
 
-    context.courier.compose = compose
+    _rename(context, make_id)
+
+
+def _rename(context: Context, make_id: Callable[[Delivery], str]) -> None:
+    """Give deliveries the ids that a function makes, in the member or the header that has them."""
+    hooks, compose = context.model.webhooks, context.courier.compose
+    if hooks is None or not hooks.id_at:
+        context.courier.id_of = make_id
+        return
+    context.courier.compose = lambda delivery: json_bytes(
+        {**json.loads(compose(delivery)), hooks.id_at: make_id(delivery)}
+    )
 
 
 @fault("request_signatures").replace_actions
@@ -120,7 +133,7 @@ def webhook_bad_hmac(context: Context) -> None:
     )
 
 
-@fault("event_signatures").change_server
+@fault("event_signatures", needs=("webhook-signatures",)).change_server
 def webhook_signed_before_escaping(context: Context) -> None:
     """Events are signed over JSON with plain characters, and sent with the other ones escaped."""
     make, compose = context.courier.make_headers, context.courier.compose
@@ -179,17 +192,7 @@ def webhook_hears_other_projects(_context: Context, put: Put, type: str, data: A
 @fault("event_redelivery").change_server
 def webhook_id_changes(context: Context) -> None:
     """A retried event has a new id, so its receiver handles it twice."""
-    compose = context.courier.compose
-
-    def renamed(delivery: Delivery) -> bytes:
-        body = compose(delivery)
-        return (
-            json_bytes({**json.loads(body), "id": "evt_" + word(context.rng, 20)})
-            if delivery.attempts
-            else body
-        )
-
-    context.courier.compose = renamed
+    _rename(context, lambda d: "evt_" + word(context.rng, 20) if d.attempts else d.event_id)
 
 
 @fault("event_delivery")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from pgagents.cel.reading import order_of, path_of
+from pgagents.cel.syntax import Infix, Node, children
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
@@ -321,8 +323,7 @@ def _is_like(pattern: str, text: str) -> bool:
 @fault("filter_bounds", needs=("list-below-a-bound",)).replace_actions
 def bound_counts_too(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A list that ends below a bound has what equals the bound as well."""
-    laws = " ".join(law.that.wording for law in call.action.laws)
-    below = set(re.findall(r"< input\.([A-Za-z_.]+)", laws))
+    below = {name for law in call.action.laws for name in _list_upper(law.that.tree)}
 
     def raised(name: str, value: Any) -> Any:
         if isinstance(value, dict):
@@ -330,3 +331,14 @@ def bound_counts_too(_context: Context, inner: Domain, call: AcceptedCall) -> An
         return value + 1 if name in below and isinstance(value, int | float) else value
 
     return inner(replace(call, input={name: raised(name, value) for name, value in call.input.items()}))
+
+
+def _list_upper(node: Node) -> Iterator[str]:
+    """Yield the arguments, or members of them, that something is to be less than."""
+    if isinstance(node, Infix):
+        for sign, operand in zip(node.signs, node.operands[1:], strict=True):
+            path = path_of(operand) if sign == "<" else ()
+            if path[:1] == ("input",):
+                yield ".".join(map(str, path[1:]))
+    for child in children(node):
+        yield from _list_upper(child)

@@ -8,6 +8,7 @@ from typing import Any
 from pgagents.model.model import Resource
 from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import rfc3339
+from pgagents.sandbox.events.outbox import TIMES
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.rows import RowKey, Rows
 from pgagents.sandbox.mock.sample import sample
@@ -103,8 +104,8 @@ class Events:
         made = sample(schema, self.setting.model.schemas, now)
         usual = made if isinstance(made, dict) else {}
 
-        def compose(id: str) -> dict[str, Any]:
-            times = {k: rfc3339(now) for k in usual if k in ("created_at", "timestamp", "created")}
+        def compose(id: str, type: str, data: Any) -> dict[str, Any]:
+            times = {k: rfc3339(now) for k in usual if k in TIMES}
             known = {self.hooks.type_at: type, self.hooks.data_at: data}
             if self.hooks.id_at:
                 known[self.hooks.id_at] = id

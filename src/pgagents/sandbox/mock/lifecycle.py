@@ -13,12 +13,15 @@ from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.laws.obey import Lawful
+from pgagents.sandbox.mock.laws.times import write_time
 from pgagents.sandbox.mock.naming import Naming
 from pgagents.sandbox.mock.rows import RowKey, Rows
 
 Row = Mapping[str, Any]
 JOB_S = 2.0
 """Most seconds that a job takes."""
+LIFE_S = 7 * 86_400
+"""Seconds until a new instance moves or ends by itself where no law says when."""
 
 
 class Lifecycle:
@@ -53,6 +56,17 @@ class Lifecycle:
                     self._rows.change(key, after)
                 if after != row and after.get(job.state) in job.ends:
                     self.note_end(resource, after, now, key.tenant)
+
+    def postpone(
+        self, resource: Resource, row: dict[str, Any], schema: Mapping[str, Any], now: float
+    ) -> dict[str, Any]:
+        """Return a new instance whose times at which it moves or ends are to come: its example is old."""
+        members = {move.at for move in resource.moves_by_time} | {resource.expires_by or ""}
+        for member in sorted(members & row.keys()):
+            if _is_past(row[member], now):
+                shape = schema.get("properties", {}).get(member, {})
+                row = {**row, member: write_time(now + LIFE_S, shape, self._model.schemas)}
+        return row
 
     def remove(self, resource: Resource, key: RowKey, row: Row) -> None:
         """Remove an instance, and everything that it contains."""

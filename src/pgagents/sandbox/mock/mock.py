@@ -128,6 +128,7 @@ class Mock(Finding, Seeding):
             row = places.put(row, places.steps_to(member), value)
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
+        row = self.lifecycle.postpone(resource, row, page.schema_at(self.model, call.action, path), call.now)
         answer = self.laws.repair(call, places.put(answer, path, row))
         row, tenant = self._object(answer, path), tenant_of(resource, call)
         taken = self.lifecycle.find_repeated(resource, tenant, row)

@@ -26,8 +26,10 @@ def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], lis
     if param is not None and _is_of_other_type(param, call.input.get(name)):
         framework = model.errors.framework
         own = framework.wrong_type if param.place == WHOLE else framework.wrong_media
-        wrong = own or framework.invalid
-        return [model.codes[wrong]], statuses
+        allowed = [own or framework.invalid]
+        if call.endpoint is not None and call.endpoint.form is not None:
+            allowed.append(framework.invalid)  # the schema of a tool excludes the type too
+        return [model.codes[name] for name in dict.fromkeys(allowed)], statuses
     codes = _list_codes(setting, call)
     if model.behaviour.refused_status == "any":
         statuses += [400, UNPROCESSABLE]

@@ -9,7 +9,7 @@ from pgagents.cel.expression import Expression, compile_node
 from pgagents.cel.rewrite import fill
 from pgagents.encoding.file import MAX_BOUNDARY, make_file
 from pgagents.model.action import FileLimits, Param, Relation
-from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling
+from pgagents.verify.cases.law.mutants import CANDIDATES, choose_most_telling
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.declared_refusals import make_accepted
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of

@@ -3,7 +3,7 @@ mutants.
 
 Instances are made at places that differ in an enum or a flag, so that every law with a `when` applies to one.
 Among equal places, and for numbers and times, those win that tell most law mutants from the laws
-(`law_mutants`).
+(`law.mutants`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pgagents.jsonschema.schema import subschemas
 from pgagents.model.action import Law
 from pgagents.model.model import Move, Resource
 from pgagents.verify.cases.boundary import boundary_values, free_params
-from pgagents.verify.cases.law_mutants import (
+from pgagents.verify.cases.law.mutants import (
     CANDIDATES,
     FINER,
     Miss,

@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 from pgagents.cel.expression import Expression, ExpressionError, Reading, Scope
 from pgagents.cel.printer import print_path
-from pgagents.cel.reading import Path, lists_in, paths_in
-from pgagents.cel.syntax import Node
+from pgagents.cel.reading import Path, conjuncts, lists_in, path_of, paths_in
+from pgagents.cel.syntax import FunctionCall, Node
 from pgagents.model.action import Law
 from pgagents.model.model import Model
 from pgagents.model.pages import headers_of
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
 _ANSWERS = frozenset(("response", "read", "created"))
@@ -30,6 +31,30 @@ class Held:
 
     outcome: Outcome
     why: str = ""
+
+
+def list_laws(endpoint: Endpoint) -> list[Law]:
+    """Return the laws that hold at an endpoint: those that read headers, or that apply only where an argument
+    in a header is given, on REST alone.
+    """
+    if endpoint.on_rest:
+        return list(endpoint.action.laws)
+    unsent = {("input", name) for name in endpoint.list_unsent()}
+    return [
+        law
+        for law in endpoint.action.laws
+        if "headers" not in law.names and not (unsent and unsent & _list_needed(law))
+    ]
+
+
+def _list_needed(law: Law) -> set[tuple[str, ...]]:
+    """Return the paths without whose value a law never applies."""
+    parts = conjuncts(law.when.tree) if law.when is not None else ()
+    return {
+        path_of(part.args[0])
+        for part in parts
+        if isinstance(part, FunctionCall) and part.name == "has" and part.args
+    }
 
 
 def evaluate_law(law: Law, scope: Scope) -> Held:
@@ -54,12 +79,19 @@ def _lists(expression: Expression) -> tuple[Path, ...]:
 def values_of(model: Model, exchange: Exchange) -> dict[str, Any]:
     """Return the variables that laws may read, from an exchange."""
     return {
-        "input": exchange.input, "response": exchange.body, "status": exchange.status,
+        "input": _list_sent(exchange), "response": exchange.body, "status": exchange.status,
         "surface": exchange.call.surface,
         "now": exchange.sent_at,
         "before": exchange.known, "env": model.env,
         "headers": _headers(exchange),
     }  # fmt: skip
+
+
+def _list_sent(exchange: Exchange) -> Mapping[str, Any]:
+    """Return the arguments that the call had on its way."""
+    endpoint = exchange.call.endpoint
+    unsent = endpoint.list_unsent() if endpoint is not None else frozenset()
+    return {k: v for k, v in exchange.input.items() if k not in unsent} if unsent else exchange.input
 
 
 def _headers(exchange: Exchange) -> dict[str, Any]:

@@ -465,8 +465,8 @@ class Driver:
         self.factory.pool.now = (
             self.sender.now()
         )  # what has ended by itself since the last call is not left behind
-        behind: list[str] = []
-        met: set[tuple[str, str]] = set()
+        behind: list[tuple[Instance, str]] = []
+        met: set[tuple[str, str, str]] = set()
         """The instances met so far. One that several resources of the catalogue share is undone and listed
         once.
         """
@@ -492,8 +492,8 @@ class Driver:
                 gone = there = False
             self.sender.cleaning = True
             if not gone:
-                behind.append(name)
-        return behind
+                behind.append((instance, name))
+        return [name for instance, name in behind if not instance.gone]  # some go with what contains them
 
     def _look_up_unsure(self) -> bool:
         """Look for what creates without an answer have made, so that it is undone; return whether the
@@ -513,7 +513,7 @@ class Driver:
             return False
         return True
 
-    def _next_left(self, met: Collection[tuple[str, str]]) -> Instance | None:
+    def _next_left(self, met: Collection[tuple[str, str, str]]) -> Instance | None:
         """Return the instance to undo next: the latest first, because earlier ones may contain it. None
         where all are undone.
         """
@@ -527,10 +527,11 @@ class Driver:
         )
 
 
-def _same(instance: Instance) -> tuple[str, str]:
+def _same(instance: Instance) -> tuple[str, str, str]:
     """Return a key that is the same for one instance, whichever resource of the catalogue it is listed as."""
     undo = instance.resource.undone_by
-    return (str(undo.action.name) if undo is not None else instance.resource.name, id_text(instance.id))
+    kind = str(undo.action.name) if undo is not None else instance.resource.name
+    return kind, instance.place, id_text(instance.id)
 
 
 def _hide_token(memory: Memory, redactor: Redactor, holder: str, token: str) -> None:

@@ -87,6 +87,11 @@ class Endpoint:
         narrowed = self.offered.narrow.get(self.action.name, {}) if self.offered is not None else {}
         return tuple(narrowed[p.name].param if p.name in narrowed else p for p in self.action.params)
 
+    def list_unsent(self) -> frozenset[str]:
+        """Return the arguments of the action that no call here has: those in headers, of a tool."""
+        headers = (p for p in self.action.params if p.place == "header" and self.form is not None)
+        return frozenset(str(p.name) for p in headers)
+
     def read(self, response: Response) -> Response:
         """Return the API's own answer in what came from here."""
         if self.form is not None:

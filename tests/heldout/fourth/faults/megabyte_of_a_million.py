@@ -7,6 +7,7 @@ from typing import Any
 
 from heldout.calls import Shown
 from pgagents.http import Handler
+from pgagents.sandbox.asked import too_large
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "limits"
@@ -16,7 +17,7 @@ PROMISE = "limits.max_body_bytes:: a body of up to 1,048,576 bytes is read"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    context.front._most_bytes = 1_000_000
+    context.front.exceeds = lambda request, _most: too_large(request, 1_000_000)
     return handler
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.http import Handler, Request
 from pgagents.sandbox.asked import too_large
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -18,19 +18,11 @@ PROMISE = "limits.max_body_bytes:: a body of more than 1,048,576 bytes is refuse
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    front = context.front
-    limit = front._most_bytes or 0
+    def exceeds(request: Request, most: int | None) -> bool:
+        return too_large(request, most) and len(request.body.decode("utf-8", "replace")) > (most or 0)
 
-    def answer(request: Request) -> Response | Silence:
-        fits = too_large(request, limit) and len(request.body.decode("utf-8", "replace")) <= limit
-        with front.store.lock:
-            front._most_bytes = None if fits else limit
-            try:
-                return handler(request)
-            finally:
-                front._most_bytes = limit
-
-    return answer
+    context.front.exceeds = exceeds
+    return handler
 
 
 def shows(call: Shown) -> Any:

@@ -5,6 +5,7 @@ least one.
 
 Bad:
 
+    security: [{token: []}, {users: []}]
     auth:
       schemes:
         users:
@@ -13,6 +14,7 @@ Bad:
 
 Good:
 
+    security: [{token: []}, {users: []}]
     auth:
       schemes:
         users:

@@ -11,12 +11,12 @@ from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError, Scope
 from pgagents.model.action import ActionCall as ActionCall
-from pgagents.model.action import Law
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases import fixture_selection
 from pgagents.verify.cases.boundary import boundary_values, places
 from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.law.tools import list_tool_probes
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -30,8 +30,8 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path, will_do
-from pgagents.verify.fixtures.request_template import list_further_reads, template_of
-from pgagents.verify.laws.laws import evaluate_law, reading_of, values_of
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.laws.laws import evaluate_law, list_laws, reading_of, values_of
 from pgagents.verify.laws.witness import witness
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
@@ -56,11 +56,6 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 law.origin,
                 cite,
             )
-
-
-def list_laws(endpoint: Endpoint) -> list[Law]:
-    """Return the laws that hold at an endpoint: those that read headers on REST alone."""
-    return [law for law in endpoint.action.laws if endpoint.on_rest or "headers" not in law.names]
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -108,7 +103,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     With the operator's clock, time passes before each is ended, so that values which grow with time are above
     zero.
     """
-    yield from _through_tools(setting)
+    yield from list_tool_probes(setting, NAME)
     for resource in setting.model.resources.values():
         made = resource.made_by
         place = _stands_on(setting, resource)
@@ -158,26 +153,6 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 True,
                 optional=True,
             )
-
-
-def _through_tools(setting: Setting) -> Iterator[Probe]:
-    """Yield optional reads through tools whose ordinary call may not meet the condition of a law."""
-    for endpoint in setting.tools:
-        laws = [law for law in list_laws(endpoint) if law.when is not None]
-        covers = tuple(f"{NAME}/{law.name}/{endpoint.place}" for law in laws)
-        if endpoint.leads or endpoint.action.effect == "write" or not laws:
-            continue
-        for why, template in list_further_reads(setting.model, endpoint.action):
-            call = ordinary(endpoint, template, "explore", why)
-            at = f"{NAME}/{why}/{endpoint.place}"
-            yield Probe(at, 6, covers, 1, _read_once(call), (endpoint,), "main", optional=True)
-
-
-def _read_once(call: Call) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        yield call
-
-    return run
 
 
 def _stands_on(setting: Setting, resource: Resource) -> Resource | None:
