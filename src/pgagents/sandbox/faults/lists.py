@@ -271,7 +271,9 @@ def sorted_after_limit(_context: Context, inner: Domain, call: AcceptedCall) -> 
 ).replace_actions
 def search_takes_wildcards(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A search puts its text into a pattern of SQL's LIKE as it came, so `_` and `%` match anything."""
-    patterns = {n: v for n, v in call.input.items() if isinstance(v, str) and set("_%") & set(v)}
+    filters = {str(p.name) for p in call.action.params if p.place == "query" and not p.required}
+    given = {n: v for n, v in call.input.items() if n in filters and isinstance(v, str)}
+    patterns = {n: v for n, v in given.items() if set("_%") & set(v)}
     if call.action.effect != "read" or not patterns:
         return inner(call)
     found = inner(replace(call, input={n: v for n, v in call.input.items() if n not in patterns}))
