@@ -52,7 +52,7 @@ def test_every_document_imports_and_each_note_is_in_its_text() -> None:
         comments = [
             line
             for line in made.text.splitlines()
-            if line.lstrip().startswith(("# TODO ", "# pgagents: ignore["))
+            if line.lstrip().startswith(("# TODO ", "# pgagents: ignore[", "# inferred: "))
         ]
         assert len(comments) == len(made.notes), path
         notes += len(made.notes)
