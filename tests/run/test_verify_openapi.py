@@ -189,3 +189,18 @@ def test_what_contradicts_an_inferred_resource_is_odd_and_broken_if_strict(
     assert verdicts["valid_calls/ordinary/get_note@rest"] == word, out
     assert report["footer"]["odd"] == (sum(v == "odd" for v in verdicts.values()) if not words else 0)
     assert code in exits, out
+
+
+def test_501_to_a_documented_method_is_a_crash(tmp_path: Path) -> None:
+    server, calls = Counting(right=True), 0
+
+    def forgetful(request: Request) -> Response:
+        nonlocal calls
+        calls += request.method == "GET"
+        return Response(501) if request.method == "GET" and calls > 3 else server(request)
+
+    with served(forgetful) as url:
+        code, _, err = run_verify(tmp_path, url, "--openapi", "notes.yaml")
+    assert code == 1, err
+    found = json.loads((tmp_path / "report.json").read_text("utf-8"))["findings"]
+    assert "no_crashes/list_notes@rest" in {one["contract"] for one in found}
