@@ -102,9 +102,18 @@ def test_same_secret_is_asked_for_once_after_refusals(tmp_path: Path) -> None:
     assert (tmp_path / "count").read_text() == "2"
 
 
-def test_key_of_another_mode_stops(tmp_path: Path) -> None:
-    code = COUNTING.replace('f"test_key_{number}"', '"test_a" if number == 1 else "live_a"')
+@pytest.mark.parametrize(
+    ("first", "second", "prefixes"),
+    [
+        ("test_a", "live_a", {"test_": "test", "live_": "live"}),
+        ("sk_test_a", "sk_live_a", {"sk_": "live", "sk_test_": "test"}),
+    ],
+)
+def test_key_of_another_mode_stops(tmp_path: Path, first: str, second: str, prefixes: dict[str, str]) -> None:
+    code = COUNTING.replace('f"test_key_{number}"', f'"{first}" if number == 1 else "{second}"')
     credential = model_of("wrong-key-code").credential
+    assert credential is not None
+    credential = replace(credential, prefixes=prefixes)
     secrets = CommandSecrets({"main": python(code, tmp_path)}, {"main": credential})
     secrets.find("main")
     with pytest.raises(PgagentsError, match="a key of another mode"):

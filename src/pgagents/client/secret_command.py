@@ -158,13 +158,8 @@ class CommandSecrets:
                 f"the command of `{holder}` printed {fault}", "it must print the secret alone, on one line"
             )
         before = self.held.get(holder)
-        if before is not None and _find_mode(credential, secret) != _find_mode(credential, before.secret):
+        find_mode = credential.find_mode if credential is not None else lambda _: None
+        if before is not None and find_mode(secret) != find_mode(before.secret):
             raise PgagentsError(f"the command of `{holder}` printed a key of another mode", "stay with one")
         lives = command.lives_s * (1 - EARLY) if command.lives_s is not None else float("inf")
         return _Held(secret, started + lives)
-
-
-def _find_mode(credential: Credential | None, secret: str) -> str:
-    """Return the mode of a key by its prefix, `test` or `live`; empty if the catalogue does not say."""
-    prefixes = credential.prefixes if credential is not None else {}
-    return next((mode for prefix, mode in prefixes.items() if secret.startswith(prefix)), "")

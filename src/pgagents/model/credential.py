@@ -178,6 +178,11 @@ class Credential:
             return f"no colon, and {how}"
         return "" if secret.isprintable() and secret != ":" else "characters that HTTP Basic does not take"
 
+    def find_mode(self, secret: str) -> str | None:
+        """Return the mode of a secret by its longest prefix that is known, such as `test`; None without."""
+        longest = sorted(self.prefixes, key=len, reverse=True)
+        return next((self.prefixes[prefix] for prefix in longest if secret.startswith(prefix)), None)
+
     def find_prefix(self, mode: str) -> str:
         """Return the first prefix of a mode; empty if there is none."""
         return next((prefix for prefix, its in self.prefixes.items() if its == mode), "")

@@ -5,7 +5,6 @@ The address proves nothing: 127.0.0.1 may be a tunnel to production.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -22,7 +21,7 @@ def may_write(model: Model, identities: Identities, options: Options) -> bool:
         return True
     keys = identities.keys
     modes = {
-        name: _find_mode(credential.prefixes, key)
+        name: credential.find_mode(key)
         for name, credential in model.credentials.items()
         if credential.prefixes and (key := find_secret(model, keys, "main", name))
     }
@@ -33,12 +32,6 @@ def may_write(model: Model, identities: Identities, options: Options) -> bool:
         and set(modes.values()) == {"test"}
         and all(any(name in modes for name in way) for way in ways if way)
     )
-
-
-def _find_mode(prefixes: Mapping[str, str], key: str) -> str | None:
-    """Return the mode of a key by its longest prefix that is known."""
-    longest = sorted(prefixes.items(), key=lambda item: -len(item[0]))
-    return next((mode for prefix, mode in longest if key.startswith(prefix)), None)
 
 
 def loopback(url: str) -> bool:
