@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.cli.inputs.api import Api, find_api
-from pgagents.cli.inputs.options import examples, load
+from pgagents.cli.inputs.options import env_option, examples, load
 
 if TYPE_CHECKING:
     from pgagents.client.answer import Answer
@@ -74,13 +74,7 @@ _HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes 
     metavar="FILE",
     help="CAs to trust (PEM).",
 )
-@click.option(
-    "--env",
-    "description",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="YAML file that describes the server, as for verify: url, cacert, headers, identities of `main`.",
-)
+@env_option
 @click.option("--yes", is_flag=True, help="Do not ask before a call that needs confirmation.")
 def command(
     action: str | None,

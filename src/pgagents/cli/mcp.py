@@ -12,7 +12,7 @@ import click
 
 from pgagents.cli import _extras
 from pgagents.cli.inputs.api import find_api
-from pgagents.cli.inputs.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.options import catalogue_argument, env_option, examples, load
 
 if TYPE_CHECKING:
     from pgagents.cli.inputs.api import Api
@@ -70,13 +70,7 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
     show_default=True,
     help="With --http; a non-loopback address needs --issuer.",
 )
-@click.option(
-    "--env",
-    "description",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="YAML file that describes the server, as for verify: url, cacert, headers, identities of `main`.",
-)
+@env_option
 @click.option(
     "--public-url",
     metavar="URL",

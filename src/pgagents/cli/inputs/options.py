@@ -22,6 +22,14 @@ catalogue_argument: Callable[[Any], Any] = click.argument(
     "catalogue", required=False, type=click.Path(path_type=Path, dir_okay=False)
 )
 
+env_option: Callable[[Any], Any] = click.option(
+    "--env",
+    "description",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="YAML file that describes the server, as for verify: url, cacert, headers, identities of `main`.",
+)
+
 
 def examples(*lines: tuple[str, str]) -> str:
     """Return the end of a command's help: example calls, each with its purpose."""

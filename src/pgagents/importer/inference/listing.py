@@ -27,8 +27,7 @@ class Listing:
 
 def describe_listing(one: ImportedAction, named: Mapping[str, Any]) -> Listing | None:
     """Return the one list of the first successful answer; None if it has none, or several."""
-    answer = next((o for status, o in one.action["output"].items() if 200 <= status < 300), None)
-    whole = follow(answer or {}, named)
+    whole = find_success(one, named)
     optional = {
         name: follow(param, named)
         for name, param in one.action.get("input", {}).items()
@@ -57,6 +56,12 @@ def _members(whole: Schema, named: Mapping[str, Any], path: str) -> Iterator[tup
         yield f"{path}.{name}", schema
         if path == "response" and "properties" in schema:
             yield from _members(schema, named, f"{path}.{name}")
+
+
+def find_success(one: ImportedAction, named: Mapping[str, Any]) -> Schema:
+    """Return the schema of an action's first successful answer; empty if it has none."""
+    answer = next((o for status, o in one.action["output"].items() if 200 <= status < 300), None)
+    return follow(answer or {}, named)
 
 
 def is_type(schema: Schema, kinds: tuple[str, ...]) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.importer.actions import ImportedAction
-from pgagents.importer.inference.listing import Schema, describe_listing, follow, is_type
+from pgagents.importer.inference.listing import Schema, describe_listing, find_success, follow, is_type
 from pgagents.importer.reading.names import snake, unique
 from pgagents.importer.reading.note import Notes
 
@@ -124,8 +124,7 @@ def _find_object(
     """Return where an action answers with an instance (`response.item`), the member that is its id, and its
     schema; None if it answers with none.
     """
-    answer = next((o for status, o in one.action["output"].items() if 200 <= status < 300), None)
-    whole = follow(answer or {}, named)
+    whole = find_success(one, named)
     places = [("response", whole)]
     members = {n: follow(s, named) for n, s in whole.get("properties", {}).items() if n.isidentifier()}
     inner = [(f"response.{n}", s) for n, s in members.items() if "properties" in s]
@@ -214,8 +213,7 @@ def _make(
     """Return the call that makes an instance; None if its answer has no id, or an argument no value."""
     if action is None or action.action["effect"] != "write":
         return None
-    answer = next((o for status, o in action.action["output"].items() if 200 <= status < 300), None)
-    whole = follow(answer or {}, named)
+    whole = find_success(action, named)
     inner = [
         (f"response.{n}", follow(s, named))
         for n, s in whole.get("properties", {}).items()

@@ -152,8 +152,8 @@ def _open_place(
             continue
         counter = member_named(body, takes.counter)
         if counter is None:
-            id = setting.model.resources[takes.of].id
-            counter = yield from read_counter(setting, resource, {takes.by: body.get(id)})
+            id = setting.model.resources[takes.of].id_of(body)
+            counter = yield from read_counter(setting, resource, {takes.by: id})
         if counter == 1:
             return body
     return None

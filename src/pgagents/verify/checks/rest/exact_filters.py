@@ -194,15 +194,15 @@ def _ask(setting: Setting, case: _Case, value: Any, how: str, there: Mapping[str
     """Return the call of the list with the arguments that it needs and this one."""
     action = case.endpoint.action
     template = template_of(setting.model, action)
-    needed = {
-        name: given
-        for name, given in template.input.items()
-        if (param := action.param(name)) is not None and param.required
-    }
     name = str(case.param.name)
     made = there if template.subject else None
     return ordinary(
-        case.endpoint, template, "valid", f"{name} {how}", input={**needed, name: value}, made=made
+        case.endpoint,
+        template,
+        "valid",
+        f"{name} {how}",
+        input={**template.list_needed(action), name: value},
+        made=made,
     )
 
 

@@ -101,17 +101,18 @@ def _run(setting: Setting, bound: _Bound) -> Callable[[], Conversation]:
     def run() -> Conversation:
         there: Mapping[str, Any] = yield InstanceRef(bound.resource.name)
         value = there.get(bound.member)
+        if value is None:
+            yield judge_untested(bound.contract, f"no {bound.resource.name} was seen with a {bound.member}")
+            return
         action = bound.endpoint.action
         template = template_of(setting.model, action)
-        needed = {k: v for k, v in template.input.items() if (p := action.param(k)) is None or p.required}
         name, *inner = bound.path
         given = {inner[0]: value} if inner else value
         made = there if template.subject else None
         why = f"{'.'.join(bound.path)} is the {bound.member} of one that exists"
-        exchange: Exchange = yield ordinary(
-            bound.endpoint, template, "explore", why, input={**needed, name: given}, made=made
-        )
-        if value is None or not exchange.success or not exchange.fits:
+        asked = {**template.list_needed(action), name: given}
+        exchange: Exchange = yield ordinary(bound.endpoint, template, "explore", why, input=asked, made=made)
+        if not exchange.success or not exchange.fits:
             yield judge_untested(bound.contract, f"the list was not answered: {exchange.outcome}")
             return
         held = evaluate_law(bound.law, Scope(values_of(setting.model, exchange)))
