@@ -49,11 +49,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The options by which the tools run against one server. `serve` are options of the server, `keys` its
-    keys by role, `flags` options of verify, `peer` options of schemathesis.
+    """The options by which the tools run against one server.
 
-    `serve` are options of the server, `keys` its keys by role, `flags` options of verify, `peer` options of
-    schemathesis.
+    `serve` are options of the server, `keys` its keys by role, `flags` options of verify (with
+    the server's address for `{url}`), `peer` options of schemathesis.
     """
 
     serve: tuple[str, ...]
@@ -85,7 +84,8 @@ def verify(api: str, bug: str = "", *, flags: Sequence[str] = ()) -> Measured:
     with tempfile.TemporaryDirectory() as name, serving(api, bug or None, options=given.serve) as url:
         report, env["XDG_CACHE_HOME"] = Path(name) / "v.json", str(Path(name) / "cache")
         command = [sys.executable, "-m", "pgagents", "verify", str(catalogue(api)), "--url", url]
-        command += ["--exclusive", "--report", str(report), *given.flags, *flags]
+        own = [flag.replace("{url}", url) for flag in given.flags]
+        command += ["--exclusive", "--report", str(report), *own, *flags]
         command += [word for role in further for word in ("--identity", role)]
         seconds, printed = _run(command, name, env)
         if not report.exists():

@@ -22,6 +22,7 @@ from pgagents.importer.reading.operations import (
     is_json,
     is_sendable,
 )
+from pgagents.importer.reading.servers import Servers
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.travelling import Joined, Styled, Unsayable, travelling
 from pgagents.source.source import Pointer
@@ -70,10 +71,10 @@ class Actions:
     """Make actions with unique names."""
 
     def __init__(
-        self, schemas: Schemas, notes: Notes, base: str, find_security: Any, *, comparing: bool = False
+        self, schemas: Schemas, notes: Notes, servers: Servers, find_security: Any, *, comparing: bool = False
     ) -> None:
         self.comparing = comparing
-        self.schemas, self.notes, self.base, self.find_security = schemas, notes, base, find_security
+        self.schemas, self.notes, self.servers, self.find_security = schemas, notes, servers, find_security
         self.taken: set[str] = set()
         self.ids: set[str] = set()
         self.routes: dict[tuple[str, str], str] = {}
@@ -98,6 +99,8 @@ class Actions:
         action = made.action
         self._texts(op, name, action, at)
         action["http"] = f"{op.method} {self._rename_placeholders(path, made)}"
+        if (server := self.servers.name_of(op, (*at, "server"))) is not None:
+            action["server"] = server
         self._operation_id(op, name, action, at)
         self._nature(op, name, action, at)
         if inputs:
@@ -115,7 +118,7 @@ class Actions:
         return made
 
     def _path(self, op: Operation) -> str | None:
-        path = self.base + (op.path if op.path.startswith("/") else f"/{op.path}")
+        path = self.servers.find_base(op) + (op.path if op.path.startswith("/") else f"/{op.path}")
         names = PLACEHOLDER.findall(path)
         if (
             re.search(r"[\s?#]", path)
@@ -257,7 +260,7 @@ class Actions:
         found: dict[str, Any] = {}
         notes_at = (*at, "input")
         for p in op.parameters:
-            if p.place == "path" and f"{{{p.name}}}" not in self.base + op.path:
+            if p.place == "path" and f"{{{p.name}}}" not in self.servers.find_base(op) + op.path:
                 self.notes.add_lost(at, f"path parameter `{brief(p.name)}` is not in the path", p.whole.place)
             elif p.name and not self._parameter(p, found, made, notes_at):
                 self.notes.add_left_out(
@@ -265,7 +268,7 @@ class Actions:
                     p.whole.place,
                 )
                 return None
-        for missing in PLACEHOLDER.findall(self.base + op.path):
+        for missing in PLACEHOLDER.findall(self.servers.find_base(op) + op.path):
             if (missing, "path") not in made.wires:
                 name = self._name(missing, found)
                 made.wires[missing, "path"] = name
@@ -417,7 +420,7 @@ class Actions:
         if part.description:
             schema["description"] = cut(part.description)
         if made.operation.method in ("GET", "DELETE") or name in PLACEHOLDER.findall(
-            self.base + made.operation.path
+            self.servers.find_base(made.operation) + made.operation.path
         ):
             schema["in"] = "body"
         if name != part.name:
@@ -520,12 +523,6 @@ class Actions:
     def _extras(self, op: Operation, at: Pointer) -> None:
         if op.whole.value.get("callbacks"):
             self.notes.add_lost(at, "callbacks are not carried", op.whole.at("callbacks").place)
-        if op.whole.value.get("servers"):
-            self.notes.add_lost(
-                at,
-                "the operation has a server of its own; the API's one is called",
-                op.whole.at("servers").place,
-            )
         others = [
             m for m in op.whole.at("requestBody", "content").members() if op.body and m != op.body.media
         ]

@@ -18,8 +18,9 @@ from pgagents.importer.inference.resources import infer_resources
 from pgagents.importer.places import Places, find_places
 from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
-from pgagents.importer.reading.operations import Operation, base_path, operations, version
+from pgagents.importer.reading.operations import Operation, operations, version
 from pgagents.importer.reading.references import References
+from pgagents.importer.reading.servers import Servers, describe_main, find_usual_url
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security
 from pgagents.importer.sound import answers, nothing_left, sound, without_wrong_examples
@@ -86,9 +87,10 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     every = list(operations(references, notes))
     chosen = _choose_operations(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
-    described = api(root, notes)
+    described = api(root, notes, find_usual_url(chosen))
     security = Security(references, notes, described["server"], chosen)
-    actions = Actions(schemas, notes, base_path(root), security.find_own, comparing=comparing)
+    servers = Servers(root, described["server"], notes)
+    actions = Actions(schemas, notes, servers, security.find_own, comparing=comparing)
     made = [
         action
         for op in chosen
@@ -112,6 +114,9 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     if not comparing:
         infer_pages(made, schemas.named, notes)
         resources = infer_resources(made, schemas.named, told["codes"], notes)
+    described["server"] = describe_main(root, described["server"])
+    if servers.written:
+        described["servers"] = servers.written
     data = _assemble(described, *security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
     data |= {"resources": resources} if resources else {}
@@ -197,8 +202,8 @@ def _assemble(
 
 
 _ORDER = (
-    "title", "description", "http", "operation_id", "effect", "destructive", "security", "idempotency",
-    "content_type",
+    "title", "description", "http", "server", "operation_id", "effect", "destructive", "security",
+    "idempotency", "content_type",
     "input",
     "unknown", "output", "pages", "errors",
     "examples", "tags", "deprecated",

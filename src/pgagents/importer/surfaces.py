@@ -68,7 +68,7 @@ def offer(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
             refused.setdefault(surface_of["/".join(found.id.split("/")[:2])] or "", found)
     for name in fitting:
         if name in refused:
-            without[name] = _why(refused[name], str(data["api"]["server"]))
+            without[name] = _why(refused[name], _find_url(data["api"]["server"]))
             notes.decide(
                 ("surfaces",),
                 f"{name} is left out, as its vendor would refuse the catalogue: {without[name]}",
@@ -76,6 +76,10 @@ def offer(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
         else:
             data["surfaces"][name] = {"actions": "all"}
     return without
+
+
+def _find_url(server: Any) -> str:
+    return str(server["url"] if isinstance(server, dict) else server)
 
 
 def _why(refused: Diagnostic, server: str) -> str:

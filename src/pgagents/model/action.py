@@ -310,6 +310,8 @@ class Action:
     """The work that it starts; None if its answer is the end of it."""
     either: tuple[tuple[str, ...], ...] = ()
     """Groups of arguments of which a call gives exactly one, whole; empty if it has none."""
+    server: Text | None = None
+    """The name of the server that has its path; None for the API's own."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
 

@@ -160,7 +160,7 @@ def _reads(setting: Setting, carried: Mapping[str, str]) -> Iterator[tuple[Endpo
     """
     reads = [
         d
-        for d in setting.endpoints
+        for d in setting.home_endpoints
         if d.on_rest
         and d.method == "GET"
         and d.action.effect == "read"
@@ -191,7 +191,7 @@ def _questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
     """Yield requests for the methods of paths that no read covers."""
     paths: dict[str, Endpoint] = {
         d.path: d
-        for d in reversed(setting.endpoints)
+        for d in reversed(setting.home_endpoints)
         if "{" not in d.path and not (d.on_rest and d.method == "GET")
     }
     for path, endpoint in list(paths.items())[: MOST_READS - 1]:
