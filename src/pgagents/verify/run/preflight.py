@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from pgagents.cel.expression import Expression
-from pgagents.decoding.medium import fits, is_json
+from pgagents.decoding.medium import fits_any, is_json
 from pgagents.http import Handler, Request, Response, Silence, read_json
 from pgagents.model.error_reader import ReadError
 from pgagents.model.model import Model
@@ -244,7 +244,7 @@ def _knows(setting: Setting, one: _Tried) -> bool:
     output = next((o for o in action.outputs if o.status == one.status), None)
     if output is not None:
         told = answer.header("Content-Type") or ""
-        if output.schema is None or not told or fits(told, output.content_type):
+        if output.schema is None or not told or fits_any(told, output):
             return True
         return is_json(told) if is_json(output.content_type) else False
     documented = any(code.status == one.status for code in (*action.errors, *setting.model.always()))
