@@ -18,7 +18,7 @@ REDIRECTED, REFUSED = 300, 400
 INVENTED = "PGVERIFY"
 """A method that no API has. A real method that the document does not list may exist and delete something."""
 UNKNOWN_METHOD = (REFUSED, 501)
-"""What HTTP libraries answer to it themselves: Node's parser 400, others 501 (RFC 9110, 15.6.2)."""
+"""HTTP libraries answer it themselves: Node's parser 400, others 501 (RFC 9110, 15.6.2)."""
 _UNSOUND = frozenset(("no_crashes", "documented_status"))
 JUDGED_AT_ONCE = _UNSOUND | {"response_schema"}
 """Checks whose verdict on an exchange is known as soon as it is answered."""
