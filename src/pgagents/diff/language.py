@@ -106,6 +106,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Scheme", "also_accepted", "breaking, addition", "-"),
     _row("Scheme", "prefixes", "may break", "-"),
     _row("Scheme", "description issue_at", "wording", "-"),
+    _row("Scheme", "inferred", "none", "-", _TESTS),
     _row("AuthorizationCode", "authorization_url token_url revocation_url metadata_url resource_metadata_url "
          "pkce_binds scopes needs", "breaking, addition, may break", "-"),
     _row("AuthorizationCode", "access_s refresh_s refresh_rotates", "may break", "-"),
@@ -130,6 +131,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Code", "envelope meaning only", "-", "may break, wording"),
     _row("Code", "when", "-", "may break, wording"),
     _row("Code", "cite provoked_by", "-", "wording", _TESTS),
+    _row("Code", "inferred", "-", "none", _TESTS),
     _row("Edge", "status retry", "-", "may break"),
     _row("Edge", "cite", "-", "may break, wording"),
     _row("Framework",

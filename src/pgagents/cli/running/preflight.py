@@ -54,7 +54,7 @@ def check_server(
     except Refused as error:
         help = "is PGAGENTS_TOKEN `client_id:client_secret` of this server, and still valid?"
         raise SetupError(printable(masked(str(error))), help) from None
-    place = Place(url, count_request, other, masked)
+    place = Place(url, count_request, other, masked, getattr(model.source, "schemes", None))
     trouble = preflight(setting_of(model, url), place, carried, keyless=options.keyless)
     if trouble is not None:
         says, help = (printable(masked(text)) for text in (trouble.says, trouble.help))

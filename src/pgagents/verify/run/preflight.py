@@ -21,6 +21,7 @@ from pgagents.text.brief import brief
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import evaluate_arguments, template_of
+from pgagents.verify.run.advice import advise_scheme
 from pgagents.verify.run.base_path import likely
 from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.credential import present_all
@@ -58,6 +59,8 @@ class Place:
     send: Handler
     other: Callable[[str], Handler]
     masked: Callable[[str], str] = str
+    schemes: Sequence[str] | None = None
+    """The keys that an OpenAPI document describes, as `--auth` takes them; None for a catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tri
         return None
     statuses = {one.status for one in tried}
     if refused := [one for one in tried if _refuses_key(setting, one)]:
-        return _key_refused(setting, key, refused)
+        return _key_refused(setting, place, key, refused)
     if all(300 <= status < 400 for status in statuses):
         return _explain_redirect(place, tried[0])
     if statuses <= set(BEHIND):
@@ -266,8 +269,11 @@ def _is_data(answer: Response | Silence) -> bool:
     return isinstance(answer, Response) and (not answer.body or not read_json(answer.body).problem)
 
 
-def _key_refused(setting: Setting, key: str, tried: Sequence[_Tried]) -> Trouble:
+def _key_refused(setting: Setting, place: Place, key: str, tried: Sequence[_Tried]) -> Trouble:
     one = tried[0]
+    if not any(action.key for action in setting.model.actions) and place.schemes is not None:
+        says = f"the server answers {one.status} to {one.describe}, and the document declares no key"
+        return Trouble(says, advise_scheme(one.answer, place.schemes))
     if not any(action.key for action in setting.model.actions):
         says = (
             f"the server answers {one.status} to {one.describe}, and the catalogue says that no action "
@@ -280,8 +286,14 @@ def _key_refused(setting: Setting, key: str, tried: Sequence[_Tried]) -> Trouble
         )
     what = "the key" if key else "a call without a key"
     others = f" and {len(tried) - 1} more" if len(tried) > 1 else ""
+    says = f"the server is there and refuses {what}: {one.status} to {one.describe}{others}"
+    credential = setting.model.credential
+    if credential is not None and credential.inferred:
+        return Trouble(
+            says, f"is PGAGENTS_TOKEN a key of this server, and is it sent {credential.how} (--auth)?"
+        )
     return Trouble(
-        f"the server is there and refuses {what}: {one.status} to {one.describe}{others}",
+        says,
         (
             "is PGAGENTS_TOKEN a key of this server, and still valid? one of another environment is refused "
             "like none"
