@@ -36,7 +36,8 @@ def check_server(
     """
     from pgagents.verify.check.memory import setting_of
     from pgagents.verify.oauth.tokens import Refused, Tokens, find_tokens
-    from pgagents.verify.run.preflight import Place, describe_unused_key, preflight
+    from pgagents.verify.run.preflight.preflight import describe_unused_key, preflight
+    from pgagents.verify.run.preflight.trouble import Place
     from pgagents.verify.run.redaction.redact import Redactor
 
     sent = 0
