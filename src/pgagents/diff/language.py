@@ -179,6 +179,8 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Webhooks", "events", "-", "breaking, addition"),
     _row("Webhooks", "again_within_s cite data_at id_at secret_at targets type_at types url within_s", "-",
          "may break, wording"),
+    _row("Webhooks", "version versions", "-", "breaking, addition"),
+    _row("WebhookVersion", "envelope id_at type_at data_at", "-", "breaking"),
     _row("Event", "data", "-", "breaking"),
     _row("Event", "about by cite description", "-", "may break, wording"),
     _row("Signature", "header scheme tolerance_s", "-", "breaking"),
