@@ -53,8 +53,8 @@ class Measured:
 class Settings:
     """The options by which the tools run against one server.
 
-    `serve` are options of the server, `keys` its keys by role, `flags` options of verify. `peer` are options of
-    schemathesis; `peer_short` bounds it to about as many requests as verify.
+    `serve` are options of the server, `keys` its keys by role, `flags` options of verify. `peer` are options
+    of schemathesis; `peer_short` bounds it to about as many requests as verify.
     """
 
     serve: tuple[str, ...]
