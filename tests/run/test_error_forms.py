@@ -114,6 +114,6 @@ def test_method_that_the_http_library_refuses_breaks_no_promise() -> None:
         "error_envelope/framework@rest",
         "error_codes/framework@rest",
     )
-    report = verified(model_of(""), variations=["unknown-method-unparsed"], only=of_framework)
+    report = verified(model_of("bearer"), variations=["unknown-method-unparsed"], only=of_framework)
     assert [(f.contract.id, f.actual) for f in report.findings] == []
     assert "framework/wrong_method@rest" in ids(report, Verdict.KEPT)
