@@ -19,6 +19,7 @@ from pgagents.importer.inference.resources import infer_resources
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.places import Places, find_places
 from pgagents.importer.questions import ask_about_findings, join_questions
+from pgagents.importer.reading.given_scheme import list_described, parse_scheme, with_scheme
 from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
 from pgagents.importer.reading.operations import Operation, base_path, operations, version
@@ -37,12 +38,14 @@ MAX_OPERATIONS = 4_000
 class Choice:
     """The operations to import: those that match any of `include` and have any of `tags`, at most `most`.
 
-    An entry of `include` is an operationId or `GET /path`, in which `*` matches anything.
+    An entry of `include` is an operationId or `GET /path`, in which `*` matches anything. `auth` is the key
+    of a document that declares none, as `--auth` takes it.
     """
 
     include: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     most: int | None = None
+    auth: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Imported:
     """The text of the document."""
     chosen: str = ""
     """Describes the actions of a large document for vendors with a limit; empty if they are offered all."""
+    schemes: tuple[str, ...] = ()
+    """Security schemes that the document describes, as `--auth` takes them."""
 
     @property
     def left_out(self) -> int:
@@ -86,13 +91,15 @@ def catalogue(
 
 
 def _catalogue(references: References, choice: Choice, offering: bool, comparing: bool) -> Imported:
+    edition, scheme = version(references.root()), ""
+    if choice.auth:
+        references, scheme = with_scheme(references, parse_scheme(choice.auth))
     root, notes = references.root(), Notes()
-    edition = version(root)
     every = list(operations(references, notes))
     chosen = _choose_operations(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
     described = api(root, notes)
-    security = Security(references, notes, described["server"], chosen)
+    security = Security(references, notes, described["server"], chosen, scheme)
     actions = Actions(schemas, notes, base_path(root), security.find_own, comparing=comparing)
     made = [
         action
@@ -140,7 +147,8 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
         offered.without,
         places,
         root.document.text,
-        offered.chosen,
+        schemes=tuple(list_described(references)),
+        chosen=offered.chosen,
     )
 
 
