@@ -15,13 +15,22 @@ CLIENT_ERRORS = range(400, 500)
 
 @dataclass(frozen=True, slots=True)
 class Guesses:
-    """The places of the catalogue that were inferred, and the resources among them."""
+    """The places of the catalogue that were inferred, and the resources among them.
+
+    `advised` is True if what is only recommended counts as inferred.
+    """
 
     places: frozenset[Pointer]
     resources: frozenset[str]
+    advised: bool = False
 
     def explain(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
-        """True if an inferred part makes the promise, or a refused call names an id that follows from one."""
+        """True if an inferred part makes the promise, or a refused call names an id that follows from one.
+
+        A recommendation is treated alike.
+        """
+        if contract.advice and self.advised:
+            return True
         if any(contract.origin[: len(place)] == place for place in self.places):
             return True
         last = chain[-1] if chain else None
@@ -38,4 +47,5 @@ def find_guesses(model: Model) -> Guesses:
     """Return what a catalogue says to be inferred."""
     resources = [r for r in model.resources.values() if r.inferred]
     pages = [a.pages.origin for a in model.actions if a.pages is not None and a.pages.inferred]
-    return Guesses(frozenset((*(r.origin for r in resources), *pages)), frozenset(r.name for r in resources))
+    places = frozenset((*(r.origin for r in resources), *pages))
+    return Guesses(places, frozenset(r.name for r in resources), advised=True)
