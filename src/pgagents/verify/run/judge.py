@@ -300,6 +300,7 @@ class Judge:
                 and exchange.call.endpoint is None
                 and self.setting.listing is None
             )
+            or exchange.is_of_library
         ):
             return False
         return not (isinstance(exchange.answer, Silence) and exchange.answer.kind == "refused")
