@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from pgagents.cli.inputs.options import AUTH_HELP, catalogue_argument, examples, load, server_option
+from pgagents.cli.inputs.options import (
+    AUTH_HELP,
+    catalogue_argument,
+    cert_options,
+    examples,
+    load,
+    server_option,
+)
 from pgagents.cli.running import choice, report_files
 
 if TYPE_CHECKING:
@@ -82,6 +89,7 @@ _OF_TOOLS = (
 )
 @click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com.")
 @server_option
+@cert_options
 @click.option(
     "--openapi",
     metavar="FILE|URL",
@@ -280,6 +288,8 @@ _OF_TOOLS = (
 def command(
     url: str | None,
     servers: tuple[str, ...],
+    cert: Path | None,
+    cert_key: Path | None,
     openapi: str | None,
     auth: str | None,
     catalogue: Path | None,
@@ -336,7 +346,9 @@ def command(
     choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
     report_files.check(reports, report_files.DATA if only_plan else report_files.EVERY)
     lines = read_baseline(baseline) if baseline else None
-    there = target.target(_load(catalogue, openapi, auth), url, plain_url, cacert, description, servers)
+    there = target.target(
+        _load(catalogue, openapi, auth), url, plain_url, cacert, description, servers, (cert, cert_key)
+    )
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests,
@@ -402,6 +414,7 @@ def command(
             token=mcp_server.token(mcp_url),
             verbose=verbose,
             servers=there.servers,
+            certificate=there.certificate,
         )
 
 
