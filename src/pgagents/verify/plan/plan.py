@@ -102,6 +102,7 @@ def make_setting(
         bare=bare,
         oauth=identities.oauth,
         reach=identities.reach,
+        servers=identities.servers,
     )
 
 
