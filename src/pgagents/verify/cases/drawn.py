@@ -1,7 +1,8 @@
 """Random calls of whole actions: Schemathesis generates every argument, and live ids are laid in.
 
 Other cases vary one argument of an ordinary call. These vary all at once, so they show what only a
-combination of values does. What names an instance, an address or a person keeps its ordinary value.
+combination of values does. Arguments that name an instance, an address or a person keep their ordinary
+values.
 """
 
 from __future__ import annotations
