@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from pgagents.cli.inputs.options import AUTH_HELP, catalogue_argument, examples, load
+from pgagents.cli.inputs.options import AUTH_HELP, catalogue_argument, examples, load, server_option
 from pgagents.cli.running import choice, report_files
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ _OF_TOOLS = (
     ),
 )
 @click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com.")
+@server_option
 @click.option(
     "--openapi",
     metavar="FILE|URL",
@@ -278,6 +279,7 @@ _OF_TOOLS = (
 )
 def command(
     url: str | None,
+    servers: tuple[str, ...],
     openapi: str | None,
     auth: str | None,
     catalogue: Path | None,
@@ -334,7 +336,7 @@ def command(
     choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
     report_files.check(reports, report_files.DATA if only_plan else report_files.EVERY)
     lines = read_baseline(baseline) if baseline else None
-    there = target.target(_load(catalogue, openapi, auth), url, plain_url, cacert, description)
+    there = target.target(_load(catalogue, openapi, auth), url, plain_url, cacert, description, servers)
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests,
@@ -368,7 +370,12 @@ def command(
     choice.alone(shard, {f"--identity {role}": role in keys for role in _ALONE})
     if only_plan:
         return _show_plan(
-            there, options, Identities(keys, oauth=there.env.oauth), receiver, (mcp_url, mcp_stdio), reports
+            there,
+            options,
+            Identities(keys, oauth=there.env.oauth, servers=there.servers),
+            receiver,
+            (mcp_url, mcp_stdio),
+            reports,
         )
     with (
         event_receiver.receiving(receiver, receiver_port) as inbox,
@@ -394,6 +401,7 @@ def command(
             mcp=link,
             token=mcp_server.token(mcp_url),
             verbose=verbose,
+            servers=there.servers,
         )
 
 
