@@ -303,7 +303,8 @@ def _cache_inputs(
         loaded = schemathesis.openapi.from_dict(
             json.loads(spec), config=SchemathesisConfig.from_dict({"seed": 1})
         )
-        operations: list[Any] = [result.ok() for result in loaded.get_all_operations()]  # type: ignore[union-attr]
+        results: Any = loaded.get_all_operations()
+        operations = [result.ok() for result in results]
         if not operations:  # it knows no such method
             return ()
 
