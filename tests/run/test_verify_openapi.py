@@ -92,7 +92,7 @@ def test_finding_names_the_line_of_the_document(tmp_path: Path, words: tuple[str
     wrong = next(f for f in found if f["contract"] == "response_schema/200/list_notes@rest")
     assert wrong["source"] == {"file": "notes.yaml", "line": GET_LINE, "column": 9}
     assert f"--> notes.yaml:{GET_LINE}:" in out
-    assert server.methods <= {"GET", "HEAD", "OPTIONS", "PGVERIFY"}
+    assert server.methods <= {"GET", "HEAD", "OPTIONS", "PROPFIND"}
 
 
 def test_right_server_has_no_finding_and_nothing_is_written(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_right_server_has_no_finding_and_nothing_is_written(tmp_path: Path) -> N
         code, out, _ = run_verify(tmp_path, url, "--openapi", "notes.yaml")
     assert code in (0, 3), out
     assert " 0 broken" in out
-    assert server.methods <= {"GET", "HEAD", "OPTIONS", "PGVERIFY"}
+    assert server.methods <= {"GET", "HEAD", "OPTIONS", "PROPFIND"}
 
 
 def test_catalogue_and_document_together_are_one_message(tmp_path: Path) -> None:

@@ -43,8 +43,11 @@ DEEP = 100_000
 NEAR_JSON = "application/json-seq"
 """A type (RFC 7464) whose name begins with JSON's; a server that does not check types takes it as well."""
 _NO_OBJECTS = ("no_object", "null_body")
-INVENTED = "PGVERIFY"
-"""A method that no API has. A real method that the document does not list may exist and delete something."""
+FOREIGN = "PROPFIND"
+"""A method that no catalogue names and that changes nothing (RFC 4918, section 9.1).
+
+An invented name is refused by HTTP parsers, with a bare 400, before the server sees it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ def _paths(setting: Setting) -> Iterator[Case]:
                 )
     if framework.wrong_method and endpoint is not None:
         path = endpoint.path
-        method = INVENTED
+        method = FOREIGN
         if (literal := beside(setting)) is not None:
             method, path = "GET", literal
         methods = {d.method for d in setting.endpoints if d.path == path and d.on_rest}
@@ -147,7 +150,7 @@ def _paths(setting: Setting) -> Iterator[Case]:
             call,
             codes[framework.wrong_method],
             ("errors", "framework", "wrong_method"),
-            (NOT_IMPLEMENTED,) if method == INVENTED else (),
+            (NOT_IMPLEMENTED,) if method == FOREIGN else (),
             allowed=frozenset(methods),
         )
 

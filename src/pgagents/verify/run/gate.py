@@ -22,7 +22,7 @@ from pgagents.http import Request
 from pgagents.model.action import Action, Param
 from pgagents.model.identity import has_proof
 from pgagents.model.model import Resource, id_text
-from pgagents.verify.cases.framework import INVENTED
+from pgagents.verify.cases.framework import FOREIGN
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
@@ -168,12 +168,7 @@ class Gate:
         ours = (
             self.setting.oauth is not None and call.intent == "document"
         )  # a client's own codes, tokens, and its user's consent
-        if (
-            ours
-            or urlsplit(request.target).path in paths
-            or call.surface == MCP
-            or request.method == INVENTED
-        ):
+        if ours or urlsplit(request.target).path in paths or call.surface == MCP or request.method == FOREIGN:
             return ""
         return f"{request.method} {urlsplit(request.target).path} is no action of the catalogue"
 
