@@ -13,7 +13,6 @@ from pgagents.cli.main import main
 from pgagents.errors import InputError
 from pgagents.http import Response, json_bytes
 from pgagents.model.model import Model
-from pgagents.verify.cases.framework import FOREIGN
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
@@ -251,7 +250,7 @@ def test_methods_that_no_document_lists_are_not_tried():
     assert "is no method of" in room.objection("make_box", {"name": "a"}, raw=Raw("DELETE"))
     stray = Call(None, {}, "framework", "DELETE on a list", raw=Raw("DELETE", "/boxes"))
     assert "is no action of the catalogue" in room.gate.objection(stray, {}, request_of(stray, {}))
-    invented = Call(None, {}, "framework", "no method", raw=Raw(FOREIGN, "/boxes"))
+    invented = Call(None, {}, "framework", "no method", raw=Raw("PGVERIFY", "/boxes"))
     assert room.gate.objection(invented, {}, request_of(invented, {})) == ""
 
 

@@ -9,21 +9,26 @@ from typing import Any
 
 from pgagents.collector import without_collector
 from pgagents.errors import PgagentsError
-from pgagents.importer.actions import Actions, ImportedAction
+from pgagents.importer.actions import Actions
 from pgagents.importer.api import Headers, api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
+from pgagents.importer.inference.descriptions import infer_descriptions
 from pgagents.importer.inference.pages import infer_pages
 from pgagents.importer.inference.resources import infer_resources
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.places import Places, find_places
+from pgagents.importer.questions import ask_about_findings, join_questions
+from pgagents.importer.reading.given_scheme import list_described, parse_scheme, with_scheme
 from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
-from pgagents.importer.reading.operations import Operation, base_path, operations, version
+from pgagents.importer.reading.operations import Operation, operations, version
 from pgagents.importer.reading.references import References
+from pgagents.importer.reading.servers import Servers, describe_main, find_usual_url
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security
 from pgagents.importer.sound import answers, nothing_left, sound, without_wrong_examples
-from pgagents.importer.surfaces import offer
+from pgagents.importer.surfaces import Offer, offer
 from pgagents.model.model import Model
 from pgagents.text.nearest import did_you_mean
 
@@ -34,12 +39,14 @@ MAX_OPERATIONS = 4_000
 class Choice:
     """The operations to import: those that match any of `include` and have any of `tags`, at most `most`.
 
-    An entry of `include` is an operationId or `GET /path`, in which `*` matches anything.
+    An entry of `include` is an operationId or `GET /path`, in which `*` matches anything. `auth` is the key
+    of a document that declares none, as `--auth` takes it.
     """
 
     include: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     most: int | None = None
+    auth: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,10 @@ class Imported:
     """Pointers of the catalogue, each with the pointer in the document that it was made from."""
     document: str = ""
     """The text of the document."""
+    chosen: str = ""
+    """Describes the actions of a large document for vendors with a limit; empty if they are offered all."""
+    schemes: tuple[str, ...] = ()
+    """Security schemes that the document describes, as `--auth` takes them."""
 
     @property
     def left_out(self) -> int:
@@ -81,14 +92,17 @@ def catalogue(
 
 
 def _catalogue(references: References, choice: Choice, offering: bool, comparing: bool) -> Imported:
+    edition, scheme = version(references.root()), ""
+    if choice.auth:
+        references, scheme = with_scheme(references, parse_scheme(choice.auth))
     root, notes = references.root(), Notes()
-    edition = version(root)
     every = list(operations(references, notes))
     chosen = _choose_operations(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
-    described = api(root, notes)
-    security = Security(references, notes, described["server"], chosen)
-    actions = Actions(schemas, notes, base_path(root), security.find_own, comparing=comparing)
+    described = api(root, notes, find_usual_url(chosen))
+    security = Security(references, notes, described["server"], chosen, scheme)
+    servers = Servers(root, described["server"], notes)
+    actions = Actions(schemas, notes, servers, security.find_own, comparing=comparing)
     made = [
         action
         for op in chosen
@@ -112,17 +126,35 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     if not comparing:
         infer_pages(made, schemas.named, notes)
         resources = infer_resources(made, schemas.named, told["codes"], notes)
+        infer_descriptions(made, schemas.named, resources, notes)
+    described["server"] = describe_main(root, described["server"])
+    if servers.written:
+        described["servers"] = servers.written
     data = _assemble(described, *security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
     data |= {"resources": resources} if resources else {}
     _beyond(references, notes)
     known = without_wrong_examples(data, notes)
-    without = offer(data, notes, known) if offering else {}
+    offered = offer(data, made, notes, known) if offering else Offer()
+    if offered.model is not None:
+        ask_about_findings(offered.model, notes)
+    join_questions(notes)
     text, model = sound(data, notes, known)
     if answers(model, notes):
         text, model = sound(data, notes, known)
     places = find_places(made, schemas, root.document)
-    return Imported(data, text, model, tuple(notes.made), len(every), without, places, root.document.text)
+    return Imported(
+        data,
+        text,
+        model,
+        tuple(notes.made),
+        len(every),
+        offered.without,
+        places,
+        root.document.text,
+        schemes=tuple(list_described(references)),
+        chosen=offered.chosen,
+    )
 
 
 def _choose_operations(every: list[Operation], choice: Choice, notes: Notes) -> list[Operation]:
@@ -197,7 +229,8 @@ def _assemble(
 
 
 _ORDER = (
-    "title", "description", "http", "operation_id", "effect", "destructive", "security", "idempotency",
+    "title", "description", "http", "server", "operation_id", "effect", "destructive", "confirm", "security",
+    "idempotency",
     "content_type",
     "input",
     "unknown", "output", "pages", "errors",

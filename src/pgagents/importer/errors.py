@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pgagents.importer.actions import ImportedAction
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.names import is_name, one_line, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import JSON, Answer, is_json
@@ -317,6 +317,7 @@ class Errors:
         envelope = self.envelopes.most_common(1)[0][0]
         media = self.media.most_common(1)[0][0]
         self.codes[made] = {"status": status, "envelope": envelope, "content_type": media, "only": []}
+        self.codes[made]["inferred"] = True
         self.notes.decide(
             ("errors", "codes", made),
             f"the document has no {status}, but a catalogue must say what refuses such a call",

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 EXAMPLE = "park-graph"
 """The shipped example catalogue, by the name that may replace a catalogue's file."""
+AUTH_HELP = (
+    "The key of calls where the document declares none: bearer, basic, header:NAME, query:NAME, cookie:NAME, "
+    "or header:Authorization:WORD."
+)
 NO_CATALOGUE = (
     f"name its file, go to its folder, or begin one with `pgagents init`; `{EXAMPLE}` names the example "
     "that comes with pgagents"
@@ -28,6 +32,18 @@ env_option: Callable[[Any], Any] = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="YAML file that describes the server, as for verify: url, cacert, headers, identities of `main`.",
+)
+
+
+server_option: Callable[[Any], Any] = click.option(
+    "--server",
+    "servers",
+    multiple=True,
+    metavar="NAME=URL",
+    help=(
+        "The address of another server of the API (under `api.servers`). Without it, its actions are not "
+        "called, unless the API's URL is the catalogue's own. Repeatable."
+    ),
 )
 
 
