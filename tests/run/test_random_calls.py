@@ -14,7 +14,7 @@ from pgagents.http import Handler, Request, Response
 from pgagents.inprocess import inside
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.verify.cases.drawn import list_drawn_calls
+from pgagents.verify.cases.generation.random_calls import list_drawn_calls
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify

@@ -13,10 +13,10 @@ from typing import Any
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.combined import Group, both, groups
-from pgagents.verify.cases.drawn import DrawnCall, find_wrong, list_drawn_calls
-from pgagents.verify.cases.generated import list_varied_calls
+from pgagents.verify.cases.generation.coverage import list_varied_calls
+from pgagents.verify.cases.generation.random_calls import DrawnCall, find_wrong, list_drawn_calls
+from pgagents.verify.cases.generation.shrinking import shrink
 from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
-from pgagents.verify.cases.shrinking import shrink
 from pgagents.verify.check.check import (
     RANDOM,
     Check,

@@ -11,9 +11,9 @@ from typing import Any
 
 from pgagents.http import Silence
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.drawn import list_drawn_calls
+from pgagents.verify.cases.generation.random_calls import list_drawn_calls
+from pgagents.verify.cases.generation.shrinking import shrink
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.cases.shrinking import shrink
 from pgagents.verify.check.check import (
     RANDOM,
     Check,
