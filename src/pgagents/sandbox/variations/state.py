@@ -173,6 +173,11 @@ def puts_normalised(context: Context, inner: Domain, call: AcceptedCall) -> Any:
         return inner(call)
     parts = [part for law in call.action.laws for part in law.parts]
     read = {path[0] for part in parts for path in part.paths.get("input", ()) if path}
-    free = {str(p.name) for p in call.action.params if p.place == "body" and p.name not in read}
+    fixed = {"enum", "const", "pattern", "format"}
+    free = {
+        str(p.name)
+        for p in call.action.params
+        if p.place == "body" and p.name not in read and not fixed & p.schema.keys()
+    }
     given = {k: v.strip().upper() if k in free and isinstance(v, str) else v for k, v in call.input.items()}
     return inner(replace(call, input=given))
