@@ -11,7 +11,7 @@ REFUSED = Silence("tls", "a client certificate of this API's authority is requir
 def require_certificate(front: Front) -> Handler:
     """Return the API's handler, which hears a call over TLS only with the certificate that it needs.
 
-    What the server says on the connection is not simulated: there is no answer.
+    The refused handshake is not simulated: there is no answer.
     """
     if front.model.certificate is None:
         return front
