@@ -12,7 +12,7 @@ from pgagents.importer.reading.names import clean, cut, identifier, is_name, uni
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation
 from pgagents.importer.reading.references import References
-from pgagents.model.certificate import MUTUAL_TLS, NOUN, OPENAPI
+from pgagents.model.connection.certificate import MUTUAL_TLS, NOUN, OPENAPI
 from pgagents.model.credential import kinds
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief

@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code, Law, Param
-from pgagents.model.certificate import ClientCertificate
 from pgagents.model.code_flow import CodeFlow
+from pgagents.model.connection.certificate import ClientCertificate
+from pgagents.model.connection.server import Server, find_addresses
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.limit_reader import LimitReader
-from pgagents.model.server import Server, find_addresses
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 

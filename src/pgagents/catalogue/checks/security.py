@@ -11,7 +11,7 @@ from pgagents.catalogue.checks.signing import certificates
 from pgagents.catalogue.language.basics import Security
 from pgagents.catalogue.language.credentials import list_requirements, list_used_schemes
 from pgagents.catalogue.language.platform import Scheme
-from pgagents.model.certificate import MUTUAL_TLS
+from pgagents.model.connection.certificate import MUTUAL_TLS
 from pgagents.model.credential import Credential, find_path_below, kinds, make
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pgagents.catalogue.language.basics import Security
 from pgagents.catalogue.language.platform import Scheme
 from pgagents.catalogue.language.surface import Catalogue
-from pgagents.model.certificate import MUTUAL_TLS
+from pgagents.model.connection.certificate import MUTUAL_TLS
 from pgagents.source.source import Pointer
 
 Alternatives = tuple[tuple[str, ...], ...]

@@ -23,9 +23,9 @@ from pgagents.catalogue.language.basics import (
     Strict,
     Url,
 )
-from pgagents.model.certificate import MUTUAL_TLS
+from pgagents.model.connection.certificate import MUTUAL_TLS
+from pgagents.model.connection.server import fill
 from pgagents.model.credential import kinds
-from pgagents.model.server import fill
 
 
 class Server(Strict):

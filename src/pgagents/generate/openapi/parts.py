@@ -12,11 +12,11 @@ from typing import Any
 from pgagents.encoding.medium import list_types
 from pgagents.generate.openapi.profile import Alternatives, Profile
 from pgagents.model.action import Action, AnswerHeader, Example, Param
-from pgagents.model.certificate import OPENAPI
 from pgagents.model.code_flow import CodeFlow
+from pgagents.model.connection.certificate import OPENAPI
+from pgagents.model.connection.server import Server, Variable
 from pgagents.model.credential import Credential
 from pgagents.model.model import Header, Model, Surface
-from pgagents.model.server import Server, Variable
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language.credentials import find_certificate, list_requirements
-from pgagents.model.certificate import MUTUAL_TLS
+from pgagents.model.connection.certificate import MUTUAL_TLS
 from pgagents.source.source import Pointer
 
 _AT: Pointer = ("auth", "schemes")

@@ -1,0 +1,1 @@
+"""Where connections go, and the client certificate that they have."""
