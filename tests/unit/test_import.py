@@ -111,9 +111,12 @@ def test_swagger_becomes_a_catalogue_that_builds() -> None:
 
 def test_every_note_is_a_comment_of_the_text() -> None:
     made = imported(SWAGGER)
-    comments = [line for line in made.text.splitlines() if line.lstrip().startswith("# TODO ")]
-    assert len(comments) == len(made.notes)
-    assert len(made.notes) > 8
+    asked = [note for note in made.notes if note.kind != "inferred"]
+    comments = [
+        line for line in made.text.splitlines() if line.lstrip().startswith(("# TODO ", "# inferred"))
+    ]
+    assert len([line for line in comments if "# TODO" in line]) == len(asked)
+    assert len(asked) > 8
     for note in made.notes:
         assert any(str(note) in line for line in comments), note
 

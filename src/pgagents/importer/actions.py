@@ -34,6 +34,7 @@ _READING = re.compile(
 )
 
 
+ANY_BODY = ("AnyBody", {"description": "A body that the document does not describe"})
 _DEEDS = frozenset((
     "logout", "signout", "delete", "remove", "send", "resend", "run", "reset", "revoke", "confirm",
     "unsubscribe", "subscribe", "callback",
@@ -41,6 +42,16 @@ _DEEDS = frozenset((
     "start", "restart",
 ))  # fmt: skip
 """Words in the name of a GET that suggest that it changes something, whatever HTTP says about GET."""
+_DEEDS_OF_ARGUMENTS = frozenset((
+    "delete", "remove", "purge", "destroy", "reset", "revoke", "send", "resend", "trigger", "execute",
+    "recheck", "restart", "unsubscribe", "logout",
+))  # fmt: skip
+"""Words that begin the name of an argument by which a GET does something; `start` may begin a range."""
+
+
+def _is_deed(name: str) -> bool:
+    """True if an argument of a GET suggests that it changes something."""
+    return snake(name).partition("_")[0] in _DEEDS_OF_ARGUMENTS
 
 
 def _find_verb(op: Operation) -> str:
@@ -259,6 +270,9 @@ class Actions:
         for p in op.parameters:
             if p.place == "path" and f"{{{p.name}}}" not in self.base + op.path:
                 self.notes.add_lost(at, f"path parameter `{brief(p.name)}` is not in the path", p.whole.place)
+            elif op.method == "GET" and p.place == "query" and not p.required and _is_deed(p.name):
+                asked = f"does `{brief(p.name)}` change anything? it is left out, so that this only reads"
+                self.notes.decide(notes_at, asked, p.whole.place)
             elif p.name and not self._parameter(p, found, made, notes_at):
                 self.notes.add_left_out(
                     f"{op.label}: required parameter `{brief(p.name)}` cannot be said: {self.why}",
@@ -489,6 +503,8 @@ class Actions:
     def _output(self, answer: Answer, at: Pointer) -> dict[str, Any] | None:
         described = {"description": cut(answer.description)} if answer.description else {}
         if answer.schema is None:
+            if answer.whole.at("content").members() and is_json(answer.media):
+                return {"$ref": self.schemas.give(*ANY_BODY), **described}
             if answer.media:
                 self.notes.add_lost(
                     at, f"{brief(answer.media)} without a schema is not described", answer.whole.place
@@ -499,7 +515,9 @@ class Actions:
         schema = self.schemas.convert(answer.schema, at)
         media = _bare(answer.media)
         own = {"content_type": media} if media and media not in (JSON, "*/*") else {}
-        return {**schema, **described, **own} if schema or described else {"description": "Success"}
+        if not schema.keys() - {"title", "description"}:
+            schema = {"$ref": self.schemas.give(*ANY_BODY)}
+        return {**schema, **described, **own}
 
     def _no_json(self, answer: Answer, at: Pointer) -> dict[str, Any]:
         """Return the schema of an answer that is no JSON: rows of CSV keep theirs, all else is one text."""
