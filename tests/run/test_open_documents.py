@@ -54,9 +54,12 @@ PATHS = {
         query("recheck_all", type="boolean"), query("most", type="integer", minimum=1),
     ),
     "/shelves/{shelf_id}": get("getShelf", answers(s200=SHELF, s403=None, s404=None), IN_PATH),
+    "/moved": get("getMoved", answers(s200={}, s302=None)),
     "/ready": get("isReady", answers(s200={})),
     "/plain": get("getPlain", answers(s200=None)),
-    "/search": get("search", answers(s200={"type": "array", "items": SHELF}, s422=ERROR), query("q") | {"required": True}),
+    "/search": get(
+        "search", answers(s200={"type": "array", "items": SHELF}, s422=ERROR), query("q") | {"required": True},
+    ),
     "/plans": {
         "post": {
             "operationId": "plan", "summary": "Plan",
@@ -89,13 +92,15 @@ class Server:
             return self._answer(self.refusal, b'"who are you?"')
         path, given = request.path, parse_qs(request.target.partition("?")[2], keep_blank_values=True)
         if path == "/shelves":
-            wrong = not all(v.isdecimal() and 0 < int(v) for v in given.get("most", ()))
+            wrong = not all(v.isdecimal() and int(v) > 0 for v in given.get("most", ()))
             return self._answer(
                 404 if wrong else 200, b"<p>?</p>" if wrong else b"[]", HTML if wrong else JSON
             )
         if path.startswith("/shelves/"):
             hidden = len(path) == len("/shelves/") + 36
             return self._answer(403 if hidden else 404, b"<p>No</p>", HTML)
+        if path == "/moved":
+            return Response(302, (("Location", request.target.replace("moved", "new")),), b"")
         if path == "/search":
             return self._answer(422, json_bytes({"detail": "search is switched off"}))
         known = {"/ready": (b'{"message": "OK"}', JSON), "/plain": (b"OK", "text/plain")}
@@ -141,6 +146,8 @@ HABITS = (
     "response_schema/200/is_ready@rest",  # any JSON, where the schema is empty
     "response_schema/200/get_plain@rest",  # a text, where no body is described
     "content_type/get_plain@rest",
+    "no_leaks/get_moved@rest",  # a redirect that carries on the query in which the key was sent
+    "no_leaks/framework@rest",
     "arbitrary_text/search@rest",  # the ordinary call is refused, too
 )
 
