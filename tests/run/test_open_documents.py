@@ -58,7 +58,8 @@ PATHS = {
     "/ready": get("isReady", answers(s200={})),
     "/plain": get("getPlain", answers(s200=None)),
     "/search": get(
-        "search", answers(s200={"type": "array", "items": SHELF}, s422=ERROR), query("q") | {"required": True},
+        "search", answers(s200={"type": "array", "items": SHELF}, s422=ERROR),
+        query("q") | {"required": True},
     ),
     "/plans": {
         "post": {
