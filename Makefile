@@ -8,7 +8,7 @@ JOBS ?= 2
 PYTEST = $(BIN)/pytest --quiet --numprocesses $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix format schemas interop corpus foreign atk browser docs bench peers clean
+.PHONY: help setup demo test matrix format schemas interop corpus foreign atk browser docs bench peers zoo clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -85,6 +85,9 @@ $(VENV)/.docs: $(VENV)/.installed
 
 bench: $(VENV)/.installed ## what it costs: start, build, 1,000 and 2,000 actions, verify
 	@$(BIN)/python -m bench
+
+zoo: $(VENV)/.installed ## verify, and schemathesis beside it, on real servers in .zoo (PyPI, npm); ZOO="kinto items" chooses
+	@$(BIN)/python -m bench zoo $(ZOO)
 
 peers: $(VENV)/.installed ## other MCP servers made from OpenAPI, measured beside ours (PyPI, npm); writes docs/peers.md
 	$(BIN)/python -m bench.peers .peers docs/peers.md

@@ -1,7 +1,7 @@
 """Install, start and watch the servers of the zoo, each in an environment of its own, on loopback.
 
-A server's module says how it is started and filled. What a run may not change is read through the server's
-own API before and after.
+A server's module says how it is started and filled. Its own API shows before and after a run the things that
+the run may not change.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Server:
 
     name: str
     version: str
-    """What is measured, as the figures name it."""
+    """Name and version in the figures."""
     packages: tuple[str, ...]
     """Requirements for pip, or packages for npm where `npm` is true; each is pinned."""
     command: Callable[[Place], Sequence[str]]
@@ -98,6 +98,10 @@ class Server:
     fill: Callable[[Api], None]
     existing: Callable[[Api], Mapping[str, Any]]
     base: str = ""
+    """The path below which verify is to call."""
+    peer_base: str = ""
+    """The same for schemathesis, which adds the document's paths without the base path that it declares."""
+    operations: int = 1
     ready: str = "/"
     headers: Callable[[str], Mapping[str, str]] = lambda key: {"Authorization": f"Bearer {key}"}
     auth: tuple[str, ...] = ()
@@ -152,6 +156,16 @@ class Running:
     document: str
     api: Api
     log: Path
+
+    @property
+    def peer_url(self) -> str:
+        """The base URL for schemathesis."""
+        return self.api.url + self.server.peer_base
+
+    @property
+    def operations(self) -> int:
+        """The number of operations of the document."""
+        return self.server.operations
 
     def look(self) -> dict[str, str]:
         """Return a hash of each thing that was put in before the run; empty for one that is gone."""

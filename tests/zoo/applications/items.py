@@ -1,7 +1,7 @@
 """The stock of a small warehouse, as a FastAPI application with three bugs that real ones have had.
 
-A removal answers 200 where 204 is declared; the remark of a dear item is null where a text is declared; an
-item that is given away (a discount of 100) cannot be shown: it is divided by its price.
+A removal answers 200 where 204 is declared. The remark of a dear item is null where a text is declared. An
+item that is given away (a discount of 100) cannot be shown, because its price is a divisor.
 """
 
 from __future__ import annotations

@@ -74,4 +74,5 @@ SERVER = Server(
     "lib/python3*/site-packages/changedetectionio/docs/api-spec.yaml", read_key, fill, existing,
     headers=lambda key: {"x-api-key": key},
     surroundings=surroundings,
+    peer_base="/api/v1", operations=23,
 )  # fmt: skip

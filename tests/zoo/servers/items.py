@@ -27,4 +27,5 @@ def existing(api: Api) -> Mapping[str, Any]:
 SERVER = Server(
     "items", "FastAPI, three bugs", ("fastapi==0.165.0", "uvicorn==0.54.0"), start,
     "/openapi.json", "test_key_1", fill, existing, ready="/openapi.json",
+    peer_base="", operations=7,
 )  # fmt: skip

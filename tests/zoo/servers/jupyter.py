@@ -47,4 +47,5 @@ SERVER = Server(
     "jupyter", "jupyter_server 2.21", ("jupyter_server==2.21.0",), start,
     "lib/python3*/site-packages/jupyter_server/services/api/api.yaml", "test-3f1b09c2d47a", fill, existing,
     ready="/api/", auth=("--auth", "bearer"),
+    peer_base="", operations=29,
 )  # fmt: skip

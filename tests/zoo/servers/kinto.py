@@ -56,4 +56,5 @@ SERVER = Server(
     "kinto", "kinto 26.5", ("kinto==26.5.0", "waitress==3.0.2"), start, "/v1/__api__",
     "test:5b0e7d21c9", fill, existing,
     ready="/v1/", headers=lambda key: {"Authorization": f"Basic {b64encode(key.encode()).decode()}"},
+    peer_base="/v1", operations=36,
 )  # fmt: skip

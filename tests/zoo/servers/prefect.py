@@ -72,4 +72,5 @@ SERVER = Server(
     "/openapi.json", "", fill, existing,
     base="/api", ready="/api/health", headers=no_headers, surroundings=surroundings,
     volatile=VOLATILE,
+    peer_base="/api", operations=187,
 )  # fmt: skip
