@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -24,10 +25,12 @@ TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path.insert(0, str(TESTS))
 
 from zoo.judging import UNJUDGED, count_words, read_judged  # noqa: E402  # `tests` is no package
-from zoo.zoo import NAMES, Running, load, serving  # noqa: E402  # as above
+from zoo.zoo import NAMES, ZOO, Running, load, serving  # noqa: E402  # as above
 
 MEASURED = TESTS / "zoo/measured.json"
 EDITS = TESTS / "zoo/edits"
+REPORTS = ZOO / "reports"
+"""Reports of the last runs, for a reviewer."""
 MOST_S, MORE_S = 300.0, 30.0
 """Seconds that one run may take, and then to write down what it has found."""
 RUN = "from pgagents.cli.main import run; run()"
@@ -105,32 +108,39 @@ def _measure(
 
 def _wait(command: Sequence[str], folder: Path, env: Mapping[str, str], starts: tuple[str, ...]) -> Ended:
     """Run a tool to its end, or interrupt it; note when it prints its first finding."""
-    begun, first, printed = time.perf_counter(), None, []
+    begun, times, printed = time.perf_counter(), list[float](), list[str]()
     child = subprocess.Popen(
         command, cwd=folder, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace", stdin=subprocess.DEVNULL,
     )  # fmt: skip
-    os.set_blocking(child.stdout.fileno(), False) if child.stdout else None
-    stopped = False
-    while child.poll() is None or (child.stdout and not child.stdout.closed):
-        text = (child.stdout.read() if child.stdout else "") or ""
-        printed.append(text)
-        if first is None and any(line.startswith(starts) for line in text.splitlines()):
-            first = time.perf_counter() - begun
-        if child.poll() is not None and not text:
+
+    def read() -> None:
+        for line in child.stdout or ():
+            printed.append(line)
+            if line.startswith(starts):
+                times.append(time.perf_counter() - begun)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    for number, patience_s in ((signal.SIGINT, MOST_S), (signal.SIGKILL, MORE_S)):
+        try:
+            child.wait(patience_s)
             break
-        if time.perf_counter() - begun > MOST_S and not stopped:
-            child.send_signal(signal.SIGINT)
-            stopped = True
-        if time.perf_counter() - begun > MOST_S + MORE_S:
-            child.kill()
-        time.sleep(0.05)
-    return Ended(child.wait(), time.perf_counter() - begun, first, "".join(printed))
+        except subprocess.TimeoutExpired:
+            child.send_signal(number)
+    code, seconds = child.wait(), time.perf_counter() - begun
+    reader.join(MORE_S)
+    return Ended(code, seconds, times[0] if times else None, "".join(printed))
 
 
 def _verify(server: Running, folder: Path, given: Sequence[str]) -> Measured:
-    report = folder / "report.json"
-    command = [sys.executable, "-c", RUN, "verify", *given, "--url", server.url, "--report", str(report)]
+    REPORTS.mkdir(exist_ok=True)
+    kind = "write" if "--allow-writes" in given else "read"
+    name = f"{server.server.name}-{kind if '--openapi' in given else 'edited'}"
+    report, text = REPORTS / f"{name}.json", REPORTS / f"{name}.txt"
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-c", RUN, "verify", *given, "--url", server.url]
+    command += ["--report", str(report), "--report", str(text)]
     env = {"PGAGENTS_TOKEN": server.key, "XDG_CACHE_HOME": str(folder / "cache")}
     ended = _wait(command, folder, env, ("error[", "odd["))
     if not report.exists():
