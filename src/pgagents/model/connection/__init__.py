@@ -1,1 +1,1 @@
-"""Where connections go, and the client certificate that they have."""
+"""Servers, and the client certificate of connections to them."""
