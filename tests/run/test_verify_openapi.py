@@ -115,6 +115,8 @@ def test_catalogue_and_document_together_are_one_message(tmp_path: Path) -> None
     [
         ("hello: world\n", "neither `openapi` nor"),
         ("openapi: 3.1.0\ninfo: {title: A, version: '1'}\n", "no operations"),
+        ("<html><script>x({url: '/v1/openapi.json'})</script>", "it names `/v1/openapi.json`"),
+        ("\n<?xml version='1.0'?><a/>", "servers often have it at /openapi.json"),
     ],
 )
 def test_document_without_operations_is_one_message(tmp_path: Path, text: str, says: str) -> None:

@@ -19,7 +19,7 @@ from pgagents.importer.places import Places, find_places
 from pgagents.importer.reading.given_scheme import list_described, parse_scheme, with_scheme
 from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
-from pgagents.importer.reading.operations import Operation, base_path, operations, version
+from pgagents.importer.reading.operations import Operation, base_paths, operations, parse_base, version
 from pgagents.importer.reading.references import References
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security
@@ -36,13 +36,15 @@ class Choice:
     """The operations to import: those that match any of `include` and have any of `tags`, at most `most`.
 
     An entry of `include` is an operationId or `GET /path`, in which `*` matches anything. `auth` is the key
-    of a document that declares none, as `--auth` takes it.
+    of a document that declares none, as `--auth` takes it. `base` is the path that stands before all others,
+    `/` for none; without it, that of the document's first server.
     """
 
     include: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     most: int | None = None
     auth: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Imported:
     """The text of the document."""
     schemes: tuple[str, ...] = ()
     """Security schemes that the document describes, as `--auth` takes them."""
+    bases: tuple[str, ...] = ("",)
+    """Paths of the document's servers, that which the catalogue's paths begin with first."""
 
     @property
     def left_out(self) -> int:
@@ -95,7 +99,9 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     schemas = Schemas(references, notes, modern=edition == "3.1")
     described = api(root, notes)
     security = Security(references, notes, described["server"], chosen, scheme)
-    actions = Actions(schemas, notes, base_path(root), security.find_own, comparing=comparing)
+    bases = base_paths(root)
+    base = parse_base(choice.base) if choice.base else bases[0]
+    actions = Actions(schemas, notes, base, security.find_own, comparing=comparing)
     made = [
         action
         for op in chosen
@@ -140,6 +146,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
         places,
         root.document.text,
         schemes_described,
+        tuple(dict.fromkeys((base, *bases))),
     )
 
 

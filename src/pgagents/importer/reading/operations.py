@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.encoding.medium import medium_of
-from pgagents.errors import InputError
+from pgagents.errors import InputError, PgagentsError
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.references import Found, References
 from pgagents.source.diagnostics import Diagnostic
@@ -17,6 +17,7 @@ from pgagents.text.brief import brief
 
 METHODS = ("get", "put", "post", "delete", "patch")
 JSON = "application/json"
+MOST_SERVERS = 10
 _OTHERS = ("head", "options", "trace", "query")
 _BESIDE = ("name", "in", "required", "description", "collectionFormat", "allowEmptyValue")
 """Keys of a Swagger 2.0 parameter that are not keywords of its schema."""
@@ -110,13 +111,28 @@ def version(root: Found) -> str:
     )
 
 
-def base_path(root: Found) -> str:
-    """Return the common prefix of all paths: Swagger's `basePath`, or the path of the first server's URL."""
-    path = (
-        root.text("basePath")
-        if "swagger" in root.value
-        else urlsplit(_expand_variables(root.at("servers", 0))).path
-    )
+def base_paths(root: Found) -> list[str]:
+    """Return the prefixes that all paths may have: Swagger's `basePath`, or the paths of the servers' URLs.
+
+    The first one is that of the first server; each is empty, or begins with a slash and does not end so.
+    """
+    if "swagger" in root.value:
+        return [_as_prefix(root.text("basePath"))]
+    servers = root.at("servers").items()[:MOST_SERVERS] or [root.at("servers", 0)]
+    return [_as_prefix(urlsplit(_expand_variables(server)).path) for server in servers]
+
+
+def parse_base(path: str) -> str:
+    """Return a base path that the caller gives, `/` for none. Raises PgagentsError if it is no path."""
+    plain = path.startswith("/") and path.isascii() and path.isprintable()
+    if not plain or any(c in path for c in "{}?# ") or "//" in path:
+        raise PgagentsError(
+            f"--base-path {brief(path)} is no path", "write it as /api/v1, or / for a server without one"
+        )
+    return _as_prefix(path)
+
+
+def _as_prefix(path: str) -> str:
     path = "/" + path.strip("/")
     return "" if path == "/" or any(c in path for c in "{}?# ") else path
 
