@@ -44,7 +44,7 @@ def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
         if other is None:
             kept.append(action)
         else:
-            why = f"it answers {other.content_type}, and Copilot reads {_JSON} only"
+            why = f"it answers {' or '.join(other.types)}, and Copilot reads {_JSON} only"
             lost.append(Loss(other.origin, f"action `{action.name}`", "dropped", why))
     return replace(surface, actions=tuple(kept)), lost
 

@@ -220,6 +220,13 @@ class Action(Cited):
         default=[],
         description="Error codes (under `errors.codes`) that this action may answer besides `errors.always`.",
     )
+    otherwise: Name | None = Field(
+        None,
+        description=(
+            "The error code for its wrong, missing and unknown arguments, in place of those of "
+            "`errors.framework`; an argument's own `otherwise` goes before it."
+        ),
+    )
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
     etag: bool = Field(
         False,

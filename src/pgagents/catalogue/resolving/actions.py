@@ -83,6 +83,7 @@ class Actions(Answers, Surfaces):
             ),
             outputs=self._outputs(a, raw, at),
             errors=tuple(self.codes[c] for c in dict.fromkeys([*a.errors, *self.written.errors.always])),
+            otherwise=self.codes[a.otherwise] if a.otherwise else None,
             idempotency=a.idempotency,
             confirm_title=Text(a.confirm.title, (*at, "confirm", "title"))
             if a.confirm and a.confirm.title

@@ -98,7 +98,7 @@ def success(model: Model, action: Action, output: Output, profile: Profile) -> N
         media = Node({"schema": output.schema}, origin=output.origin)
         if profile.examples and (shown := _examples(action, output.status)):
             media["examples"] = shown
-        answer["content"] = Node({output.content_type: media}, origin=output.origin)
+        answer["content"] = Node(dict.fromkeys(output.types, media), origin=output.origin)
     return answer
 
 

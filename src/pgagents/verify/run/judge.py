@@ -296,6 +296,7 @@ class Judge:
             exchange.call.surface == OPERATOR
             or exchange.call.plain
             or (exchange.call.surface == MCP and exchange.call.endpoint is None)
+            or exchange.is_of_library
         ):
             return False
         return not (isinstance(exchange.answer, Silence) and exchange.answer.kind == "refused")
