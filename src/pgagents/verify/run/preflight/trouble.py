@@ -26,7 +26,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What an OpenAPI document says of its server: keys as `--auth` takes them, and base paths.
+    """An OpenAPI document as a preflight uses it: keys as `--auth` takes them, and base paths.
 
     The first base path is the one that all paths of the run begin with; it may be empty. `server` is the
     first server's host as a URL, empty if it names none.
