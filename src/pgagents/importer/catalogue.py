@@ -13,6 +13,7 @@ from pgagents.importer.actions import Actions, ImportedAction
 from pgagents.importer.api import Headers, api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
+from pgagents.importer.inference.calling import infer_idempotency, infer_limits
 from pgagents.importer.inference.pages import infer_pages
 from pgagents.importer.inference.resources import infer_resources
 from pgagents.importer.places import Places, find_places
@@ -122,12 +123,16 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     for action in made:
         schemas.relax(action.action)
     resources: dict[str, Any] = {}
+    inferred: dict[str, Any] = {}
     if not comparing:
         infer_pages(made, schemas.named, notes)
         resources = infer_resources(made, schemas.named, told["codes"], notes)
+        limits, limited = infer_limits(made, references, told["codes"], notes)
+        told["framework"] |= {"limited": limited} if limited else {}
+        inferred = {"limits": limits, "idempotency": infer_idempotency(made, notes)}
     data = _assemble(described, *security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
-    data |= {"resources": resources} if resources else {}
+    data |= {key: value for key, value in {**inferred, "resources": resources}.items() if value}
     _beyond(references, notes)
     known = without_wrong_examples(data, notes)
     without = offer(data, notes, known) if offering else {}
