@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -37,6 +37,12 @@ _ALONE = ("operator",)
 _OF_SELF_TEST = ("self_test", "only", "reports")
 """Options that may be given with --self-test, which uses no server."""
 
+_OF_TOOLS = (
+    "mcp_url", "mcp_stdio", "max_requests", "max_time", "seed", "only", "skip", "allow", "strict", "cacert",
+    "baseline", "reports", "verbose",
+)  # fmt: skip
+"""Options that may be given with an MCP server that is judged by its own list of tools."""
+
 
 @click.command(
     short_help="Prove every contract on a running server.",
@@ -66,6 +72,10 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
         (
             "the MCP server too, compared with REST",
             "pgagents verify --env staging.yaml --mcp-stdio 'pgagents mcp'",
+        ),
+        (
+            "anybody's MCP server, by the protocol and its own schemas; only tools that read are called",
+            "pgagents verify --mcp-stdio 'uvx mcp-server-time'",
         ),
         ("one promise again", "pgagents verify --env staging.yaml --only law/payout --seed 7"),
     ),
@@ -140,7 +150,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
 @click.option(
     "--strict",
     is_flag=True,
-    help="Count what contradicts something inferred (`odd`) as broken.",
+    help="Count what contradicts something inferred or recommended (`odd`) as broken.",
 )
 @click.option(
     "--seed",
@@ -210,14 +220,17 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     "--mcp-url",
     metavar="URL",
     help=(
-        "Also verify the MCP server there, such as https://mcp.example.com/mcp. Its token: "
-        "PGAGENTS_MCP_TOKEN."
+        "Also verify the MCP server there, such as https://mcp.example.com/mcp; without --url and a "
+        "catalogue only that. Its token: PGAGENTS_MCP_TOKEN."
     ),
 )
 @click.option(
     "--mcp-stdio",
     metavar="CMD",
-    help="Also verify the MCP server that CMD starts; its environment has the key and the URL.",
+    help=(
+        "Also verify the MCP server that CMD starts; its environment has the key and the URL. Without --url "
+        "and a catalogue only that."
+    ),
 )
 @click.option(
     "--discovery", is_flag=True, help="Verify only the hosted documents and the OAuth server; needs no key."
@@ -317,6 +330,8 @@ def command(
     if self_test:
         choice.only_given("--self-test", _OF_SELF_TEST)
         return selftest.run(only, reports)
+    if (mcp_url, mcp_stdio) != (None, None) and not (url or openapi or catalogue or description):
+        return _verify_tools(click.get_current_context().params)
     target.check(url, plain_url, description)
     choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
     report_files.check(reports, report_files.DATA if only_plan else report_files.EVERY)
@@ -382,6 +397,33 @@ def command(
             token=mcp_server.token(mcp_url),
             verbose=verbose,
         )
+
+
+def _verify_tools(given: dict[str, Any]) -> int:
+    """Verify an MCP server by its own list of tools."""
+    from pgagents.cli.running import report_files, run, tools
+    from pgagents.report.baseline import read_baseline
+    from pgagents.verify.plan.options import Options
+
+    choice.only_given("--mcp-url or --mcp-stdio without a catalogue", _OF_TOOLS)
+    report_files.check(given["reports"], report_files.EVERY)
+    same = ("max_requests", "seed", "only", "skip", "allow", "strict")
+    options = Options(
+        **{name: given[name] for name in same},
+        max_time_s=given["max_time"],
+        version=run.version(),
+    )
+    baseline = read_baseline(given["baseline"]) if given["baseline"] else None
+    return tools.run(
+        given["mcp_url"],
+        given["mcp_stdio"],
+        options,
+        cacert=given["cacert"],
+        reports=given["reports"],
+        baseline=baseline,
+        again=_again(),
+        verbose=given["verbose"],
+    )
 
 
 def _load(catalogue: Path | None, openapi: str | None, auth: str | None, base_path: str | None) -> Model:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.importer.actions import ImportedAction
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.names import cut, first_sentence, one_line
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import server_url

@@ -9,14 +9,14 @@ from typing import Any
 
 from pgagents.collector import without_collector
 from pgagents.errors import PgagentsError
-from pgagents.importer.actions import Actions, ImportedAction
+from pgagents.importer.actions import Actions
 from pgagents.importer.api import Headers, api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
-from pgagents.importer.inference.calling import infer_idempotency, infer_limits
-from pgagents.importer.inference.pages import infer_pages
-from pgagents.importer.inference.resources import infer_resources
+from pgagents.importer.inference.inference import infer
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.places import Places, find_places
+from pgagents.importer.questions import ask_about_findings, join_questions
 from pgagents.importer.reading.given_scheme import list_described, parse_scheme, with_scheme
 from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
@@ -25,7 +25,7 @@ from pgagents.importer.reading.references import References
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security
 from pgagents.importer.sound import answers, nothing_left, sound, without_wrong_examples
-from pgagents.importer.surfaces import offer
+from pgagents.importer.surfaces import Offer, offer
 from pgagents.model.model import Model
 from pgagents.text.nearest import did_you_mean
 
@@ -64,6 +64,8 @@ class Imported:
     """Pointers of the catalogue, each with the pointer in the document that it was made from."""
     document: str = ""
     """The text of the document."""
+    chosen: str = ""
+    """Describes the actions of a large document for vendors with a limit; empty if they are offered all."""
     schemes: tuple[str, ...] = ()
     """Security schemes that the document describes, as `--auth` takes them."""
     bases: tuple[str, ...] = ("",)
@@ -122,36 +124,32 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     schemas.finish()
     for action in made:
         schemas.relax(action.action)
-    resources: dict[str, Any] = {}
-    inferred: dict[str, Any] = {}
-    if not comparing:
-        infer_pages(made, schemas.named, notes)
-        resources = infer_resources(made, schemas.named, told["codes"], notes)
-        limits, limited = infer_limits(made, references, told["codes"], notes)
-        told["framework"] |= {"limited": limited} if limited else {}
-        inferred = {"limits": limits, "idempotency": infer_idempotency(made, notes)}
+    inferred = infer(made, schemas.named, references, told, notes) if not comparing else {}
     data = _assemble(described, *security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
-    data |= {key: value for key, value in {**inferred, "resources": resources}.items() if value}
+    data |= inferred
     _beyond(references, notes)
     known = without_wrong_examples(data, notes)
-    without = offer(data, notes, known) if offering else {}
+    offered = offer(data, made, notes, known) if offering else Offer()
+    if offered.model is not None:
+        ask_about_findings(offered.model, notes)
+    join_questions(notes)
     text, model = sound(data, notes, known)
     if answers(model, notes):
         text, model = sound(data, notes, known)
     places = find_places(made, schemas, root.document)
-    schemes_described = tuple(list_described(references))
     return Imported(
         data,
         text,
         model,
         tuple(notes.made),
         len(every),
-        without,
+        offered.without,
         places,
         root.document.text,
-        schemes_described,
-        tuple(dict.fromkeys((base, *bases))),
+        bases=tuple(dict.fromkeys((base, *bases))),
+        schemes=tuple(list_described(references)),
+        chosen=offered.chosen,
     )
 
 
@@ -227,7 +225,8 @@ def _assemble(
 
 
 _ORDER = (
-    "title", "description", "http", "operation_id", "effect", "destructive", "security", "idempotency",
+    "title", "description", "http", "operation_id", "effect", "destructive", "confirm", "security",
+    "idempotency",
     "content_type",
     "input",
     "unknown", "output", "pages", "errors",

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pgagents.importer.actions import ImportedAction
 from pgagents.importer.inference.states import find_status
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.references import Found, References
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.importer.actions import ImportedAction
 from pgagents.importer.inference.listing import Schema, follow
+from pgagents.importer.operations.imported import ImportedAction
 
 CONFLICT = 409
 _MEMBERS = ("state", "status", "phase", "lifecycle_state", "lifecycleState")

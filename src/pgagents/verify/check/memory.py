@@ -17,6 +17,7 @@ from pgagents.verify.check.compiled import CompiledCatalogue, compile_catalogue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.wire.mcp.listing import ToolListing
 from pgagents.verify.wire.oauth import OAuthClient
 from pgagents.verify.wire.receiver import Inbox
 
@@ -91,6 +92,11 @@ class Setting:
     def by_place(self) -> Mapping[str, Endpoint]:
         """Every endpoint and tool by `<action>@<surface>`."""
         return self.catalogue.by_place
+
+    @property
+    def listing(self) -> ToolListing | None:
+        """The tools that an MCP server lists, where no catalogue says what it offers; else None."""
+        return self.mcp.listing if self.mcp is not None else None
 
     @property
     def usable(self) -> Sequence[Endpoint]:
