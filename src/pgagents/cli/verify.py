@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, catalogue_argument, examples, load
+from pgagents.cli.inputs.options import (
+    AUTH_HELP,
+    BASE_PATH_HELP,
+    catalogue_argument,
+    examples,
+    load,
+    server_option,
+)
 from pgagents.cli.running import choice, report_files
 
 if TYPE_CHECKING:
@@ -81,6 +88,7 @@ _OF_TOOLS = (
     ),
 )
 @click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com.")
+@server_option
 @click.option(
     "--openapi",
     metavar="FILE|URL",
@@ -279,6 +287,7 @@ _OF_TOOLS = (
 )
 def command(
     url: str | None,
+    servers: tuple[str, ...],
     openapi: str | None,
     auth: str | None,
     base_path: str | None,
@@ -336,7 +345,8 @@ def command(
     choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
     report_files.check(reports, report_files.DATA if only_plan else report_files.EVERY)
     lines = read_baseline(baseline) if baseline else None
-    there = target.target(_load(catalogue, openapi, auth, base_path), url, plain_url, cacert, description)
+    model = _load(catalogue, openapi, auth, base_path)
+    there = target.target(model, url, plain_url, cacert, description, servers)
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests,
@@ -370,7 +380,12 @@ def command(
     choice.alone(shard, {f"--identity {role}": role in keys for role in _ALONE})
     if only_plan:
         return _show_plan(
-            there, options, Identities(keys, oauth=there.env.oauth), receiver, (mcp_url, mcp_stdio), reports
+            there,
+            options,
+            Identities(keys, oauth=there.env.oauth, servers=there.servers),
+            receiver,
+            (mcp_url, mcp_stdio),
+            reports,
         )
     with (
         event_receiver.receiving(receiver, receiver_port) as inbox,
@@ -396,6 +411,7 @@ def command(
             mcp=link,
             token=mcp_server.token(mcp_url),
             verbose=verbose,
+            servers=there.servers,
         )
 
 

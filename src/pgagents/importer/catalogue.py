@@ -20,8 +20,9 @@ from pgagents.importer.questions import ask_about_findings, join_questions
 from pgagents.importer.reading.given_scheme import list_described, parse_scheme, with_scheme
 from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
-from pgagents.importer.reading.operations import Operation, base_paths, operations, parse_base, version
+from pgagents.importer.reading.operations import Operation, operations, version
 from pgagents.importer.reading.references import References
+from pgagents.importer.reading.servers import Servers, describe_main, find_usual_url, list_bases
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security
 from pgagents.importer.sound import answers, nothing_left, sound, without_wrong_examples
@@ -100,11 +101,10 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     every = list(operations(references, notes))
     chosen = _choose_operations(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
-    described = api(root, notes)
+    described = api(root, notes, find_usual_url(chosen))
     security = Security(references, notes, described["server"], chosen, scheme)
-    bases = base_paths(root)
-    base = parse_base(choice.base) if choice.base else bases[0]
-    actions = Actions(schemas, notes, base, security.find_own, comparing=comparing)
+    servers = Servers(root, described["server"], notes, choice.base)
+    actions = Actions(schemas, notes, servers, security.find_own, comparing=comparing)
     made = [
         action
         for op in chosen
@@ -125,6 +125,9 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     for action in made:
         schemas.relax(action.action)
     inferred = infer(made, schemas.named, references, told, notes) if not comparing else {}
+    described["server"] = describe_main(root, described["server"])
+    if servers.written:
+        described["servers"] = servers.written
     data = _assemble(described, *security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
     data |= inferred
@@ -147,7 +150,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
         offered.without,
         places,
         root.document.text,
-        bases=tuple(dict.fromkeys((base, *bases))),
+        bases=tuple(dict.fromkeys((servers.base, *list_bases(root)))),
         schemes=tuple(list_described(references)),
         chosen=offered.chosen,
     )
@@ -225,7 +228,7 @@ def _assemble(
 
 
 _ORDER = (
-    "title", "description", "http", "operation_id", "effect", "destructive", "confirm", "security",
+    "title", "description", "http", "server", "operation_id", "effect", "destructive", "confirm", "security",
     "idempotency",
     "content_type",
     "input",

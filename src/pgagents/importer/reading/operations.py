@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.encoding.medium import medium_of
-from pgagents.errors import InputError, PgagentsError
+from pgagents.errors import InputError
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.references import Found, References
 from pgagents.source.diagnostics import Diagnostic
@@ -17,7 +17,6 @@ from pgagents.text.brief import brief
 
 METHODS = ("get", "put", "post", "delete", "patch")
 JSON = "application/json"
-MOST_SERVERS = 10
 _OTHERS = ("head", "options", "trace", "query")
 _BESIDE = ("name", "in", "required", "description", "collectionFormat", "allowEmptyValue")
 """Keys of a Swagger 2.0 parameter that are not keywords of its schema."""
@@ -76,6 +75,8 @@ class Operation:
     security: list[dict[str, list[str]]] | None
     tags: tuple[str, ...]
     problems: tuple[str, ...] = field(default=())
+    server: Found | None = None
+    """The first server of the operation's own, or of its path; None if it has none."""
 
     @property
     def id(self) -> str:
@@ -111,33 +112,20 @@ def version(root: Found) -> str:
     )
 
 
-def base_paths(root: Found) -> list[str]:
-    """Return the prefixes that all paths may have: Swagger's `basePath`, or the paths of the servers' URLs.
-
-    The first one is that of the first server; each is empty, or begins with a slash and does not end so.
-    """
-    if "swagger" in root.value:
-        return [_as_prefix(root.text("basePath"))]
-    servers = root.at("servers").items()[:MOST_SERVERS] or [root.at("servers", 0)]
-    return [_as_prefix(urlsplit(_expand_variables(server)).path) for server in servers]
+def base_path(root: Found) -> str:
+    """Return the common prefix of all paths: Swagger's `basePath`, or the path of the first server's URL."""
+    swagger = "swagger" in root.value
+    return find_path(root.text("basePath") if swagger else expand_variables(root.at("servers", 0)))
 
 
-def parse_base(path: str) -> str:
-    """Return a base path that the caller gives, `/` for none. Raises PgagentsError if it is no path."""
-    plain = path.startswith("/") and path.isascii() and path.isprintable()
-    if not plain or any(c in path for c in "{}?# ") or "//" in path:
-        raise PgagentsError(
-            f"--base-path {brief(path)} is no path", "write it as /api/v1, or / for a server without one"
-        )
-    return _as_prefix(path)
-
-
-def _as_prefix(path: str) -> str:
-    path = "/" + path.strip("/")
+def find_path(url: str) -> str:
+    """Return the path of a server's URL without a slash at its end; empty if none can be said."""
+    path = "/" + urlsplit(url).path.strip("/")
     return "" if path == "/" or any(c in path for c in "{}?# ") else path
 
 
-def _expand_variables(server: Found) -> str:
+def expand_variables(server: Found) -> str:
+    """Return a server's URL with the default of each variable."""
     url = server.text("url")
     for name, variable in server.at("variables").members().items():
         url = url.replace("{" + name + "}", variable.text("default"))
@@ -148,12 +136,12 @@ def server_url(root: Found) -> str:
     """Return scheme and host of the first server; empty if the document names none."""
     if "swagger" in root.value:
         schemes = [s.value for s in root.at("schemes").items() if s.value in ("https", "http")] or ["https"]
-        return _address("https" if "https" in schemes else schemes[0], root.text("host"))
-    url = urlsplit(_expand_variables(root.at("servers", 0)))
-    return _address(url.scheme, url.netloc) if url.scheme in ("http", "https") else ""
+        return find_address("https" if "https" in schemes else schemes[0], root.text("host"))
+    url = urlsplit(expand_variables(root.at("servers", 0)))
+    return find_address(url.scheme, url.netloc) if url.scheme in ("http", "https") else ""
 
 
-def _address(scheme: str, host: str) -> str:
+def find_address(scheme: str, host: str) -> str:
     """Return scheme and host as a URL; empty if the text cannot be a host."""
     if not host.isprintable() or set("{}<> ") & set(host):
         return ""
@@ -182,7 +170,10 @@ def operations(references: References, notes: Notes) -> Iterator[Operation]:
         shared = _parameters(references, item.at("parameters"))
         for method in METHODS:
             if isinstance(item.value.get(method), dict):
-                yield _operation(references, method, path, item.at(method), shared, swagger)
+                made = _operation(references, method, path, item.at(method), shared, swagger)
+                homes = (found.at("servers", 0) for found in (item.at(method), item))
+                server = next((one for one in homes if not swagger and one.text("url")), None)
+                yield replace(made, server=server) if server is not None else made
 
 
 def _operation(

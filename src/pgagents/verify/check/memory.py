@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pgagents.http import Handler
@@ -57,6 +57,8 @@ class Setting:
     """The OAuth client that the run may act as."""
     reach: Callable[[str], Handler] | None = None
     """The way to a token endpoint on another host; None where the caller offers none."""
+    servers: Mapping[str, str] = field(default_factory=dict)
+    """The base URLs of the API's other servers by name."""
 
     @property
     def model(self) -> Model:
@@ -77,6 +79,19 @@ class Setting:
     def endpoints(self) -> Sequence[Endpoint]:
         """The endpoints of REST and of dispatchers, REST first."""
         return self.catalogue.endpoints
+
+    @property
+    def home_endpoints(self) -> list[Endpoint]:
+        """The endpoints at the API's own server."""
+        return [d for d in self.endpoints if not d.server]
+
+    def list_bases(self, endpoint: Endpoint | None) -> list[str]:
+        """Return the base URLs at which an answer's links are the API's own: those of the server that gave
+        it first.
+        """
+        at = self.servers.get(endpoint.server) if endpoint is not None and endpoint.server else None
+        bases = (at, self.url, str(self.model.api.server), *self.servers.values())
+        return list(dict.fromkeys(url.rstrip("/") for url in bases if url))
 
     @property
     def tools(self) -> Sequence[Endpoint]:
