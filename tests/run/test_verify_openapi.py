@@ -239,6 +239,20 @@ def test_scheme_for_a_catalogue_is_wrong_usage(tmp_path: Path) -> None:
     assert "--auth is for an OpenAPI document" in err
 
 
+def test_end_of_a_run_says_what_a_catalogue_would_add(tmp_path: Path) -> None:
+    with served(Counting(right=True)) as url:
+        _, out, _ = run_verify(tmp_path, url, "notes.yaml", "--report", "report.html")
+    assert out.splitlines()[-5:-1] == [
+        "a catalogue would add:",
+        "  laws: create_note answers with the text that it was given, as `response.text == input.text`",
+        "  agents: every vendor's manifest, and what create_note does",
+        "  pgagents import notes.yaml --out catalogue.yaml",
+    ]
+    gains = json.loads((tmp_path / "report.json").read_text("utf-8"))["footer"]["gains"]
+    assert [line.strip() for line in out.splitlines()[-4:-1]] == gains
+    assert "A catalogue would add" in (tmp_path / "report.html").read_text("utf-8")
+
+
 def test_501_to_a_documented_method_is_a_crash(tmp_path: Path) -> None:
     server, calls = Counting(right=True), 0
 

@@ -34,6 +34,8 @@ class DocumentSource(Source):
     places: Places = field(default_factory=dict)
     schemes: Sequence[str] = ()
     bases: Sequence[str] = ("",)
+    gains: Sequence[str] = ()
+    """Lines that say what a catalogue would add; the last one is the command that writes it."""
 
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
         """Return the line of the part that the value at `pointer` was made from."""
