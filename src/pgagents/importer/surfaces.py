@@ -70,7 +70,7 @@ def offer(
     offering = _Offering(data, made, notes)
     model = offering.load(known)
     for _ in range(MAX_ROUNDS):
-        objections = find_objections(model, offering.write())
+        objections = find_objections(model, offering.write(), offering.narrow)
         if not [o for o in objections if offering.heed(o, objections)]:
             break
         model = offering.load(known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +32,13 @@ class Objection:
         return int(found[1]) if found else None
 
 
-def find_objections(model: Model, surfaces: Mapping[str, Any]) -> list[Objection]:
-    """Return what the vendors of these surfaces would refuse, each place once."""
+def find_objections(
+    model: Model, surfaces: Mapping[str, Any], choosing: Collection[str] = ()
+) -> list[Objection]:
+    """Return what the vendors of these surfaces would refuse, each place once.
+
+    For the surfaces in `choosing`, arguments that are secrets count, too.
+    """
     ids = {
         id: target.surface
         for id, target in targets().items()
@@ -51,17 +56,17 @@ def find_objections(model: Model, surfaces: Mapping[str, Any]) -> list[Objection
         if limit and at[:1] not in (("actions",), ("schemas",)):
             continue
         found.setdefault((surface, at), Objection(surface, at, one.message))
-    for objection in _find_hits(model, surfaces):
+    for objection in _find_hits(model, surfaces, choosing):
         found.setdefault((objection.surface, objection.at), objection)
     return list(found.values())
 
 
-def _find_hits(model: Model, surfaces: Mapping[str, Any]) -> Iterator[Objection]:
+def _find_hits(model: Model, surfaces: Mapping[str, Any], choosing: Collection[str]) -> Iterator[Objection]:
     """Yield the errors of vendors' rules, and secrets that no model should be asked for."""
     for id, rule in rules().items():
         if id == SECRET:
             for hit in rule.find(model):
-                yield from (Objection(name, hit.origin, hit.message) for name in surfaces)
+                yield from (Objection(name, hit.origin, hit.message) for name in choosing)
         elif rule.severity == "error" and rule.surface in surfaces:
             for hit in rule.find(model):
                 if (hit.severity or rule.severity) == "error":
