@@ -15,6 +15,7 @@ from pgagents.importer.operations.texts import add_texts
 from pgagents.importer.reading.names import clean, is_name, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Body, Operation, is_sendable
+from pgagents.importer.reading.servers import Servers
 from pgagents.importer.schemas import Schemas
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
@@ -26,14 +27,14 @@ class Actions:
     """Make actions with unique names."""
 
     def __init__(
-        self, schemas: Schemas, notes: Notes, base: str, find_security: Any, *, comparing: bool = False
+        self, schemas: Schemas, notes: Notes, servers: Servers, find_security: Any, *, comparing: bool = False
     ) -> None:
         self.comparing = comparing
-        self.schemas, self.notes, self.base, self.find_security = schemas, notes, base, find_security
+        self.schemas, self.notes, self.servers, self.find_security = schemas, notes, servers, find_security
         self.taken: set[str] = set()
         self.ids: set[str] = set()
         self.routes: dict[tuple[str, str], str] = {}
-        self.arguments, self.answers = Arguments(schemas, notes, base), Answers(schemas, notes)
+        self.arguments, self.answers = Arguments(schemas, notes, servers), Answers(schemas, notes)
         self.bodies = Bodies(self.arguments, comparing=comparing)
 
     def make(self, op: Operation) -> ImportedAction | None:
@@ -55,6 +56,8 @@ class Actions:
         action = made.action
         add_texts(op, name, action, at, self.notes)
         action["http"] = f"{op.method} {self._rename_placeholders(path, made)}"
+        if (server := self.servers.name_of(op, (*at, "server"))) is not None:
+            action["server"] = server
         self._operation_id(op, name, action, at)
         add_nature(op, name, action, at, self.notes, confirmed=not self.comparing)
         if (own := self.find_security(op, at)) is not None:
@@ -74,7 +77,7 @@ class Actions:
         return made
 
     def _path(self, op: Operation) -> str | None:
-        path = self.base + (op.path if op.path.startswith("/") else f"/{op.path}")
+        path = self.servers.find_base(op) + (op.path if op.path.startswith("/") else f"/{op.path}")
         names = PLACEHOLDER.findall(path)
         if (
             re.search(r"[\s?#]", path)
@@ -169,12 +172,6 @@ class Actions:
     def _extras(self, op: Operation, at: Pointer) -> None:
         if op.whole.value.get("callbacks"):
             self.notes.add_lost(at, "callbacks are not carried", op.whole.at("callbacks").place)
-        if op.whole.value.get("servers"):
-            self.notes.add_lost(
-                at,
-                "the operation has a server of its own; the API's one is called",
-                op.whole.at("servers").place,
-            )
         others = [
             m for m in op.whole.at("requestBody", "content").members() if op.body and m != op.body.media
         ]

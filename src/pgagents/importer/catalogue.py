@@ -22,8 +22,9 @@ from pgagents.importer.questions import ask_about_findings, join_questions
 from pgagents.importer.reading.given_scheme import list_described, parse_scheme, with_scheme
 from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
-from pgagents.importer.reading.operations import Operation, base_path, operations, version
+from pgagents.importer.reading.operations import Operation, operations, version
 from pgagents.importer.reading.references import References
+from pgagents.importer.reading.servers import Servers, describe_main, find_usual_url
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security
 from pgagents.importer.sound import answers, nothing_left, sound, without_wrong_examples
@@ -98,9 +99,10 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     every = list(operations(references, notes))
     chosen = _choose_operations(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
-    described = api(root, notes)
+    described = api(root, notes, find_usual_url(chosen))
     security = Security(references, notes, described["server"], chosen, scheme)
-    actions = Actions(schemas, notes, base_path(root), security.find_own, comparing=comparing)
+    servers = Servers(root, described["server"], notes)
+    actions = Actions(schemas, notes, servers, security.find_own, comparing=comparing)
     made = [
         action
         for op in chosen
@@ -125,6 +127,9 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
         infer_pages(made, schemas.named, notes)
         resources = infer_resources(made, schemas.named, told["codes"], notes)
         infer_descriptions(made, schemas.named, resources, notes)
+    described["server"] = describe_main(root, described["server"])
+    if servers.written:
+        described["servers"] = servers.written
     data = _assemble(described, *security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
     data |= {"resources": resources} if resources else {}
@@ -224,7 +229,7 @@ def _assemble(
 
 
 _ORDER = (
-    "title", "description", "http", "operation_id", "effect", "destructive", "confirm", "security",
+    "title", "description", "http", "server", "operation_id", "effect", "destructive", "confirm", "security",
     "idempotency",
     "content_type",
     "input",

@@ -177,7 +177,8 @@ class _Offering:
 
     def _reword(self, message: str) -> str:
         """Return a vendor's objection, reworded if it is about the server's address."""
-        server = str(self.data["api"]["server"])
+        named = self.data["api"]["server"]
+        server = str(named["url"] if isinstance(named, dict) else named)
         if "#/servers/" in message and server.startswith("http://"):
             return f"it takes https servers alone, and `api.server` is {brief(server, 80)}"
         return brief(message, 160)

@@ -16,6 +16,7 @@ from pgagents.model.code_flow import CodeFlow
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.limit_reader import LimitReader
+from pgagents.model.server import Server, find_addresses
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -474,6 +475,8 @@ class Model:
     """Finds the code of an error."""
     limit_reader: LimitReader
     """Finds out what an answer says about a rate limit."""
+    server: Server
+    """The API's own server, whose URL is `api.server` with the default of each variable."""
     credential: Credential | None = None
     """The first credential of ordinary calls; None if no call has one."""
     credentials: Mapping[str, Credential] = field(default_factory=dict)
@@ -487,6 +490,12 @@ class Model:
     retention: Any = None
     audit: Audit | None = None
     browsers: Any = None
+    servers: Mapping[str, Server] = field(default_factory=dict)
+    """Other servers, by the names that actions give them."""
+
+    def find_addresses(self, url: str, given: Mapping[str, str]) -> dict[str, str]:
+        """Return the base URLs of the other servers by name, where the API's own is at `url`."""
+        return find_addresses(self.server, self.servers, url, given)
 
     def env_of(self, role: str) -> Mapping[str, Any]:
         """Return the values of `env` as they are for a role."""
@@ -502,6 +511,11 @@ class Model:
     def own_code_flow(self) -> CodeFlow | None:
         """The flow by which users sign in on the API's own server, or None."""
         return self.code_flow.at_home() if self.code_flow is not None else None
+
+    @property
+    def leaves_open(self) -> bool:
+        """True if it was made from a document, so that nothing is promised which the document leaves out."""
+        return bool(self.errors.inferred)
 
     @property
     def no_key(self) -> Code | None:

@@ -169,6 +169,9 @@ class Action(Cited):
             ),
         )
     )
+    server: Name | None = Field(
+        None, description="The server (under `api.servers`) that has its path; the default is `api.server`."
+    )
     operation_id: Name | None = Field(
         None, description="The operationId in OpenAPI; the default is the action's name in camelCase."
     )

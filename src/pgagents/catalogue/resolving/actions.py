@@ -104,6 +104,7 @@ class Actions(Answers, Surfaces):
             pages=pages,
             etag=a.etag,
             if_match=a.if_match,
+            server=Text(a.server, (*at, "server")) if a.server else None,
             job=self._job(a.job, (*at, "job")) if a.job else None,
             formerly=tuple(
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()

@@ -60,13 +60,15 @@ def run(
     mcp: Link | None = None,
     token: str = "",
     verbose: bool = False,
+    servers: Mapping[str, str] | None = None,
 ) -> int:
     """Verify, write the report files, print the report on stdout; return the exit code.
 
     `headers` go with every request and into no report. `again` is the command line that repeats the run.
     `baseline` lists accepted findings. Failed contracts are stored in the file `memory`. `oauth` is a client
     to act as. `commands` renews keys. `receiver` gets events. `mcp` is the link to an MCP server, and `token`
-    its token. `verbose` prints how many contracts each exchange was judged for.
+    its token. `verbose` prints how many contracts each exchange was judged for. `servers` are the addresses
+    of the API's other servers.
     """
     from pgagents.report.formats.text import STOPPED
     from pgagents.verify.plan.options import USUAL_WORKERS, Identities
@@ -75,10 +77,17 @@ def run(
     from pgagents.verify.wire.send import Client
 
     workers = options.workers or USUAL_WORKERS
-    handler = Client(url, cacert=str(cacert) if cacert else None, headers=headers, workers=workers)
+    others = tuple((servers or {}).values())
+    handler = Client(
+        url, cacert=str(cacert) if cacert else None, headers=headers, workers=workers, servers=others
+    )
     plain = Client(plain_url, workers=workers) if plain_url else None
     hidden = (*_secrets(headers or {}), *([token] if token else []))
-    bare = Client(url, cacert=str(cacert) if cacert else None, workers=workers) if headers else None
+    bare = (
+        Client(url, cacert=str(cacert) if cacert else None, workers=workers, servers=others)
+        if headers
+        else None
+    )
     trust = str(cacert) if cacert else None
 
     def other(base: str) -> Handler:
@@ -94,6 +103,7 @@ def run(
     with signals() as stop:
         try:
             options = preflight.check_server(model, url, handler, other, keys, options, hidden, reach)
+            preflight.check_other_servers(servers or {}, reach)
         except KeyboardInterrupt:
             raise click.Abort from None
     with signals() as stop, progress.progress() as step:
@@ -101,7 +111,7 @@ def run(
         report = verify(
             model,
             handler,
-            Identities(keys, hidden, oauth, reach, commands),
+            Identities(keys, hidden, oauth, reach, commands, servers or {}),
             options,
             clock=time.time,
             sleep=time.sleep,

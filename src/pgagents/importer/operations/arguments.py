@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction
+from pgagents.importer.operations.nature import is_deed
 from pgagents.importer.reading.names import clean, cut, identifier, is_name, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation, Parameter
+from pgagents.importer.reading.servers import Servers
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.travelling import Joined, Styled, Unsayable, travelling
 from pgagents.source.source import Pointer
@@ -17,8 +19,8 @@ from pgagents.text.brief import brief
 class Arguments:
     """Make the arguments of actions. `base` is the path of the API's server."""
 
-    def __init__(self, schemas: Schemas, notes: Notes, base: str) -> None:
-        self.schemas, self.notes, self.base = schemas, notes, base
+    def __init__(self, schemas: Schemas, notes: Notes, servers: Servers) -> None:
+        self.schemas, self.notes, self.servers = schemas, notes, servers
         self.why = ""
 
     def take(self, op: Operation, made: ImportedAction, at: Pointer) -> dict[str, Any] | None:
@@ -28,15 +30,19 @@ class Arguments:
         found: dict[str, Any] = {}
         notes_at = (*at, "input")
         for p in op.parameters:
-            if p.place == "path" and f"{{{p.name}}}" not in self.base + op.path:
+            if p.place == "path" and f"{{{p.name}}}" not in self.servers.find_base(op) + op.path:
                 self.notes.add_lost(at, f"path parameter `{brief(p.name)}` is not in the path", p.whole.place)
+            elif is_deed(op, p):
+                self.notes.infer(
+                    at, f"reads alone: `{brief(p.name)}` is left out, as it may change something"
+                )
             elif p.name and not self._parameter(p, found, made, notes_at):
                 self.notes.add_left_out(
                     f"{op.label}: required parameter `{brief(p.name)}` cannot be said: {self.why}",
                     p.whole.place,
                 )
                 return None
-        for missing in PLACEHOLDER.findall(self.base + op.path):
+        for missing in PLACEHOLDER.findall(self.servers.find_base(op) + op.path):
             if (missing, "path") not in made.wires:
                 name = self.name(missing, found)
                 made.wires[missing, "path"] = name

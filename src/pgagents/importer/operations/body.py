@@ -27,7 +27,7 @@ class Bodies:
 
     def __init__(self, arguments: Arguments, *, comparing: bool) -> None:
         self.arguments, self.comparing = arguments, comparing
-        self.schemas, self.notes, self.base = arguments.schemas, arguments.notes, arguments.base
+        self.schemas, self.notes, self.servers = arguments.schemas, arguments.notes, arguments.servers
 
     def add(
         self, op: Operation, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer
@@ -96,7 +96,7 @@ class Bodies:
         if part.description:
             schema["description"] = cut(part.description)
         if made.operation.method in ("GET", "DELETE") or name in PLACEHOLDER.findall(
-            self.base + made.operation.path
+            self.servers.find_base(made.operation) + made.operation.path
         ):
             schema["in"] = "body"
         if name != part.name:

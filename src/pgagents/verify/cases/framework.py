@@ -137,7 +137,7 @@ def _paths(setting: Setting) -> Iterator[Case]:
         method = INVENTED
         if (literal := beside(setting)) is not None:
             method, path = "GET", literal
-        methods = {d.method for d in setting.endpoints if d.path == path and d.on_rest}
+        methods = {d.method for d in setting.home_endpoints if d.path == path and d.on_rest}
         call = Call(None, {}, "framework", f"{method} where it is not possible", raw=Raw(method, path))
         yield Case(
             "wrong_method",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from statistics import median
 
-from pgagents.verify.check.check import collect
+from pgagents.verify.check.check import RANDOM, checks_for
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import FINISHING, USUAL_WORKERS, Options, Progress
@@ -63,7 +63,9 @@ class Course:
         """Run all probes; return why the run ended early, or an empty text."""
         driver = self.driver
         driver.sender.on_wait = lambda seconds: self._tell("waiting for the server's limit", seconds)
-        slots = lay_out(driver.setting, collect(), self.draft.probes, writes=self.draft.writes)
+        slots = lay_out(
+            driver.setting, checks_for(driver.setting), self.draft.probes, writes=self.draft.writes
+        )
         try:
             self._ask_for_time()
             self._run_slots(slots)
@@ -128,9 +130,11 @@ class Course:
             return False
         undoing = driver.factory.pool.count_undo_requests()
         until = draft.again_until + self._own_instances
+        most = driver.sender.max_requests - (draft.for_last if probe.stage != LAST else 0)
+        if probe.priority == RANDOM:
+            until = most - self._reserve
         if probe.priority > 1 and driver.sent + undoing + probe.cost + 1 > until:
             return False
-        most = driver.sender.max_requests - (draft.for_last if probe.stage != LAST else 0)
         need = driver.counted + probe.cost + 1 + (self._lanes.count_promised() if self._lanes else 0)
         if need > most - self._reserve and (driver.ledger.broken or need > most):
             driver.ledger.mark_untested(probe.contracts, "the budget of requests was spent")

@@ -295,7 +295,11 @@ class Judge:
         if (
             exchange.call.surface == OPERATOR
             or exchange.call.plain
-            or (exchange.call.surface == MCP and exchange.call.endpoint is None)
+            or (
+                exchange.call.surface == MCP
+                and exchange.call.endpoint is None
+                and self.setting.listing is None
+            )
             or exchange.is_of_library
         ):
             return False
