@@ -60,7 +60,7 @@ def test_lint_finds_only_what_a_question_names(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FOREIGN, ids=lambda path: path.parent.name)
 def test_no_contract_is_lost_by_what_an_import_adds(path: Path) -> None:
-    """What was offered before the import chose and described: all actions, on every surface that builds."""
+    """The same catalogue with all actions on every surface that builds, and nothing inferred, has no more."""
     made = imported(path)
     plain = copy.deepcopy(made.data)
     plain.pop("groups", None)
