@@ -13,7 +13,7 @@ import pytest
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
 from pgagents.generate.build import build
-from pgagents.importer.tools import Server, import_tools
+from pgagents.importer.observed.tools import Server, import_tools
 from pgagents.verify.answers.listed_tool import find_other_meaning
 from tool_server import TOOLS
 

@@ -84,7 +84,7 @@ def import_server(place: str) -> Imported:
     Examples are taken from the tools' own schemas; no tool is called. Raises PgagentsError and SetupError.
     """
     from pgagents.cli.running.mcp_server import check_address
-    from pgagents.importer.tools import Server, import_tools
+    from pgagents.importer.observed.tools import Server, import_tools
 
     url, command = (place, None) if place.startswith(("https://", "http://")) else (None, place)
     check_address(url, command, "--mcp")

@@ -67,7 +67,9 @@ class ToolArguments:
         """Return the ordinary arguments with each value of each enum."""
         base = self.make_ordinary() or {}
         members = ((name, part) for name, part in self._members.items() if isinstance(part, Mapping))
-        made = [{**base, name: value} for name, part in members for value in _listed(part.get("enum"))]
+        made: list[Mapping[str, Any]] = []
+        for name, part in members:
+            made += [{**base, name: value} for value in _listed(part.get("enum"))]
         return made[:MOST_CHOSEN]
 
     def list_wrong(self) -> list[BrokenArguments]:
@@ -91,11 +93,11 @@ class ToolArguments:
 
     def find_example(self) -> Mapping[str, Any] | None:
         """Return the required arguments as the schema itself gives them; None if one had to be made up."""
-        made = {name: self._told(name) for name in self._required}
+        made = {name: self._find_given(name) for name in self._required}
         sound = all(value is not None for value in made.values()) and self._test.is_valid(made)
         return made if sound else None
 
-    def _told(self, name: str) -> Any:
+    def _find_given(self, name: str) -> Any:
         """Return a value that the schema of an argument names; None if it names none."""
         schema = self._members.get(name)
         if not isinstance(schema, Mapping):
@@ -110,7 +112,7 @@ class ToolArguments:
         schema = self._members.get(name)
         if not isinstance(schema, Mapping):
             return "1"
-        if (told := self._told(name)) is not None:
+        if (told := self._find_given(name)) is not None:
             return told
         if schema.get("format") in ("uri", "url"):
             return "https://example.com/"
