@@ -23,11 +23,15 @@ from typing import Any
 
 import yaml
 
+from pgagents.source.dump import to_yaml
+from pgagents.source.read import parse
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from foreign.bugs import read_bugs  # noqa: E402  # a script's own folder is not on its path
 from foreign.serving import APIS, serving, why_missing  # noqa: E402  # as above
+from language_table import merged  # noqa: E402  # as above
 
 MOST_S = 600
 SETTINGS = "schemathesis.toml"
@@ -55,7 +59,7 @@ class Settings:
 
     `serve` are options of the server, `keys` its keys by role, `flags` options of verify, with
     the server's address for `{url}`. `peer` are options of schemathesis; `peer_short` bounds it to about
-    as many requests as verify.
+    as many requests as verify. `server` is written to verify's `--env` file, and `env` are variables.
     """
 
     serve: tuple[str, ...]
@@ -64,6 +68,7 @@ class Settings:
     peer: tuple[str, ...]
     peer_short: tuple[str, ...]
     env: dict[str, str]
+    server: dict[str, Any]
 
 
 def settings(api: str) -> Settings:
@@ -71,12 +76,23 @@ def settings(api: str) -> Settings:
     data: dict[str, Any] = yaml.safe_load((HERE / api / "verify.yaml").read_text(encoding="utf-8"))
     lists = (tuple(map(str, data.get(name, ()))) for name in ("serve", "flags", "peer", "peer_short"))
     serve, flags, peer, peer_short = lists
-    return Settings(serve, data["keys"], flags, peer, peer_short, data.get("env", {}))
+    described = data.get("env", {}), data.get("server", {})
+    return Settings(serve, data["keys"], flags, peer, peer_short, *described)
 
 
-def catalogue(api: str) -> Path:
-    """Return the catalogue of a server."""
-    return HERE.parent / "catalogues" / f"{api}.yaml"
+def catalogue(api: str, folder: Path) -> Path:
+    """Return the catalogue of a server, written to a folder with what only the server can keep.
+
+    `promises.yaml` beside the server says more of its prose than the catalogue, which the mock keeps too.
+    """
+    plain = HERE.parent / "catalogues" / f"{api}.yaml"
+    more = HERE / api / "promises.yaml"
+    if not more.exists():
+        return plain
+    whole, further = (parse(file.read_text(encoding="utf-8"), file.name).data for file in (plain, more))
+    path = folder / f"{api}.yaml"
+    path.write_bytes(to_yaml(merged(whole, further)))
+    return path
 
 
 def verify(api: str, bug: str = "", *, flags: Sequence[str] = ()) -> Measured:
@@ -87,10 +103,14 @@ def verify(api: str, bug: str = "", *, flags: Sequence[str] = ()) -> Measured:
     env = {**os.environ, **env, **given.env, "PGAGENTS_TOKEN": given.keys["main"]}
     with tempfile.TemporaryDirectory() as name, serving(api, bug or None, options=given.serve) as url:
         report, env["XDG_CACHE_HOME"] = Path(name) / "v.json", str(Path(name) / "cache")
-        command = [sys.executable, "-m", "pgagents", "verify", str(catalogue(api)), "--url", url]
+        command = [sys.executable, "-m", "pgagents", "verify", str(catalogue(api, Path(name)))]
         own = [flag.replace("{url}", url) for flag in given.flags]
-        command += ["--exclusive", "--report", str(report), *own, *flags]
+        command += ["--url", url, "--exclusive", "--report", str(report), *own, *flags]
         command += [word for role in further for word in ("--identity", role)]
+        if given.server:
+            server = Path(name) / "server.yaml"
+            server.write_text(yaml.safe_dump(given.server), encoding="utf-8")
+            command += ["--env", str(server)]
         seconds, printed = _run(command, name, env)
         if not report.exists():
             raise SystemExit(f"{api}: verify wrote no report\n{printed}")
