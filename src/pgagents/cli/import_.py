@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from pgagents.cli.inputs.options import AUTH_HELP, examples
+from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, examples
 
 if TYPE_CHECKING:
     from pgagents.importer.catalogue import Choice, Imported
@@ -67,6 +67,7 @@ class Origin:
     "--max", "most", type=click.IntRange(min=1), metavar="N", help="At most the first N operations."
 )
 @click.option("--auth", default="", metavar="SCHEME", help=AUTH_HELP)
+@click.option("--base-path", default="", metavar="PATH", help=BASE_PATH_HELP)
 @click.option("--allow-remote", is_flag=True, help="Follow references to other hosts and folders.")
 @click.option("--force", is_flag=True, help="Overwrite the file; manual edits are lost.")
 def command(
@@ -77,6 +78,7 @@ def command(
     tags: tuple[str, ...],
     most: int | None,
     auth: str,
+    base_path: str,
     allow_remote: bool,
     force: bool,
 ) -> int:
@@ -91,7 +93,7 @@ def command(
     """
     from pgagents.importer.catalogue import Choice
 
-    chosen = Choice(include, tags, most, auth)
+    chosen = Choice(include, tags, most, auth, base_path)
     origin = _find_origin(document, mcp, chosen, allow_remote=allow_remote)
     if out == "-":
         made = origin.make(chosen)
