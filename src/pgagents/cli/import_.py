@@ -30,7 +30,7 @@ class Origin:
 
 @click.command(
     "import",
-    short_help="Make a catalogue from an OpenAPI document or an MCP server, or merge a later edition.",
+    short_help="Make a catalogue from an OpenAPI document, an MCP server or recorded traffic.",
     epilog=examples(
         ("a catalogue of a whole document", "pgagents import openapi.json"),
         (
@@ -42,6 +42,7 @@ class Origin:
             "pgagents import openapi.json --out catalogue/shop.yaml",
         ),
         ("the tools of a running MCP server", "pgagents import --mcp 'uvx mcp-server-time'"),
+        ("the API that recorded traffic shows", "pgagents import --har traffic.har"),
         ("look before anything is written", "pgagents import openapi.json --out -"),
     ),
 )
@@ -50,6 +51,11 @@ class Origin:
     "--mcp",
     metavar="CMD|URL",
     help="Import the tools of an MCP server, which CMD starts, or at URL; its token: PGAGENTS_MCP_TOKEN.",
+)
+@click.option(
+    "--har",
+    metavar="FILE",
+    help="Import the API that recorded traffic shows: a HAR, as browsers and proxies save it.",
 )
 @click.option(
     "--out", metavar="FILE", help="The catalogue to write, - for stdout. Default: catalogue/ID.yaml."
@@ -73,6 +79,7 @@ class Origin:
 def command(
     document: str | None,
     mcp: str | None,
+    har: str | None,
     out: str | None,
     include: tuple[str, ...],
     tags: tuple[str, ...],
@@ -87,14 +94,15 @@ def command(
     Losses and open decisions are comments `# TODO` at their lines. A kind of key that a catalogue cannot
     express yet is copied from the document; build, lint and verify stop there.
 
-    With --mcp the actions are the tools of a running MCP server; none of them is called.
+    With --mcp the actions are the tools of a running MCP server; none of them is called. With --har they are
+    the calls of a recording; no value of it is taken over.
 
     An existing catalogue is merged into: changes of the document are applied, your own edits stay.
     """
     from pgagents.importer.catalogue import Choice
 
     chosen = Choice(include, tags, most, auth, base_path)
-    origin = _find_origin(document, mcp, chosen, allow_remote=allow_remote)
+    origin = _find_origin(document, mcp, har, chosen, allow_remote=allow_remote)
     if out == "-":
         made = origin.make(chosen)
         click.echo(made.text, nl=False)
@@ -114,18 +122,24 @@ def command(
     return _merge(path, origin, chosen)
 
 
-def _find_origin(document: str | None, mcp: str | None, choice: Choice, *, allow_remote: bool) -> Origin:
+def _find_origin(
+    document: str | None, mcp: str | None, har: str | None, choice: Choice, *, allow_remote: bool
+) -> Origin:
     """Return the origin that the command line names. Raises UsageError for none or several."""
     from pgagents.importer.catalogue import Choice
 
-    if (document is None) == (mcp is None):
-        raise click.UsageError("Give one of OPENAPI and --mcp CMD|URL.")
+    if [document, mcp, har].count(None) != 2:
+        raise click.UsageError("Give one of OPENAPI, --mcp CMD|URL and --har FILE.")
     if mcp is not None:
         from pgagents.cli.inputs.tools import import_server
 
         if choice != Choice() or allow_remote:
             raise click.UsageError("--mcp imports all tools: leave out --include, --tag, --max, --auth.")
         return Origin("an MCP server", lambda _: import_server(mcp))
+    if har is not None:
+        from pgagents.cli.inputs.recording import import_recording
+
+        return Origin(har, lambda chosen: import_recording(har, chosen))
     from pgagents.cli.inputs.document import import_document
 
     named = str(document)
