@@ -1,7 +1,7 @@
 """Turn recorded paths into templates: find the segments that are ids, by their shape and by variation.
 
-A segment is an id if it looks like one (a number, a UUID, a hash, `cus_9s6X`), if the answer has it as its
-own id, or if any answer has it as an `id`. A word that never comes back, such as `search`, stays as it is.
+A segment is an id if it looks like one: a number, a UUID, a hash, `cus_9s6X`. So it is if its answer has
+it as its own id, or any answer as an `id`. A word that never comes back, such as `search`, stays as it is.
 """
 
 from __future__ import annotations
