@@ -13,6 +13,8 @@ from pgagents.importer.actions import Actions
 from pgagents.importer.api import Headers, api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
+from pgagents.importer.inference.conditional import infer_conditional
+from pgagents.importer.inference.constants import take_constant_headers
 from pgagents.importer.inference.descriptions import infer_descriptions
 from pgagents.importer.inference.pages import infer_pages
 from pgagents.importer.inference.resources import infer_resources
@@ -124,6 +126,8 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
         schemas.relax(action.action)
     resources: dict[str, Any] = {}
     if not comparing:
+        described |= {"request_headers": fixed} if (fixed := take_constant_headers(made, notes)) else {}
+        infer_conditional(made, told["codes"], notes)
         infer_pages(made, schemas.named, notes)
         resources = infer_resources(made, schemas.named, told["codes"], notes)
         infer_descriptions(made, schemas.named, resources, notes)
@@ -232,8 +236,8 @@ _ORDER = (
     "title", "description", "http", "server", "operation_id", "effect", "destructive", "confirm", "security",
     "idempotency",
     "content_type",
-    "input",
-    "unknown", "output", "pages", "errors",
+    "input", "either",
+    "unknown", "output", "etag", "if_match", "pages", "errors",
     "examples", "tags", "deprecated",
 )  # fmt: skip
 
