@@ -13,6 +13,7 @@ from pgagents.cli.inputs.options import (
     AUTH_HELP,
     BASE_PATH_HELP,
     catalogue_argument,
+    cert_options,
     examples,
     load,
     server_option,
@@ -89,6 +90,7 @@ _OF_TOOLS = (
 )
 @click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com.")
 @server_option
+@cert_options
 @click.option(
     "--openapi",
     metavar="FILE|URL",
@@ -288,6 +290,8 @@ _OF_TOOLS = (
 def command(
     url: str | None,
     servers: tuple[str, ...],
+    cert: Path | None,
+    cert_key: Path | None,
     openapi: str | None,
     auth: str | None,
     base_path: str | None,
@@ -341,12 +345,13 @@ def command(
         return selftest.run(only, reports)
     if (mcp_url, mcp_stdio) != (None, None) and not (url or openapi or catalogue or description):
         return _verify_tools(click.get_current_context().params)
+    url = url or _find_url_of_tools(catalogue, description, mcp_url, mcp_stdio)
     target.check(url, plain_url, description)
     choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
     report_files.check(reports, report_files.DATA if only_plan else report_files.EVERY)
     lines = read_baseline(baseline) if baseline else None
     model = _load(catalogue, openapi, auth, base_path)
-    there = target.target(model, url, plain_url, cacert, description, servers)
+    there = target.target(model, url, plain_url, cacert, description, servers, (cert, cert_key))
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests,
@@ -412,7 +417,25 @@ def command(
             token=mcp_server.token(mcp_url),
             verbose=verbose,
             servers=there.servers,
+            certificate=there.certificate,
         )
+
+
+def _find_url_of_tools(
+    catalogue: Path | None, description: Path | None, mcp_url: str | None, mcp_stdio: str | None
+) -> str | None:
+    """Return an address for a catalogue whose actions only an MCP server has, so that --url may be left out.
+
+    Nothing is ever sent there. None for any other catalogue.
+    """
+    from pgagents.cli.inputs.document import is_document
+
+    if catalogue is None or description is not None or (mcp_url, mcp_stdio) == (None, None):
+        return None
+    if is_document(catalogue):
+        return None
+    model = load(catalogue)
+    return str(model.api.server) if all(model.is_only_tool(action) for action in model.actions) else None
 
 
 def _verify_tools(given: dict[str, Any]) -> int:
