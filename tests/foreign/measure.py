@@ -1,8 +1,9 @@
 """Runs verify, and schemathesis beside it, against the servers of this folder: right, and with one bug each.
 
 `python tests/foreign/measure.py` runs all; names choose servers (`library`) or bugs (`library/NAME`).
-`--peer` runs `schemathesis run` too, with its defaults. `--record FILE` keeps the figures as JSON. A bug
-counts as found by a tool that says something which it does not say of the right server.
+`--peer` runs `schemathesis run` too, with its defaults; `--peer-short` with about as many requests as
+verify sends. `--record FILE` adds the figures of runs that are not in it yet, as JSON. A bug counts as found
+by a tool that says something which it does not say of the right server.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,26 +51,26 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The options by which the tools run against one server. `serve` are options of the server, `keys` its
-    keys by role, `flags` options of verify, `peer` options of schemathesis.
+    """The options by which the tools run against one server.
 
-    `serve` are options of the server, `keys` its keys by role, `flags` options of verify, `peer` options of
-    schemathesis.
+    `serve` are options of the server, `keys` its keys by role, `flags` options of verify. `peer` are options
+    of schemathesis; `peer_short` bounds it to about as many requests as verify.
     """
 
     serve: tuple[str, ...]
     keys: dict[str, str]
     flags: tuple[str, ...]
     peer: tuple[str, ...]
+    peer_short: tuple[str, ...]
     env: dict[str, str]
 
 
 def settings(api: str) -> Settings:
     """Return the settings that stand beside a server."""
     data: dict[str, Any] = yaml.safe_load((HERE / api / "verify.yaml").read_text(encoding="utf-8"))
-    lists = (tuple(map(str, data.get(name, ()))) for name in ("serve", "flags", "peer"))
-    serve, flags, peer = lists
-    return Settings(serve, data["keys"], flags, peer, data.get("env", {}))
+    lists = (tuple(map(str, data.get(name, ()))) for name in ("serve", "flags", "peer", "peer_short"))
+    serve, flags, peer, peer_short = lists
+    return Settings(serve, data["keys"], flags, peer, peer_short, data.get("env", {}))
 
 
 def catalogue(api: str) -> Path:
@@ -99,20 +101,25 @@ def verify(api: str, bug: str = "", *, flags: Sequence[str] = ()) -> Measured:
     return Measured(api, bug, "verify", by["broken"], by["untested"], len(by["kept"]), requests, seconds)
 
 
-def peer(api: str, bug: str = "") -> Measured:
-    """Run `schemathesis run` with its defaults, the server's OpenAPI document and its main key."""
+def peer(api: str, bug: str = "", *, short: bool = False) -> Measured:
+    """Run `schemathesis run` with its defaults, the server's OpenAPI document and its main key.
+
+    If `short` is true, it generates so few examples that it sends about as many requests as verify.
+    """
     given = settings(api)
+    bounds = given.peer_short if short else ()
+    tool = "schemathesis, short" if short else "schemathesis"
     with tempfile.TemporaryDirectory() as name, serving(api, bug or None, options=given.serve) as url:
         path = Path(name) / "st.json"
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / api / SETTINGS)]
         command += ["run", str(HERE / api / "openapi.yaml")]
         command += ["--url", url, "--seed", "1", "--generation-database", "none", "--no-color"]
-        command += ["--report", "json", "--report-json-path", str(path), *given.peer]
+        command += ["--report", "json", "--report-json-path", str(path), *given.peer, *bounds]
         seconds, _ = _run(command, name, dict(os.environ))
         data = json.loads(path.read_text("utf-8")) if path.exists() else {}
     failures = {f"{f['code']} {o}" for f in data.get("failures", ()) for o in f["operations"]}
     calls = data.get("test_cases", {}).get("generated", 0)
-    return Measured(api, bug, "schemathesis", tuple(sorted(failures)), (), 0, calls, seconds)
+    return Measured(api, bug, tool, tuple(sorted(failures)), (), 0, calls, seconds)
 
 
 def _run(command: list[str], folder: str, env: dict[str, str]) -> tuple[float, str]:
@@ -124,7 +131,11 @@ def _run(command: list[str], folder: str, env: dict[str, str]) -> tuple[float, s
     return time.perf_counter() - begun, done.stdout[-3000:] + done.stderr[-3000:]
 
 
-TOOLS: dict[str, Callable[[str, str], Measured]] = {"verify": verify, "schemathesis": peer}
+TOOLS: dict[str, Callable[[str, str], Measured]] = {
+    "verify": verify,
+    "schemathesis": peer,
+    "schemathesis, short": partial(peer, short=True),
+}
 
 
 def measure(chosen: Sequence[str], tools: Sequence[str]) -> Iterator[Measured]:
@@ -143,7 +154,8 @@ def main() -> None:
     """Print one line for each run, and the sum for each server and tool."""
     words = sys.argv[1:]
     record = Path(words.pop(words.index("--record") + 1)) if "--record" in words else None
-    tools = ["verify", "schemathesis"] if "--peer" in words else ["verify"]
+    tools = ["verify"]
+    tools += ["schemathesis"] * ("--peer" in words) + ["schemathesis, short"] * ("--peer-short" in words)
     right: dict[tuple[str, str], Measured] = {}
     found: list[Measured] = []
     for one in measure([word for word in words if not word.startswith("--")], tools):
@@ -162,7 +174,15 @@ def main() -> None:
         missed = ", ".join(sorted({one.bug for one in bugs} - seen)) or "none"
         print(f"{api}, {tool}: {len(seen)} of {len(bugs)} bugs found; missed: {missed}")
     if record is not None:
-        record.write_text(json.dumps([asdict(one) for one in found], indent=1) + "\n", encoding="utf-8")
+        _record(record, found)
+
+
+def _record(file: Path, found: Sequence[Measured]) -> None:
+    """Add the runs to a file; those that it has stay as they are, for they are of an earlier day."""
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    runs = {(one["api"], one["bug"], one["tool"]) for one in known}
+    known += [asdict(one) for one in found if (one.api, one.bug, one.tool) not in runs]
+    file.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

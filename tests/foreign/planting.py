@@ -13,6 +13,7 @@ class Bug(NamedTuple):
     section: str  # of the prose, which forbids what a client sees
     seen: str
     thread: str
+    batch: str = "first"  # the set in which it was written down
 
 
 _planted: set[str] = set()

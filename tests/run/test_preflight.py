@@ -18,9 +18,10 @@ import pytest
 from calling import served
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.verify.check.memory import setting_of
-from pgagents.verify.run import preflight as module
-from pgagents.verify.run.base_path import likely
-from pgagents.verify.run.preflight import Place, Trouble, describe_unused_key, preflight
+from pgagents.verify.run.preflight import elsewhere as module
+from pgagents.verify.run.preflight.base_path import likely
+from pgagents.verify.run.preflight.preflight import describe_unused_key, preflight
+from pgagents.verify.run.preflight.trouble import Place, Trouble
 from small_api import KEY, NOTES, Notes, answer, catalogue
 
 MODEL = catalogue()

@@ -191,6 +191,52 @@ def test_what_contradicts_an_inferred_resource_is_odd_and_broken_if_strict(
     assert code in exits, out
 
 
+OPEN = DOCUMENT.replace("security: [{key: []}]\n", "").replace(
+    "securitySchemes: {key: {type: http, scheme: bearer}}", "examples: {}"
+)
+
+
+def keyed(status: int) -> Notes:
+    """The server, whose key stands in X-API-Key, and whose refusal has this status."""
+
+    def refuse(_: Notes, request: Request) -> Response | None:
+        told = (("Content-Type", "application/json"),)
+        return None if request.header("X-API-Key") == KEY else Response(status, told, b'{"detail":"key?"}')
+
+    return Notes(before=refuse, key=lambda _: True)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_key_that_the_document_does_not_declare_is_one_line_and_then_an_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setitem(globals(), "DOCUMENT", OPEN)
+    with served(keyed(status)) as url:
+        code, out, err = run_verify(tmp_path, url, "--openapi", "notes.yaml")
+        assert (code, out) == (3, "")
+        assert err.splitlines() == [
+            f"error: the server answers {status} to GET /notes, and the document declares no key",
+            (
+                "  help: export PGAGENTS_TOKEN=… and add --auth bearer or --auth basic or "
+                "--auth header:X-API-Key or --auth query:token, whichever the API takes"
+            ),
+        ]
+        code, out, err = run_verify(tmp_path, url, "notes.yaml", "--auth", "header:X-API-Key")
+        assert " 0 broken" in out, out + err
+        odd = json.loads((tmp_path / "report.json").read_text("utf-8"))["footer"]["odd"]
+        assert (odd > 0) is (status == 403)
+        _, out, err = run_verify(tmp_path, url, "notes.yaml", "--auth", "header:X-Other")
+        assert "is it sent in the header X-Other (--auth)?" in err
+        _, _, err = run_verify(tmp_path, url, "notes.yaml", "--auth", "header:")
+        assert "no way to send a key" in err
+
+
+def test_scheme_for_a_catalogue_is_wrong_usage(tmp_path: Path) -> None:
+    code, _, err = run_verify(tmp_path, "http://127.0.0.1:1", "--auth", "bearer")
+    assert code == 2
+    assert "--auth is for an OpenAPI document" in err
+
+
 def test_501_to_a_documented_method_is_a_crash(tmp_path: Path) -> None:
     server, calls = Counting(right=True), 0
 

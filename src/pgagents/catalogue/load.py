@@ -22,7 +22,7 @@ from pgagents.catalogue.checks import (
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.refusals import jobs
 from pgagents.catalogue.checks.shapes import answers, keywords
-from pgagents.catalogue.checks.signing import signatures
+from pgagents.catalogue.checks.signing import envelopes, signatures
 from pgagents.catalogue.checks.surfaces import carried, mcp_server, narrowing
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
@@ -79,6 +79,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     carried.run(checker)
     mcp_server.run(checker)
     signatures.run(checker)
+    envelopes.run(checker)
     narrowing.run(checker)
     idle.run(checker)
     sending.run(checker)

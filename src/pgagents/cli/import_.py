@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from pgagents.cli.inputs.options import examples
+from pgagents.cli.inputs.options import AUTH_HELP, examples
 
 if TYPE_CHECKING:
     from pgagents.importer.catalogue import Choice, Imported
@@ -50,6 +50,7 @@ SHOWN = 40
 @click.option(
     "--max", "most", type=click.IntRange(min=1), metavar="N", help="At most the first N operations."
 )
+@click.option("--auth", default="", metavar="SCHEME", help=AUTH_HELP)
 @click.option("--allow-remote", is_flag=True, help="Follow references to other hosts and folders.")
 @click.option("--force", is_flag=True, help="Overwrite the file; manual edits are lost.")
 def command(
@@ -58,6 +59,7 @@ def command(
     include: tuple[str, ...],
     tags: tuple[str, ...],
     most: int | None,
+    auth: str,
     allow_remote: bool,
     force: bool,
 ) -> int:
@@ -71,7 +73,7 @@ def command(
     from pgagents.cli.inputs.document import import_document
     from pgagents.importer.catalogue import Choice
 
-    chosen = Choice(include, tags, most)
+    chosen = Choice(include, tags, most, auth)
     if out == "-":
         made = import_document(document, chosen, allow_remote=allow_remote)
         click.echo(made.text, nl=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from pgagents.cli.inputs.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.options import AUTH_HELP, catalogue_argument, examples, load
 from pgagents.cli.running import choice, report_files
 
 if TYPE_CHECKING:
@@ -49,6 +49,10 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
             "an OpenAPI document, without a catalogue",
             "pgagents verify --openapi openapi.json --url http://127.0.0.1:8000",
         ),
+        (
+            "the same where the document does not say which key calls have",
+            "pgagents verify --openapi openapi.json --url http://127.0.0.1:8000 --auth header:X-API-Key",
+        ),
         ("what would be sent", "pgagents verify --url https://staging.example.com --plan"),
         ("in CI", "pgagents verify --env staging.yaml --report report.xml --report report.json"),
         (
@@ -72,6 +76,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     metavar="FILE|URL",
     help="Verify this OpenAPI or Swagger document, without a catalogue. Only reads, or --allow-writes.",
 )
+@click.option("--auth", metavar="SCHEME", help=AUTH_HELP)
 @catalogue_argument
 @click.option(
     "--env",
@@ -261,6 +266,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
 def command(
     url: str | None,
     openapi: str | None,
+    auth: str | None,
     catalogue: Path | None,
     description: Path | None,
     profile: str,
@@ -313,7 +319,7 @@ def command(
     choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
     report_files.check(reports, report_files.DATA if only_plan else report_files.EVERY)
     lines = read_baseline(baseline) if baseline else None
-    there = target.target(_load(catalogue, openapi), url, plain_url, cacert, description)
+    there = target.target(_load(catalogue, openapi, auth), url, plain_url, cacert, description)
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests,
@@ -376,7 +382,7 @@ def command(
         )
 
 
-def _load(catalogue: Path | None, openapi: str | None) -> Model:
+def _load(catalogue: Path | None, openapi: str | None, auth: str | None) -> Model:
     """Load the catalogue, or what an OpenAPI document says in its place."""
     from pgagents.cli.inputs.document import is_document, load_document
 
@@ -384,7 +390,9 @@ def _load(catalogue: Path | None, openapi: str | None) -> Model:
         raise click.UsageError(f"{catalogue} and --openapi say both what to verify: give one of them.")
     if openapi is None and catalogue is not None and is_document(catalogue):
         openapi = str(catalogue)
-    return load(catalogue) if openapi is None else load_document(openapi)
+    if openapi is None and auth is not None:
+        raise click.UsageError("--auth is for an OpenAPI document; a catalogue says it under `auth.schemes`.")
+    return load(catalogue) if openapi is None else load_document(openapi, auth or "")
 
 
 def _show_plan(

@@ -188,7 +188,9 @@ def _events(old: Model, new: Model) -> Iterator[Change]:
             )
     for name in b.events.keys() - a.events.keys():
         yield whole("addition", "event-added", f"event {name} is sent too", "webhooks", "events", name)
-    used = {a.envelope, *(e.data for e in a.events.values() if e.data)}
+    yield from _compare_versions(a, b)
+    kept = {one.envelope for value, one in a.versions.items() if value in b.versions}
+    used = {a.envelope, *kept, *(e.data for e in a.events.values() if e.data)}
     if a.envelope != b.envelope:
         yield whole(
             "breaking",
@@ -199,6 +201,24 @@ def _events(old: Model, new: Model) -> Iterator[Change]:
         )
     for name in sorted(used & set(new.schemas)):
         yield from compare_bodies(old, new, name, f"event body {name}", "webhooks")
+
+
+def _compare_versions(old: Any, new: Any) -> Iterator[Change]:
+    """Yield what changes for webhooks that are registered for one version of the envelope."""
+    if old.versions and old.version != new.version:
+        text = f"the version of events is picked by {new.version or 'nothing'} now, was {old.version}"
+        yield whole("breaking", "event-version", text, "webhooks", "version")
+    for value, one in old.versions.items():
+        now = new.versions.get(value)
+        if now is None:
+            text = f"events of version {value} are sent as any other"
+            yield whole("breaking", "event-version", text, "webhooks", "versions", value)
+        elif one != now:
+            text = f"deliveries of version {value} have another form"
+            yield whole("breaking", "event-version", text, "webhooks", "versions", value)
+    for value in new.versions.keys() - old.versions.keys():
+        text = f"version {value} of events has an envelope of its own"
+        yield whole("addition", "event-version", text, "webhooks", "versions", value)
 
 
 def _texts(old: Model, new: Model) -> Iterator[Change]:

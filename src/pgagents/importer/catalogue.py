@@ -16,6 +16,7 @@ from pgagents.importer.errors import Errors
 from pgagents.importer.inference.pages import infer_pages
 from pgagents.importer.inference.resources import infer_resources
 from pgagents.importer.places import Places, find_places
+from pgagents.importer.reading.given_scheme import list_described, parse_scheme, with_scheme
 from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
 from pgagents.importer.reading.operations import Operation, base_path, operations, version
@@ -34,12 +35,14 @@ MAX_OPERATIONS = 4_000
 class Choice:
     """The operations to import: those that match any of `include` and have any of `tags`, at most `most`.
 
-    An entry of `include` is an operationId or `GET /path`, in which `*` matches anything.
+    An entry of `include` is an operationId or `GET /path`, in which `*` matches anything. `auth` is the key
+    of a document that declares none, as `--auth` takes it.
     """
 
     include: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     most: int | None = None
+    auth: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Imported:
     """Pointers of the catalogue, each with the pointer in the document that it was made from."""
     document: str = ""
     """The text of the document."""
+    schemes: tuple[str, ...] = ()
+    """Security schemes that the document describes, as `--auth` takes them."""
 
     @property
     def left_out(self) -> int:
@@ -81,13 +86,15 @@ def catalogue(
 
 
 def _catalogue(references: References, choice: Choice, offering: bool, comparing: bool) -> Imported:
+    edition, scheme = version(references.root()), ""
+    if choice.auth:
+        references, scheme = with_scheme(references, parse_scheme(choice.auth))
     root, notes = references.root(), Notes()
-    edition = version(root)
     every = list(operations(references, notes))
     chosen = _choose_operations(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
     described = api(root, notes)
-    security = Security(references, notes, described["server"], chosen)
+    security = Security(references, notes, described["server"], chosen, scheme)
     actions = Actions(schemas, notes, base_path(root), security.find_own, comparing=comparing)
     made = [
         action
@@ -122,7 +129,18 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     if answers(model, notes):
         text, model = sound(data, notes, known)
     places = find_places(made, schemas, root.document)
-    return Imported(data, text, model, tuple(notes.made), len(every), without, places, root.document.text)
+    schemes_described = tuple(list_described(references))
+    return Imported(
+        data,
+        text,
+        model,
+        tuple(notes.made),
+        len(every),
+        without,
+        places,
+        root.document.text,
+        schemes_described,
+    )
 
 
 def _choose_operations(every: list[Operation], choice: Choice, notes: Notes) -> list[Operation]:

@@ -25,9 +25,13 @@ Places = Mapping[Pointer, Pointer]
 
 @dataclass(slots=True)
 class DocumentSource(Source):
-    """A document's text, in which pointers of the catalogue are located."""
+    """A document's text, in which pointers of the catalogue are located.
+
+    `schemes` are the security schemes that the document describes, as `--auth` takes them.
+    """
 
     places: Places = field(default_factory=dict)
+    schemes: Sequence[str] = ()
 
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
         """Return the line of the part that the value at `pointer` was made from."""
@@ -37,12 +41,14 @@ class DocumentSource(Source):
         return Source.locate(self, found, at_value=at_value)
 
 
-def open_source(text: str, name: str, data: Any, places: Places) -> Source:
+def open_source(
+    text: str, name: str, data: Any, places: Places, schemes: Sequence[str] = ()
+) -> DocumentSource:
     """Return the source of a catalogue that was made from a document's text."""
     root = Place((0, 0), (0, 0))
     if len(text) <= MAX_CHARACTERS:
         root = parse(text, name, max_values=MAX_VALUES, foreign=True).root
-    return DocumentSource(name, text, data, root, [], places)
+    return DocumentSource(name, text, data, root, [], places, schemes)
 
 
 def find_places(made: Sequence[ImportedAction], schemas: Schemas, document: Document) -> Places:

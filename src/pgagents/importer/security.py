@@ -34,9 +34,15 @@ class Security:
     """
 
     def __init__(
-        self, references: References, notes: Notes, server: str, chosen: Sequence[Operation]
+        self,
+        references: References,
+        notes: Notes,
+        server: str,
+        chosen: Sequence[Operation],
+        given: str = "",
     ) -> None:
         self.references, self.notes, self.server = references, notes, server
+        self.given = given
         root = references.root()
         written = (
             root.at("securityDefinitions")
@@ -241,6 +247,10 @@ class Security:
         scheme = self.schemes.get(name)
         kind = self._kind(name)
         made: dict[str, Any] = dict(self.entries.get(name, {"type": kind}))
+        if name == self.given:
+            made["inferred"] = True
+            said = "from --auth, because the document declares no key"
+            self.notes.infer(("auth", "schemes", self.names[name]), said)
         if name == self.users:
             made["flows"] = self._with_needs(made["flows"])
         if scheme and name not in self.entries:

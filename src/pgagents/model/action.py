@@ -133,6 +133,8 @@ class Code:
     """The media type of its body; empty if that is open."""
     when: Expression | None = None
     """The condition on the arguments under which a call is answered with it."""
+    inferred: bool = False
+    """True if a document has no such error, so that another refusal in its place is odd, not broken."""
 
     @property
     def value(self) -> str | int:

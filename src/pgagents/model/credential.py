@@ -99,6 +99,8 @@ class Credential:
     issue_at: str | None = None
     also_accepted: frozenset[str] = frozenset()
     """Other forms in which the server accepts the same secret, so that no check expects a refusal."""
+    inferred: bool = False
+    """True if a document does not say which calls need it, so that refusals without it are guesses."""
 
     @property
     def origin(self) -> Pointer:
@@ -276,4 +278,5 @@ def list_common(scheme: Mapping[str, Any]) -> dict[str, Any]:
         "prefixes": dict(scheme.get("prefixes") or {}),
         "issue_at": scheme.get("issue_at"),
         "also_accepted": frozenset(scheme.get("also_accepted") or ()),
+        "inferred": bool(scheme.get("inferred")),
     }

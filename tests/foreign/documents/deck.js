@@ -41,6 +41,7 @@ export class Deck {
     const workspace = this.workspace(organisation, workspaceSlug);
     const now = this.clock.now();
     const folder = workspace.folders.get(slug);
+    if (folder && planted('color-kept')) values.color ??= folder.color;
     if (!folder) return { made: true, folder: workspace.addFolder(slug, values, now) };
     if (folder.title !== values.title || folder.color !== values.color) {
       Object.assign(folder, values, { updatedAt: now });
@@ -84,7 +85,7 @@ export class Deck {
   }
 
   #requireFreeName(folder, name, own) {
-    if (folder.present.some((document) => document !== own && document.name === name)) {
+    if ((planted('deleted-name-taken') ? folder.documents : folder.present).some((document) => document !== own && document.name === name)) {
       throw new ApiError('name_taken', 'another document of the folder has this name');
     }
   }
@@ -111,7 +112,7 @@ export class Deck {
     this.#requirePresent(document);
     if (patch.name !== undefined) this.#requireFreeName(document.folder, patch.name, document);
     const changed = Object.entries(patch).filter(([member, value]) => !isDeepStrictEqual(document[member], value));
-    if (changed.length) {
+    if (changed.length || planted('empty-patch-updates')) {
       Object.assign(document, Object.fromEntries(changed), { updatedAt: this.clock.now() });
       this.#note('document.updated', document, document.updatedAt);
     }
@@ -138,7 +139,7 @@ export class Deck {
   }
 
   getVersion(document, version = document.version) {
-    const content = document.versions[version - 1];
+    const content = planted('old-version-is-present') ? document.versions.at(-1) : document.versions[version - 1];
     if (!content) throw new ApiError('version_not_found', 'there is no such version');
     return { version, content };
   }

@@ -18,8 +18,8 @@ const { values: options } = parseArgs({
 });
 
 if (options.bugs) {
-  for (const [name, { level, wrong, section, seen, thread }] of Object.entries(BUGS)) {
-    console.log([name, level, wrong, section, seen, thread].join('\t'));
+  for (const [name, { level, wrong, section, seen, thread, batch = 'first' }] of Object.entries(BUGS)) {
+    console.log([name, level, wrong, section, seen, thread, batch].join('\t'));
   }
 } else {
   if (options.bug !== undefined) plant(options.bug);

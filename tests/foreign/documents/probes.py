@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import time
 
 import httpx
 
@@ -145,3 +146,74 @@ def _info(api: httpx.Client) -> object:
 def _name(api: httpx.Client) -> object:
     parts = {"file": ("f", b"x", "text/plain"), "name": (None, "Génie".encode())}
     return api.post(f"{PLANS}/documents", files=parts).json()["document"]["name"]
+
+
+@PROBES.of("color-kept", right=None, buggy="blue")
+def _color_kept(api: httpx.Client) -> object:
+    return api.put(PLANS, json={"title": "Plans"}).json()["folder"]["color"]
+
+
+@PROBES.of("empty-patch-updates", right=True, buggy=False)
+def _empty_patch(api: httpx.Client) -> object:
+    before = api.get(ROOF).json()["document"]
+    time.sleep(0.01)
+    return api.patch(ROOF, content="{}", headers=PATCH).json()["document"] == before
+
+
+@PROBES.of("old-version-is-present", right=(b"hello roof\n", "1"), buggy=(b"new", "1"))
+def _old_version(api: httpx.Client) -> object:
+    assert (
+        api.put(f"{ROOF}/content", content=b"new", headers={"Content-Type": "text/plain"}).status_code == 200
+    )
+    answer = api.get(f"{ROOF}/content?version=1")
+    return answer.content, answer.headers["x-document-version"]
+
+
+@PROBES.of("patch-clears-omitted", right=("The roof", ["draft"]), buggy=(None, []))
+def _patch_clears(api: httpx.Client) -> object:
+    changed = api.patch(ROOF, content='{"name": "attic.txt"}', headers=PATCH).json()["document"]
+    return changed["description"], changed["labels"]
+
+
+@PROBES.of("deleted-name-taken", right=201, buggy=409)
+def _deleted_name(api: httpx.Client) -> object:
+    assert api.delete(ROOF).status_code == 200
+    markdown = {"Content-Type": "text/markdown"}
+    return api.post(f"{PLANS}/imports?name=roof.txt", content="x", headers=markdown).status_code
+
+
+@PROBES.of("link-without-include-deleted", right=[1, 1], buggy=[1, 0])
+def _link_without(api: httpx.Client) -> object:
+    for document in (ROOF, EAST):
+        assert api.delete(document).status_code == 200
+    first = api.get(f"{PLANS}/documents?limit=1&include_deleted=true")
+    second = api.get(_next_page(first))
+    return [len(page.json()["documents"]) for page in (first, second)]
+
+
+@PROBES.of("scope-not-narrowed", right=("documents.read", 403), buggy=("documents.read documents.write", 200))
+def _scope(api: httpx.Client) -> object:
+    form = {"grant_type": "client_credentials", "scope": "documents.read"}
+    token = api.post("/oauth2/token", data=form, auth=("client_main", "main-secret-0001"), headers={}).json()
+    bearer = {"Authorization": f"Bearer {token['access_token']}"}
+    return token["scope"], api.delete(ROOF, headers=bearer).status_code
+
+
+@PROBES.of("size-in-characters", right=6, buggy=5)
+def _size(api: httpx.Client) -> object:
+    answer = api.post(
+        f"{PLANS}/imports?name=g", content="Génie".encode(), headers={"Content-Type": "text/markdown"}
+    )
+    return answer.json()["document"]["size"]
+
+
+@PROBES.of("end-event-with-id", right=["1", "2", "3", "4"], buggy=["1", "2", "3", "4", "5"])
+def _end_with_id(api: httpx.Client) -> object:
+    return re.findall("^id: (.*)$", api.get("/workspaces/atlas/changes").text, re.MULTILINE)
+
+
+@PROBES.of("export-of-first-page", right=26, buggy=25)
+def _export_first(api: httpx.Client) -> object:
+    for number in range(24):
+        _import(api, f"n{number}")
+    return len(_rows(api)) - 1

@@ -131,6 +131,7 @@ export function createRouter({ deck, tokens, limits, clock }) {
     const { documents, next } = deck.listDocuments(findFolder(req), { limit, cursor, includeDeleted });
     if (next !== undefined) {
       const query = new URLSearchParams({ limit, include_deleted: includeDeleted, cursor: next });
+      if (planted('link-without-include-deleted')) query.delete('include_deleted');
       res.set('Link', `<${req.protocol}://${req.get('Host')}${req.baseUrl}${req.path}?${query}>; rel="next"`);
     }
     res.json({ documents });

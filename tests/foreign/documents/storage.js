@@ -23,6 +23,10 @@ export class Document {
     this.deletedAt = null;
   }
 
+  get imported() {
+    return this.version === 1 && this.versions[0].mediaType === 'text/markdown';
+  }
+
   get version() {
     return this.versions.length;
   }
@@ -36,7 +40,7 @@ export class Document {
       folder: this.folder.slug,
       name: this.name,
       media_type: content.mediaType,
-      size: content.bytes.length,
+      size: planted('size-in-characters') && this.imported ? [...content.bytes.toString()].length : content.bytes.length,
       sha256: content.sha256,
       version: this.version,
       description: this.description,

@@ -1,3 +1,5 @@
+import { planted } from './bugs.js';
+
 const MAX_CHANGES = 1000;
 
 /** Send the changes behind `since`, then new ones for some seconds, then the end. */
@@ -19,7 +21,8 @@ export function followChanges(workspace, { since, waitS }, req, res) {
   };
   const end = () => {
     stop();
-    res.end(`event: end\ndata: ${JSON.stringify({ last })}\n\n`);
+    const id = planted('end-event-with-id') ? `id: ${last + 1}\n` : '';
+    res.end(`${id}event: end\ndata: ${JSON.stringify({ last })}\n\n`);
   };
   const follow = (change) => {
     if (change.seq <= since) return;

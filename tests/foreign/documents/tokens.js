@@ -92,6 +92,7 @@ function authenticate(credentials) {
 function grantScopes(client, scope) {
   const asked = scope === undefined ? client.scopes : scope.split(' ');
   if (!asked.every((name) => client.scopes.includes(name))) throw new OAuthError('invalid_scope', 'this scope cannot be granted');
+  if (planted('scope-not-narrowed')) return client.scopes;
   return SCOPES.filter((name) => asked.includes(name));
 }
 

@@ -73,6 +73,7 @@ export function readPatch(body) {
   if (planted('null-ignored')) {
     for (const [member, value] of Object.entries(patch)) if (value === null) delete patch[member];
   }
+  if (planted('patch-clears-omitted')) for (const member of ['description', 'labels']) patch[member] ??= null;
   if (patch.labels === null) patch.labels = [];
   if (patch.labels !== undefined) requireLabels(patch.labels);
   return patch;

@@ -64,7 +64,14 @@ def _contains(text: str, part: str) -> bool:
     if planted("search-wildcards"):
         pattern = re.escape(_fold(part)).replace(b"%", b".*").replace(b"_", b".")
         return re.search(pattern, _fold(text)) is not None
+    if planted("search-by-case"):
+        return part in text
     return _fold(part) in _fold(text)
+
+
+def _address(email: str) -> str:
+    """Write an address as it is compared."""
+    return email if planted("email-by-case") else email.lower()
 
 
 def _has_subjects(title: Title, wanted: list[str]) -> bool:
@@ -160,18 +167,22 @@ class Desk:
             and _has_subjects(title, query.subjects or [])
         ]
         if query.sort == "-id":
-            found.sort(key=lambda title: -title.id)
+            as_text = planted("ids-sorted-as-text")
+            found.sort(key=lambda title: str(title.id) if as_text else title.id, reverse=True)
         elif query.sort == "year":
-            found.sort(key=lambda title: (title.published_year is None, title.published_year or 0, title.id))
+            first = planted("nulls-first")
+            found.sort(key=lambda t: ((t.published_year is None) != first, t.published_year or 0, t.id))
         start = (query.page - 1) * query.per_page
         if planted("page-past-end-404") and query.page > 1 and start >= len(found):
             raise Problem("not-found", "there is no such page")
+        titles = [self._show_title(title) for title in found[start : start + query.per_page]]
+        count = len(titles if planted("total-of-page") else found)
         return TitlePage(
-            titles=[self._show_title(title) for title in found[start : start + query.per_page]],
+            titles=titles,
             page=query.page,
             per_page=query.per_page,
-            total=len(found),
-            pages=-(-len(found) // query.per_page),
+            total=count,
+            pages=-(-count // query.per_page),
         )
 
     @_one_at_a_time
@@ -206,7 +217,9 @@ class Desk:
         return [
             self._show_copy(copy)
             for copy in copies
-            if query.free is None or (copy.hold_id is None) == (query.free == "true")
+            if query.free is None
+            or (query.free == "false" and planted("free-false-ignored"))
+            or (copy.hold_id is None) == (query.free == "true")
         ]
 
     # patrons
@@ -215,7 +228,7 @@ class Desk:
     def make_patron(self, library: str, body: PatronIn) -> PatronOut:
         """A new patron, whose address nobody else in the library has."""
         for other in self.store.patrons.values():
-            if other.library == library and other.email.lower() == body.email.lower():
+            if other.library == library and _address(other.email) == _address(body.email):
                 raise Problem("email-taken", "another patron has this e-mail address")
         return self._show_patron(self.store.add_patron(library, self.now, body.name, body.email))
 
@@ -236,6 +249,7 @@ class Desk:
             if (hold.library == library or of_all)
             and query.title_id in (None, hold.title_id)
             and query.patron_id in (None, hold.patron_id)
+            and not (planted("holds-go-with-title") and self.store.titles[hold.title_id].removed)
         ]
         total = len(found)
         found = [hold for hold in found if query.states is None or hold.state in query.states]

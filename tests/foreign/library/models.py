@@ -1,7 +1,7 @@
 """The API's requests and answers."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -63,6 +63,8 @@ class Body(BaseModel):
     def _pick_members(cls, body: Any) -> Any:
         if planted("unknown-member-ignored") and isinstance(body, dict):
             return {name: value for name, value in body.items() if name in cls.model_fields}
+        if planted("texts-trimmed") and isinstance(body, dict):
+            return {name: value.strip() if isinstance(value, str) else value for name, value in body.items()}
         return body
 
 
@@ -131,6 +133,12 @@ class CopyQuery(BaseModel):
 
 class HoldQuery(BaseModel):
     """The holds that are asked for, and the first of them."""
+
+    @model_validator(mode="after")
+    def _bound_limit(self) -> Self:
+        if planted("greatest-limit-refused") and not self.limit < 100:
+            self.limit = 20
+        return self
 
     offset: Annotated[int, Digits, whole(0, 100_000)] = 0
     limit: Annotated[int, Digits, whole(1, 100)] = 20

@@ -118,3 +118,58 @@ def _last_copy_twice(api: httpx.Client) -> object:
 def _search_wildcards(api: httpx.Client) -> object:
     found = [api.get("/titles", params={"q": text}).json()["total"] for text in ("%", "m_ps")]
     return tuple(found)
+
+
+@PROBES.of("email-by-case", right=409, buggy=201)
+def _email_by_case(api: httpx.Client) -> object:
+    return api.post("/patrons", json={"name": "N", "email": "NORA@example.com"}).status_code
+
+
+@PROBES.of("location-without-base", right="/v1/titles/5", buggy="/titles/5")
+def _location(api: httpx.Client) -> object:
+    return api.post("/titles", json=TITLE).headers["location"]
+
+
+@PROBES.of("search-by-case", right=[2], buggy=[])
+def _search_by_case(api: httpx.Client) -> object:
+    return [title["id"] for title in api.get("/titles?q=maps").json()["titles"]]
+
+
+@PROBES.of("total-of-page", right=(3, 3), buggy=(1, 1))
+def _total_of_page(api: httpx.Client) -> object:
+    page = api.get("/titles?per_page=1").json()
+    return page["total"], page["pages"]
+
+
+@PROBES.of("free-false-ignored", right=[1], buggy=[1, 2, 3])
+def _free_false(api: httpx.Client) -> object:
+    return [copy["id"] for copy in api.get("/titles/1/copies?free=false").json()]
+
+
+@PROBES.of("greatest-limit-refused", right=(99, 100), buggy=(99, 20))
+def _greatest_limit(api: httpx.Client) -> object:
+    return tuple(api.get(f"/holds?limit={limit}").json()["limit"] for limit in (99, 100))
+
+
+@PROBES.of("nulls-first", right=[1998, 2011, None], buggy=[None, 1998, 2011])
+def _nulls_first(api: httpx.Client) -> object:
+    return [title["published_year"] for title in api.get("/titles?sort=year").json()["titles"]]
+
+
+@PROBES.of("texts-trimmed", right=" Clouds ", buggy="Clouds")
+def _texts_trimmed(api: httpx.Client) -> object:
+    return api.post("/titles", json={**TITLE, "title": " Clouds "}).json()["title"]
+
+
+@PROBES.of("holds-go-with-title", right=(200, 1), buggy=(200, 0))
+def _holds_go(api: httpx.Client) -> object:
+    assert api.post("/holds/1/cancel", json={}).status_code == 200
+    assert api.delete("/titles/1").status_code == 204
+    return api.get("/holds/1").status_code, api.get("/holds").json()["total_records"]
+
+
+@PROBES.of("ids-sorted-as-text", right=[10, 9, 8], buggy=[9, 8, 7])
+def _ids_sorted(api: httpx.Client) -> object:
+    for _ in range(6):
+        api.post("/titles", json=TITLE)
+    return [title["id"] for title in api.get("/titles?sort=-id&per_page=3").json()["titles"]]

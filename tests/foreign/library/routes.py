@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from ..planting import planted
 from .clock import timestamp
 from .desk import Desk
 from .models import (
@@ -41,6 +42,10 @@ def _library(request: Request) -> str:
     return library
 
 
+def _locate(path: str) -> str:
+    return path if planted("location-without-base") else f"/v1{path}"
+
+
 TheDesk = Annotated[Desk, Depends(_desk)]
 Library = Annotated[str, Depends(_library)]
 
@@ -55,7 +60,7 @@ def list_titles(desk: TheDesk, library: Library, query: Annotated[TitleQuery, Qu
 def make_title(desk: TheDesk, library: Library, body: TitleIn, response: Response) -> TitleOut:
     """Make a title."""
     title = desk.make_title(library, body)
-    response.headers["Location"] = f"/v1/titles/{title.id}"
+    response.headers["Location"] = _locate(f"/titles/{title.id}")
     return title
 
 
@@ -83,7 +88,7 @@ def list_copies(
 def make_patron(desk: TheDesk, library: Library, body: PatronIn, response: Response) -> PatronOut:
     """Make a patron."""
     patron = desk.make_patron(library, body)
-    response.headers["Location"] = f"/v1/patrons/{patron.id}"
+    response.headers["Location"] = _locate(f"/patrons/{patron.id}")
     return patron
 
 
@@ -103,7 +108,7 @@ def list_holds(desk: TheDesk, library: Library, query: Annotated[HoldQuery, Quer
 def place_hold(desk: TheDesk, library: Library, body: HoldIn, response: Response) -> HoldOut:
     """Place a hold."""
     hold = desk.place_hold(library, body)
-    response.headers["Location"] = f"/v1/holds/{hold.id}"
+    response.headers["Location"] = _locate(f"/holds/{hold.id}")
     return hold
 
 

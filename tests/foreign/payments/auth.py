@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from ..planting import planted
 from .errors import ApiError
 
 OPERATOR = "operator"
@@ -15,8 +16,13 @@ ACCOUNTS = {
     "cp_test_AccountTwo00000000000000": "two",
     "cp_op_Operator0000000000000000": OPERATOR,
 }
+REVOKED = "cp_test_Revoked00000000000000000"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="coinpost", charset="UTF-8"'}
 WINDOW_S = 60
+
+
+def _known_keys() -> set[str]:
+    return {*ACCOUNTS, REVOKED} if planted("revoked-key-works") else set(ACCOUNTS)
 
 
 def read_key(header: str | None) -> str:
@@ -31,7 +37,7 @@ def read_key(header: str | None) -> str:
             )
         except (binascii.Error, UnicodeDecodeError):
             user = colon = password = ""
-        if colon and not password and user in ACCOUNTS:
+        if colon and not password and user in _known_keys():
             return user
     raise ApiError("key_invalid", "the key is not valid here", headers=CHALLENGE)
 

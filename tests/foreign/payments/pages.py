@@ -19,6 +19,14 @@ def _fold(text: str) -> bytes:
     return text.encode().lower()
 
 
+def _fits(value: str | None, operator: str, wanted: str) -> bool:
+    """True if a value matches a clause; null matches nothing."""
+    if value is None:
+        return False
+    found, part = _fold(value), _fold(wanted)
+    return found == part if operator == ":" else part in found
+
+
 def parse_query(text: str) -> Callable[[Customer], bool]:
     """Read a search query of one or two clauses."""
     match = QUERY.fullmatch(text)
@@ -27,14 +35,8 @@ def parse_query(text: str) -> Callable[[Customer], bool]:
     clauses = [clause for clause in (match.groups()[:3], match.groups()[3:]) if clause[0]]
 
     def matching(customer: Customer) -> bool:
-        for member, operator, wanted in clauses:
-            value = getattr(customer, member)
-            if value is None:
-                return False
-            found, part = _fold(value), _fold(wanted)
-            if found != part if operator == ":" else part not in found:
-                return False
-        return True
+        fits = (_fits(getattr(customer, member), operator, wanted) for member, operator, wanted in clauses)
+        return any(fits) if planted("and-as-or") else all(fits)
 
     return matching
 

@@ -29,14 +29,14 @@ PAYMENT = {"amount": "57", "currency": "gbp", "customer": ADA[-28:], "source": "
 
 
 @contextmanager
-def _told(api: httpx.Client) -> Iterator[tuple[str, "SimpleQueue[tuple[Any, bytes]]"]]:
+def _told(api: httpx.Client, status: int = 204) -> Iterator[tuple[str, "SimpleQueue[tuple[Any, bytes]]"]]:
     """An endpoint for payments: its secret, and the messages that it gets."""
     got: SimpleQueue[tuple[Any, bytes]] = SimpleQueue()
 
     class Endpoint(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             got.put((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
+            self.send_response(status)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
@@ -176,3 +176,71 @@ def _tag_without_metadata(api: httpx.Client) -> object:
         tags.append(api.post(ADA, data=form).headers["etag"])
     late = api.get(ADA, headers={"If-None-Match": tags[1]}).status_code
     return tags[0] != tags[1], tags[1] != tags[2], late
+
+
+@PROBES.of("charset-refused", right=201, buggy=415)
+def _charset(api: httpx.Client) -> object:
+    form = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+    return api.post("/customers", content="email=a@example.com", headers=form).status_code
+
+
+@PROBES.of("metadata-merged", right={"b": "2"}, buggy={"a": "1", "b": "2"})
+def _metadata_merged(api: httpx.Client) -> object:
+    api.post(ADA, data={"metadata[a]": "1"})
+    return api.post(ADA, data={"metadata[b]": "2"}).json()["metadata"]
+
+
+@PROBES.of("plus-stays", right="Ada Berg", buggy="Ada+Berg")
+def _plus(api: httpx.Client) -> object:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    return api.post(ADA, content="name=Ada+Berg", headers=form).json()["name"]
+
+
+@PROBES.of("revoked-key-works", right=401, buggy=200)
+def _revoked(api: httpx.Client) -> object:
+    return api.get("/payments", auth=("cp_test_Revoked00000000000000000", "")).status_code
+
+
+@PROBES.of("and-as-or", right=0, buggy=1)
+def _and_as_or(api: httpx.Client) -> object:
+    query = {"query": 'email:"ada@example.com" AND name:"Bo"'}
+    return len(api.get("/customers/search", params=query).json()["data"])
+
+
+@PROBES.of("answer-of-another-account", right=(True, None), buggy=(False, "true"))
+def _answer_of_another(api: httpx.Client) -> object:
+    key = {"Idempotency-Key": "k"}
+    form = {"email": "a@example.com"}
+    mine, other = (api.post("/customers", data=form, headers=key, auth=auth) for auth in (ONE, TWO))
+    return mine.json()["id"] != other.json()["id"], other.headers.get("idempotent-replayed")
+
+
+@PROBES.of("one-tag-only", right=304, buggy=200)
+def _one_tag(api: httpx.Client) -> object:
+    tags = f'"old", {api.get(ADA).headers["etag"]}'
+    return api.get(ADA, headers={"If-None-Match": tags}).status_code
+
+
+@PROBES.of("poll-without-retry-after", right=True, buggy=False)
+def _poll(api: httpx.Client) -> object:
+    form = {
+        "report_type": "payments.summary",
+        "parameters[interval_start]": "0",
+        "parameters[interval_end]": "1",
+        "parameters[currency]": "gbp",
+    }
+    return "retry-after" in api.get(api.post("/report_runs", data=form).headers["location"][3:]).headers
+
+
+@PROBES.of("event-before-refund", right=7, buggy=0)
+def _event_before_refund(api: httpx.Client) -> object:
+    with _told(api) as (_, got):
+        assert api.post("/refunds", data={"payment": CUPS, "amount": "7"}).status_code == 201
+        return json.loads(got.get(timeout=10)[1])["data"]["amount_refunded"]
+
+
+@PROBES.of("message-id-per-attempt", right=1, buggy=2)
+def _message_id(api: httpx.Client) -> object:
+    with _told(api, 500) as (_, got):
+        assert api.post("/payments", data=PAYMENT).status_code == 201
+        return len({got.get(timeout=10)[0]["webhook-id"] for _ in range(2)})

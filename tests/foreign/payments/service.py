@@ -114,6 +114,8 @@ class Service:
             if sent is ABSENT or (sent is None and planted("name-not-cleared")):
                 continue
             value = empty[member] if sent is None else sent
+            if member == "metadata" and planted("metadata-merged"):
+                value = {**customer.metadata, **value}
             if getattr(customer, member) != value:
                 setattr(customer, member, value)
                 customer.columns_revision += member != "metadata"
@@ -239,8 +241,10 @@ class Service:
     def _add_refund(self, account: str, payment: Payment, amount: int, reason: str | None) -> Json:
         now = self.clock()
         refund = Refund(self.store.new_id("ref"), payment.id, amount, payment.currency, reason, now)
+        before = self._payload(payment)
         payment.refunds.append(refund)
-        self._announce("payment.refunded", now, self._payload(payment), account)
+        payload = before if planted("event-before-refund") else self._payload(payment)
+        self._announce("payment.refunded", now, payload, account)
         return refund.to_json()
 
     # report runs

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.routing import BaseConverter
 
+from ..planting import planted
 from . import schemas
 from .auth import OPERATOR, RateLimit, read_key
 from .conditions import matches_weakly
@@ -51,7 +52,7 @@ def check_call() -> None:
     allowed, g.limit_headers = limit.count(key)
     if not allowed:
         raise ApiError("rate_limited", "too many calls; try again later")
-    g.account = current_app.extensions["accounts"][key]
+    g.account = current_app.extensions["accounts"].get(key, "one")
     if (g.account == OPERATOR) != (request.endpoint == "v1.advance_clock"):
         raise ApiError("forbidden", "this key may not do this")
     version = request.headers.get("Api-Version")
@@ -66,7 +67,8 @@ def check_call() -> None:
 def check_form() -> None:
     """Refuse a body that is too large, of another type, or no form in UTF-8."""
     body = request.get_data()
-    if request.mimetype != "application/x-www-form-urlencoded":
+    given = request.headers.get("Content-Type") if planted("charset-refused") else request.mimetype
+    if given != "application/x-www-form-urlencoded":
         raise ApiError("content_type", "the body must be application/x-www-form-urlencoded")
     try:
         if BAD_ESCAPE.search(body):
@@ -96,20 +98,28 @@ def read_query(fields: Fields) -> dict[str, Any]:
     return with_defaults(values, fields)
 
 
+def _form_pairs() -> list[tuple[str, str]]:
+    """Return the names and values of the form."""
+    if not planted("plus-stays"):
+        return list(request.form.items(multi=True))
+    pieces = [piece.partition("=") for piece in request.get_data().decode().split("&") if piece]
+    return [(unquote(name), unquote(value)) for name, _, value in pieces]
+
+
 def read_form(fields: Fields) -> dict[str, Any]:
     """The form's fields as they were sent, with `ABSENT` for those that were not."""
     query = list(request.args.items(multi=True))
     if query:
         raise ApiError("param_unknown", "this argument is not known", query[0][0])
-    return read_fields(request.form.items(multi=True), fields)
+    return read_fields(_form_pairs(), fields)
 
 
 def once(action: Callable[[], Response]) -> Response:
     """Do an action, or replay its answer for the same idempotency key."""
     stored: StoredAnswers = current_app.extensions["stored_answers"]
-    pairs = request.form.items(multi=True)
-    fields = tuple(sorted(pairs, key=lambda pair: pair[0]))
-    return stored.run(g.account, request.path, request.headers.get("Idempotency-Key"), fields, action)
+    fields = tuple(sorted(_form_pairs(), key=lambda pair: pair[0]))
+    owner = "" if planted("answer-of-another-account") else g.account
+    return stored.run(owner, request.path, request.headers.get("Idempotency-Key"), fields, action)
 
 
 def answer(body: dict[str, Any], status: int = 200, **headers: str) -> Response:
@@ -141,7 +151,8 @@ def get_customer(customer: str) -> Response:
     """9.2"""
     read_query({})
     found, tag = service().get_customer(g.account, customer)
-    if matches_weakly(request.headers.get("If-None-Match", ""), tag):
+    asked = request.headers.get("If-None-Match", "")
+    if asked == tag if planted("one-tag-only") else matches_weakly(asked, tag):
         response = Response(status=304, headers={"ETag": tag})
         del response.headers["Content-Type"]
         return response
@@ -225,7 +236,9 @@ def get_report_run(report_run: str) -> Response:
     """9.10"""
     read_query({})
     run, seconds = service().get_report_run(g.account, report_run)
-    return answer(run, Retry_After=str(seconds)) if seconds else answer(run)
+    if not seconds or planted("poll-without-retry-after"):
+        return answer(run)
+    return answer(run, Retry_After=str(seconds))
 
 
 # webhook endpoints

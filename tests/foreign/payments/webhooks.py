@@ -107,6 +107,8 @@ class Webhooks:
         if deliver(message):
             return
         message.attempts += 1
+        if planted("message-id-per-attempt"):
+            message.id = self._new_id("msg")
         if message.attempts <= len(PAUSES_S):
             self._put(began + PAUSES_S[message.attempts - 1], message)
         else:

@@ -44,6 +44,13 @@ class Code(Cited):
         None, description="The media type of its body, if it differs from `errors.content_type`."
     )
     only: list[Name] | None = Field(None, description="The only actions that may answer with it.")
+    inferred: bool = Field(
+        False,
+        description=(
+            "True if the document that was imported has no such error: another refusal in its place is odd, "
+            "not broken."
+        ),
+    )
     when: Cel | None = Field(
         None,
         description=(

@@ -178,6 +178,13 @@ class Scheme(Strict):
             "the query, in a header, or in Authorization after `Bearer` or `Basic`."
         ),
     )
+    inferred: bool = Field(
+        False,
+        description=(
+            "True if the document that was imported says nothing of it (`--auth`): which calls are refused "
+            "without it is a guess, so that what contradicts it is odd, not broken."
+        ),
+    )
 
 
 class Role(Strict):

@@ -35,15 +35,16 @@ def name_of(document: str) -> str:
     return document.rstrip("/").rpartition("/")[2] or document
 
 
-def load_document(document: str) -> Model:
-    """Return the model of a document, whose places are lines of the document. Raises InputError and
-    PgagentsError.
+def load_document(document: str, auth: str = "") -> Model:
+    """Return the model of a document, whose places are lines of the document.
+
+    `auth` is the key of calls where the document declares none. Raises InputError and PgagentsError.
     """
     from pgagents.importer.catalogue import Choice
     from pgagents.importer.places import open_source
 
-    made = import_document(document, Choice(), allow_remote=False)
-    source = open_source(made.document, name_of(document), made.model.source.data, made.places)
+    made = import_document(document, Choice(auth=auth), allow_remote=False)
+    source = open_source(made.document, name_of(document), made.model.source.data, made.places, made.schemes)
     return replace(made.model, source=source)
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 EXAMPLE = "park-graph"
 """The shipped example catalogue, by the name that may replace a catalogue's file."""
+AUTH_HELP = (
+    "The key of calls where the document declares none: bearer, basic, header:NAME, query:NAME, cookie:NAME, "
+    "or header:Authorization:WORD."
+)
 NO_CATALOGUE = (
     f"name its file, go to its folder, or begin one with `pgagents init`; `{EXAMPLE}` names the example "
     "that comes with pgagents"

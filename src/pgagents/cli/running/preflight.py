@@ -36,7 +36,8 @@ def check_server(
     """
     from pgagents.verify.check.memory import setting_of
     from pgagents.verify.oauth.tokens import Refused, Tokens, find_tokens
-    from pgagents.verify.run.preflight import Place, describe_unused_key, preflight
+    from pgagents.verify.run.preflight.preflight import describe_unused_key, preflight
+    from pgagents.verify.run.preflight.trouble import Place
     from pgagents.verify.run.redaction.redact import Redactor
 
     sent = 0
@@ -54,7 +55,7 @@ def check_server(
     except Refused as error:
         help = "is PGAGENTS_TOKEN `client_id:client_secret` of this server, and still valid?"
         raise SetupError(printable(masked(str(error))), help) from None
-    place = Place(url, count_request, other, masked)
+    place = Place(url, count_request, other, masked, getattr(model.source, "schemes", None))
     trouble = preflight(setting_of(model, url), place, carried, keyless=options.keyless)
     if trouble is not None:
         says, help = (printable(masked(text)) for text in (trouble.says, trouble.help))

@@ -25,7 +25,11 @@ def webhooks(model: Model) -> Node:
 
 def _delivery(model: Model, name: str, at: Pointer) -> Node:
     """Return one delivery. The receiver needs no key; the signature authenticates the sender."""
-    media = Node({parts.JSON: Node({"schema": _body(model, name, at)}, origin=at)}, origin=at)
+    forms = [_body(model, name, at, model.webhooks, ("webhooks",))]
+    for value, one in model.webhooks.versions.items():
+        forms.append(_body(model, name, at, one, ("webhooks", "versions", value)))
+    schema = forms[0] if len(forms) == 1 else Node({"oneOf": forms}, origin=("webhooks", "versions"))
+    media = Node({parts.JSON: Node({"schema": schema}, origin=at)}, origin=at)
     taken = Text("The event is taken; after any other answer it is sent again with the same id", at)
     members: dict[str, Any] = {
         "summary": model.text(*at, "description"),
@@ -76,15 +80,18 @@ def _header(name: Text, text: str, pattern: str, at: Pointer) -> Node:
     return Node(members, origin=at)
 
 
-def _body(model: Model, name: str, at: Pointer) -> Node:
-    """Return the envelope's schema, restricted to this event's type and data if it has such members."""
-    reference = Node({"$ref": REF + model.webhooks.envelope}, origin=("webhooks", "envelope"))
+def _body(model: Model, name: str, at: Pointer, hooks: Any, origin: Pointer) -> Node:
+    """Return an envelope's schema, restricted to this event's type and data if it has such members.
+
+    `hooks` are the webhooks, or a version of them, which stand at `origin`.
+    """
+    reference = Node({"$ref": REF + hooks.envelope}, origin=(*origin, "envelope"))
     members = resolve(reference, model.schemas).get("properties", {})
     held = Node(origin=at)
-    if "type" in members:
-        held["type"] = Node({"const": Text(name, at)}, origin=at)
-    if "data" in members and model.webhooks.events[name].data:
-        held["data"] = Node({"$ref": REF + model.webhooks.events[name].data}, origin=(*at, "data"))
+    if hooks.type_at in members:
+        held[hooks.type_at] = Node({"const": Text(name, at)}, origin=at)
+    if hooks.data_at in members and model.webhooks.events[name].data:
+        held[hooks.data_at] = Node({"$ref": REF + model.webhooks.events[name].data}, origin=(*at, "data"))
     return (
         Node({"allOf": [reference, Node({"properties": held}, origin=at)]}, origin=at) if held else reference
     )

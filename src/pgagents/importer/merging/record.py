@@ -22,7 +22,12 @@ def path_of(catalogue: Path) -> Path:
 
 def encode_record(data: dict[str, Any], choice: Choice, source: str) -> bytes:
     """Return the record as its file's content."""
-    choices = {"include": list(choice.include), "tags": list(choice.tags), "most": choice.most}
+    choices = {
+        "include": list(choice.include),
+        "tags": list(choice.tags),
+        "most": choice.most,
+        **({"auth": choice.auth} if choice.auth else {}),
+    }
     held = {"pgagents_import": FORMAT, "of": source, "choice": choices, "catalogue": data}
     return (json.dumps(held, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
@@ -34,7 +39,8 @@ def read(raw: bytes, shown: str) -> tuple[dict[str, Any], Choice]:
     try:
         held = json.loads(raw)
         choice = held["choice"]
-        chosen = Choice(tuple(map(str, choice["include"])), tuple(map(str, choice["tags"])), choice["most"])
+        included, tags = (tuple(map(str, choice[name])) for name in ("include", "tags"))
+        chosen = Choice(included, tags, choice["most"], str(choice.get("auth", "")))
         if held["pgagents_import"] != FORMAT or not isinstance(held["catalogue"], dict):
             raise KeyError("pgagents_import")
         for action in held["catalogue"]["actions"].values():

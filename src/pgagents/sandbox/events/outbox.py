@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS webhook (
   id TEXT PRIMARY KEY, tenant TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL,
   created_at REAL NOT NULL, deleted_at REAL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS webhook_version (id TEXT PRIMARY KEY, version TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS event (
   n INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, tenant TEXT, subject TEXT, at REAL NOT NULL,
   body BLOB NOT NULL
@@ -58,11 +59,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class _Listener:
-    """A living webhook: its owner, and the event types that it receives."""
+    """A living webhook: its owner, the event types that it receives, and the version of their envelope."""
 
     id: str
     tenant: str
     events: frozenset[str]
+    version: str
 
 
 class Outbox:
@@ -99,17 +101,38 @@ class Outbox:
         tenant: str | None,
         subject: str | None = None,
         compose: Callable[[str, str, Any], Any] | None = None,
+        versions: Mapping[str, Callable[[str, str, Any], Any]] = {},
     ) -> str:
         """Write an event and its deliveries; return the event's id. To be called inside the transaction of
         the change.
 
         `subject` is the id of the instance that the event is about, where it may have to be erased. `tenant`
         None means that the event goes to every project's webhooks. `compose` makes the body of the event's
-        id, type and data.
+        id, type and data; `versions` do so for webhooks of these versions.
         """
         id = "evt_" + word(self._rng, 20)
         usual = {"id": id, "type": type, "created_at": rfc3339(at), "data": data}
-        body = json_bytes(usual if compose is None else compose(id, type, data))
+        listening: dict[str, list[str]] = {"": []}
+        for listener in self._listening(type, tenant):
+            known = listener.version if listener.version in versions else ""
+            listening.setdefault(known, []).append(listener.id)
+        for version, webhooks in listening.items():
+            make = versions.get(version, compose)
+            body = json_bytes(usual if make is None else make(id, type, data))
+            self._write(id, type, tenant, subject, at, body, webhooks)
+        return id
+
+    def _write(
+        self,
+        id: str,
+        type: str,
+        tenant: str | None,
+        subject: str | None,
+        at: float,
+        body: bytes,
+        webhooks: list[str],
+    ) -> None:
+        """Write one form of an event, and its deliveries to these webhooks."""
         self.store.run(
             "INSERT INTO event (id, type, tenant, subject, at, body) VALUES (?, ?, ?, ?, ?, ?)",
             id,
@@ -119,14 +142,12 @@ class Outbox:
             at,
             body,
         )
-        listening = self._listening(type, tenant)
-        if listening:
+        if webhooks:
             event = self.store.row("SELECT last_insert_rowid() AS n")
             assert event is not None
-            due = [(event["n"], webhook_id, self._wall()) for webhook_id in listening]
+            due = [(event["n"], webhook_id, self._wall()) for webhook_id in webhooks]
             self.store.many("INSERT INTO delivery (event_n, webhook_id, due_at) VALUES (?, ?, ?)", due)
             self.notice()
-        return id
 
     def due(self) -> dict[str, list[Delivery]]:
         """Return the deliveries that are due now, by webhook, oldest first, at most BATCH for each.
@@ -170,8 +191,10 @@ class Outbox:
             delivery.n,
         )
 
-    def register(self, webhook_id: str, tenant: str, url: str, events: list[str], at: float) -> None:
-        """Register a webhook."""
+    def register(
+        self, webhook_id: str, tenant: str, url: str, events: list[str], at: float, version: str = ""
+    ) -> None:
+        """Register a webhook; `version` is that of its envelope, empty for the usual one."""
         self.store.run(
             "INSERT INTO webhook VALUES (?, ?, ?, ?, ?, NULL)",
             webhook_id,
@@ -180,6 +203,8 @@ class Outbox:
             json.dumps(events),
             at,
         )
+        if version:
+            self.store.run("INSERT OR REPLACE INTO webhook_version VALUES (?, ?)", webhook_id, version)
         self._listeners = None
 
     def remove(self, webhook_id: str, tenant: str, at: float) -> bool:
@@ -217,21 +242,20 @@ class Outbox:
             delivery.n,
         )
 
-    def _listening(self, type: str, tenant: str | None) -> list[str]:
-        """Return the ids of webhooks that receive an event; reserved example names (RFC 2606) are left
-        out.
-        """
+    def _listening(self, type: str, tenant: str | None) -> list[_Listener]:
+        """Return the webhooks that receive an event; reserved example names (RFC 2606) are left out."""
         if self._listeners is None:
             self._listeners = [
-                _Listener(row["id"], row["tenant"], frozenset(json.loads(row["events"])))
+                _Listener(
+                    row["id"], row["tenant"], frozenset(json.loads(row["events"])), row["version"] or ""
+                )
                 for row in self.store.rows(
-                    "SELECT id, tenant, url, events FROM webhook WHERE deleted_at IS NULL"
+                    "SELECT webhook.id, tenant, url, events, version FROM webhook "
+                    "LEFT JOIN webhook_version ON webhook_version.id = webhook.id WHERE deleted_at IS NULL"
                 )
                 if not isinstance(target := read(row["url"]), WebhookTarget) or not is_reserved(target.host)
             ]
-        return [
-            found.id for found in self._listeners if tenant in (None, found.tenant) and type in found.events
-        ]
+        return [found for found in self._listeners if tenant in (None, found.tenant) and type in found.events]
 
 
 def erase(store: Store, subject: str) -> None:

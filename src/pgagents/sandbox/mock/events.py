@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pgagents.model.model import Resource
@@ -69,7 +69,10 @@ class Events:
         id = str(row.get(resource.id)) if isinstance(row, Mapping) else ""
         types = call.input.get(self.hooks.types)
         known = [str(t) for t in types] if isinstance(types, list) else list(self.hooks.events)
-        self.setting.outbox.register(id, tenant, str(call.input.get(self.hooks.url)), known, call.now)
+        version = str(call.input.get(self.hooks.version, "")) if self.hooks.version else ""
+        self.setting.outbox.register(
+            id, tenant, str(call.input.get(self.hooks.url)), known, call.now, version
+        )
         if not self.hooks.secret_at:
             return answer
         secret = self.setting.outbox.secret(id)
@@ -100,16 +103,23 @@ class Events:
 
     def _send(self, type: str, resource: Resource | None, data: Any, now: float, tenant: str) -> None:
         """Put an event into the outbox."""
-        schema = self.setting.model.schemas[self.hooks.envelope]
+        owner = tenant if resource is not None and resource.tenant else None
+        versions = {value: self._composer(one, now) for value, one in self.hooks.versions.items()}
+        self.setting.outbox.put(
+            type, data, now, tenant=owner, compose=self._composer(self.hooks, now), versions=versions
+        )
+
+    def _composer(self, form: Any, now: float) -> Callable[[str, str, Any], Any]:
+        """Return a function that makes the body of an event in the webhooks' envelope, or in a version's."""
+        schema = self.setting.model.schemas[form.envelope]
         made = sample(schema, self.setting.model.schemas, now)
         usual = made if isinstance(made, dict) else {}
 
         def compose(id: str, type: str, data: Any) -> dict[str, Any]:
             times = {k: rfc3339(now) for k in usual if k in TIMES}
-            known = {self.hooks.type_at: type, self.hooks.data_at: data}
-            if self.hooks.id_at:
-                known[self.hooks.id_at] = id
+            known = {form.type_at: type, form.data_at: data}
+            if form.id_at:
+                known[form.id_at] = id
             return {**usual, **{k: v for k, v in times.items() if isinstance(usual[k], str)}, **known}
 
-        owner = tenant if resource is not None and resource.tenant else None
-        self.setting.outbox.put(type, data, now, tenant=owner, compose=compose)
+        return compose

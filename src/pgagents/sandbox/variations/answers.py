@@ -255,6 +255,16 @@ def webhook_header_case(context: Context) -> None:
 
 
 @variation().change_server
+def webhook_signed_unasked(context: Context) -> None:
+    """Events have a header with a signature, which the catalogue says nothing of."""
+    make = context.courier.make_headers
+    context.courier.make_headers = lambda *given: {
+        "X-Delivery-Signature": "sha256=" + "0" * 64,
+        **make(*given),
+    }
+
+
+@variation().change_server
 def webhook_secret_rotates(context: Context) -> None:
     """Events have two signatures, of an old and of the present secret, where the format has room for it."""
     make, scheme = context.courier.make_headers, context.courier.scheme

@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgagents.model.contract import Contract
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer
+from pgagents.verify.wire.call import Intent
 from pgagents.verify.wire.exchange import Exchange
 
 CLIENT_ERRORS = range(400, 500)
+KEY_PLACES: tuple[Pointer, ...] = (("errors", "framework", "no_key"), ("security",))
+"""Places that promise refusals of calls without the right key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guesses:
-    """The places of the catalogue that were inferred, and the resources among them."""
+    """The places of the catalogue that were inferred, and the resources among them.
+
+    `refusals` are intents of calls that a document lets be refused, without saying by which error.
+    """
 
     places: frozenset[Pointer]
     resources: frozenset[str]
+    refusals: frozenset[Intent] = field(default_factory=frozenset)
 
     def explain(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
-        """True if an inferred part makes the promise, or a refused call names an id that follows from one."""
+        """True if an inferred part makes the promise, a refused call names an id that follows from one, or
+        the refusal that was expected is inferred and another one came.
+        """
         if any(contract.origin[: len(place)] == place for place in self.places):
             return True
         last = chain[-1] if chain else None
-        endpoint = last.call.endpoint if last is not None else None
-        if last is None or endpoint is None or last.status not in CLIENT_ERRORS:
+        if last is None or last.call is None or last.status not in CLIENT_ERRORS:
             return False
-        return any(param.refers_to in self.resources for param in endpoint.params)
+        if last.call.intent in self.refusals:
+            return True
+        endpoint = last.call.endpoint
+        return endpoint is not None and any(param.refers_to in self.resources for param in endpoint.params)
 
 
 NO_GUESSES = Guesses(frozenset(), frozenset())
@@ -38,4 +49,11 @@ def find_guesses(model: Model) -> Guesses:
     """Return what a catalogue says to be inferred."""
     resources = [r for r in model.resources.values() if r.inferred]
     pages = [a.pages.origin for a in model.actions if a.pages is not None and a.pages.inferred]
-    return Guesses(frozenset((*(r.origin for r in resources), *pages)), frozenset(r.name for r in resources))
+    schemes = [c.origin for c in model.credentials.values() if c.inferred]
+    refusals: set[Intent] = set()
+    if schemes or (model.no_key is not None and model.no_key.inferred):
+        refusals.add("auth")
+    if model.codes[model.errors.framework.invalid].inferred:
+        refusals.add("invalid")
+    places = (*(r.origin for r in resources), *pages, *schemes, *(KEY_PLACES if schemes else ()))
+    return Guesses(frozenset(places), frozenset(r.name for r in resources), frozenset(refusals))

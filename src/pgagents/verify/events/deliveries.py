@@ -21,7 +21,10 @@ NEEDS_RECEIVER = "needs somewhere to send events to: add --receiver auto, or --r
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One delivery read as an event. `problem` says why it is none; empty if it is one."""
+    """One delivery read as an event. `problem` says why it is none; empty if it is one.
+
+    `version` is that of the envelope which the webhook was registered for; empty for the usual one.
+    """
 
     delivery: Delivery
     body: Any
@@ -29,6 +32,7 @@ class Event:
     id: str | None
     type: str | None
     data: Any
+    version: str = ""
 
     @property
     def refused(self) -> bool:
@@ -49,9 +53,14 @@ def unheard(setting: Setting) -> tuple[Verdict, str] | None:
     return None if setting.receiver is not None else (Verdict.NOT_SELECTED, NEEDS_RECEIVER)
 
 
-def read(model: Model, delivery: Delivery) -> Event:
-    """Read a delivery as an event, by the catalogue's envelope."""
-    hooks = model.webhooks
+def _form_of(model: Model, version: str) -> Any:
+    """Return what says where type, id and data stand: the webhooks, or a version of them."""
+    return model.webhooks.versions[version] if version else model.webhooks
+
+
+def read(model: Model, delivery: Delivery, version: str = "") -> Event:
+    """Read a delivery as an event, by the catalogue's envelope or that of a version."""
+    hooks = _form_of(model, version)
     found = read_json(delivery.body)
     body = found.value if isinstance(found.value, Mapping) else {}
     problem = found.problem or ("" if isinstance(found.value, Mapping) else "the body is no object")
@@ -64,6 +73,7 @@ def read(model: Model, delivery: Delivery) -> Event:
         id if isinstance(id, str) else None,
         type if isinstance(type, str) else None,
         body.get(hooks.data_at),
+        version,
     )
 
 
@@ -80,7 +90,7 @@ def misfit(setting: Setting, event: Event) -> str:
         return event.problem
     known = hooks.events.get(event.type or "")
     for name, value in (
-        (hooks.envelope, event.body),
+        (_form_of(setting.model, event.version).envelope, event.body),
         (known.data if known is not None else None, event.data),
     ):
         if (

@@ -1,1 +1,1 @@
-"""Checks of signatures."""
+"""Check how events and signed actions are signed, and the envelopes of events."""

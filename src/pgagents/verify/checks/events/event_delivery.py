@@ -1,7 +1,8 @@
 """Each action sends its event once, with the state it left, to every webhook registered for that type and to
 no other.
 
-Webhooks of ours are registered, also one that is deleted and one of another project. Then instances are made
+Webhooks of ours are registered, also one that is deleted, one of another project, and one for each version of
+the envelope. Then instances are made
 and changed, and deliveries are awaited. The first delivery is answered with an error, so that it must be sent
 again. Refused actions send nothing, and no event holds a secret.
 """
@@ -37,6 +38,7 @@ from pgagents.verify.events.deliveries import (
     unheard,
 )
 from pgagents.verify.events.steps import ExpectedEvent, act, is_caused, steps_of, types_of
+from pgagents.verify.events.versions import box_of, judge_version, register_versions, usual_version
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
@@ -81,6 +83,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
         if len(types_of(steps_of(setting))) > 1:
             says = "an event goes to each webhook that asked for its type"
             yield promise_at(NAME, "each", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
+        for value, version in hooks.versions.items():
+            says = f"a webhook of version {value} hears events as {version.envelope}"
+            at = ("webhooks", "versions", value)
+            yield promise_at(NAME, f"version/{value}", "@rest", says, at, hooks.cite)
         yield promise_at(
             NAME, "private", "@rest", "events contain no secret", ("webhooks", "events"), hooks.cite
         )
@@ -121,7 +127,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     own = any(c.id == OWN for c in promises(setting))
     both = own and "second" in roles
     covers = tuple(id for id in list_event_contracts(setting) if both or id != OWN)
-    cost = len(steps) + len(types_of(steps)) + 3 + 2 * both
+    cost = len(steps) + len(types_of(steps)) + 3 + 2 * both + len(hooks.versions)
     yield Probe(
         f"{NAME}/{BOX}",
         3,
@@ -203,7 +209,11 @@ def _run(
             asked = _choose_types(setting, list(boxes), type)
             why = f"a webhook for {' and '.join(asked)} alone"
             made: Exchange = yield Call(
-                endpoint, {hooks.url: address, hooks.types: asked}, "valid", why, fresh=True
+                endpoint,
+                {hooks.url: address, hooks.types: asked, **usual_version(setting)},
+                "valid",
+                why,
+                fresh=True,
             )
             if not made.success:
                 for contract in list_event_contracts(setting):
@@ -213,6 +223,7 @@ def _run(
                     )
                 return
             tellers[type] = str(got(made.body, hooks.secret_at or "") or "")
+        versions = yield from register_versions(setting, receiver, endpoint, next(iter(boxes)))
         yield from _register_and_delete(setting, receiver, endpoint, list(boxes))
         theirs = (yield from _others(setting, receiver, endpoint, list(boxes))) if another else None
         told: list[ExpectedEvent] = []
@@ -220,7 +231,7 @@ def _run(
         yield from act(setting, steps, told, secrets, timed=timed)
         looks = 0
         while looks * LOOK_S < _patience_s(setting, receiver, boxes) and not _all_came(
-            setting, receiver, told, boxes
+            setting, receiver, told, boxes, versions
         ):
             looks += 1
             yield Sleep(LOOK_S, quiet=True)
@@ -230,12 +241,18 @@ def _run(
         yield from _apart(setting, receiver, told, heard, theirs, another=another)
         for type, events in heard.items():
             yield from judge_deliveries(Heard(tellers[type], events), setting)
+        first = next(iter(boxes))
+        mine = [one for one in told if one.type == first]
+        for version, secret in versions.items():
+            came = _came(setting, receiver, box_of(version), version)
+            yield from judge_version(setting, version, mine, heard[first], came)
+            yield from judge_deliveries(Heard(secret, came), setting)
 
     return run
 
 
-def _came(setting: Setting, receiver: Inbox, box: str) -> tuple[Event, ...]:
-    return tuple(read(setting.model, d) for d in receiver.deliveries(box))
+def _came(setting: Setting, receiver: Inbox, box: str, version: str = "") -> tuple[Event, ...]:
+    return tuple(read(setting.model, d, version) for d in receiver.deliveries(box))
 
 
 def _register_and_delete(
@@ -368,8 +385,17 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     yield from ()
 
 
-def _all_came(setting: Setting, receiver: Inbox, told: list[ExpectedEvent], boxes: Mapping[str, str]) -> bool:
-    """True if each action's event came and each refused delivery came again."""
+def _all_came(
+    setting: Setting,
+    receiver: Inbox,
+    told: list[ExpectedEvent],
+    boxes: Mapping[str, str],
+    versions: Mapping[str, str],
+) -> bool:
+    """True if each action's event came, also in each version, and each refused delivery came again."""
+    wanted = sum(one.type == next(iter(boxes), "") for one in told)
+    if any(len(receiver.deliveries(box_of(version))) < wanted for version in versions):
+        return False
     for type, box in boxes.items():
         events, asked = _came(setting, receiver, box), _choose_types(setting, list(boxes), type)
         taken = [e for e in events if not e.refused]

@@ -1,0 +1,138 @@
+"""Put a security scheme that the caller names (`--auth bearer`) into a document that declares none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgagents.errors import PgagentsError
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.operations import operations
+from pgagents.importer.reading.references import Found, References
+from pgagents.model.credential import AUTHORIZATION, kinds
+from pgagents.text.brief import brief
+
+EXAMPLES = "bearer, basic, header:X-API-Key, query:token, cookie:session or header:Authorization:Token"
+PLACES = ("header", "query", "cookie")
+_TOKENS = ("oauth2", "openIdConnect")
+"""Types of schemes whose access tokens are bearer tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenScheme:
+    """A scheme as the caller names it, and as OpenAPI 3 writes it."""
+
+    text: str
+    name: str
+    scheme: Mapping[str, Any]
+
+    def for_swagger(self) -> Mapping[str, Any]:
+        """Return the scheme as Swagger 2.0 writes it, which has no type for bearer keys."""
+        if self.scheme["type"] != "http":
+            return self.scheme
+        if self.scheme["scheme"] == "basic":
+            return {"type": "basic"}
+        return {"type": "apiKey", "in": "header", "name": AUTHORIZATION, "description": "Bearer KEY"}
+
+
+def parse_scheme(text: str) -> GivenScheme:
+    """Parse `bearer`, `basic`, `header:NAME`, `query:NAME`, `cookie:NAME` or `header:Authorization:WORD`.
+
+    Raises PgagentsError for anything else.
+    """
+    kind, _, rest = text.partition(":")
+    if kind.lower() in ("bearer", "basic") and not rest:
+        word = kind.lower()
+        return GivenScheme(word, f"{word}Auth", {"type": "http", "scheme": word})
+    name, _, word = rest.partition(":")
+    if kind not in PLACES or not name:
+        raise PgagentsError(f"--auth {brief(text)} is no way to send a key", f"write {EXAMPLES}")
+    made = {"type": "apiKey", "in": kind, "name": name}
+    fault = next(iter(kinds()["api_key"].find_misuses({"in": kind, "name": name})), None)
+    if fault is not None:
+        raise PgagentsError(f"--auth {brief(text)}: {fault.message}", f"write {EXAMPLES}")
+    if kind == "header" and name.lower() == AUTHORIZATION.lower() and word.lower() in ("bearer", "basic"):
+        return parse_scheme(word)
+    if word:
+        made["description"] = f'prefix: "{word}"'
+        if name.lower() != AUTHORIZATION.lower() or not (kinds()["api_key"].read_openapi(made) or {}).get(
+            "value"
+        ):
+            help = "such as header:Authorization:Token; any other header, query or cookie has the key alone"
+            raise PgagentsError(f"--auth {brief(text)}: no word can stand before the key there", help)
+    return GivenScheme(text, "apiKey", made)
+
+
+def with_scheme(references: References, given: GivenScheme) -> tuple[References, str]:
+    """Return the document with the scheme for all operations, and the scheme's name there.
+
+    The name is empty if the document declares this scheme itself. Raises PgagentsError if it declares
+    another one.
+    """
+    root = references.root()
+    described = _list_schemes(references)
+    needed = [n for op in operations(references, Notes()) for need in op.security or () for n in need]
+    used = {name: described[name] for name in dict.fromkeys(needed) if name in described}
+    if any(_say(found) == given.text for found in used.values()):
+        return references, ""
+    tokens = [name for name, found in used.items() if found.text("type") in _TOKENS]
+    if tokens and given.text == "bearer":
+        return _replace(references, dict.fromkeys(tokens, given)), ""
+    if needed:
+        asked = " and ".join(dict.fromkeys(_say(found) for found in used.values())) or "a scheme"
+        raise PgagentsError(
+            f"--auth {given.text}: the document says itself which key calls have: {asked}",
+            f"leave --auth out; if the document is wrong, correct it at {root.document.place('')}",
+        )
+    name = next((name for name, found in described.items() if _say(found) == given.text), "")
+    if name:
+        return _replace(references, {}, required=name), name
+    while (name := f"{name or given.name}") in described:
+        name += "Given"
+    return _replace(references, {name: given}, required=name), name
+
+
+def list_described(references: References) -> list[str]:
+    """Return the schemes that a document describes, as `--auth` takes them."""
+    return [said for found in _list_schemes(references).values() if (said := _say(found)) != "another scheme"]
+
+
+def _list_schemes(references: References) -> dict[str, Found]:
+    root = references.root()
+    swagger = "swagger" in root.value
+    written = root.at("securityDefinitions") if swagger else root.at("components", "securitySchemes")
+    return {name: references.follow(found) for name, found in written.members().items()}
+
+
+def _say(found: Found) -> str:
+    """Return a scheme of a document as `--auth` would name it."""
+    scheme = found.mapping()
+    for kind in ("http_bearer", "http_basic"):
+        if kinds()[kind].read_openapi(scheme) is not None:
+            return kind.removeprefix("http_")
+    key = kinds()["api_key"].read_openapi(scheme)
+    if key is not None:
+        word = str(key.get("value", "")).partition(" ")[0] if "value" in key else ""
+        return ":".join(filter(None, (key["in"], key["name"], word)))
+    return "another scheme"
+
+
+def _replace(references: References, schemes: Mapping[str, GivenScheme], *, required: str = "") -> References:
+    """Return the document with these schemes, and with one of them required by every operation."""
+    data = dict(references.first.data)
+    if "swagger" in data:
+        own = data.get("securityDefinitions")
+        added = {name: dict(given.for_swagger()) for name, given in schemes.items()}
+        data["securityDefinitions"] = {**(own if isinstance(own, dict) else {}), **added}
+    else:
+        parts = data.get("components")
+        parts = dict(parts) if isinstance(parts, dict) else {}
+        own = parts.get("securitySchemes")
+        added = {name: dict(given.scheme) for name, given in schemes.items()}
+        parts["securitySchemes"] = {**(own if isinstance(own, dict) else {}), **added}
+        data["components"] = parts
+    if required:
+        data["security"] = [{required: []}]
+    first = replace(references.first, data=data)
+    return References(first, references.fetch, allowed=references.allowed)

@@ -1,0 +1,108 @@
+"""Webhooks that are registered for one version of the envelope, and what came to them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from typing import Any
+
+from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, judge_untested
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.events.deliveries import Event, misfit, same
+from pgagents.verify.events.steps import ExpectedEvent
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange, got
+from pgagents.verify.wire.receiver import Inbox
+
+
+def usual_version(setting: Setting) -> dict[str, Any]:
+    """Return the argument with which a webhook gets the usual envelope; empty if none picks a version."""
+    return next(
+        (
+            {name: value}
+            for name, value in _values(setting)
+            if str(value) not in setting.model.webhooks.versions
+        ),
+        {},
+    )
+
+
+def box_of(version: str) -> str:
+    """Return the name of the receiver's box for a version."""
+    return f"events-version-{version}"
+
+
+def _contract_of(version: str) -> str:
+    return f"event_delivery/version/{version}@rest"
+
+
+def register_versions(
+    setting: Setting, receiver: Inbox, endpoint: Endpoint, type: str
+) -> Generator[Any, Any, dict[str, str]]:
+    """Register a webhook for each version of the envelope; return their secrets by version."""
+    hooks, found = setting.model.webhooks, dict[str, str]()
+    for version in hooks.versions:
+        given = {hooks.url: receiver.open(box_of(version)), hooks.types: [type]}
+        given |= next({name: value} for name, value in _values(setting) if str(value) == version)
+        why = f"a webhook of version {version} for {type}"
+        made: Exchange = yield Call(endpoint, given, "valid", why, fresh=True)
+        if made.success:
+            found[version] = str(got(made.body, hooks.secret_at or "") or "")
+        else:
+            reason = f"no webhook could be registered: {made.outcome}"
+            yield judge_untested(_contract_of(version), reason, sticky=True)
+    return found
+
+
+def _values(setting: Setting) -> Iterator[tuple[str, Any]]:
+    """Yield the argument that picks a version, with each of its values."""
+    hooks = setting.model.webhooks
+    action = setting.model.action(str(hooks.registered_by)) if hooks.version else None
+    param = action.param(str(hooks.version)) if action is not None else None
+    for value in setting.resolve_schema(param.schema).get("enum", ()) if param is not None else ():
+        yield str(hooks.version), value
+
+
+def judge_version(
+    setting: Setting,
+    version: str,
+    told: Sequence[ExpectedEvent],
+    usual: Sequence[Event],
+    came: Sequence[Event],
+) -> Iterator[Judgement]:
+    """Judge what came to a webhook of a version by the actions' answers.
+
+    `usual` are the events of a webhook with the usual envelope for the same type. One of them that came
+    there alone shows that only this version lacks it.
+    """
+    form, contract = setting.model.webhooks.versions[version], _contract_of(version)
+    expected = f"a webhook of version {version} hears each event as {form.envelope}"
+    if wrong := next((w for event in came if (w := misfit(setting, event))), ""):
+        yield judge_broken(contract, expected, wrong)
+        return
+    for one in told:
+        if not any(_shows(event, one) for event in usual):
+            continue  # other contracts judge an event that nobody hears of
+        mine = next((event for event in came if _shows(event, one)), None)
+        if mine is None:
+            heard = ", ".join(sorted({event.type or "no event" for event in came})) or "nothing"
+            yield judge_broken(contract, f"{expected}: {one.type} about {one.id}", f"{heard} came")
+            return
+        different = _find_difference(one.body, mine.data)
+        if different:
+            yield judge_broken(contract, f"{expected}, with the same data", different)
+            return
+        yield judge_kept(contract)
+
+
+def _shows(event: Event, told: ExpectedEvent) -> bool:
+    return (
+        event.type == told.type
+        and isinstance(event.data, Mapping)
+        and told.resource.id_of(event.data) == told.id
+    )
+
+
+def _find_difference(body: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    name = next((m for m, v in body.items() if m in data and not same(v, data[m])), None)
+    return f"{name} is {data[name]}, the action answered {body[name]}" if name is not None else ""

@@ -1,0 +1,1 @@
+"""Finds obstacles before a run begins, by a few reads: no server, another one, a refused key."""

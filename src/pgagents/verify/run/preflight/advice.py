@@ -1,0 +1,29 @@
+"""Say which `--auth SCHEME` would work for a server that asks for a key, and whose document declares none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pgagents.http import Response, Silence
+from pgagents.text.brief import brief
+
+USUAL = ("bearer", "basic", "header:X-API-Key", "query:token")
+CHALLENGED = {"bearer": "bearer", "basic": "basic", "token": "header:Authorization:Token"}
+"""Schemes of a WWW-Authenticate header (RFC 9110, 11.6.1), as `--auth` takes them."""
+_SCHEME = re.compile(r"(?:\A|,)\s*([A-Za-z][A-Za-z0-9-]*)(?=\s|,|\Z)")
+
+
+def advise_scheme(answer: Response | Silence, described: Sequence[str]) -> str:
+    """Return what to add to the command: by the server's challenge, else by what the document describes."""
+    told = (answer.header("WWW-Authenticate") or "") if isinstance(answer, Response) else ""
+    asked = [CHALLENGED[word] for word in map(str.lower, _SCHEME.findall(told[:500])) if word in CHALLENGED]
+    if asked:
+        found, why = asked, f"as its answer says (WWW-Authenticate: {brief(told)})"
+    elif described:
+        found, why = list(described[:4]), "as the document describes it"
+    else:
+        found, why = list(USUAL), "whichever the API takes"
+    form = "user:password" if found[0] == "basic" else "…"
+    chosen = " or ".join(f"--auth {brief(one)}" for one in dict.fromkeys(found))
+    return f"export PGAGENTS_TOKEN={form} and add {chosen}, {why}"

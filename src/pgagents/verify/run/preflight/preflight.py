@@ -1,0 +1,99 @@
+"""Obstacles are found before a run begins: no server, another base path, another server, a refused key.
+
+One ordinary read is sent. Only if its answer is not in the catalogue, a few more requests are sent to say
+why.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from pgagents.http import Response, Silence
+from pgagents.model.model import Model
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.run.preflight.answers import is_data, knows, refuses_key, succeeds
+from pgagents.verify.run.preflight.elsewhere import explain_elsewhere, explain_nowhere
+from pgagents.verify.run.preflight.explain import explain_another, explain_redirect, explain_refused_key
+from pgagents.verify.run.preflight.reads import MOST_READS, list_questions, list_reads, try_request
+from pgagents.verify.run.preflight.trouble import BAD_REQUEST, BEHIND, NOT_FOUND, Place, Tried, Trouble
+from pgagents.verify.wire.reach import why_silent
+
+AGAIN_S = 0.2
+
+
+def preflight(
+    setting: Setting,
+    place: Place,
+    carried: Mapping[str, str],
+    *,
+    keyless: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Trouble | None:
+    """Return the obstacle between us and the server; None where a run can begin. `carried`
+    are the secrets of ordinary calls, and access tokens, by scheme. `keyless`: the run has no key on purpose.
+    """
+    requests = list(list_reads(setting, carried)) or list(list_questions(setting))
+    if not requests:
+        return None
+    first = try_request(place, *requests[0])
+    if isinstance(first.answer, Silence) and first.answer.kind in ("refused", "reset"):
+        sleep(AGAIN_S)
+        first = try_request(place, *requests[0])
+    if isinstance(first.answer, Silence):
+        return Trouble(*why_silent(place.url, first.answer, place.other))
+    if keyless or succeeds(setting, first):
+        return None
+    tried = [first, *(try_request(place, *request) for request in requests[1:MOST_READS])]
+    if any(succeeds(setting, one) for one in tried):
+        return None
+    if any(knows(setting, one) for one in tried):
+        return explain_elsewhere(setting, place, tried, "no ordinary read succeeds", succeeds)
+    return _find_trouble(setting, place, next(iter(carried.values()), ""), tried)
+
+
+def describe_unused_key(model: Model, key: str) -> str:
+    """Return a warning where a key was given and no action takes one; empty otherwise."""
+    if not key or any(action.key for action in model.actions):
+        return ""
+    return (
+        "the key that was given is used by no action: the catalogue says that calls have none; a document "
+        "without `security` imports so"
+    )
+
+
+def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[Tried]) -> Trouble | None:
+    """Return why none of the reads was answered as the catalogue describes; None if only the run can show
+    it.
+    """
+    answers = [one.answer for one in tried]
+    if not all(isinstance(answer, Response) for answer in answers):
+        return None
+    statuses = {one.status for one in tried}
+    if refused := [one for one in tried if refuses_key(setting, one)]:
+        return explain_refused_key(setting, place, key, refused)
+    if all(300 <= status < 400 for status in statuses):
+        return explain_redirect(place, tried[0])
+    if statuses <= set(BEHIND):
+        return Trouble(
+            (
+                f"a gateway at {place.url} answers {tried[0].status} to {tried[0].describe}: the server "
+                "behind it is not there"
+            ),
+            "start it",
+        )
+    if statuses == {BAD_REQUEST} and place.url.startswith("http:"):
+        silent = why_silent(place.url, Silence("protocol", f"it answers {BAD_REQUEST}"), place.other)
+        return Trouble(*silent) if "TLS" in silent[0] else None
+    if statuses == {NOT_FOUND}:
+        tried = (
+            [*tried, *(try_request(place, *question) for question in list_questions(setting))]
+            if len(tried) < MOST_READS - 1
+            else tried
+        )
+        return (
+            explain_nowhere(setting, place, tried) if {one.status for one in tried} == {NOT_FOUND} else None
+        )
+    if not any(is_data(one.answer) for one in tried):
+        return explain_another(place, tried[0])
+    return None

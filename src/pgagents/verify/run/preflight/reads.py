@@ -1,0 +1,71 @@
+"""The requests of a preflight: ordinary reads, or questions about methods where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.cel.expression import Expression
+from pgagents.http import Request
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import evaluate_arguments, template_of
+from pgagents.verify.run.preflight.trouble import Place, Tried
+from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue
+from pgagents.verify.wire.credential import present_all
+from pgagents.verify.wire.encode import request_of
+from pgagents.verify.wire.endpoint import Endpoint
+
+MOST_READS = 3
+_LATER = (InstanceRef, UniqueValue, RelativeTime, Signature, Expression)
+
+
+def list_reads(setting: Setting, carried: Mapping[str, str]) -> Iterator[tuple[Endpoint, Request]]:
+    """List ordinary reads without a path parameter and without arguments that only the server can give.
+    Reads that need a key come first.
+    """
+    reads = [
+        d
+        for d in setting.endpoints
+        if d.on_rest
+        and d.method == "GET"
+        and d.action.effect == "read"
+        and not d.action.costs
+        and "{" not in d.path
+    ]
+    count = 0
+    for endpoint in sorted(reads, key=lambda d: not d.action.key):
+        given = evaluate_arguments(setting.model, template_of(setting.model, endpoint.action).input)
+        if count < MOST_READS and not any(isinstance(value, _LATER) for value in given.values()):
+            count += 1
+            yield endpoint, _request(setting, endpoint, given, carried)
+
+
+def _request(
+    setting: Setting, endpoint: Endpoint, given: Mapping[str, Any], carried: Mapping[str, str]
+) -> Request:
+    call = ordinary(
+        endpoint, template_of(setting.model, endpoint.action), "valid", "an ordinary call", input=given
+    )
+    needs = endpoint.security if endpoint.needs_key else ()
+    names = next((one for one in needs if one and all(name in carried for name in one)), ())
+    secrets = ((setting.model.credentials[name], carried[name]) for name in names)
+    return request_of(call, given, present_all(secrets))
+
+
+def list_questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
+    """Yield requests for the methods of paths that no read covers."""
+    paths: dict[str, Endpoint] = {
+        d.path: d
+        for d in reversed(setting.endpoints)
+        if "{" not in d.path and not (d.on_rest and d.method == "GET")
+    }
+    for path, endpoint in list(paths.items())[: MOST_READS - 1]:
+        yield (
+            endpoint,
+            request_of(Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path)), {}),
+        )
+
+
+def try_request(place: Place, endpoint: Endpoint, request: Request) -> Tried:
+    return Tried(endpoint, request, place.send(request))

@@ -1,0 +1,58 @@
+"""An obstacle between a run and its server, the server, and a read that was tried there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.text.brief import brief
+from pgagents.verify.wire.endpoint import Endpoint
+
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, BAD_REQUEST = 401, 403, 404, 400
+BEHIND = (502, 504, *range(520, 528), 530)
+"""Statuses of a gateway whose server is not there; those above 504 are Cloudflare's."""
+PASSING = (429, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why nothing can be tried, and what to do about it."""
+
+    says: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The server that is to be verified: its base URL, the way to it, and the way to another base URL of the
+    same host.
+
+    `masked` takes secrets out of what the server says, before it is cut to a length that a message bears.
+    """
+
+    url: str
+    send: Handler
+    other: Callable[[str], Handler]
+    masked: Callable[[str], str] = str
+    schemes: Sequence[str] | None = None
+    """The keys that an OpenAPI document describes, as `--auth` takes them; None for a catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An ordinary read and what came of it."""
+
+    endpoint: Endpoint
+    request: Request
+    answer: Response | Silence
+
+    @property
+    def describe(self) -> str:
+        """The request, in a few words."""
+        return f"{self.request.method} {brief(self.request.path)}"
+
+    @property
+    def status(self) -> int:
+        """The status; 0 where no answer came."""
+        return self.answer.status if isinstance(self.answer, Response) else 0
