@@ -61,7 +61,8 @@ def main() -> None:
     named = [word for word in sys.argv[1:] if not word.startswith("-")]
     if unknown := set(named) - SHORT.keys() - LONG.keys():
         sys.exit(
-            f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*SHORT, *LONG])}, mutants, suggest"
+            f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*SHORT, *LONG])}, mutants, "
+            "suggest"
         )
     if not named:
         print("measuring; this takes about four minutes", file=sys.stderr)

@@ -1,8 +1,12 @@
-"""What `pgagents suggest` finds again of the laws that a person wrote, and how much of what it proposes is true.
+"""What `pgagents suggest` finds again of the laws that a person wrote, and how much of what it proposes is
+true.
 
-`python -m bench suggest [NAME…] [--keys one] [--seeds N] [--json FILE]`. Laws, relations, what is fixed and what
-workflows expect are taken out of a catalogue. A sandbox with the whole catalogue is verified with the rest, and
-laws are mined. A reading is wrong if an answer of another seed or of a legal variation breaks one of its laws.
+`python -m bench suggest [NAME…] [--keys one] [--seeds N] [--json FILE]`. Laws, relations, what is fixed and
+what
+workflows expect are taken out of a catalogue. A sandbox with the whole catalogue is verified with the rest,
+and
+laws are mined. A reading is wrong if an answer of another seed or of a legal variation breaks one of its
+laws.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +28,7 @@ from pgagents.model.model import Model
 from pgagents.sandbox.injection import fault_registry
 from pgagents.source.dump import to_yaml
 from pgagents.source.origin import plain
-from pgagents.suggest.mine import compile_law
+from pgagents.suggest.compiled import compile_law
 from pgagents.suggest.samples import Sample, Samples
 from pgagents.suggest.session import Suggesting
 from pgagents.suggest.write import Tried
@@ -50,13 +54,20 @@ class Listener:
     """Keeps the samples of a run, and asks for nothing."""
 
     samples: Samples
-    most_requests: int = 0
+
+    @property
+    def most_requests(self) -> int:
+        """It asks for nothing."""
+        return 0
+
+    def begin(self, redact: Callable[[str], str]) -> None:
+        """Write nothing that would have to be masked."""
 
     def note(self, exchange: Exchange) -> None:
         """Keep a sample."""
         self.samples.note(exchange)
 
-    def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    def list_probes(self, _setting: Setting, _roles: frozenset[str]) -> Iterator[Probe]:
         """Ask for nothing."""
         return iter(())
 
@@ -119,12 +130,19 @@ def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations:
     mining_s = time.perf_counter() - begun
     called = {s.action for s in companion.samples.every()}
     figures = Figures(
-        name, len(called), report.footer.requests, companion.samples.count, mining_s, len(tried),
+        name,
+        len(called),
+        report.footer.requests,
+        companion.samples.count,
+        mining_s,
+        len(tried),
         sum(len(one.reading.laws) for one in tried),
-    )  # fmt: skip
+    )
     judged: dict[str, list[Sample]] = {}
     for where, samples in list_worlds(whole, seeds=seeds, variations=variations):
-        figures.wrong |= {k: v for k, v in find_broken(tried, samples, where).items() if k not in figures.wrong}
+        figures.wrong |= {
+            k: v for k, v in find_broken(tried, samples, where).items() if k not in figures.wrong
+        }
         if where.startswith("seed"):
             for sample in samples.every():
                 if len(judged.setdefault(sample.action, [])) < 400:
@@ -149,7 +167,9 @@ def _list_laws(tried: Iterable[Tried]) -> dict[str, list[Law]]:
 def list_worlds(whole: Model, *, seeds: int, variations: bool) -> Iterator[tuple[str, Samples]]:
     """Yield the samples of runs with other seeds, at other times, and of each legal variation."""
     for seed in range(FIRST_SEED, FIRST_SEED + seeds):
-        opened = inside(whole, seed=seed, world=seed, start=1_776_000_000.0 + STRIDE_S * (seed - FIRST_SEED + 1))
+        opened = inside(
+            whole, seed=seed, world=seed, start=1_776_000_000.0 + STRIDE_S * (seed - FIRST_SEED + 1)
+        )
         yield f"seed {seed}", _record(whole, opened, seed)
     for name in fault_registry.list_names("variations") if variations else ():
         if fault_registry.find("variations", name).point is None:
@@ -187,15 +207,19 @@ def key_of(named: Any, one: Tried) -> str:
 
 def describe(figures: Figures) -> Iterator[str]:
     """Yield the figures as lines."""
-    judged = len(figures.recall)
+    judged, wrong = len(figures.recall), len(figures.wrong)
     each = figures.readings / max(1, figures.actions)
-    wrong = len(figures.wrong)
     yield (
-        f"{figures.name}: {figures.requests:,} requests, {figures.answers:,} answers, mined in {figures.mining_s:.1f} s; "
-        f"{figures.readings} readings ({each:.1f} an action of {figures.actions}), {figures.laws} laws"
+        f"{figures.name}: {figures.requests:,} requests, {figures.answers:,} answers, mined in "
+        f"{figures.mining_s:.1f} s; {figures.readings} readings ({each:.1f} an action of {figures.actions}), "
+        f"{figures.laws} laws"
     )
-    yield f"  written laws found again: {figures.found} of {judged} ({figures.found / max(1, judged):.0%}), {figures.unjudged} not judged"
-    yield f"  readings never broken elsewhere: {1 - wrong / max(1, figures.readings):.1%} ({wrong} broken)"
+    yield (
+        f"  written laws found again: {figures.found} of {judged} ({figures.found / max(1, judged):.0%}), "
+        f"{figures.unjudged} not judged"
+    )
+    true = 1 - wrong / max(1, figures.readings)
+    yield f"  readings never broken elsewhere: {true:.1%} ({wrong} broken)"
 
 
 def main(words: list[str]) -> None:

@@ -1,9 +1,10 @@
 """Say how many written laws the suggestions find again: do they kill every mutant that the written law kills?
 
-A law's cases are answers of a server that keeps it, each with one value changed. The law kills those that it does
-not hold for. A changed value is of a kind (a member with one cent more, a text in the other case, a list turned
-round); a law mutant is told from the law by the cases for which it holds and the law does not. A law is found if
-the suggestions refuse, for every kind and every law mutant, at least half of the cases that the law refuses.
+A law's cases are answers of a server that keeps it, each with one value changed. The law kills those that
+it does
+not hold for. A changed value is of a kind: a member with one cent more, a text in the other case, a list
+turned round. A law mutant is told from the law by the cases for which it holds and the law does not. A law is
+found if the suggestions refuse, for every kind and law mutant, at least half of the cases that it refuses.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from pgagents.cel.expression import ExpressionError, Scope, compile_node
 from pgagents.cel.rewrite import mutants
 from pgagents.model.action import Law
-from pgagents.suggest.mine import NAMES
+from pgagents.suggest.compiled import NAMES
 from pgagents.suggest.samples import Sample
 from pgagents.verify.laws.laws import evaluate_law
 
@@ -42,9 +43,13 @@ class Recall:
 
 
 def judge_laws(
-    laws: Mapping[str, Sequence[Law]], proposed: Mapping[str, Sequence[Law]], samples: Mapping[str, Sequence[Sample]]
+    laws: Mapping[str, Sequence[Law]],
+    proposed: Mapping[str, Sequence[Law]],
+    samples: Mapping[str, Sequence[Sample]],
 ) -> Iterator[Recall]:
-    """Yield for each written law what the proposed ones of its action miss; laws without any case are left out."""
+    """Yield for each written law what the proposed ones of its action miss; laws without any case are left
+    out.
+    """
     for action, written in laws.items():
         for law in written:
             killed = _collect_killed(law, samples.get(action, ()))
@@ -138,7 +143,11 @@ def _others(value: Any, swapped: Sequence[Any]) -> Iterator[tuple[str, Any]]:
         if len(value) == 20 and value.endswith("Z"):
             yield "an hour later", f"{value[:11]}{(int(value[11:13]) + 1) % 24:02d}{value[13:]}"
     elif isinstance(value, list) and value:
-        yield from (("without the last", value[:-1]), ("with one twice", [*value, value[0]]), ("turned round", value[::-1]))
+        yield from (
+            ("without the last", value[:-1]),
+            ("with one twice", [*value, value[0]]),
+            ("turned round", value[::-1]),
+        )
     for other in swapped:
         if other != value and type(other) is type(value) and not isinstance(value, list | dict):
             yield "of another", other

@@ -1,4 +1,5 @@
-"""Choose calls that would break proposals which hold by accident: two arguments at once, other instances, time.
+"""Choose calls that would break proposals which hold by accident: two arguments at once, other instances,
+time.
 
 Nothing is sent here: a probe asks for calls, and the gate of verify decides on each.
 """
@@ -25,7 +26,9 @@ from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 
 WHY = "to break a proposed law"
 READS, WRITES, LIVES = 12, 6, 9
-"""Calls of an action that reads and of one that writes, and instances of a resource that live through it all."""
+"""Calls of an action that reads and of one that writes, and instances of a resource that live through it
+all.
+"""
 WAITS = (0.0, 900.0, 5_400.0, 31_000.0, 90_000.0, 180_500.0)
 """Seconds that pass in between, where there is an operator's clock."""
 LEAST_CHANGED = 2
@@ -34,14 +37,19 @@ LEAST_CHANGED = 2
 def list_probes(
     setting: Setting, roles: frozenset[str], samples: Samples, wanted: frozenset[str], *, seed: int
 ) -> Iterator[Probe]:
-    """Yield probes for the actions that proposals are about: lives of instances, then calls of each action."""
+    """Yield probes for actions that proposals are about: lives of instances, then calls of each action."""
     for resource in _list_living(setting):
         yield from _live(setting, roles, resource, samples, seed)
     lived = {str(r.made_by.action.name) for r in _list_living(setting) if r.made_by is not None}
     lived |= {str(m.action.name) for r in _list_living(setting) for m in r.moves}
     for action in setting.model.actions:
         endpoint = setting.find_usable_lead(str(action.name))
-        if endpoint is None or str(action.name) not in wanted or action.signed is not None or action.destructive:
+        if (
+            endpoint is None
+            or str(action.name) not in wanted
+            or action.signed is not None
+            or action.destructive
+        ):
             continue
         if action.effect == "write" and str(action.name) in lived:
             continue
@@ -66,15 +74,19 @@ def choose_inputs(
         names = list(others)
         chosen = {names[turn % len(names)], rng.choice(names)} if names else set()
         for name in sorted(chosen):
-            value = others[name][(turn // len(names)) % len(others[name])] if turn < 2 * len(names) else rng.choice(others[name])
+            value = (
+                others[name][(turn // len(names)) % len(others[name])]
+                if turn < 2 * len(names)
+                else rng.choice(others[name])
+            )
             given.pop(name, None)
             if value is not LEFT_OUT:
                 given[name] = value
         if given not in found:
             found.append(given)
-    for _, values, _ in boundary_values(setting, endpoint)[: most // 2]:
-        if dict(values) not in found:
-            found.append(dict(values))
+    for _, edge, _ in boundary_values(setting, endpoint)[: most // 2]:
+        if dict(edge) not in found:
+            found.append(dict(edge))
     return found
 
 
@@ -84,7 +96,16 @@ def _vary(endpoint: Endpoint, template: RequestTemplate, inputs: Sequence[Mappin
             yield ordinary(endpoint, template, "explore", WHY, input=given)
 
     writes = endpoint.action.effect == "write"
-    return Probe(f"suggest/{len(inputs)} other calls/{endpoint.place}", 9, (), len(inputs), run, (endpoint,), "main", writes)
+    return Probe(
+        f"suggest/{len(inputs)} other calls/{endpoint.place}",
+        9,
+        (),
+        len(inputs),
+        run,
+        (endpoint,),
+        "main",
+        writes,
+    )
 
 
 def _list_living(setting: Setting) -> list[Resource]:
@@ -112,13 +133,26 @@ def _live(
     timed = setting.model.clock is not None and OPERATOR in roles
     rng = random.Random(f"{seed} {resource.name}")
     for number in range(min(LIVES, max(len(inputs), len(parents)))):
-        bind = {name: several[number % len(several)] for name, several in parents.items() if several}
+        bind = {name: found[number % len(found)] for name, found in parents.items() if found}
         waits = (rng.choice(WAITS), rng.choice(WAITS)) if timed else (0.0, 0.0)
-        run = _run_life(setting, resource, maker, inputs[number % len(inputs)], bind, waits, samples, seed + number)
-        yield Probe(f"suggest/a life of {resource.name} {number}/{maker.place}", 9, (), 10, run, (maker,), "main", True)
+        run = _run_life(
+            setting, resource, maker, inputs[number % len(inputs)], bind, waits, samples, seed + number
+        )
+        yield Probe(
+            f"suggest/a life of {resource.name} {number}/{maker.place}",
+            9,
+            (),
+            10,
+            run,
+            (maker,),
+            "main",
+            True,
+        )
 
 
-def _list_parents(setting: Setting, resource: Resource, samples: Samples) -> dict[str, list[Mapping[str, Any]]]:
+def _list_parents(
+    setting: Setting, resource: Resource, samples: Samples
+) -> dict[str, list[Mapping[str, Any]]]:
     """Return found instances that may be named in making one, by resource."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for value in resource.made_by.input.values() if resource.made_by else ():
@@ -142,7 +176,11 @@ def _items_at(resource: Resource, values: Mapping[str, Any]) -> Any:
     from pgagents.cel.expression import Scope
 
     found = resource.found_by
-    return Scope(values).find_value(found.at) if found is not None and found.at is not None else values["response"]
+    return (
+        Scope(values).find_value(found.at)
+        if found is not None and found.at is not None
+        else values["response"]
+    )
 
 
 def _run_life(
@@ -172,7 +210,9 @@ def _run_life(
         for read in (*resource.read_by[:1], *resource.listed_by[:1]):
             reader = setting.find_usable_lead(str(read.action.name))
             if reader is not None:
-                yield Call(reader, read.input, "explore", WHY, subject=resource, made=body, surface=reader.surface)
+                yield Call(
+                    reader, read.input, "explore", WHY, subject=resource, made=body, surface=reader.surface
+                )
 
     return run
 

@@ -54,7 +54,7 @@ class Candidate:
     guardable: bool = True
     group: str = ""
     also: tuple[str, ...] = ()
-    own: Callable[[Candidate, Guard | None], Evidence | None] | None = None
+    own: Callable[[Guard | None], Evidence | None] | None = None
     """Judges it in place of the usual counting."""
     guard: Guard | None = None
     bare: bool = False
@@ -168,5 +168,18 @@ def name_item(name: str) -> str:
 
 
 _TAKEN = frozenset(
-    ("input", "response", "before", "now", "status", "surface", "env", "headers", "in", "true", "false", "null")
+    (
+        "input",
+        "response",
+        "before",
+        "now",
+        "status",
+        "surface",
+        "env",
+        "headers",
+        "in",
+        "true",
+        "false",
+        "null",
+    )
 )

@@ -14,7 +14,13 @@ from pgagents.cel.expression import epoch
 from pgagents.cel.printer import print_path
 
 Kind = Literal["number", "text", "time", "flag", "list", "rows", "object", "none", "mixed"]
-MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
+
+
+class _Missing:
+    """The type of MISSING."""
+
+
+MISSING: Any = _Missing()
 """Stands for a member that is not there."""
 SELF = "§"
 """The variable of a table of objects; it is replaced where the object stands."""
@@ -24,10 +30,30 @@ _UNITS = {
     "lat": "deg", "lng": "deg", "lon": "deg", "latitude": "deg", "longitude": "deg", "year": "year",
 }  # fmt: skip
 _MONEY = frozenset(
-    (
-        "amount price rate fee total subtotal cost payout charge charged balance paid due tax discount net gross"
-        " refunded captured fees captured_amount estimate"
-    ).split()
+    [
+        "amount",
+        "price",
+        "rate",
+        "fee",
+        "total",
+        "subtotal",
+        "cost",
+        "payout",
+        "charge",
+        "charged",
+        "balance",
+        "paid",
+        "due",
+        "tax",
+        "discount",
+        "net",
+        "gross",
+        "refunded",
+        "captured",
+        "fees",
+        "captured_amount",
+        "estimate",
+    ]
 )
 _WORD = re.compile(r"[a-z0-9]+|[A-Z][a-z0-9]*")
 SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0, "d": 86400.0, "ms": 0.001}
@@ -125,7 +151,7 @@ class Column:
 
     @cached_property
     def is_money(self) -> bool:
-        """True for numbers that look like amounts: by name or by having cents, and with two places at most."""
+        """True for numbers that look like amounts: by name, and with two places at most."""
         if self.kind != "number" or not self.there or (self.words and self.words[-1] in _UNITS):
             return False
         two = all(abs(v * 100 - round(v * 100)) < 1e-6 for v in self.there)

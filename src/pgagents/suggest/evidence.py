@@ -1,7 +1,9 @@
 """Judge candidates: does one hold in every row, and would it be noticed if it did not?
 
-A law that nothing could break says nothing. So each argument in turn gets the value of another row, and the law
-must be broken by a share of these swaps. The chance that it holds by accident follows from that share and from
+A law that nothing could break says nothing. So each argument in turn gets the value of another row, and the
+law
+must be broken by a share of these swaps. The chance that it holds by accident follows from that share and
+from
 the number of different tuples of values.
 """
 
@@ -12,7 +14,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pgagents.suggest.candidate import Candidate, Evidence, Guard
+from pgagents.suggest.candidate import EQUALITY, Candidate, Evidence, Guard
 from pgagents.suggest.columns import MISSING, Column, text_key
 from pgagents.suggest.tables import Table
 
@@ -29,13 +31,13 @@ MOST_GUARDS = 40
 def judge(candidate: Candidate, guards: Sequence[Guard]) -> Iterator[tuple[Candidate, Evidence]]:
     """Yield the candidate with its evidence if it always holds, or under each condition where it does."""
     if candidate.own is not None:
-        found = candidate.own(candidate, None)
+        found = candidate.own(None)
         if found is not None and found.score >= candidate.bar:
             yield candidate, found
             return
         if found is None and candidate.guardable:
             for guard in guards:
-                under = candidate.own(candidate, guard)
+                under = candidate.own(guard)
                 if under is not None and under.score >= candidate.bar:
                     yield candidate.under(guard), under
         return
@@ -119,7 +121,7 @@ def _weigh(candidate: Candidate, guard: Guard | None) -> Evidence | None:
     shares = _list_shares(test, rows)
     target = min(0.99, shares[0])
     score = len(rows) * min(MOST_EACH, -math.log10(1.0 - target))
-    if candidate.bar <= 5.0:
+    if candidate.bar <= EQUALITY and candidate.columns[0].kind == "text":
         long = {v for row in rows for v in row[:1] if isinstance(v, str) and len(v) >= STRING}
         score += STRING_WORTH * min(4, len(long)) if len(long) > 1 else 0.0
     return Evidence(len(rows), min(shares), score + candidate.prior, rows[-1])

@@ -12,7 +12,20 @@ from pgagents.suggest.tables import Site
 
 MOST_EACH = 2
 """Equations of one number under one condition."""
-_ORDER = ("echo", "lists", "places", "derived", "kept", "times", "sums", "presence", "constants", "never", "unsaid", "order")
+_ORDER = (
+    "echo",
+    "lists",
+    "places",
+    "derived",
+    "kept",
+    "times",
+    "sums",
+    "presence",
+    "constants",
+    "never",
+    "unsaid",
+    "order",
+)
 
 
 def prune(proposals: Iterable[Proposal]) -> list[Proposal]:
@@ -67,10 +80,12 @@ class _Kept:
             return False
         if candidate.group.startswith(("sort", "unique")):
             key = (table, candidate.group, candidate.guard.text if candidate.guard else "")
-            if self.lists.get(key, 0) or (candidate.guard and self.lists.get((table, candidate.group, ""), 0)):
+            if self.lists.get(key, 0) or (
+                candidate.guard and self.lists.get((table, candidate.group, ""), 0)
+            ):
                 return False
             self.lists[key] = 1
-        if candidate.family in ("sums", "times") and not self._has_room(proposal, scope):
+        if candidate.family in ("sums", "times") and not self._has_room(proposal):
             return False
         if candidate.family in ("echo", "kept") and not self._joins(proposal, scope):
             return False
@@ -96,7 +111,7 @@ class _Kept:
         """Return the columns at a place, each as the first of those that it equals."""
         return frozenset(self._root(hash(site.action), _at(c.text, site.path)) for c in columns)
 
-    def _has_room(self, proposal: Proposal, scope: str) -> bool:
+    def _has_room(self, proposal: Proposal) -> bool:
         """Admit one equation for each number and condition."""
         candidate = proposal.candidate
         target = _absolute(proposal, candidate.columns[0].text)
@@ -104,7 +119,11 @@ class _Kept:
             target = candidate.that
         guard = candidate.guard.text if candidate.guard else ""
         names = [
-            (site.action, _at(candidate.columns[0].text, site.path) if target != candidate.that else target, g)
+            (
+                site.action,
+                _at(candidate.columns[0].text, site.path) if target != candidate.that else target,
+                g,
+            )
             for site in proposal.sites
             for g in {guard, ""}
         ]

@@ -43,7 +43,7 @@ def group(proposals: Sequence[Proposal]) -> list[Reading]:
     by_key: dict[tuple[str, ...], list[Proposal]] = {}
     for number, proposal in enumerate(proposals):
         by_key.setdefault(_key(proposal, number), []).append(proposal)
-    found = [_make(key, several) for key, several in by_key.items()]
+    found = [_make(several) for several in by_key.values()]
     return sorted(found, key=lambda r: (len(r.parts) == 1, -r.score))
 
 
@@ -59,7 +59,7 @@ def _key(proposal: Proposal, number: int) -> tuple[str, ...]:
     return ("", str(number))
 
 
-def _make(key: tuple[str, ...], proposals: Sequence[Proposal]) -> Reading:
+def _make(proposals: Sequence[Proposal]) -> Reading:
     laws: list[Named] = []
     for action in dict.fromkeys(site.action for p in proposals for site in p.sites):
         parts = [(p, write_at(p.candidate, s)) for p in proposals for s in p.sites if s.action == action]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from pgagents.cel.expression import Scope
 from pgagents.model.model import Model
 from pgagents.suggest import calls
 from pgagents.suggest.candidate import Proposal, Written
-from pgagents.suggest.mine import compile_law, judge_at, mine
+from pgagents.suggest.compiled import compile_law, judge_at
+from pgagents.suggest.mine import mine
 from pgagents.suggest.readings import Reading, group
 from pgagents.suggest.samples import Samples
-from pgagents.suggest.write import Dropped, Tried
+from pgagents.suggest.write import Dropped, Tried, write_yaml
 from pgagents.verify.check.check import Probe
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import evaluate_law
@@ -30,6 +32,8 @@ class Suggesting:
     seed: int = 0
     seek: bool = True
     seeking: bool = False
+    redact: Callable[[str], str] = str
+    """Masks secrets in a text."""
     first: list[Proposal] = field(default_factory=list)
     """What was proposed before any call was chosen to break it."""
 
@@ -42,6 +46,10 @@ class Suggesting:
     def most_requests(self) -> int:
         """The number of requests that its calls may take."""
         return REQUESTS_PER_ACTION * len(self.model.actions) if self.seek else 0
+
+    def begin(self, redact: Callable[[str], str]) -> None:
+        """Take what masks secrets in a text."""
+        self.redact = redact
 
     def note(self, exchange: Exchange) -> None:
         """Keep an exchange from which laws can be mined."""
@@ -60,8 +68,19 @@ class Suggesting:
         """Return the laws that hold in everything, and those that a chosen call has broken."""
         readings = group(mine(self.model, self.samples))
         tried = [Tried(reading, self._count_held(reading)) for reading in readings]
-        ranked = sorted(tried, key=lambda one: (one.calls == 0, len(one.reading.parts) == 1, -one.reading.score))
+        ranked = sorted(
+            tried, key=lambda one: (one.calls == 0, len(one.reading.parts) == 1, -one.reading.score)
+        )
         return ranked, list(self._list_dropped())
+
+    def write(self) -> str:
+        """Return the proposals as YAML."""
+        tried, dropped = self.finish()
+        sought = sum(sample.sought for sample in self.samples.every())
+        names = [str(action.name) for action in self.model.actions]
+        return write_yaml(
+            tried, dropped, exchanges=self.samples.count, sought=sought, actions=names, redact=self.redact
+        )
 
     def _count_held(self, reading: Reading) -> int:
         """Return how many chosen calls a reading's laws held for, where they said something."""
@@ -69,11 +88,12 @@ class Suggesting:
         for named in reading.laws:
             law = compile_law(named.law)
             for sample in self.samples.of_action(named.law.action) if law is not None else ():
-                if sample.sought and law is not None:
-                    from pgagents.cel.expression import Scope
-
-                    if evaluate_law(law, Scope(sample.values)).outcome == "held":
-                        held.add(sample.number)
+                if (
+                    sample.sought
+                    and law is not None
+                    and (evaluate_law(law, Scope(sample.values)).outcome == "held")
+                ):
+                    held.add(sample.number)
         return len(held)
 
     def _list_dropped(self) -> Iterator[Dropped]:
@@ -89,9 +109,7 @@ class Suggesting:
     def _find_breaker(self, written: Written) -> str:
         law = compile_law(written)
         for sample in self.samples.of_action(written.action) if law is not None else ():
-            from pgagents.cel.expression import Scope
-
             if law is not None and evaluate_law(law, Scope(sample.values)).outcome in ("broken", "error"):
                 names = ", ".join(f"{k}={v!r}"[:40] for k, v in sorted(sample.values["input"].items())[:5])
-                return f"request {sample.number}: {names}"[:160]
+                return self.redact(f"request {sample.number}: {names}"[:160])
         return "a call"

@@ -1,4 +1,6 @@
-"""Read from JSON Schemas what mining needs of a member: its declared values, if it must be there, its object."""
+"""Read from JSON Schemas what mining needs of a member: its declared values, if it must be there, its
+object.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ Named = Mapping[str, Schema]
 
 
 def resolve_all(schema: Any, schemas: Named) -> list[Schema]:
-    """Return the schemas that a value must fit together: itself, what it refers to, and the parts of `allOf`."""
+    """Return the schemas that a value must fit together: itself, what it refers to, and the parts of
+    `allOf`.
+    """
     found: list[Schema] = []
     waiting = [schema]
     while waiting and len(found) < MOST_DEPTH:
@@ -32,7 +36,7 @@ def resolve_all(schema: Any, schemas: Named) -> list[Schema]:
 
 
 def name_object(schema: Any, schemas: Named) -> str:
-    """Return the name of the innermost named schema of an object, which others extend; empty if it has none."""
+    """Return the name of the innermost named schema of an object; empty if it has none."""
     names = [str(one["$ref"])[len(REF) :] for one in resolve_all(schema, schemas) if "$ref" in one]
     return names[-1] if names else ""
 

@@ -1,4 +1,6 @@
-"""Arrange samples as tables: one for each action, one for each list that it answers, one for each kind of object."""
+"""Arrange samples as tables: one for each action, one for each list that it answers, one for each kind of
+object.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +94,9 @@ class _Rows:
         found = ["before != null"] if path[0] == "before" else []
         for end in range(2, len(path) + 1):
             part = path[:end]
-            schema, required, _, _ = self.schemas.get(part, ({}, False, False, ""))
+            known = self.schemas.get(part)
+            required = known is not None and known[1]
+            schema: Any = known[0] if known is not None else None
             around = [row for row in self.rows if end == 2 or isinstance(row.get(part[:-1]), Mapping)]
             if not required or (part[0] != "before" and any(part not in row for row in around)):
                 found.append(f"has({text_of(part)})")
@@ -160,7 +164,7 @@ class _Maker:
         row[("now",)] = given[("now",)] = values["now"]
         status = values["status"]
         output = next((o for o in self.action.outputs if o.status == status), self.action.success)
-        schema = output.schema or {}
+        schema: Mapping[str, Any] = output.schema or {}
         self._walk(("response",), values["response"], schema, row, given, "", self.whole, schema, ())
         if isinstance(values["before"], Mapping):
             self._flatten(("before",), values["before"], row)
@@ -212,7 +216,9 @@ class _Maker:
         top: Any,
         below: tuple[str, ...],
     ) -> None:
-        """Add a value and its members to a row. `top` is the schema at the row's root, `below` the way there."""
+        """Add a value and its members to a row. `top` is the schema at the row's root, `below` the way
+        there.
+        """
         schemas = self.model.schemas
         if len(path) > 1:
             row[path] = value

@@ -14,7 +14,13 @@ from pgagents.verify.values.schema_values import distinct, high, low
 from pgagents.verify.wire.call import InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 
-LEFT_OUT: Any = type("LeftOut", (), {"__repr__": lambda self: "LEFT_OUT"})()
+
+class _LeftOut:
+    """The type of LEFT_OUT."""
+
+
+LEFT_OUT: Any = _LeftOut()
+"""Stands for an argument that is not given."""
 NUMBERS = (0.07, 0.29, 1.15, 2.35, 3, 7, 13, 16.35, 23.5, 25, 49)
 """Numbers whose products end in half a cent, and whole ones around a day's hours."""
 TEXTS = ("Ab-12 xY", "ab-12 xy", "QR 77 é", "Zz")
@@ -25,7 +31,7 @@ Opaque = Expression | InstanceRef | UniqueValue | Signature | RelativeTime
 def other_values(
     setting: Setting, endpoint: Endpoint, param: Param, usual: Any, samples: Samples
 ) -> list[Any]:
-    """Return valid values of an argument that differ from the usual one; LEFT_OUT where it may be left out."""
+    """Return valid values of an argument other than the usual one; LEFT_OUT where it may be left out."""
     if isinstance(usual, Opaque) or param.refers_to or param.file is not None:
         return []
     fits = setting.test_argument(endpoint, param)

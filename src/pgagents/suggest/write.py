@@ -1,9 +1,9 @@
-"""Write readings as YAML to paste into a catalogue: each law with its evidence, and what failed to break it."""
+"""Write readings as YAML to paste into a catalogue, each law with its evidence."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any
@@ -32,13 +32,21 @@ class Dropped:
 
 
 def write_yaml(
-    tried: Sequence[Tried], dropped: Sequence[Dropped], *, exchanges: int, sought: int, actions: Sequence[str]
+    tried: Sequence[Tried],
+    dropped: Sequence[Dropped],
+    *,
+    exchanges: int,
+    sought: int,
+    actions: Sequence[str],
+    redact: Callable[[str], str] = str,
 ) -> str:
-    """Return the document: the laws of each action, those first that calls were sent to break."""
+    """Return the document: the laws of each action, those first that calls were sent to break.
+
+    `redact` masks secrets in the examples.
+    """
     readings, laws = len(tried), sum(len(t.reading.laws) for t in tried)
     lines = [
-        f"# {laws} laws in {readings} readings that held in all of {exchanges:,} answers, of which "
-        f"{sought:,} were sought to break them.",
+        f"# {laws} laws in {readings} readings held in {exchanges:,} answers, {sought:,} of them sought.",
         "# A law that held is not yet a promise: keep those that you mean, and delete the others.",
     ]
     by_action: dict[str, list[tuple[Named, int, str]]] = {}
@@ -51,7 +59,7 @@ def write_yaml(
         lines.append("actions:")
     for action in [a for a in actions if a in by_action]:
         lines += [f"  {action}:", "    laws:"]
-        lines += _list_laws(by_action[action])
+        lines += _list_laws(by_action[action], redact)
     if dropped:
         lines.append("# These held in the run until a chosen call broke them:")
         for gone in dropped:
@@ -59,7 +67,7 @@ def write_yaml(
     return "\n".join(lines) + "\n"
 
 
-def _list_laws(laws: Iterable[tuple[Named, int, str]]) -> list[str]:
+def _list_laws(laws: Iterable[tuple[Named, int, str]], redact: Callable[[str], str]) -> list[str]:
     """Return the lines of one action's laws, each name once."""
     ordered = sorted(laws, key=lambda one: one[1] == 0)
     lines: list[str] = []
@@ -73,7 +81,7 @@ def _list_laws(laws: Iterable[tuple[Named, int, str]]) -> list[str]:
         while name in names:
             name, number = f"{named.name}-{number}", number + 1
         names.add(name)
-        lines += _comment(_describe(named, calls) + also, "      # ", "      # ")
+        lines += _comment(redact(_describe(named, calls)) + also, "      # ", "      # ")
         lines += _entry(name, named.law)
     return lines
 
@@ -88,9 +96,13 @@ def _entry(name: str, law: Written) -> list[str]:
         elif text:
             lines.append(f"        {key}: >-")
             lines += wrap(
-                text, WIDTH, initial_indent=" " * 10, subsequent_indent=" " * 10, break_long_words=False,
+                text,
+                WIDTH,
+                initial_indent=" " * 10,
+                subsequent_indent=" " * 10,
+                break_long_words=False,
                 break_on_hyphens=False,
-            )  # fmt: skip
+            )
     return lines
 
 
@@ -135,9 +147,13 @@ def _say(law: Written) -> str:
 
 def _comment(text: str, first: str, rest: str) -> list[str]:
     return wrap(
-        text.replace("\n", " "), WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False,
+        text.replace("\n", " "),
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
         break_on_hyphens=False,
-    )  # fmt: skip
+    )
 
 
 def as_catalogue(tried: Iterable[Tried]) -> dict[str, dict[str, Mapping[str, str]]]:

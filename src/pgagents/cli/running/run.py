@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pgagents.report.baseline import Line
     from pgagents.report.report import Report
     from pgagents.verify.plan.options import Options, Progress
+    from pgagents.verify.run.companion import Companion
     from pgagents.verify.wire.mcp.link import Link
     from pgagents.verify.wire.oauth import OAuthClient
     from pgagents.verify.wire.receiver import Inbox
@@ -69,15 +70,68 @@ def run(
     its token. `verbose` prints how many contracts each exchange was judged for.
     """
     from pgagents.report.formats.text import STOPPED
-    from pgagents.verify.plan.options import USUAL_WORKERS, Identities
     from pgagents.verify.run.redaction.redact import Redactor
+
+    hidden = (*list_secrets(headers or {}), *([token] if token else []))
+    report, stopped = perform(
+        model,
+        url,
+        keys,
+        options,
+        cacert=cacert,
+        plain_url=plain_url,
+        headers=headers,
+        oauth=oauth,
+        commands=commands,
+        receiver=receiver,
+        mcp=mcp,
+        hidden=hidden,
+    )
+    again = Redactor(keys, (), hidden, model=model).text(again)  # the command of an MCP server may hold a key
+    report = replace(
+        report,
+        header=replace(
+            report.header, again=again, in_repository=report_files.in_repository(report.header.catalogue)
+        ),
+    )
+    if memory is not None:
+        last.remember(memory, report)
+    if baseline is not None:
+        report = _apply_baseline(report, baseline)
+    try:
+        report_files.write(reports, report, model.source)
+    finally:
+        report_output.show(report, model.source, stopped=stopped, verbose=verbose)
+    return STOPPED if stopped else report.exit_code
+
+
+def perform(
+    model: Model,
+    url: str,
+    keys: Mapping[str, str],
+    options: Options,
+    *,
+    cacert: Path | None,
+    plain_url: str = "",
+    headers: Mapping[str, str] | None = None,
+    oauth: OAuthClient | None = None,
+    commands: CommandSecrets | None = None,
+    receiver: Inbox | None = None,
+    mcp: Link | None = None,
+    hidden: tuple[str, ...] = (),
+    companion: Companion | None = None,
+) -> tuple[Report, bool]:
+    """Verify, and return the report with True if a signal ended the run.
+
+    `hidden` are values that no report may contain. `companion` goes along with the run.
+    """
+    from pgagents.verify.plan.options import USUAL_WORKERS, Identities
     from pgagents.verify.run.run import verify
     from pgagents.verify.wire.send import Client
 
     workers = options.workers or USUAL_WORKERS
     handler = Client(url, cacert=str(cacert) if cacert else None, headers=headers, workers=workers)
     plain = Client(plain_url, workers=workers) if plain_url else None
-    hidden = (*_secrets(headers or {}), *([token] if token else []))
     bare = Client(url, cacert=str(cacert) if cacert else None, workers=workers) if headers else None
     trust = str(cacert) if cacert else None
 
@@ -113,24 +167,10 @@ def run(
             receiver=receiver,
             mcp=mcp,
             bare=bare,
+            companion=companion,
         )
         stop.running = False
-    again = Redactor(keys, (), hidden, model=model).text(again)  # the command of an MCP server may hold a key
-    report = replace(
-        report,
-        header=replace(
-            report.header, again=again, in_repository=report_files.in_repository(report.header.catalogue)
-        ),
-    )
-    if memory is not None:
-        last.remember(memory, report)
-    if baseline is not None:
-        report = _apply_baseline(report, baseline)
-    try:
-        report_files.write(reports, report, model.source)
-    finally:
-        report_output.show(report, model.source, stopped=stop.asked, verbose=verbose)
-    return STOPPED if stop.asked else report.exit_code
+    return report, stop.asked
 
 
 def _apply_baseline(report: Report, baseline: Sequence[Line]) -> Report:
@@ -142,7 +182,7 @@ def _apply_baseline(report: Report, baseline: Sequence[Line]) -> Report:
     return apply(report, baseline, datetime.now(UTC).date())
 
 
-def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
+def list_secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
     """Return the values of headers that no report may contain: all but those of Accept headers, whose
     words are common.
     """

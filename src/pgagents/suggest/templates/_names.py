@@ -9,14 +9,17 @@ _OPPOSITES = (
     ("starts", "ends"), ("start", "end"), ("started", "ended"), ("from", "to"), ("begin", "end"),
     ("available", "total"), ("available", "copies"), ("available", "capacity"), ("used", "limit"),
     ("created", "updated"), ("created", "ended"), ("created", "expires"), ("started", "expires"),
-    ("placed", "ended"), ("placed", "expires"), ("created", "paid"), ("refunded", "amount"), ("captured", "amount"),
+    ("placed", "ended"), ("placed", "expires"), ("created", "paid"), ("refunded", "amount"),
+    ("captured", "amount"),
     ("done", "total"), ("count", "total"), ("sold", "total"), ("free", "total"),
 )  # fmt: skip
 _EDGES = frozenset(("at", "time", "on", "date", "is", "has"))
 
 
 def alike(one: Column, other: Column) -> bool:
-    """Return True if two members have the same name, or one's words end the other's: `id` and `lot_id` do not."""
+    """Return True if two members have the same name, or one's words end the other's: `id` and `lot_id` do
+    not.
+    """
     if one.last == other.last:
         return True
     a, b = (tuple(w for w in c.words if w not in _EDGES) for c in (one, other))

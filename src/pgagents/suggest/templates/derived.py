@@ -34,16 +34,26 @@ def propose(table: Table) -> Iterator[Candidate]:
 def _begins(table: Table, target: Column, source: Column, size: int) -> Candidate:
     that = f"{target.text} == upper(first(alnum({source.text}), {size}))"
     return Candidate(
-        table, "derived", target.last.replace("_", "-"), that, (target, source),
-        lambda t, s: t == _upper(_first(_alnum(s), size)), guardable=False,
-    )  # fmt: skip
+        table,
+        "derived",
+        target.last.replace("_", "-"),
+        that,
+        (target, source),
+        lambda t, s: t == _upper(_first(_alnum(s), size)),
+        guardable=False,
+    )
 
 
 def _holds(table: Table, target: Column, source: Column) -> Candidate:
     return Candidate(
-        table, "derived", f"{target.last}-has-{source.last}", f"{target.text}.contains({source.text})",
-        (target, source), lambda t, s: t != s and s in t, guardable=False,
-    )  # fmt: skip
+        table,
+        "derived",
+        f"{target.last}-has-{source.last}",
+        f"{target.text}.contains({source.text})",
+        (target, source),
+        lambda t, s: t != s and s in t,
+        guardable=False,
+    )
 
 
 def _filters(table: Table, texts: list[Column]) -> Iterator[Candidate]:
@@ -53,18 +63,32 @@ def _filters(table: Table, texts: list[Column]) -> Iterator[Candidate]:
             for target in texts:
                 if target.root == SELF:
                     yield Candidate(
-                        table, "derived", f"{given.last}-within",
-                        f"upper({target.text}).contains(upper({given.text}))", (target, given),
-                        lambda t, g: g.upper() in t.upper(), guardable=False,
-                    )  # fmt: skip
+                        table,
+                        "derived",
+                        f"{given.last}-within",
+                        f"upper({target.text}).contains(upper({given.text}))",
+                        (target, given),
+                        lambda t, g: g.upper() in t.upper(),
+                        guardable=False,
+                    )
         for target in (c for c in table.told if c.kind == "list"):
             if given.kind == "list":
                 yield Candidate(
-                    table, "derived", f"{given.last}-within", f"{given.text}.all(x, x in {target.text})",
-                    (target, given), lambda t, g: all(x in t for x in g), guardable=False,
-                )  # fmt: skip
+                    table,
+                    "derived",
+                    f"{given.last}-within",
+                    f"{given.text}.all(x, x in {target.text})",
+                    (target, given),
+                    lambda t, g: all(x in t for x in g),
+                    guardable=False,
+                )
             elif given.kind == "text":
                 yield Candidate(
-                    table, "derived", f"{given.last}-within", f"{given.text} in {target.text}", (target, given),
-                    lambda t, g: g in t, guardable=False,
-                )  # fmt: skip
+                    table,
+                    "derived",
+                    f"{given.last}-within",
+                    f"{given.text} in {target.text}",
+                    (target, given),
+                    lambda t, g: g in t,
+                    guardable=False,
+                )

@@ -1,4 +1,6 @@
-"""The answer repeats an argument: as it is, in upper case, or by cents; an item has what the filter asks for."""
+"""The answer repeats an argument: as it is, in upper case, or by cents; an item has what the filter asks
+for.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +37,16 @@ def make(table: Table, target: Column, source: Column) -> Candidate:
 
     def candidate(that: str, test: Any, weaker: tuple[Candidate, ...] = ()) -> Candidate:
         return Candidate(
-            table, "echo", name, that, (target, source), test, prior=prior, weaker=weaker,
+            table,
+            "echo",
+            name,
+            that,
+            (target, source),
+            test,
+            prior=prior,
+            weaker=weaker,
             guardable=bool(prior) or table.kind == "object",
-        )  # fmt: skip
+        )
 
     if target.kind == "time":
         return candidate(f"epoch({a}) == epoch({b})", lambda x, y: epoch(x) == epoch(y))
@@ -55,6 +64,12 @@ def make(table: Table, target: Column, source: Column) -> Candidate:
 def _implied(table: Table, target: Column, source: Column) -> Candidate:
     """Return that a flag of each item is set if the argument asks for it."""
     return Candidate(
-        table, "echo", f"{target.last}-only", f"!{source.text} || {target.text}", (target, source),
-        lambda x, y: x or not y, prior=1.5 if alike(target, source) else -1.5, guardable=False,
-    )  # fmt: skip
+        table,
+        "echo",
+        f"{target.last}-only",
+        f"!{source.text} || {target.text}",
+        (target, source),
+        lambda x, y: x or not y,
+        prior=1.5 if alike(target, source) else -1.5,
+        guardable=False,
+    )

@@ -48,9 +48,17 @@ def _make(table: Table, target: Column, source: Column) -> Candidate:
     that = f"epoch({a}) == epoch({b})" if by_time else f"{a} == {b}"
     test = _same_time if by_time else _equal
     return Candidate(
-        table, "kept", "terms-kept", that, (target, source), test, prior=1.5, nulls=not by_time, guardable=False,
+        table,
+        "kept",
+        "terms-kept",
+        that,
+        (target, source),
+        test,
+        prior=1.5,
+        nulls=not by_time,
+        guardable=False,
         group="kept",
-    )  # fmt: skip
+    )
 
 
 def _same_time(a: Any, b: Any) -> bool:

@@ -56,32 +56,56 @@ def _sizes(table: Table, column: Column) -> Iterator[Candidate]:
         size = f"size({column.text})"
         if number.root == "input" and not LIMITS.isdisjoint(number.words):
             yield Candidate(
-                table, "lists", "at-most-limit", f"{size} <= {number.text}", (column, number),
-                lambda v, n: len(v) <= n, bar=ORDER, own=_reach(column, number), guardable=False,
-            )  # fmt: skip
+                table,
+                "lists",
+                "at-most-limit",
+                f"{size} <= {number.text}",
+                (column, number),
+                lambda v, n: len(v) <= n,
+                bar=ORDER,
+                own=_reach(column, number),
+                guardable=False,
+            )
         if number.root == "response":
             yield Candidate(
-                table, "lists", f"{column.last}-counted", f"{number.text} == {size}", (number, column),
-                lambda n, v: n == len(v), bar=EQUALITY, prior=1.0 if not TOTALS.isdisjoint(number.words) else -1.0,
+                table,
+                "lists",
+                f"{column.last}-counted",
+                f"{number.text} == {size}",
+                (number, column),
+                lambda n, v: n == len(v),
+                bar=EQUALITY,
+                prior=1.0 if not TOTALS.isdisjoint(number.words) else -1.0,
                 guardable=False,
-            )  # fmt: skip
+            )
             yield Candidate(
-                table, "order", f"{column.last}-if-any", f"({number.text} > 0.0) == ({size} > 0.0)", (number, column),
-                lambda n, v: (n > 0) == (len(v) > 0), bar=ORDER,
-                prior=1.0 if not TOTALS.isdisjoint(number.words) else -0.5, guardable=False,
-            )  # fmt: skip
+                table,
+                "order",
+                f"{column.last}-if-any",
+                f"({number.text} > 0.0) == ({size} > 0.0)",
+                (number, column),
+                lambda n, v: (n > 0) == (len(v) > 0),
+                bar=ORDER,
+                prior=1.0 if not TOTALS.isdisjoint(number.words) else -0.5,
+                guardable=False,
+            )
     for given in table.of_root("input"):
         if given.kind in ("rows", "list"):
             yield Candidate(
-                table, "order", f"{column.last}-one-each", f"size({column.text}) == size({given.text})",
-                (column, given), lambda v, g: len(v) == len(g), guardable=False,
-            )  # fmt: skip
+                table,
+                "order",
+                f"{column.last}-one-each",
+                f"size({column.text}) == size({given.text})",
+                (column, given),
+                lambda v, g: len(v) == len(g),
+                guardable=False,
+            )
 
 
 def _reach(column: Column, number: Column) -> Any:
     """Return a judge of a limit: it counts where the list is as long as the limit lets it be."""
 
-    def weigh(candidate: Candidate, guard: Guard | None) -> Evidence | None:
+    def weigh(guard: Guard | None) -> Evidence | None:
         reached, most = set(), 0
         for value, limit in zip(column.values, number.values, strict=True):
             if isinstance(value, list) and isinstance(limit, int | float):
@@ -100,7 +124,9 @@ def _reach(column: Column, number: Column) -> Any:
 def _sorted(table: Table, column: Column, member: str) -> Iterator[Candidate]:
     """Yield that the items stand in the order of a member, up or down."""
     values = [item[member] for value in column.there for item in value]
-    timed = bool(values) and all(isinstance(v, str) and math.isfinite(epoch(v)) and len(v) > 9 for v in values)
+    timed = bool(values) and all(
+        isinstance(v, str) and math.isfinite(epoch(v)) and len(v) > 9 for v in values
+    )
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     if not values or not (timed or numbers or all(isinstance(v, str) for v in values)):
         return
@@ -117,16 +143,23 @@ def _sorted(table: Table, column: Column, member: str) -> Iterator[Candidate]:
             return bool(check(rows, "at"))
 
         yield Candidate(
-            table, "lists", f"by-{'falling-' if helper == 'sorted_down_by' else ''}{member}", that, (column,), test,
-            bar=6.0, own=_shuffles(column, member, test, timed=timed), group=f"sort {column.text}",
+            table,
+            "lists",
+            f"by-{'falling-' if helper == 'sorted_down_by' else ''}{member}",
+            that,
+            (column,),
+            test,
+            bar=6.0,
+            own=_shuffles(column, member, test, timed=timed),
+            group=f"sort {column.text}",
             prior=1.0 if timed else 0.0,
-        )  # fmt: skip
+        )
 
 
 def _shuffles(column: Column, member: str, test: Any, *, timed: bool) -> Any:
     """Return a judge of an order: a list of k different values is in order by chance once in k! times."""
 
-    def weigh(candidate: Candidate, guard: Guard | None) -> Evidence | None:
+    def weigh(guard: Guard | None) -> Evidence | None:
         score, seen = 0.0, set()
         for index, items in enumerate(column.values):
             if not isinstance(items, list) or (guard is not None and index not in guard.rows):
@@ -150,7 +183,7 @@ def _unique(table: Table, column: Column, member: str) -> Iterator[Candidate]:
     named = bool(words) and words[-1] in ("id", "uuid", "code", "key")
     own = member == "id" or (named and member != "id")
 
-    def weigh(candidate: Candidate, guard: Guard | None) -> Evidence | None:
+    def weigh(guard: Guard | None) -> Evidence | None:
         if guard is not None:
             return None
         pool = [text_key(i[member]) for items in column.there for i in items]
@@ -174,10 +207,18 @@ def _unique(table: Table, column: Column, member: str) -> Iterator[Candidate]:
 
     if own or all(isinstance(i[member], str | int) for items in column.there for i in items):
         yield Candidate(
-            table, "lists", "each-once", f'unique_by({column.text}, "{member}")', (column,),
-            lambda items: True, bar=EQUALITY, own=weigh, guardable=False, group=f"unique {column.text}",
+            table,
+            "lists",
+            "each-once",
+            f'unique_by({column.text}, "{member}")',
+            (column,),
+            bool,
+            bar=EQUALITY,
+            own=weigh,
+            guardable=False,
+            group=f"unique {column.text}",
             prior=1.0 if own else 0.0,
-        )  # fmt: skip
+        )
 
 
 def _totals(table: Table, column: Column, members: Sequence[str]) -> Iterator[Candidate]:
@@ -191,7 +232,11 @@ def _totals(table: Table, column: Column, members: Sequence[str]) -> Iterator[Ca
                 continue
             right = f'sum_of({column.text}, "{member}")'
             money = total.is_money
-            that = f"cents({total.text}) == cents({right})" if money else f"near({total.text}, {right}, 0.000001)"
+            that = (
+                f"cents({total.text}) == cents({right})"
+                if money
+                else f"near({total.text}, {right}, 0.000001)"
+            )
 
             def test(t: float, items: Any, member: str = member, money: bool = money) -> bool:
                 added = math.fsum(i[member] for i in items)
@@ -199,23 +244,42 @@ def _totals(table: Table, column: Column, members: Sequence[str]) -> Iterator[Ca
 
             prior = 1.5 if member == total.last else 0.0
             yield Candidate(
-                table, "lists", f"{total.last}-sums-up", that, (total, column), test, bar=ARITHMETIC, prior=prior,
+                table,
+                "lists",
+                f"{total.last}-sums-up",
+                that,
+                (total, column),
+                test,
+                bar=ARITHMETIC,
+                prior=prior,
                 guardable=False,
-            )  # fmt: skip
+            )
 
 
 def _same_items(table: Table, column: Column, given: Column) -> Candidate:
     """Return that a list has the argument's items: in order, or as a set."""
     a, b = column.text, given.text
     loose = Candidate(
-        table, "lists", f"{column.last}-kept", f"{b}.all(x, x in {a}) && {a}.all(x, x in {b})", (column, given),
-        lambda v, g: all(x in v for x in g) and all(x in g for x in v), prior=1.5 if alike(column, given) else 0.0,
+        table,
+        "lists",
+        f"{column.last}-kept",
+        f"{b}.all(x, x in {a}) && {a}.all(x, x in {b})",
+        (column, given),
+        lambda v, g: all(x in v for x in g) and all(x in g for x in v),
+        prior=1.5 if alike(column, given) else 0.0,
         guardable=False,
-    )  # fmt: skip
+    )
     return Candidate(
-        table, "lists", f"{column.last}-kept", f"{a} == {b}", (column, given), lambda v, g: v == g,
-        prior=loose.prior, guardable=False, weaker=(loose,),
-    )  # fmt: skip
+        table,
+        "lists",
+        f"{column.last}-kept",
+        f"{a} == {b}",
+        (column, given),
+        lambda v, g: v == g,
+        prior=loose.prior,
+        guardable=False,
+        weaker=(loose,),
+    )
 
 
 def _matching(table: Table, column: Column, given: Column) -> Iterator[Candidate]:
@@ -232,13 +296,23 @@ def _matching(table: Table, column: Column, given: Column) -> Iterator[Candidate
         def upper(items: Any, asked: Any, member: str = member) -> bool:
             return all(any(i[member] == a[member].upper() for i in items) for a in asked)
 
+        told = f"{column.text}.exists({held}, {held}.{member}"
         weaker = Candidate(
-            table, "lists", f"{column.last}-match",
-            f"{given.text}.all({var}, {column.text}.exists({held}, {held}.{member} == upper({var}.{member})))",
-            (column, given), upper, guardable=False,
-        )  # fmt: skip
+            table,
+            "lists",
+            f"{column.last}-match",
+            f"{given.text}.all({var}, {told} == upper({var}.{member})))",
+            (column, given),
+            upper,
+            guardable=False,
+        )
         yield Candidate(
-            table, "lists", f"{column.last}-match",
-            f"{given.text}.all({var}, {column.text}.exists({held}, {held}.{member} == {var}.{member}))",
-            (column, given), plain, guardable=False, weaker=(weaker,),
-        )  # fmt: skip
+            table,
+            "lists",
+            f"{column.last}-match",
+            f"{given.text}.all({var}, {told} == {var}.{member}))",
+            (column, given),
+            plain,
+            guardable=False,
+            weaker=(weaker,),
+        )

@@ -24,10 +24,21 @@ def propose(table: Table) -> Iterator[Candidate]:
             if column.path in members or count < LEAST:
                 continue
 
-            def weigh(candidate: Candidate, guard: Guard | None, count: int = count, told: int = told) -> Evidence | None:
-                return Evidence(count, 0.5, EACH * min(count, 20) + math.log10(1 + told)) if guard is None else None
+            def weigh(guard: Guard | None, count: int = count, told: int = told) -> Evidence | None:
+                score = EACH * min(count, 20) + math.log10(1 + told)
+                return Evidence(count, 0.5, score) if guard is None else None
 
             yield Candidate(
-                table, "never", f"no-{column.last}", f"!has({column.text})", (column,), bool, bar=EQUALITY, own=weigh,
-                guardable=False, group="never", only=(site,), bare=True,
-            )  # fmt: skip
+                table,
+                "never",
+                f"no-{column.last}",
+                f"!has({column.text})",
+                (column,),
+                bool,
+                bar=EQUALITY,
+                own=weigh,
+                guardable=False,
+                group="never",
+                only=(site,),
+                bare=True,
+            )

@@ -19,7 +19,12 @@ def propose(table: Table) -> Iterator[Candidate]:
     numbers = [c for c in table.columns if is_reckonable(c) and c.root != "now" and c.there][:MOST_NUMBERS]
     for a in numbers:
         for b in numbers:
-            if a is b or a.unit != b.unit or {a.root, b.root} <= {"input", "before"} or "before" in (a.root, b.root):
+            if (
+                a is b
+                or a.unit != b.unit
+                or {a.root, b.root} <= {"input", "before"}
+                or "before" in (a.root, b.root)
+            ):
                 continue
             yield _at_most(table, a, b)
     for column in table.told:
@@ -33,21 +38,36 @@ def _at_most(table: Table, a: Column, b: Column) -> Candidate:
         prior = 3.0 if len(set(a.words) ^ set(b.words)) == 2 else 2.0
     left, right = (f"cents({c.text})" if a.is_money else c.text for c in (a, b))
     return Candidate(
-        table, "order", f"{a.last}-at-most-{b.last}", f"{left} <= {right}", (a, b), lambda x, y: x <= y + 1e-9,
-        bar=ORDER, prior=prior, guardable=False,
-    )  # fmt: skip
+        table,
+        "order",
+        f"{a.last}-at-most-{b.last}",
+        f"{left} <= {right}",
+        (a, b),
+        lambda x, y: x <= y + 1e-9,
+        bar=ORDER,
+        prior=prior,
+        guardable=False,
+    )
 
 
 def _two_places(table: Table, column: Column) -> Candidate:
     """Return that an amount has no more than two places: each different amount makes chance a tenth."""
 
-    def weigh(candidate: Candidate, guard: Guard | None) -> Evidence | None:
+    def weigh(guard: Guard | None) -> Evidence | None:
         values = [v for v in column.distinct.values() if not float(v).is_integer()]
         if not values or guard is not None:
             return None
         return Evidence(len(column.distinct), 0.9, 1.2 * len(values), (values[-1],))
 
     return Candidate(
-        table, "order", "two-places", f"near(cents({column.text}) / 100.0, {column.text}, 0.000001)", (column,),
-        lambda v: abs(cents(v) / 100 - v) <= 1e-6, bar=EQUALITY, own=weigh, guardable=False, group="places",
-    )  # fmt: skip
+        table,
+        "order",
+        "two-places",
+        f"near(cents({column.text}) / 100.0, {column.text}, 0.000001)",
+        (column,),
+        lambda v: abs(cents(v) / 100 - v) <= 1e-6,
+        bar=EQUALITY,
+        own=weigh,
+        guardable=False,
+        group="places",
+    )

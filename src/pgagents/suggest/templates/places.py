@@ -27,16 +27,27 @@ def propose(table: Table) -> Iterator[Candidate]:
         if column.unit == "km":
             away = f"distance_km({a}, {b})"
             yield Candidate(
-                table, "places", f"true-{column.last}".replace("_", "-"),
-                f"near({column.text}, {away}, {away} * 0.005 + 0.01)", (column, *four),
-                lambda v, *p: abs(v - between(*p)) <= between(*p) * 0.005 + 0.01, bar=ARITHMETIC,
-            )  # fmt: skip
+                table,
+                "places",
+                f"true-{column.last}".replace("_", "-"),
+                f"near({column.text}, {away}, {away} * 0.005 + 0.01)",
+                (column, *four),
+                lambda v, *p: abs(v - between(*p)) <= between(*p) * 0.005 + 0.01,
+                bar=ARITHMETIC,
+            )
     for column in table.of_root("input"):
         if column.unit == "km":
             yield Candidate(
-                table, "places", "within-radius", f"distance_km({a}, {b}) <= {column.text} * 1.005 + 0.01",
-                (column, *four), lambda r, *p: between(*p) <= r * 1.005 + 0.01, bar=ORDER, guardable=False, own=None,
-            )  # fmt: skip
+                table,
+                "places",
+                "within-radius",
+                f"distance_km({a}, {b}) <= {column.text} * 1.005 + 0.01",
+                (column, *four),
+                lambda r, *p: between(*p) <= r * 1.005 + 0.01,
+                bar=ORDER,
+                guardable=False,
+                own=None,
+            )
 
 
 def _place(columns: list[Column]) -> tuple[Column, Column] | None:

@@ -1,4 +1,5 @@
-"""Members that are there, or not null, exactly when another one has a certain value or an argument is given; and
+"""Members that are there, or not null, exactly when another one has a certain value or an argument is given;
+and
 members that an action never tells.
 """
 
@@ -19,7 +20,9 @@ MOST_SWITCHES = 12
 
 def propose(table: Table) -> Iterator[Candidate]:
     """Yield when told members are there."""
-    switches = [c for c in table.told if c.choices and c.kind in ("text", "flag") and c.required and not c.nulls]
+    switches = [
+        c for c in table.told if c.choices and c.kind in ("text", "flag") and c.required and not c.nulls
+    ]
     for column in table.told:
         if not column.lacks and not column.nulls:
             continue
@@ -38,7 +41,9 @@ def propose(table: Table) -> Iterator[Candidate]:
 def _outer_lacks(table: Table, column: Column) -> bool:
     """True if an object around the member may itself not be there."""
     return any(
-        c.path == column.path[:n] and (c.lacks or c.nulls) for n in range(2, len(column.path)) for c in table.columns
+        c.path == column.path[:n] and (c.lacks or c.nulls)
+        for n in range(2, len(column.path))
+        for c in table.columns
     )
 
 
@@ -55,23 +60,42 @@ def say_there(column: Column) -> str:
 def _when_value(table: Table, column: Column, switch: Column, value: Any) -> Candidate:
     equals = f"{switch.text} == {write_value(value)}"
 
-    def weigh(candidate: Candidate, guard: Guard | None) -> Evidence | None:
-        return _weigh(column, [type(v) is type(value) and v == value for v in switch.values]) if not guard else None
+    def weigh(guard: Guard | None) -> Evidence | None:
+        return (
+            _weigh(column, [type(v) is type(value) and v == value for v in switch.values])
+            if not guard
+            else None
+        )
 
     return Candidate(
-        table, "presence", f"when-{value} {column.text}", f"({say_there(column)}) == ({equals})", (switch,), bool,
-        bar=EQUALITY, own=weigh, guardable=False, group=f"there {equals}",
-    )  # fmt: skip
+        table,
+        "presence",
+        f"when-{value} {column.text}",
+        f"({say_there(column)}) == ({equals})",
+        (switch,),
+        bool,
+        bar=EQUALITY,
+        own=weigh,
+        guardable=False,
+        group=f"there {equals}",
+    )
 
 
 def _when_given(table: Table, column: Column, given: Column) -> Candidate:
-    def weigh(candidate: Candidate, guard: Guard | None) -> Evidence | None:
+    def weigh(guard: Guard | None) -> Evidence | None:
         return _weigh(column, [v is not MISSING for v in given.values]) if not guard else None
 
     return Candidate(
-        table, "presence", f"{column.last}-if-given", f"({say_there(column)}) == has({given.text})", (), bool,
-        bar=EQUALITY, own=weigh, guardable=False,
-    )  # fmt: skip
+        table,
+        "presence",
+        f"{column.last}-if-given",
+        f"({say_there(column)}) == has({given.text})",
+        (),
+        bool,
+        bar=EQUALITY,
+        own=weigh,
+        guardable=False,
+    )
 
 
 def _weigh(column: Column, sides: list[bool]) -> Evidence | None:

@@ -58,15 +58,26 @@ class Form:
 
 
 def equation(
-    table: Table, name: str, target: Column, right: str, parts: Sequence[Column], compute: Callable[..., float],
+    table: Table,
+    name: str,
+    target: Column,
+    right: str,
+    parts: Sequence[Column],
+    compute: Callable[..., float],
     **more: Any,
-) -> Candidate:  # fmt: skip
+) -> Candidate:
     """Return the candidate that a target equals what is computed of other columns."""
     form = Form(target, *parts)
     return Candidate(
-        table, "sums", name, form.text(target, right), (target, *parts),
-        lambda value, *given: form.same(value, compute(*given)), bar=ARITHMETIC, **more,
-    )  # fmt: skip
+        table,
+        "sums",
+        name,
+        form.text(target, right),
+        (target, *parts),
+        lambda value, *given: form.same(value, compute(*given)),
+        bar=ARITHMETIC,
+        **more,
+    )
 
 
 def _of_two(table: Table, target: Column, x: Column, y: Column) -> Iterator[Candidate]:
@@ -79,8 +90,13 @@ def _of_two(table: Table, target: Column, x: Column, y: Column) -> Iterator[Cand
             if target.is_money and rate.is_money and (hours.unit == "h" or not hours.unit):
                 right = f"{rate.text} * ceil({hours.text} / 24.0)"
                 yield equation(
-                    table, f"{name}-daily", target, right, (rate, hours), lambda r, h: r * math.ceil(round(h / 24, 6))
-                )  # fmt: skip
+                    table,
+                    f"{name}-daily",
+                    target,
+                    right,
+                    (rate, hours),
+                    lambda r, h: r * math.ceil(round(h / 24, 6)),
+                )
     if x.unit == y.unit == target.unit:
         yield equation(table, name, target, f"{x.text} + {y.text}", (x, y), lambda a, b: a + b)
         for a, b in ((x, y), (y, x)):
@@ -95,9 +111,14 @@ def _quotients(table: Table, target: Column, a: Column, b: Column) -> Iterator[C
     name, positive = target.last.replace("_", "-"), (f"{b.text} > 0",)
     if a.whole and b.whole and target.whole:
         yield equation(
-            table, name, target, f"ceil({a.text} / {b.text})", (a, b), lambda p, q: math.ceil(round(p / q, 6)),
+            table,
+            name,
+            target,
+            f"ceil({a.text} / {b.text})",
+            (a, b),
+            lambda p, q: math.ceil(round(p / q, 6)),
             also=() if (b.root == "input" or a.unit) and b.required else positive,
-        )  # fmt: skip
+        )
     if target.unit == "pct" and a.unit != "pct" and b.unit != "pct":
         for text, compute in (
             (f"100.0 * ({b.text} - {a.text}) / {b.text}", lambda p, q: 100.0 * (q - p) / q),
@@ -108,9 +129,15 @@ def _quotients(table: Table, target: Column, a: Column, b: Column) -> Iterator[C
                 return not q > 0 or abs(v - compute(p, q)) <= 0.51
 
             yield Candidate(
-                table, "sums", name, f"near({target.text}, {text}, 0.51)", (target, a, b), test,
-                bar=ARITHMETIC, also=positive,
-            )  # fmt: skip
+                table,
+                "sums",
+                name,
+                f"near({target.text}, {text}, 0.51)",
+                (target, a, b),
+                test,
+                bar=ARITHMETIC,
+                also=positive,
+            )
 
 
 def _share(table: Table, target: Column, x: Column) -> Iterator[Candidate]:
@@ -120,7 +147,10 @@ def _share(table: Table, target: Column, x: Column) -> Iterator[Candidate]:
     ratios = [
         t / v
         for t, v in zip(target.values, x.values, strict=True)
-        if isinstance(t, int | float) and isinstance(v, int | float) and abs(v) >= 1 and not isinstance(t, bool)
+        if isinstance(t, int | float)
+        and isinstance(v, int | float)
+        and abs(v) >= 1
+        and not isinstance(t, bool)
     ][:SHARE_ROWS]
     if len(ratios) < 3:
         return
@@ -130,7 +160,7 @@ def _share(table: Table, target: Column, x: Column) -> Iterator[Candidate]:
             name = target.last.replace("_", "-")
             yield equation(
                 table, name, target, f"{x.text} * {float(k)!r}", (x,), lambda v, k=k: v * k, prior=-1.0
-            )  # fmt: skip
+            )
             return
 
 
@@ -150,9 +180,15 @@ def _since(table: Table, target: Column, was: Column, others: Sequence[Column]) 
     for symbol, test in ((">=", lambda v, w: v >= w - 1e-9), ("<=", lambda v, w: v <= w + 1e-9)):
         a, b = (f"cents({c.text})" if target.is_money else c.text for c in (target, was))
         yield Candidate(
-            table, "order", f"{target.last}-never-{'falls' if symbol == '>=' else 'rises'}", f"{a} {symbol} {b}",
-            (target, was), test, bar=4.0, guardable=False,
-        )  # fmt: skip
+            table,
+            "order",
+            f"{target.last}-never-{'falls' if symbol == '>=' else 'rises'}",
+            f"{a} {symbol} {b}",
+            (target, was),
+            test,
+            bar=4.0,
+            guardable=False,
+        )
 
 
 def _by_time(table: Table, target: Column, others: Sequence[Column]) -> Iterator[Candidate]:
@@ -166,6 +202,10 @@ def _by_time(table: Table, target: Column, others: Sequence[Column]) -> Iterator
                     span = f"(epoch({end.text}) - epoch({begin.text})) / {unit}"
                     once = f"(epoch({end.text}) > epoch({begin.text}) ? ceil({span}) : 1.0)"
                     yield equation(
-                        table, f"{name}-by-{called}", target, f"{rate.text} * {once}", (rate, end, begin),
+                        table,
+                        f"{name}-by-{called}",
+                        target,
+                        f"{rate.text} * {once}",
+                        (rate, end, begin),
                         lambda r, e, b, u=unit: r * max(1, math.ceil(round((epoch(e) - epoch(b)) / u, 6))),
-                    )  # fmt: skip
+                    )

@@ -15,7 +15,7 @@ SLACK_S = 5.0
 SPAN_UNITS = (1.0, 60.0, 3600.0, 86400.0)
 MOST_TIMES, MOST_NUMBERS = 8, 14
 DURATIONS = (("floor", 36.0, 100.0), ("floor", 60.0, 1.0), ("floor", 1.0, 1.0), ("ceil", 3600.0, 1.0))
-"""Hours with two places, whole minutes, whole seconds, begun hours: the rounding, its step and its divisor."""
+"""The rounding, step and divisor of hours with two places, whole minutes and seconds, and begun hours."""
 
 
 def propose(table: Table) -> Iterator[Candidate]:
@@ -47,25 +47,44 @@ def _units(span: Column) -> tuple[float, ...]:
 
 def _about_now(table: Table, time: Column, now: Column) -> Candidate:
     return Candidate(
-        table, "times", f"{time.last}-now", f"near(epoch({time.text}), now, {SLACK_S})", (time, now),
-        lambda t, n: abs(epoch(t) - n) <= SLACK_S, bar=EQUALITY, guardable=False,
-    )  # fmt: skip
+        table,
+        "times",
+        f"{time.last}-now",
+        f"near(epoch({time.text}), now, {SLACK_S})",
+        (time, now),
+        lambda t, n: abs(epoch(t) - n) <= SLACK_S,
+        bar=EQUALITY,
+        guardable=False,
+    )
 
 
 def _not_after_now(table: Table, time: Column, now: Column) -> Candidate:
     return Candidate(
-        table, "order", f"{time.last}-by-now", f"epoch({time.text}) <= now + {SLACK_S}", (time, now),
-        lambda t, n: epoch(t) <= n + SLACK_S, bar=ORDER, guardable=False,
-        prior=1.5 if time.last in ("created_at", "updated_at", "started_at") else -1.0, group="by-now",
-    )  # fmt: skip
+        table,
+        "order",
+        f"{time.last}-by-now",
+        f"epoch({time.text}) <= now + {SLACK_S}",
+        (time, now),
+        lambda t, n: epoch(t) <= n + SLACK_S,
+        bar=ORDER,
+        guardable=False,
+        prior=1.5 if time.last in ("created_at", "updated_at", "started_at") else -1.0,
+        group="by-now",
+    )
 
 
 def _from_now(table: Table, time: Column, now: Column, span: Column, unit: float) -> Candidate:
     term = span.text if unit == 1.0 else f"{span.text} * {unit}"
     return Candidate(
-        table, "times", f"{time.last}-in-{span.last}", f"near(epoch({time.text}), now + {term}, {SLACK_S})",
-        (time, now, span), lambda t, n, s: abs(epoch(t) - n - s * unit) <= SLACK_S, bar=ARITHMETIC, guardable=False,
-    )  # fmt: skip
+        table,
+        "times",
+        f"{time.last}-in-{span.last}",
+        f"near(epoch({time.text}), now + {term}, {SLACK_S})",
+        (time, now, span),
+        lambda t, n, s: abs(epoch(t) - n - s * unit) <= SLACK_S,
+        bar=ARITHMETIC,
+        guardable=False,
+    )
 
 
 def _pair(table: Table, time: Column, other: Column, numbers: list[Column]) -> Iterator[Candidate]:
@@ -76,31 +95,53 @@ def _pair(table: Table, time: Column, other: Column, numbers: list[Column]) -> I
         for unit in _units(span):
             term = span.text if unit == 1.0 else f"{span.text} * {unit}"
             yield Candidate(
-                table, "times", f"{time.last}-after-{span.last}",
-                f"near(epoch({time.text}) - epoch({other.text}), {term}, 1.0)", (time, other, span),
-                lambda t, o, s, unit=unit: abs(epoch(t) - epoch(o) - s * unit) <= 1.0, bar=ARITHMETIC, guardable=False,
-            )  # fmt: skip
+                table,
+                "times",
+                f"{time.last}-after-{span.last}",
+                f"near(epoch({time.text}) - epoch({other.text}), {term}, 1.0)",
+                (time, other, span),
+                lambda t, o, s, unit=unit: abs(epoch(t) - epoch(o) - s * unit) <= 1.0,
+                bar=ARITHMETIC,
+                guardable=False,
+            )
     if other.root == "before" and not (table.writes and other.last == time.last):
         return
     if other.root != "before" and not opposites(other, time):
         return
     prior = 1.5
     yield Candidate(
-        table, "order", f"{other.last}-first", f"epoch({other.text}) <= epoch({time.text})", (time, other),
-        lambda t, o: epoch(o) <= epoch(t), bar=ORDER, prior=prior, guardable=False,
-    )  # fmt: skip
+        table,
+        "order",
+        f"{other.last}-first",
+        f"epoch({other.text}) <= epoch({time.text})",
+        (time, other),
+        lambda t, o: epoch(o) <= epoch(t),
+        bar=ORDER,
+        prior=prior,
+        guardable=False,
+    )
 
 
 def _durations(table: Table, number: Column, end: Column, begin: Column) -> Iterator[Candidate]:
     for helper, step, places in DURATIONS:
         round_to = math.floor if helper == "floor" else math.ceil
         whole = f"{helper}((epoch({end.text}) - epoch({begin.text})) / {step})"
-        that = f"near({number.text}, {whole} / {places}, 0.000001)" if places != 1.0 else f"{number.text} == {whole}"
+        that = (
+            f"near({number.text}, {whole} / {places}, 0.000001)"
+            if places != 1.0
+            else f"{number.text} == {whole}"
+        )
 
         def test(n: float, e: str, b: str, step=step, places=places, round_to=round_to) -> bool:  # type: ignore[no-untyped-def]
-            return abs(n - round_to(round((epoch(e) - epoch(b)) / step, 6)) / places) <= 1e-6
+            return bool(abs(n - round_to(round((epoch(e) - epoch(b)) / step, 6)) / places) <= 1e-6)
 
         yield Candidate(
-            table, "times", number.last.replace("_", "-"), that, (number, end, begin), test, bar=ARITHMETIC,
+            table,
+            "times",
+            number.last.replace("_", "-"),
+            that,
+            (number, end, begin),
+            test,
+            bar=ARITHMETIC,
             guardable=False,
-        )  # fmt: skip
+        )

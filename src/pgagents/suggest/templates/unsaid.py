@@ -21,7 +21,12 @@ def propose(table: Table) -> Iterator[Candidate]:
         if not given.lacks:
             continue
         for target in table.of_root("response"):
-            if target.path[-len(given.path[1:]) :] == given.path[1:] and target.kind in ("flag", "text", "number", "none"):
+            if target.path[-len(given.path[1:]) :] == given.path[1:] and target.kind in (
+                "flag",
+                "text",
+                "number",
+                "none",
+            ):
                 yield from _constant(table, target, given)
 
 
@@ -31,9 +36,10 @@ def _constant(table: Table, target: Column, given: Column) -> Iterator[Candidate
     rows = [
         i
         for i in range(table.rows)
-        if given.values[i] is MISSING and (outer is None or outer.values[i] is not MISSING)
+        if given.values[i] is MISSING
+        and (outer is None or outer.values[i] is not MISSING)
         and target.values[i] is not MISSING
-    ]  # fmt: skip
+    ]
     values = {text_key(target.values[i]): target.values[i] for i in rows}
     others = {text_key(v) for v in target.values if v is not MISSING} - values.keys()
     if len(values) != 1 or len(rows) < LEAST or len(others) < 1:
@@ -43,11 +49,24 @@ def _constant(table: Table, target: Column, given: Column) -> Iterator[Candidate
         return
     told = sum(v is not MISSING for v in target.values)
 
-    def weigh(candidate: Candidate, guard: Guard | None) -> Evidence | None:
-        return Evidence(len(rows), 0.5, math.log10(math.comb(told, min(len(rows), told))), (value,)) if not guard else None
+    def weigh(guard: Guard | None) -> Evidence | None:
+        return (
+            Evidence(len(rows), 0.5, math.log10(math.comb(told, min(len(rows), told))), (value,))
+            if not guard
+            else None
+        )
 
     inner = (f"has({outer.text})",) if outer is not None and outer.lacks else ()
     yield Candidate(
-        table, "unsaid", f"{target.last}-unsaid", f"{target.text} == {write_value(value)}", (target,), bool,
-        bar=EQUALITY, own=weigh, guardable=False, nulls=True, also=(*inner, f"!has({given.text})"),
-    )  # fmt: skip
+        table,
+        "unsaid",
+        f"{target.last}-unsaid",
+        f"{target.text} == {write_value(value)}",
+        (target,),
+        bool,
+        bar=EQUALITY,
+        own=weigh,
+        guardable=False,
+        nulls=True,
+        also=(*inner, f"!has({given.text})"),
+    )

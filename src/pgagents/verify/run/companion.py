@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from pgagents.verify.check.check import Probe
@@ -13,8 +13,12 @@ from pgagents.verify.wire.exchange import Exchange
 class Companion(Protocol):
     """Sees each exchange when all watchers have judged it, and asks for probes once the plan is done."""
 
-    most_requests: int
-    """The number of requests that its probes may take beyond the plan's."""
+    @property
+    def most_requests(self) -> int:
+        """The number of requests that its probes may take beyond the plan's."""
+
+    def begin(self, redact: Callable[[str], str]) -> None:
+        """Take what masks secrets in a text."""
 
     def note(self, exchange: Exchange) -> None:
         """Take an exchange."""

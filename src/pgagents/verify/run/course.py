@@ -78,7 +78,8 @@ class Course:
         return ""
 
     def run_for(self, companion: Companion) -> str:
-        """Run what a companion asks for, one probe at a time and outside the plan's budget; return why the run
+        """Run what a companion asks for, one probe at a time and outside the plan's budget; return why the
+        run
         ended early, or an empty text.
         """
         driver = self.driver

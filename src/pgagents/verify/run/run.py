@@ -198,6 +198,7 @@ def verify(
     generating = timer() - begun
     if companion is not None:
         driver.judge.note = companion.note
+        companion.begin(driver.redact)
     try:
         course = Course(driver, made, options, on_progress, begun)
         try:
