@@ -140,7 +140,7 @@ def _others(value: Any, swapped: Sequence[Any]) -> Iterator[tuple[str, Any]]:
         yield from (("doubled", value * 2), ("a mill more", round(value + 0.001, 6)))
     elif isinstance(value, str):
         yield from (("in the other case", value.swapcase()), ("longer", f"{value}x"))
-        if len(value) == 20 and value.endswith("Z"):
+        if len(value) == 20 and value.endswith("Z") and value[11:13].isdigit():
             yield "an hour later", f"{value[:11]}{(int(value[11:13]) + 1) % 24:02d}{value[13:]}"
     elif isinstance(value, list) and value:
         yield from (
