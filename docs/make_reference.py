@@ -131,6 +131,15 @@ def checks() -> str:
             if caught:
                 yield f"Caught: {', '.join(caught)}."
                 yield ""
+        yield "## MCP servers without a catalogue"
+        yield ""
+        yield "These judge a server by its own list of tools ([how](../howto/mcp-server.md))."
+        yield ""
+        for name, module in sorted(registry.collect_by_name("pgagents.verify.tools.checks").items()):
+            yield f"### {name}"
+            yield ""
+            yield _page(module)
+            yield ""
 
     return page("Checks", intro, body())
 

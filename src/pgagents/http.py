@@ -34,12 +34,14 @@ class Request:
     """One HTTP request.
 
     `target` is path and query as sent (percent-encoded). Header names keep their case; lookups ignore it.
+    `server` is the base URL of another server than the API's own; empty for that one.
     """
 
     method: str
     target: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    server: str = ""
     _first: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
     """The first header of each name, by the name in lower case; built at the first lookup."""
 
@@ -70,7 +72,8 @@ class Request:
         """Return the same request with this header set, or removed if `value` is None."""
         small = name.lower()
         kept = tuple([(k, v) for k, v in self.headers if k.lower() != small])
-        return Request(self.method, self.target, kept if value is None else (*kept, (name, value)), self.body)
+        headers = kept if value is None else (*kept, (name, value))
+        return Request(self.method, self.target, headers, self.body, self.server)
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,9 @@ def verify_sandbox(
     from pgagents.verify.plan.options import Identities
     from pgagents.verify.run.run import verify
 
-    identities = Identities(keys if keys is not None else opened.keys, oauth=opened.client)
+    others = {name: f"https://127.0.0.1:{port}" for port, name in enumerate(model.servers, 2)}
+    given = keys if keys is not None else opened.keys
+    identities = Identities(given, oauth=opened.client, servers=others)
     options = replace(options, live=False, limits=options.limits or opened.limited)
     return verify(
         model,

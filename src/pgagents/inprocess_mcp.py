@@ -98,6 +98,7 @@ def _serve_mcp(model: Model, opened: Inside) -> Iterator[Handler]:
         clock=clock,
         rng=random.Random(1),
         own_tools=opened.sandbox.front.own_tools,
+        servers=dict.fromkeys(model.servers, ""),
     )
     log = logging.getLogger("mcp")
     level = log.level

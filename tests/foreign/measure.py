@@ -53,8 +53,9 @@ class Measured:
 class Settings:
     """The options by which the tools run against one server.
 
-    `serve` are options of the server, `keys` its keys by role, `flags` options of verify. `peer` are options
-    of schemathesis; `peer_short` bounds it to about as many requests as verify.
+    `serve` are options of the server, `keys` its keys by role, `flags` options of verify, with
+    the server's address for `{url}`. `peer` are options of schemathesis; `peer_short` bounds it to about
+    as many requests as verify.
     """
 
     serve: tuple[str, ...]
@@ -87,7 +88,8 @@ def verify(api: str, bug: str = "", *, flags: Sequence[str] = ()) -> Measured:
     with tempfile.TemporaryDirectory() as name, serving(api, bug or None, options=given.serve) as url:
         report, env["XDG_CACHE_HOME"] = Path(name) / "v.json", str(Path(name) / "cache")
         command = [sys.executable, "-m", "pgagents", "verify", str(catalogue(api)), "--url", url]
-        command += ["--exclusive", "--report", str(report), *given.flags, *flags]
+        own = [flag.replace("{url}", url) for flag in given.flags]
+        command += ["--exclusive", "--report", str(report), *own, *flags]
         command += [word for role in further for word in ("--identity", role)]
         seconds, printed = _run(command, name, env)
         if not report.exists():

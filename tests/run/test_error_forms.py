@@ -12,6 +12,9 @@ from pgagents.client.answer import Answer
 from pgagents.http import Response
 from pgagents.mcp.overview import overview
 from pgagents.mcp.tools import tools
+from pgagents.model.contract import Verdict
+from verifying import ids
+from verifying import run as verified
 
 
 def called(id: str, *answers: Response, action: str = "get_note", **input: Any) -> tuple[Answer, Script]:
@@ -102,3 +105,15 @@ def test_client_waits_as_the_ietfs_fields_say() -> None:
 def test_mcp_servers_overview_names_what_comes(id: str, line: str) -> None:
     model = model_of(id)
     assert line in overview(model, tools(model))
+
+
+def test_method_that_the_http_library_refuses_breaks_no_promise() -> None:
+    """Node's parser answers 400 without a body to a method that it does not know; the API never sees it."""
+    of_framework = (
+        "framework/wrong_method@rest",
+        "error_envelope/framework@rest",
+        "error_codes/framework@rest",
+    )
+    report = verified(model_of("bearer"), variations=["unknown-method-unparsed"], only=of_framework)
+    assert [(f.contract.id, f.actual) for f in report.findings] == []
+    assert "framework/wrong_method@rest" in ids(report, Verdict.KEPT)

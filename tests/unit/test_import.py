@@ -16,6 +16,7 @@ from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
 from pgagents.generate.build import build
 from pgagents.importer.catalogue import Choice, Imported
+from pgagents.importer.surfaces import MOST_CHOSEN
 from pgagents.model.contract import Verdict
 from verifying import run
 
@@ -91,6 +92,7 @@ def test_swagger_becomes_a_catalogue_that_builds() -> None:
         "type": "integer",
         "default": 10,
         "exclusiveMaximum": 50,
+        "description": "Number of items that one answer holds at most",
     }
     assert actions["list_books"]["input"]["tags"] == {
         "type": "array",
@@ -111,7 +113,8 @@ def test_swagger_becomes_a_catalogue_that_builds() -> None:
 
 def test_every_note_is_a_comment_of_the_text() -> None:
     made = imported(SWAGGER)
-    comments = [line for line in made.text.splitlines() if line.lstrip().startswith("# TODO ")]
+    lines = made.text.splitlines()
+    comments = [line for line in lines if line.lstrip().startswith(("# TODO ", "# inferred: "))]
     assert len(comments) == len(made.notes)
     assert len(made.notes) > 8
     for note in made.notes:
@@ -140,6 +143,7 @@ def test_names_are_made_where_the_document_has_none_or_twins() -> None:
         "type": "string",
         "required": True,
         "refers_to": "book",
+        "description": "The book's id",
     }
     ids = [str(a.operation_id) for a in made.model.actions]
     assert len({i.lower() for i in ids}) == 4
@@ -391,11 +395,17 @@ def test_choice_of_nothing_says_what_there_is() -> None:
     assert "getThing5" in raised.value.help
 
 
-def test_surfaces_are_those_that_take_the_catalogue() -> None:
-    assert "openai" not in imported(MANY).data["surfaces"]
-    assert "40 actions are too many" in notes(imported(MANY))
-    few = imported(MANY, Choice(most=5)).data["surfaces"]
-    assert {"rest", "openai", "gemini", "xai", "anthropic"} <= set(few)
+def test_vendor_that_takes_all_is_offered_all_and_the_others_a_choice() -> None:
+    made = imported(MANY)
+    surfaces = made.data["surfaces"]
+    assert surfaces["openai"] == {"actions": "agents"}
+    assert surfaces["gemini"] == {"actions": "all"}
+    assert len(made.data["groups"]["agents"]) == MOST_CHOSEN
+    assert "to offer others, change this list" in made.text
+    assert made.chosen.startswith("20 of 40 actions: ")
+    few = imported(MANY, Choice(most=5)).data
+    assert {"rest", "openai", "gemini", "xai", "anthropic"} <= set(few["surfaces"])
+    assert "groups" not in few
 
 
 @pytest.mark.usefixtures("_empty_folder")

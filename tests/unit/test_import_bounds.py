@@ -139,7 +139,7 @@ def test_keywords_that_multiply_each_other_end() -> None:
 def test_pattern_too_large_for_the_validator_is_a_lost_constraint_and_no_lost_operation() -> None:
     q = {"name": "q", "in": "query", "schema": {"type": "string", "pattern": "^a{100000000}$"}}
     made = imported(openapi({"/a": {"get": operation(parameters=[q])}}))
-    assert made.data["actions"]["get_book"]["input"] == {"q": {"type": "string"}}
+    assert made.data["actions"]["get_book"]["input"]["q"].keys() == {"type", "description"}
     assert "too large a one" in "\n".join(map(str, made.notes))
 
 

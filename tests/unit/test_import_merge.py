@@ -19,6 +19,7 @@ from pgagents.catalogue.load import load, load_file
 from pgagents.cli.main import main
 from pgagents.importer.merging.merge import MISSING, Conflict, Edit, apply_edits, merge, same
 from pgagents.importer.merging.patch import patch_text
+from pgagents.importer.surfaces import Offer
 from pgagents.importer.text import render_yaml, scalar
 from pgagents.source.read import parse
 
@@ -81,7 +82,7 @@ def test_edits_and_comments_stay_and_the_documents_changes_come(
         "upload_cover",
         "list_shelves",
     ]
-    assert "q: {type: string}" in text
+    assert "q: {type: string, description: Text to search for}" in text
     assert "taken over  actions.list_books.input.limit.exclusiveMaximum" in capsys.readouterr().out
 
 
@@ -96,7 +97,7 @@ def test_place_that_both_changed_keeps_the_authors_word_and_says_so(
     assert "default: 7" in text
     assert "conflict    actions.list_books.input.limit.default" in capsys.readouterr().out
     above = text.splitlines()[next(n for n, line in enumerate(text.splitlines()) if "default: 7" in line) - 1]
-    assert "# TODO conflict: limit.default: the document now says 20" in above
+    assert "# TODO conflict: default: the document now says 20" in above
     assert again() == 0
     assert CATALOGUE.read_text(encoding="utf-8") == text  # told once
 
@@ -531,4 +532,4 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     is not asked here.
     """
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("pgagents.importer.catalogue.offer", lambda *_: {})
+    monkeypatch.setattr("pgagents.importer.catalogue.offer", lambda *_: Offer())

@@ -23,7 +23,7 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.refusals import jobs
 from pgagents.catalogue.checks.shapes import answers, keywords
 from pgagents.catalogue.checks.signing import envelopes, signatures
-from pgagents.catalogue.checks.surfaces import carried, mcp_server, narrowing
+from pgagents.catalogue.checks.surfaces import carried, mcp_server, narrowing, servers
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
 from pgagents.catalogue.language.surface import Catalogue
@@ -78,6 +78,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     security.run(checker)
     carried.run(checker)
     mcp_server.run(checker)
+    servers.run(checker)
     signatures.run(checker)
     envelopes.run(checker)
     narrowing.run(checker)

@@ -26,9 +26,10 @@ from pgagents.model.credential import Credential, make
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.limit_reader import LimitReader
 from pgagents.model.placing import with_places
+from pgagents.model.server import Server, Variable
 from pgagents.model.signature import schemes
 from pgagents.source.origin import Text
-from pgagents.source.source import Source
+from pgagents.source.source import Pointer, Source
 
 
 def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:
@@ -49,7 +50,12 @@ class _Resolver(Actions, Resources):
         return m.Model(
             source=self.source,
             sha256=hashlib.sha256(self.source.text.encode()).hexdigest(),
-            api=written.api,
+            api=written.api.model_copy(update={"server": written.api.base_url}),
+            server=_main_server(written.api),
+            servers={
+                name: _server(name, one, ("api", "servers", name))
+                for name, one in written.api.servers.items()
+            },
             auth=written.auth,
             limits=written.limits,
             errors=self.errors,
@@ -97,7 +103,7 @@ class _Resolver(Actions, Resources):
             return None
         flows = self.written.auth.schemes[scheme].flows
         assert flows is not None
-        return make_code_flow(flows.authorization_code, scheme, carrier, str(self.written.api.server))
+        return make_code_flow(flows.authorization_code, scheme, carrier, self.written.api.base_url)
 
     def _add_provoking_calls(self) -> None:
         """Add to each code the calls that provoke it, once all actions exist; actions refer to codes
@@ -174,3 +180,20 @@ def _with_defaults(webhooks: offers.Webhooks | None) -> offers.Webhooks | None:
         for value, one in webhooks.versions.items()
     }
     return webhooks.model_copy(update={"signature": signed, "id_at": id_at, "versions": versions})
+
+
+def _main_server(api: platform.Api) -> Server:
+    """Return the server that manifests name."""
+    at = ("api", "server")
+    if isinstance(api.server, str):
+        return Server("", Text(api.server, at), (), "", at)
+    return _server("", api.server, at)
+
+
+def _server(name: str, written: platform.TemplateServer, at: Pointer) -> Server:
+    variables = tuple(
+        Variable(n, v.default, tuple(v.enum or ()), v.description or "", (*at, "variables", n))
+        for n, v in written.variables.items()
+    )
+    description = written.description if isinstance(written, platform.OwnServer) else None
+    return Server(name, Text(written.url, (*at, "url")), variables, description or "", at)

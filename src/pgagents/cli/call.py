@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.cli.inputs.api import Api, find_api
-from pgagents.cli.inputs.options import env_option, examples, load
+from pgagents.cli.inputs.options import env_option, examples, load, server_option
 
 if TYPE_CHECKING:
     from pgagents.client.answer import Answer
@@ -75,6 +75,7 @@ _HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes 
     help="CAs to trust (PEM).",
 )
 @env_option
+@server_option
 @click.option("--yes", is_flag=True, help="Do not ask before a call that needs confirmation.")
 def command(
     action: str | None,
@@ -85,6 +86,7 @@ def command(
     catalogue: Path | None,
     cacert: Path | None,
     description: Path | None,
+    servers: tuple[str, ...],
     yes: bool,
 ) -> int:
     """Call ACTION with its arguments and print the answer as JSON.
@@ -108,7 +110,7 @@ def command(
         message = _read(file)
     else:
         given = _arguments(model, action, arguments, file)
-    api = find_api(model, url, cacert, description, TOKEN)
+    api = find_api(model, url, cacert, description, TOKEN, servers=servers)
     shown, answer = asyncio.run(_call(model, api, vendor, action or "", given, message, yes))
     click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     if answer.problem is None:
@@ -141,7 +143,9 @@ async def _call(
         click.echo(wait.why, err=True)
 
     asked = _confirm if _someone() else None
-    async with connect_by(model, api.sender, api.keys, confirm=asked, commands=api.commands) as client:
+    async with connect_by(
+        model, api.sender, api.keys, confirm=asked, commands=api.commands, servers=api.servers
+    ) as client:
         if vendor is None:
             answer = await client.call(action, given, confirmed=yes, told=show_backoff)
             return output(answer), answer

@@ -62,6 +62,7 @@ def _every() -> dict[str, list[str]]:
         "messages of the GPT builder": [f"gpt-builder/{id}" for id in (*templates(), *ADVICE)],
         "messages of Copilot's import": [f"copilot-import/{id}" for id in copilot()],
         "checks of verify": [_strip_package(name) for name in names("pgagents.verify.checks")],
+        "checks of an MCP server alone": [_strip_package(n) for n in names("pgagents.verify.tools.checks")],
         "faults of the sandbox": list(fault_registry.list_names("faults")),
         "variations of the sandbox": list(fault_registry.list_names("variations")),
         "requirements": list(requirements()),
@@ -119,10 +120,10 @@ def _describe_requirement(row: Requirement) -> str:
 def _of_verify(id: str) -> str | None:
     from pgagents.model.contract import check_of
     from pgagents.sandbox.injection import fault_registry
-    from pgagents.verify.check.check import collect
+    from pgagents.verify.check.check import collect, collect_of_tools
 
     name = check_of(id).replace("-", "_")
-    check = collect().get(name)
+    check = collect().get(name) or collect_of_tools().get(name)
     if check is None:
         return None
     faults = {} if _extras.missing("sandbox") else fault_registry.collect("faults")

@@ -188,6 +188,7 @@ def _surfaces(made: Imported) -> list[str]:
     offered = ", ".join(made.data["surfaces"])
     return [
         f"  surfaces: {offered}",
+        *([f"  agents are offered {made.chosen}"] if made.chosen else []),
         *(f"  not on `{surface}`: {why}" for surface, why in made.without.items()),
     ]
 

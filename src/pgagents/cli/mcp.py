@@ -12,7 +12,7 @@ import click
 
 from pgagents.cli import _extras
 from pgagents.cli.inputs.api import find_api
-from pgagents.cli.inputs.options import catalogue_argument, env_option, examples, load
+from pgagents.cli.inputs.options import catalogue_argument, env_option, examples, load, server_option
 
 if TYPE_CHECKING:
     from pgagents.cli.inputs.api import Api
@@ -71,6 +71,7 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
     help="With --http; a non-loopback address needs --issuer.",
 )
 @env_option
+@server_option
 @click.option(
     "--public-url",
     metavar="URL",
@@ -99,6 +100,7 @@ def command(
     port: int,
     host: str,
     description: Path | None,
+    servers: tuple[str, ...],
     public_url: str | None,
     issuer: str | None,
     origins: tuple[str, ...],
@@ -115,7 +117,9 @@ def command(
     _extras.require("pgagents mcp", "mcp")
     gc.disable()
     try:
-        _serve(catalogue, url, cacert, over_http, port, host, description, public_url, issuer, origins)
+        _serve(
+            catalogue, url, cacert, over_http, port, host, description, servers, public_url, issuer, origins
+        )
     finally:
         gc.enable()
 
@@ -128,6 +132,7 @@ def _serve(
     port: int,
     host: str,
     description: Path | None,
+    servers: tuple[str, ...],
     public_url: str | None,
     issuer: str | None,
     origins: tuple[str, ...],
@@ -135,7 +140,7 @@ def _serve(
     model = load(catalogue)
     if not over_http and (issuer or public_url or origins):
         raise click.UsageError("--issuer, --public-url and --allow-origin go with --http")
-    api = find_api(model, url, cacert, description)
+    api = find_api(model, url, cacert, description, servers=servers)
     if over_http:
         _serve_http(model, api, port, host, _sign_in(host, public_url, issuer, cacert), origins)
     else:
@@ -149,7 +154,9 @@ def _server(model: Model, api: Api, allowed: Any = None) -> Any:
     from pgagents.client.client import Client
     from pgagents.mcp.server import make_server
 
-    client = Client(model, api.sender, api.keys, reach=api.sender.make_other, commands=api.commands)
+    client = Client(
+        model, api.sender, api.keys, reach=api.sender.make_other, commands=api.commands, servers=api.servers
+    )
     server = make_server(model, client, close=api.sender.close, allowed=allowed)
     gc.freeze()
     gc.enable()

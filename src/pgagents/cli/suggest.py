@@ -143,6 +143,7 @@ def command(
         oauth=there.env.oauth,
         commands=secrets,
         hidden=run.list_secrets(there.env.headers or {}),
+        servers=there.servers,
         companion=companion,
     )
     return _show(companion, report, out, stopped=stopped)

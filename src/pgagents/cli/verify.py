@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from pgagents.cli.inputs.options import AUTH_HELP, catalogue_argument, examples, load
+from pgagents.cli.inputs.options import AUTH_HELP, catalogue_argument, examples, load, server_option
 from pgagents.cli.running import choice, report_files
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ _ALONE = ("operator",)
 """Identities whose calls change other callers' answers: the operator's clock is global."""
 _OF_SELF_TEST = ("self_test", "only", "reports")
 """Options that may be given with --self-test, which uses no server."""
+
+_OF_TOOLS = (
+    "mcp_url", "mcp_stdio", "max_requests", "max_time", "seed", "only", "skip", "allow", "strict", "cacert",
+    "baseline", "reports", "verbose",
+)  # fmt: skip
+"""Options that may be given with an MCP server that is judged by its own list of tools."""
 
 
 @click.command(
@@ -67,10 +73,15 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
             "the MCP server too, compared with REST",
             "pgagents verify --env staging.yaml --mcp-stdio 'pgagents mcp'",
         ),
+        (
+            "anybody's MCP server, by the protocol and its own schemas; only tools that read are called",
+            "pgagents verify --mcp-stdio 'uvx mcp-server-time'",
+        ),
         ("one promise again", "pgagents verify --env staging.yaml --only law/payout --seed 7"),
     ),
 )
 @click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com.")
+@server_option
 @click.option(
     "--openapi",
     metavar="FILE|URL",
@@ -139,7 +150,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
 @click.option(
     "--strict",
     is_flag=True,
-    help="Count what contradicts something inferred (`odd`) as broken.",
+    help="Count what contradicts something inferred or recommended (`odd`) as broken.",
 )
 @click.option(
     "--seed",
@@ -209,14 +220,17 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     "--mcp-url",
     metavar="URL",
     help=(
-        "Also verify the MCP server there, such as https://mcp.example.com/mcp. Its token: "
-        "PGAGENTS_MCP_TOKEN."
+        "Also verify the MCP server there, such as https://mcp.example.com/mcp; without --url and a "
+        "catalogue only that. Its token: PGAGENTS_MCP_TOKEN."
     ),
 )
 @click.option(
     "--mcp-stdio",
     metavar="CMD",
-    help="Also verify the MCP server that CMD starts; its environment has the key and the URL.",
+    help=(
+        "Also verify the MCP server that CMD starts; its environment has the key and the URL. Without --url "
+        "and a catalogue only that."
+    ),
 )
 @click.option(
     "--discovery", is_flag=True, help="Verify only the hosted documents and the OAuth server; needs no key."
@@ -265,6 +279,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
 )
 def command(
     url: str | None,
+    servers: tuple[str, ...],
     openapi: str | None,
     auth: str | None,
     catalogue: Path | None,
@@ -315,11 +330,13 @@ def command(
     if self_test:
         choice.only_given("--self-test", _OF_SELF_TEST)
         return selftest.run(only, reports)
+    if (mcp_url, mcp_stdio) != (None, None) and not (url or openapi or catalogue or description):
+        return _verify_tools(click.get_current_context().params)
     target.check(url, plain_url, description)
     choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
     report_files.check(reports, report_files.DATA if only_plan else report_files.EVERY)
     lines = read_baseline(baseline) if baseline else None
-    there = target.target(_load(catalogue, openapi, auth), url, plain_url, cacert, description)
+    there = target.target(_load(catalogue, openapi, auth), url, plain_url, cacert, description, servers)
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests,
@@ -353,7 +370,12 @@ def command(
     choice.alone(shard, {f"--identity {role}": role in keys for role in _ALONE})
     if only_plan:
         return _show_plan(
-            there, options, Identities(keys, oauth=there.env.oauth), receiver, (mcp_url, mcp_stdio), reports
+            there,
+            options,
+            Identities(keys, oauth=there.env.oauth, servers=there.servers),
+            receiver,
+            (mcp_url, mcp_stdio),
+            reports,
         )
     with (
         event_receiver.receiving(receiver, receiver_port) as inbox,
@@ -379,7 +401,35 @@ def command(
             mcp=link,
             token=mcp_server.token(mcp_url),
             verbose=verbose,
+            servers=there.servers,
         )
+
+
+def _verify_tools(given: dict[str, Any]) -> int:
+    """Verify an MCP server by its own list of tools."""
+    from pgagents.cli.running import report_files, run, tools
+    from pgagents.report.baseline import read_baseline
+    from pgagents.verify.plan.options import Options
+
+    choice.only_given("--mcp-url or --mcp-stdio without a catalogue", _OF_TOOLS)
+    report_files.check(given["reports"], report_files.EVERY)
+    same = ("max_requests", "seed", "only", "skip", "allow", "strict")
+    options = Options(
+        **{name: given[name] for name in same},
+        max_time_s=given["max_time"],
+        version=run.version(),
+    )
+    baseline = read_baseline(given["baseline"]) if given["baseline"] else None
+    return tools.run(
+        given["mcp_url"],
+        given["mcp_stdio"],
+        options,
+        cacert=given["cacert"],
+        reports=given["reports"],
+        baseline=baseline,
+        again=_again(),
+        verbose=given["verbose"],
+    )
 
 
 def _load(catalogue: Path | None, openapi: str | None, auth: str | None) -> Model:

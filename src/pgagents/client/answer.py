@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from pgagents.decoding.medium import medium_of, plainly, text_of
+from pgagents.decoding.medium import find, medium_of, plainly, text_of
 from pgagents.http import Response, Silence, read_json
 from pgagents.model.action import Action, Code
 from pgagents.model.error_reader import value_at
@@ -154,6 +154,8 @@ def _success(action: Action, came: Response, request_id: str | None) -> Answer:
         return Answer(action.name, came.status, None, None, request_id)
     told = came.header("Content-Type") or ""
     shown = medium_of(came, output).shown
+    if output.media and find(told).shown == "text" and not text_of(came.body, told).problem:
+        shown = "text"
     if shown == "size":
         facts = {"content_type": plainly(told) or output.content_type, "bytes": len(came.body)}
         return Answer(action.name, came.status, facts, None, request_id, came.body)

@@ -61,7 +61,8 @@ class Client:
     `key` is the secret, or a mapping of the schemes' names to theirs. `confirm` is called before an action
     that needs confirmation; without it such a call is refused unless it has `confirmed=True`. `own_tools`
     leads to the actions that only an MCP server has, and `reach` to a token endpoint on another host.
-    `commands` print keys anew, which are under their schemes' names in `key` too.
+    `commands` print keys anew, which are under their schemes' names in `key` too. `servers` are the addresses
+    of the API's other servers by name, empty for that of `send`; actions of others are refused.
     `sleep`, `clock` and `rng` can be replaced by tests.
     """
 
@@ -79,8 +80,9 @@ class Client:
         rng: random.Random | None = None,
         own_tools: Dispatcher | None = None,
         commands: CommandSecrets | None = None,
+        servers: Mapping[str, str] | None = None,
     ) -> None:
-        self.model = model
+        self.model, self._servers = model, servers or {}
         self._own_tools = own_tools
         self._send, self._patience, self._confirm = send, patience or Patience(), confirm
         self._keys = _list_keys(model, key)
@@ -182,6 +184,8 @@ class Client:
         dispatcher = None if action.on_rest else self.model.find_dispatcher(action) or self._own_tools
         if dispatcher is None and not action.on_rest:
             return make_refusal(action.name, "not_callable", "only an MCP server has it, as a tool")
+        if dispatcher is None and action.server is not None and action.server not in self._servers:
+            return make_refusal(action.name, "no_address", self._describe_no_address(action))
         own = dispatcher is None or self.model.is_only_tool(action)
         needs = action.security if own else self.model.shared_security
         schemes = choose(self.model, self._keys, "main", needs)
@@ -199,12 +203,12 @@ class Client:
             return make_refusal(action.name, "no_token", proof)
         headers = surface.headers if surface else None
         json_rpc = dispatcher is not None and dispatcher.json_rpc
-        request = request_of(action, given, dispatcher=dispatcher, proof=proof, headers=headers)
+        request = self._make_request(action, given, dispatcher, proof, headers)
         ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
         if self._is_over(schemes, ended.came):
             proof = await self._prove(schemes, renew=True)
             if not isinstance(proof, str):
-                request = request_of(action, given, dispatcher=dispatcher, proof=proof, headers=headers)
+                request = self._make_request(action, given, dispatcher, proof, headers)
                 ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
         self._confirm_keys(schemes, ended.came)
         answer = answer_of(
@@ -216,6 +220,26 @@ class Client:
             retry_after_s=ended.retry_after_s,
         )
         return replace(answer, next=find_next(self.model, action, given, answer.data, ended.came))
+
+    def _make_request(
+        self,
+        action: Action,
+        given: Mapping[str, Any],
+        dispatcher: Dispatcher | None,
+        proof: Sequence[tuple[Credential, str]],
+        headers: Mapping[str, str] | None,
+    ) -> Request:
+        """Return the request of a call, to the server that has its path."""
+        request = request_of(action, given, dispatcher=dispatcher, proof=proof, headers=headers)
+        elsewhere = self._servers.get(str(action.server), "") if dispatcher is None else ""
+        return replace(request, server=elsewhere) if elsewhere else request
+
+    def _describe_no_address(self, action: Action) -> str:
+        named = self.model.servers[str(action.server)].url
+        return (
+            f"it is at another server, `{action.server}`, whose address here is not known: the catalogue's "
+            f"is {named}, and keys of this server do not go there; give --server {action.server}=URL"
+        )
 
     async def _prove(
         self, schemes: Sequence[str], *, renew: bool = False
@@ -360,7 +384,7 @@ class Client:
                 await self._sleep(step.seconds)
                 came = None
             else:
-                came = await self._send(step)
+                came = await self._send_elsewhere(step.server, step)
                 if json_rpc and isinstance(came, Response):
                     came = unwrap(self.model, came)
 

@@ -60,6 +60,11 @@ def fits(told: str, promised: str) -> bool:
     return fnmatchcase(plainly(told), plainly(promised))
 
 
+def fits_any(told: str, output: Output) -> bool:
+    """True if a Content-Type is one of those that the output may have."""
+    return any(fits(told, promised) for promised in output.types)
+
+
 @lru_cache(maxsize=500)
 def find(media: str) -> Medium:
     """Return the kind of a media type's bodies."""
@@ -86,16 +91,22 @@ def accept_of(action: Action) -> str:
     """
     named = list(
         dict.fromkeys(
-            plainly(o.content_type) for o in action.outputs if o.schema is not None and 200 <= o.status < 300
+            plainly(media)
+            for o in action.outputs
+            for media in o.types
+            if o.schema is not None and 200 <= o.status < 300
         )
     )
     return ", ".join([*named, ERRORS]) if any(media not in (JSON, *_ANY) for media in named) else JSON
 
 
 def medium_of(response: Response, output: Output | None) -> Medium:
-    """Return the kind of an answer's body: as the output declares it, but JSON where its Content-Type is."""
+    """Return the kind of an answer's body: as the output declares it, but JSON where its Content-Type is
+    and no file may have it.
+    """
     told = response.header("Content-Type")
-    if output is None or output.schema is None or (told and is_json(told)):
+    stored = output is not None and told is not None and plainly(told) in output.media
+    if output is None or output.schema is None or (told and is_json(told) and not stored):
         return find(JSON)
     return find(output.content_type)
 

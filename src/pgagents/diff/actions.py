@@ -132,6 +132,9 @@ def _names(s: Sides) -> Iterator[Change]:
     if (a.method, _PLACEHOLDER.sub("{}", a.path)) != (b.method, _PLACEHOLDER.sub("{}", b.path)):
         message = f"is {_describe_route(b)} now, was {_describe_route(a)}"
         yield s.change("breaking" if a.on_rest else "addition", "route", message, "http")
+    if a.on_rest and b.on_rest and a.server != b.server:
+        there = f"at the server {b.server}" if b.server else "at the API's own server"
+        yield s.change("breaking", "server", f"is {there} now, which a client may not expect", "server")
     if a.operation_id != b.operation_id:
         message = (
             f"operation id is {b.operation_id} now, was {a.operation_id}: "
@@ -170,7 +173,7 @@ _COMPARED = frozenset((
     "bucket", "scope", "key", "params", "unknown", "outputs", "errors", "idempotency", "confirm_title",
     "confirm_body", "laws", "relations", "deprecated", "signed", "origin", "cite", "formerly", "alias_of",
     "security", "pages", "etag", "if_match", "either", "job", "content_type", "headers", "deprecation",
-    "max_body_bytes",
+    "max_body_bytes", "server",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {
     "examples": lambda a: [(e.name, e.title, e.input, e.status, e.output) for e in a.examples],

@@ -71,6 +71,7 @@ def _api(old: Model, new: Model) -> Iterator[Change]:
                 "api",
                 key,
             )
+    yield from _servers(old, new)
     if (old.api.id, old.api.other_servers) != (new.api.id, new.api.other_servers):
         yield whole("may break", "api-id", "the API's id or its other servers changed", "api", "id")
     for file, path in old.api.hosted.items():
@@ -154,6 +155,22 @@ def _points(old: Model, new: Model) -> Iterator[Change]:
                 "behaviour",
                 key,
             )
+
+
+def _servers(old: Model, new: Model) -> Iterator[Change]:
+    """Yield what changes of the server's variables, and of the other servers."""
+    if old.server != new.server and old.api.server == new.api.server:
+        yield whole("may break", "server", "the variables of the API's server changed", "api", "server")
+    for name, was in old.servers.items():
+        now, at = new.servers.get(name), ("api", "servers", name)
+        if now is None:
+            yield whole("breaking", "server", f"the server {name} is gone", *at)
+        elif now.url != was.url:
+            yield whole("breaking", "server", f"the server {name} is at {now.url} now, was {was.url}", *at)
+        elif now != was:
+            yield whole("may break", "server", f"the server {name} changed", *at)
+    for name in new.servers.keys() - old.servers.keys():
+        yield whole("addition", "server", f"there is a server {name}", "api", "servers", name)
 
 
 def _events(old: Model, new: Model) -> Iterator[Change]:

@@ -203,11 +203,12 @@ def answers(s: Sides) -> Iterator[Change]:
 
 def _answer(s: Sides, o: Output, n: Output) -> Iterator[Change]:
     steps: tuple[str | int, ...] = ("output", n.status)
-    if o.content_type != n.content_type:
+    fewer = bool(o.media) and set(n.types) <= set(o.types)  # every reader knows those that are left
+    if o.types != n.types and not fewer:
         yield s.change(
             "breaking",
             "content-type",
-            f"answer {n.status} is {n.content_type} now, was {o.content_type}",
+            f"answer {n.status} is {' or '.join(n.types)} now, was {' or '.join(o.types)}",
             *steps,
         )
     yield from _most_bytes(s, o.max_bytes, n.max_bytes, n.status, steps)

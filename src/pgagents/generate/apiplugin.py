@@ -40,11 +40,15 @@ def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
             why = "only a dispatcher has it, and a plugin's functions are operations of their own"
             lost.append(Loss(action.origin, f"action {action.name}", "dropped", why))
             continue
+        if action.server is not None:
+            why = f"it is at {model.servers[str(action.server)].url}, and a plugin's key goes to one server"
+            lost.append(Loss((*action.origin, "server"), f"action {action.name}", "dropped", why))
+            continue
         other = next((o for o in action.outputs if o.schema is not None and o.content_type != _JSON), None)
         if other is None:
             kept.append(action)
         else:
-            why = f"it answers {other.content_type}, and Copilot reads {_JSON} only"
+            why = f"it answers {' or '.join(other.types)}, and Copilot reads {_JSON} only"
             lost.append(Loss(other.origin, f"action `{action.name}`", "dropped", why))
     return replace(surface, actions=tuple(kept)), lost
 

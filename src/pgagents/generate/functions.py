@@ -72,7 +72,7 @@ def function(
         why = (
             "the format has no place for it"
             if in_json or not answers
-            else f"it is {answer.content_type}, no JSON"
+            else f"it is {' or '.join(answer.types)}, no JSON"
         )
         losses.append(Loss(answer.origin, f"answer {answer.status}", "dropped", why))
     elif answer.schema is not None:

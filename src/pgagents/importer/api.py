@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.importer.actions import ImportedAction
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.names import cut, first_sentence, one_line
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import server_url
@@ -27,11 +27,11 @@ API's history.
 PLACEHOLDER_SERVER = "https://api.example.com"
 
 
-def api(root: Found, notes: Notes) -> dict[str, Any]:
-    """Return the catalogue's `api`."""
+def api(root: Found, notes: Notes, usual: str = "") -> dict[str, Any]:
+    """Return the catalogue's `api`; `usual` is the server of most operations, if the document names none."""
     info = root.at("info")
     title = one_line(info.text("title"), 100) or "API"
-    server = server_url(root)
+    server = server_url(root) or usual
     if not server:
         server = PLACEHOLDER_SERVER
         notes.decide(("api", "server"), "the document names no host: where does the API run?", root.place)

@@ -9,22 +9,26 @@ from typing import Any
 
 from pgagents.collector import without_collector
 from pgagents.errors import PgagentsError
-from pgagents.importer.actions import Actions, ImportedAction
+from pgagents.importer.actions import Actions
 from pgagents.importer.api import Headers, api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
+from pgagents.importer.inference.descriptions import infer_descriptions
 from pgagents.importer.inference.pages import infer_pages
 from pgagents.importer.inference.resources import infer_resources
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.places import Places, find_places
+from pgagents.importer.questions import ask_about_findings, join_questions
 from pgagents.importer.reading.given_scheme import list_described, parse_scheme, with_scheme
 from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
-from pgagents.importer.reading.operations import Operation, base_path, operations, version
+from pgagents.importer.reading.operations import Operation, operations, version
 from pgagents.importer.reading.references import References
+from pgagents.importer.reading.servers import Servers, describe_main, find_usual_url
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security
 from pgagents.importer.sound import answers, nothing_left, sound, without_wrong_examples
-from pgagents.importer.surfaces import offer
+from pgagents.importer.surfaces import Offer, offer
 from pgagents.model.model import Model
 from pgagents.text.nearest import did_you_mean
 
@@ -61,6 +65,8 @@ class Imported:
     """Pointers of the catalogue, each with the pointer in the document that it was made from."""
     document: str = ""
     """The text of the document."""
+    chosen: str = ""
+    """Describes the actions of a large document for vendors with a limit; empty if they are offered all."""
     schemes: tuple[str, ...] = ()
     """Security schemes that the document describes, as `--auth` takes them."""
 
@@ -93,9 +99,10 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     every = list(operations(references, notes))
     chosen = _choose_operations(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
-    described = api(root, notes)
+    described = api(root, notes, find_usual_url(chosen))
     security = Security(references, notes, described["server"], chosen, scheme)
-    actions = Actions(schemas, notes, base_path(root), security.find_own, comparing=comparing)
+    servers = Servers(root, described["server"], notes)
+    actions = Actions(schemas, notes, servers, security.find_own, comparing=comparing)
     made = [
         action
         for op in chosen
@@ -119,27 +126,34 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     if not comparing:
         infer_pages(made, schemas.named, notes)
         resources = infer_resources(made, schemas.named, told["codes"], notes)
+        infer_descriptions(made, schemas.named, resources, notes)
+    described["server"] = describe_main(root, described["server"])
+    if servers.written:
+        described["servers"] = servers.written
     data = _assemble(described, *security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
     data |= {"resources": resources} if resources else {}
     _beyond(references, notes)
     known = without_wrong_examples(data, notes)
-    without = offer(data, notes, known) if offering else {}
+    offered = offer(data, made, notes, known) if offering else Offer()
+    if offered.model is not None:
+        ask_about_findings(offered.model, notes)
+    join_questions(notes)
     text, model = sound(data, notes, known)
     if answers(model, notes):
         text, model = sound(data, notes, known)
     places = find_places(made, schemas, root.document)
-    schemes_described = tuple(list_described(references))
     return Imported(
         data,
         text,
         model,
         tuple(notes.made),
         len(every),
-        without,
+        offered.without,
         places,
         root.document.text,
-        schemes_described,
+        schemes=tuple(list_described(references)),
+        chosen=offered.chosen,
     )
 
 
@@ -215,7 +229,8 @@ def _assemble(
 
 
 _ORDER = (
-    "title", "description", "http", "operation_id", "effect", "destructive", "security", "idempotency",
+    "title", "description", "http", "server", "operation_id", "effect", "destructive", "confirm", "security",
+    "idempotency",
     "content_type",
     "input",
     "unknown", "output", "pages", "errors",

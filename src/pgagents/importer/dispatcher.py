@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pgagents.importer.actions import ImportedAction
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.names import cut, is_name, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import JSON

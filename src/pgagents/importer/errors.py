@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pgagents.importer.actions import ImportedAction
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.names import is_name, one_line, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import JSON, Answer, is_json

@@ -13,7 +13,7 @@ from pgagents.importer.travelling import text_of
 from pgagents.source.source import Pointer
 
 if TYPE_CHECKING:
-    from pgagents.importer.actions import ImportedAction
+    from pgagents.importer.operations.imported import ImportedAction
 
 MOST = 20
 _ALONE = "example"

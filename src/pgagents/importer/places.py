@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.importer.actions import ImportedAction
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.document import Document
 from pgagents.importer.reading.references import Found
 from pgagents.importer.schemas import Schemas

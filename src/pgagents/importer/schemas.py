@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from pgagents.importer.reading.names import clean, cut, identifier, is_member, one_line, unique
+from pgagents.importer.reading.names import clean, cut, identifier, is_member, one_line
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.references import Found, References
 from pgagents.source.source import Pointer
@@ -160,12 +160,20 @@ class Schemas:
                     node["anyOf"] = node.pop("oneOf")
                 stack.extend(node.values())
 
+    def _take_name(self, wish: str) -> str:
+        """Return a name that no other schema has, not even in other case or with other underscores."""
+        name = made = identifier(wish)
+        number = 2
+        while made.replace("_", "").lower() in self.taken:
+            made, number = f"{name[:58]}_{number}", number + 1
+        self.taken.add(made.replace("_", "").lower())
+        return made
+
     def name_of(self, found: Found, wish: str) -> str:
         """Return the name of a schema of the document, assigned at its first use."""
         key = (found.document.location, found.pointer)
         if key not in self.by_place:
-            name = unique(identifier(wish), self.taken)
-            self.taken.add(name.lower())
+            name = self._take_name(wish)
             self.by_place[key] = name
             self.named[name] = {}
             self.pending.append((name, found))
@@ -175,8 +183,7 @@ class Schemas:
         """Name a generated schema. An equal schema keeps the name it was given before."""
         written = json.dumps(schema, sort_keys=True)
         if written not in self.given:
-            name = unique(identifier(wish), self.taken)
-            self.taken.add(name.lower())
+            name = self._take_name(wish)
             self.named[name] = schema
             self.given[written] = name
         return self.given[written]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pgagents.importer.actions import ImportedAction
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.names import clean, cut, identifier, is_name, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation
@@ -125,10 +125,21 @@ class Security:
     def _is_keyed(op: Operation) -> bool:
         return any(op.security or ())
 
-    @staticmethod
-    def _alternatives(op: Operation) -> Iterator[Alternative]:
+    def _alternatives(self, op: Operation) -> Iterator[Alternative]:
+        """Yield the sets of schemes by which an operation may be called.
+
+        Several schemes of OAuth are several flows to one token, since a call has room for one; so each
+        counts alone.
+        """
         for need in op.security or ():
-            yield tuple(need)
+            if len(need) > 1 and all(map(self._is_token, need)):
+                yield from ((name,) for name in need)
+            else:
+                yield tuple(need)
+
+    def _is_token(self, name: str) -> bool:
+        scheme = self.schemes.get(name)
+        return scheme is not None and scheme.text("type") in ("oauth2", "openIdConnect")
 
     def _find_ways(self, op: Operation) -> list[Alternative]:
         """Return the alternatives that can be expressed, without those that another one makes idle; an empty

@@ -1,23 +1,43 @@
-"""Choose the assistants that an imported catalogue is offered to: those that accept its documents
-unchanged.
+"""Choose what an imported catalogue offers to assistants: to each vendor the actions that it accepts.
+
+A vendor that takes every action gets all. The others get one group of actions, which the author can change in
+one line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from pgagents.catalogue.load import load
-from pgagents.generate.build import build, targets
+from pgagents.generate.build import targets
 from pgagents.generate.target import Target
+from pgagents.importer.offering.objections import Objection, find_objections, list_users
+from pgagents.importer.offering.ranking import choose, rank_resources, summarize
+from pgagents.importer.offering.shortening import shorten
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.note import Notes
+from pgagents.importer.sound import sound
 from pgagents.importer.text import render_yaml
 from pgagents.jsonschema.schema import Validators
-from pgagents.source.diagnostics import Diagnostic
+from pgagents.model.model import Model
 from pgagents.source.read import parse
 from pgagents.text.brief import brief
+
+MOST_CHOSEN = 20
+"""Number of actions that agents are offered of an API with more than a vendor takes.
+
+Google recommends 10 to 20 functions, because models choose worse among more.
+"""
+MAX_ROUNDS = 5
+GROUP = "agents"
+RULE = (
+    "the rule: resources with the most operations first, whole where they fit, and reads before writes; "
+    "nothing that is deprecated, in beta, internal, or for administrators"
+)
 
 
 @cache
@@ -30,56 +50,148 @@ def list_plain() -> Mapping[str, int]:
     return MappingProxyType(found)
 
 
-def offer(data: dict[str, Any], notes: Notes, known: Validators | None = None) -> dict[str, str]:
-    """Add every surface for which the catalogue builds.
+@dataclass(slots=True)
+class Offer:
+    """The surfaces of a catalogue. `without` names those that are left out, each with the reason.
 
-    Return the other surfaces, each with the reason, which is also recorded in a note.
+    `chosen` describes for a person what the group of actions consists of; it is empty if there is no group.
     """
-    without: dict[str, str] = {}
-    count = len(data["actions"])
-    plain = list_plain()
-    fitting = [name for name, most in plain.items() if count <= most]
-    beyond = [name for name in plain if name not in fitting]
-    if beyond:
-        without |= {name: f"it takes {plain[name]} actions, and there are {count}" for name in beyond}
-        notes.decide(
-            ("surfaces",),
-            (
-                f"{', '.join(beyond)}: {count} actions are too many; choose some: `{beyond[0]}: {{actions: "
-                f"[{next(iter(data['actions']))}]}}`"
-            ),
-        )
-    notes.decide(("surfaces",), "copilot, mcp and ai_plugin need names of their own; see the reference")
-    if not fitting:
-        return without
-    wanted = {**data, "surfaces": {**data["surfaces"], **{name: {"actions": "all"} for name in fitting}}}
-    refused: dict[str, Diagnostic] = {}
-    surface_of = {
-        id: target.surface
-        for id, target in targets().items()
-        if isinstance(target, Target) and target.surface in fitting
-    }
-    model, _ = load(parse(render_yaml(wanted)), any_key=True, known=known)
-    if model is None:
-        return without
-    built = build(model, only=list(surface_of))
-    for found in built.diagnostics:
-        if found.severity == "error":
-            refused.setdefault(surface_of["/".join(found.id.split("/")[:2])] or "", found)
-    for name in fitting:
-        if name in refused:
-            without[name] = _why(refused[name], str(data["api"]["server"]))
-            notes.decide(
-                ("surfaces",),
-                f"{name} is left out, as its vendor would refuse the catalogue: {without[name]}",
+
+    without: dict[str, str] = field(default_factory=dict)
+    chosen: str = ""
+    model: Model | None = None
+    """The catalogue with these surfaces."""
+
+
+def offer(
+    data: dict[str, Any], made: Sequence[ImportedAction], notes: Notes, known: Validators | None = None
+) -> Offer:
+    """Add every surface for which the catalogue builds, with the actions that its vendor accepts."""
+    offering = _Offering(data, made, notes)
+    model = offering.load(known)
+    for _ in range(MAX_ROUNDS):
+        objections = find_objections(model, offering.write())
+        if not [o for o in objections if offering.heed(o, objections)]:
+            break
+        model = offering.load(known)
+    else:
+        for objection in find_objections(model, data["surfaces"]):
+            offering.without.setdefault(objection.surface, brief(objection.message, 160))
+        model = offering.load(known)
+    return replace(offering.describe(), model=model)
+
+
+class _Offering:
+    """The surfaces of a catalogue, with the actions that their vendors refuse."""
+
+    def __init__(self, data: dict[str, Any], made: Sequence[ImportedAction], notes: Notes) -> None:
+        self.data, self.notes = data, notes
+        self.first = dict(data["surfaces"])
+        self.made = [one for one in made if one.name in data["actions"]]
+        self.narrow = [name for name, most in list_plain().items() if len(self.made) > most]
+        self.ranked = rank_resources(self.made) if self.narrow else []
+        self.apart: dict[str, dict[str, str]] = {name: {} for name in list_plain()}
+        """By surface, the actions that its vendor would refuse, each with the reason."""
+        self.without: dict[str, str] = {}
+        self.lists: dict[str, list[str]] = {}
+
+    def write(self) -> dict[str, Any]:
+        """Write surfaces and groups into the catalogue's data; return the assistants' surfaces."""
+        self.lists = {name: self._list(name) for name in list_plain() if name not in self.without}
+        for name, actions in list(self.lists.items()):
+            if not actions:
+                reasons = list(dict.fromkeys(self.apart[name].values()))
+                self.without[name] = reasons[0] if reasons else "no action is left for it"
+                del self.lists[name]
+        groups: dict[str, list[str]] = {}
+        made: dict[str, Any] = {}
+        for name, actions in self.lists.items():
+            key = "all" if len(actions) == len(self.made) else _name_group(groups, name, actions)
+            made[name] = {"actions": key}
+        self.data.pop("groups", None)
+        self.data.pop("surfaces", None)
+        self.data |= ({"groups": groups} if groups else {}) | {"surfaces": {**self.first, **made}}
+        return made
+
+    def _list(self, surface: str) -> list[str]:
+        """Return the names of the actions that a surface offers."""
+        apart = frozenset(self.apart[surface])
+        if surface not in self.narrow:
+            return [one.name for one in self.made if one.name not in apart]
+        shared = (self.apart[name] for name in self.narrow if name not in self.without)
+        apart = frozenset(name for names in shared for name in names)
+        return [one.name for one in choose(self.ranked, MOST_CHOSEN, apart)]
+
+    def load(self, known: Validators | None) -> Model:
+        """Return the catalogue's model. Data that does not load is mended first."""
+        self.write()
+        model, _ = load(parse(render_yaml(self.data)), any_key=True, known=known)
+        return model if model is not None else sound(self.data, self.notes, known)[1]
+
+    def heed(self, objection: Objection, every: Sequence[Objection]) -> bool:
+        """Change what a vendor objects to; return whether that was possible."""
+        surface, at = objection.surface, objection.at
+        if surface not in self.lists:
+            return False
+        most = objection.most
+        if most is not None and shorten(self.data, surface, at, most, self.notes):
+            return True
+        offered = self.lists[surface]
+        names: set[str] = set()
+        if len(at) > 1 and at[0] == "actions":
+            names = {str(at[1])}
+        elif len(at) > 1 and at[0] == "schemas":
+            names = list_users(str(at[1]), self.data)
+        if names and not names & set(offered):
+            return False
+        names &= set(offered)
+        refused = {o.at[1] for o in every if o.surface == surface and o.at[:1] == ("actions",) and o.at[1:]}
+        if not names or 2 * len(refused & set(offered)) > len(offered):
+            self.without[surface] = self._reword(objection.message)
+            del self.lists[surface]
+        for name in names:
+            self.apart[surface][name] = brief(objection.message, 160)
+        return True
+
+    def _reword(self, message: str) -> str:
+        """Return a vendor's objection, reworded if it is about the server's address."""
+        named = self.data["api"]["server"]
+        server = str(named["url"] if isinstance(named, dict) else named)
+        if "#/servers/" in message and server.startswith("http://"):
+            return f"it takes https servers alone, and `api.server` is {brief(server, 80)}"
+        return brief(message, 160)
+
+    def describe(self) -> Offer:
+        """Note what was chosen, and return it."""
+        for name, why in self.without.items():
+            said = f"{name} is left out, as its vendor would refuse the catalogue: {why}"
+            self.notes.decide(("surfaces",), said)
+        for name in self.lists:
+            for action, why in self.apart[name].items():
+                if action not in self.lists[name]:
+                    self.notes.infer(("surfaces", name), f"without `{action}`: {why}")
+        chosen = ""
+        narrow = [name for name in self.narrow if name in self.lists]
+        if narrow:
+            group = self.data["surfaces"][narrow[0]]["actions"]
+            names = self.lists[narrow[0]]
+            chosen = f"{len(names)} of {len(self.made):,} actions: {summarize(self.ranked, names)}"
+            at = ("groups", group)
+            most = min(list_plain()[name] for name in narrow)
+            self.notes.infer(at, f"{chosen}; {', '.join(narrow)} take at most {most}")
+            self.notes.infer(at, RULE)
+            self.notes.infer(
+                at, f"to offer others, change this list; other surfaces can be `actions: {group}` too"
             )
-        else:
-            data["surfaces"][name] = {"actions": "all"}
-    return without
+            chosen += f". To offer others, change `groups.{group}`"
+        return Offer(self.without, chosen)
 
 
-def _why(refused: Diagnostic, server: str) -> str:
-    """Return a vendor's objection to the catalogue, reworded if it is about the server's address."""
-    if "#/servers/" in refused.message and server.startswith("http://"):
-        return f"it takes https servers alone, and `api.server` is {brief(server, 80)}"
-    return brief(refused.message, 160)
+def _name_group(groups: dict[str, list[str]], surface: str, actions: list[str]) -> str:
+    """Return the name of the group with these actions, which is made if there is none."""
+    for name, held in groups.items():
+        if held == actions:
+            return name
+    name = GROUP if not groups else f"{GROUP}_of_{surface}"
+    groups[name] = actions
+    return name

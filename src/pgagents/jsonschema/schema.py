@@ -236,3 +236,21 @@ def _meta() -> Any:
     return jsonschema_rs.Draft202012Validator(
         {"$ref": "https://json-schema.org/draft/2020-12/schema"}, validate_formats=True
     )
+
+
+def foreign_validator(schema: Mapping[str, Any]) -> Any:
+    """Compile a schema in the dialect that its `$schema` names, by default 2020-12. Nothing is fetched.
+
+    Raises ValueError for an invalid schema, and for references that lead nowhere or out of it.
+    """
+    import jsonschema_rs
+
+    try:
+        return jsonschema_rs.validator_for(plain(schema), retriever=_refuse)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
+        message = getattr(error, "message", str(error)) or str(error)
+        raise ValueError(message.splitlines()[0][:300]) from None
+
+
+def _refuse(uri: str) -> Any:
+    raise ValueError(f"{uri} is not fetched")

@@ -54,7 +54,9 @@ class Param:
     file: FileLimits | None = None
     """The limits of a file; None for any other argument."""
     otherwise: Mapping[str, Code] = field(default_factory=dict)
-    """Its own error codes by the keyword that a value breaks; an empty keyword stands for all others."""
+    """Its own error codes by the keyword that a value breaks; an empty keyword stands for all others, and
+    `refers_to` for an id that does not exist.
+    """
     as_text: bool = False
     """True if it is sent as text, so that the server decides which type it has."""
 
@@ -108,6 +110,13 @@ class Output:
     columns: Mapping[str, tuple[str, ...]] | None = None
     """The columns of CSV rows that the schema names, each with its JSON types; None for any other answer."""
     headers: tuple[AnswerHeader, ...] = ()
+    media: tuple[str, ...] = ()
+    """The media types of which the body has one; empty if `content_type` is the only one."""
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The media types that the body may have."""
+        return self.media or (self.content_type,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +321,10 @@ class Action:
     """The work that it starts; None if its answer is the end of it."""
     either: tuple[tuple[str, ...], ...] = ()
     """Groups of arguments of which a call gives exactly one, whole; empty if it has none."""
+    server: Text | None = None
+    """The name of the server that has its path; None for the API's own."""
+    otherwise: Code | None = None
+    """Its own error for wrong, missing and unknown arguments; None if it has the common ones."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
 

@@ -17,7 +17,7 @@ class Verdict(StrEnum):
     KEPT = "kept"
     BROKEN = "broken"
     ODD = "odd"
-    """Not as something that was inferred, and that nobody has confirmed; fails only a strict run."""
+    """Not as something that was inferred, or is only recommended; fails only a strict run."""
     UNTESTED = "untested"
     """Selected, but not decided: the run is not green."""
     NOT_SELECTED = "not_selected"
@@ -53,6 +53,8 @@ class Contract:
     says: str
     origin: Pointer
     cite: tuple[str, ...] = ()
+    advice: bool = False
+    """True if it is recommended and not demanded: what contradicts it is odd, and broken in a strict run."""
 
     @property
     def place(self) -> str:

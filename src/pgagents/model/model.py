@@ -16,6 +16,7 @@ from pgagents.model.code_flow import CodeFlow
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.limit_reader import LimitReader
+from pgagents.model.server import Server, find_addresses
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -300,6 +301,15 @@ class Resource:
             return undo is not None
         return undo.action.destructive and not any(move.action is undo.action for move in self.moves)
 
+    def missing_for(self, param: Param) -> Code | None:
+        """Return the error of an id in this argument that does not exist; None if nothing is said."""
+        return param.otherwise.get(REFERENCE, self.missing)
+
+    def missing_in(self, action: Action) -> Code | None:
+        """Return the error by which the action says that an instance does not exist."""
+        named = (self.missing_for(p) for p in action.params if p.refers_to == self.name)
+        return next(named, self.missing)
+
     def id_of(self, body: Any) -> Id | None:
         """Return the id in a body: a scalar, or a tuple if it has several members. None if one of them is
         missing.
@@ -339,6 +349,9 @@ class Resource:
         """Return the argument's value that names the instance with this body."""
         return member_at(body, param.refers_member or self.id)
 
+
+REFERENCE = "refers_to"
+"""The keyword of an argument's own error for an id that does not exist."""
 
 Id = str | int | float | tuple[str | int | float, ...]
 
@@ -462,6 +475,8 @@ class Model:
     """Finds the code of an error."""
     limit_reader: LimitReader
     """Finds out what an answer says about a rate limit."""
+    server: Server
+    """The API's own server, whose URL is `api.server` with the default of each variable."""
     credential: Credential | None = None
     """The first credential of ordinary calls; None if no call has one."""
     credentials: Mapping[str, Credential] = field(default_factory=dict)
@@ -475,6 +490,12 @@ class Model:
     retention: Any = None
     audit: Audit | None = None
     browsers: Any = None
+    servers: Mapping[str, Server] = field(default_factory=dict)
+    """Other servers, by the names that actions give them."""
+
+    def find_addresses(self, url: str, given: Mapping[str, str]) -> dict[str, str]:
+        """Return the base URLs of the other servers by name, where the API's own is at `url`."""
+        return find_addresses(self.server, self.servers, url, given)
 
     def env_of(self, role: str) -> Mapping[str, Any]:
         """Return the values of `env` as they are for a role."""
@@ -503,21 +524,27 @@ class Model:
         name = self.errors.framework.wrong_key
         return self.codes[name] if name is not None and self.credential is not None else self.no_key
 
-    def refusal_of(self, param: Param | None, keyword: str, *, absent: bool = False) -> Code:
+    def invalid_in(self, action: Action) -> Code:
+        """Return the error of the action's arguments that are wrong and have no error of their own."""
+        return action.otherwise or self.codes[self.errors.framework.invalid]
+
+    def refusal_of(self, action: Action, param: Param | None, keyword: str, *, absent: bool = False) -> Code:
         """Return the error of an argument that breaks a keyword; `absent` if the whole argument is missing.
 
         An argument that the action does not have is None and breaks `additionalProperties`.
         """
         own = param.otherwise if param is not None else {}
-        if (code := own.get(keyword) or (None if absent else own.get(""))) is not None:
+        code = own.get(keyword) or (None if absent else own.get("")) or action.otherwise
+        if code is not None:
             return code
         framework = self.errors.framework
         common = {"required": framework.missing, "additionalProperties": framework.unknown}
         return self.codes[common.get(keyword) or framework.invalid]
 
-    @property
-    def argument_codes(self) -> frozenset[str]:
-        """The names of the errors that any argument may get, whichever it is."""
+    def argument_codes(self, action: Action) -> frozenset[str]:
+        """Return the names of the errors that any argument of the action may get, whichever it is."""
+        if action.otherwise is not None:
+            return frozenset((action.otherwise.name,))
         framework = self.errors.framework
         return frozenset(name for name in (framework.invalid, framework.missing, framework.unknown) if name)
 

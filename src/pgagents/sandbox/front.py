@@ -474,7 +474,7 @@ class Front:
         if fault.keyword and asked.action is not None:
             param = asked.action.param(fault.argument)
             absent = param is not None and param.wire == fault.field and fault.keyword == MISSING
-            code = self.model.refusal_of(param, fault.keyword, absent=absent)
+            code = self.model.refusal_of(asked.action, param, fault.keyword, absent=absent)
             return answers.refusal(self.model, code, fault.message, request_id, field=fault.field)
         return self._refuse(fault.kind, fault.message, request_id, field=fault.field)
 
@@ -483,12 +483,11 @@ class Front:
         action has no code for invalid arguments then.
         """
         action = asked.action
-        invalid = self.model.codes[self.model.errors.framework.invalid]
-        if fault.kind != "invalid" or action is None or invalid in action.errors:
+        if fault.kind != "invalid" or action is None or self.model.invalid_in(action) in action.errors:
             return None
         param = next((p for p in action.params if p.wire == fault.field and p.place == "path"), None)
         resource = self.model.resources.get((param.refers_to or "").partition(".")[0]) if param else None
-        missing = resource.missing if resource is not None else None
+        missing = resource.missing_for(param) if resource is not None and param is not None else None
         return missing if missing in action.errors else None
 
     def _refuse(

@@ -198,7 +198,7 @@ def _token_paths(checker: Checker) -> None:
     """Record an endpoint of OAuth that is an action, so that secrets would go into its arguments."""
     actions = {action.http: name for _, block in checker.blocks() for name, action in block.items()}
     for at, key, url in _list_endpoints(checker):
-        path = find_path_below(url, checker.written.api.server)
+        path = find_path_below(url, checker.written.api.base_url)
         for method in ("GET", "POST") if key == "authorization_url" else ("POST",):
             name = actions.get(f"{method} {path}")
             if path and name is not None:

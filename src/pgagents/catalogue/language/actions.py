@@ -169,6 +169,9 @@ class Action(Cited):
             ),
         )
     )
+    server: Name | None = Field(
+        None, description="The server (under `api.servers`) that has its path; the default is `api.server`."
+    )
     operation_id: Name | None = Field(
         None, description="The operationId in OpenAPI; the default is the action's name in camelCase."
     )
@@ -219,6 +222,13 @@ class Action(Cited):
     errors: list[Name] = Field(
         default=[],
         description="Error codes (under `errors.codes`) that this action may answer besides `errors.always`.",
+    )
+    otherwise: Name | None = Field(
+        None,
+        description=(
+            "The error code for its wrong, missing and unknown arguments, in place of those of "
+            "`errors.framework`; an argument's own `otherwise` goes before it."
+        ),
     )
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
     etag: bool = Field(

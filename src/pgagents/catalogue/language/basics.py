@@ -33,8 +33,8 @@ MediaType = Annotated[
     ),
 ]
 Json = Any
-Keyword = Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z]{0,31}$")]
-"""A keyword of JSON Schema."""
+Keyword = Annotated[str, StringConstraints(pattern=r"^([a-z][A-Za-z]{0,31}|refers_to)$")]
+"""A keyword of JSON Schema, or our `refers_to`."""
 Security = list[dict[Name, list[str]]]
 """Security requirements as in OpenAPI."""
 
@@ -255,7 +255,9 @@ class Param(Schema):
         None,
         description=(
             "The error code for a value that its schema does not allow, or by keyword: `{pattern: "
-            "bad_query}`; the default is `errors.framework.invalid`."
+            "bad_query}`; the default is the action's `otherwise`, or `errors.framework.invalid`. With the "
+            "keyword `refers_to`, the code for an id that does not exist, in place of the resource's "
+            "`missing`."
         ),
     )
     refers_to: Member | None = Field(
@@ -305,6 +307,14 @@ class Output(Schema):
     )
     max_bytes: Annotated[int, Field(gt=0)] | None = Field(
         None, description="The greatest size of a text, CSV or file, in bytes."
+    )
+    media: list[Media] | None = Field(
+        None,
+        min_length=2,
+        description=(
+            "The media types of which a file has one, such as a stored document that comes as it was put; "
+            "beside `content_type: application/octet-stream`."
+        ),
     )
 
 

@@ -24,6 +24,7 @@ from pgagents.catalogue.language.basics import (
     Url,
 )
 from pgagents.model.credential import kinds
+from pgagents.model.server import fill
 
 
 class Server(Strict):
@@ -31,6 +32,31 @@ class Server(Strict):
 
     url: Url = Field(description="Its base URL.")
     note: Line = Field(description="The reason why no manifest lists it.")
+
+
+class ServerVariable(Strict):
+    """A variable of a server's URL, in OpenAPI's words."""
+
+    default: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = Field(
+        description="The value that applies where nothing else is given."
+    )
+    enum: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")]] | None = Field(
+        None, min_length=1, description="All values that it may have."
+    )
+    description: Line | None = Field(None, description="What it chooses, in words.")
+
+
+class TemplateServer(Strict):
+    """A server whose URL has variables: `https://{region}.example.com`."""
+
+    url: Url = Field(description="Its base URL, with the names of variables in braces.")
+    variables: dict[Name, ServerVariable] = Field({}, description="The variables of its URL, by name.")
+
+
+class OwnServer(TemplateServer):
+    """Another server of the API, for the actions that name it."""
+
+    description: Line | None = Field(None, description="What it is for, such as uploads.")
 
 
 class Api(Strict):
@@ -43,7 +69,16 @@ class Api(Strict):
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$")] = Field(
         description="The version of the contract (semantic versioning)."
     )
-    server: Url = Field(description="The base URL that manifests name.")
+    server: Url | TemplateServer = Field(
+        description="The base URL that manifests name, or `url` with its `variables`."
+    )
+    servers: dict[Name, OwnServer] = Field(
+        {},
+        description=(
+            "Other servers by name, for actions with `server: NAME`, such as an upload host; keys go to "
+            "these hosts too."
+        ),
+    )
     other_servers: list[Server] = Field([], description="Other hosts of the API, which no manifest lists.")
     contact: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] = Field(
         description="An e-mail address for developers."
@@ -68,6 +103,14 @@ class Api(Strict):
             "hosted, by the file's path in the output folder."
         ),
     )
+
+    @property
+    def base_url(self) -> str:
+        """The URL of the server, with the default of each variable."""
+        if isinstance(self.server, str):
+            return self.server
+        values = {name: one.default for name, one in self.server.variables.items()}
+        return fill(self.server.url, values)
 
 
 class ClientCredentials(Strict):

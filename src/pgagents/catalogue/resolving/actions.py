@@ -83,6 +83,7 @@ class Actions(Answers, Surfaces):
             ),
             outputs=self._outputs(a, raw, at),
             errors=tuple(self.codes[c] for c in dict.fromkeys([*a.errors, *self.written.errors.always])),
+            otherwise=self.codes[a.otherwise] if a.otherwise else None,
             idempotency=a.idempotency,
             confirm_title=Text(a.confirm.title, (*at, "confirm", "title"))
             if a.confirm and a.confirm.title
@@ -103,6 +104,7 @@ class Actions(Answers, Surfaces):
             pages=pages,
             etag=a.etag,
             if_match=a.if_match,
+            server=Text(a.server, (*at, "server")) if a.server else None,
             job=self._job(a.job, (*at, "job")) if a.job else None,
             formerly=tuple(
                 _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()

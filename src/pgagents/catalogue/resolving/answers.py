@@ -78,8 +78,9 @@ class Answers(Shared):
         )
         text = Text(said, (*at, "description"))
         within = o.ends_within_s if o else None
+        several = tuple(o.media or ()) if o else ()
         return Output(
-            status, schema, text, at, media, limit, within, events, columns=columns, headers=headers
+            *(status, schema, text, at, media, limit, within, events), columns, headers=headers, media=several
         )
 
     def _answer_header(self, name: str, h: basics.AnswerHeader, raw: Any, at: Pointer) -> AnswerHeader:

@@ -5,7 +5,7 @@ description of the server, never in an argument.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,26 +24,34 @@ class Api:
     sender: Sender
     keys: Mapping[str, str] = field(default_factory=dict)
     commands: CommandSecrets | None = None
+    servers: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_api(
-    model: Model, url: str | None, cacert: Path | None, description: Path | None, *first: str
+    model: Model,
+    url: str | None,
+    cacert: Path | None,
+    description: Path | None,
+    *first: str,
+    servers: Sequence[str] = (),
 ) -> Api:
     """Return the API of a command line, whose options override the description.
 
-    Keys are in the first of the variables that is set. Raises PgagentsError and InputError.
+    Keys are in the first of the variables that is set; `servers` are addresses as `NAME=URL`. Raises
+    PgagentsError and InputError.
     """
     from pgagents.cli.inputs.api_keys import command_secrets
-    from pgagents.cli.inputs.target import read_client_env
+    from pgagents.cli.inputs.target import find_servers, read_client_env
     from pgagents.client.send import Sender
 
     env = read_client_env(model, description)
     secrets = command_secrets(model, env.commands)
     trusted = cacert or env.cacert
-    sender = Sender(
-        api_url(model, url or env.url or None), cacert=str(trusted) if trusted else None, headers=env.headers
-    )
-    return Api(sender, api_key(model, *first, env=env, secrets=secrets), secrets if env.commands else None)
+    base = api_url(model, url or env.url or None)
+    sender = Sender(base, cacert=str(trusted) if trusted else None, headers=env.headers)
+    keys = api_key(model, *first, env=env, secrets=secrets)
+    others = find_servers(model, base, servers, env)
+    return Api(sender, keys, secrets if env.commands else None, others)
 
 
 def api_url(model: Model, given: str | None) -> str:

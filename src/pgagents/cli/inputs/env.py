@@ -4,6 +4,7 @@ options.
 ```yaml
 url: https://staging.example.com
 plain_url: http://staging.example.com           # its twin without TLS, which must refuse
+servers: {upload: https://upload.staging.example.com}   # other servers, by the catalogue's names
 cacert: staging-ca.pem                          # beside this file
 headers: {X-Gateway: blue, X-Gateway-Key: {variable: GATEWAY_KEY}}
 identities:                                     # names of environment variables, never keys
@@ -67,6 +68,7 @@ class Env:
     commands: Mapping[str, SecretCommand] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     oauth: OAuthClient | None = None
+    servers: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_env(
@@ -77,10 +79,12 @@ def read_env(
     variables: Mapping[str, str],
     key_headers: Collection[str] = ("Authorization",),
     only: str = "",
+    servers: Collection[str] = (),
 ) -> Env:
     """Read a server description for a catalogue with these roles and these values in its `env`.
 
     `variables` is the environment. `key_headers` carry keys, so that they cannot be given as headers.
+    `servers` are the names of the API's other servers.
     With `only`, the keys of that role alone are looked up. Raises InputError with every fault of the file,
     PgagentsError where it cannot be read.
     """
@@ -90,7 +94,7 @@ def read_env(
         raise PgagentsError(
             f"cannot read --env {path}: {error.strerror}", "give the path of a YAML file"
         ) from None
-    reader = _Reader(source, roles, values, variables, key_headers, only)
+    reader = _Reader(source, roles, values, variables, key_headers, only, servers)
     env = reader.env(path)
     if reader.found:
         keys_in_it = any(d.id == NO_NAME for d in reader.found)
@@ -109,9 +113,10 @@ class _Reader:
         variables: Mapping[str, str],
         key_headers: Collection[str],
         only: str = "",
+        servers: Collection[str] = (),
     ) -> None:
         self.source, self.roles, self.values, self.variables = source, roles, values, variables
-        self.only = only
+        self.only, self.known_servers = only, servers
         help = "give the key under `identities`, or with --identity"
         self.ours = dict.fromkeys((name.lower() for name in key_headers), help) | _OURS
         self.described: dict[str, dict[Any, Any]] = {}
@@ -139,6 +144,7 @@ class _Reader:
         parts: dict[str, Callable[[], Any]] = {
             "url": lambda: self.url("url"),
             "plain_url": lambda: self.url("plain_url"),
+            "servers": self.servers,
             "cacert": lambda: self.file(path),
             "headers": self.headers,
             "identities": self.identities,
@@ -192,6 +198,21 @@ class _Reader:
             )
             return None
         return path.parent / given
+
+    def servers(self) -> dict[str, str]:
+        """Return the addresses of other servers by name."""
+        found = {}
+        for name, given in self.mapping("servers").items():
+            if name not in self.known_servers:
+                help = did_you_mean(str(name), self.known_servers)
+                message = f"the catalogue has no server `{brief(str(name))}`"
+                self.fault(("servers", name), "unknown-name", message, help, at_value=False)
+                continue
+            try:
+                found[str(name)] = base_url(str(given), f"servers.{name}")
+            except PgagentsError as error:
+                self.fault(("servers", name), "url", error.message, error.help)
+        return found
 
     def mapping(self, key: str) -> dict[Any, Any]:
         given = self.source.data[key]

@@ -35,6 +35,18 @@ env_option: Callable[[Any], Any] = click.option(
 )
 
 
+server_option: Callable[[Any], Any] = click.option(
+    "--server",
+    "servers",
+    multiple=True,
+    metavar="NAME=URL",
+    help=(
+        "The address of another server of the API (under `api.servers`). Without it, its actions are not "
+        "called, unless the API's URL is the catalogue's own. Repeatable."
+    ),
+)
+
+
 def examples(*lines: tuple[str, str]) -> str:
     """Return the end of a command's help: example calls, each with its purpose."""
     return "\b\nExamples:\n" + "\n".join(f"  {what}\n      {call}" for what, call in lines)

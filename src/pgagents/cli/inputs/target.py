@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ import click
 
 from pgagents.cli.inputs.env import Env, read_env
 from pgagents.cli.inputs.urls import base_url, plain_twin
+from pgagents.errors import PgagentsError
+from pgagents.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from pgagents.model.model import Model
@@ -25,6 +28,8 @@ class Target:
     plain_url: str
     cacert: Path | None
     env: Env
+    servers: Mapping[str, str] = field(default_factory=dict)
+    """The addresses of the API's other servers by name."""
 
 
 def check(url: str | None, plain_url: str | None, description: Path | None) -> None:
@@ -38,7 +43,12 @@ def check(url: str | None, plain_url: str | None, description: Path | None) -> N
 
 
 def target(
-    model: Model, url: str | None, plain_url: str | None, cacert: Path | None, description: Path | None
+    model: Model,
+    url: str | None,
+    plain_url: str | None,
+    cacert: Path | None,
+    description: Path | None,
+    servers: Sequence[str] = (),
 ) -> Target:
     """Return the server to verify; the command line overrides the description.
 
@@ -49,7 +59,26 @@ def target(
     if not base:
         raise click.UsageError(f"Missing option '--url': {description} has no `url`. Give it there or here.")
     twin = plain_twin(base, plain_url or env.plain_url or None)
-    return Target(replace(model, env={**model.env, **env.values}), base, twin, cacert or env.cacert, env)
+    others = find_servers(model, base, servers, env)
+    model = replace(model, env={**model.env, **env.values})
+    return Target(model, base, twin, cacert or env.cacert, env, others)
+
+
+def find_servers(model: Model, base: str, given: Sequence[str], env: Env) -> dict[str, str]:
+    """Return the addresses of the API's other servers, given as `NAME=URL`, by the description, or known
+    because `base` is the catalogue's own. Raises PgagentsError for a server that the catalogue does not have.
+    """
+    found = dict(env.servers)
+    for one in given:
+        name, _, address = one.partition("=")
+        if name not in model.servers:
+            known = ", ".join(model.servers) or "none"
+            raise PgagentsError(
+                f"--server {name}: the catalogue has no such server",
+                did_you_mean(name, model.servers) or f"under `api.servers` it has {known}",
+            )
+        found[name] = base_url(address, f"--server {name}")
+    return model.find_addresses(base, found)
 
 
 def read_client_env(model: Model, description: Path | None) -> Env:
@@ -65,6 +94,7 @@ def _read(model: Model, description: Path, only: str = "") -> Env:
         roles=[*model.auth.roles, *_list_further(model)],
         values=model.env,
         variables=os.environ,
+        servers=model.servers,
         key_headers=[c.header for c in model.credentials.values() if c.header],
         only=only,
     )

@@ -29,7 +29,9 @@ def serve_tools(sandbox: Sandbox, facts: dict[str, Any]) -> str:
 
     sender = Sender(facts["url"], cacert=facts["ca_file"])
     keys = find_keys(model, facts["keys"], "test")
-    client = Client(model, sender, keys, own_tools=sandbox.front.own_tools)
+    client = Client(
+        model, sender, keys, own_tools=sandbox.front.own_tools, servers=dict.fromkeys(model.servers, "")
+    )
     bound = bind(0, "127.0.0.1")
     port = bound.getsockname()[1]
     app = make_app(make_server(model, client, close=sender.close), model, port)

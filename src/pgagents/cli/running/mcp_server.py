@@ -34,8 +34,7 @@ def check(model: Model, url: str | None, command: str | None, *, discovery: bool
     """
     if url is None and command is None:
         return
-    if url is not None and command is not None:
-        raise click.UsageError("--mcp-url and --mcp-stdio name one server; give one of them")
+    check_one(url, command)
     if discovery:
         raise click.UsageError(
             "--discovery needs no key, and the tools of an MCP server do: give one without the other"
@@ -45,6 +44,17 @@ def check(model: Model, url: str | None, command: str | None, *, discovery: bool
             "the catalogue has no `surfaces.mcp`",
             "add it, with the actions that MCP clients are to be offered",
         )
+    check_address(url, command)
+
+
+def check_one(url: str | None, command: str | None) -> None:
+    """Raise UsageError where both a URL and a command name the server."""
+    if url is not None and command is not None:
+        raise click.UsageError("--mcp-url and --mcp-stdio name one server; give one of them")
+
+
+def check_address(url: str | None, command: str | None) -> None:
+    """Raise PgagentsError for an invalid URL, and for a command that is empty or lacks its packages."""
     if url is not None:
         _parts(url)
     elif not (words := _words(command or "")):
@@ -67,6 +77,27 @@ def make_plan_link(url: str | None, command: str | None) -> Link | None:
         url=url or "",
         token=os.environ.get(TOKEN, "") if url else "",
     )
+
+
+@contextmanager
+def open_foreign(url: str | None, command: str | None, *, cacert: Path | None = None) -> Iterator[Link]:
+    """Yield a link to a server that no catalogue describes; its process gets our environment without our
+    own variables. Raises PgagentsError for an invalid URL or a process that cannot start.
+    """
+    from pgagents.verify.wire.mcp.link import Link
+
+    if url is not None:
+        from pgagents.verify.wire.mcp.http import StreamClient
+
+        base, path = _parts(url)
+        with StreamClient(base, cacert=str(cacert) if cacert else None) as client:
+            yield Link(client, url=base, path=path, token=token(url))
+    else:
+        from pgagents.verify.wire.mcp.stdio import Stdio
+
+        own = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        with Stdio(_words(command or ""), own) as process:
+            yield Link(process, command=command or "", noise=lambda: process.noise)
 
 
 @contextmanager

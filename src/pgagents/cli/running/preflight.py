@@ -67,3 +67,20 @@ def check_server(
         if options.max_requests is None
         else replace(options, max_requests=max(1, options.max_requests - sent))
     )
+
+
+def check_other_servers(servers: Mapping[str, str], reach: Callable[[str], Handler]) -> None:
+    """Check that each of the API's other servers answers. No key is sent.
+
+    Raises SetupError for the first that does not.
+    """
+    from pgagents.http import Request, Silence
+    from pgagents.verify.wire.reach import why_silent
+
+    for name, url in servers.items():
+        answer = reach(url)(Request("OPTIONS", "/"))
+        if isinstance(answer, Silence):
+            says, help = why_silent(url, answer, reach)
+            raise SetupError(
+                printable(f"the server `{name}`: {says}"), help.replace("--url", f"--server {name}=")
+            )

@@ -61,13 +61,15 @@ def run(
     mcp: Link | None = None,
     token: str = "",
     verbose: bool = False,
+    servers: Mapping[str, str] | None = None,
 ) -> int:
     """Verify, write the report files, print the report on stdout; return the exit code.
 
     `headers` go with every request and into no report. `again` is the command line that repeats the run.
     `baseline` lists accepted findings. Failed contracts are stored in the file `memory`. `oauth` is a client
     to act as. `commands` renews keys. `receiver` gets events. `mcp` is the link to an MCP server, and `token`
-    its token. `verbose` prints how many contracts each exchange was judged for.
+    its token. `verbose` prints how many contracts each exchange was judged for. `servers` are the addresses
+    of the API's other servers.
     """
     from pgagents.report.formats.text import STOPPED
     from pgagents.verify.run.redaction.redact import Redactor
@@ -86,6 +88,7 @@ def run(
         receiver=receiver,
         mcp=mcp,
         hidden=hidden,
+        servers=servers,
     )
     again = Redactor(keys, (), hidden, model=model).text(again)  # the command of an MCP server may hold a key
     report = replace(
@@ -119,20 +122,29 @@ def perform(
     receiver: Inbox | None = None,
     mcp: Link | None = None,
     hidden: tuple[str, ...] = (),
+    servers: Mapping[str, str] | None = None,
     companion: Companion | None = None,
 ) -> tuple[Report, bool]:
     """Verify, and return the report with True if a signal ended the run.
 
-    `hidden` are values that no report may contain. `companion` goes along with the run.
+    `hidden` are values that no report may contain. `servers` are the addresses of the API's other servers.
+    `companion` goes along with the run.
     """
     from pgagents.verify.plan.options import USUAL_WORKERS, Identities
     from pgagents.verify.run.run import verify
     from pgagents.verify.wire.send import Client
 
     workers = options.workers or USUAL_WORKERS
-    handler = Client(url, cacert=str(cacert) if cacert else None, headers=headers, workers=workers)
+    others = tuple((servers or {}).values())
+    handler = Client(
+        url, cacert=str(cacert) if cacert else None, headers=headers, workers=workers, servers=others
+    )
     plain = Client(plain_url, workers=workers) if plain_url else None
-    bare = Client(url, cacert=str(cacert) if cacert else None, workers=workers) if headers else None
+    bare = (
+        Client(url, cacert=str(cacert) if cacert else None, workers=workers, servers=others)
+        if headers
+        else None
+    )
     trust = str(cacert) if cacert else None
 
     def other(base: str) -> Handler:
@@ -148,6 +160,7 @@ def perform(
     with signals() as stop:
         try:
             options = preflight.check_server(model, url, handler, other, keys, options, hidden, reach)
+            preflight.check_other_servers(servers or {}, reach)
         except KeyboardInterrupt:
             raise click.Abort from None
     with signals() as stop, progress.progress() as step:
@@ -155,7 +168,7 @@ def perform(
         report = verify(
             model,
             handler,
-            Identities(keys, hidden, oauth, reach, commands),
+            Identities(keys, hidden, oauth, reach, commands, servers or {}),
             options,
             clock=time.time,
             sleep=time.sleep,

@@ -26,7 +26,7 @@ def document(model: Model, profile: Profile, change: Change | None = None) -> No
     members: dict[str, Any] = {
         "openapi": profile.version,
         "info": parts.info(model, profile.surface),
-        "servers": parts.servers(model),
+        "servers": parts.servers(model, profile),
     }
     if profile.complete and (tags := parts.tags(actions)):
         members["tags"] = tags
@@ -139,6 +139,13 @@ def credential_losses(credentials: Iterable[Credential]) -> Iterator[Loss]:
 
 def action_losses(model: Model, profile: Profile) -> Iterator[Loss]:
     """Yield the actions that have no operation: only a dispatcher or an MCP server carries them."""
+    for action in profile.actions_apart(model):
+        detail = f"it is at {model.servers[str(action.server)].url}, and an assistant calls one server"
+        yield Loss((*action.origin, "server"), f"action {action.name}", "dropped", detail)
+    if model.server.variables and not profile.complete:
+        yield Loss(
+            ("api", "server"), "variables of the server", "dropped", f"the document has {model.server.url}"
+        )
     for action in profile.actions_elsewhere(model):
         dispatcher = model.find_dispatcher(action)
         where = f"the dispatcher `{dispatcher.surface}`" if dispatcher else "the MCP server"

@@ -35,6 +35,8 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         scopes or profile.security(action.security) != profile.security(model.shared_security)
     ):
         members["security"] = parts.security(model, profile, action.security, scopes)
+    if action.server is not None:
+        members["servers"] = [parts.server(model.servers[str(action.server)])]
     outside = [p for p in params if not p.in_body]
     written = [
         parts.parameter(action, p, texts[str(p.name)], examples=profile.examples, complete=profile.complete)
@@ -98,7 +100,7 @@ def success(model: Model, action: Action, output: Output, profile: Profile) -> N
         media = Node({"schema": output.schema}, origin=output.origin)
         if profile.examples and (shown := _examples(action, output.status)):
             media["examples"] = shown
-        answer["content"] = Node({output.content_type: media}, origin=output.origin)
+        answer["content"] = Node(dict.fromkeys(output.types, media), origin=output.origin)
     return answer
 
 

@@ -15,6 +15,7 @@ from pgagents.model.action import Action, AnswerHeader, Example, Param
 from pgagents.model.code_flow import CodeFlow
 from pgagents.model.credential import Credential
 from pgagents.model.model import Header, Model, Surface
+from pgagents.model.server import Server, Variable
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
@@ -37,9 +38,32 @@ def info(model: Model, surface: Surface | None = None) -> Node:
     return Node(members, origin=("api",))
 
 
-def servers(model: Model) -> list[Node]:
-    """Return the one server that manifests list."""
-    return [Node({"url": model.text("api", "server")}, origin=("api", "server"))]
+def servers(model: Model, profile: Profile) -> list[Node]:
+    """Return the one server that manifests list; assistants get its URL without variables."""
+    if profile.complete:
+        return [server(model.server)]
+    return [Node({"url": Text(model.server.url, ("api", "server"))}, origin=("api", "server"))]
+
+
+def server(described: Server) -> Node:
+    """Return the Server Object."""
+    members: dict[str, Any] = {"url": described.template}
+    if described.description:
+        members["description"] = Text(described.description, (*described.origin, "description"))
+    if described.variables:
+        members["variables"] = Node(
+            {v.name: _variable(v) for v in described.variables}, origin=(*described.origin, "variables")
+        )
+    return Node(members, origin=described.origin)
+
+
+def _variable(variable: Variable) -> Node:
+    members: dict[str, Any] = {"default": Text(variable.default, (*variable.origin, "default"))}
+    if variable.values:
+        members["enum"] = list(variable.values)
+    if variable.description:
+        members["description"] = Text(variable.description, (*variable.origin, "description"))
+    return Node(members, origin=variable.origin)
 
 
 def tags(actions: Iterable[Action]) -> list[Node]:

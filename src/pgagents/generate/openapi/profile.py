@@ -35,9 +35,20 @@ class Profile:
         return self.version.startswith("3.0")
 
     def actions(self, model: Model) -> tuple[Action, ...]:
-        """Return the actions that have operations of their own."""
+        """Return the actions that have operations of their own.
+
+        A document for an assistant lacks those of other servers: it has one, to which alone the key goes.
+        """
         offered = self.surface.actions if self.surface else model.actions
-        return tuple(action for action in offered if action.on_rest)
+        return tuple(a for a in offered if a.on_rest and (self.complete or a.server is None))
+
+    def actions_apart(self, model: Model) -> tuple[Action, ...]:
+        """Return the actions of other servers that the document lacks, and no dispatcher in it has."""
+        offered = self.surface.actions if self.surface else model.actions
+        shown = {str(a.name) for d in self.dispatchers(model) for a in d.actions}
+        return tuple(
+            a for a in offered if a.server is not None and not self.complete and str(a.name) not in shown
+        )
 
     def actions_elsewhere(self, model: Model) -> tuple[Action, ...]:
         """Return the actions that no operation of the document makes callable."""

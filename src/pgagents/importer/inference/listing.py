@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.importer.actions import ImportedAction
+from pgagents.importer.operations.imported import ImportedAction
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 Schema = Mapping[str, Any]

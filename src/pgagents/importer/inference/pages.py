@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.importer.actions import ImportedAction
 from pgagents.importer.inference.listing import Listing, Schema, describe_listing, is_type
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.note import Notes
 
 _SIZES = re.compile(r"limit|(per_?)?page_?size|per_?page|max_?results|page_?limit", re.I)

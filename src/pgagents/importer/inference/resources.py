@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.importer.actions import ImportedAction
 from pgagents.importer.inference.listing import Schema, describe_listing, find_success, follow, is_type
+from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.names import snake, unique
 from pgagents.importer.reading.note import Notes
 
@@ -101,7 +101,7 @@ def _identify(
     at = _find_object(read, argument, named)
     if at is None:
         return None
-    name = snake(_singular(path.rpartition("/")[2]))
+    name = snake(singular(path.rpartition("/")[2]))
     name = f"{name}_resource" if name in _TAKEN else name
     return _Known(unique(name, set(taken)), argument, at[1], parent if "{}" in path else "")
 
@@ -111,7 +111,8 @@ def _parent(path: str) -> str:
     return path[: path.rindex("{}")].rstrip("/") if "{}" in path else ""
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
+    """Return an English noun without the ending of its plural."""
     for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
         if word.endswith(ending):
             return word.removesuffix(ending) + instead

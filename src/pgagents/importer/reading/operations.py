@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -75,6 +75,8 @@ class Operation:
     security: list[dict[str, list[str]]] | None
     tags: tuple[str, ...]
     problems: tuple[str, ...] = field(default=())
+    server: Found | None = None
+    """The first server of the operation's own, or of its path; None if it has none."""
 
     @property
     def id(self) -> str:
@@ -112,16 +114,18 @@ def version(root: Found) -> str:
 
 def base_path(root: Found) -> str:
     """Return the common prefix of all paths: Swagger's `basePath`, or the path of the first server's URL."""
-    path = (
-        root.text("basePath")
-        if "swagger" in root.value
-        else urlsplit(_expand_variables(root.at("servers", 0))).path
-    )
-    path = "/" + path.strip("/")
+    swagger = "swagger" in root.value
+    return find_path(root.text("basePath") if swagger else expand_variables(root.at("servers", 0)))
+
+
+def find_path(url: str) -> str:
+    """Return the path of a server's URL without a slash at its end; empty if none can be said."""
+    path = "/" + urlsplit(url).path.strip("/")
     return "" if path == "/" or any(c in path for c in "{}?# ") else path
 
 
-def _expand_variables(server: Found) -> str:
+def expand_variables(server: Found) -> str:
+    """Return a server's URL with the default of each variable."""
     url = server.text("url")
     for name, variable in server.at("variables").members().items():
         url = url.replace("{" + name + "}", variable.text("default"))
@@ -132,12 +136,12 @@ def server_url(root: Found) -> str:
     """Return scheme and host of the first server; empty if the document names none."""
     if "swagger" in root.value:
         schemes = [s.value for s in root.at("schemes").items() if s.value in ("https", "http")] or ["https"]
-        return _address("https" if "https" in schemes else schemes[0], root.text("host"))
-    url = urlsplit(_expand_variables(root.at("servers", 0)))
-    return _address(url.scheme, url.netloc) if url.scheme in ("http", "https") else ""
+        return find_address("https" if "https" in schemes else schemes[0], root.text("host"))
+    url = urlsplit(expand_variables(root.at("servers", 0)))
+    return find_address(url.scheme, url.netloc) if url.scheme in ("http", "https") else ""
 
 
-def _address(scheme: str, host: str) -> str:
+def find_address(scheme: str, host: str) -> str:
     """Return scheme and host as a URL; empty if the text cannot be a host."""
     if not host.isprintable() or set("{}<> ") & set(host):
         return ""
@@ -166,7 +170,10 @@ def operations(references: References, notes: Notes) -> Iterator[Operation]:
         shared = _parameters(references, item.at("parameters"))
         for method in METHODS:
             if isinstance(item.value.get(method), dict):
-                yield _operation(references, method, path, item.at(method), shared, swagger)
+                made = _operation(references, method, path, item.at(method), shared, swagger)
+                homes = (found.at("servers", 0) for found in (item.at(method), item))
+                server = next((one for one in homes if not swagger and one.text("url")), None)
+                yield replace(made, server=server) if server is not None else made
 
 
 def _operation(

@@ -46,8 +46,8 @@ CATALOGUE = {
         "start from."
     ),
     "error-code": (
-        "`otherwise` of an argument names an error code that the action does not answer with. Add the code "
-        "to the action's `errors`."
+        "`otherwise` of an action or an argument names an error code that the action does not answer with. "
+        "Add the code to the action's `errors`."
     ),
     "error-sign": (
         "`errors.when` is one comparison of a member of the answer with a constant, or `has` of a member. "

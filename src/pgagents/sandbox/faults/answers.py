@@ -44,9 +44,9 @@ def create_field_lost(context: Context, request: Request, data: Any) -> Any:
 def create_unreadable(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A new instance cannot be read."""
     missing = {
-        c.action.name: r.missing
+        c.action.name: r.missing_in(c.action)
         for r in context.model.resources.values()
-        if r.made_by and r.missing
+        if r.made_by
         for c in r.read_by
     }
     code = missing.get(call.action.name)

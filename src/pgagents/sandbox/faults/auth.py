@@ -115,6 +115,21 @@ def auth_one_action_open(handler: Handler, context: Context) -> Handler:
     return repairs(handler, repair)
 
 
+@fault("key_authentication", needs=("servers",))
+def second_server_open(handler: Handler, context: Context) -> Handler:
+    """Another server of the API, such as an upload host, does not ask for a key."""
+    ring = context.front.keyring
+    token = ring.mint(_able_key(context, "key_second_server"))
+
+    def repair(request: Request) -> Request:
+        action = context.reader.action(request)
+        if action is None or action.server is None or has_credential(context.model, request):
+            return request
+        return with_secret(context.model, request, token)
+
+    return repairs(handler, repair)
+
+
 @fault("key_authentication", needs=("both-schemes",))
 def any_scheme_enough(handler: Handler, context: Context) -> Handler:
     """A call with a valid key of one scheme passes where another, or two together, are needed."""

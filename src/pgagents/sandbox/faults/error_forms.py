@@ -73,6 +73,9 @@ def error_without_sign(context: Context, _request: Request, answer: Response) ->
 def absent_as_invalid(context: Context, request: Request, answer: Response) -> Response:
     """A missing instance is answered with the status of an invalid argument."""
     invalid = context.model.codes[context.model.errors.framework.invalid]
-    missing = {r.missing.status for r in context.model.resources.values() if r.missing}
-    by_status = answer.status in missing and not invalid.shown
-    return replace(answer, status=invalid.status) if by_status and context.reader.parse(request) else answer
+    asked = context.reader.parse(request)
+    if asked is None or asked.action is None or invalid.shown:
+        return answer
+    missing = {r.missing_in(asked.action) for r in context.model.resources.values()} - {None}
+    by_status = any(code is not None and code.status == answer.status for code in missing)
+    return replace(answer, status=invalid.status) if by_status else answer

@@ -77,6 +77,26 @@ def _is_file(answer: Response) -> bool:
     return bool(media) and not media.startswith(_TEXTS)
 
 
+def _several(context: Context, request: Request, answer: Response) -> tuple[str, ...]:
+    """Return the types that an answer with a file may have; empty if it has no choice."""
+    action = context.reader.action(request) if successful(answer) else None
+    return action.success.media if action is not None else ()
+
+
+@fault("content_type", needs=("answer-file-of-several-types",)).edit_answers
+def file_as_octets(context: Context, request: Request, answer: Response) -> Response:
+    """A file of one of several types comes as `application/octet-stream`."""
+    several = _several(context, request, answer)
+    return answer.with_header("Content-Type", "application/octet-stream") if several else answer
+
+
+@fault("law", needs=("answer-file-of-several-types",)).edit_answers
+def file_sent_as_the_first(context: Context, request: Request, answer: Response) -> Response:
+    """A file of one of several types always comes as the first of them."""
+    several = _several(context, request, answer)
+    return answer.with_header("Content-Type", several[0]) if several else answer
+
+
 @fault("response_schema", needs=("answer-binary",)).edit_answers
 def file_is_error_page(_context: Context, _request: Request, answer: Response) -> Response:
     """A file's bytes are those of an error page in HTML."""

@@ -169,7 +169,8 @@ def list_leaks(context: Context, inner: Domain, call: AcceptedCall) -> Any:
 def other_tenant_moves(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A project may write to another project's instances."""
     projects = sorted({r.project for r in context.model.auth.roles.values()} | {"main"})
-    missing = {r.missing.name for r in context.model.resources.values() if r.missing}
+    found = (r.missing_in(call.action) for r in context.model.resources.values())
+    missing = {code.name for code in found if code is not None}
     result = inner(call)
     if (
         not isinstance(result, Refusal)

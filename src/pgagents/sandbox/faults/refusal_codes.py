@@ -7,6 +7,7 @@ from typing import Any
 
 from pgagents.http import Request, Response, json_bytes
 from pgagents.model.action import Code
+from pgagents.model.model import REFERENCE
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at
 from pgagents.sandbox.injection.fault_registry import Context, fault
@@ -35,7 +36,27 @@ def mistakes_refused_alike(context: Context, _request: Request, answer: Response
 @fault("invalid_input", needs=("code-of-an-argument",)).edit_answers
 def own_code_forgotten(context: Context, _request: Request, answer: Response) -> Response:
     """An argument's own error code is that of any invalid argument."""
-    own = {c.name for a in context.model.actions for p in a.params for c in p.otherwise.values()}
+    params = [p for a in context.model.actions for p in a.params]
+    own = {c.name for p in params for keyword, c in p.otherwise.items() if keyword != REFERENCE}
+    invalid = context.model.codes[context.model.errors.framework.invalid]
+    return _with_code(answer, invalid) if _code_of(context, answer) in own else answer
+
+
+@fault("absent_id", needs=("missing-by-action",)).edit_answers
+def missing_of_another_action(context: Context, _request: Request, answer: Response) -> Response:
+    """An action's own code for an id that does not exist is the resource's common one."""
+    found = _code_of(context, answer)
+    for param in (p for a in context.model.actions for p in a.params):
+        own, resource = param.otherwise.get(REFERENCE), context.model.resources.get(param.refers_to or "")
+        if own is not None and own.name == found and resource is not None and resource.missing is not None:
+            return _with_code(answer, resource.missing)
+    return answer
+
+
+@fault("invalid_input", needs=("refusal-by-action",)).edit_answers
+def own_refusal_forgotten(context: Context, _request: Request, answer: Response) -> Response:
+    """An action's own code for wrong arguments is the common one."""
+    own = {action.otherwise.name for action in context.model.actions if action.otherwise is not None}
     invalid = context.model.codes[context.model.errors.framework.invalid]
     return _with_code(answer, invalid) if _code_of(context, answer) in own else answer
 

@@ -31,7 +31,7 @@ def alike_items_merged(_context: Context, inner: Domain, call: AcceptedCall) -> 
 @fault("arbitrary_text").replace_actions
 def apostrophe_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A text with an apostrophe is refused, as by a filter against SQL injection."""
-    invalid = context.model.errors.framework.invalid
+    invalid = context.model.invalid_in(call.action).name
     texts = json.dumps(call.input, ensure_ascii=False, default=str)
     return (
         Refusal(invalid, "There is a character that is not possible here", "body")
@@ -85,7 +85,7 @@ def fraction_of_second_refused(context: Context, inner: Domain, call: AcceptedCa
 ).replace_actions
 def length_in_units(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The length of a text is counted in UTF-16 code units, so a long text of rare characters is refused."""
-    invalid = context.model.errors.framework.invalid
+    invalid = context.model.invalid_in(call.action).name
     for param in call.action.params:
         text, most = call.input.get(str(param.name)), param.schema.get("maxLength")
         if isinstance(text, str) and most is not None and len(text.encode("utf-16-le")) > 2 * most:
@@ -216,7 +216,7 @@ def whole_double_refused(context: Context, handler: Handler, request: Request) -
 @fault("valid_calls", also={"honours_manifest": "a vendor's document lets zero through"}).replace_actions
 def zero_as_missing(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Zero counts as a missing argument."""
-    invalid = context.model.errors.framework.invalid
+    invalid = context.model.invalid_in(call.action).name
     missing = next(
         (
             p
@@ -236,5 +236,7 @@ def first_alternative_alone(context: Context, inner: Domain, call: AcceptedCall)
         branches = schemas.resolve(param.schema, known).get("oneOf")
         value = call.input.get(param.name)
         if branches and value is not None and not schemas.validator(branches[0], known).is_valid(value):
-            return Refusal(context.model.errors.framework.invalid, "This kind is not known", str(param.name))
+            return Refusal(
+                context.model.invalid_in(call.action).name, "This kind is not known", str(param.name)
+            )
     return inner(call)

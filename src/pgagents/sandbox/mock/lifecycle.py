@@ -163,8 +163,8 @@ class Lifecycle:
             held = self._rows.get(key) if key is not None else None
             if held is not None and held.get(one.by) == row.get(two.by):
                 return key
-            code = first.missing.name if first.missing else self._model.errors.framework.invalid
-            return Refusal(code, f"It is no {first.name} of the same {one.of}", str(param.name))
+            code = first.missing_for(param) or self._model.invalid_in(call.action)
+            return Refusal(code.name, f"It is no {first.name} of the same {one.of}", str(param.name))
         return None
 
     def count(self, resource: Resource, tenant: str, before: Row | None, after: Row | None) -> bool:

@@ -21,6 +21,7 @@ from pgagents.sandbox.mock.answers.bodies import MERGE_PATCH
 from pgagents.sandbox.mock.conditions import is_known, refuse_stale
 from pgagents.sandbox.mock.declared_refusals import refuse_by_condition
 from pgagents.sandbox.mock.events import Events
+from pgagents.sandbox.mock.instances.files import Files, StoredFile
 from pgagents.sandbox.mock.instances.finding import Finding
 from pgagents.sandbox.mock.instances.seeding import Seeding
 from pgagents.sandbox.mock.laws.listing import choose
@@ -63,6 +64,7 @@ class Mock(Finding, Seeding):
         self.lifecycle.note_end = self.events.note_end
         self.log = AuditLog(setting, self.rows)
         self.provoked = Provoked(self.model, self.rows)
+        self.files = Files(self.model, setting.store, self.rows, self.naming, self._path_in)
         with setting.store.transaction():
             self._seed()
 
@@ -75,7 +77,11 @@ class Mock(Finding, Seeding):
         self.lifecycle.pass_time(call.now)
         stale = refuse_stale(self.model, call, self._carry_out)
         answer = self._carry_out(call) if stale is None else stale
+        if isinstance(answer, StoredFile):
+            call.headers.extend(headers_of_answer(self.model, self.setting.address.url, call, answer.url))
+            return answer.write()
         if not isinstance(answer, Refusal):
+            self.files.note(call, answer)
             answer = self.events.note(call, answer)
             self.log.note(call, answer)
             self.provoked.note(call)
@@ -90,6 +96,9 @@ class Mock(Finding, Seeding):
         refusal = refusal or self.provoked.refuse(call)
         if refusal is not None:
             return refusal
+        stored = self.files.answer(call)
+        if stored is not None:
+            return stored
         listed = self.log.answer(call, self._base(call))
         if listed is not None:
             return listed

@@ -49,13 +49,18 @@ def text_in_latin_1(_context: Context, _request: Request, answer: Response) -> R
 
 
 @variation().edit_answers
-def file_to_save(_context: Context, _request: Request, answer: Response) -> Response:
-    """A file has a name to save it under, bytes after its end, and its type in capitals with a parameter."""
+def file_to_save(context: Context, request: Request, answer: Response) -> Response:
+    """A file has a name to save it under, and its type in capitals with a parameter. One that is made for
+    the call has bytes after its end.
+    """
     media = _media(answer)
     if not media.startswith(("image/", "application/pdf")):
         return answer
     named = answer.with_header("Content-Disposition", 'attachment; filename="a.bin"')
-    return replace(named, body=answer.body + b"\r\n").with_header("Content-Type", f"{media.upper()}; q=1")
+    action = context.reader.action(request)
+    stored = action is not None and bool(action.success.media)
+    body = answer.body if stored else answer.body + b"\r\n"
+    return replace(named, body=body).with_header("Content-Type", f"{media.upper()}; q=1")
 
 
 @variation().edit_answers

@@ -68,9 +68,9 @@ def malformed_id_missing(handler: Handler, context: Context) -> Handler:
         if not wrong or not isinstance(found, Response):
             return found
         missing = next(
-            r.missing
+            code
             for p in wrong[0].params
-            if (r := context.model.resources.get(p.refers_to or "")) and r.missing
+            if (r := context.model.resources.get(p.refers_to or "")) and (code := r.missing_for(p))
         )
         refused = answers.refusal(
             context.model, missing, "There is no such thing", found.header("x-request-id") or ""
@@ -83,7 +83,7 @@ def malformed_id_missing(handler: Handler, context: Context) -> Handler:
 @variation().replace_actions
 def odd_text_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A text with a NUL or a bidirectional override is refused as an invalid argument."""
-    invalid = context.model.errors.framework.invalid
+    invalid = context.model.invalid_in(call.action).name
     texts = json.dumps(call.input, default=str)
     odd = "\\u0000" in texts or "\\u202e" in texts
     return Refusal(invalid, "There is a character that is not possible here", "body") if odd else inner(call)
@@ -112,6 +112,13 @@ def operator_hidden(handler: Handler, context: Context) -> Handler:
         return Response(unknown.status, told.headers, told.body)
 
     return edits(handler, edit)
+
+
+@variation().edit_answers
+def unknown_method_unparsed(_context: Context, request: Request, answer: Response) -> Response:
+    """A method that is none of IANA's is refused by the HTTP library, with 400 and no body, as Node's is."""
+    known = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+    return answer if request.method in known else Response(400)
 
 
 @variation("redirects").edit_answers
@@ -184,7 +191,7 @@ def unusual_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Unusual but valid values are refused: duplicate items of a list, distant dates, known names in
     another case.
     """
-    invalid = context.model.errors.framework.invalid
+    invalid = context.model.invalid_in(call.action).name
     known = set(_texts(context.model.env))
     for param in call.action.params:
         value = call.input.get(str(param.name))
@@ -206,7 +213,8 @@ def innermost_missing_first(context: Context, inner: Domain, call: AcceptedCall)
     known = context.model.resources
     for child in (known[p.refers_to] for p in call.action.params if p.refers_to is not None):
         above = known.get(child.within or "")
-        lacks = above is not None and above.missing is not None and above.missing.name == result.code
-        if lacks and child.missing is not None and child.missing in call.action.errors:
-            return replace(result, code=child.missing.name)
+        over = above.missing_in(call.action) if above is not None else None
+        missing = child.missing_in(call.action)
+        if over is not None and over.name == result.code and missing in call.action.errors:
+            return replace(result, code=missing.name) if missing is not None else result
     return result

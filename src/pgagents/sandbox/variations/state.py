@@ -158,6 +158,6 @@ def gone_is_missing(context: Context, inner: Domain, call: AcceptedCall) -> Any:
             gone = Scope({"resource": shown}).holds(resource.gone_when)
         except ExpressionError:
             continue
-        if gone and resource.missing is not None:
-            return Refusal(resource.missing.name, "It was removed")
+        if gone and (missing := resource.missing_in(call.action)) is not None:
+            return Refusal(missing.name, "It was removed")
     return result

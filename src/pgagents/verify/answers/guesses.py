@@ -20,17 +20,21 @@ KEY_PLACES: tuple[Pointer, ...] = (("errors", "framework", "no_key"), ("security
 class Guesses:
     """The places of the catalogue that were inferred, and the resources among them.
 
+    `advised` is True if what is only recommended counts as inferred.
     `refusals` are intents of calls that a document lets be refused, without saying by which error.
     """
 
     places: frozenset[Pointer]
     resources: frozenset[str]
     refusals: frozenset[Intent] = field(default_factory=frozenset)
+    advised: bool = False
 
     def explain(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
         """True if an inferred part makes the promise, a refused call names an id that follows from one, or
-        the refusal that was expected is inferred and another one came.
+        the refusal that was expected is inferred and another one came. A recommendation is treated alike.
         """
+        if contract.advice and self.advised:
+            return True
         if any(contract.origin[: len(place)] == place for place in self.places):
             return True
         last = chain[-1] if chain else None
@@ -56,4 +60,4 @@ def find_guesses(model: Model) -> Guesses:
     if model.codes[model.errors.framework.invalid].inferred:
         refusals.add("invalid")
     places = (*(r.origin for r in resources), *pages, *schemes, *(KEY_PLACES if schemes else ()))
-    return Guesses(frozenset(places), frozenset(r.name for r in resources), frozenset(refusals))
+    return Guesses(frozenset(places), frozenset(r.name for r in resources), frozenset(refusals), True)

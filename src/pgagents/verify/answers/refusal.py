@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pgagents.encoding.file import parse_url
 from pgagents.encoding.medium import WHOLE
 from pgagents.model.action import Code, Param
-from pgagents.model.model import Model, Resource
+from pgagents.model.model import REFERENCE, Model, Resource
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
@@ -21,21 +21,24 @@ def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], lis
     """Return the codes that a refusal of this call may have, and the statuses allowed besides theirs."""
     model = setting.model
     name = call.field.partition(".")[0]
-    param = call.endpoint.action.param(name) if call.endpoint else None
+    endpoint = call.endpoint
+    param = endpoint.action.param(name) if endpoint else None
     statuses: list[int] = []
-    if param is not None and _is_of_other_type(param, call.input.get(name)):
+    if endpoint is not None and param is not None and _is_of_other_type(param, call.input.get(name)):
         framework = model.errors.framework
         own = framework.wrong_type if param.place == WHOLE else framework.wrong_media
-        allowed = [own or framework.invalid]
-        if call.endpoint is not None and call.endpoint.form is not None:
-            allowed.append(framework.invalid)  # the schema of a tool excludes the type too
+        invalid = model.invalid_in(endpoint.action).name
+        allowed = [own or invalid]
+        if endpoint.form is not None:
+            allowed.append(invalid)  # the schema of a tool excludes the type too
         return [model.codes[name] for name in dict.fromkeys(allowed)], statuses
     codes = _list_codes(setting, call)
     if model.behaviour.refused_status == "any":
         statuses += [400, UNPROCESSABLE]
     resource = model.resources.get(param.refers_to or "") if param else None
-    if resource is not None and resource.missing and model.behaviour.absent_id_first != "validation":
-        codes.append(resource.missing)
+    missing = resource.missing_for(param) if resource is not None and param is not None else None
+    if missing is not None and model.behaviour.absent_id_first != "validation":
+        codes.append(missing)
     return codes, statuses
 
 
@@ -49,32 +52,36 @@ def _list_codes(setting: Setting, call: Call) -> list[Code]:
     """Return the codes of the keywords that the call's wrong argument breaks: any, if it breaks several."""
     model, endpoint = setting.model, call.endpoint
     name = call.field.partition(".")[0]
-    plain = model.codes[model.errors.framework.invalid]
-    if endpoint is None or not name:
-        own = [code for p in endpoint.params for code in p.otherwise.values()] if endpoint is not None else []
-        return [plain, *(model.codes[n] for n in sorted(model.argument_codes - {plain.name})), *own]
-    param = endpoint.action.param(name)
+    if endpoint is None:
+        return [model.codes[model.errors.framework.invalid]]
+    action = endpoint.action
+    plain = model.invalid_in(action)
+    if not name:
+        own = [code for p in endpoint.params for key, code in p.otherwise.items() if key != REFERENCE]
+        return [plain, *(model.codes[n] for n in sorted(model.argument_codes(action) - {plain.name})), *own]
+    param = action.param(name)
     if param is None:
-        return [model.refusal_of(None, UNKNOWN)]
+        return [model.refusal_of(action, None, UNKNOWN)]
     value = call.input.get(name)
     if name not in call.input or (param.as_text and isinstance(value, Mapping | list) and not value):
-        codes = [model.refusal_of(param, MISSING, absent=True)]
-        codes += [model.refusal_of(param, "")] if name in call.input else []
+        codes = [model.refusal_of(action, param, MISSING, absent=True)]
+        codes += [model.refusal_of(action, param, "")] if name in call.input else []
     else:
         errors = setting.test_argument(endpoint, param).iter_errors(value)
-        codes = [model.refusal_of(param, str(error.kind.name)) for error in errors]
-    return list({code.name: code for code in codes or [model.refusal_of(param, "")]}.values())
+        codes = [model.refusal_of(action, param, str(error.kind.name)) for error in errors]
+    return list({code.name: code for code in codes or [model.refusal_of(action, param, "")]}.values())
 
 
-def list_missing_parents(setting: Setting, resource: Resource) -> list[Code]:
+def list_missing_parents(setting: Setting, endpoint: Endpoint, resource: Resource) -> list[Code]:
     """Return the codes for what contains a resource's instances: another project may miss that first."""
     found: list[Code] = []
     above, met = resource.within, {resource.name}
     while above is not None and above not in met:
         met.add(above)
         parent = setting.model.resources[above]
-        if parent.missing is not None and parent.tenant:
-            found.append(parent.missing)
+        missing = parent.missing_in(endpoint.action)
+        if missing is not None and parent.tenant:
+            found.append(missing)
         above = parent.within
     return found
 
@@ -84,6 +91,6 @@ def list_missing_children(model: Model, endpoint: Endpoint, resource: Resource) 
 
     Where the parent is absent they are absent as well, so a server may say either.
     """
-    named = (model.resources.get(p.refers_to or "") for p in endpoint.params)
-    found = (r.missing for r in named if r is not None and resource.name in r.placed_by)
+    named = ((p, model.resources.get(p.refers_to or "")) for p in endpoint.params)
+    found = (r.missing_for(p) for p, r in named if r is not None and resource.name in r.placed_by)
     return [code for code in found if code is not None and code in endpoint.action.errors]

@@ -112,6 +112,7 @@ def _in_small_letters(request: Request) -> Request:
         request.target,
         tuple([(name.lower(), value) for name, value in request.headers]),
         request.body,
+        request.server,
     )
 
 

@@ -35,16 +35,14 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import INVENTED, UNKNOWN_METHOD
 
-NOT_IMPLEMENTED = 501
 PAGES = ("https://pgv.example", "null", "http://localhost:3000")
 """Origins of web pages: a site, a sandboxed frame or file, a developer's machine."""
 DEEP = 100_000
 NEAR_JSON = "application/json-seq"
 """A type (RFC 7464) whose name begins with JSON's; a server that does not check types takes it as well."""
 _NO_OBJECTS = ("no_object", "null_body")
-INVENTED = "PGVERIFY"
-"""A method that no API has. A real method that the document does not list may exist and delete something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,7 @@ def _paths(setting: Setting) -> Iterator[Case]:
         method = INVENTED
         if (literal := beside(setting)) is not None:
             method, path = "GET", literal
-        methods = {d.method for d in setting.endpoints if d.path == path and d.on_rest}
+        methods = {d.method for d in setting.home_endpoints if d.path == path and d.on_rest}
         call = Call(None, {}, "framework", f"{method} where it is not possible", raw=Raw(method, path))
         yield Case(
             "wrong_method",
@@ -147,7 +145,7 @@ def _paths(setting: Setting) -> Iterator[Case]:
             call,
             codes[framework.wrong_method],
             ("errors", "framework", "wrong_method"),
-            (NOT_IMPLEMENTED,) if method == INVENTED else (),
+            UNKNOWN_METHOD if method == INVENTED else (),
             allowed=frozenset(methods),
         )
 
@@ -216,7 +214,8 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
     if framework.bad_body is None:
         return
     code, origin = codes[framework.bad_body], ("errors", "framework", "bad_body")
-    no_object, invalid = codes[framework.no_object or framework.bad_body], codes[framework.invalid]
+    no_object = codes[framework.no_object or framework.bad_body]
+    invalid = setting.model.invalid_in(endpoint.action)
     depth = min(DEEP, ((find_body_limit(setting, endpoint) or 2 * DEEP + 20) - 20) // 2)
     writes = endpoint.action.effect == "write"
     nan = number_left_out(setting, endpoint)

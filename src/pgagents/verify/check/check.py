@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from pgagents.verify.events.deliveries import Heard
 
 CHECKS = "pgagents.verify.checks"
+CHECKS_OF_TOOLS = "pgagents.verify.tools.checks"
+SHARED = ("mcp_transport",)
+"""Checks of an MCP server that need no catalogue, though they are also held to one."""
 CONFLICT = 409
 DECISIVE = 2
 """Watchers up to this rank judge an answer before the next request, which depends on their verdicts."""
@@ -232,6 +235,19 @@ def collect() -> Mapping[str, Check]:
     misnamed = sorted(name for name, check in found.items() if check.name != name)
     assert not misnamed, f"checks whose name is not that of their module: {misnamed}"
     return MappingProxyType(dict(sorted(found.items(), key=lambda item: (item[1].rank, item[0]))))
+
+
+@cache
+def collect_of_tools() -> Mapping[str, Check]:
+    """Return the checks of an MCP server that no catalogue describes, by name."""
+    found = {name: module.CHECK for name, module in registry.collect_by_name(CHECKS_OF_TOOLS).items()}
+    found |= {name: collect()[name] for name in SHARED}
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+def checks_for(setting: Setting) -> Mapping[str, Check]:
+    """Return the checks of a run: all of a catalogue, or those of a server by its own list of tools."""
+    return collect() if setting.listing is None else collect_of_tools()
 
 
 def following(broken: Collection[str]) -> frozenset[str]:

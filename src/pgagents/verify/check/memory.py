@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pgagents.http import Handler
@@ -17,6 +17,7 @@ from pgagents.verify.check.compiled import CompiledCatalogue, compile_catalogue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.wire.mcp.listing import ToolListing
 from pgagents.verify.wire.oauth import OAuthClient
 from pgagents.verify.wire.receiver import Inbox
 
@@ -56,6 +57,8 @@ class Setting:
     """The OAuth client that the run may act as."""
     reach: Callable[[str], Handler] | None = None
     """The way to a token endpoint on another host; None where the caller offers none."""
+    servers: Mapping[str, str] = field(default_factory=dict)
+    """The base URLs of the API's other servers by name."""
 
     @property
     def model(self) -> Model:
@@ -78,6 +81,19 @@ class Setting:
         return self.catalogue.endpoints
 
     @property
+    def home_endpoints(self) -> list[Endpoint]:
+        """The endpoints at the API's own server."""
+        return [d for d in self.endpoints if not d.server]
+
+    def list_bases(self, endpoint: Endpoint | None) -> list[str]:
+        """Return the base URLs at which an answer's links are the API's own: those of the server that gave
+        it first.
+        """
+        at = self.servers.get(endpoint.server) if endpoint is not None and endpoint.server else None
+        bases = (at, self.url, str(self.model.api.server), *self.servers.values())
+        return list(dict.fromkeys(url.rstrip("/") for url in bases if url))
+
+    @property
     def tools(self) -> Sequence[Endpoint]:
         """The actions as tools of an MCP server."""
         return self.catalogue.tools
@@ -91,6 +107,11 @@ class Setting:
     def by_place(self) -> Mapping[str, Endpoint]:
         """Every endpoint and tool by `<action>@<surface>`."""
         return self.catalogue.by_place
+
+    @property
+    def listing(self) -> ToolListing | None:
+        """The tools that an MCP server lists, where no catalogue says what it offers; else None."""
+        return self.mcp.listing if self.mcp is not None else None
 
     @property
     def usable(self) -> Sequence[Endpoint]:

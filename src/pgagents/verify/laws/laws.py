@@ -79,7 +79,7 @@ def _lists(expression: Expression) -> tuple[Path, ...]:
 def values_of(model: Model, exchange: Exchange) -> dict[str, Any]:
     """Return the variables that laws may read, from an exchange."""
     return {
-        "input": _list_sent(exchange), "response": exchange.body, "status": exchange.status,
+        "input": _list_sent(exchange), "response": exchange.shown, "status": exchange.status,
         "surface": exchange.call.surface,
         "now": exchange.sent_at,
         "before": exchange.known, "env": model.env,

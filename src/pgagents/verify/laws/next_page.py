@@ -131,7 +131,7 @@ def _read(setting: Setting, param: Param, text: str) -> Any:
 
 def _follow(setting: Setting, endpoint: Endpoint, exchange: Exchange, found: NextPage) -> PageRequest:
     """Return the request of a URL: only on the API's own host, and only of the list's own path."""
-    own = [url.rstrip("/") for url in (setting.url, str(setting.model.api.server)) if url]
+    own = setting.list_bases(endpoint)
     try:
         url = urljoin(own[0] + exchange.request.target, found.url)
         home = next((base for base in own if _host(base) == _host(url)), None)

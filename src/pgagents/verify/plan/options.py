@@ -80,6 +80,8 @@ class Identities:
     """The way to a token endpoint on another host."""
     commands: CommandSecrets | None = None
     """Commands that print keys, and are run again when those end."""
+    servers: Mapping[str, str] = field(default_factory=dict)
+    """The base URLs of the API's other servers by name; one without an address gets no call."""
 
     @property
     def hidden(self) -> tuple[str, ...]:

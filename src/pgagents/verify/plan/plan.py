@@ -99,6 +99,7 @@ def make_setting(
         bare=bare,
         oauth=identities.oauth,
         reach=identities.reach,
+        servers=identities.servers,
     )
 
 

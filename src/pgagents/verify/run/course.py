@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from statistics import median
 
-from pgagents.verify.check.check import collect
+from pgagents.verify.check.check import checks_for
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import FINISHING, USUAL_WORKERS, Options, Progress
@@ -64,7 +64,9 @@ class Course:
         """Run all probes; return why the run ended early, or an empty text."""
         driver = self.driver
         driver.sender.on_wait = lambda seconds: self._tell("waiting for the server's limit", seconds)
-        slots = lay_out(driver.setting, collect(), self.draft.probes, writes=self.draft.writes)
+        slots = lay_out(
+            driver.setting, checks_for(driver.setting), self.draft.probes, writes=self.draft.writes
+        )
         try:
             self._ask_for_time()
             self._run_slots(slots)

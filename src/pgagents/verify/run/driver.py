@@ -366,7 +366,9 @@ class Driver:
 
     def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
         """Return whether a call may have been refused because of earlier calls to a borrowed instance."""
-        missing = {t.resource.missing.name for t in borrowed if t.resource.missing}
+        action = exchange.call.endpoint.action if exchange.call.endpoint is not None else None
+        found = (t.resource.missing_in(action) if action else t.resource.missing for t in borrowed)
+        missing = {code.name for code in found if code is not None}
         declared = self.model.codes.get(exchange.code or "")
         stale = bool(borrowed) and exchange.call.intent in ("valid", "explore") and declared is not None
         stale = stale and declared is not None and (declared.name in missing or declared.status == CONFLICT)

@@ -22,7 +22,6 @@ from pgagents.http import Request
 from pgagents.model.action import Action, Param
 from pgagents.model.identity import has_proof
 from pgagents.model.model import Resource, id_text
-from pgagents.verify.cases.framework import INVENTED
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
@@ -33,6 +32,8 @@ from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
+from pgagents.verify.wire.exchange import INVENTED
+from pgagents.verify.wire.mcp.permission import object_to_message
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 BEYOND = 2**63
@@ -100,6 +101,8 @@ class Gate:
             and not costs
         ):
             return self._object_to_get(request)
+        if call.surface == MCP and self.setting.listing is not None:
+            return object_to_message(request, self.setting.listing)
         keyed = not call.twist and (
             endpoint is None
             or not endpoint.needs_key

@@ -299,7 +299,12 @@ class Judge:
         if (
             exchange.call.surface == OPERATOR
             or exchange.call.plain
-            or (exchange.call.surface == MCP and exchange.call.endpoint is None)
+            or (
+                exchange.call.surface == MCP
+                and exchange.call.endpoint is None
+                and self.setting.listing is None
+            )
+            or exchange.is_of_library
         ):
             return False
         return not (isinstance(exchange.answer, Silence) and exchange.answer.kind == "refused")

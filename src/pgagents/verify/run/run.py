@@ -17,7 +17,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Footer, Header, Report, Result
 from pgagents.verify.answers.guesses import NO_GUESSES, find_guesses
-from pgagents.verify.check.check import collect
+from pgagents.verify.check.check import checks_for
 from pgagents.verify.check.memory import Setting, setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.plan import plan as planning
@@ -54,9 +54,13 @@ def _seldom_collected() -> Iterator[None]:
 
 
 @_seldom_collected()
-def contracts(model: Model) -> tuple[Contract, ...]:
-    """List every contract that this version can judge, in a stable order, without any request."""
-    return planning.all_contracts(setting_of(model, str(model.api.server)), collect())
+def contracts(model: Model, mcp: Link | None = None) -> tuple[Contract, ...]:
+    """List every contract that this version can judge, in a stable order, without any request.
+
+    `mcp` is an MCP server that is judged by its own list of tools.
+    """
+    setting = replace(setting_of(model, str(model.api.server)), mcp=mcp)
+    return planning.all_contracts(setting, checks_for(setting))
 
 
 @_seldom_collected()
@@ -86,7 +90,7 @@ def plan(
         receiver=receiver,
         mcp=mcp,
     )
-    checks = collect()
+    checks = checks_for(setting)
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
     by_bucket, by_phase, seconds, reached = planning.simulate(
@@ -169,7 +173,7 @@ def verify(
         mcp=mcp,
         bare=bare,
     )
-    checks = collect()
+    checks = checks_for(setting)
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
     ledger = Ledger.of(listed, NO_GUESSES if options.strict else find_guesses(model))
@@ -271,7 +275,7 @@ def _report(
         workers=course.workers,
         alone=dict(sorted(course.alone.items())),
     )
-    said = {name: check.about for name, check in sorted(collect().items())}
+    said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}
     return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))
 
 
@@ -307,7 +311,7 @@ def _notes(driver: Driver, stopped: str) -> list[str]:
 def _finish(driver: Driver, stopped: str) -> list[str]:
     try:
         if not stopped:
-            confirm(driver, collect(), driver.sender.max_requests)
+            confirm(driver, checks_for(driver.setting), driver.sender.max_requests)
     except KeyboardInterrupt:
         driver.sender.notes.append("interrupted while failing cases were tried once more")
     return driver.clean_up(hurried=stopped in (INTERRUPTED, OUT_OF_TIME))
@@ -332,6 +336,7 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
             result.verdict is Verdict.UNTESTED
             and not made.writes
             and not stopped
+            and driver.setting.listing is None
             and _for_want_of_writes(driver, result, place)
         ):
             result = Result(result.contract, Verdict.NOT_SELECTED, NO_WRITES)

@@ -375,8 +375,20 @@ class Sender:
             lacking = find_lacking(self.model, self.keys, call.role, needs) if () not in needs else ""
             if lacking and not call.raw.secret and any(self.keys.values()):
                 raise Unavailable(f"needs the identity `{lacking}`: add --identity {lacking}=ENVVAR")
+        if self._at_unknown_server(call):
+            name = call.endpoint.server if call.endpoint is not None else ""
+            raise Unavailable(
+                "only the API's own server is called without TLS"
+                if call.plain
+                else f"the server `{name}` has no address here: add --server {name}=URL"
+            )
         if objection := self.objection(ready.call, ready.values, request):
             raise Unavailable(objection)
+
+    def _at_unknown_server(self, call: Call) -> bool:
+        """True for a call to another server than the API's own, to which no way leads."""
+        name = call.endpoint.server if call.endpoint is not None else ""
+        return bool(name) and (call.plain or name not in self.setting.servers)
 
     def request(self, ready: Ready) -> Request:
         """Make the HTTP request of a call."""
@@ -389,6 +401,8 @@ class Sender:
             return present_request(self.model, self.keys, call.asks), "-"
         proof = self._prove(call)
         request = request_of(call, ready.values, proof)
+        if call.endpoint is not None and call.endpoint.server:
+            request = replace(request, server=self.setting.servers.get(call.endpoint.server, ""))
         request = self._misplace(call, request)
         request = in_client_profile(
             request,
@@ -566,6 +580,8 @@ class Sender:
         """Return the base URL of a call that goes to another one than the target's."""
         if call.surface == MCP and self.setting.mcp is not None:
             return self.setting.mcp.base
+        if call.endpoint is not None and call.endpoint.server:
+            return self.setting.servers.get(call.endpoint.server, "")
         return self.setting.plain_url if call.plain else ""
 
     def _make_exchange(self, ready: Ready, received: Received) -> Exchange:

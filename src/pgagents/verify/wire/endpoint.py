@@ -70,6 +70,11 @@ class Endpoint:
         return self.dispatcher is None and self.form is None
 
     @property
+    def server(self) -> str:
+        """The name of the server that has its path; empty for the API's own."""
+        return str(self.action.server) if self.on_rest and self.action.server is not None else ""
+
+    @property
     def params(self) -> tuple[Param, ...]:
         """The arguments that this endpoint takes, under the catalogue's names."""
         if self.dispatcher is not None:

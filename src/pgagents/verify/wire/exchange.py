@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pgagents.decoding.medium import is_json, read_as
+from pgagents.decoding.medium import find, is_json, plainly, read_as
+from pgagents.encoding.file import File
 from pgagents.http import Json, Request, Response, Silence
 from pgagents.model.action import Code, Output
 from pgagents.model.error_reader import NO_ERROR, ErrorReader
@@ -14,6 +15,10 @@ from pgagents.verify.wire.call import Call
 
 UNAVAILABLE = 503
 REDIRECTED, REFUSED = 300, 400
+INVENTED = "PGVERIFY"
+"""A method that no API has. A real method that the document does not list may exist and delete something."""
+UNKNOWN_METHOD = (REFUSED, 501)
+"""HTTP libraries answer it themselves: Node's parser 400, others 501 (RFC 9110, 15.6.2)."""
 _UNSOUND = frozenset(("no_crashes", "documented_status"))
 JUDGED_AT_ONCE = _UNSOUND | {"response_schema"}
 """Checks whose verdict on an exchange is known as soon as it is answered."""
@@ -135,6 +140,23 @@ class Exchange:
         """True if the promised body is a text or a file, which may have no bytes."""
         output = self.output
         return output is not None and output.schema is not None and not is_json(output.content_type)
+
+    @property
+    def is_of_library(self) -> bool:
+        """True if the server's HTTP library refused a method that it cannot parse, before the API saw it."""
+        return self.request.method == INVENTED and self.status in UNKNOWN_METHOD and self.said is None
+
+    @property
+    def shown(self) -> Any:
+        """Return the body as laws read it: a file as a data URL, so that they read its type too."""
+        output, answer = self.output, self.told
+        if output is None or output.schema is None or not isinstance(answer, Response):
+            return self.body
+        on_rest = self.call.endpoint is not None and self.call.endpoint.on_rest
+        if not on_rest or find(output.content_type).name != "file":
+            return self.body
+        media = plainly(answer.header("Content-Type") or output.content_type)
+        return File(media, answer.body).url
 
     @property
     def size_problem(self) -> str:

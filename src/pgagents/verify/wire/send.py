@@ -11,7 +11,7 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -60,8 +60,12 @@ class Client:
         headers: Mapping[str, str] | None = None,
         timer: Callable[[], float] = time.monotonic,
         workers: int = 1,
+        servers: Collection[str] = (),
     ) -> None:
-        """Open no connection yet. `workers` is the number of threads that send requests all the time."""
+        """Open no connection yet. `workers` is the number of threads that send requests all the time.
+
+        `servers` are the base URLs of other servers that a request may name. They get none of `headers`.
+        """
         import httpcore
 
         from pgagents.verify.wire.deadline import Deadline
@@ -73,6 +77,17 @@ class Client:
             httpcore.UnsupportedProtocol,
             httpcore.ConnectionNotAvailable,
         )
+        self._others = {
+            base: Client(
+                base,
+                timeout_s=timeout_s,
+                max_bytes=max_bytes,
+                cacert=cacert if base.startswith("https:") else None,
+                timer=timer,
+                workers=workers,
+            )
+            for base in servers
+        }
         self._base = url.rstrip("/")
         self._timeout_s, self._max_bytes, self._timer = timeout_s, max_bytes, timer
         self._of_thread = threading.local()
@@ -120,10 +135,14 @@ class Client:
 
     def close(self) -> None:
         """Close the connection."""
+        for other in self._others.values():
+            other.close()
         self._pool.close()
 
     def __call__(self, request: Request) -> Response | Silence:
         """Send a request and read its whole answer within the limits. Never raises for what a server does."""
+        if request.server:
+            return self._send_elsewhere(request)
         try:
             built = self._build_request(request)
         except (UnicodeError, ValueError) as error:
@@ -151,6 +170,14 @@ class Client:
         if came.status >= CRASHED or came.status in OFTEN_LAST:
             self._let_go()
         return came
+
+    def _send_elsewhere(self, request: Request) -> Response | Silence:
+        """Send to the other server that a request names, if it is one of ours."""
+        other = self._others.get(request.server)
+        if other is None:
+            return Silence("closed", f"{request.server} is no address of this API")
+        other.most_s, other.while_waiting = self.most_s, self.while_waiting
+        return other(replace(request, server=""))
 
     def _let_go(self) -> None:
         """Close idle connections: after such an answer many servers close theirs without notice."""

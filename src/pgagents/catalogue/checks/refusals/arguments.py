@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.basics import Param
 from pgagents.catalogue.language.errors import Code
 from pgagents.cel.expression import Expression, ExpressionError, Scope
@@ -27,12 +28,26 @@ def run(checker: Checker) -> None:
     for base, actions in checker.blocks():
         for name, action in actions.items():
             allowed = {*action.errors, *checker.written.errors.always}
+            _own_code(checker, (*base, name), action, allowed)
             for argument, param in action.input.items():
                 _argument(checker, (*base, name, "input", argument), param, allowed)
     for name, code in checker.written.errors.codes.items():
         _condition(checker, name, code)
     lives = checker.written.idempotency
     checker.check_reference(("idempotency", "otherwise"), lives.otherwise, _CODES, "error code")
+
+
+def _own_code(checker: Checker, at: Pointer, action: Action, allowed: set[str]) -> None:
+    """Record a code for all wrong arguments that the action may not answer, or that nothing can meet."""
+    place, code = (*at, "otherwise"), action.otherwise
+    if code is None or not checker.check_reference(place, code, _CODES, "error code"):
+        return
+    if not action.input:
+        message = "`otherwise` does nothing here: the action has no arguments"
+        checker.fault(place, "idle", message, "leave it out", at_value=False)
+    elif code not in allowed:
+        message = f"the action cannot answer `{code}`: it is not among its `errors`"
+        checker.fault(place, "error-code", message, f"add `{code}` to the action's `errors`")
 
 
 def _condition(checker: Checker, name: str, code: Code) -> None:

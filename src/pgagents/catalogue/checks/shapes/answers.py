@@ -6,6 +6,7 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.basics import Output, Schema
 from pgagents.decoding.medium import find, plainly
+from pgagents.encoding.file import ANY
 from pgagents.source.source import Pointer
 
 SHAPED = ("application/xml", "application/yaml", "application/x-yaml", "application/x-ndjson")
@@ -38,6 +39,14 @@ def _output(checker: Checker, pointer: Pointer, output: Output) -> None:
             "idle",
             "`max_bytes` does nothing here: it limits texts, CSV and files",
             "give `maxItems` and `maxLength` to what grows",
+            at_value=False,
+        )
+    if output.media is not None and media != ANY:
+        checker.fault(
+            (*pointer, "media"),
+            "idle",
+            f"`media` does nothing here: the answer is {media}",
+            f"leave it out, or write `content_type: {ANY}` for a file of one of several types",
             at_value=False,
         )
     if kind != "event_stream":

@@ -30,7 +30,7 @@ def view(model: Model) -> View:
             "name": Text(written.developer, (*at, "developer")),
             "websiteUrl": Text(written.website, (*at, "website"))
             if written.website
-            else model.text("api", "server"),
+            else Text(model.api.server, ("api", "server")),
             "privacyUrl": model.text("api", "privacy"),
             "termsOfUseUrl": model.text("api", "terms"),
         },

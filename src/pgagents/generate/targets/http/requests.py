@@ -38,6 +38,8 @@ class ExampleRequest:
     """A JSON body."""
     lines: tuple[str, ...]
     """The lines of any other body."""
+    server: str = "server"
+    """The variable with the base URL."""
 
 
 def view(model: Model) -> View:
@@ -70,6 +72,7 @@ def view(model: Model) -> View:
                 for credential in model.credentials.values()
                 for name in _name_variables(model, credential)
             ],
+            "servers": [(f"{name}_server", one.url.rstrip("/")) for name, one in model.servers.items()],
             "calls": calls,
         },
         tuple(losses),
@@ -151,6 +154,7 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
         parts.body.content_type if parts.body is not None else "",
         read_json(parts.body.data).value if parts.body is not None and typed else None,
         _lines_of(parts.body.data) if parts.body is not None and not typed else (),
+        f"{action.server}_server" if action.server is not None else "server",
     )
 
 

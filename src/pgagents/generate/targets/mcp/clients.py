@@ -62,7 +62,7 @@ def _started(model: Model, server: McpServer) -> dict[str, Node]:
 
     def make_command(show: Show, **more: Any) -> Node:
         secrets: dict[str, Any] = {keys[n]: Text(show(c), (*at, "key")) for n, c in model.credentials.items()}
-        env = Node({**secrets, url: model.text("api", "server")}, origin=at)
+        env = Node({**secrets, url: Text(model.api.server, ("api", "server"))}, origin=at)
         command = {**more, "command": RUNTIMES[registry], "args": arguments[registry], "env": env}
         return Node(command, origin=surface.origin)
 

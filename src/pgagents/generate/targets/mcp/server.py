@@ -31,7 +31,7 @@ def view(model: Model) -> View:
         "title": surface.title or model.text("api", "title"),
         "description": surface.description or model.text("api", "for_people"),
         "version": server.version,
-        "websiteUrl": model.text("api", "docs") or model.text("api", "server"),
+        "websiteUrl": model.text("api", "docs") or Text(model.api.server, ("api", "server")),
         "packages": [_package(model, server)] if server.package or not server.url else None,
         "remotes": [_remote(model, server)] if server.url else None,
     }
@@ -77,7 +77,7 @@ def _package(model: Model, server: McpServer) -> Node:
     url = {
         "name": _env(model, "url"),
         "description": "Where the API is",
-        "default": model.text("api", "server"),
+        "default": Text(model.api.server, ("api", "server")),
     }
     registry = server.registry or "npm"
     version = {} if registry == "oci" else {"version": server.version}  # an image names its own

@@ -143,7 +143,7 @@ def _oauth(oauth: CodeFlow) -> Iterator[Field]:
 
 def _operations(model: Model, surface: Surface) -> Iterator[tuple[str, str, bool]]:
     """Yield id and title of each operation, and whether the user is asked before every call."""
-    for action in (a for a in surface.actions if a.on_rest):
+    for action in (a for a in surface.actions if a.on_rest and a.server is None):
         title = surface.text(action, "title")
         yield (
             str(action.operation_id),

@@ -6,7 +6,7 @@ import json
 from pathlib import PurePath
 
 from pgagents.generate.render import Laid
-from pgagents.generate.target import Target, View
+from pgagents.generate.target import Loss, Target, View
 from pgagents.model.credential import Credential, list_parameters
 from pgagents.model.error_reader import REFUSED, ErrorSign
 from pgagents.model.identity import variable_of_scheme
@@ -88,7 +88,15 @@ def view(model: Model) -> View:
             "put_off_words": Laid(", ".join(map(str, (*sorted(reader.statuses), UNAVAILABLE)))),
             "tells_limit": [reader.retry, limits.headers.remaining if three else None],
             "reset": [limits.headers.reset, limits.reset_unit == "epoch_seconds"] if three else None,
-        }
+            "apart": any(a.server for a in model.rest_actions),
+        },
+        tuple(
+            Loss(
+                (*a.origin, "server"), f"tests of {a.name}", "dropped", "PGAGENTS_URL is the API's own server"
+            )
+            for a in model.rest_actions
+            if a.server is not None
+        ),
     )
 
 

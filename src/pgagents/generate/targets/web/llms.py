@@ -107,6 +107,8 @@ def _describe_error_sign(model: Model) -> str | None:
 
 def _describe_call(model: Model, action: Action) -> str:
     """Return the method and path of an action, or the dispatcher or MCP server that alone has it."""
+    if action.on_rest and action.server is not None:
+        return f"{action.method} {action.path} at {model.servers[str(action.server)].url}"
     if action.on_rest:
         return f"{action.method} {action.path}"
     dispatcher = model.find_dispatcher(action)

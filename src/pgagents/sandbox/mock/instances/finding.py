@@ -47,8 +47,8 @@ class Finding(Bodies):
             if (
                 resource is None
                 or call.input.get(param.name) is None
-                or resource.missing is None
-                or resource.missing not in call.action.errors
+                or (missing := resource.missing_in(call.action)) is None
+                or missing not in call.action.errors
                 or self.naming.is_made_at(resource, call.action, param)
             ):
                 continue
@@ -59,7 +59,8 @@ class Finding(Bodies):
         return None
 
     def _missing(self, resource: Resource, call: AcceptedCall) -> Refusal:
-        code = resource.missing.name if resource.missing else self.model.errors.framework.unknown_path
+        missing = resource.missing_in(call.action)
+        code = missing.name if missing else self.model.errors.framework.unknown_path
         gone = next((c.name for c in call.action.errors if c.status == GONE), None)
         tenant = tenant_of(resource, call)
         named = [
@@ -68,7 +69,7 @@ class Finding(Bodies):
         if gone is not None and any(map(self.rows.was_removed, named)):
             code = gone
         return Refusal(
-            str(code or self.model.errors.framework.invalid),
+            str(code or self.model.invalid_in(call.action).name),
             f"There is no such {resource.name.replace('_', ' ')}",
         )
 

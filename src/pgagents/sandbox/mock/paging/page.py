@@ -53,7 +53,7 @@ def show_page(
         assert pages.bound is not None
         return Refusal(pages.bound.name, "The page belongs to a list with other arguments", pages.argument)
     if start is None:
-        return Refusal(model.errors.framework.invalid, "There is no such page", pages.argument)
+        return Refusal(model.invalid_in(call.action).name, "There is no such page", pages.argument)
     end = start + listing.size
     shown = places.put(answer, places.place_steps(pages.items)[1:], [dict(row) for row in rows[start:end]])
     next = token.name(listing, end) if end < len(rows) else None

@@ -53,12 +53,13 @@ def _cases(setting: Setting) -> Iterator[Case]:
     if _live(setting) is None:
         return
     for resource in setting.model.resources.values():
-        if not resource.tenant or resource.made_by is None or resource.missing is None:
+        if not resource.tenant or resource.made_by is None:
             continue
         for calls, lists in ((resource.read_by, False), (resource.listed_by, True)):
             for call in calls:
                 for endpoint in setting.endpoints:
                     once = endpoint.action is call.action and endpoint.place not in met
+                    once = once and resource.missing_in(call.action) is not None
                     if once and endpoint.action.effect == "read" and (endpoint.leads or not lists):
                         met.add(endpoint.place)
                         yield resource, call, endpoint, lists
@@ -99,7 +100,12 @@ def _read(
 ) -> Callable[[], Conversation]:
     no_scope = setting.model.errors.framework.no_scope
     hidden = [
-        c for c in (resource.missing, setting.model.codes[no_scope] if no_scope else None) if c is not None
+        c
+        for c in (
+            resource.missing_in(action_call.action),
+            setting.model.codes[no_scope] if no_scope else None,
+        )
+        if c is not None
     ]
     codes = hidden if setting.model.behaviour.foreign_id != "not_found" else hidden[:1]
 

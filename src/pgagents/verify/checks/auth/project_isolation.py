@@ -173,7 +173,7 @@ def _after_own(setting: Setting, endpoint: Endpoint, resource: Resource) -> Call
             endpoint, template, "valid", f"a list of each {resource.name} of ours", made=subject
         )
         if own.success:
-            missed = [code.name for code in list_missing_parents(setting, resource)]
+            missed = [code.name for code in list_missing_parents(setting, endpoint, resource)]
             other: Exchange = yield ordinary(
                 endpoint,
                 template,

@@ -69,14 +69,13 @@ def _refusals(setting: Setting, endpoint: Endpoint) -> Mapping[int, Call]:
         None,
     )
     if wrong is not None:
-        found[model.codes[model.errors.framework.invalid].status] = replace(wrong.call, why="it is wrong")
+        found[model.invalid_in(endpoint.action).status] = replace(wrong.call, why="it is wrong")
     for param in endpoint.params:
         resource = model.resources.get(param.refers_to or "")
-        if resource is not None and resource.absent is not None and resource.missing and param.required:
+        missing = resource.missing_for(param) if resource is not None else None
+        if resource is not None and resource.absent is not None and missing and param.required:
             given = {**template.input, str(param.name): resource.find_absent_value(param)}
-            found[resource.missing.status] = ordinary(
-                endpoint, template, "absent", "it is about nothing", input=given
-            )
+            found[missing.status] = ordinary(endpoint, template, "absent", "it is about nothing", input=given)
     for move in template.subject.moves if template.subject is not None else ():
         others = (
             tuple(s for s in template.subject.states if s not in move.origin_states)

@@ -38,6 +38,8 @@ CITE = ("MCP 2025-11-25, basic/transports",)
 LIST = {"method": "tools/list"}
 MEDIA = ("application/json", "text/event-stream")
 LATE = 9
+NAMES_REVISION = "2025-06-18"
+"""The first revision in which each request over HTTP names its revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +92,20 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield contracts on opening the link, on each request that must be refused, and on the form of
     answers.
     """
-    if not setting.tools:
+    if not _is_asked(setting):
         return
-    origin = setting.model.surfaces[MCP].origin
+    origin = setting.model.surfaces[MCP].origin if setting.listing is None else ("tools",)
     yield _promise("opens", "the server opens, and offers tools", origin)
     yield _promise("names_itself", "the server returns its name and version", origin)
     for case, what in CASES.items():
         yield _promise(case, what.says, origin)
     yield _promise("content_type", "answers over HTTP are JSON or an event stream", origin)
     yield _promise("stdout", "a process writes nothing but messages to stdout", origin)
+
+
+def _is_asked(setting: Setting) -> bool:
+    """True if the catalogue has tools, or if the server is judged without one."""
+    return bool(setting.tools) or setting.listing is not None
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
@@ -140,7 +147,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for opening the link, and one for each request."""
     del roles
     link = setting.mcp
-    if link is None or not setting.tools:
+    if link is None or not _is_asked(setting):
         return
     opening = (f"{NAME}/opens@{MCP}", f"{NAME}/names_itself@{MCP}")
     yield Probe(opening[0], 1, opening, 3, _opening(link, setting.model.mcp_server), role="")
@@ -187,6 +194,9 @@ def _run(link: Link, contract: str, case: Case) -> Callable[[], Conversation]:
     def run() -> Conversation:
         link.open()
         if case.era and (case.era == "modern") != (link.version >= MODERN):
+            yield Judgement(contract, Verdict.NOT_APPLICABLE, f"the server speaks {link.version}")
+            return
+        if contract.startswith(f"{NAME}/version@") and link.version < NAMES_REVISION:
             yield Judgement(contract, Verdict.NOT_APPLICABLE, f"the server speaks {link.version}")
             return
         if case.era == "legacy" and not link.session:

@@ -38,11 +38,9 @@ BLANK = " "
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield up to two contracts for each id argument: about an absent id, and about another project's id."""
     for endpoint, param, resource in _references(setting):
-        if resource.absent is not None and resource.missing and not makes_it(endpoint, param):
-            says = (
-                f"{endpoint.action.name} answers {resource.missing.name} for a {param.name} that does "
-                "not exist"
-            )
+        missing = resource.missing_for(param)
+        if resource.absent is not None and missing and not makes_it(endpoint, param):
+            says = f"{endpoint.action.name} answers {missing.name} for a {param.name} that does not exist"
             yield promise(
                 NAME,
                 f"unknown/{param.name}",
@@ -51,7 +49,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 (*resource.origin, "absent"),
                 endpoint.action.cite,
             )
-        if _foreign(setting, endpoint, resource):
+        if _foreign(setting, endpoint, param, resource):
             says = f"{endpoint.action.name} hides another project's {resource.name}"
             yield promise(
                 NAME,
@@ -71,11 +69,11 @@ def _references(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]]:
                 yield endpoint, param, resource
 
 
-def _foreign(setting: Setting, endpoint: Endpoint, resource: Resource) -> bool:
+def _foreign(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource) -> bool:
     if endpoint.form is not None:  # an MCP server acts with one key
         return False
     there = resource.made_by is not None or _is_given_apart(setting, resource)
-    return bool(resource.tenant and there and resource.missing)
+    return bool(resource.tenant and there and resource.missing_for(param))
 
 
 def _is_given_apart(setting: Setting, resource: Resource) -> bool:
@@ -95,7 +93,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for endpoint, param, resource in _references(setting):
         template = template_of(setting.model, endpoint.action)
         writes = endpoint.action.effect == "write"
-        if resource.absent is not None and resource.missing and not makes_it(endpoint, param):
+        if resource.absent is not None and resource.missing_for(param) and not makes_it(endpoint, param):
             contract = f"{NAME}/unknown/{param.name}/{endpoint.place}"
             given = {**template.input, str(param.name): resource.find_absent_value(param)}
             call = ordinary(endpoint, template, "absent", f"a {param.name} that does not exist", input=given)
@@ -106,7 +104,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 else _make_probe(call, twice=twice)
             )
             yield Probe(contract, 5, (contract,), 1 + twice, run, (endpoint,), "main", writes, optional=True)
-        if _foreign(setting, endpoint, resource):
+        if _foreign(setting, endpoint, param, resource):
             contract = f"{NAME}/foreign/{param.name}/{endpoint.place}"
             call = ordinary(
                 endpoint,
@@ -116,7 +114,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 role="second",
                 owner="main",
             )
-            run = _run(call, contract, _codes(setting, resource), f"another project's {resource.name}")
+            codes = _codes(setting, endpoint, param, resource)
+            run = _run(call, contract, codes, f"another project's {resource.name}")
             over = (
                 _list_final_states(resource)
                 if _nearly(setting, endpoint, param)
@@ -128,11 +127,11 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 call = replace(
                     call, states=over, why=f"another project's {resource.name} that is {' or '.join(over)}"
                 )
-                run = _run(call, contract, _codes(setting, resource), f"another project's {resource.name}")
+                run = _run(call, contract, codes, f"another project's {resource.name}")
             if not param.required:
-                run = _with_theirs(setting, call, param, resource, contract)
+                run = _with_theirs(call, codes, param, resource, contract)
             elif not writes:
-                run = _after_own(setting, call, resource, contract)
+                run = _after_own(call, codes, resource, contract)
             yield Probe(contract, 3, (contract,), 1 if writes else 2, run, (endpoint,), "second", writes)
 
 
@@ -146,7 +145,7 @@ def _over(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:
         (
             m
             for m in resource.moves
-            if m.action is endpoint.action and m.otherwise not in (None, resource.missing)
+            if m.action is endpoint.action and m.otherwise not in (None, resource.missing_in(m.action))
         ),
         None,
     )
@@ -162,7 +161,7 @@ def _list_final_states(resource: Resource) -> tuple[str, ...]:
 
 
 def _with_theirs(
-    setting: Setting, call: Call, param: Param, resource: Resource, contract: str
+    call: Call, codes: list[Code], param: Param, resource: Resource, contract: str
 ) -> Callable[[], Conversation]:
     """Name the main project's instance in an optional argument, with all other arguments that the instance
     itself holds.
@@ -179,19 +178,20 @@ def _with_theirs(
         yield from _run(
             replace(call, input=given, subject=None),
             contract,
-            _codes(setting, resource),
+            codes,
             f"another project's {resource.name}",
         )()
 
     return run
 
 
-def _codes(setting: Setting, resource: Resource) -> list[Code]:
+def _codes(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource) -> list[Code]:
     model, point = setting.model, setting.model.behaviour.foreign_id
-    assert resource.missing is not None
+    own = resource.missing_for(param)
+    assert own is not None
     no_scope = model.errors.framework.no_scope
     forbidden = [model.codes[no_scope]] if no_scope else []
-    missing = [resource.missing, *list_missing_parents(setting, resource)]
+    missing = [own, *list_missing_parents(setting, endpoint, resource)]
     return missing if point == "not_found" else forbidden if point == "forbidden" else [*missing, *forbidden]
 
 
@@ -203,7 +203,9 @@ def _run(call: Call, contract: str, codes: list[Code], what: str) -> Callable[[]
     return run
 
 
-def _after_own(setting: Setting, call: Call, resource: Resource, contract: str) -> Callable[[], Conversation]:
+def _after_own(
+    call: Call, codes: list[Code], resource: Resource, contract: str
+) -> Callable[[], Conversation]:
     """Read as the owner just before the foreign call, which reveals an answer cached for everyone."""
 
     def run() -> Conversation:
@@ -216,7 +218,7 @@ def _after_own(setting: Setting, call: Call, resource: Resource, contract: str) 
             else replace(call, input={**call.input, **_name_instance(call, resource, there)})
         )
         yield replace(ours, role="main", intent="explore", why=f"our own {resource.name}")
-        yield from _run(ours, contract, _codes(setting, resource), f"another project's {resource.name}")()
+        yield from _run(ours, contract, codes, f"another project's {resource.name}")()
 
     return run
 
@@ -239,7 +241,7 @@ def _twice(setting: Setting) -> tuple[Endpoint, Param] | None:
     reads = [
         (d, p, r)
         for d, p, r in _references(setting)
-        if d.leads and d.action.effect == "read" and r.absent is not None and r.missing
+        if d.leads and d.action.effect == "read" and r.absent is not None and r.missing_for(p)
     ]
     return next(((d, p) for d, p, r in sorted(reads, key=lambda read: read[2].tenant)), None)
 
@@ -266,7 +268,8 @@ def _near(
 
     def run() -> Conversation:
         assert call.endpoint is not None
-        assert resource.missing is not None
+        own = resource.missing_for(param)
+        assert own is not None
         there: Mapping[str, Any] = yield InstanceRef(resource.name)
         id, reads = resource.id_of(there), call.endpoint.action.effect == "read"
         near = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
@@ -284,7 +287,7 @@ def _near(
             field="" if reads else str(param.name),
         )
         exchange: Exchange = yield asked
-        missing = [resource.missing, *list_missing_children(setting.model, call.endpoint, resource)]
+        missing = [own, *list_missing_children(setting.model, call.endpoint, resource)]
         codes, statuses = (missing, []) if reads else list_allowed_refusals(setting, asked)
         yield from judge_refused(exchange, contract, codes, what, statuses)
 
@@ -317,16 +320,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         given = exchange.call.input.get(str(param.name))
         if resource is None or makes_it(endpoint, param):
             continue
-        if (
-            resource.absent is not None
-            and resource.missing is not None
-            and given == resource.find_absent_value(param)
-        ):
+        own = resource.missing_for(param)
+        if resource.absent is not None and own is not None and given == resource.find_absent_value(param):
             what = f"a {param.name} that does not exist"
-            if (
-                exchange.call.role or exchange.code == resource.missing.name
-            ):  # with a token the answer may differ
-                missing = [resource.missing, *list_missing_children(memory.model, endpoint, resource)]
+            if exchange.call.role or exchange.code == own.name:  # with a token the answer may differ
+                missing = [own, *list_missing_children(memory.model, endpoint, resource)]
                 yield from judge_refused(
                     exchange, f"{NAME}/unknown/{param.name}/{endpoint.place}", missing, what
                 )

@@ -187,8 +187,7 @@ def _write_versions(
             yield from judge_accepted(free, missing, "a write without a tag")
         else:
             known = [c for c in endpoint.action.errors if c.status == REQUIRED]
-            invalid = setting.model.errors.framework.invalid
-            codes = known or [setting.model.codes[invalid]]
+            codes = known or [setting.model.invalid_in(endpoint.action)]
             yield from judge_refused(free, missing, codes, "a write without a tag")
 
     return run

@@ -53,7 +53,9 @@ def _others(action: Action) -> list[str]:
     """Return the media types of the action's successes that are not JSON."""
     return list(
         dict.fromkeys(
-            o.content_type for o in action.outputs if o.schema is not None and not is_json(o.content_type)
+            " or ".join(o.types)
+            for o in action.outputs
+            if o.schema is not None and not is_json(o.content_type)
         )
     )
 
@@ -70,7 +72,13 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     fixed = memory.model.behaviour.content_type == "json"
     exact = exchange.refused and plainly(promised).endswith("+json")
-    right = _is_json(text, promised, fixed=fixed, exact=exact) if is_json(promised) else fits(text, promised)
+    several = exchange.output.media if exchange.output is not None else ()
+    if several:
+        right, promised = any(fits(text, media) for media in several), " or ".join(several)
+    elif is_json(promised):
+        right = _is_json(text, promised, fixed=fixed, exact=exact)
+    else:
+        right = fits(text, promised)
     if not right and not is_documented_answer(exchange, memory.model):
         return
     yield (

@@ -98,7 +98,7 @@ def _judge_status(contract: str, exchange: Exchange, allowed: frozenset[int]) ->
 
 def _list_statuses(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
     codes = [c.status for c in (*endpoint.action.errors, *setting.model.always())]
-    invalid = setting.model.codes[setting.model.errors.framework.invalid].status
+    invalid = setting.model.invalid_in(endpoint.action).status
     if endpoint.form is not None:  # a server that holds calls to a tool's schema refuses them by itself
         listed = {200, invalid, *codes}
     else:

@@ -47,6 +47,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every error whose body has a code."""
     if not exchange.refused or exchange.said is None or exchange.is_tainted_by("documented_status"):
         return
+    if exchange.call.intent == "document":
+        return  # what is no action, such as a token endpoint, has errors of its own
     if (
         exchange.call.endpoint is not None
         and exchange.call.intent != "framework"

@@ -67,7 +67,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     if exchange.call.intent == "invalid" and (reason := _missing(exchange, endpoint, memory)):
         yield Judgement(f"{NAME}/{field}/{exchange.place}", Verdict.NOT_APPLICABLE, reason)
-    if exchange.code not in memory.model.argument_codes or exchange.is_tainted_by("error_envelope"):
+    if exchange.code not in memory.model.argument_codes(endpoint.action) or exchange.is_tainted_by(
+        "error_envelope"
+    ):
         return
     if field not in _fields(memory.setting, endpoint):
         return
@@ -90,7 +92,8 @@ def _missing(exchange: Exchange, endpoint: Endpoint, memory: Memory) -> str:
     """
     param = endpoint.action.param(exchange.call.field)
     resource = memory.model.resources.get(param.refers_to or "") if param is not None else None
-    if resource is not None and resource.missing is not None and exchange.code == resource.missing.name:
+    missing = resource.missing_for(param) if resource is not None and param is not None else None
+    if missing is not None and exchange.code == missing.name:
         return "a wrong id is answered as one that is missing"
     own = {code.name for code in param.otherwise.values()} if param is not None else ()
     return "its own error code says which argument is wrong" if exchange.code in own else ""

@@ -83,7 +83,9 @@ def _expiring(setting: Setting) -> Iterator[tuple[Resource, Endpoint]]:
     instance exists.
     """
     for resource in setting.model.resources.values():
-        if resource.expires_by and resource.made_by and resource.undone_by and resource.missing:
+        if not (resource.expires_by and resource.made_by and resource.undone_by):
+            continue
+        if resource.missing_in(resource.undone_by.action):
             endpoint = setting.find_lead(str(resource.undone_by.action.name))
             if endpoint is not None:
                 yield resource, endpoint
@@ -140,7 +142,8 @@ def _run(
     lives, ends = covers
 
     def run() -> Conversation:
-        made_by, undone_by, missing = resource.made_by, resource.undone_by, resource.missing
+        made_by, undone_by = resource.made_by, resource.undone_by
+        missing = resource.missing_in(undone_by.action) if undone_by is not None else None
         maker = setting.find_lead(str(made_by.action.name)) if made_by else None
         if made_by is None or undone_by is None or missing is None or maker is None:
             return

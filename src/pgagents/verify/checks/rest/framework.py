@@ -197,7 +197,9 @@ def _plainly_taken(call: Call) -> Generator[Any, Any, bool]:
 def _other_methods(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
     """Judge the Allow header of a 405 that no probe expected, such as one for HEAD."""
     contract, refused = f"{NAME}/wrong_method@{REST}", setting.model.errors.framework.wrong_method
-    methods = frozenset(d.method for d in setting.endpoints if d.path == exchange.request.path)
+    at = exchange.call.endpoint.server if exchange.call.endpoint is not None else ""
+    here = (d for d in setting.endpoints if d.path == exchange.request.path and d.server == at)
+    methods = frozenset(d.method for d in here)
     if refused is not None and methods and (wrong := _find_allow_problem(methods, exchange)):
         yield judge_broken(contract, NAMES_METHODS, wrong)
 

@@ -170,7 +170,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource], ...]:
                 resource = setting.model.resources.get(param.refers_to or "")
                 if (
                     resource is None
-                    or resource.missing is None
+                    or resource.missing_for(param) is None
                     or not endpoint.leads
                     or endpoint.action.effect != "read"
                 ):
@@ -233,8 +233,9 @@ def _run(
             yield Judgement(contract, Verdict.NOT_APPLICABLE, "ids here have no case")
             return
         exchange: Exchange = yield call
-        assert resource.missing is not None
-        yield from judge_refused(exchange, contract, [resource.missing], f"a {param.name} in the other case")
+        missing = resource.missing_for(param)
+        assert missing is not None
+        yield from judge_refused(exchange, contract, [missing], f"a {param.name} in the other case")
 
     return run
 
@@ -250,7 +251,9 @@ def _lookalike_cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource]
         for endpoint in setting.endpoints:
             for param in endpoint.params:
                 resource = setting.model.resources.get(param.refers_to or "")
-                if resource is None or resource.missing is None or not endpoint.leads or not param.required:
+                if resource is None or not endpoint.leads or not param.required:
+                    continue
+                if resource.missing_for(param) is None:
                     continue
                 case = (kind_of(setting, resource), endpoint.action.effect)
                 if case in met or not (resource.made_by or resource.found_by):
@@ -287,9 +290,10 @@ def _looking_alike(
             yield Judgement(contract, Verdict.NOT_APPLICABLE, "ids here may have such letters")
             return
         exchange: Exchange = yield call
-        assert resource.missing is not None
+        missing = resource.missing_for(param)
+        assert missing is not None
         codes, statuses = list_allowed_refusals(setting, call)
-        yield from judge_refused(exchange, contract, [*codes, resource.missing], what, statuses)
+        yield from judge_refused(exchange, contract, [*codes, missing], what, statuses)
 
     return run
 

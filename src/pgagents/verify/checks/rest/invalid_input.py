@@ -140,17 +140,17 @@ def _run_pair(
             found
             and not exchange.void
             and not exchange.tainted
-            and exchange.code not in _others(setting, pair)
+            and exchange.code not in _others(setting, endpoint, pair)
         ):
             yield judge_broken(several, f"{at} is {word}", f"{exchange.outcome}, {at} is {said}")
 
     return run
 
 
-def _others(setting: Setting, pair: Group) -> set[str]:
+def _others(setting: Setting, endpoint: Endpoint, pair: Group) -> set[str]:
     """Return the codes that may be answered before the one for invalid input: that an id is absent."""
     allowed = {code.name for one in pair for code in list_allowed_refusals(setting, one.call)[0]}
-    return allowed - setting.model.argument_codes
+    return allowed - setting.model.argument_codes(endpoint.action)
 
 
 def _one_by_one(setting: Setting, pair: Group, contracts: list[str]) -> Generator[Any, Any, bool]:

@@ -112,7 +112,7 @@ def _judge(
 
 def _path_on_api(setting: Setting, exchange: Exchange, text: str) -> str | None:
     """Return the path and query of a Location on the API's own host, relative to its base; else None."""
-    own = [url.rstrip("/") for url in (setting.url, str(setting.model.api.server)) if url]
+    own = setting.list_bases(exchange.call.endpoint)
     try:
         parts = urlsplit(urljoin(own[0] + exchange.request.target, text))
         bases = [urlsplit(base) for base in own]

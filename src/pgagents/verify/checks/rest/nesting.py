@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgagents.model.action import ActionCall, Code
+from pgagents.model.action import Action, ActionCall, Code
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.check.check import (
@@ -49,10 +49,9 @@ class _Nested:
     read: ActionCall
     reader: Endpoint
 
-    @property
-    def codes(self) -> list[Code]:
-        """The errors that say that it, or what contains it, is missing."""
-        found = [self.resource.missing, self.parent.missing]
+    def list_codes(self, action: Action) -> list[Code]:
+        """Return the errors by which an action says that it, or what contains it, is missing."""
+        found = [self.resource.missing_in(action), self.parent.missing_in(action)]
         return [code for code in found if code is not None]
 
 
@@ -94,7 +93,7 @@ def _list_naming(setting: Setting, nested: _Nested) -> Iterator[Endpoint]:
     both = {nested.resource.name, nested.parent.name}
     for endpoint in setting.endpoints:
         named = {p.refers_to for p in endpoint.params if p.required}
-        says_so = any(code in endpoint.action.errors for code in nested.codes)
+        says_so = any(code in endpoint.action.errors for code in nested.list_codes(endpoint.action))
         may_make = makes(setting.model, endpoint.action) or endpoint.method == "PUT"
         if both <= named and says_so and not may_make:
             yield endpoint
@@ -268,7 +267,9 @@ def _judge(
     if body is not None and not _is_random(nested.resource, body) and not _shows(body, shown):
         why = f"nothing shows if it is the same {nested.resource.name}"
         return judge_untested(contract, f"{why}: {seen.outcome}")
-    expected = f"{what} is answered {' or '.join(map(describe_code, nested.codes)) or '404'}"
+    endpoint = seen.call.endpoint
+    codes = nested.list_codes(endpoint.action) if endpoint is not None else []
+    expected = f"{what} is answered {' or '.join(map(describe_code, codes)) or '404'}"
     return judge_broken(contract, expected, seen.outcome)
 
 

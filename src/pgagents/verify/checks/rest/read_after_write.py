@@ -282,7 +282,7 @@ def _listing(
             else f"another project lists each {resource.name}"
         )
         foreign = role != "main"
-        beside = [c.name for c in list_missing_parents(setting, resource)] if foreign else []
+        beside = [c.name for c in list_missing_parents(setting, endpoint, resource)] if foreign else []
         more = PageRequest()
         made: Mapping[str, Any] | None = None
         for turn in range(MOST_PAGES):

@@ -150,7 +150,8 @@ def _judge(resource: Resource, read: ActionCall, seen: Exchange, contract: str, 
         if not same:
             why = f"nothing shows if it is the removed {resource.name} or another one that got its id"
             return judge_untested(contract, f"{why}: {seen.outcome}")
-        codes = [resource.missing] if resource.missing is not None else []
+        missing = resource.missing_in(read.action)
+        codes = [missing] if missing is not None else []
         expected = " or ".join([*map(describe_code, codes), "410"])
         return judge_broken(contract, f"a removed {resource.name} is answered {expected}", seen.outcome)
     if seen.success or is_missing(resource, seen):

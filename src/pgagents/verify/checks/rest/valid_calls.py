@@ -357,9 +357,9 @@ def _judge_acceptance(
     """Judge that the call was accepted; if `lenient`, the instance that an example names may not exist."""
     endpoint = exchange.call.endpoint
     missing = {
-        r.missing.name
+        code.name
         for p in (endpoint.params if endpoint else ())
-        if (r := setting.model.resources.get(p.refers_to or "")) and r.missing and r.found_by
+        if (r := setting.model.resources.get(p.refers_to or "")) and r.found_by and (code := r.missing_for(p))
     }
     if lenient and exchange.code in missing:
         yield judge_untested(contract, "the thing that the example names is not on this server")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgagents.decoding.medium import fits, is_json
+from pgagents.decoding.medium import fits_any, is_json
 from pgagents.http import Response, Silence, read_json
 from pgagents.model.error_reader import ReadError
 from pgagents.verify.check.memory import Setting
@@ -56,7 +56,7 @@ def knows(setting: Setting, one: Tried) -> bool:
     output = next((o for o in action.outputs if o.status == one.status), None)
     if output is not None:
         told = answer.header("Content-Type") or ""
-        if output.schema is None or not told or fits(told, output.content_type):
+        if output.schema is None or not told or fits_any(told, output):
             return True
         return is_json(told) if is_json(output.content_type) else False
     documented = any(code.status == one.status for code in (*action.errors, *setting.model.always()))

@@ -26,7 +26,7 @@ def list_reads(setting: Setting, carried: Mapping[str, str]) -> Iterator[tuple[E
     """
     reads = [
         d
-        for d in setting.endpoints
+        for d in setting.home_endpoints
         if d.on_rest
         and d.method == "GET"
         and d.action.effect == "read"
@@ -57,7 +57,7 @@ def list_questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
     """Yield requests for the methods of paths that no read covers."""
     paths: dict[str, Endpoint] = {
         d.path: d
-        for d in reversed(setting.endpoints)
+        for d in reversed(setting.home_endpoints)
         if "{" not in d.path and not (d.on_rest and d.method == "GET")
     }
     for path, endpoint in list(paths.items())[: MOST_READS - 1]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pgagents.decoding.medium import find
 from pgagents.http import Response, Silence, json_bytes, read_json
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action, Code, Param
 from pgagents.model.model import Model, Surface
 from pgagents.verify.wire.endpoint import MCP, Endpoint, endpoints
 
@@ -35,7 +35,6 @@ class ToolForm:
 
     def __init__(self, model: Model, surface: Surface) -> None:
         self._model, self._surface = model, surface
-        self._refused = model.codes[model.errors.framework.invalid].status
         self._by_text = {code.shown or code.name: code for code in list(model.codes.values())[::-1]}
         """Codes by what a text calls them: their value in answers, or their name if they have none."""
         codes = "|".join(map(re.escape, self._by_text)) or "(?!)"
@@ -79,12 +78,12 @@ class ToolForm:
         if not isinstance(message, Mapping) or not ("result" in message or "error" in message):
             return Response(response.status if response.status >= REFUSED else CRASHED, response.headers)
         if "error" in message:
-            return self._protocol_error(message["error"])
+            return self._protocol_error(action, message["error"])
         result = message["result"]
         if not isinstance(result, Mapping):
             return Response(CRASHED)
         if result.get("isError") is True:
-            return self._error(text_of(result))
+            return self._error(action, text_of(result))
         return Response(200, ((("Content-Type", JSON)),), self._data(action, result))
 
     def _data(self, action: Action, result: Mapping[str, Any]) -> bytes:
@@ -102,22 +101,29 @@ class ToolForm:
         read = find(output.content_type).read(text, "", output)  # judged as REST's: one text, or rows
         return text if read.problem else json_bytes(read.value)
 
-    def _protocol_error(self, error: Any) -> Response:
+    def _protocol_error(self, action: Action, error: Any) -> Response:
         """Return the API's error that a JSON-RPC error describes in its message; else one with the status
         of its code.
         """
         code = error.get("code") if isinstance(error, Mapping) else None
         words = str(error.get("message") or "") if isinstance(error, Mapping) else ""
         if self._codes.search(words) or isinstance(read_json(words.encode()).value, Mapping):
-            return self._error(words)
+            return self._error(action, words)
         status = (
-            {INVALID_PARAMS: self._refused, METHOD_NOT_FOUND: UNKNOWN}.get(code, CRASHED)
+            {INVALID_PARAMS: self._model.invalid_in(action).status, METHOD_NOT_FOUND: UNKNOWN}.get(
+                code, CRASHED
+            )
             if isinstance(code, int)
             else CRASHED
         )
-        return self._make_error(status, f"as JSON-RPC error {code}")
+        return self._make_error(action, status, f"as JSON-RPC error {code}")
 
-    def _error(self, text: str) -> Response:
+    def _find_code(self, action: Action, text: str) -> Code | None:
+        """Return the code that a text means: one of the action's, if other actions have the same text."""
+        own = (code for code in action.errors if (code.shown or code.name) == text)
+        return next(own, self._by_text.get(text))
+
+    def _error(self, action: Action, text: str) -> Response:
         """Return an error with the code and status found in a text's data or words.
 
         Without a status the code decides it; without both it is that of invalid arguments.
@@ -134,23 +140,27 @@ class ToolForm:
             named = word.group(1)
         if status is None and not found and (number := self._status.search(text)):
             status = int(number[number.lastindex or 0])
-        if status is None and named is not None:
-            status = self._by_text[named].status
+        if status is None and named is not None and (code := self._find_code(action, named)) is not None:
+            status = code.status
         own = found.get("code")
         wait = found.get("retry_after_s", found.get("retry_after"))
         more = (("Retry-After", str(wait)),) if isinstance(wait, int | float) else ()
-        return self._make_error(
-            status or self._refused, named or (own if isinstance(own, str) else ""), told, more
-        )
+        status = status or self._model.invalid_in(action).status
+        return self._make_error(action, status, named or (own if isinstance(own, str) else ""), told, more)
 
     def _make_error(
-        self, status: int, code: str, data: Any = None, headers: tuple[tuple[str, str], ...] = ()
+        self,
+        action: Action,
+        status: int,
+        code: str,
+        data: Any = None,
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> Response:
         """Return an error in the API's envelope, so that it is parsed like any other; further data of the
         text stays in it.
         """
         body: dict[str, Any] = {**data} if isinstance(data, Mapping) else {}
-        known, sign = self._by_text.get(code), self._model.error_reader.sign
+        known, sign = self._find_code(action, code), self._model.error_reader.sign
         place = known.code_at if known is not None else self._model.errors.code_at or "code"
         if place:
             _put(body, tuple(place.split(".")), (known.value if known is not None else code) or None)

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
 from pgagents.verify.wire.mcp import message
+
+if TYPE_CHECKING:
+    from pgagents.verify.wire.mcp.introduction import Introduction
+    from pgagents.verify.wire.mcp.listing import ToolListing
 
 MOST_MUTE = 2
 """After so many calls in a row without an answer the server is asked nothing more."""
@@ -51,6 +55,10 @@ class Link:
         self.problem = ""
         """Why the server cannot be used; empty if it can."""
         self.requests = 0
+        self.listing: ToolListing | None = None
+        """The tools that the server lists, where they are judged without a catalogue; else None."""
+        self.introduction: Introduction | None = None
+        """The answers to a client that begins otherwise, where somebody has tried that."""
         self._mute = 0
         self._id = 0
         self._tried = False

@@ -1,0 +1,97 @@
+"""The tools of a running MCP server in place of a catalogue: its link, its list, and a model to verify by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgagents.model.model import Model
+    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.mcp.listing import ToolListing
+
+_FRAME = """pgagents: 1
+api: {id: mcp, title: An MCP server, version: 1.0.0, server: "https://mcp.invalid", contact: mcp@mcp.invalid,
+  for_people: Tools, for_models: Tools}
+security: []
+errors:
+  codes: {refused: {status: 400, meaning: Refused}, failed: {status: 500, meaning: Failed}}
+  framework: {invalid: refused, crashed: failed}
+schemas: {}
+actions: {none: {title: None, description: Nothing., effect: read, output: {200: {description: Nothing}}}}
+surfaces: {mcp: {actions: all}}
+"""
+"""A catalogue without anything: what it needs to load is taken out of the model again."""
+
+
+@contextmanager
+def open_server(
+    url: str | None, command: str | None, *, cacert: Path | None = None, allowed: tuple[str, ...] = ()
+) -> Iterator[Link]:
+    """Yield the open link to a server, with the list of its tools. Raises PgagentsError and SetupError."""
+    from pgagents.cli.running.mcp_server import open_foreign
+    from pgagents.errors import SetupError
+    from pgagents.source.diagnostics import printable
+
+    with open_foreign(url, command, cacert=cacert) as link:
+        if not link.open():
+            raise SetupError(printable(link.problem), _help(url))
+        with open_foreign(url, command, cacert=cacert) as other:
+            survey(link, other, allowed)
+        yield link
+
+
+def survey(link: Link, other: Link, allowed: tuple[str, ...] = ()) -> None:
+    """Read the tools of a server over an open link, and begin a session on the other link to it.
+
+    Raises PgagentsError if a name among `allowed` is no tool.
+    """
+    from pgagents.verify.wire.mcp.introduction import introduce
+    from pgagents.verify.wire.mcp.listing import read_listing
+
+    link.listing = replace(read_listing(link), allowed=frozenset(allowed))
+    _check_names(link.listing, allowed)
+    link.introduction = introduce(other)
+
+
+def _help(url: str | None) -> str:
+    if url is None:
+        return "does the command start a server that speaks MCP over stdin and stdout? try it alone"
+    return "is it the server's MCP endpoint, such as https://…/mcp, and does it need PGAGENTS_MCP_TOKEN?"
+
+
+def _check_names(listing: ToolListing, allowed: tuple[str, ...]) -> None:
+    from pgagents.errors import PgagentsError
+    from pgagents.text.nearest import did_you_mean
+
+    known = [name for _, name, _ in listing.named]
+    for name in allowed:
+        if name not in known:
+            raise PgagentsError(
+                f"--allow {name[:80]}: the server lists no such tool", did_you_mean(name, known)
+            )
+
+
+def render_listing(listing: ToolListing) -> str:
+    """Return the list as the text in which findings name their lines."""
+    return json.dumps({"tools": list(listing.tools)}, ensure_ascii=False, indent=2) + "\n"
+
+
+def make_model(link: Link) -> Model:
+    """Return a model without actions, whose source is the server's list of tools."""
+    from pgagents.catalogue.load import load_text
+    from pgagents.cli.inputs.document import name_of
+    from pgagents.importer.places import open_source
+
+    assert link.listing is not None
+    framed = load_text(_FRAME, "tools/list")
+    name = f"tools/list of {name_of(link.url) if link.url else link.command}"[:200]
+    data = {"tools": list(link.listing.tools)}
+    source = open_source(render_listing(link.listing), name, data, {("tools",): ("tools",)})
+    sha256 = hashlib.sha256(source.text.encode()).hexdigest()
+    return replace(framed, actions=(), surfaces={}, source=source, sha256=sha256)

@@ -1,0 +1,118 @@
+"""A verification of an MCP server by its own list of tools, without a catalogue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pgagents.cli.inputs.tools import make_model, open_server
+from pgagents.cli.running import mcp_server, progress, report_files, report_output
+from pgagents.cli.running.run import heeding, signals, wall
+
+if TYPE_CHECKING:
+    from pgagents.http import Request, Response, Silence
+    from pgagents.model.model import Model
+    from pgagents.report.baseline import Line
+    from pgagents.report.report import Report
+    from pgagents.verify.plan.options import Options, Progress
+    from pgagents.verify.wire.mcp.link import Link
+
+REQUESTS, REQUESTS_PER_TOOL = 60, 20
+"""The most requests of a run, and those that each tool adds."""
+
+
+def run(
+    url: str | None,
+    command: str | None,
+    options: Options,
+    *,
+    cacert: Path | None,
+    reports: tuple[Path, ...],
+    baseline: Sequence[Line] | None,
+    again: str,
+    verbose: bool,
+) -> int:
+    """Verify the server, write the report files, print the report; return the exit code.
+
+    Raises SetupError where the server does not open, PgagentsError for a wrong URL, command or selection.
+    """
+    from pgagents.report.formats.text import STOPPED
+
+    mcp_server.check_one(url, command)
+    mcp_server.check_address(url, command)
+    click.echo("note: no --url and no catalogue: the MCP server is judged by its own list of tools", err=True)
+    try:
+        with open_server(url, command, cacert=cacert, allowed=options.allow) as link, signals() as stop:
+            model = make_model(link)
+            _check_selection(model, link, options)
+            with progress.progress() as step:
+                stop.running = True
+                report = verify_tools(model, link, options, heeding(stop, step))
+                stop.running = False
+    except KeyboardInterrupt:
+        raise click.Abort from None
+    inside = report_files.in_repository(report.header.catalogue)
+    report = replace(report, header=replace(report.header, again=again, in_repository=inside))
+    if baseline is not None:
+        from datetime import UTC, datetime
+
+        from pgagents.report.baseline import apply
+
+        report = apply(report, baseline, datetime.now(UTC).date())
+    try:
+        report_files.write(reports, report, model.source)
+    finally:
+        report_output.show(report, model.source, stopped=stop.asked, verbose=verbose)
+    return STOPPED if stop.asked else report.exit_code
+
+
+def verify_tools(
+    model: Model, link: Link, options: Options, step: Callable[[Progress], None] | None = None
+) -> Report:
+    """Verify the server behind an open link whose tools were read."""
+    from pgagents.verify.plan.options import Identities
+    from pgagents.verify.run.run import verify
+
+    assert link.listing is not None
+    token = mcp_server.token(link.url or None)
+    if options.max_requests is None:
+        options = replace(options, max_requests=REQUESTS + REQUESTS_PER_TOOL * len(link.listing.tools))
+    return verify(
+        model,
+        _nowhere,
+        Identities({}, (token,) if token else ()),
+        options,
+        clock=time.time,
+        sleep=time.sleep,
+        wall=wall,
+        url=link.base,
+        on_progress=step,
+        mcp=link,
+    )
+
+
+def _nowhere(_request: Request) -> Response | Silence:
+    """Refuse what would go to an API: there is none."""
+    from pgagents.http import Silence
+
+    return Silence("refused", "there is no API beside the MCP server")
+
+
+def _check_selection(model: Model, link: Link, options: Options) -> None:
+    """Raise PgagentsError for a selection without contracts."""
+    from pgagents.errors import PgagentsError
+    from pgagents.text.nearest import did_you_mean
+    from pgagents.verify.run.run import contracts
+
+    ids = [c.id for c in contracts(model, link)] if options.only or options.skip else []
+    for flag, wanted in (("--only", options.only), ("--skip", options.skip)):
+        for one in wanted:
+            if not any(id.startswith(one) for id in ids):
+                raise PgagentsError(
+                    f"{flag} {one}: no contract's id is this or begins so", did_you_mean(one, ids)
+                )

@@ -1,0 +1,1 @@
+"""Choose which actions of an imported catalogue assistants are offered."""

@@ -1,0 +1,108 @@
+"""Find what vendors object to in an imported catalogue: errors of the build, and lint rules of one vendor."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.generate.build import build, targets
+from pgagents.generate.target import Target
+from pgagents.lint.rule import rules
+from pgagents.model.model import Model
+from pgagents.source.source import Place, Pointer, Source
+
+SECRET = "mcp/secret-argument"
+_LONGER = re.compile(r" is longer than (\d+) characters?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """One refusal by the vendor of a surface, at a place of the catalogue."""
+
+    surface: str
+    at: Pointer
+    message: str
+
+    @property
+    def most(self) -> int | None:
+        """The greatest length of a text, if the objection is about a text that is too long."""
+        found = _LONGER.search(self.message)
+        return int(found[1]) if found else None
+
+
+def find_objections(model: Model, surfaces: Mapping[str, Any]) -> list[Objection]:
+    """Return what the vendors of these surfaces would refuse, each place once."""
+    ids = {
+        id: target.surface
+        for id, target in targets().items()
+        if isinstance(target, Target) and target.surface in surfaces
+    }
+    found: dict[tuple[str, Pointer], Objection] = {}
+    places: dict[tuple[int, int], Pointer] = {}
+    for one in build(model, only=list(ids)).diagnostics if ids else ():
+        limit = one.id.endswith("/limit")
+        if one.severity != "error" and not limit:
+            continue
+        places = places or index_places(model.source)
+        surface = ids.get("/".join(one.id.split("/")[:2])) or ""
+        at = places.get((one.span.line, one.span.column), ())
+        if limit and at[:1] not in (("actions",), ("schemas",)):
+            continue
+        found.setdefault((surface, at), Objection(surface, at, one.message))
+    for objection in _find_hits(model, surfaces):
+        found.setdefault((objection.surface, objection.at), objection)
+    return list(found.values())
+
+
+def _find_hits(model: Model, surfaces: Mapping[str, Any]) -> Iterator[Objection]:
+    """Yield the errors of vendors' rules, and secrets that no model should be asked for."""
+    for id, rule in rules().items():
+        if id == SECRET:
+            for hit in rule.find(model):
+                yield from (Objection(name, hit.origin, hit.message) for name in surfaces)
+        elif rule.severity == "error" and rule.surface in surfaces:
+            for hit in rule.find(model):
+                if (hit.severity or rule.severity) == "error":
+                    yield Objection(str(rule.surface), hit.origin, hit.message)
+
+
+def index_places(source: Source) -> dict[tuple[int, int], Pointer]:
+    """Return the pointer whose key begins at each place, by line and column from 1; else whose value does."""
+    found: dict[tuple[int, int], Pointer] = {}
+    values: dict[tuple[int, int], Pointer] = {}
+    level: list[tuple[Pointer, Place]] = [((), source.root)]
+    while level:
+        below: list[tuple[Pointer, Place]] = []
+        for pointer, place in level:
+            for (line, column), known in ((place.key, found), (place.value, values)):
+                known.setdefault((line + 1, column + 1), pointer)
+            below += (((*pointer, step), child) for step, child in (place.children or {}).items())
+        level = below
+    return {**values, **found}
+
+
+def list_users(schema: str, data: Mapping[str, Any]) -> set[str]:
+    """Return the names of the actions that use a named schema, directly or not."""
+    using = {schema}
+    while True:
+        more = {name for name, one in data["schemas"].items() if name not in using and _uses(one, using)}
+        if not more:
+            return {name for name, action in data["actions"].items() if _uses(action, using)}
+        using |= more
+
+
+def _uses(value: Any, names: set[str]) -> bool:
+    """True if a reference to one of the schemas stands anywhere in the value."""
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            ref = node.get("$ref")
+            if isinstance(ref, str) and ref in names:
+                return True
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
+    return False

@@ -1,0 +1,73 @@
+"""Convert the successful answers of an operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.decoding.medium import find
+from pgagents.importer.operations.imported import bare_media
+from pgagents.importer.reading.names import cut
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.operations import JSON, Answer, Operation, is_json
+from pgagents.importer.schemas import Schemas
+from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
+
+
+class Answers:
+    """Make the answers of actions."""
+
+    def __init__(self, schemas: Schemas, notes: Notes) -> None:
+        self.schemas, self.notes = schemas, notes
+
+    def convert(self, op: Operation, at: Pointer) -> dict[int, Any]:
+        """Return the answers by status."""
+        found: dict[int, Any] = {}
+        for answer in op.answers:
+            status = {"2XX": 200, "1XX": 100, "3XX": 302}.get(
+                answer.status.upper(), int(answer.status) if answer.status.isdecimal() else 0
+            )
+            if not 200 <= status < 400 or (answer.status.isdecimal() and len(answer.status) != 3):
+                continue
+            if not answer.status.isdecimal():
+                self.notes.add_lost(
+                    (*at, "output", status), f"any status of {answer.status} is meant", answer.whole.place
+                )
+            found.setdefault(status, self._output(answer, (*at, "output", status)))
+        if not any(200 <= s < 300 for s in found):
+            default = next((a for a in op.answers if a.status == "default"), None)
+            lone = default is not None and not any(a.status[:1] in "12" for a in op.answers)
+            found = {200: self._output(default, (*at, "output", 200)) if default and lone else None, **found}
+            self.notes.infer((*at, "output"), "200, as the document names no successful status")
+        return dict(sorted(found.items()))
+
+    def _output(self, answer: Answer, at: Pointer) -> dict[str, Any] | None:
+        described = {"description": cut(answer.description)} if answer.description else {}
+        if answer.schema is None:
+            if answer.media:
+                self.notes.add_lost(
+                    at, f"{brief(answer.media)} without a schema is not described", answer.whole.place
+                )
+            return described or None
+        if answer.media and not is_json(answer.media):
+            return {**described, **self._no_json(answer, at), "content_type": bare_media(answer.media)}
+        schema = self.schemas.convert(answer.schema, at)
+        media = bare_media(answer.media)
+        own = {"content_type": media} if media and media not in (JSON, "*/*") else {}
+        return {**schema, **described, **own} if schema or described else {"description": "Success"}
+
+    def _no_json(self, answer: Answer, at: Pointer) -> dict[str, Any]:
+        """Return the schema of an answer that is no JSON: rows of CSV keep theirs, all else is one text."""
+        assert answer.schema is not None
+        kind, media = find(answer.media).name, bare_media(answer.media)
+        data = media.endswith(("xml", "yaml", "x-ndjson"))
+        shape = self.schemas.references.follow(answer.schema).mapping().get("type", "string")
+        if shape == "string" or data or (kind == "csv" and shape == "array"):
+            return {
+                **({"type": "string"} if shape == "string" else {}),
+                **self.schemas.convert(answer.schema, at),
+            }
+        noun = "bytes" if kind == "file" else "rows" if kind == "csv" else "one text"
+        why = f"an answer of {brief(media)} is {noun}; its schema is not carried"
+        self.notes.add_lost(at, why, answer.whole.place)
+        return {"type": "string"}

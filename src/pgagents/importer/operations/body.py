@@ -1,0 +1,146 @@
+"""Convert the body of a request into arguments: one for each member, or one for the whole body."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.encoding.medium import medium_of
+from pgagents.importer.bodies import Member, find_file, members
+from pgagents.importer.operations.arguments import Arguments, style_members
+from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction, bare_media
+from pgagents.importer.reading.names import clean, cut
+from pgagents.importer.reading.operations import (
+    JSON,
+    Body,
+    Operation,
+    Parameter,
+    encoding_style,
+    is_sendable,
+)
+from pgagents.importer.travelling import Joined, Styled, Unsayable, travelling
+from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
+
+
+class Bodies:
+    """Make arguments of request bodies. With `comparing`, bodies that no call sends are converted, too."""
+
+    def __init__(self, arguments: Arguments, *, comparing: bool) -> None:
+        self.arguments, self.comparing = arguments, comparing
+        self.schemas, self.notes, self.servers = arguments.schemas, arguments.notes, arguments.servers
+
+    def add(
+        self, op: Operation, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer
+    ) -> bool:
+        """Add the body's arguments to `found`. False, after a note, if the body cannot be expressed."""
+        if not is_sendable(body.media) and not self.comparing:
+            self.notes.add_lost(at, f"an optional body of {brief(body.media)} is not sent", body.whole.place)
+            return True
+        parts, closed = members(self.schemas, body, self.notes, (*at, "input"))
+        medium = medium_of(body.media)
+        keeps = body.required or op.method not in ("GET", "DELETE")
+        if (
+            parts is None
+            and not self.comparing
+            and keeps
+            and (medium is None or medium.typed or not medium.members)
+        ):
+            return self._whole_body(body, found, made, (*at, "input"))
+        if parts is None:
+            if body.required or op.method in ("PUT", "PATCH"):
+                self.notes.add_left_out(
+                    f"{op.label}: its body ({brief(body.media)}) is no object of named members",
+                    body.whole.place,
+                )
+                return False
+            self.notes.add_lost(
+                at,
+                f"a body of {brief(body.media)} that is no object of named members is not sent",
+                body.whole.place,
+            )
+            return True
+        media = bare_media(body.media)
+        for part in parts:
+            if not self._member(part, body, found, made, (*at, "input")):
+                return False
+        if media not in ("", JSON, "*/*", "text/json") and any(p for p in parts) and is_sendable(media):
+            made.action["content_type"] = media
+        if closed:
+            made.action["unknown"] = "refused"
+        if body.required and not any(p.required for p in parts):
+            self.notes.add_lost(
+                (*at, "input"),
+                "the body itself is required; here it is sent where an argument is given",
+                body.whole.place,
+            )
+        return True
+
+    def _member(
+        self, part: Member, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer
+    ) -> bool:
+        """Add the argument of a body's member. False, after a note, if a required one has no form."""
+        form = self._form_of(part, body)
+        if isinstance(form, Unsayable):
+            if part.required and body.required:
+                self.notes.add_left_out(
+                    f"{made.operation.label}: the form's `{brief(part.name)}` cannot be said: {form.why}",
+                    part.schema.place,
+                )
+                return False
+            self.notes.add_lost(at, f"`{brief(part.name)}` is not sent: {form.why}", part.schema.place)
+            return True
+        name = self.arguments.name(part.name, found, prefix="body")
+        schema = find_file(part, body, self.schemas) or self.arguments.convert(
+            part.schema, (*at, name), name, made.name
+        )
+        if part.description:
+            schema["description"] = cut(part.description)
+        if made.operation.method in ("GET", "DELETE") or name in PLACEHOLDER.findall(
+            self.servers.find_base(made.operation) + made.operation.path
+        ):
+            schema["in"] = "body"
+        if name != part.name:
+            schema["wire"] = clean(part.name)
+        if part.required and body.required:
+            schema["required"] = True
+        elif part.required:
+            self.notes.add_lost(
+                (*at, name), "required where a body is sent at all; here it is optional", part.schema.place
+            )
+        if form is not None:
+            schema |= style_members(form)
+        made.wires[part.name, "body"] = name
+        found[name] = schema
+        return True
+
+    def _whole_body(self, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer) -> bool:
+        """Add one argument that is the whole body."""
+        media, medium = bare_media(body.media), medium_of(body.media)
+        name = self.arguments.name("body", found)
+        if medium is not None and medium.files and not medium.members:
+            schema: dict[str, Any] = {"type": "string", "format": "binary"}
+        elif medium is not None and not medium.typed:
+            schema = {**self.arguments.convert(body.schema, (*at, name), name, made.name), "type": "string"}
+        else:
+            schema = self.arguments.convert(body.schema, (*at, name), name, made.name)
+        schema["in"] = "whole_body"
+        if body.required:
+            schema["required"] = True
+        if media not in ("", JSON, "*/*", "text/json"):
+            made.action["content_type"] = media
+        found[name] = schema
+        return True
+
+    def _form_of(self, part: Member, body: Body) -> Styled | Unsayable | None:
+        """Return the style of a member of a form, by the document's `encoding`; None if it needs none."""
+        medium = medium_of(bare_media(body.media))
+        if medium is None or medium.typed or find_file(part, body, self.schemas) is not None:
+            return None
+        encoding = body.whole.at("encoding", part.name)
+        style = part.style or (encoding_style(encoding) if encoding.mapping() else "")
+        p = Parameter(part.name, "body", part.required, part.description, part.schema, part.schema, style)
+        form = travelling(p, self.schemas)
+        if isinstance(form, Styled) and form.style == "form" and not style:
+            # OpenAPI's default for an object in a form is JSON as text
+            return Unsayable("it is an object that the document does not give a `style`")
+        return form if not isinstance(form, Joined) else None

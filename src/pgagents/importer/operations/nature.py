@@ -1,0 +1,68 @@
+"""Say whether an action changes anything, and what a person is asked before it does."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pgagents.importer.reading.names import snake
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.operations import Operation
+from pgagents.source.source import Pointer
+
+_READING = re.compile(
+    r"(?:^|_)(search|query|find|list|lookup|get|filter|preview|estimate|validate|count|read|fetch)(?:_|$)"
+)
+_PAYING = re.compile(
+    r"(?:^|_)(pay|payments?|charges?|purchases?|buy|checkout|refunds?|payouts?|transfers?|withdraw(?:als?)?)"
+    r"(?:_|$)"
+)
+_DEEDS = frozenset((
+    "logout", "signout", "delete", "remove", "send", "resend", "run", "reset", "revoke", "confirm",
+    "unsubscribe", "subscribe", "callback",
+    "cancel", "activate", "deactivate", "approve", "reject", "trigger", "execute", "purge", "destroy", "stop",
+    "start", "restart",
+))  # fmt: skip
+"""Words in the name of a GET that suggest that it changes something, whatever HTTP says about GET."""
+
+
+def add_nature(
+    op: Operation, name: str, action: dict[str, Any], at: Pointer, notes: Notes, *, confirmed: bool = True
+) -> None:
+    """Add effect, destructiveness and the question that a person confirms.
+
+    A document says none of them. The safe answer is written, and asked about only where the name suggests
+    another one. Without `confirmed`, no question for a person is written.
+    """
+    deed = _find_deed(op) if op.method == "GET" else ""
+    action["effect"] = "read" if op.method == "GET" and not deed else "write"
+    if op.method == "DELETE":
+        action["destructive"] = True
+    if action["effect"] == "read":
+        return
+    if confirmed:
+        _confirm(op, action, at, notes)
+    words = f"{name}_{snake(op.path.rpartition('/')[2])}"
+    if deed:
+        notes.decide(
+            at, f"does a GET that is called `{deed}` change anything? if it only reads: `effect: read`"
+        )
+    elif op.method == "POST" and (word := _READING.search(words)):
+        notes.decide(at, f"does it only read, as `{word[1]}` says? then `effect: read`, without `confirm`")
+    elif op.method == "POST" and (word := _PAYING.search(words)):
+        notes.decide(at, f"does it move money, as `{word[1]}` suggests? then `costs: true`")
+
+
+def _confirm(op: Operation, action: dict[str, Any], at: Pointer, notes: Notes) -> None:
+    undone = " This may be impossible to undo." if op.method == "DELETE" else ""
+    action["confirm"] = {"body": f"Go ahead with “{action['title'].rstrip(' .?!')}”?{undone}"}
+    notes.infer((*at, "confirm"), "from the title, as no call that writes goes out unasked")
+
+
+def _find_deed(op: Operation) -> str:
+    """Return a word of `_DEEDS` that begins the operationId or the last part of the path; empty if none
+    does.
+    """
+    last = next((part for part in reversed(op.path.split("/")) if part and not part.startswith("{")), "")
+    words = [snake(text).partition("_")[0] for text in (op.id or "", last)]
+    return next((word for word in words if word in _DEEDS), "")

@@ -1,0 +1,104 @@
+"""Read the servers of a document: the API's own, and those of single operations."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from pgagents.importer.reading.names import one_line, snake, unique
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.operations import (
+    Operation,
+    base_path,
+    expand_variables,
+    find_address,
+    find_path,
+)
+from pgagents.importer.reading.references import Found
+from pgagents.source.source import Pointer
+
+_VALUE = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+def describe_main(root: Found, url: str) -> str | dict[str, Any]:
+    """Return `api.server`: the URL, or a template with the variables of its host."""
+    return _describe(root.at("servers", 0), url) if "swagger" not in root.value else url
+
+
+def _describe(server: Found, url: str) -> str | dict[str, Any]:
+    """Return a server with those variables that stand in its host, if the catalogue can say them."""
+    head = re.match(r"https?://[^/?#]+", server.text("url"))
+    names = list(dict.fromkeys(re.findall(r"\{([^{}]*)\}", head[0]))) if head else []
+    variables = {name: _variable(server.at("variables", name)) for name in names}
+    if not head or not names or not all(variables.values()) or not all(map(_NAME.fullmatch, names)):
+        return url
+    return {"url": head[0], "variables": variables}
+
+
+def _variable(written: Found) -> dict[str, Any] | None:
+    default = written.text("default")
+    values = written.value.get("enum") if isinstance(written.value, dict) else None
+    found: dict[str, Any] = {"default": default}
+    if isinstance(values, list) and values:
+        if default not in values or not all(isinstance(v, str) and _VALUE.fullmatch(v) for v in values):
+            return None
+        found["enum"] = list(dict.fromkeys(values))
+    if text := one_line(written.text("description"), 200):
+        found["description"] = text
+    return found if _VALUE.fullmatch(default) else None
+
+
+def find_usual_url(operations: Iterable[Operation]) -> str:
+    """Return scheme and host of the server that most operations name for themselves; empty if none does."""
+    named = Counter(url for op in operations if (url := _find_url(op)))
+    return named.most_common(1)[0][0] if named else ""
+
+
+def _find_url(op: Operation) -> str:
+    """Return scheme and host of the operation's own server; empty without one, or if it cannot be said."""
+    parts = urlsplit(expand_variables(op.server)) if op.server is not None else None
+    if parts is None or parts.scheme not in ("http", "https"):
+        return ""
+    return find_address(parts.scheme, parts.netloc)
+
+
+class Servers:
+    """The servers of single operations, each with a name of its own."""
+
+    def __init__(self, root: Found, url: str, notes: Notes) -> None:
+        self.base, self._url, self._notes = base_path(root), url, notes
+        self.written: dict[str, dict[str, Any]] = {}
+        """The servers that operations need, as the catalogue has them."""
+        self._names: dict[str, str] = {}
+
+    def find_base(self, op: Operation) -> str:
+        """Return the beginning of the operation's path: that of its own server, if it has one."""
+        return self.base if op.server is None else find_path(expand_variables(op.server))
+
+    def name_of(self, op: Operation, at: Pointer) -> str | None:
+        """Return the name of the operation's own server; None if the API's own one has it."""
+        if op.server is None:
+            return None
+        parts = urlsplit(expand_variables(op.server))
+        if not parts.scheme and not parts.netloc:
+            return None
+        url = _find_url(op)
+        if not url:
+            why = "the operation's own server has no address; the API's one is called"
+            self._notes.add_lost(at, why, op.server.place)
+            return None
+        if url == self._url:
+            return None
+        if url not in self._names:
+            label = snake((urlsplit(url).hostname or "").split(".")[0]) or "other"
+            name = unique(label if _NAME.fullmatch(label) else "other", set(self.written))
+            told = _describe(op.server, url)
+            made = told if isinstance(told, dict) else {"url": told}
+            if text := one_line(op.server.text("description"), 200):
+                made["description"] = text
+            self._names[url], self.written[name] = name, made
+        return self._names[url]

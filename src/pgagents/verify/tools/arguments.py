@@ -1,0 +1,176 @@
+"""Make arguments for a tool from its input schema: some that it allows, and some that each break one keyword.
+
+A value comes from the schema's `examples`, `default`, `const` and `enum`, from an example that the
+description quotes, or else is the least that the schema allows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.jsonschema.schema import foreign_validator
+from pgagents.verify.values.schema_values import MISSING, low, types_of, violations
+
+MOST_NODES, MOST_WRONG = 3_000, 10
+UNKNOWN = "pgv_unknown"
+_QUOTED = re.compile(r"(?:e\.g\.|for example|such as|examples?:)[^'\"`]{0,20}(['\"`])(.{1,80}?)\1", re.I)
+_KEYWORDS = ("required", "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum",
+             "exclusiveMaximum",
+             "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems")  # fmt: skip
+_WRONG: Mapping[str, Any] = {
+    "string": {"pgv": 1}, "number": {"pgv": 1}, "integer": {"pgv": 1}, "boolean": {"pgv": 1},
+    "array": {"pgv": 1}, "object": "pgv",
+}  # fmt: skip
+"""A value of another type for each type, which no lenient reader can take for one of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenArguments:
+    """Arguments that break one keyword of the schema, and what is wrong with them."""
+
+    arguments: Mapping[str, Any]
+    says: str
+    keyword: str
+
+
+class ToolArguments:
+    """The arguments of one tool. Raises ValueError for a schema that no value can be judged by."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self._test = foreign_validator(schema)
+        self._flat = _inline(schema)
+        members = self._flat.get("properties")
+        self._members: Mapping[str, Any] = members if isinstance(members, Mapping) else {}
+
+    def make_ordinary(self) -> Mapping[str, Any] | None:
+        """Return arguments that the schema allows, only the required ones; None if none were found."""
+        wanted = self._flat.get("required")
+        names = [n for n in wanted if isinstance(n, str)] if isinstance(wanted, list) else []
+        made = {name: self._value(name) for name in names}
+        if self._test.is_valid(made):
+            return made
+        try:
+            made = {**low(self._flat, {}), **made}
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+            return None
+        return made if self._test.is_valid(made) else None
+
+    def make_whole(self) -> Mapping[str, Any] | None:
+        """Return arguments with every member of the schema; None if they are the ordinary ones."""
+        made = {name: self._value(name) for name in self._members}
+        return made if made != self.make_ordinary() and self._test.is_valid(made) else None
+
+    def list_wrong(self) -> list[BrokenArguments]:
+        """Return arguments that each break one keyword, few for each; unknown members are not among them."""
+        base = self.make_ordinary()
+        if base is None:
+            return []
+        found: dict[tuple[str, str], BrokenArguments] = {}
+        for wrong in self._violations(base):
+            key = wrong.keyword, wrong.says.split("`")[1] if "`" in wrong.says else ""
+            if key not in found and not self._test.is_valid(wrong.arguments):
+                found[key] = wrong
+        ordered = sorted(found.values(), key=lambda w: _KEYWORDS.index(w.keyword))
+        return ordered[:MOST_WRONG]
+
+    def make_unknown(self) -> Mapping[str, Any] | None:
+        """Return arguments with a member that the schema refuses; None where it takes any."""
+        base = self.make_ordinary()
+        made = None if base is None else {**base, UNKNOWN: "1"}
+        return made if made is not None and not self._test.is_valid(made) else None
+
+    def _value(self, name: str) -> Any:
+        schema = self._members.get(name)
+        if not isinstance(schema, Mapping):
+            return "1"
+        candidates = [
+            *_listed(schema.get("examples")),
+            *(schema[k] for k in ("const", "default") if k in schema),
+        ]
+        candidates += [*_listed(schema.get("enum"))[:1], *_quotes(schema.get("description"))]
+        for value in candidates:
+            if _fits(schema, value) and value is not None:
+                return value
+        if schema.get("format") in ("uri", "url"):
+            return "https://example.com/"
+        try:
+            return low(schema, {})
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+            return "1"
+
+    def _violations(self, base: Mapping[str, Any]) -> Iterator[BrokenArguments]:
+        required = self._flat.get("required")
+        for name, schema in self._members.items():
+            if not isinstance(schema, Mapping):
+                continue
+            if isinstance(required, list) and name in required:
+                rest = {k: v for k, v in base.items() if k != name}
+                yield BrokenArguments(rest, f"without the required `{name}`", "required")
+            kinds = types_of(schema)
+            if len(kinds) == 1 and kinds[0] in _WRONG:
+                yield BrokenArguments(
+                    {**base, name: _WRONG[kinds[0]]}, f"with `{name}` of another type", "type"
+                )
+            try:
+                broken = [v for v in violations(schema, {}, required=False) if v.priority == 1]
+            except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+                continue
+            for one in broken:
+                if one.keyword in _KEYWORDS[2:] and not one.path and one.value is not MISSING:
+                    yield BrokenArguments(
+                        {**base, name: one.value}, f"with a `{name}` that {one.says}", one.keyword
+                    )
+
+
+def _fits(schema: Mapping[str, Any], value: Any) -> bool:
+    try:
+        return bool(foreign_validator(schema).is_valid(value))
+    except ValueError:
+        return False
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list) else []
+
+
+def _quotes(description: Any) -> list[str]:
+    """Return the examples that a description quotes."""
+    return (
+        [found[2] for found in _QUOTED.finditer(description[:4_000])] if isinstance(description, str) else []
+    )
+
+
+def _inline(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema with references of its own written in; those that go around are left open."""
+    left = MOST_NODES
+
+    def copy(node: Any, above: frozenset[str]) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            return {}
+        if isinstance(node, list):
+            return [copy(item, above) for item in node]
+        if not isinstance(node, Mapping):
+            return node
+        ref = node.get("$ref")
+        if isinstance(ref, str):
+            if ref in above or not ref.startswith("#"):
+                return {}
+            found = _follow(schema, ref)
+            rest = {k: v for k, v in node.items() if k != "$ref"}
+            return copy({**found, **rest} if isinstance(found, Mapping) else rest, above | {ref})
+        return {k: copy(v, above) for k, v in node.items() if k not in ("$defs", "definitions")}
+
+    made: dict[str, Any] = copy(schema, frozenset())
+    return made
+
+
+def _follow(schema: Any, ref: str) -> Any:
+    for step in ref[1:].split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        schema = schema.get(name) if isinstance(schema, Mapping) else None
+    return schema

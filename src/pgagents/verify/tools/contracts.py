@@ -1,0 +1,77 @@
+"""Contracts about the tools of an MCP server that no catalogue describes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from pgagents.http import json_bytes
+from pgagents.model.contract import Contract
+from pgagents.source.source import Pointer
+from pgagents.verify.check.check import Conversation, Judgement, Probe
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import MCP
+from pgagents.verify.wire.mcp.listing import ToolListing
+
+TOOLS = ("MCP 2025-11-25, server/tools",)
+MOST_NAME = 100
+
+
+def name_part(name: str) -> str:
+    """Return a tool's name as part of a contract's id, whatever characters it has."""
+    return quote(name[:MOST_NAME], safe="") or "-"
+
+
+def tool_contract(
+    check: str,
+    kind: str,
+    number: int,
+    tool: Mapping[str, Any],
+    says: str,
+    *,
+    part: str = "",
+    advice: bool = False,
+) -> Contract:
+    """Make a contract about one tool; `part` is the member of its definition that promises it."""
+    at: Pointer = ("tools", number, part) if part in tool else ("tools", number)
+    id = contract_id(check, kind, str(tool["name"]))
+    return Contract(id, check, "", MCP, says, at, TOOLS, advice)
+
+
+def contract_id(check: str, kind: str, name: str) -> str:
+    """Return the id of a contract about a tool."""
+    return f"{check}/{kind}/{name_part(name)}@{MCP}"
+
+
+def server_contract(
+    check: str, kind: str, says: str, *, cite: Sequence[str] = TOOLS, advice: bool = False
+) -> Contract:
+    """Make a contract about the server as a whole."""
+    return Contract(f"{check}/{kind}@{MCP}", check, "", MCP, says, ("tools",), tuple(cite), advice)
+
+
+def send_message(method: str, params: Mapping[str, Any] | None, why: str) -> Call:
+    """Return a call that sends one message of the protocol."""
+    message = {"method": method} if params is None else {"method": method, "params": params}
+    return Call(None, {}, "document", why, surface=MCP, raw=Raw(method="POST", body=json_bytes(message)))
+
+
+def call_tool(name: str, arguments: Mapping[str, Any], why: str) -> Call:
+    """Return a call of a tool."""
+    return send_message("tools/call", {"name": name, "arguments": arguments}, why)
+
+
+def judging(
+    setting: Setting, name: str, contracts: Sequence[str], judge: Callable[[ToolListing], Iterator[Judgement]]
+) -> Iterator[Probe]:
+    """Yield one probe that sends nothing: it judges what the server has listed already."""
+    listing = setting.listing
+    if listing is None or not contracts:
+        return
+
+    def run() -> Conversation:
+        yield from judge(listing)
+
+    yield Probe(f"{name}@{MCP}", 1, tuple(contracts), 0, run, role="")

@@ -1,0 +1,114 @@
+"""The tools that an MCP server lists: read page by page in bounded time, and which of them may be called.
+
+A tool may be called without the caller's leave if it says that it only reads, and its name does not
+contradict that. https://modelcontextprotocol.io/specification/2025-11-25/server/tools, read 2026-11-22.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.http import json_bytes
+from pgagents.verify.wire.mcp.form import error_of, result_of
+from pgagents.verify.wire.mcp.link import Link
+
+LIST = "tools/list"
+MOST_PAGES, MOST_TOOLS, MOST_CHARACTERS = 50, 2_000, 8_000_000
+DEEDS = frozenset((
+    "add", "append", "cancel", "commit", "create", "delete", "destroy", "drop", "edit", "erase", "execute",
+    "insert", "kill", "modify", "move", "overwrite", "post", "publish", "purge", "push", "remove", "rename",
+    "reset", "restart", "revoke", "send", "set", "start", "stop", "submit", "truncate", "update", "upload",
+    "wipe", "write",
+))  # fmt: skip
+"""Words that begin the names of tools that change something."""
+READING = frozenset((
+    "check", "count", "describe", "fetch", "find", "get", "has", "is", "list", "look", "lookup", "preview",
+    "query", "read", "search", "show", "validate", "view",
+))  # fmt: skip
+"""Words that begin the names of tools that read."""
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolListing:
+    """A server's answer to `tools/list`. `tools` has the items of all pages, whatever they are.
+
+    `problem` says why the list could not be read to its end; `pages` counts its pages. `allowed` are the
+    names of tools that the caller lets be called, whatever they do.
+    """
+
+    tools: tuple[Any, ...] = ()
+    problem: str = ""
+    pages: int = 0
+    allowed: frozenset[str] = frozenset()
+
+    @property
+    def named(self) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+        """The tools that have a name, each with its number in the list; of two with one name the first."""
+        seen: set[str] = set()
+        for number, tool in enumerate(self.tools):
+            if isinstance(tool, Mapping) and isinstance(name := tool.get("name"), str) and name not in seen:
+                seen.add(name)
+                yield number, name, tool
+
+    def may_call(self, tool: Mapping[str, Any]) -> bool:
+        """True if a tool may be called: it only reads, or the caller named it."""
+        return only_reads(tool) or tool.get("name") in self.allowed
+
+    def find(self, name: str) -> Mapping[str, Any] | None:
+        """Return the first tool of this name."""
+        return next((tool for _, known, tool in self.named if known == name), None)
+
+
+def read_listing(link: Link) -> ToolListing:
+    """Read all pages of the list."""
+    tools: list[Any] = []
+    cursors: set[str] = set()
+    cursor, size = "", 0
+    for page in range(1, MOST_PAGES + 1):
+        answer = link.ask({"method": LIST, **({"params": {"cursor": cursor}} if cursor else {})})
+        result = result_of(answer)
+        found = result.get("tools") if result is not None else None
+        if result is None or not isinstance(found, list):
+            code = error_of(answer)
+            why = f"it answers JSON-RPC error {code}" if code is not None else "it answers no list of tools"
+            return ToolListing(tuple(tools), link.problem or why, page)
+        tools += found
+        size += len(json_bytes(found))
+        if len(tools) > MOST_TOOLS or size > MOST_CHARACTERS:
+            why = f"it has more than {MOST_TOOLS:,} tools or {MOST_CHARACTERS:,} bytes"
+            return ToolListing(tuple(tools[:MOST_TOOLS]), why, page)
+        following = result.get("nextCursor")
+        if not isinstance(following, str) or not following:
+            wrong = following is not None and not isinstance(following, str)
+            return ToolListing(tuple(tools), "`nextCursor` is no text" if wrong else "", page)
+        if following in cursors:
+            return ToolListing(tuple(tools), "`nextCursor` comes again, so that the list never ends", page)
+        cursors.add(following)
+        cursor = following
+    return ToolListing(tuple(tools), f"it has more than {MOST_PAGES} pages", MOST_PAGES)
+
+
+def find_hints(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the annotations of a tool; empty if it has none."""
+    found = tool.get("annotations")
+    return found if isinstance(found, Mapping) else {}
+
+
+def find_deed(name: str) -> str:
+    """Return the word of a tool's name that says that it changes something; empty if none does.
+
+    It is the first word, or the second where names begin with the server's own (`git_commit`).
+    """
+    words = [word.lower() for word in _WORDS.findall(name)[:2]]
+    if words and words[0] in READING:
+        return ""
+    return next((word for word in words if word in DEEDS), "")
+
+
+def only_reads(tool: Mapping[str, Any]) -> bool:
+    """True if a tool says that it only reads, and its name does not say that it changes something."""
+    return find_hints(tool).get("readOnlyHint") is True and not find_deed(str(tool.get("name")))

@@ -1,0 +1,428 @@
+"""An MCP server is judged by its own list of tools: a right one keeps all contracts, and each mistake breaks
+its own and no other.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgagents.cli.inputs.tools import make_model, survey
+from pgagents.cli.main import main
+from pgagents.cli.running.tools import verify_tools
+from pgagents.http import Request, Response
+from pgagents.model.contract import Verdict
+from pgagents.registry import names
+from pgagents.report.report import Report
+from pgagents.verify.check.check import collect_of_tools
+from pgagents.verify.plan.options import Options
+from pgagents.verify.wire.mcp.link import Link
+from tool_server import ToolServer
+from verifying import ids
+
+FORECAST, CITIES, DELETE = "get_forecast", "list_cities", "delete_city"
+DATA = {"city": "Rome", "degrees": 21.5}
+INPUT = f"tool_schemas/input/{CITIES}"
+WRONG = f"tool_refusals/wrong/{FORECAST}"
+Edit = Callable[..., Any]
+
+
+def verify(server: Any, *, allow: tuple[str, ...] = (), **more: Any) -> Report:
+    link, other = (Link(server, url="http://127.0.0.1:1", path="/mcp") for _ in range(2))
+    assert link.open(), link.problem
+    survey(link, other, allow)
+    return verify_tools(make_model(link), link, Options(allow=allow, **more))
+
+
+def results(edit: Callable[[dict[str, Any], dict[str, Any]], Any]) -> Edit:
+    """Return an edit of the results of correct calls of the forecast, and of no others."""
+
+    def change(message: dict[str, Any], params: dict[str, Any]) -> Any:
+        result = message.get("result")
+        right = params["name"] == FORECAST and result is not None and "isError" not in result
+        return {**message, "result": edit(dict(result), params)} if right else message
+
+    return change
+
+
+def refusals(edit: Callable[[dict[str, Any], dict[str, Any]], Any]) -> Edit:
+    """Return an edit of the messages that refuse a call of the forecast."""
+
+    def change(message: dict[str, Any], params: dict[str, Any]) -> Any:
+        refused = params["name"] == FORECAST and (message.get("result") or {}).get("isError")
+        return edit(message, params["arguments"]) if refused else message
+
+    return change
+
+
+def tool(number: int, **members: Any) -> Edit:
+    """Return an edit of one tool's members; None removes one."""
+
+    def change(tools: list[dict[str, Any]]) -> None:
+        for name, value in members.items():
+            tools[number].pop(name, None)
+            if value is not None:
+                tools[number][name] = value
+
+    return change
+
+
+def schema(number: int, **members: Any) -> Edit:
+    return lambda tools: tools[number]["inputSchema"].update(members)
+
+
+def take_any_origin(request: Request) -> Response | None:
+    """Take the requests of any page."""
+    if request.header("origin") is None:
+        return None
+    return ToolServer()(request.with_header("Origin", None))
+
+
+def _accepted(message: dict[str, Any], given: dict[str, Any], only: Callable[[dict[str, Any]], bool]) -> Any:
+    data = {"city": "x", "degrees": 1}
+    result = {"content": [{"type": "text", "text": json.dumps(data)}], "structuredContent": data}
+    rest = {k: v for k, v in message.items() if k != "result"}
+    return {**rest, "result": result} if only(given) else message
+
+
+def accepting(only: Callable[[dict[str, Any]], bool]) -> Edit:
+    return refusals(lambda message, given: _accepted(message, given, only))
+
+
+def as_error(code: int) -> Edit:
+    error = {"code": code, "message": "no"}
+    return lambda message, *_: {"jsonrpc": "2.0", "id": message["id"], "error": error}
+
+
+def as_result(message: dict[str, Any], *_: Any) -> Any:
+    return {"jsonrpc": "2.0", "id": message["id"], "result": {}}
+
+
+def with_argument(schema: Any) -> Edit:
+    """Return an edit that gives the list of cities an argument."""
+    given = {"type": "object", "properties": {"a": {"description": "A", **schema}}}
+    return tool(1, inputSchema=given)
+
+
+def many(count: int, **more: str) -> Edit:
+    """Return an edit that adds tools; `{n}` in further members is a number."""
+
+    def change(tools: list[dict[str, Any]]) -> None:
+        for n in range(count):
+            tools.append({**tools[2], "name": f"drop_{n}", **{k: v.format(n=n) for k, v in more.items()}})
+
+    return change
+
+
+def plain_text(message: dict[str, Any], _: Any) -> Any:
+    """Answer an unknown tool with words."""
+    if "error" not in message:
+        return message
+    return {
+        "jsonrpc": "2.0",
+        "id": message["id"],
+        "result": {"content": [{"type": "text", "text": "No such tool"}]},
+    }
+
+
+def unknown_as_result(message: dict[str, Any], params: Any) -> Any:
+    found = plain_text(message, params)
+    return found if found is message else {**found, "result": {**found["result"], "isError": True}}
+
+
+def endless(message: dict[str, Any], _: Any) -> Any:
+    return {**message, "result": {**message["result"], "nextCursor": "again"}}
+
+
+def turning() -> dict[str, Edit]:
+    """Return edits that list the tools in another order after the first time."""
+    times = 0
+
+    def begin(message: dict[str, Any], _: Any) -> Any:
+        nonlocal times
+        times = 0
+        return message
+
+    def turn(message: dict[str, Any], _: Any) -> Any:
+        nonlocal times
+        times += 1
+        tools = message["result"]["tools"]
+        return {**message, "result": {"tools": tools if times == 1 else tools[::-1]}}
+
+    return {"initialize": begin, "tools_list": turn}
+
+
+def session(**members: Any) -> Edit:
+    def change(message: dict[str, Any], params: dict[str, Any]) -> Any:
+        if params.get("protocolVersion") != "1900-01-01":
+            return message
+        return {**message, "result": {**message["result"], **members}}
+
+    return change
+
+
+MISTAKES: dict[str, tuple[dict[str, Edit], set[str]]] = {
+    "endless-list": ({"tools_list": endless}, {"tool_list/pages"}),
+    "same-name-twice": ({"tools": lambda t: t.append(dict(t[1]))}, {"tool_list/unique"}),
+    "no-object-as-tool": ({"tools": lambda t: t.append("x")}, {"tool_list/pages"}),
+    "no-input-schema": ({"tools": tool(1, inputSchema=None)}, {INPUT}),
+    "input-of-no-object": ({"tools": tool(1, inputSchema={"type": "array"})}, {INPUT}),
+    "invalid-keyword": ({"tools": with_argument({"type": "text"})}, {INPUT}),
+    "reference-to-nothing": ({"tools": with_argument({"$ref": "#/$defs/A"})}, {INPUT}),
+    "reference-elsewhere": (
+        {"tools": with_argument({"$ref": "http://127.0.0.1:9/a"})}, {INPUT},
+    ),
+    "output-of-no-object": (
+        {"tools": tool(1, outputSchema={"type": "string"})},
+        {f"tool_schemas/output/{CITIES}", f"tool_results/fits/{CITIES}"},
+    ),
+    "hint-as-text": (
+        {"tools": tool(2, annotations={"readOnlyHint": "no"})},
+        {f"tool_schemas/members/{DELETE}"},
+    ),
+    "title-as-number": ({"tools": tool(1, title=5)}, {f"tool_schemas/members/{CITIES}"}),
+    "no-content": (
+        {"tools_call": results(lambda r, _: {"structuredContent": r["structuredContent"]})},
+        {f"tool_results/content/{FORECAST}", f"tool_results/text/{FORECAST}"},
+    ),
+    "unknown-block": (
+        {"tools_call": results(lambda r, _: {**r, "content": [*r["content"], {"type": "html"}]})},
+        {f"tool_results/content/{FORECAST}"},
+    ),
+    "image-without-data": (
+        {"tools_call": results(lambda r, _: {**r, "content": [*r["content"], {"type": "image"}]})},
+        {f"tool_results/content/{FORECAST}"},
+    ),
+    "data-of-another-type": (
+        {"tools_call": results(lambda r, _: {**r, "structuredContent": {"city": "Rome", "degrees": "21"}})},
+        {f"tool_results/fits/{FORECAST}", f"tool_results/text/{FORECAST}"},
+    ),
+    "data-left-out": (
+        {"tools_call": results(lambda r, _: {"content": r["content"]})},
+        {f"tool_results/fits/{FORECAST}"},
+    ),
+    "wrong-only-with-all-arguments": (
+        {"tools_call": results(lambda r, p: {**r, "structuredContent": p["arguments"].get("unit", DATA)})},
+        {f"tool_results/fits/{FORECAST}", f"tool_results/text/{FORECAST}"},
+    ),
+    "call-without-result": (
+        {"tools_call": lambda m, p: {"jsonrpc": "2.0", "id": m["id"]} if p["name"] == CITIES else m},
+        {f"tool_results/answered/{CITIES}"},
+    ),
+    "missing-argument-taken": (
+        {"tools_call": accepting(lambda given: "city" not in given)}, {WRONG},
+    ),
+    "wrong-type-taken": (
+        {"tools_call": accepting(lambda given: isinstance(given.get("city"), dict))},
+        {WRONG},
+    ),
+    "maximum-not-held": (
+        {"tools_call": accepting(lambda given: given.get("days") == 10)}, {WRONG},
+    ),
+    "enum-not-held": (
+        {"tools_call": accepting(lambda given: "unit" in given)}, {WRONG},
+    ),
+    "unknown-tool-answered": ({"tools_call": plain_text}, {"tool_refusals/unknown_tool"}),
+    "unknown-method-answered": ({"pgv_no_such_method": as_result}, {"tool_refusals/unknown_method"}),
+    "unknown-method-as-params": ({"pgv_no_such_method": as_error(-32602)}, {"tool_refusals/unknown_method"}),
+    "agrees-to-any-revision": (
+        {"initialize": session(protocolVersion="1900-01-01")}, {"mcp_handshake/other_revision"},
+    ),
+    "no-revision": ({"initialize": session(protocolVersion=1)}, {"mcp_handshake/initialize"}),
+    "no-name": ({"initialize": session(serverInfo=None)}, {"mcp_handshake/initialize"}),
+    "other-revision-refused": (
+        {"initialize": lambda m, p: as_error(-32602)(m) if p.get("protocolVersion") == "1900-01-01" else m},
+        {"mcp_handshake/other_revision"},
+    ),
+    "no-pong": ({"ping": as_error(-32601)}, {"mcp_handshake/ping"}),
+    "any-page-may-call": ({"transport": take_any_origin}, {"mcp_transport/origin"}),
+}  # fmt: skip
+ADVICE: dict[str, tuple[dict[str, Edit], set[str]]] = {
+    "another-order": (turning(), {"tool_list/again"}),
+    "many-tools": ({"tools": many(130, description="Drop number {n}.")}, {"tool_list/count"}),
+    "long-list": ({"tools": many(20, description="{n} " + "and so on " * 700)}, {"tool_list/size"}),
+    "requires-what-is-not-described": (
+        {"tools": schema(2, required=["town"])}, {f"tool_schemas/required/{DELETE}"},
+    ),
+    "name-with-space": ({"tools": tool(2, name="drop city")}, {"tool_words/name/drop%20city"}),
+    "name-with-dot": ({"tools": tool(2, name="drop.city")}, {"tool_words/name/drop.city"}),
+    "long-name": ({"tools": tool(2, name="drop" * 17)}, {f"tool_words/name/{'drop' * 17}"}),
+    "no-description": ({"tools": tool(1, description=None)}, {f"tool_words/description/{CITIES}"}),
+    "empty-description": ({"tools": tool(1, description=" ")}, {f"tool_words/description/{CITIES}"}),
+    "description-of-another": (
+        {"tools": lambda t: t[2].update(description=t[1]["description"].upper())},
+        {f"tool_words/description/{DELETE}"},
+    ),
+    "long-description": ({"tools": tool(1, description="x" * 9_000)}, {f"tool_words/description/{CITIES}"}),
+    "mute-argument": (
+        {"tools": lambda t: t[0]["inputSchema"]["properties"]["city"].pop("description")},
+        {f"tool_words/arguments/{FORECAST}"},
+    ),
+    "reads-and-destroys": (
+        {"tools": tool(1, annotations={"readOnlyHint": True, "destructiveHint": True})},
+        {f"tool_words/hints/{CITIES}"},
+    ),
+    "delete-that-only-reads": (
+        {"tools": tool(2, annotations={"readOnlyHint": True})}, {f"tool_words/hints/{DELETE}"},
+    ),
+    "delete-that-destroys-nothing": (
+        {"tools": tool(2, annotations={"destructiveHint": False})}, {f"tool_words/hints/{DELETE}"},
+    ),
+    "failure-as-error": (
+        {"tools_call": lambda m, p: as_error(-32603)(m) if p["name"] == CITIES else m},
+        {f"tool_results/as_result/{CITIES}"},
+    ),
+    "data-in-no-text": (
+        {"tools_call": results(lambda r, _: {**r, "content": [{"type": "text", "text": "21 degrees"}]})},
+        {f"tool_results/text/{FORECAST}"},
+    ),
+    "refusal-as-error": (
+        {"tools_call": refusals(lambda m, _: as_error(-32602)(m))}, {f"tool_refusals/as_result/{FORECAST}"},
+    ),
+    "refusal-without-words": (
+        {"tools_call": refusals(lambda m, _: {**m, "result": {"content": [], "isError": True}})},
+        {f"tool_refusals/as_result/{FORECAST}"},
+    ),
+    "unknown-argument-taken": (
+        {"tools_call": accepting(lambda given: "pgv_unknown" in given)},
+        {f"tool_refusals/unknown_argument/{FORECAST}"},
+    ),
+    "unknown-tool-as-result": ({"tools_call": unknown_as_result}, {"tool_refusals/unknown_tool_as_error"}),
+}  # fmt: skip
+
+
+def in_pages(message: dict[str, Any], params: dict[str, Any]) -> Any:
+    """List one tool a page."""
+    tools, at = message["result"]["tools"], int(params.get("cursor", "p0")[1:])
+    more = {"nextCursor": f"p{at + 1}"} if at + 1 < len(tools) else {}
+    return {**message, "result": {"tools": tools[at : at + 1], **more}}
+
+
+def with_definitions(tools: list[dict[str, Any]]) -> None:
+    """Refer to a schema of the tool's own, in the dialect of draft 7."""
+    schema = tools[0]["inputSchema"]
+    schema["definitions"] = {"City": schema["properties"]["city"]}
+    schema["properties"]["city"] = {"$ref": "#/definitions/City"}
+    schema["$schema"] = "http://json-schema.org/draft-07/schema#"
+
+
+LEGAL: dict[str, dict[str, Edit]] = {
+    "right": {},
+    "pages": {"tools_list": in_pages},
+    "definitions": {"tools": with_definitions},
+    "further-members": {
+        "tools": tool(1, icons=[{"src": "https://example.com/a.png"}], _meta={"a": 1}, execution={})
+    },
+    "no-annotations": {"tools": tool(1, annotations=None)},
+    "further-blocks": {
+        "tools_call": results(
+            lambda r, _: {
+                **r,
+                "content": [
+                    {"type": "text", "text": "Fine weather"},
+                    {"type": "resource_link", "uri": "weather://rome", "name": "rome"},
+                    *r["content"],
+                ],
+            }
+        )
+    },
+    "asks-for-input": {"tools_call": results(lambda r, _: {**r, "resultType": "complete"})},
+    "no-tools": {"tools": lambda tools: tools.clear()},
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistake_breaks_its_contracts_and_no_other(mistake: str) -> None:
+    edits, expected = MISTAKES[mistake]
+    report = verify(ToolServer(**edits))
+    broken = {id.removesuffix("@mcp") for id in (*ids(report, Verdict.BROKEN), *ids(report, Verdict.ODD))}
+    assert broken == expected
+    assert report.exit_code == 1
+
+
+@pytest.mark.parametrize("mistake", ADVICE)
+def test_what_is_only_recommended_is_odd_and_broken_in_a_strict_run(mistake: str) -> None:
+    edits, expected = ADVICE[mistake]
+    report = verify(ToolServer(**edits))
+    assert {id.removesuffix("@mcp") for id in ids(report, Verdict.ODD)} == expected
+    assert ids(report, Verdict.BROKEN) == []
+    strict = verify(ToolServer(**edits), strict=True)
+    assert {id.removesuffix("@mcp") for id in ids(strict, Verdict.BROKEN)} == expected
+
+
+@pytest.mark.parametrize("oddity", LEGAL)
+def test_right_server_keeps_all(oddity: str) -> None:
+    report = verify(ToolServer(**LEGAL[oddity]))
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    assert ids(report, Verdict.UNTESTED) == []
+    assert report.exit_code == 0
+
+
+def test_every_check_is_broken_by_a_mistake() -> None:
+    found = {id.partition("/")[0] for _, broken in (*MISTAKES.values(), *ADVICE.values()) for id in broken}
+    assert found == set(collect_of_tools())
+    assert {name.rpartition(".")[2] for name in names("pgagents.verify.tools.checks")} <= found
+
+
+def test_tools_that_may_write_are_called_only_if_named() -> None:
+    server = ToolServer()
+    report = verify(server)
+    assert DELETE not in server.called
+    assert FORECAST in server.called
+    left_out = [
+        r for r in report.results if f"/{DELETE}@" in r.contract.id and r.verdict is Verdict.NOT_SELECTED
+    ]
+    assert {r.reason for r in left_out} == {f"it may write: --allow {DELETE} would call it"}
+    verify(server, allow=(DELETE,))
+    assert DELETE in server.called
+
+
+@pytest.mark.parametrize("name", ["delete_all", "removeCity", "git_commit", "DROP_TABLE"])
+def test_tool_that_says_it_reads_but_is_named_after_a_deed_is_not_called(name: str) -> None:
+    server = ToolServer(tools=tool(1, name=name))
+    verify(server)
+    assert name not in server.called
+
+
+SERVER = f"{sys.executable} {Path(__file__).parents[1] / 'tool_server.py'}"
+
+
+def test_command_judges_a_process_and_writes_every_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = [f"r.{suffix}" for suffix in ("json", "html", "xml", "md", "sarif", "txt")]
+    words = ["verify", "--mcp-stdio", SERVER, *(word for file in files for word in ("--report", file))]
+    assert main(words) == 0
+    shown = capfd.readouterr()
+    assert "judged by its own list of tools" in shown.err
+    assert "weather 1.0 speaks MCP 2025-11-25 over stdio" in shown.out
+    assert all((tmp_path / file).stat().st_size > 500 for file in files)
+    assert '"tool_results/fits/get_forecast@mcp"' in (tmp_path / "r.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--mcp-stdio", "false"], 3, "the MCP server did not open"),
+        (["--mcp-url", "http://127.0.0.1:9/mcp"], 3, "the MCP server cannot be reached"),
+        (["--mcp-stdio", SERVER, "--allow", "delete_town"], 2, "the server lists no such tool"),
+        (["--mcp-stdio", SERVER, "--only", "tool_result/"], 2, "no contract's id"),
+        (["--mcp-stdio", SERVER, "--allow-writes"], 2, "has no use for --allow-writes"),
+        (["--mcp-stdio", SERVER, "--mcp-url", "http://127.0.0.1:9"], 2, "give one of them"),
+        (["--mcp-stdio", ""], 2, "is empty"),
+    ],
+)
+def test_wrong_set_up_is_one_message(
+    words: list[str], code: int, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", *words]) == code
+    shown = capfd.readouterr()
+    assert said in shown.err
+    assert "Traceback" not in shown.err
+    assert shown.out == ""

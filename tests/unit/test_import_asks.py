@@ -1,0 +1,174 @@
+"""An import asks at most one question an action, and lint finds nothing else in what it wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from importing import imported, openapi, operation
+from pgagents.catalogue.load import load_text
+from pgagents.importer.catalogue import Imported
+from pgagents.lint.run import lint
+
+FOREIGN = sorted((Path(__file__).parents[1] / "foreign").glob("*/openapi.yaml"))
+DECIDE = "# TODO decide: "
+
+
+def query(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": {"type": "string"}, **more}
+
+
+def questions(made: Imported) -> dict[str, list[str]]:
+    """The questions of each action, read from the text."""
+    found: dict[str, list[str]] = {name: [] for name in made.data["actions"]}
+    lines = made.text.splitlines()
+    start = lines.index("actions:")
+    waiting: list[str] = []
+    name = ""
+    for line in lines[start + 1 :]:
+        if line[:2] == "  " and line[2:3] not in (" ", "#", "") and line.endswith(":"):
+            name = line.strip(" :")
+            found[name] += waiting
+            waiting = []
+        elif line[:1] not in (" ", ""):
+            break
+        elif DECIDE in line:
+            (waiting if line[2] == "#" else found[name]).append(line.partition(DECIDE)[2])
+    return found
+
+
+@pytest.mark.parametrize("path", FOREIGN, ids=lambda path: path.parent.name)
+def test_lint_finds_only_what_a_question_names(path: Path) -> None:
+    made = imported(path)
+    asked = questions(made)
+    assert max(map(len, asked.values())) == 1
+    model = load_text(made.text)
+    lines = {action.name: model.source.locate(action.origin).line for action in model.actions}
+    found = [d for d in lint(model).found if d.severity != "note"]
+    assert found
+    for one in found:
+        name = max((name for name in lines if lines[name] <= one.span.line), key=lambda n: lines[n])
+        assert asked[name], one
+        assert one.id not in ("catalogue/unconfirmed-write", "openai/dropped-arguments"), one
+
+
+def test_what_one_action_lacks_is_one_question() -> None:
+    body = {"content": {"application/json": {"schema": {"properties": {"colour": {"type": "string"}}}}}}
+    found = operation(operationId="searchBooks", summary="Please search", requestBody=body)
+    made = imported(openapi({"/search": {"post": found}}))
+    (asked,) = questions(made)["search_books"]
+    assert "does it only read, as `search` says?" in asked
+    assert "describe `colour`" in asked
+    assert "say in the third person" in asked
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "question"),
+    [
+        ("get", "/orders/{id}/cancel", "does a GET that is called `cancel` change anything?"),
+        ("post", "/refunds", "does it move money, as `refunds` suggests?"),
+        ("post", "/books", ""),
+        ("delete", "/books/{id}", ""),
+    ],
+)
+def test_only_a_name_that_suggests_another_answer_is_asked_about(
+    method: str, path: str, question: str
+) -> None:
+    text = "Does something to a thing that is described at length"
+    done = operation(operationId="doIt", summary="Do it", description=text)
+    made = imported(openapi({path: {method: done}}))
+    asked = questions(made)["do_it"]
+    assert asked == [] if not question else question in asked[0]
+    action = made.model.actions[0]
+    assert action.effect == "write"
+    assert str(action.confirm_body).startswith("Go ahead with “Do it”?")
+    assert ("impossible to undo" in str(action.confirm_body)) == (method == "delete")
+
+
+def test_reading_action_has_nothing_to_confirm() -> None:
+    assert "confirm" not in imported(openapi({"/books": {"get": operation()}})).data["actions"]["get_book"]
+
+
+def test_description_is_inferred_from_another_operation_only_where_all_say_the_same() -> None:
+    paths = {
+        "/a": {
+            "get": operation(operationId="a", parameters=[query("shelf", description="A shelf's number")])
+        },
+        "/b": {"get": operation(operationId="b", parameters=[query("shelf")])},
+        "/c": {"get": operation(operationId="c", parameters=[query("hue", description="Its colour")])},
+        "/d": {"get": operation(operationId="d", parameters=[query("hue", description="Another colour")])},
+        "/e": {"get": operation(operationId="e", parameters=[query("hue")])},
+    }
+    made = imported(openapi(paths))
+    actions = made.data["actions"]
+    assert actions["b"]["input"]["shelf"]["description"] == "A shelf's number"
+    assert "# inferred: the description, as in `a`" in made.text
+    assert "description" not in actions["e"]["input"]["hue"]
+
+
+def test_description_follows_from_names_types_and_answers() -> None:
+    book = {
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "isbn": {"type": "string", "description": "Its ISBN"}},
+    }
+    answer = {"200": {"description": "OK", "content": {"application/json": {"schema": book}}}}
+    body = {
+        "isbn": {"type": "string"},
+        "place": {"properties": {"row": {"type": "integer"}}},
+        "mood": {"type": "string"},
+    }
+    sent = {"content": {"application/json": {"schema": {"type": "object", "properties": body}}}}
+    change = operation(operationId="changeBook", summary="Change book", responses=answer, requestBody=sent)
+    tag = {"name": "If-Match", "in": "header", "schema": {"type": "string"}}
+    made = imported(openapi({"/books/{book_id}": {"patch": {**change, "parameters": [tag]}}}))
+    action = made.data["actions"]["change_book"]
+    told = {name: param.get("description", "") for name, param in action["input"].items()}
+    assert told["book_id"] == "The book's id"
+    assert told["isbn"] == "Its ISBN"
+    assert told["place"] == "An object with `row`"
+    assert told["if_match"].startswith("The ETag")
+    assert told["mood"] == ""
+    assert action["description"] == "Change book. Returns `id` and `isbn`."
+
+
+def test_text_of_the_document_stays_where_it_says_more_than_the_name() -> None:
+    text = "Gives the book that lies on top"
+    made = imported(openapi({"/books": {"get": operation(description=text)}}))
+    assert made.data["actions"]["get_book"]["description"] == text
+
+
+def test_schemas_whose_names_differ_in_underscores_get_other_names() -> None:
+    schemas = {"order_item": {"type": "object"}, "OrderItem": {"type": "array"}}
+    answers = [
+        {
+            "200": {
+                "description": "It",
+                "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{n}"}}},
+            }
+        }
+        for n in schemas
+    ]
+    paths = {f"/{n}": {"get": operation(operationId=f"get{n}", responses=r)} for n, r in enumerate(answers)}
+    made = imported(openapi(paths, components={"schemas": schemas}))
+    assert [name for name in made.data["schemas"] if "rder" in name] == ["order_item", "OrderItem_2"]
+
+
+def test_two_flows_to_one_token_are_alternatives() -> None:
+    """Google's documents ask for both of their OAuth schemes in one requirement."""
+    scopes = {"scopes": {"books": "See books"}}
+    flows = {
+        "implicit": {"authorizationUrl": "https://accounts.example/auth", **scopes},
+        "authorizationCode": {
+            "authorizationUrl": "https://accounts.example/auth",
+            "tokenUrl": "https://accounts.example/token",
+            **scopes,
+        },
+    }
+    schemes = {f"O{n}": {"type": "oauth2", "flows": {n: flow}} for n, flow in flows.items()}
+    both = [{"Oimplicit": ["books"], "OauthorizationCode": ["books"]}]
+    made = imported(
+        openapi({"/a": {"get": operation(security=both)}}, components={"securitySchemes": schemes})
+    )
+    assert made.data["security"] == [{"OauthorizationCode": []}]
