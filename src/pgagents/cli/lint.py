@@ -36,6 +36,10 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
             "pgagents lint openapi.yaml --for gpt-builder",
         ),
         ("a line a finding, and exit 1 for errors only", "pgagents lint --format short --fail-on error"),
+        (
+            "an MCP server's tools, as each vendor's models get them",
+            "pgagents lint --mcp-stdio 'npx -y example-mcp'",
+        ),
         ("for code scanning", "pgagents lint --format sarif > lint.sarif"),
     ),
 )
@@ -64,6 +68,16 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
     help="For gpt-builder: the privacy policy's URL in the form.",
 )
 @click.option(
+    "--mcp-url",
+    metavar="URL",
+    help="Lint the tools that the MCP server there lists, for each vendor. Its token: PGAGENTS_MCP_TOKEN.",
+)
+@click.option(
+    "--mcp-stdio",
+    metavar="CMD",
+    help="Lint the tools that the MCP server lists which CMD starts, for each vendor. No tool is called.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(FORMS),
@@ -85,6 +99,8 @@ def command(
     fix: bool,
     public: bool,
     privacy_policy: str,
+    mcp_url: str | None,
+    mcp_stdio: str | None,
     form: str,
     fail_on: str,
 ) -> int:
@@ -99,8 +115,17 @@ def command(
     if judge == "list":
         click.echo("\n".join(f"{name:<18}{title}" for name, title in JUDGES.items()))
         return 0
-    with without_collector():
-        judged = _judge_files(files, judge, only, Form(public, privacy_policy), fix=fix)
+    if (mcp_url, mcp_stdio) != (None, None):
+        from pgagents.cli.running.tool_lint import lint_server
+
+        if files or only or fix:
+            raise click.UsageError(
+                "--mcp-url and --mcp-stdio lint a server's tools: give no files, --only or --fix"
+            )
+        judged = lint_server(mcp_url, mcp_stdio, judge)
+    else:
+        with without_collector():
+            judged = _judge_files(files, judge, only, Form(public, privacy_policy), fix=fix)
     _print(judged, form)
     return 1 if any(one.fails(fail_on) for one in judged) else 0
 

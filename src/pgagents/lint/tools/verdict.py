@@ -24,16 +24,21 @@ def judge(source: Source, name: str) -> Judged:
         raise PgagentsError(
             f"{source.file} lists no function tools", "give the list as it goes into the request"
         )
-    found = [*_twice(listed), *chosen.judge(listed, source.data)]
     lines = (
         (
             f"{len(listed)} function{'' if len(listed) == 1 else 's'}: "
             f"{', '.join(tool.shown for tool in listed)}"
         ),
     )
-    diagnostics = tuple(dict.fromkeys(_diagnostic(one, name, source) for one in found))
+    diagnostics = make_diagnostics(name, listed, source)
     shown = {"functions": [{"name": tool.shown} for tool in listed]}
     return Judged(source, name, chosen.title, diagnostics, lines, shown)
+
+
+def make_diagnostics(name: str, listed: Sequence[Tool], source: Source) -> tuple[Diagnostic, ...]:
+    """Return what a judge finds in these tools, each once."""
+    found = [*_twice(listed), *list_judges()[name].judge(listed, source.data)]
+    return tuple(dict.fromkeys(_diagnostic(one, name, source) for one in found))
 
 
 def _twice(listed: Sequence[Tool]) -> Iterator[Found]:

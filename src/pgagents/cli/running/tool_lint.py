@@ -1,0 +1,68 @@
+"""Lints the tools that a running MCP server lists; no tool is called."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pgagents.cli.inputs.tools import make_model, open_server
+from pgagents.cli.running import mcp_server
+
+if TYPE_CHECKING:
+    from pgagents.lint.judged import Judged
+    from pgagents.model.model import Model
+    from pgagents.source.diagnostics import Diagnostic, Severity
+    from pgagents.verify.wire.mcp.link import Link
+
+
+_TOLD_BY_VENDORS = "tool_words/name/"
+"""Contracts whose breaks each vendor's judge words for itself."""
+
+
+def lint_server(url: str | None, command: str | None, only: str | None) -> list[Judged]:
+    """Return what MCP clients and each vendor, or only one judge, would say of a server's tools.
+
+    Raises SetupError where the server does not open, PgagentsError for a wrong URL, command or judge.
+    """
+    from pgagents.errors import PgagentsError
+    from pgagents.lint.judge import ALIASES
+    from pgagents.lint.tools.server import judge_server
+    from pgagents.lint.tools.tool_judge import list_judges
+    from pgagents.text.nearest import did_you_mean
+
+    mcp_server.check_one(url, command)
+    mcp_server.check_address(url, command)
+    only = ALIASES.get(only or "", only)
+    if only is not None and only not in list_judges():
+        raise PgagentsError(f"`{only}` judges no tools of an MCP server", did_you_mean(only, list_judges()))
+    with open_server(url, command) as link:
+        model = make_model(link)
+        return judge_server(model.source, find_broken(model, link), only)
+
+
+def find_broken(model: Model, link: Link) -> list[Diagnostic]:
+    """Return what the definitions alone break: an error where the protocol demands it, else a warning."""
+    from pgagents.model.contract import Verdict
+    from pgagents.source.diagnostics import Diagnostic
+    from pgagents.verify.check.check import Judgement, collect_of_tools
+    from pgagents.verify.check.memory import setting_of
+
+    setting = replace(setting_of(model, link.base), mcp=link)
+    found = []
+    for check in collect_of_tools().values():
+        contracts = {c.id: c for c in check.promises(setting)}
+        for probe in check.list_probes(setting, frozenset()):
+            for step in probe.run() if probe.cost == 0 else ():
+                if not isinstance(step, Judgement) or step.verdict is not Verdict.BROKEN:
+                    continue
+                if step.contract.startswith(_TOLD_BY_VENDORS):
+                    continue
+                contract = contracts[step.contract]
+                span = model.source.locate(contract.origin)
+                said = f"{contract.says}: {step.actual}"
+                id = f"{contract.check}/{contract.detail.partition('/')[0]}"
+                severity: Severity = "warning" if contract.advice else "error"
+                found.append(
+                    Diagnostic(span, id, severity, said, f"expected: {step.expected}", contract.cite)
+                )
+    return found

@@ -1,0 +1,68 @@
+"""Judge the tools that an MCP server lists as clients give them to models: by each vendor's rules.
+
+A client puts name, description and input schema into the vendor's form, without `$schema` and never strict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from pgagents.lint.judged import Judged
+from pgagents.lint.tools.shape import Tool, tools
+from pgagents.lint.tools.tool_judge import list_judges
+from pgagents.lint.tools.verdict import make_diagnostics
+from pgagents.source.diagnostics import Diagnostic
+from pgagents.source.source import Source
+
+MCP = "mcp-tools"
+_STYLES = {"anthropic-tools": "input_schema", "gemini-tools": "parametersJsonSchema"}
+"""The member that holds the schema, where it is not `parameters`."""
+_SAYS_STRICT = frozenset(("openai-tools",))
+"""Vendors whose clients say that a tool is not strict."""
+
+
+def judge_server(source: Source, own: Sequence[Diagnostic] = (), only: str | None = None) -> list[Judged]:
+    """Judge a list of tools for MCP clients, and for each vendor's models or one.
+
+    `own` are further findings about the list. A vendor's finding at a line that has an error or a warning
+    already is left out.
+    """
+    listed = list(tools(source.data))
+    first = (*make_diagnostics(MCP, listed, source), *own)
+    count = f"{len(listed)} tool{'' if len(listed) == 1 else 's'}"
+    lines = (f"{count}: {', '.join(tool.shown for tool in listed)}",) if listed else ("no tools",)
+    judged = [Judged(source, MCP, list_judges()[MCP].title, _once(first, set()), lines)]
+    told = {d.span.line for d in judged[0].found if d.severity != "note"}
+    sound = [tool for tool in listed if isinstance(tool.schema, dict)]
+    for name, judge in list_judges().items():
+        if name != MCP and only in (None, name):
+            found = make_diagnostics(name, [_give(tool, name) for tool in sound], source)
+            judged.append(Judged(source, name, judge.title, _once(found, told)))
+    return [one for one in judged if only in (None, one.judge)]
+
+
+def _once(found: Sequence[Diagnostic], told: set[int]) -> tuple[Diagnostic, ...]:
+    """Return findings without those at a line of `told`; of several errors at a line the first."""
+    lines = set(told)
+    kept = []
+    for one in dict.fromkeys(found):
+        if one.severity != "note" and one.span.line in lines and one.span.line > 1:
+            continue
+        kept.append(one)
+        if one.severity != "note":
+            lines.add(one.span.line)
+    return tuple(kept)
+
+
+def _give(tool: Tool, judge: str) -> Tool:
+    """Return a tool in a vendor's form; its places stay those of the list."""
+    style = _STYLES.get(judge, "parameters")
+    schema: dict[str, Any] = {key: value for key, value in tool.schema.items() if key != "$schema"}
+    if not schema.get("properties") and judge != "openai-tools":
+        schema["additionalProperties"] = False  # a tool without arguments: a model gives none anyway
+    given = {"name": tool.name, "description": tool.description, style: schema}
+    members = {key: value for key, value in given.items() if value is not None}
+    strict = False if judge in _SAYS_STRICT else None
+    return replace(tool, members=members, schema=schema, style=style, strict=strict)
