@@ -23,11 +23,15 @@ from typing import Any
 
 import yaml
 
+from pgagents.source.dump import to_yaml
+from pgagents.source.read import parse
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from foreign.bugs import read_bugs  # noqa: E402  # a script's own folder is not on its path
 from foreign.serving import APIS, serving, why_missing  # noqa: E402  # as above
+from language_table import merged  # noqa: E402  # as above
 
 MOST_S = 600
 SETTINGS = "schemathesis.toml"
@@ -74,9 +78,19 @@ def settings(api: str) -> Settings:
     return Settings(serve, data["keys"], flags, peer, peer_short, data.get("env", {}))
 
 
-def catalogue(api: str) -> Path:
-    """Return the catalogue of a server."""
-    return HERE.parent / "catalogues" / f"{api}.yaml"
+def catalogue(api: str, folder: Path) -> Path:
+    """Return the catalogue of a server, written to a folder with what only the server can keep.
+
+    `promises.yaml` beside the server says more of its prose than the catalogue, which the mock keeps too.
+    """
+    plain = HERE.parent / "catalogues" / f"{api}.yaml"
+    more = HERE / api / "promises.yaml"
+    if not more.exists():
+        return plain
+    whole, further = (parse(file.read_text(encoding="utf-8"), file.name).data for file in (plain, more))
+    path = folder / f"{api}.yaml"
+    path.write_bytes(to_yaml(merged(whole, further)))
+    return path
 
 
 def verify(api: str, bug: str = "", *, flags: Sequence[str] = ()) -> Measured:
@@ -87,9 +101,9 @@ def verify(api: str, bug: str = "", *, flags: Sequence[str] = ()) -> Measured:
     env = {**os.environ, **env, **given.env, "PGAGENTS_TOKEN": given.keys["main"]}
     with tempfile.TemporaryDirectory() as name, serving(api, bug or None, options=given.serve) as url:
         report, env["XDG_CACHE_HOME"] = Path(name) / "v.json", str(Path(name) / "cache")
-        command = [sys.executable, "-m", "pgagents", "verify", str(catalogue(api)), "--url", url]
+        command = [sys.executable, "-m", "pgagents", "verify", str(catalogue(api, Path(name)))]
         own = [flag.replace("{url}", url) for flag in given.flags]
-        command += ["--exclusive", "--report", str(report), *own, *flags]
+        command += ["--url", url, "--exclusive", "--report", str(report), *own, *flags]
         command += [word for role in further for word in ("--identity", role)]
         seconds, printed = _run(command, name, env)
         if not report.exists():

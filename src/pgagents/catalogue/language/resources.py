@@ -71,7 +71,7 @@ class Takes(Strict):
 
 
 class Unique(Cited):
-    """Members that no two living instances of a tenant have together."""
+    """Members that no two living instances of a tenant, in the same parent, have together."""
 
     members: Annotated[list[Name], Field(min_length=1, max_length=4)] = Field(
         description="The members; each is an argument of the making call too."
@@ -154,7 +154,8 @@ class Resource(Cited):
     )
     unique: list[Unique] = Field(
         default=[],
-        description="Members that no two living instances have together, such as an e-mail address.",
+        description="Members that no two living instances have together, such as an e-mail address, or a "
+        "name within one parent.",
     )
     tenant: bool = Field(False, description="True if other projects must not see it.")
     state: JsonName | None = Field(None, description="The member with its state.")

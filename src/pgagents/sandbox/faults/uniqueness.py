@@ -14,6 +14,8 @@ from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import data_of, objects, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
+CONFLICT = 409
+
 
 @fault("uniqueness", needs=("unique",)).replace_actions
 def second_one_made(context: Context, inner: Domain, call: AcceptedCall) -> Any:
@@ -33,6 +35,25 @@ def second_one_made(context: Context, inner: Domain, call: AcceptedCall) -> Any:
         return result
     made = inner(replace(call, input={**call.input, member: f"{told[:-1]}{chr(ord(told[-1]) ^ 1)}"}))
     return {**made, member: told} if isinstance(made, dict) and member in made else made
+
+
+@fault("uniqueness", needs=("unique",)).replace_actions
+def name_stays_taken(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A unique value of a removed instance stays taken, as if the removed one still had it."""
+    used: set[bytes] = context.memory.setdefault("used", set())
+    for resource in context.model.resources.values():
+        if resource.made_by is None or resource.made_by.action is not call.action:
+            continue
+        for unique in resource.unique:
+            values = {name: call.input.get(name) for name in unique.members}
+            place = resource.place_in(call.action.params, call.input)
+            key = json_bytes([call.key.tenant if call.key else "", resource.name, str(place), values])
+            if key in used:
+                return Refusal(unique.otherwise.name, "It is taken")
+            if not isinstance(result := inner(call), Refusal):
+                used.add(key)
+            return result
+    return inner(call)
 
 
 @fault("concurrent_calls", needs=("unique",)).handle_requests
@@ -72,3 +93,29 @@ def _with_another_id(answer: Response, resource: Resource) -> Response:
         elif isinstance(id, str):
             found[resource.id] = f"{id[:-1]}{'1' if id[-1:] == '0' else '0'}"
     return replace(answer, body=json_bytes(data))
+
+
+@fault("concurrent_calls").handle_requests
+def repeats_both_done(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """Two equal calls on one instance at the same time are both done: neither sees what the other writes."""
+    action = context.reader.action(request)
+    names = action is not None and any(p.refers_to for p in action.params)
+    if action is None or action.effect != "write" or not names:
+        return handler(request)
+    key = (request.method, request.target, request.body)
+    lock = context.memory.setdefault("repeats", threading.Lock())
+    running: Counter[Any] = context.memory.setdefault("at once", Counter())
+    done: dict[Any, Response] = context.memory.setdefault("done", {})
+    with lock:
+        running[key] += 1
+    time.sleep(0.02)  # long enough for an equal call that was sent at the same time
+    with lock:
+        answer = handler(request)
+        if isinstance(answer, Response) and successful(answer):
+            done[key] = answer
+        elif key in done and isinstance(answer, Response) and answer.status == CONFLICT:
+            answer = done[key]
+        running[key] -= 1
+        if not running[key]:
+            done.pop(key, None)
+    return answer

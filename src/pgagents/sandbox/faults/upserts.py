@@ -62,3 +62,23 @@ def put_again_doubled(context: Context, inner: Domain, call: AcceptedCall) -> An
             for rows in lists(result):
                 rows.extend([r for r in rows if (known, id_text(resource.id_of(r))) in twice])
     return result
+
+
+@fault("upserts", also={"law": "a member is not as the call says"}, needs=("upsert",)).replace_actions
+def put_again_keeps(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A PUT on what is there changes only the members that it has, and keeps the others."""
+    given: dict[bytes, dict[str, Any]] = context.memory.setdefault("given", {})
+    put = _put(context, call)
+    if put is None:
+        return inner(call)
+    key = json_bytes([put[0].name, put[1]])
+    defaults = {str(p.name): p.schema["default"] for p in call.action.params if "default" in p.schema}
+    kept = {
+        name: value
+        for name, value in given.get(key, {}).items()
+        if name in defaults and call.input.get(name) in (None, defaults[name])
+    }
+    result = inner(replace(call, input={**call.input, **kept}))
+    if not isinstance(result, Refusal):
+        given[key] = {**call.input, **kept}
+    return result

@@ -133,9 +133,9 @@ class Lifecycle:
                 row = found
         return row
 
-    def find_repeated(self, resource: Resource, tenant: str, row: Row) -> Unique | None:
-        """Return what another living instance has in common with a new one though it must not."""
-        living = [r for r in self._rows.all(resource.name, tenant) if _lives(resource, r)]
+    def find_repeated(self, resource: Resource, tenant: str, place: str, row: Row) -> Unique | None:
+        """Return what another living instance in a place has in common with a new one though it must not."""
+        living = [r for r in self._rows.all(resource.name, tenant, place) if _lives(resource, r)]
         return next(
             (
                 unique

@@ -140,7 +140,8 @@ class Mock(Finding, Seeding):
         row = self.lifecycle.postpone(resource, row, page.schema_at(self.model, call.action, path), call.now)
         answer = self.laws.repair(call, places.put(answer, path, row))
         row, tenant = self._object(answer, path), tenant_of(resource, call)
-        taken = self.lifecycle.find_repeated(resource, tenant, row)
+        place = self.naming.home(resource, call.action.params, call.input)
+        taken = self.lifecycle.find_repeated(resource, tenant, place, row)
         if taken is not None:
             return True, Refusal(taken.otherwise.name, f"There is one with the same {taken.members[0]}")
         used = self.lifecycle.find_used(resource, self.naming, call, row)

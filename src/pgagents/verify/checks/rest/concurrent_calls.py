@@ -1,7 +1,10 @@
-"""Two calls at the same time do not both get what only one may have: a unique value, or the last free place.
+"""Two calls at the same time do not both get what only one may have: a unique value, the last free place, or
+what an instance has once.
 
 Two creating calls are sent at once, with equal values in the unique members, or for a resource that was made
-with room for one. Each alone would succeed. A server that looks first and writes afterwards lets both pass.
+with room for one. An action on an instance is called twice in a row. Where the second call is a conflict, two
+calls at once on another instance must not both be done. A server that looks first and writes afterwards lets
+both pass.
 """
 
 from __future__ import annotations
@@ -9,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
-from pgagents.model.action import Action
+from pgagents.model.action import Action, Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes, Unique
 from pgagents.verify.answers.capacity import read_counter
+from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
+    CONFLICT,
     Check,
     Conversation,
     Judgement,
@@ -25,8 +30,9 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path, member_named
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call, Concurrent
+from pgagents.verify.wire.call import Call, Concurrent, InstanceRef
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -44,6 +50,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
         says = f"two calls of {endpoint.action.name} at once do not both take the last room of a {takes.of}"
         cite = resource.cite or endpoint.action.cite
         yield promise(NAME, f"last/{resource.name}", endpoint, says, takes.origin, cite)
+    for resource, _, endpoint in _repeatable(setting):
+        says = f"two calls of {endpoint.action.name} at once on one {resource.name} do what two in a row do"
+        yield promise(NAME, f"once/{resource.name}", endpoint, says, endpoint.action.origin, resource.cite)
 
 
 def _unique_detail(resource: Resource, unique: Unique) -> str:
@@ -75,6 +84,23 @@ def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes, Endpoint, Endpo
             yield resource, takes, endpoint, opener, sizes
 
 
+def _repeatable(setting: Setting) -> Iterator[tuple[Resource, Param, Endpoint]]:
+    """Yield actions on an instance that may answer a conflict, with the argument that names it."""
+    model = setting.model
+    taken = {unique.otherwise.name for each in model.resources.values() for unique in each.unique}
+    for endpoint in setting.endpoints:
+        action = endpoint.action
+        conflicts = {code.name for code in action.errors if code.status == CONFLICT} - taken
+        if not endpoint.on_rest or not endpoint.leads or action.effect != "write" or not endpoint.ordinary:
+            continue
+        named = [p for p in endpoint.params if p.required and p.refers_to in model.resources]
+        resource = model.resources[str(named[-1].refers_to)] if named else None
+        if resource is None or resource.made_by is None or len(resource.ids) != 1:
+            continue
+        if resource.made_by.action is not action and conflicts:
+            yield resource, named[-1], endpoint
+
+
 def _maker(setting: Setting, resource: Resource) -> Endpoint | None:
     made_by = resource.made_by
     found = setting.find_lead(str(made_by.action.name)) if made_by is not None else None
@@ -101,6 +127,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         run = _run_last(setting, resource, takes, endpoint, opener, sizes, contract)
         cost = TWO * len(sizes) + TWO
         yield Probe(contract, 4, (contract,), cost, run, (endpoint, opener), "main", True)
+    for resource, param, endpoint in _repeatable(setting):
+        contract = f"{NAME}/once/{resource.name}/{endpoint.place}"
+        run = _run_once(setting, resource, param, endpoint, contract)
+        yield Probe(contract, 5, (contract,), 2 + TWO, run, (endpoint,), "main", True)
 
 
 def _run_unique(
@@ -109,7 +139,8 @@ def _run_unique(
     def run() -> Conversation:
         names = " and ".join(unique.members)
         why = f"two calls at once with the same {names}"
-        pair = yield Concurrent(_two_calls(resource, endpoint, why, {}), shared=unique.members)
+        parents = tuple(str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to)
+        pair = yield Concurrent(_two_calls(resource, endpoint, why, {}), shared=(*unique.members, *parents))
         yield _judge(contract, resource, pair, f"one {resource.name} with the same {names}")
 
     return run
@@ -133,6 +164,44 @@ def _run_last(
         why = f"two calls at once for the last room of a {takes.of}"
         pair = yield Concurrent(_two_calls(resource, endpoint, why, {takes.of: place}))
         yield _judge(contract, resource, pair, f"one {resource.name} in a {takes.of} that has room for one")
+
+    return run
+
+
+def _run_once(
+    setting: Setting, resource: Resource, param: Param, endpoint: Endpoint, contract: str
+) -> Callable[[], Conversation]:
+    action = endpoint.action
+    template = template_of(setting.model, action)
+    needed = {str(p.name) for p in action.params if p.required}
+    least = {name: value for name, value in template.input.items() if name in needed}
+    states = (resource.initial,) if resource.initial else ()
+
+    def call(why: str, body: Mapping[str, Any]) -> Call:
+        given = {**least, str(param.name): resource.value_for(param, body)}
+        return ordinary(endpoint, template, "explore", why, input=given, subject=resource, made=body)
+
+    def run() -> Conversation:
+        one: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True)
+        first: Exchange = yield call(f"{action.name} of a {resource.name}", one)
+        second: Exchange = yield call(f"{action.name} of the same {resource.name} again", one)
+        if not first.success:
+            yield judge_untested(contract, f"it was not done once: {first.outcome}")
+            return
+        if second.status != CONFLICT:
+            yield Judgement(contract, Verdict.NOT_APPLICABLE, f"a second call in a row: {second.outcome}")
+            return
+        other: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True)
+        why = f"two calls at once of {action.name} on one {resource.name}"
+        pair = yield Concurrent((call(why, other), call(why, other)))
+        done = [exchange for exchange in pair if exchange.success]
+        if len(done) == TWO:
+            expected = f"one is refused with {second.outcome}, as the second of two in a row"
+            yield judge_broken(contract, expected, f"both calls were answered with {done[0].status}")
+        elif done:
+            yield judge_kept(contract)
+        else:
+            yield judge_untested(contract, f"neither call was done: {pair[0].outcome}")
 
     return run
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.cel.reading import place_of
 from pgagents.model.action import ActionCall, Param
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
@@ -26,7 +25,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.instance import at_path, members_of
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import low, types_of
 from pgagents.verify.wire.call import Call
@@ -82,7 +81,7 @@ def _cases(setting: Setting) -> Iterator[_Case]:
             continue
         read = resource.read_by[0]
         reader = next((e for e in setting.endpoints if e.on_rest and e.action is read.action), None)
-        shown = _find_members(setting, read)
+        shown = members_of(setting, read)
         for patch in setting.endpoints if reader is not None else ():
             action = patch.action
             id = next((p for p in action.params if p.refers_to == resource.name and not p.in_body), None)
@@ -98,16 +97,6 @@ def _cases(setting: Setting) -> Iterator[_Case]:
                 ):
                     assert reader is not None
                     yield _Case(resource, patch, id, member, read, reader)
-
-
-def _find_members(setting: Setting, read: ActionCall) -> Mapping[str, Any]:
-    """Return the schemas of an instance's members, where a read shows it."""
-    schema = setting.resolve_schema(read.action.success.schema or {})
-    for step in place_of(read.at.tree)[1:] if read.at is not None else ():
-        inner = schema.get("properties", {}).get(step) if isinstance(step, str) else schema.get("items")
-        schema = setting.resolve_schema(inner or {})
-    found: Mapping[str, Any] = schema.get("properties", {})
-    return found
 
 
 def _choose_value(setting: Setting, case: _Case) -> Any:

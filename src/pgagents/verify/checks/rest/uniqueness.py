@@ -1,19 +1,30 @@
 """A second instance with the same values in members that are unique is refused, with the declared code.
 
-An instance is made, and the making call is sent again with the same values in these members and everything
-else as usual. Only a refusal with the declared code keeps the contract.
+An instance is made, and the making call is sent again with the same values in these members, under the same
+parent, and everything else as usual. Only a refusal with the declared code keeps the contract. Once the
+first instance is removed, the values are free: the same call makes another instance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource, Unique
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_refused, judge_untested, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_refused,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -32,6 +43,24 @@ def promises(setting: Setting) -> Iterator[Contract]:
             unique.origin,
             unique.cite or resource.cite,
         )
+        if _undoer(setting, resource) is not None and endpoint.leads:
+            yield promise(
+                NAME,
+                _freed(resource, unique),
+                endpoint,
+                f"{names} of a removed {resource.name} may be used again",
+                unique.origin,
+                unique.cite or resource.cite,
+            )
+
+
+def _freed(resource: Resource, unique: Unique) -> str:
+    return f"freed/{resource.name}/{'+'.join(unique.members)}"
+
+
+def _undoer(setting: Setting, resource: Resource) -> Endpoint | None:
+    """Return the endpoint that removes an instance; None where nothing does."""
+    return setting.find_lead(str(resource.undone_by.action.name)) if resource.undone_by is not None else None
 
 
 def _cases(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoint]]:
@@ -47,30 +76,82 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for resource, unique, endpoint in _cases(setting):
         contract = f"{NAME}/{resource.name}/{'+'.join(unique.members)}/{endpoint.place}"
-        run = _run(resource, unique, endpoint, contract)
-        yield Probe(contract, 3, (contract,), 2, run, (endpoint,), "main", True)
+        undoer = _undoer(setting, resource) if endpoint.leads else None
+        freed = f"{NAME}/{_freed(resource, unique)}/{endpoint.place}" if undoer is not None else ""
+        ids = (contract, freed) if freed else (contract,)
+        run = _run(resource, unique, endpoint, undoer, ids)
+        yield Probe(contract, 3, ids, 2 + 2 * bool(freed), run, (endpoint,), "main", True)
 
 
-def _run(resource: Resource, unique: Unique, endpoint: Endpoint, contract: str) -> Callable[[], Conversation]:
+def _run(
+    resource: Resource, unique: Unique, endpoint: Endpoint, undoer: Endpoint | None, ids: tuple[str, ...]
+) -> Callable[[], Conversation]:
+    names = " and ".join(unique.members)
+
     def run() -> Conversation:
-        states = (resource.initial,) if resource.initial else ()
-        there: Mapping[str, Any] = yield InstanceRef(resource.name, states)
-        if any(name not in there for name in unique.members):
-            yield judge_untested(contract, f"no answer shows {' and '.join(unique.members)}")
-            return
-        assert resource.made_by is not None
-        same = {name: there[name] for name in unique.members}
-        why = f"a second {resource.name} with the same {' and '.join(unique.members)}"
-        exchange: Exchange = yield Call(
-            endpoint,
-            {**resource.made_by.input, **same},
-            "illegal",
-            why,
-            surface=endpoint.surface,
+        made_by = resource.made_by
+        assert made_by is not None
+        why = f"a {resource.name} whose {names} nothing else has"
+        first: Exchange = yield Call(
+            endpoint, made_by.input, "explore", why, fresh=True, surface=endpoint.surface
         )
-        yield from judge_refused(exchange, contract, [unique.otherwise], why)
+        body = at_path(made_by, first) if first.success else None
+        if not isinstance(body, Mapping) or any(name not in body for name in unique.members):
+            for contract in ids:
+                yield judge_untested(contract, f"no answer shows {names}: {first.outcome}")
+            return
+        again = {**made_by.input, **_repeated(unique, endpoint, first.input, body)}
+        why = f"a second {resource.name} with the same {names}"
+        second: Exchange = yield Call(endpoint, again, "illegal", why, surface=endpoint.surface)
+        yield from judge_refused(second, ids[0], [unique.otherwise], why)
+        if undoer is not None:
+            yield from _reuse(resource, unique, endpoint, undoer, body, again, ids[1])
 
     return run
+
+
+def _repeated(
+    unique: Unique, endpoint: Endpoint, given: Mapping[str, Any], body: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of a second call: the unique members, and what the first one stands under."""
+    parents = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
+    same = {name: value for name, value in given.items() if name in parents}
+    return {**same, **{name: body[name] for name in unique.members}}
+
+
+def _is_taken(exchange: Exchange, unique: Unique) -> bool:
+    """True if the answer says that another instance has the values."""
+    if exchange.code in exchange.codes:
+        return exchange.code == unique.otherwise.name
+    return exchange.status == unique.otherwise.status
+
+
+def _reuse(
+    resource: Resource,
+    unique: Unique,
+    endpoint: Endpoint,
+    undoer: Endpoint,
+    body: Mapping[str, Any],
+    again: Mapping[str, Any],
+    contract: str,
+) -> Generator[Any, Any, None]:
+    """Remove the first instance, and make another one with the same values."""
+    assert resource.undone_by is not None
+    why = f"a {resource.name} whose values are to be free again"
+    gone: Exchange = yield Call(
+        undoer, resource.undone_by.input, "valid", why, subject=resource, made=body, surface=undoer.surface
+    )
+    if not gone.success:
+        yield judge_untested(contract, f"it was not removed: {gone.outcome}")
+        return
+    why = f"a {resource.name} with the values of a removed one"
+    third: Exchange = yield Call(endpoint, again, "explore", why, surface=endpoint.surface)
+    if third.success:
+        yield judge_kept(contract)
+    elif _is_taken(third, unique):
+        yield judge_broken(contract, f"another {resource.name} is made", third.outcome)
+    else:
+        yield judge_untested(contract, f"it was refused for another reason: {third.outcome}")
 
 
 CHECK = Check(

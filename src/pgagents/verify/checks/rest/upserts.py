@@ -1,7 +1,8 @@
 """A PUT that makes what is not there replaces what is: the second call is done, and makes no other.
 
 An instance is put under a new id and then under the same one with other values. A read shows the second
-values, and a list shows the instance once.
+values (the answer where nothing reads it), and a list shows the instance once. A third call leaves out all
+that has a default, which is shown then, not what was there before.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pgagents.model.action import ActionCall
+from pgagents.model.action import ActionCall, Param
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource, id_text
 from pgagents.verify.check.check import (
@@ -23,7 +24,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.instance import at_path, find_read
+from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.call import Call, Own
@@ -44,15 +45,49 @@ def promises(setting: Setting) -> Iterator[Contract]:
             yield promise(
                 NAME, f"once/{resource.name}", endpoint, says, endpoint.action.origin, resource.cite
             )
+        if members := _find_defaults(setting, resource, endpoint):
+            says = (
+                f"{name} without {' and '.join(members)} of a {resource.name} that is there sets the default"
+            )
+            yield promise(
+                NAME, f"defaults/{resource.name}", endpoint, says, endpoint.action.origin, resource.cite
+            )
 
 
 def _cases(setting: Setting) -> Iterator[tuple[Resource, Endpoint]]:
     for resource in setting.model.resources.values():
         endpoint = setting.find_lead(str(resource.made_by.action.name)) if resource.made_by else None
-        if endpoint is None or find_read(setting, resource) is None:
-            continue
-        if any(makes_it(endpoint, p) and p.refers_to == resource.name for p in endpoint.params):
+        if endpoint is not None and any(_names_it(setting, resource, endpoint, p) for p in endpoint.params):
             yield resource, endpoint
+
+
+def _names_it(setting: Setting, resource: Resource, endpoint: Endpoint, param: Param) -> bool:
+    """True if the argument is the new instance's id: the last of the path, referring to no other resource."""
+    if not makes_it(endpoint, param):
+        return False
+    if find_read(setting, resource) is not None:
+        return param.refers_to == resource.name
+    return param.refers_to in (None, resource.name) and str(param.name) == resource.id
+
+
+def _find_defaults(setting: Setting, resource: Resource, endpoint: Endpoint) -> dict[str, Any]:
+    """Return the defaults of members that a PUT may leave out and that its answer shows, by argument."""
+    made_by = resource.made_by
+    assert made_by is not None
+    shown = members_of(setting, made_by)
+    return {
+        str(param.name): schema["default"]
+        for param in endpoint.params
+        if param.place == "body" and not param.required and param.wire in shown and not param.refers_to
+        if "default" in (schema := setting.resolve_schema(param.schema))
+        and _choose_not(setting, param, schema["default"]) is not None
+    }
+
+
+def _choose_not(setting: Setting, param: Param, default: Any) -> Any:
+    """Return a value other than the default; None if there is none."""
+    values = (choose(param.schema, setting.model.schemas) for choose in (high, low))
+    return next((value for value in values if value not in (default, None)), None)
 
 
 def _lister(setting: Setting, resource: Resource) -> tuple[ActionCall, Endpoint] | None:
@@ -74,6 +109,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         ids = (again, once) if once else (again,)
         run = _run(setting, resource, endpoint, again, once)
         yield Probe(again, 5, ids, 4, run, (endpoint,), "main", True)
+        if members := _find_defaults(setting, resource, endpoint):
+            left_out = f"{NAME}/defaults/{resource.name}/{endpoint.place}"
+            run = _leave_out(setting, resource, endpoint, members, left_out)
+            yield Probe(left_out, 5, (left_out,), 2, run, (endpoint,), "main", True)
 
 
 def _run(
@@ -82,7 +121,6 @@ def _run(
     def run() -> Conversation:
         made_by, read = resource.made_by, find_read(setting, resource)
         assert made_by is not None
-        assert read is not None
         first: Exchange = yield Call(
             endpoint, made_by.input, "explore", f"a {resource.name} to be replaced", fresh=True
         )
@@ -95,12 +133,12 @@ def _run(
         other = _choose_others(setting, endpoint, first.input)
         why = f"the same {resource.name} with other values"
         second: Exchange = yield Call(endpoint, {**first.input, **other}, "explore", why)
-        look = Call(
-            read[1], read[0].input, "explore", f"a replaced {resource.name}", subject=resource, made=body
-        )
-        seen: Exchange = yield look
+        by, seen = made_by, second
+        if read is not None:
+            by, why = read[0], f"a replaced {resource.name}"
+            seen = yield Call(read[1], by.input, "explore", why, subject=resource, made=body)
         sent = {name: second.input.get(name) for name in other}
-        yield _judge_again(read[0], second, seen, again, sent)
+        yield _judge_again(by, second, seen, again, sent)
         lister = _lister(setting, resource)
         if once and lister is not None and second.success:
             call, where = lister
@@ -110,6 +148,38 @@ def _run(
             yield _judge_once(resource, call, listed, once, body)
         elif once:
             yield judge_untested(once, f"it was not put again: {second.outcome}")
+
+    return run
+
+
+def _leave_out(
+    setting: Setting, resource: Resource, endpoint: Endpoint, members: Mapping[str, Any], contract: str
+) -> Callable[[], Conversation]:
+    """Put an instance with other values than the defaults, then again without them."""
+    params = {str(p.name): p for p in endpoint.params}
+
+    def run() -> Conversation:
+        made_by = resource.made_by
+        assert made_by is not None
+        set_ = {name: _choose_not(setting, params[name], members[name]) for name in members}
+        why = f"a {resource.name} with other values than the defaults"
+        first: Exchange = yield Call(endpoint, {**made_by.input, **set_}, "explore", why, fresh=True)
+        if not first.success:
+            yield judge_untested(contract, f"no {resource.name} was put: {first.outcome}")
+            return
+        yield Own(first.number)
+        least = {name: value for name, value in first.input.items() if name not in members}
+        why = f"the same {resource.name} without {' and '.join(members)}"
+        second: Exchange = yield Call(endpoint, least, "explore", why)
+        shown = at_path(made_by, second) if second.success else None
+        if not isinstance(shown, Mapping):
+            yield judge_untested(contract, f"it was not put again: {second.outcome}")
+            return
+        for name, default in members.items():
+            if (value := shown.get(params[name].wire)) != default:
+                yield judge_broken(contract, f"{name} {default!r}, its default", f"{name} is {value!r}")
+                return
+        yield judge_kept(contract)
 
     return run
 
