@@ -1,11 +1,9 @@
 """Measures how many written laws `pgagents suggest` finds again, and how much of what it proposes is true.
 
-`python -m bench suggest [NAME…] [--keys one] [--seeds N] [--json FILE]`. Laws, relations, what is fixed and
-what
-workflows expect are taken out of a catalogue. A sandbox with the whole catalogue is verified with the rest,
-and
-laws are mined. A reading is wrong if an answer of another seed or of a legal variation breaks one of its
-laws.
+`python -m bench suggest [NAME…] [--keys one] [--seeds N] [--json FILE]`. Laws, relations, what is fixed
+and what workflows expect are taken out of a catalogue. A sandbox with the whole catalogue is verified
+with the rest, and laws are mined. A reading is wrong if an answer of another seed or of a legal
+variation breaks one of its laws.
 """
 
 from __future__ import annotations
