@@ -1,12 +1,9 @@
-"""What `pgagents suggest` finds again of the laws that a person wrote, and how much of what it proposes is
-true.
+"""Measures how many written laws `pgagents suggest` finds again, and how much of what it proposes is true.
 
-`python -m bench suggest [NAME…] [--keys one] [--seeds N] [--json FILE]`. Laws, relations, what is fixed and
-what
-workflows expect are taken out of a catalogue. A sandbox with the whole catalogue is verified with the rest,
-and
-laws are mined. A reading is wrong if an answer of another seed or of a legal variation breaks one of its
-laws.
+`python -m bench suggest [NAME…] [--keys one] [--seeds N] [--json FILE]`. Laws, relations, what is fixed
+and what workflows expect are taken out of a catalogue. A sandbox with the whole catalogue is verified
+with the rest, and laws are mined. A reading is wrong if an answer of another seed or of a legal
+variation breaks one of its laws.
 """
 
 from __future__ import annotations
@@ -33,7 +30,7 @@ from pgagents.suggest.samples import Sample, Samples
 from pgagents.suggest.session import Suggesting
 from pgagents.suggest.write import Tried
 from pgagents.verify.check.check import Probe
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.memory import Setting, setting_of
 from pgagents.verify.laws.laws import evaluate_law
 from pgagents.verify.plan.options import Options
 from pgagents.verify.wire.exchange import Exchange
@@ -74,7 +71,7 @@ class Listener:
 
 @dataclass(slots=True)
 class Figures:
-    """What was measured of one catalogue."""
+    """The figures of one catalogue."""
 
     name: str
     actions: int
@@ -149,7 +146,18 @@ def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations:
                     judged[sample.action].append(sample)
     proposed = _list_laws(tried)
     written = {str(a.name): list(a.laws) for a in whole.actions}
-    figures.recall = list(judge_laws(written, proposed, judged))
+    setting = setting_of(whole)
+
+    def fits(action: str, values: Mapping[str, Any]) -> bool:
+        of = whole.action(action)
+        output = next((o for o in of.outputs if o.status == values["status"]), of.success) if of else None
+        if output is None or output.schema is None:
+            return False
+        return bool(
+            setting.test(("output", action, output.status), output.schema).is_valid(values["response"])
+        )
+
+    figures.recall = list(judge_laws(written, proposed, judged, fits))
     figures.unjudged = sum(map(len, written.values())) - len(figures.recall)
     return figures
 
@@ -173,7 +181,19 @@ def list_worlds(whole: Model, *, seeds: int, variations: bool) -> Iterator[tuple
         yield f"seed {seed}", _record(whole, opened, seed)
     for name in fault_registry.list_names("variations") if variations else ():
         if fault_registry.find("variations", name).point is None:
-            yield f"variation {name}", _record(whole, inside(whole, variations=(name,)), 0)
+            samples = _record(whole, inside(whole, variations=(name,)), 0)
+            if not _breaks_written(whole, samples):  # else it is not legal for this catalogue
+                yield f"variation {name}", samples
+
+
+def _breaks_written(whole: Model, samples: Samples) -> bool:
+    """Return True if a law that a person wrote does not hold."""
+    laws = {str(a.name): a.laws for a in whole.actions}
+    return any(
+        evaluate_law(law, Scope(sample.values)).outcome == "broken"
+        for sample in samples.every()
+        for law in laws[sample.action]
+    )
 
 
 def _record(whole: Model, opened: Inside, seed: int) -> Samples:

@@ -13,6 +13,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pgagents.cel.expression import ExpressionError, Scope, compile_node
@@ -29,7 +30,7 @@ MISSING: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """What the suggestions kill of what one written law kills."""
+    """The kinds that one written law kills, and those of them that the suggestions miss."""
 
     action: str
     law: str
@@ -46,13 +47,15 @@ def judge_laws(
     laws: Mapping[str, Sequence[Law]],
     proposed: Mapping[str, Sequence[Law]],
     samples: Mapping[str, Sequence[Sample]],
+    fits: Callable[[str, Mapping[str, Any]], bool],
 ) -> Iterator[Recall]:
-    """Yield for each written law what the proposed ones of its action miss; laws without any case are left
-    out.
+    """Yield for each written law what the proposed ones of its action miss; without any case it is left out.
+
+    `fits` says that an action's answer fits its schema: verify judges laws on no others.
     """
     for action, written in laws.items():
         for law in written:
-            killed = _collect_killed(law, samples.get(action, ()))
+            killed = _collect_killed(law, samples.get(action, ()), partial(fits, action))
             if killed:
                 own = proposed.get(action, ())
                 missed = [
@@ -68,7 +71,9 @@ def _refuses(laws: Sequence[Law], values: Mapping[str, Any]) -> bool:
     return any(evaluate_law(law, scope).outcome == "broken" for law in laws)
 
 
-def _collect_killed(law: Law, samples: Sequence[Sample]) -> dict[str, list[Mapping[str, Any]]]:
+def _collect_killed(
+    law: Law, samples: Sequence[Sample], fits: Callable[[Mapping[str, Any]], bool]
+) -> dict[str, list[Mapping[str, Any]]]:
     """Return cases that a law refuses, by kind of change and by law mutant."""
     rng = random.Random(law.name)
     others = [m for m in map(_as_law(law), mutants(law.that.tree)) if m is not None]
@@ -78,7 +83,7 @@ def _collect_killed(law: Law, samples: Sequence[Sample]) -> dict[str, list[Mappi
     for sample in rng.sample(held, min(MOST_SAMPLES, len(held))):
         for kind, values in _change(sample, held, reads, rng):
             scope = Scope(values)
-            if evaluate_law(law, scope).outcome != "broken":
+            if evaluate_law(law, scope).outcome != "broken" or not fits(values):
                 continue
             if len(found[kind]) < MOST_EACH:
                 found[kind].append(values)

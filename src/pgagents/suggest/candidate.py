@@ -26,7 +26,7 @@ class Guard:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What speaks for a law: `n` different tuples of values, the share `q` of swapped ones that break it."""
+    """The evidence for a law: `n` different tuples of values, the share `q` of swapped ones that break it."""
 
     n: int
     q: float

@@ -56,6 +56,8 @@ _MONEY = frozenset(
     ]
 )
 _WORD = re.compile(r"[a-z0-9]+|[A-Z][a-z0-9]*")
+LEAST_EPOCH_S, MOST_EPOCH_S = 900_000_000.0, 9_000_000_000.0
+"""Numbers in between are taken for times: those of 1998 to 2255."""
 SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0, "d": 86400.0, "ms": 0.001}
 
 
@@ -131,7 +133,7 @@ class Column:
 
     @cached_property
     def kind(self) -> Kind:
-        """What all its values are."""
+        """The kind that all its values have."""
         kinds = {_kind(v) for v in self.there}
         if not kinds:
             return "none"
@@ -157,6 +159,11 @@ class Column:
         two = all(abs(v * 100 - round(v * 100)) < 1e-6 for v in self.there)
         whole = all(float(v).is_integer() for v in self.there) and self.schema.get("type") == "integer"
         return two and not whole and not _MONEY.isdisjoint(self.words)
+
+    @cached_property
+    def is_epoch(self) -> bool:
+        """True for numbers that are times in seconds since 1970."""
+        return self.kind == "number" and all(LEAST_EPOCH_S <= v < MOST_EPOCH_S for v in self.there)
 
     @cached_property
     def whole(self) -> bool:

@@ -41,7 +41,7 @@ def judge(candidate: Candidate, guards: Sequence[Guard]) -> Iterator[tuple[Candi
                 if under is not None and under.score >= candidate.bar:
                     yield candidate.under(guard), under
         return
-    held = _weigh(candidate, None)
+    held = weigh(candidate, None)
     if held is not None:
         if held.score >= candidate.bar and held.q >= LEAST_Q:
             yield candidate, held
@@ -51,7 +51,7 @@ def judge(candidate: Candidate, guards: Sequence[Guard]) -> Iterator[tuple[Candi
     for guard in guards:
         if guard.column in candidate.columns:
             continue
-        under = _weigh(candidate, guard)
+        under = weigh(candidate, guard)
         if under is not None and under.score >= candidate.bar and under.q >= LEAST_Q:
             yield candidate.under(guard), under
 
@@ -99,7 +99,7 @@ def write_value(value: Any) -> str:
     return repr(float(value))
 
 
-def _weigh(candidate: Candidate, guard: Guard | None) -> Evidence | None:
+def weigh(candidate: Candidate, guard: Guard | None) -> Evidence | None:
     """Return the evidence of a candidate, None if a row breaks it or no row has its values."""
     tuples: dict[Any, tuple[Any, ...]] = {}
     test = candidate.test

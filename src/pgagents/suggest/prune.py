@@ -52,7 +52,7 @@ def _rank(proposal: Proposal) -> tuple[Any, ...]:
 
 @dataclass(slots=True)
 class _Kept:
-    """What was admitted so far."""
+    """The proposals admitted so far, by what they say."""
 
     written: set[tuple[str, str]] = field(default_factory=set)
     classes: dict[tuple[int, str], str] = field(default_factory=dict)

@@ -52,6 +52,8 @@ def _key(proposal: Proposal, number: int) -> tuple[str, ...]:
     name = candidate.group.partition(" ")[0]
     if name in _EVERYWHERE:
         return (name,)
+    if name == "rest":
+        name = "kept"
     if name in ("kept", "never"):
         return (name, proposal.sites[0].action)
     if name == "there":

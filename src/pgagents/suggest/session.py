@@ -35,7 +35,7 @@ class Suggesting:
     redact: Callable[[str], str] = str
     """Masks secrets in a text."""
     first: list[Proposal] = field(default_factory=list)
-    """What was proposed before any call was chosen to break it."""
+    """The proposals before any call was chosen to break them."""
 
     @classmethod
     def of(cls, model: Model, *, seed: int = 0, seek: bool = True) -> Suggesting:

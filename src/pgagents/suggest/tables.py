@@ -26,6 +26,7 @@ from pgagents.suggest.shapes import (
 MOST_ROWS = 2_000
 MOST_COLUMNS = 90
 MOST_ITEMS = 40
+MOST_AT = 300
 DEPTH = 4
 
 
@@ -52,7 +53,9 @@ class Table:
     writes: bool = False
     """True for an action that changes something."""
     seen: dict[Site, tuple[int, frozenset[tuple[str, ...]]]] = field(default_factory=dict)
-    """For each site of a kind of object, the number of objects seen there, and the members that any had."""
+    """By site of a kind of object, the number of objects seen there, and the members that any had."""
+    at: dict[Site, list[dict[tuple[str, ...], Any]]] = field(default_factory=dict)
+    """By site of a kind of object, the members of some of the objects seen there."""
 
     def of_root(self, *roots: str) -> list[Column]:
         """Return the columns of these variables."""
@@ -120,7 +123,8 @@ def make_tables(model: Model, samples: Samples) -> list[Table]:
             columns = pool.rows.columns(model.schemas)
             sites = list(pool.sites)
             seen = {site: (pool.counts[site], frozenset(pool.members[site])) for site in sites}
-            found.append(Table(pool.name, "object", sites, columns, len(pool.rows.rows), seen=seen))
+            rows = len(pool.rows.rows)
+            found.append(Table(pool.name, "object", sites, columns, rows, seen=seen, at=pool.at))
     return found
 
 
@@ -133,6 +137,7 @@ class _Pool:
     sites: dict[Site, None] = field(default_factory=dict)
     counts: Counter[Site] = field(default_factory=Counter)
     members: dict[Site, set[tuple[str, ...]]] = field(default_factory=dict)
+    at: dict[Site, list[dict[tuple[str, ...], Any]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -220,7 +225,7 @@ class _Maker:
         there.
         """
         schemas = self.model.schemas
-        if len(path) > 1:
+        if len(path) > 1 or (isinstance(value, list) and path != (SELF,)):
             row[path] = value
             self._declare(rows, path, schema, self._is_required(top, below), False, inside)
         if isinstance(value, Mapping) and len(below) < DEPTH:
@@ -274,6 +279,8 @@ class _Maker:
         self._walk((SELF,), value, schema, row, {}, "", pool.rows, schema, ())
         pool.rows.add(row)
         pool.counts[site] += 1
+        if len(own := pool.at.setdefault(site, [])) < MOST_AT:
+            own.append(row)
         pool.members.setdefault(site, set()).update(row)
 
     def _flatten(self, path: tuple[str, ...], value: Any, row: dict[tuple[str, ...], Any]) -> None:

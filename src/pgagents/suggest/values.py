@@ -56,7 +56,8 @@ def _choose(setting: Setting, param: Param, usual: Any, samples: Samples) -> Ite
     if kinds & {"number", "integer"}:
         yield from _numbers(kinds, usual)
     if "array" in kinds:
-        yield from _lists(item_schema(schema, schemas), usual, schemas)
+        seen = list(_seen(str(param.name), samples))
+        yield from _lists(item_schema(schema, schemas), seen or usual, schemas)
     if isinstance(usual, Mapping):
         yield from _objects(usual)
     if "null" in kinds:
@@ -115,7 +116,7 @@ def _members(value: Any, name: str, depth: int) -> Iterable[Any]:
         return
     if isinstance(value, Mapping):
         if name in value:
-            yield value[name]
+            yield from value[name] if isinstance(value[name], list) else [value[name]]
         for inner in value.values():
             yield from _members(inner, name, depth + 1)
     elif isinstance(value, list):

@@ -71,6 +71,17 @@ def _filters(table: Table, texts: list[Column]) -> Iterator[Candidate]:
                         lambda t, g: g.upper() in t.upper(),
                         guardable=False,
                     )
+        if given.kind == "list" and not given.required:
+            for target in texts + [c for c in table.told if c.kind == "text" and c.choices]:
+                yield Candidate(
+                    table,
+                    "derived",
+                    f"{target.last}-among-{given.last}",
+                    f"{target.text} in {given.text}",
+                    (target, given),
+                    lambda t, g: t in g,
+                    guardable=False,
+                )
         for target in (c for c in table.told if c.kind == "list"):
             if given.kind == "list":
                 yield Candidate(

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.cel.expression import cents, epoch
 from pgagents.suggest.candidate import Candidate
-from pgagents.suggest.columns import SELF, Column
+from pgagents.suggest.columns import SELF, Column, text_key
 from pgagents.suggest.tables import Table
 from pgagents.suggest.templates._names import alike
 
@@ -20,13 +20,33 @@ def propose(table: Table) -> Iterator[Candidate]:
     """Yield equalities of a told member and an argument."""
     given = [c for c in table.of_root("input") if c.kind in SCALARS]
     for target in table.told:
-        if table.kind == "object" or target.kind not in SCALARS:
+        if table.kind == "object":
+            continue
+        if target.kind == "object":
+            yield from _whole_objects(table, target)
+        if target.kind not in SCALARS:
             continue
         for source in given:
             if source.kind == target.kind:
                 yield make(table, target, source)
                 if target.kind == "flag" and target.root == SELF:
                     yield _implied(table, target, source)
+
+
+def _whole_objects(table: Table, target: Column) -> Iterator[Candidate]:
+    """Yield that an object is told as it was given."""
+    for source in table.of_root("input"):
+        if source.kind == "object" and alike(target, source):
+            yield Candidate(
+                table,
+                "echo",
+                f"{target.last}-kept",
+                f"{target.text} == {source.text}",
+                (target, source),
+                lambda x, y: text_key(x) == text_key(y),
+                prior=1.5,
+                guardable=False,
+            )
 
 
 def make(table: Table, target: Column, source: Column) -> Candidate:

@@ -1,13 +1,15 @@
-"""What a write keeps: members of the answer that are as they were before."""
+"""Members that a write keeps: those of the answer that are as they were before."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pgagents.cel.expression import epoch
-from pgagents.suggest.candidate import Candidate
-from pgagents.suggest.columns import Column, text_key
+from pgagents.suggest.candidate import Candidate, Evidence, Guard
+from pgagents.suggest.columns import MISSING, Column, text_key
+from pgagents.suggest.evidence import weigh as weigh_under
 from pgagents.suggest.tables import Table
 
 
@@ -28,7 +30,13 @@ def propose(table: Table) -> Iterator[Candidate]:
             continue
         if any(_holds(c, target) and c.kind == "object" and c.nulls for c in table.columns):
             continue
-        yield _make(table, target, source)
+        given = next(
+            (c for c in table.of_root("input") if len(c.path) == 2 and c.path[1:] == source.path[1:]), None
+        )
+        if given is None:
+            yield _make(table, target, source)
+        elif given.lacks:
+            yield _kept_unless(table, target, source, given)
 
 
 def _has_members(table: Table, column: Column) -> bool:
@@ -59,6 +67,18 @@ def _make(table: Table, target: Column, source: Column) -> Candidate:
         guardable=False,
         group="kept",
     )
+
+
+def _kept_unless(table: Table, target: Column, source: Column, given: Column) -> Candidate:
+    """Return that a member is kept where its argument is left out."""
+    plain = _make(table, target, source)
+    rows = frozenset(i for i, v in enumerate(given.values) if v is MISSING)
+    guard = Guard(f"!has({given.text})", given, rows)
+
+    def weigh(_: Guard | None) -> Evidence | None:
+        return weigh_under(plain, guard)
+
+    return replace(plain, own=weigh, also=(f"!has({given.text})",), group="rest")
 
 
 def _same_time(a: Any, b: Any) -> bool:

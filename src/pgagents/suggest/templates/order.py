@@ -34,6 +34,8 @@ def propose(table: Table) -> Iterator[Candidate]:
 
 def _at_most(table: Table, a: Column, b: Column) -> Candidate:
     prior = 0.0 if a.unit and a.unit != "money" else -2.0
+    if set(a.words) < set(b.words) or set(b.words) < set(a.words):
+        prior = max(prior, 0.5)
     if opposites(a, b):
         prior = 3.0 if len(set(a.words) ^ set(b.words)) == 2 else 2.0
     left, right = (f"cents({c.text})" if a.is_money else c.text for c in (a, b))

@@ -32,6 +32,8 @@ def propose(table: Table) -> Iterator[Candidate]:
             if switch.path[:-1] == column.path[:-1]:
                 for value in switch.choices:
                     yield _when_value(table, column, switch, value)
+                    if len(switch.choices) > 2:
+                        yield _when_value(table, column, switch, value, other=True)
         if table.kind == "action":
             for given in table.of_root("input"):
                 if len(given.path) == 2 and given.lacks and given.last == column.last:
@@ -57,12 +59,15 @@ def say_there(column: Column) -> str:
     return f"{column.text} != null" if column.nulls and not column.lacks else f"has({column.text})"
 
 
-def _when_value(table: Table, column: Column, switch: Column, value: Any) -> Candidate:
-    equals = f"{switch.text} == {write_value(value)}"
+def _when_value(
+    table: Table, column: Column, switch: Column, value: Any, *, other: bool = False
+) -> Candidate:
+    """Return that a member is there exactly when another has a value; `other`: any value but this one."""
+    equals = f"{switch.text} {'!=' if other else '=='} {write_value(value)}"
 
     def weigh(guard: Guard | None) -> Evidence | None:
         return (
-            _weigh(column, [type(v) is type(value) and v == value for v in switch.values])
+            _weigh(column, [(type(v) is type(value) and v == value) != other for v in switch.values])
             if not guard
             else None
         )

@@ -21,7 +21,7 @@ _UNIT_PRICES = frozenset(("rate", "price"))
 
 def propose(table: Table) -> Iterator[Candidate]:
     """Yield equations whose left side is a told number."""
-    numbers = [c for c in table.columns if is_reckonable(c) and c.there][:MOST_NUMBERS]
+    numbers = [c for c in table.columns if is_reckonable(c) and c.there and not c.is_epoch][:MOST_NUMBERS]
     told = [c for c in numbers if c.root not in ("input", "before", "now") and not _UNIT_PRICES & {*c.words}]
     for target in told:
         others = [c for c in numbers if c is not target]
@@ -173,6 +173,8 @@ def _since(table: Table, target: Column, was: Column, others: Sequence[Column]) 
                 step = 1 if sign == "+" else -1
                 right = f"{was.text} {sign} {x.text}"
                 yield equation(table, name, target, right, (was, x), lambda w, v, s=step: w + s * v)
+    if target.whole and not target.is_money:
+        yield equation(table, name, target, f"{was.text} + 1.0", (was,), lambda w: w + 1)
     for x, y in combinations(others, 2):
         if x.is_money + y.is_money == target.is_money and "input" in (x.root, y.root):
             right = f"{was.text} + {x.text} * {y.text}"

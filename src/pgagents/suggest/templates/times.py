@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from pgagents.cel.expression import epoch
 from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate
@@ -20,9 +21,11 @@ DURATIONS = (("floor", 36.0, 100.0), ("floor", 60.0, 1.0), ("floor", 1.0, 1.0), 
 
 def propose(table: Table) -> Iterator[Candidate]:
     """Yield laws about the times of the answer."""
-    told = [c for c in table.told if c.kind == "time"][:MOST_TIMES]
-    known = [*told, *[c for c in table.of_root("input", "before") if c.kind == "time"][:MOST_TIMES]]
-    numbers = [c for c in table.columns if is_reckonable(c) and not c.is_money][:MOST_NUMBERS]
+    told = [c for c in table.told if is_time(c)][:MOST_TIMES]
+    known = [*told, *[c for c in table.of_root("input", "before") if is_time(c)][:MOST_TIMES]]
+    numbers = [c for c in table.columns if is_reckonable(c) and not c.is_money and not c.is_epoch][
+        :MOST_NUMBERS
+    ]
     now = next(iter(table.of_root("now")), None)
     for time in told:
         if now is not None:
@@ -34,11 +37,26 @@ def propose(table: Table) -> Iterator[Candidate]:
         for other in known:
             if other is not time:
                 yield from _pair(table, time, other, numbers)
-    for number in [c for c in table.told if is_reckonable(c) and not c.is_money]:
+    for number in [c for c in table.told if is_reckonable(c) and not c.is_money and not c.is_epoch]:
         for a in told:
             for b in told:
                 if a is not b:
                     yield from _durations(table, number, a, b)
+
+
+def is_time(column: Column) -> bool:
+    """Return True for times, as text or as seconds since 1970."""
+    return column.kind == "time" or column.is_epoch
+
+
+def say(column: Column) -> str:
+    """Return a time's seconds in CEL."""
+    return column.text if column.is_epoch else f"epoch({column.text})"
+
+
+def seconds(value: Any) -> float:
+    """Return the seconds of a time."""
+    return epoch(value) if isinstance(value, str) else float(value)
 
 
 def _units(span: Column) -> tuple[float, ...]:
@@ -50,9 +68,9 @@ def _about_now(table: Table, time: Column, now: Column) -> Candidate:
         table,
         "times",
         f"{time.last}-now",
-        f"near(epoch({time.text}), now, {SLACK_S})",
+        f"near({say(time)}, now, {SLACK_S})",
         (time, now),
-        lambda t, n: abs(epoch(t) - n) <= SLACK_S,
+        lambda t, n: abs(seconds(t) - n) <= SLACK_S,
         bar=EQUALITY,
         guardable=False,
     )
@@ -63,12 +81,12 @@ def _not_after_now(table: Table, time: Column, now: Column) -> Candidate:
         table,
         "order",
         f"{time.last}-by-now",
-        f"epoch({time.text}) <= now + {SLACK_S}",
+        f"{say(time)} <= now + {SLACK_S}",
         (time, now),
-        lambda t, n: epoch(t) <= n + SLACK_S,
+        lambda t, n: seconds(t) <= n + SLACK_S,
         bar=ORDER,
         guardable=False,
-        prior=1.5 if time.last in ("created_at", "updated_at", "started_at") else -1.0,
+        prior=1.5 if time.words[:1] and time.words[0] in ("created", "updated", "started") else -1.0,
         group="by-now",
     )
 
@@ -79,9 +97,9 @@ def _from_now(table: Table, time: Column, now: Column, span: Column, unit: float
         table,
         "times",
         f"{time.last}-in-{span.last}",
-        f"near(epoch({time.text}), now + {term}, {SLACK_S})",
+        f"near({say(time)}, now + {term}, {SLACK_S})",
         (time, now, span),
-        lambda t, n, s: abs(epoch(t) - n - s * unit) <= SLACK_S,
+        lambda t, n, s: abs(seconds(t) - n - s * unit) <= SLACK_S,
         bar=ARITHMETIC,
         guardable=False,
     )
@@ -98,9 +116,9 @@ def _pair(table: Table, time: Column, other: Column, numbers: list[Column]) -> I
                 table,
                 "times",
                 f"{time.last}-after-{span.last}",
-                f"near(epoch({time.text}) - epoch({other.text}), {term}, 1.0)",
+                f"near({say(time)} - {say(other)}, {term}, 1.0)",
                 (time, other, span),
-                lambda t, o, s, unit=unit: abs(epoch(t) - epoch(o) - s * unit) <= 1.0,
+                lambda t, o, s, unit=unit: abs(seconds(t) - seconds(o) - s * unit) <= 1.0,
                 bar=ARITHMETIC,
                 guardable=False,
             )
@@ -113,9 +131,9 @@ def _pair(table: Table, time: Column, other: Column, numbers: list[Column]) -> I
         table,
         "order",
         f"{other.last}-first",
-        f"epoch({other.text}) <= epoch({time.text})",
+        f"{say(other)} <= {say(time)}",
         (time, other),
-        lambda t, o: epoch(o) <= epoch(t),
+        lambda t, o: seconds(o) <= seconds(t),
         bar=ORDER,
         prior=prior,
         guardable=False,
@@ -125,7 +143,7 @@ def _pair(table: Table, time: Column, other: Column, numbers: list[Column]) -> I
 def _durations(table: Table, number: Column, end: Column, begin: Column) -> Iterator[Candidate]:
     for helper, step, places in DURATIONS:
         round_to = math.floor if helper == "floor" else math.ceil
-        whole = f"{helper}((epoch({end.text}) - epoch({begin.text})) / {step})"
+        whole = f"{helper}(({say(end)} - {say(begin)}) / {step})"
         that = (
             f"near({number.text}, {whole} / {places}, 0.000001)"
             if places != 1.0
@@ -133,7 +151,7 @@ def _durations(table: Table, number: Column, end: Column, begin: Column) -> Iter
         )
 
         def test(n: float, e: str, b: str, step=step, places=places, round_to=round_to) -> bool:  # type: ignore[no-untyped-def]
-            return bool(abs(n - round_to(round((epoch(e) - epoch(b)) / step, 6)) / places) <= 1e-6)
+            return bool(abs(n - round_to(round((seconds(e) - seconds(b)) / step, 6)) / places) <= 1e-6)
 
         yield Candidate(
             table,
