@@ -38,6 +38,8 @@ USUAL = 6
 """The rank of a check that names none. `no_crashes` has rank 0: watchers with a lower one judge crashed
 calls too.
 """
+AGAIN, RANDOM = 2, 3
+"""Priorities of probes that repeat what others cover, and of those with random calls."""
 Overlap = Literal["none", "readers", "all"]
 MOST_KEPT = 50_000
 """Size of the cache of kept judgements, which are repeated; a large catalogue has so many contracts."""
@@ -78,7 +80,7 @@ class Probe:
     | `endpoints` | endpoints that its calls go through |
     | `role` | the identity that it cannot do without; empty if it needs none |
     | `writes` | True if it may change anything on the server |
-    | `priority` | 2 if it only repeats contracts that a probe of priority 1 covers |
+    | `priority` | 2 if it only repeats contracts that a probe of priority 1 covers, 3 if with random calls |
     | `print` | what besides the name makes it this probe, for the plan's digest |
     | `optional` | True if it is left out once all its contracts are judged |
     | `shows` | contracts that its exchanges surely judge, so a forecast can leave optional probes out |
