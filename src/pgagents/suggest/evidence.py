@@ -29,31 +29,30 @@ MOST_GUARDS = 40
 
 
 def judge(candidate: Candidate, guards: Sequence[Guard]) -> Iterator[tuple[Candidate, Evidence]]:
-    """Yield the candidate with its evidence if it always holds, or under each condition where it does."""
-    if candidate.own is not None:
-        found = candidate.own(None)
-        if found is not None and found.score >= candidate.bar:
-            yield candidate, found
+    """Yield the candidate or the first weaker one that always holds, with its evidence.
+
+    If none does, yield the candidate under each condition where it holds.
+    """
+    for one in (candidate, *candidate.weaker):
+        held = _judge_under(one, None)
+        if held is not None:
+            if is_enough(one, held):
+                yield one, held
             return
-        if found is None and candidate.guardable:
-            for guard in guards:
-                under = candidate.own(guard)
-                if under is not None and under.score >= candidate.bar:
-                    yield candidate.under(guard), under
-        return
-    held = weigh(candidate, None)
-    if held is not None:
-        if held.score >= candidate.bar and held.q >= LEAST_Q:
-            yield candidate, held
-        return
-    if not candidate.guardable:
-        return
-    for guard in guards:
-        if guard.column in candidate.columns:
-            continue
-        under = weigh(candidate, guard)
-        if under is not None and under.score >= candidate.bar and under.q >= LEAST_Q:
-            yield candidate.under(guard), under
+    for guard in guards if candidate.guardable else ():
+        if guard.column not in candidate.columns:
+            under = _judge_under(candidate, guard)
+            if under is not None and is_enough(candidate, under):
+                yield candidate.under(guard), under
+
+
+def _judge_under(candidate: Candidate, guard: Guard | None) -> Evidence | None:
+    return candidate.own(guard) if candidate.own is not None else weigh(candidate, guard)
+
+
+def is_enough(candidate: Candidate, evidence: Evidence) -> bool:
+    """Return True if a law could have been broken, and chance is no explanation."""
+    return evidence.score >= candidate.bar and (candidate.own is not None or evidence.q >= LEAST_Q)
 
 
 def list_guards(table: Table) -> list[Guard]:

@@ -38,8 +38,4 @@ def _judge_all(table: Table) -> Iterator[tuple[Candidate, Evidence]]:
     for module in registry.collect(TEMPLATES).values():
         propose = getattr(module, "propose", None)
         for candidate in propose(table) if propose is not None else ():
-            for one in (candidate, *candidate.weaker):
-                judged = list(judge(one, guards))
-                if judged:
-                    yield from judged
-                    break
+            yield from judge(candidate, guards)

@@ -4,12 +4,13 @@ for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pgagents.cel.expression import cents, epoch
-from pgagents.suggest.candidate import Candidate
-from pgagents.suggest.columns import SELF, Column, text_key
+from pgagents.suggest.candidate import Candidate, Evidence, Guard
+from pgagents.suggest.columns import MISSING, SELF, Column, text_key
 from pgagents.suggest.tables import Table
 from pgagents.suggest.templates._names import alike
 
@@ -90,6 +91,23 @@ def _implied(table: Table, target: Column, source: Column) -> Candidate:
         f"!{source.text} || {target.text}",
         (target, source),
         lambda x, y: x or not y,
+        own=_set_each(target, source),
         prior=1.5 if alike(target, source) else -1.5,
         guardable=False,
     )
+
+
+def _set_each(target: Column, source: Column) -> Callable[[Guard | None], Evidence | None]:
+    """Return a judge of a filter by a flag: each item that it lets pass has the flag, and others do not."""
+
+    def weigh(guard: Guard | None) -> Evidence | None:
+        pairs = [(t, s) for t, s in zip(target.values, source.values, strict=True) if t is not MISSING]
+        asked = [t for t, s in pairs if s is True]
+        others = [t for t, s in pairs if s is not True]
+        if guard is not None or not all(asked):
+            return None
+        share = (sum(map(bool, others)) + 1) / (len(others) + 1)
+        prior = 1.5 if alike(target, source) else -1.5
+        return Evidence(len(asked), 1 - share, -len(asked) * math.log10(share) + prior, (True, True))
+
+    return weigh

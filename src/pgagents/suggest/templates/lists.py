@@ -15,6 +15,8 @@ from pgagents.suggest.templates._names import alike, is_reckonable
 LIMITS = frozenset(("limit", "size", "count", "max", "per", "page", "top", "first", "take", "rows"))
 TOTALS = frozenset(("total", "count", "size", "sum", "number"))
 MOST_MEMBERS = 24
+MARK = "pgv-"
+LONG = 5
 _HELD = {
     "sorted_by": HELPERS["sorted_by"],
     "sorted_down_by": HELPERS["sorted_down_by"],
@@ -129,6 +131,8 @@ def _sorted(table: Table, column: Column, member: str) -> Iterator[Candidate]:
     )
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     if not values or not (timed or numbers or all(isinstance(v, str) for v in values)):
+        return
+    if any(isinstance(v, str) and MARK in v for v in values):  # our own texts come in the order of our calls
         return
     var = name_item(column.last)
     read = f"{var}.{member}"
@@ -297,6 +301,8 @@ def _matching(table: Table, column: Column, given: Column) -> Iterator[Candidate
             return all(any(i[member] == a[member].upper() for i in items) for a in asked)
 
         told = f"{column.text}.exists({held}, {held}.{member}"
+        different = {v for v in values if len(v) >= LONG}
+        prior = 1.5 * min(4, len(different)) if len(different) > 1 else 0.0
         weaker = Candidate(
             table,
             "lists",
@@ -304,6 +310,7 @@ def _matching(table: Table, column: Column, given: Column) -> Iterator[Candidate
             f"{given.text}.all({var}, {told} == upper({var}.{member})))",
             (column, given),
             upper,
+            prior=prior,
             guardable=False,
         )
         yield Candidate(
@@ -313,6 +320,7 @@ def _matching(table: Table, column: Column, given: Column) -> Iterator[Candidate
             f"{given.text}.all({var}, {told} == {var}.{member}))",
             (column, given),
             plain,
+            prior=prior,
             guardable=False,
             weaker=(weaker,),
         )

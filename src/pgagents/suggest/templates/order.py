@@ -37,7 +37,7 @@ def _at_most(table: Table, a: Column, b: Column) -> Candidate:
     if set(a.words) < set(b.words) or set(b.words) < set(a.words):
         prior = max(prior, 0.5)
     if opposites(a, b):
-        prior = 3.0 if len(set(a.words) ^ set(b.words)) == 2 else 2.0
+        prior = 3.5 if len(set(a.words) ^ set(b.words)) == 2 else 2.0
     left, right = (f"cents({c.text})" if a.is_money else c.text for c in (a, b))
     return Candidate(
         table,

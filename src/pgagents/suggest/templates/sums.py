@@ -15,6 +15,7 @@ from pgagents.suggest.templates._names import is_reckonable, opposites
 
 MOST_NUMBERS, MOST_TIMES = 16, 5
 SHARE_ROWS = 40
+HALF_CENT = 0.005001
 _UNIT_PRICES = frozenset(("rate", "price"))
 """Words of amounts that others are made of, and that are not made of others."""
 
@@ -157,11 +158,29 @@ def _share(table: Table, target: Column, x: Column) -> Iterator[Candidate]:
     middle = sorted(ratios)[len(ratios) // 2]
     for k in dict.fromkeys(round(middle, places) for places in (0, 1, 2, 3)):
         if k not in (0, 1) and abs(k - middle) < 0.02 and k > 0:
-            name = target.last.replace("_", "-")
-            yield equation(
-                table, name, target, f"{x.text} * {float(k)!r}", (x,), lambda v, k=k: v * k, prior=-1.0
-            )
+            yield _part(table, target, x, float(k))
             return
+
+
+def _part(table: Table, target: Column, x: Column, k: float) -> Candidate:
+    """Return that the target is a part of a column.
+
+    Money is compared to half a cent where no case has shown to which side half a cent is rounded.
+    """
+    name, right = target.last.replace("_", "-"), f"{x.text} * {k!r}"
+    halves = [v for v in x.there if abs(v * k * 100 % 1 - 0.5) < 1e-6]
+    if not target.is_money or halves:
+        return equation(table, name, target, right, (x,), lambda v: v * k, prior=-1.0)
+    return Candidate(
+        table,
+        "sums",
+        name,
+        f"near({target.text}, {right}, {HALF_CENT})",
+        (target, x),
+        lambda value, v: abs(value - v * k) <= HALF_CENT,
+        bar=ARITHMETIC,
+        prior=-1.0,
+    )
 
 
 def _since(table: Table, target: Column, was: Column, others: Sequence[Column]) -> Iterator[Candidate]:
