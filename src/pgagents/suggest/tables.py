@@ -62,7 +62,7 @@ class Table:
         return [c for c in self.columns if c.root in roots]
 
     @property
-    def told(self) -> list[Column]:
+    def answered(self) -> list[Column]:
         """The columns of the answer."""
         return self.of_root("response", SELF)
 

@@ -17,7 +17,7 @@ _upper, _first, _alnum = HELPERS["upper"], HELPERS["first"], HELPERS["alnum"]
 
 def propose(table: Table) -> Iterator[Candidate]:
     """Yield how a told text follows from another, and which filters its text holds."""
-    texts = [c for c in table.told if c.kind == "text" and not c.choices][:MOST_TEXTS]
+    texts = [c for c in table.answered if c.kind == "text" and not c.choices][:MOST_TEXTS]
     for target in texts:
         lengths = {len(v) for v in target.there}
         for source in texts:
@@ -72,7 +72,7 @@ def _filters(table: Table, texts: list[Column]) -> Iterator[Candidate]:
                         guardable=False,
                     )
         if given.kind == "list" and not given.required:
-            for target in texts + [c for c in table.told if c.kind == "text" and c.choices]:
+            for target in texts + [c for c in table.answered if c.kind == "text" and c.choices]:
                 yield Candidate(
                     table,
                     "derived",
@@ -82,7 +82,7 @@ def _filters(table: Table, texts: list[Column]) -> Iterator[Candidate]:
                     lambda t, g: t in g,
                     guardable=False,
                 )
-        for target in (c for c in table.told if c.kind == "list"):
+        for target in (c for c in table.answered if c.kind == "list"):
             if given.kind == "list":
                 yield Candidate(
                     table,

@@ -20,7 +20,7 @@ SCALARS = ("text", "number", "time", "flag")
 def propose(table: Table) -> Iterator[Candidate]:
     """Yield equalities of a told member and an argument."""
     given = [c for c in table.of_root("input") if c.kind in SCALARS]
-    for target in table.told:
+    for target in table.answered:
         if table.kind == "object":
             continue
         if target.kind == "object":

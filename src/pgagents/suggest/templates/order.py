@@ -27,7 +27,7 @@ def propose(table: Table) -> Iterator[Candidate]:
             ):
                 continue
             yield _at_most(table, a, b)
-    for column in table.told:
+    for column in table.answered:
         if column.is_money and table.kind != "items":
             yield _two_places(table, column)
 

@@ -14,7 +14,7 @@ from pgagents.suggest.tables import Table
 def propose(table: Table) -> Iterator[Candidate]:
     """Yield that a told distance is the true one, and that none is beyond the radius asked for."""
     given = _place(table.of_root("input"))
-    told = _place(table.told)
+    told = _place(table.answered)
     if given is None or told is None:
         return
     four = (*given, *told)
@@ -23,7 +23,7 @@ def propose(table: Table) -> Iterator[Candidate]:
     def between(lat: Any, lng: Any, lat2: Any, lng2: Any) -> float:
         return distance_km({"lat": lat, "lng": lng}, {"lat": lat2, "lng": lng2})
 
-    for column in table.told:
+    for column in table.answered:
         if column.unit == "km":
             away = f"distance_km({a}, {b})"
             yield Candidate(

@@ -21,9 +21,9 @@ MOST_SWITCHES = 12
 def propose(table: Table) -> Iterator[Candidate]:
     """Yield when told members are there."""
     switches = [
-        c for c in table.told if c.choices and c.kind in ("text", "flag") and c.required and not c.nulls
+        c for c in table.answered if c.choices and c.kind in ("text", "flag") and c.required and not c.nulls
     ]
-    for column in table.told:
+    for column in table.answered:
         if not column.lacks and not column.nulls:
             continue
         if column.path[:-1] and _outer_lacks(table, column):

@@ -214,7 +214,7 @@ def _since(table: Table, target: Column, was: Column, others: Sequence[Column]) 
 
 def _by_time(table: Table, target: Column, others: Sequence[Column]) -> Iterator[Candidate]:
     """Yield a price for each begun day or hour between two told times."""
-    times = [c for c in table.told if c.kind == "time"][:MOST_TIMES]
+    times = [c for c in table.answered if c.kind == "time"][:MOST_TIMES]
     name = target.last.replace("_", "-")
     for rate in (c for c in others if c.is_money):
         for end in times:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pgagents.cel.expression import epoch
@@ -21,7 +21,7 @@ DURATIONS = (("floor", 36.0, 100.0), ("floor", 60.0, 1.0), ("floor", 1.0, 1.0), 
 
 def propose(table: Table) -> Iterator[Candidate]:
     """Yield laws about the times of the answer."""
-    told = [c for c in table.told if is_time(c)][:MOST_TIMES]
+    told = [c for c in table.answered if is_time(c)][:MOST_TIMES]
     known = [*told, *[c for c in table.of_root("input", "before") if is_time(c)][:MOST_TIMES]]
     numbers = [c for c in table.columns if is_reckonable(c) and not c.is_money and not c.is_epoch][
         :MOST_NUMBERS
@@ -37,7 +37,7 @@ def propose(table: Table) -> Iterator[Candidate]:
         for other in known:
             if other is not time:
                 yield from _pair(table, time, other, numbers)
-    for number in [c for c in table.told if is_reckonable(c) and not c.is_money and not c.is_epoch]:
+    for number in [c for c in table.answered if is_reckonable(c) and not c.is_money and not c.is_epoch]:
         for a in told:
             for b in told:
                 if a is not b:
@@ -150,8 +150,16 @@ def _durations(table: Table, number: Column, end: Column, begin: Column) -> Iter
             else f"{number.text} == {whole}"
         )
 
-        def test(n: float, e: str, b: str, step=step, places=places, round_to=round_to) -> bool:  # type: ignore[no-untyped-def]
-            return bool(abs(n - round_to(round((seconds(e) - seconds(b)) / step, 6)) / places) <= 1e-6)
+        def test(
+            told: float,
+            last: Any,
+            first: Any,
+            step: float = step,
+            places: float = places,
+            round_to: Callable[[float], int] = round_to,
+        ) -> bool:
+            span = round_to(round((seconds(last) - seconds(first)) / step, 6))
+            return bool(abs(told - span / places) <= 1e-6)
 
         yield Candidate(
             table,
