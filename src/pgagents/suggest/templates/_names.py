@@ -17,9 +17,7 @@ _EDGES = frozenset(("at", "time", "on", "date", "is", "has"))
 
 
 def alike(one: Column, other: Column) -> bool:
-    """Return True if two members have the same name, or one's words end the other's: `id` and `lot_id` do
-    not.
-    """
+    """Return True if two members have the same name, but for words such as `at`."""
     if one.last == other.last:
         return True
     a, b = (tuple(w for w in c.words if w not in _EDGES) for c in (one, other))

@@ -257,6 +257,10 @@ def following(broken: Collection[str]) -> frozenset[str]:
     return frozenset(name for name, check in collect().items() if check.derived_from & set(broken))
 
 
+MOST_NAMED = 10
+"""Statuses that a finding lists one by one."""
+
+
 def judge_refused(
     exchange: Exchange, contract: str, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()
 ) -> Iterator[Judgement]:
@@ -285,7 +289,8 @@ def judge_refused(
     if good:
         yield judge_kept(contract)
     else:
-        expected = f"{what} is refused with {' or '.join(map(describe_code, codes)) or wanted}"
+        known = "a 4xx status" if len(statuses) > MOST_NAMED else " or ".join(map(describe_code, codes))
+        expected = f"{what} is refused with {known or wanted}"
         yield judge_broken(contract, expected, exchange.outcome)
 
 
@@ -309,13 +314,24 @@ def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Jud
         yield judge_broken(contract, f"{what} is accepted", exchange.outcome)
 
 
+def _has_body(model: Model, code: Code) -> bool:
+    """Return True if a code's envelope is more than any body."""
+    return not model.schemas.get(code.envelope, {}).keys() <= {"title", "description"}
+
+
 def is_documented_answer(exchange: Exchange, model: Model) -> bool:
     """Return True if the catalogue says how such an answer looks.
 
     It does for every answer of an action, and for the framework's answers whose status a code under
-    `errors.framework` has.
+    `errors.framework` has. A document says it only of answers whose body it describes.
     """
+    endpoint = exchange.call.endpoint
     if not exchange.place.startswith(f"{FRAMEWORK}@"):
-        return True
+        if not model.leaves_open or endpoint is None:
+            return True
+        if not exchange.refused:
+            return exchange.output is not None and exchange.output.schema is not None
+        codes = (*endpoint.action.errors, *model.always())
+        return any(code.status == exchange.status and _has_body(model, code) for code in codes)
     named = [name for name in dict(model.errors.framework).values() if name is not None]
     return any(model.codes[name].status == exchange.status for name in named)
