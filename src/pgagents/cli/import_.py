@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from pgagents.cli.inputs.options import AUTH_HELP, examples
+from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, examples
 
 if TYPE_CHECKING:
     from pgagents.importer.catalogue import Choice, Imported
@@ -51,6 +51,7 @@ SHOWN = 40
     "--max", "most", type=click.IntRange(min=1), metavar="N", help="At most the first N operations."
 )
 @click.option("--auth", default="", metavar="SCHEME", help=AUTH_HELP)
+@click.option("--base-path", default="", metavar="PATH", help=BASE_PATH_HELP)
 @click.option("--allow-remote", is_flag=True, help="Follow references to other hosts and folders.")
 @click.option("--force", is_flag=True, help="Overwrite the file; manual edits are lost.")
 def command(
@@ -60,6 +61,7 @@ def command(
     tags: tuple[str, ...],
     most: int | None,
     auth: str,
+    base_path: str,
     allow_remote: bool,
     force: bool,
 ) -> int:
@@ -73,7 +75,7 @@ def command(
     from pgagents.cli.inputs.document import import_document
     from pgagents.importer.catalogue import Choice
 
-    chosen = Choice(include, tags, most, auth)
+    chosen = Choice(include, tags, most, auth, base_path)
     if out == "-":
         made = import_document(document, chosen, allow_remote=allow_remote)
         click.echo(made.text, nl=False)
