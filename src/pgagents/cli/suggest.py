@@ -132,21 +132,22 @@ def command(
     secrets = api_keys.command_secrets(there.model, there.env.commands, identity)
     keys = api_keys.keys(there.model, identity, there.env.identities, ask=True, secrets=secrets)
     companion = Suggesting.of(there.model, seed=seed, seek=not no_calls)
-    report, stopped = run.perform(
+    return run.run(
         there.model,
         there.url,
         keys,
         options,
         cacert=there.cacert,
+        reports=(),
         plain_url=there.plain_url,
         headers=there.env.headers,
         oauth=there.env.oauth,
         commands=secrets,
-        hidden=run.list_secrets(there.env.headers or {}),
         servers=there.servers,
+        certificate=there.certificate,
         companion=companion,
+        show=lambda report, stopped: _show(companion, report, out, stopped=stopped),
     )
-    return _show(companion, report, out, stopped=stopped)
 
 
 def _load(catalogue: Path | None, openapi: str | None) -> Model:

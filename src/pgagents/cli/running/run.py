@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pgagents.model.model import Model
     from pgagents.report.baseline import Line
     from pgagents.report.report import Report
+    from pgagents.tls import CertificateFiles
     from pgagents.verify.plan.options import Options, Progress
     from pgagents.verify.run.companion import Companion
     from pgagents.verify.wire.mcp.link import Link
@@ -62,6 +63,9 @@ def run(
     token: str = "",
     verbose: bool = False,
     servers: Mapping[str, str] | None = None,
+    certificate: CertificateFiles | None = None,
+    companion: Companion | None = None,
+    show: Callable[[Report, bool], int] | None = None,
 ) -> int:
     """Verify, write the report files, print the report on stdout; return the exit code.
 
@@ -69,27 +73,71 @@ def run(
     `baseline` lists accepted findings. Failed contracts are stored in the file `memory`. `oauth` is a client
     to act as. `commands` renews keys. `receiver` gets events. `mcp` is the link to an MCP server, and `token`
     its token. `verbose` prints how many contracts each exchange was judged for. `servers` are the addresses
-    of the API's other servers.
+    of the API's other servers. `certificate` is the client certificate. `companion` goes along with the run.
+    `show` takes the report, and True if a signal ended the run, in place of writing and printing it.
     """
     from pgagents.report.formats.text import STOPPED
+    from pgagents.tls import make_foreign_context
+    from pgagents.verify.plan.options import USUAL_WORKERS, Identities
     from pgagents.verify.run.redaction.redact import Redactor
+    from pgagents.verify.run.run import verify
+    from pgagents.verify.wire.send import Client
 
-    hidden = (*list_secrets(headers or {}), *([token] if token else []))
-    report, stopped = perform(
-        model,
-        url,
-        keys,
-        options,
-        cacert=cacert,
-        plain_url=plain_url,
-        headers=headers,
-        oauth=oauth,
-        commands=commands,
-        receiver=receiver,
-        mcp=mcp,
-        hidden=hidden,
-        servers=servers,
-    )
+    workers = options.workers or USUAL_WORKERS
+    others, trust = tuple((servers or {}).values()), str(cacert) if cacert else None
+    common: dict[str, Any] = {"cacert": trust, "workers": workers, "servers": others}
+    handler = Client(url, headers=headers, certificate=certificate, **common)
+    plain = Client(plain_url, workers=workers) if plain_url else None
+    hidden = (*_secrets(headers or {}), *([token] if token else []))
+    bare = Client(url, certificate=certificate, **common) if headers else None
+    strangers: dict[str, Handler] = {}
+    if certificate is not None and url.startswith("https:"):
+        foreign = make_foreign_context(trust)
+        strangers = {
+            "none": Client(url, headers=headers, **common),
+            "other": Client(url, headers=headers, context=foreign, **common),
+        }
+
+    def other(base: str) -> Handler:
+        return Client(
+            base,
+            cacert=trust if base.startswith("https:") else None,
+            certificate=certificate if base.startswith("https:") else None,
+            headers=headers if base.startswith(url[:5]) else None,
+        )
+
+    def reach(base: str) -> Handler:
+        secure = base.startswith("https:")
+        return Client(base, cacert=trust if secure else None, certificate=certificate if secure else None)
+
+    with signals() as stop:
+        try:
+            options = preflight.check_server(model, url, handler, other, keys, options, hidden, reach)
+            preflight.check_other_servers(servers or {}, reach)
+        except KeyboardInterrupt:
+            raise click.Abort from None
+    with signals() as stop, progress.progress() as step:
+        stop.running = True
+        report = verify(
+            model,
+            handler,
+            Identities(keys, hidden, oauth, reach, commands, strangers, servers or {}),
+            options,
+            clock=time.time,
+            sleep=time.sleep,
+            wall=wall,
+            url=url,
+            on_progress=heeding(stop, step),
+            plain=plain,
+            plain_url=plain_url,
+            receiver=receiver,
+            mcp=mcp,
+            bare=bare,
+            companion=companion,
+        )
+        stop.running = False
+    if show is not None:
+        return show(report, stop.asked)
     again = Redactor(keys, (), hidden, model=model).text(again)  # the command of an MCP server may hold a key
     report = replace(
         report,
@@ -107,86 +155,8 @@ def run(
     try:
         report_files.write(reports, report, model.source)
     finally:
-        report_output.show(report, model.source, stopped=stopped, verbose=verbose)
-    return STOPPED if stopped else report.exit_code
-
-
-def perform(
-    model: Model,
-    url: str,
-    keys: Mapping[str, str],
-    options: Options,
-    *,
-    cacert: Path | None,
-    plain_url: str = "",
-    headers: Mapping[str, str] | None = None,
-    oauth: OAuthClient | None = None,
-    commands: CommandSecrets | None = None,
-    receiver: Inbox | None = None,
-    mcp: Link | None = None,
-    hidden: tuple[str, ...] = (),
-    servers: Mapping[str, str] | None = None,
-    companion: Companion | None = None,
-) -> tuple[Report, bool]:
-    """Verify, and return the report with True if a signal ended the run.
-
-    `hidden` are values that no report may contain. `servers` are the addresses of the API's other servers.
-    `companion` goes along with the run.
-    """
-    from pgagents.verify.plan.options import USUAL_WORKERS, Identities
-    from pgagents.verify.run.run import verify
-    from pgagents.verify.wire.send import Client
-
-    workers = options.workers or USUAL_WORKERS
-    others = tuple((servers or {}).values())
-    handler = Client(
-        url, cacert=str(cacert) if cacert else None, headers=headers, workers=workers, servers=others
-    )
-    plain = Client(plain_url, workers=workers) if plain_url else None
-    bare = (
-        Client(url, cacert=str(cacert) if cacert else None, workers=workers, servers=others)
-        if headers
-        else None
-    )
-    trust = str(cacert) if cacert else None
-
-    def other(base: str) -> Handler:
-        return Client(
-            base,
-            cacert=trust if base.startswith("https:") else None,
-            headers=headers if base.startswith(url[:5]) else None,
-        )
-
-    def reach(base: str) -> Handler:
-        return Client(base, cacert=trust if base.startswith("https:") else None)
-
-    with signals() as stop:
-        try:
-            options = preflight.check_server(model, url, handler, other, keys, options, hidden, reach)
-            preflight.check_other_servers(servers or {}, reach)
-        except KeyboardInterrupt:
-            raise click.Abort from None
-    with signals() as stop, progress.progress() as step:
-        stop.running = True
-        report = verify(
-            model,
-            handler,
-            Identities(keys, hidden, oauth, reach, commands, servers or {}),
-            options,
-            clock=time.time,
-            sleep=time.sleep,
-            wall=wall,
-            url=url,
-            on_progress=heeding(stop, step),
-            plain=plain,
-            plain_url=plain_url,
-            receiver=receiver,
-            mcp=mcp,
-            bare=bare,
-            companion=companion,
-        )
-        stop.running = False
-    return report, stop.asked
+        report_output.show(report, model.source, stopped=stop.asked, verbose=verbose)
+    return STOPPED if stop.asked else report.exit_code
 
 
 def _apply_baseline(report: Report, baseline: Sequence[Line]) -> Report:
@@ -198,7 +168,7 @@ def _apply_baseline(report: Report, baseline: Sequence[Line]) -> Report:
     return apply(report, baseline, datetime.now(UTC).date())
 
 
-def list_secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
+def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
     """Return the values of headers that no report may contain: all but those of Accept headers, whose
     words are common.
     """
