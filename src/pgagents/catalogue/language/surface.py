@@ -85,7 +85,13 @@ class Catalogue(Strict):
     idempotency: Idempotency = Field(
         default=Idempotency(), description="The effect of a repeated call with the same idempotency key."
     )
-    retention: dict[Slug, Retention] = Field({}, description="How long data is kept, by name.")
+    retention: dict[Slug, Retention] = Field(
+        {},
+        description=(
+            "How long data is kept, by name. No check proves it: `verify` only takes it that older data may "
+            "be gone."
+        ),
+    )
     sandbox: Sandbox = Field(Sandbox(), description="How `pgagents sandbox` serves this API.")
     excluded: dict[str, Line] = Field(
         default={},
