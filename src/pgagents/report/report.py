@@ -114,6 +114,8 @@ class Footer:
     """The number of probes that could run at the same time."""
     alone: Mapping[str, int] = field(default_factory=dict)
     """Requests of probes beside which nothing else ran though there were several workers, by check."""
+    gains: tuple[str, ...] = ()
+    """Lines that say what a catalogue would add to the run of a document; the last is the command for it."""
 
 
 @dataclass(frozen=True, slots=True)

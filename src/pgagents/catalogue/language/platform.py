@@ -343,6 +343,11 @@ class Limits(Strict):
         "epoch_seconds", description="The unit of the reset header: seconds since 1970, or seconds from now."
     )
     buckets: dict[Name, Bucket] = Field({}, description="Rate limits by name.")
+    inferred: bool = Field(
+        False,
+        description="True if `pgagents import` concluded them from names of headers: what contradicts them "
+        "is odd, not broken.",
+    )
     end_user: list[Line] = Field(
         default=[],
         description="Where a call names its end user, in order of precedence: `oauth sub`, `header NAME`.",

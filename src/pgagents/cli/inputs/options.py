@@ -17,6 +17,7 @@ AUTH_HELP = (
     "The key of calls where the document declares none: bearer, basic, header:NAME, query:NAME, cookie:NAME, "
     "or header:Authorization:WORD."
 )
+BASE_PATH_HELP = "The path before all others, / for none. Default: that of the document's first server."
 NO_CATALOGUE = (
     f"name its file, go to its folder, or begin one with `pgagents init`; `{EXAMPLE}` names the example "
     "that comes with pgagents"

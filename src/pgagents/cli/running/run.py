@@ -132,6 +132,9 @@ def run(
             report.header, again=again, in_repository=report_files.in_repository(report.header.catalogue)
         ),
     )
+    if gains := list(getattr(model.source, "gains", ())):
+        masked = Redactor(keys, (), hidden, model=model).text  # a URL of a document may hold a key
+        report = replace(report, footer=replace(report.footer, gains=tuple(map(masked, gains))))
     if memory is not None:
         last.remember(memory, report)
     if baseline is not None:

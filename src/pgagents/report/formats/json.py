@@ -49,6 +49,7 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             "may_exist": list(footer.may_exist),
             "lasting": list(footer.lasting),
             "notes": list(footer.notes),
+            **({"gains": list(footer.gains)} if footer.gains else {}),
             "seconds_generating": round(footer.seconds_generating, 3),
             "seconds_sending": round(footer.seconds_sending, 3),
             "seconds_judging": round(footer.seconds_judging, 3),
