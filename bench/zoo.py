@@ -25,13 +25,14 @@ TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path.insert(0, str(TESTS))
 
 from zoo.judging import UNJUDGED, count_words, read_judged  # noqa: E402  # `tests` is no package
+from zoo.toolbox import TOOLS, load_tools, tools  # noqa: E402  # as above
 from zoo.zoo import NAMES, ZOO, Running, load, serving  # noqa: E402  # as above
 
 MEASURED = TESTS / "zoo/measured.json"
 EDITS = TESTS / "zoo/edits"
 REPORTS = ZOO / "reports"
 """Reports of the last runs, for a reviewer."""
-MOST_S, MORE_S = 300.0, 30.0
+MOST_S, MORE_S = 150.0, 30.0
 """Seconds that one run may take, and then to write down what it has found."""
 RUN = "from pgagents.cli.main import run; run()"
 
@@ -70,32 +71,46 @@ def main(words: Sequence[str]) -> None:
     """Measure the named servers, or all; print a line for each run, and the table at the end."""
     rest = list(words)
     only = rest.pop(rest.index("--only") + 1) if "--only" in rest else ""
-    names = [word for word in rest if not word.startswith("--")] or list(NAMES)
-    kept = {(one["server"], one["kind"]): one for one in _read_measured()}
-    for name in names:
+    names = [word for word in rest if not word.startswith("--")] or [*NAMES, *TOOLS]
+    for name in [n for n in names if n not in TOOLS]:
         for kind, run in KINDS.items():
             if only not in ("", kind):
                 continue
-            one = _measure(name, kind, run, kept)
-            if one is None:
-                continue
-            kept[name, kind] = asdict(one)
-            MEASURED.write_text(
-                json.dumps([kept[k] for k in sorted(kept)], indent=1) + "\n", encoding="utf-8"
-            )
-            print(_line(one), flush=True)
-    print(table([Measured(**one) for _, one in sorted(kept.items())]))
+            one = _measure(name, kind, run)
+            if one is not None:
+                _keep(one)
+    for name in [n for n in names if n in TOOLS]:
+        if only in ("", "read"):
+            _keep(_measure_tools(name))
+    print(table([Measured(**one) for _, one in sorted(_read_measured().items())]))
 
 
-def _read_measured() -> list[dict[str, Any]]:
-    return json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else []
+def _read_measured() -> dict[tuple[str, str], dict[str, Any]]:
+    rows = json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else []
+    return {(one["server"], one["kind"]): one for one in rows}
 
 
-def _measure(
-    name: str, kind: str, run: Callable[[Running, Path, int], Measured | None], kept: Mapping[Any, Any]
-) -> Measured | None:
+def _keep(one: Measured) -> None:
+    """Write a run down beside the others, and print its line."""
+    kept = {**_read_measured(), (one.server, one.kind): asdict(one)}
+    text = json.dumps([kept[k] for k in sorted(kept)], indent=1) + "\n"
+    MEASURED.write_text(text, encoding="utf-8")
+    print(_line(one), flush=True)
+
+
+def _measure_tools(name: str) -> Measured:
+    """Verify an MCP server without a catalogue, by the tools that read; look at its files."""
+    with tempfile.TemporaryDirectory(prefix="zoo-run-") as folder, tools(load_tools(name)) as server:
+        before = server.look()
+        one = _verify(name, "read", Path(folder), ["--mcp-stdio", server.command], "")
+        after = server.look()
+    changed = tuple(thing for thing, value in before.items() if after.get(thing) != value)
+    return Measured(**{**asdict(one), "changed": changed})
+
+
+def _measure(name: str, kind: str, run: Callable[[Running, Path, int], Measured | None]) -> Measured | None:
     """Run one tool against a new server, and look at what was there before and after."""
-    ours = int(kept.get((name, "write"), {}).get("requests", 0))
+    ours = int(_read_measured().get((name, "write"), {}).get("requests", 0))
     with tempfile.TemporaryDirectory(prefix="zoo-run-") as folder, serving(load(name)) as server:
         before = server.look()
         one = run(server, Path(folder), ours)
@@ -133,36 +148,37 @@ def _wait(command: Sequence[str], folder: Path, env: Mapping[str, str], starts: 
     return Ended(code, seconds, times[0] if times else None, "".join(printed))
 
 
-def _verify(server: Running, folder: Path, given: Sequence[str]) -> Measured:
+def _verify(name: str, kind: str, folder: Path, given: Sequence[str], key: str) -> Measured:
     REPORTS.mkdir(exist_ok=True)
-    kind = "write" if "--allow-writes" in given else "read"
-    name = f"{server.server.name}-{kind if '--openapi' in given else 'edited'}"
-    report, text = REPORTS / f"{name}.json", REPORTS / f"{name}.txt"
+    report, text = REPORTS / f"{name}-{kind}.json", REPORTS / f"{name}-{kind}.txt"
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-c", RUN, "verify", *given, "--url", server.url]
-    command += ["--report", str(report), "--report", str(text)]
-    env = {"PGAGENTS_TOKEN": server.key, "XDG_CACHE_HOME": str(folder / "cache")}
+    command = [sys.executable, "-c", RUN, "verify", *given, "--report", str(report), "--report", str(text)]
+    env = {"PGAGENTS_TOKEN": key, "XDG_CACHE_HOME": str(folder / "cache")}
     ended = _wait(command, folder, env, ("error[", "odd["))
     if not report.exists():
-        raise SystemExit(f"{server.server.name}: verify wrote no report\n{ended.printed[-2000:]}")
+        raise SystemExit(f"{name}: verify wrote no report\n{ended.printed[-2000:]}")
     data = json.loads(report.read_text(encoding="utf-8"))
     verdicts = Counter(result["verdict"] for result in data["results"])
     findings = [f["contract"] for f in data["findings"]]
-    words = count_words(findings, read_judged(server.server.name))
-    footer = data["footer"]
+    words, footer = count_words(findings, read_judged(name)), data["footer"]
     left = len(footer.get("left_behind", ())) + len(footer.get("may_exist", ()))
     return Measured(
-        server.server.name, "", _rounded(ended.first_s), round(ended.seconds, 1), footer["requests"],
-        ended.exit, dict(verdicts), dict(words), left=left, said=tuple(findings),
+        name, kind, _rounded(ended.first_s), round(ended.seconds, 1), footer["requests"], ended.exit,
+        dict(verdicts), dict(words), left=left, said=tuple(findings),
     )  # fmt: skip
 
 
+def _document(server: Running) -> list[str]:
+    return ["--openapi", server.document, *server.server.auth, "--url", server.url]
+
+
 def _read_only(server: Running, folder: Path, _: int) -> Measured:
-    return _verify(server, folder, ["--openapi", server.document, *server.server.auth])
+    return _verify(server.server.name, "read", folder, _document(server), server.key)
 
 
 def _writing(server: Running, folder: Path, _: int) -> Measured:
-    return _verify(server, folder, ["--openapi", server.document, *server.server.auth, "--allow-writes"])
+    given = [*_document(server), "--allow-writes"]
+    return _verify(server.server.name, "write", folder, given, server.key)
 
 
 def _edited(server: Running, folder: Path, _: int) -> Measured | None:
@@ -173,7 +189,8 @@ def _edited(server: Running, folder: Path, _: int) -> Measured | None:
     command = [sys.executable, "-c", RUN, "import", server.document, "--out", "catalogue.yaml"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     subprocess.run(["patch", "-s", "catalogue.yaml", str(edits)], cwd=folder, check=True)
-    return _verify(server, folder, ["catalogue.yaml", "--allow-writes"])
+    given = ["catalogue.yaml", "--allow-writes", "--url", server.url]
+    return _verify(server.server.name, "edited", folder, given, server.key)
 
 
 def _peer(server: Running, folder: Path, requests: int) -> Measured:

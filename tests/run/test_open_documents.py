@@ -49,6 +49,7 @@ AT = {"anyOf": [{"$ref": "#/components/schemas/Every"}, {"$ref": "#/components/s
 STEP = {"type": "object", "required": ["at"], "properties": {"at": AT}}
 STEPS = {"name": "steps", "in": "query", "content": {JSON: {"schema": {"type": "array", "items": STEP}}}}
 PATHS = {
+    "/account": {"delete": {"operationId": "close", "summary": "Close", "responses": answers(s204=None)}},
     "/shelves": get(
         "listShelves", answers(s200={"type": "array", "items": SHELF}, s401=ERROR),
         query("recheck_all", type="boolean"), query("most", type="integer", minimum=1),
@@ -171,3 +172,9 @@ def test_get_is_sent_neither_an_argument_that_does_something_nor_a_placeholder()
     targets = judged()[1]
     assert any("most=" in target for target in targets)
     assert not [t for t in targets if "recheck" in t or "{" in t]
+
+
+def test_wrong_keys_are_tried_on_a_read_though_the_first_operation_writes() -> None:
+    found = verdicts(run(Server(refusal=401)))
+    assert found["key_authentication/garbage/list_shelves@rest"] == "kept"
+    assert "key_authentication/garbage/close@rest" not in found

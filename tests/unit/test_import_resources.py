@@ -70,6 +70,24 @@ def test_object_in_an_object_is_found_in_it() -> None:
     assert found["product"]["made_by"]["at"] == "response.product"
 
 
+COMPOSED = {"allOf": [ITEM, {"type": "object", "properties": {"pages": {"type": "integer"}}}]}
+
+
+@pytest.mark.parametrize(
+    ("answered", "kind", "name"),
+    [(COMPOSED, "integer", "string"), (ITEM, "number", "string"), (ITEM, "integer", ["string", "null"])],
+    ids=["its schema has parts", "its id is called a number in the path", "its name may be null"],
+)
+def test_resource_is_inferred_as_real_documents_write_it(answered: Any, kind: str, name: Any) -> None:
+    found, _ = infer(
+        {
+            "/items": {"post": create(answered, name={"type": name})},
+            "/items/{item_id}": by_id(kind=kind) | {"get": answer(answered)},
+        }
+    )
+    assert found["item"]["made_by"] == {"action": "post_items", "input": {"name": "=fresh.text"}}
+
+
 def test_nested_resource_is_addressed_under_its_parent() -> None:
     found, _ = infer(
         {

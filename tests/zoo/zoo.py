@@ -121,22 +121,22 @@ def load(name: str) -> Server:
     return server
 
 
-def install(server: Server) -> Path:
-    """Return the environment of a server, installed if it is not there as its packages say."""
-    home = ZOO / server.name
+def install_packages(name: str, packages: tuple[str, ...], *, npm: bool) -> Path:
+    """Return an environment with these packages, installed if it is not there as they say."""
+    home = ZOO / name
     stamp = home / "installed.txt"
-    if stamp.is_file() and stamp.read_text() == "\n".join(server.packages):
+    if stamp.is_file() and stamp.read_text() == "\n".join(packages):
         return home
-    print(f"installing {', '.join(server.packages)} into {home}", file=sys.stderr, flush=True)
+    print(f"installing {', '.join(packages)} into {home}", file=sys.stderr, flush=True)
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    if server.npm:
+    if npm:
         (home / "package.json").write_text('{"private": true}')
-        _do(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", *server.packages], home)
+        _do(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", *packages], home)
     else:
         _do([sys.executable, "-m", "venv", str(home)], home)
-        _do([str(home / "bin/pip"), "install", "-q", "--disable-pip-version-check", *server.packages], home)
-    stamp.write_text("\n".join(server.packages))
+        _do([str(home / "bin/pip"), "install", "-q", "--disable-pip-version-check", *packages], home)
+    stamp.write_text("\n".join(packages))
     return home
 
 
@@ -243,7 +243,7 @@ class Started:
 @contextmanager
 def serving(server: Server) -> Iterator[Running]:
     """Start a server, fill it, and stop it at the end. It keeps nothing."""
-    environment = install(server)
+    environment = install_packages(server.name, server.packages, npm=server.npm)
     with tempfile.TemporaryDirectory(prefix=f"zoo-{server.name}-") as name:
         place = Place(environment, Path(name), _free_port())
         own = {"HOME": name, "XDG_CONFIG_HOME": name, "PYTHONDONTWRITEBYTECODE": "1"}

@@ -10,6 +10,7 @@ from typing import Any
 from pgagents.importer.operations.imported import ImportedAction
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DEEPEST = 6
 Schema = Mapping[str, Any]
 
 
@@ -70,11 +71,17 @@ def is_type(schema: Schema, kinds: tuple[str, ...]) -> bool:
     return bool({*kinds} & {*([written] if isinstance(written, str) else written)})
 
 
-def follow(schema: Schema, named: Mapping[str, Any]) -> Schema:
-    """Return the named schema that a reference leads to; any other schema as it is."""
+def follow(schema: Schema, named: Mapping[str, Any], depth: int = 0) -> Schema:
+    """Return the named schema that a reference leads to, with the properties of all its parts."""
     for _ in range(20):
         ref = schema.get("$ref")
         if not isinstance(ref, str) or not isinstance(named.get(ref), Mapping):
             break
         schema = named[ref]
-    return schema
+    parts = schema.get("allOf") if depth < _DEEPEST else None
+    if not isinstance(parts, list):
+        return schema
+    found: dict[str, Any] = {}
+    for part in parts:
+        found |= follow(part, named, depth + 1).get("properties", {}) if isinstance(part, Mapping) else {}
+    return {**schema, "properties": {**found, **schema.get("properties", {})}} if found else schema

@@ -18,6 +18,8 @@ from pgagents.importer.reading.note import Notes
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _ID = re.compile(r"(?:.*[_-])?id|.*Id", re.A)
+_ID_TYPES = (("string",), ("integer", "number"))
+"""Types of an id that may stand for each other: some generators call each number in a path a `number`."""
 _FRESH = {"email": "=fresh.email", "uuid": "=fresh.uuid", "uri": "=fresh.url"}
 _TAKEN = frozenset((
     "input", "response", "request", "headers", "env", "now", "fresh", "resource", "created", "read",
@@ -177,8 +179,8 @@ def _id_member(schema: Schema, argument: str, param: Schema, named: Mapping[str,
     members = {n: follow(s, named) for n, s in schema.get("properties", {}).items()}
     wished = [argument, *(["id"] if _ID.fullmatch(argument) else [])]
     for name in wished:
-        kinds = ("string", "integer")
-        both = (kind for kind in kinds if is_type(members.get(name, {}), (kind,)) and is_type(param, (kind,)))
+        member = members.get(name, {})
+        both = (kinds for kinds in _ID_TYPES if is_type(member, kinds) and is_type(param, kinds))
         if next(both, None) is not None:
             return name
     return ""
@@ -288,7 +290,7 @@ def _values(
 
 def _value(schema: Schema, shown: Mapping[str, Any], name: str) -> Any:
     """Return a value that a schema allows; None if it takes more than a look at it to find one."""
-    plain = schema.get("type") == "string" and not {"enum", "const", "pattern"} & schema.keys()
+    plain = is_type(schema, ("string",)) and not {"enum", "const", "pattern"} & schema.keys()
     if plain and schema.get("maxLength", _ROOM) >= _ROOM:
         if "format" not in schema:
             return "=fresh.text"

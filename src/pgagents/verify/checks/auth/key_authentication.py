@@ -10,7 +10,7 @@ accepted in lower case too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -127,9 +127,17 @@ def _unread(setting: Setting) -> list[Endpoint]:
     return list(bodies.values())
 
 
+def _order_endpoints(setting: Setting) -> Sequence[Endpoint]:
+    """Return the endpoints; of a document its plain reads first, as writes may never be sent."""
+    if not setting.model.leaves_open:
+        return setting.endpoints
+    plain = {endpoint.place for endpoint in _list_plain_reads(setting)}
+    return sorted(setting.endpoints, key=lambda endpoint: endpoint.place not in plain)
+
+
 def _cases(setting: Setting) -> Iterator[_Case]:
     seen: set[tuple[str, str]] = set()
-    for endpoint in setting.endpoints:
+    for endpoint in _order_endpoints(setting):
         if not endpoint.needs_key or () in endpoint.security:
             continue
         for twist, what in EVERYWHERE.items():
