@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from email.utils import formatdate
 from typing import Any
+from urllib.parse import urljoin
 
 from pgagents.http import Request, Response
 from pgagents.jsonschema.schema import resolve
@@ -20,7 +21,7 @@ def job_told_otherwise(context: Context, request: Request, answer: Response) -> 
     if action is None or action.job is None or told is None:
         return answer
     soon = formatdate(context.front.clock.now() + 2, usegmt=True)
-    absolute = f"{str(context.model.api.server).rstrip('/')}{told}"
+    absolute = urljoin(str(context.model.api.server), told)
     return answer.with_header("Location", absolute).with_header("Retry-After", soon)
 
 
