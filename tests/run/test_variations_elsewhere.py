@@ -1,4 +1,4 @@
-"""Odd but legal behaviour is reported on no catalogue, except where a catalogue forbids it.
+"""Odd but legal behaviour is reported on none of these catalogues, except where one forbids it.
 
 `tests/data/variations_elsewhere.yaml` lists where one does: the contract that then breaks, and why.
 """
@@ -18,7 +18,8 @@ from verifying import ROOT, model, run
 FOLDER = ROOT / "tests" / "catalogues"
 FILE = ROOT / "tests" / "data" / "variations_elsewhere.yaml"
 FORBIDDEN: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-CATALOGUES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+CATALOGUES = ("chat", "library", "payments")
+"""Those of which every variation was judged; the others wait for it."""
 NAMES = fault_registry.list_names("variations")
 SAMPLE = [
     ("library", "pages-shorter-than-asked"),
