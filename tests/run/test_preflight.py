@@ -21,7 +21,7 @@ from pgagents.verify.check.memory import setting_of
 from pgagents.verify.run.preflight import elsewhere as module
 from pgagents.verify.run.preflight.base_path import likely
 from pgagents.verify.run.preflight.preflight import describe_unused_key, preflight
-from pgagents.verify.run.preflight.trouble import Place, Trouble
+from pgagents.verify.run.preflight.trouble import Described, Place, Trouble
 from small_api import KEY, NOTES, Notes, answer, catalogue
 
 MODEL = catalogue()
@@ -42,9 +42,16 @@ class Host:
 
         return send
 
-    def said(self, url: str = BASE, key: str = KEY, model=MODEL, **options: bool) -> Trouble | None:
+    def said(
+        self,
+        url: str = BASE,
+        key: str = KEY,
+        model=MODEL,
+        document: Described | None = None,
+        **options: bool,
+    ) -> Trouble | None:
         carried = dict.fromkeys(model.credentials, key) if key else {}
-        place = Place(url, self.way(url), self.way)
+        place = Place(url, self.way(url), self.way, document=document, has_key=bool(key))
         return preflight(setting_of(model, url), place, carried, sleep=lambda _: None, **options)
 
 
@@ -189,10 +196,127 @@ def test_a_redirect_to_what_is_no_address_is_a_message(location: str):
     assert found.help
 
 
-def test_a_gateway_without_a_server_behind_it():
-    found = Host({BASE: page(502)}, nothing).said()
+@pytest.mark.parametrize("location", ["/notes/", "https://api.test/notes/", "http://api.test/notes/"])
+def test_a_redirect_that_only_adds_a_slash_says_so(location: str):
+    found = Host({BASE: page(307, Location=location)}, nothing).said()
+    assert found is not None
+    assert ("only the slash at the end differs" in found.help) is not location.startswith("https")
+
+
+@pytest.mark.parametrize("status", [502, 504, 522, 530])
+def test_a_gateway_without_a_server_behind_it(status: int):
+    found = Host({BASE: page(status)}, nothing).said()
     assert found is not None
     assert "a gateway at" in found.says
+
+
+def test_a_firewalls_page_is_no_refused_key():
+    found = Host({BASE: page(403, Server="cloudflare")}, nothing).said()
+    assert found is not None
+    assert found.says == (
+        f"{BASE}, says that it is cloudflare, and refuses GET /notes with a web page (403 text/html), and an "
+        "API answers with data"
+    )
+    assert "may this machine reach it?" in found.help
+
+
+def test_a_page_for_signing_in_is_called_so():
+    form = b"<form><input name=p type='password'></form>"
+    found = Host({BASE: lambda _: Response(200, (("Content-Type", "text/html"),), form)}, nothing).said()
+    assert found is not None
+    assert "with a page that asks for a password (200 text/html)" in found.says
+    assert "it wants a login" in found.help
+
+
+# -- without a catalogue
+# ----------------------------------------------------------------------------------------------------
+
+KEYLESS = catalogue(NOTES.replace("    http:", "    security: []\n    http:"))
+TWO_LISTS = """  list_tags:
+    title: List tags
+    description: Lists all tags.
+    http: GET /tags
+    effect: read
+    output: {200: {type: object}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("challenge", "described", "wanted"),
+    [
+        (
+            "Bearer realm=x",
+            ["query:k"],
+            "--auth bearer, as its answer says (WWW-Authenticate: Bearer realm=x)",
+        ),
+        ('Basic realm="a, Bearer"', [], "PGAGENTS_TOKEN=user:password and add --auth basic, as"),
+        ("token", [], "--auth header:Authorization:Token"),
+        ("Negotiate", ["query:k", "basic"], "--auth query:k or --auth basic, as the document describes it"),
+        ("", [], "--auth bearer or --auth basic or --auth header:X-API-Key or --auth query:token"),
+    ],
+)
+def test_key_that_a_document_does_not_declare_is_named(
+    challenge: str, described: list[str], wanted: str
+) -> None:
+    def closed(_: Request) -> Response:
+        return answer(401, {"detail": "key?"}, **{"WWW-Authenticate": challenge} if challenge else {})
+
+    found = Host({BASE: closed}, nothing).said(key="", model=KEYLESS, document=Described(described))
+    assert found is not None
+    assert found.says == "the server answers 401 to GET /notes, and the document declares no key"
+    assert wanted in found.help
+
+
+@pytest.mark.parametrize("key", [KEY, ""])
+@pytest.mark.parametrize("open_path", ["/notes", "/tags"])
+def test_a_server_that_is_open_in_part_stops_only_who_has_a_key(open_path: str, key: str) -> None:
+    model = catalogue(
+        NOTES.replace("  create_note:", f"{TWO_LISTS}  create_note:").replace(
+            "    http:", "    security: []\n    http:"
+        )
+    )
+
+    def partly(request: Request) -> Response:
+        return answer(200, {"notes": []}) if request.path == open_path else answer(401, {"detail": "key?"})
+
+    found = Host({BASE: partly}, nothing).said(key=key, model=model, document=Described())
+    assert found is not None
+    assert found.fatal is bool(key)
+    assert Host({BASE: partly}, nothing).said(key=key, model=model) is None, "a catalogue means what it says"
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "right", "advice"),
+    [
+        ("/prod", (), "/notes", "add --base-path /"),
+        ("/prod", ("/v2",), "/v2/notes", "add --base-path /v2"),
+        ("/prod", (), "/api/v1/notes", "add --base-path /api/v1"),
+        ("/prod", (), "/else/notes", "the document's own is https://own.example"),
+    ],
+)
+def test_another_base_path_than_the_documents_is_named(
+    own: str, others: tuple[str, ...], right: str, advice: str
+) -> None:
+    model = catalogue(NOTES.replace("/notes", f"{own}/notes"))
+
+    def there(request: Request) -> Response:
+        return answer(200, {"notes": []}) if request.path == right else nothing(request)
+
+    host = Host({}, there)
+    found = host.said(model=model, document=Described((), (own, *others), "https://own.example"))
+    assert found is not None
+    assert advice in found.help
+    assert all(asked.startswith(BASE) for asked in host.asked)
+    assert len(host.asked) <= 3 + module.MOST_BASES * 2
+
+
+def test_a_question_has_the_key_so_that_its_answer_is_about_the_path() -> None:
+    def guarded(request: Request) -> Response:
+        return answer(401, {}) if not request.header("Authorization") else nothing(request)
+
+    found = Host({}, guarded).said()
+    assert found is not None
+    assert "every path answers 404" in found.says
 
 
 def test_a_server_that_is_busy_is_for_the_run():

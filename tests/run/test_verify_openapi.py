@@ -115,6 +115,8 @@ def test_catalogue_and_document_together_are_one_message(tmp_path: Path) -> None
     [
         ("hello: world\n", "neither `openapi` nor"),
         ("openapi: 3.1.0\ninfo: {title: A, version: '1'}\n", "no operations"),
+        ("<html><script>x({url: '/v1/openapi.json'})</script>", "it names `/v1/openapi.json`"),
+        ("\n<?xml version='1.0'?><a/>", "servers often have it at /openapi.json"),
     ],
 )
 def test_document_without_operations_is_one_message(tmp_path: Path, text: str, says: str) -> None:
@@ -235,6 +237,20 @@ def test_scheme_for_a_catalogue_is_wrong_usage(tmp_path: Path) -> None:
     code, _, err = run_verify(tmp_path, "http://127.0.0.1:1", "--auth", "bearer")
     assert code == 2
     assert "--auth is for an OpenAPI document" in err
+
+
+def test_end_of_a_run_says_what_a_catalogue_would_add(tmp_path: Path) -> None:
+    with served(Counting(right=True)) as url:
+        _, out, _ = run_verify(tmp_path, url, "notes.yaml", "--report", "report.html")
+    assert out.splitlines()[-5:-1] == [
+        "a catalogue would add:",
+        "  laws: create_note answers with the text that it was given, as `response.text == input.text`",
+        "  agents: every vendor's manifest, and what create_note does",
+        "  pgagents import notes.yaml --out catalogue.yaml",
+    ]
+    gains = json.loads((tmp_path / "report.json").read_text("utf-8"))["footer"]["gains"]
+    assert [line.strip() for line in out.splitlines()[-4:-1]] == gains
+    assert "A catalogue would add" in (tmp_path / "report.html").read_text("utf-8")
 
 
 def test_501_to_a_documented_method_is_a_crash(tmp_path: Path) -> None:

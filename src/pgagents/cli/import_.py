@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from pgagents.cli.inputs.options import AUTH_HELP, examples
+from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, examples
 
 if TYPE_CHECKING:
     from pgagents.importer.catalogue import Choice, Imported
@@ -51,6 +51,7 @@ SHOWN = 40
     "--max", "most", type=click.IntRange(min=1), metavar="N", help="At most the first N operations."
 )
 @click.option("--auth", default="", metavar="SCHEME", help=AUTH_HELP)
+@click.option("--base-path", default="", metavar="PATH", help=BASE_PATH_HELP)
 @click.option("--allow-remote", is_flag=True, help="Follow references to other hosts and folders.")
 @click.option("--force", is_flag=True, help="Overwrite the file; manual edits are lost.")
 def command(
@@ -60,6 +61,7 @@ def command(
     tags: tuple[str, ...],
     most: int | None,
     auth: str,
+    base_path: str,
     allow_remote: bool,
     force: bool,
 ) -> int:
@@ -73,7 +75,7 @@ def command(
     from pgagents.cli.inputs.document import import_document
     from pgagents.importer.catalogue import Choice
 
-    chosen = Choice(include, tags, most, auth)
+    chosen = Choice(include, tags, most, auth, base_path)
     if out == "-":
         made = import_document(document, chosen, allow_remote=allow_remote)
         click.echo(made.text, nl=False)
@@ -124,9 +126,7 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
     from pgagents.errors import InputError
     from pgagents.importer.catalogue import Choice
     from pgagents.importer.merging import record
-    from pgagents.importer.merging.merge import Conflict, Edit, merge, without_dangling
-    from pgagents.importer.merging.patch import patch_text
-    from pgagents.importer.sound import comments
+    from pgagents.importer.merging.update import update
     from pgagents.source.read import parse, read
 
     kept = record.path_of(path)
@@ -141,16 +141,14 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
         raise InputError(load(source)[1], source)
     choice = before if choice == Choice() else choice
     made = import_document(document, choice, allow_remote=allow_remote)
-    steps = list(merge(base, source.data, made.data))
-    edits = without_dangling(source.data, [s for s in steps if isinstance(s, Edit)])
-    conflicts = [s for s in steps if isinstance(s, Conflict)]
-    text = patch_text(source, edits, conflicts, comments(made.notes)) if edits or conflicts else source.text
-    merged = parse(text, str(path))
+    done = update(source, base, made)
+    edits, conflicts = done.edits, done.conflicts
+    merged = parse(done.text, str(path))
     model, found = load(merged, any_key=True)
     if model is None:
         click.echo(f"nothing is written: with the document's changes {path} would not load", err=True)
         raise InputError(found, merged)
-    write_both({path: text.encode(), kept: record.encode_record(made.data, choice, document)})
+    write_both({path: done.text.encode(), kept: record.encode_record(made.data, choice, document)})
     for edit in edits[:SHOWN]:
         click.echo(f"  taken over  {'.'.join(map(str, edit.at))}")
     if len(edits) > SHOWN:

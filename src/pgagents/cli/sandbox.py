@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from pgagents.cli import _extras
 from pgagents.cli.inputs.options import catalogue_argument, examples, load
@@ -25,12 +26,20 @@ if TYPE_CHECKING:
             "in a script: a free port, and where it is and its keys in a file",
             "pgagents sandbox --port 0 --ready ready.json",
         ),
+        (
+            "only for one command, which has its address and keys in PGAGENTS_URL and PGAGENTS_TOKEN",
+            "pgagents sandbox --exec 'pgagents verify --url \"$PGAGENTS_URL\"'",
+        ),
         ("your own API, misbehaving", "pgagents sandbox shop.yaml --fault status-200-error"),
     ),
 )
 @catalogue_argument
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free port."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="0 takes a free port; so does --exec.",
 )
 @click.option(
     "--host",
@@ -88,6 +97,15 @@ if TYPE_CHECKING:
         "start and at the end."
     ),
 )
+@click.option(
+    "--exec",
+    "beside",
+    metavar="CMD",
+    help=(
+        "Run CMD in a shell once the server listens, with PGAGENTS_URL and PGAGENTS_TOKEN in its "
+        "environment, then stop and exit with its code."
+    ),
+)
 def command(
     catalogue: Path | None,
     port: int,
@@ -102,21 +120,26 @@ def command(
     oauth_clients: tuple[Path, ...],
     list_faults: bool,
     ready: Path | None,
-) -> None:
+    beside: str | None,
+) -> int:
     """Serve an API made from a catalogue: by its domain if it names one, else from its examples and schemas.
 
-    Keys are made anew at every start and printed; Ctrl-C stops.
+    Keys are made anew at every start and printed, except with --exec; Ctrl-C stops.
     """
     _extras.require("pgagents sandbox", "sandbox")
     if list_faults:
         _list()
-        return
+        return 0
     from pgagents.cli.running import run
+    from pgagents.cli.running.beside import Beside, make_environment
     from pgagents.cli.running.hosted_tools import serve_tools
     from pgagents.sandbox.serving.serve import listen, serve
     from pgagents.sandbox.serving.tls import certificate
 
     _check_ready(ready)
+    work = Beside(beside) if beside is not None else None
+    given = click.get_current_context().get_parameter_source("port")
+    port = 0 if work is not None and given is ParameterSource.DEFAULT else port
 
     with run.signals(hangup=True), _file(ready) as write:
 
@@ -124,13 +147,21 @@ def command(
             if tools := serve_tools(sandbox, facts):
                 facts["mcp_url"] = tools
             write(facts)
-            _show(facts)
+            if work is None:
+                _show(facts)
+            else:
+                work.environment = make_environment(sandbox.front.model, facts)
 
         sandbox = _open(
             catalogue, db, seed, clock, faults, variations, allow_loopback_webhooks, oauth_clients
         )
-        with certificate() if tls else nullcontext() as made:
-            serve(sandbox, listen(port, host, made), tell)
+        asks = sandbox.front.model.certificate is not None
+        with certificate(clients=asks) if tls else nullcontext() as made:
+            try:
+                serve(sandbox, listen(port, host, made), tell, work.run if work is not None else None)
+            finally:
+                code = work.stop() if work is not None else 0
+    return code
 
 
 @contextmanager
@@ -236,6 +267,8 @@ def _show(facts: dict[str, Any]) -> None:
         click.echo(
             f"  its CA: {facts['ca_file']} (curl --cacert); plaintext is refused at {facts['plain_url']}"
         )
+    if facts["client_cert"]:
+        click.echo(f"  a client certificate with its key: {facts['client_cert']} (curl --cert)")
     if "mcp_url" in facts:
         click.echo(f"  its MCP server: {facts['mcp_url']}")
     for role, key in facts["keys"].items():

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from pgagents.cli.inputs.options import AUTH_HELP, catalogue_argument, examples, load, server_option
+from pgagents.cli.inputs.options import (
+    AUTH_HELP,
+    BASE_PATH_HELP,
+    catalogue_argument,
+    cert_options,
+    examples,
+    load,
+    server_option,
+)
 from pgagents.cli.running import choice, report_files
 
 if TYPE_CHECKING:
@@ -82,12 +90,14 @@ _OF_TOOLS = (
 )
 @click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com.")
 @server_option
+@cert_options
 @click.option(
     "--openapi",
     metavar="FILE|URL",
     help="Verify this OpenAPI or Swagger document, without a catalogue. Only reads, or --allow-writes.",
 )
 @click.option("--auth", metavar="SCHEME", help=AUTH_HELP)
+@click.option("--base-path", metavar="PATH", help=BASE_PATH_HELP)
 @catalogue_argument
 @click.option(
     "--env",
@@ -280,8 +290,11 @@ _OF_TOOLS = (
 def command(
     url: str | None,
     servers: tuple[str, ...],
+    cert: Path | None,
+    cert_key: Path | None,
     openapi: str | None,
     auth: str | None,
+    base_path: str | None,
     catalogue: Path | None,
     description: Path | None,
     profile: str,
@@ -336,7 +349,8 @@ def command(
     choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
     report_files.check(reports, report_files.DATA if only_plan else report_files.EVERY)
     lines = read_baseline(baseline) if baseline else None
-    there = target.target(_load(catalogue, openapi, auth), url, plain_url, cacert, description, servers)
+    model = _load(catalogue, openapi, auth, base_path)
+    there = target.target(model, url, plain_url, cacert, description, servers, (cert, cert_key))
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests,
@@ -402,6 +416,7 @@ def command(
             token=mcp_server.token(mcp_url),
             verbose=verbose,
             servers=there.servers,
+            certificate=there.certificate,
         )
 
 
@@ -432,7 +447,7 @@ def _verify_tools(given: dict[str, Any]) -> int:
     )
 
 
-def _load(catalogue: Path | None, openapi: str | None, auth: str | None) -> Model:
+def _load(catalogue: Path | None, openapi: str | None, auth: str | None, base_path: str | None) -> Model:
     """Load the catalogue, or what an OpenAPI document says in its place."""
     from pgagents.cli.inputs.document import is_document, load_document
 
@@ -440,9 +455,13 @@ def _load(catalogue: Path | None, openapi: str | None, auth: str | None) -> Mode
         raise click.UsageError(f"{catalogue} and --openapi say both what to verify: give one of them.")
     if openapi is None and catalogue is not None and is_document(catalogue):
         openapi = str(catalogue)
-    if openapi is None and auth is not None:
+    if openapi is not None:
+        return load_document(openapi, auth or "", base_path or "")
+    if auth is not None:
         raise click.UsageError("--auth is for an OpenAPI document; a catalogue says it under `auth.schemes`.")
-    return load(catalogue) if openapi is None else load_document(openapi, auth or "")
+    if base_path is not None:
+        raise click.UsageError("--base-path is for an OpenAPI document; a catalogue's paths have it.")
+    return load(catalogue)
 
 
 def _show_plan(

@@ -126,6 +126,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Bucket", "description cite", "wording", "-"),
     _row("Budgets", "characters items seconds", "may break", "-"),
     _row("Limits", "status", "-", "breaking"),
+    _row("Limits", "inferred", "none", "-", _TESTS),
     _row("LimitHeaders", "limit remaining reset retry ietf usage pattern", "-", "breaking, addition"),
     _row("Errors", "code_at message_at content_type when", "-", "breaking, addition"),
     _row("Errors", "request_id_at field_at field_of_several scope_at", "-", "breaking, addition"),
@@ -147,6 +148,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Header", "on const schema", "-", "breaking, may break"),
     _row("Header", "https description cite", "-", "may break, wording"),
     _row("Idempotency", "of lives_s not_used_up_by otherwise", "may break", "-"),
+    _row("Idempotency", "inferred", "none", "-", _TESTS),
     _row("Idempotency", "cite", "may break", "-", "the whole section is compared as one"),
     _row("Behaviour",
          "absent_id_first auth_first content_type foreign_id last_page literal_path order_of_ties "

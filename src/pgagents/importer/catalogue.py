@@ -13,9 +13,7 @@ from pgagents.importer.actions import Actions
 from pgagents.importer.api import Headers, api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
-from pgagents.importer.inference.descriptions import infer_descriptions
-from pgagents.importer.inference.pages import infer_pages
-from pgagents.importer.inference.resources import infer_resources
+from pgagents.importer.inference.inference import infer
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.places import Places, find_places
 from pgagents.importer.questions import ask_about_findings, join_questions
@@ -24,7 +22,7 @@ from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
 from pgagents.importer.reading.operations import Operation, operations, version
 from pgagents.importer.reading.references import References
-from pgagents.importer.reading.servers import Servers, describe_main, find_usual_url
+from pgagents.importer.reading.servers import Servers, describe_main, find_usual_url, list_bases
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security
 from pgagents.importer.sound import answers, nothing_left, sound, without_wrong_examples
@@ -40,13 +38,15 @@ class Choice:
     """The operations to import: those that match any of `include` and have any of `tags`, at most `most`.
 
     An entry of `include` is an operationId or `GET /path`, in which `*` matches anything. `auth` is the key
-    of a document that declares none, as `--auth` takes it.
+    of a document that declares none, as `--auth` takes it. `base` is the path that stands before all others,
+    `/` for none; without it, that of the document's first server.
     """
 
     include: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     most: int | None = None
     auth: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,8 @@ class Imported:
     """Describes the actions of a large document for vendors with a limit; empty if they are offered all."""
     schemes: tuple[str, ...] = ()
     """Security schemes that the document describes, as `--auth` takes them."""
+    bases: tuple[str, ...] = ("",)
+    """Paths of the document's servers, that which the catalogue's paths begin with first."""
 
     @property
     def left_out(self) -> int:
@@ -101,7 +103,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     schemas = Schemas(references, notes, modern=edition == "3.1")
     described = api(root, notes, find_usual_url(chosen))
     security = Security(references, notes, described["server"], chosen, scheme)
-    servers = Servers(root, described["server"], notes)
+    servers = Servers(root, described["server"], notes, choice.base)
     actions = Actions(schemas, notes, servers, security.find_own, comparing=comparing)
     made = [
         action
@@ -122,17 +124,13 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     schemas.finish()
     for action in made:
         schemas.relax(action.action)
-    resources: dict[str, Any] = {}
-    if not comparing:
-        infer_pages(made, schemas.named, notes)
-        resources = infer_resources(made, schemas.named, told["codes"], notes)
-        infer_descriptions(made, schemas.named, resources, notes)
+    inferred = infer(made, schemas.named, references, told, notes) if not comparing else {}
     described["server"] = describe_main(root, described["server"])
     if servers.written:
         described["servers"] = servers.written
     data = _assemble(described, *security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
-    data |= {"resources": resources} if resources else {}
+    data |= inferred
     _beyond(references, notes)
     known = without_wrong_examples(data, notes)
     offered = offer(data, made, notes, known) if offering else Offer()
@@ -152,6 +150,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
         offered.without,
         places,
         root.document.text,
+        bases=tuple(dict.fromkeys((servers.base, *list_bases(root)))),
         schemes=tuple(list_described(references)),
         chosen=offered.chosen,
     )

@@ -27,11 +27,15 @@ Places = Mapping[Pointer, Pointer]
 class DocumentSource(Source):
     """A document's text, in which pointers of the catalogue are located.
 
-    `schemes` are the security schemes that the document describes, as `--auth` takes them.
+    `schemes` are the security schemes that the document describes, as `--auth` takes them. `bases` are the
+    paths of its servers; that which the catalogue's paths begin with comes first.
     """
 
     places: Places = field(default_factory=dict)
     schemes: Sequence[str] = ()
+    bases: Sequence[str] = ("",)
+    gains: Sequence[str] = ()
+    """Lines that say what a catalogue would add; the last one is the command that writes it."""
 
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
         """Return the line of the part that the value at `pointer` was made from."""
@@ -42,13 +46,18 @@ class DocumentSource(Source):
 
 
 def open_source(
-    text: str, name: str, data: Any, places: Places, schemes: Sequence[str] = ()
+    text: str,
+    name: str,
+    data: Any,
+    places: Places,
+    schemes: Sequence[str] = (),
+    bases: Sequence[str] = ("",),
 ) -> DocumentSource:
     """Return the source of a catalogue that was made from a document's text."""
     root = Place((0, 0), (0, 0))
     if len(text) <= MAX_CHARACTERS:
         root = parse(text, name, max_values=MAX_VALUES, foreign=True).root
-    return DocumentSource(name, text, data, root, [], places, schemes)
+    return DocumentSource(name, text, data, root, [], places, schemes, bases)
 
 
 def find_places(made: Sequence[ImportedAction], schemas: Schemas, document: Document) -> Places:

@@ -186,4 +186,5 @@ def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
         tuple(b for f in footers for b in f.lasting),
         max(f.workers for f in footers),
         dict(alone),
+        footers[0].gains,
     )

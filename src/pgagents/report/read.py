@@ -166,6 +166,7 @@ def _report(data: dict[str, Any]) -> Report:
         tuple(f.get("lasting", ())),
         f.get("workers", 1),
         f.get("alone", {}),
+        tuple(f.get("gains", ())),
     )
     results = tuple(Result(_contract(r), Verdict(r["verdict"]), r.get("reason", "")) for r in data["results"])
     carried = {surface: tuple(places) for surface, places in data.get("carried", {}).items()}
@@ -220,6 +221,7 @@ def _exchange(told: Mapping[str, Any]) -> RecordedExchange:
         told.get("surface", ""),
         told.get("base", ""),
         told.get("key_header", "Authorization"),
+        told.get("certificate", False),
     )
 
 

@@ -36,6 +36,8 @@ class RecordedExchange:
     """The base URL of the request, where it is not the report's own."""
     key_header: str = "Authorization"
     """The request header that carries the key; empty if the API has none."""
+    certificate: bool = False
+    """True if the connection had the client certificate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ class Footer:
     """The number of probes that could run at the same time."""
     alone: Mapping[str, int] = field(default_factory=dict)
     """Requests of probes beside which nothing else ran though there were several workers, by check."""
+    gains: tuple[str, ...] = ()
+    """Lines that say what a catalogue would add to the run of a document; the last is the command for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -319,6 +319,11 @@ class Idempotency(Cited):
     of: Literal["key", "project"] = Field(
         "key", description="The scope of a key: the calls of one API key, or of a whole project."
     )
+    inferred: bool = Field(
+        False,
+        description="True if `pgagents import` concluded it from a header's name: what contradicts it is "
+        "odd, not broken.",
+    )
 
 
 class Retention(Cited):

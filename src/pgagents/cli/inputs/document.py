@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,17 +36,29 @@ def name_of(document: str) -> str:
     return document.rstrip("/").rpartition("/")[2] or document
 
 
-def load_document(document: str, auth: str = "") -> Model:
+def load_document(document: str, auth: str = "", base: str = "") -> Model:
     """Return the model of a document, whose places are lines of the document.
 
-    `auth` is the key of calls where the document declares none. Raises InputError and PgagentsError.
+    `auth` is the key of calls where the document declares none, `base` another base path. Raises
+    InputError and PgagentsError.
     """
     from pgagents.importer.catalogue import Choice
+    from pgagents.importer.inference.gains import list_gains
     from pgagents.importer.places import open_source
 
-    made = import_document(document, Choice(auth=auth), allow_remote=False)
-    source = open_source(made.document, name_of(document), made.model.source.data, made.places, made.schemes)
+    made = import_document(document, Choice(auth=auth, base=base), allow_remote=False)
+    source = open_source(
+        made.document, name_of(document), made.model.source.data, made.places, made.schemes, made.bases
+    )
+    source.gains = (*list_gains(made.data), _show_import(document, auth, base))
     return replace(made.model, source=source)
+
+
+def _show_import(document: str, auth: str, base: str) -> str:
+    """Return the command that writes the catalogue of a document."""
+    given = {"--auth": auth, "--base-path": base}
+    more = [word for flag, value in given.items() if value for word in (flag, value)]
+    return shlex.join(["pgagents", "import", document, *more, "--out", "catalogue.yaml"])
 
 
 def is_document(path: Path) -> bool:

@@ -83,7 +83,9 @@ async def _got(url: str) -> bytes:
             )
         if answer.status_code != 200:
             raise PgagentsError(
-                f"{url} answers {answer.status_code}", "give the address of the document itself"
+                f"{url} answers {answer.status_code}",
+                "give the address of the document itself; servers often have it at /openapi.json or "
+                "/v3/api-docs",
             )
         inflater = Inflater(",".join(answer.headers.get_list("content-encoding")))
         async for part in answer.aiter_raw():

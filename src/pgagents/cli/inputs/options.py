@@ -17,6 +17,7 @@ AUTH_HELP = (
     "The key of calls where the document declares none: bearer, basic, header:NAME, query:NAME, cookie:NAME, "
     "or header:Authorization:WORD."
 )
+BASE_PATH_HELP = "The path before all others, / for none. Default: that of the document's first server."
 NO_CATALOGUE = (
     f"name its file, go to its folder, or begin one with `pgagents init`; `{EXAMPLE}` names the example "
     "that comes with pgagents"
@@ -45,6 +46,21 @@ server_option: Callable[[Any], Any] = click.option(
         "called, unless the API's URL is the catalogue's own. Repeatable."
     ),
 )
+
+
+def cert_options(command: Any) -> Any:
+    """Add the options for a client certificate."""
+    file = click.Path(path_type=Path, exists=True, dir_okay=False)
+    key = click.option(
+        "--cert-key",
+        type=file,
+        metavar="FILE",
+        help="The key of --cert (PEM), if that file does not have it.",
+    )
+    cert = click.option(
+        "--cert", type=file, metavar="FILE", help="The client certificate (PEM) to present, for mutual TLS."
+    )
+    return cert(key(command))
 
 
 def examples(*lines: tuple[str, str]) -> str:

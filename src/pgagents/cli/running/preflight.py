@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pgagents.http import Handler, Request, Response, Silence
     from pgagents.model.model import Model
     from pgagents.verify.plan.options import Options
+    from pgagents.verify.run.preflight.trouble import Described
 
 
 def check_server(
@@ -55,18 +56,32 @@ def check_server(
     except Refused as error:
         help = "is PGAGENTS_TOKEN `client_id:client_secret` of this server, and still valid?"
         raise SetupError(printable(masked(str(error))), help) from None
-    place = Place(url, count_request, other, masked, getattr(model.source, "schemes", None))
+    place = Place(url, count_request, other, masked, _describe_document(model), bool(key))
     trouble = preflight(setting_of(model, url), place, carried, keyless=options.keyless)
-    if trouble is not None:
+    if trouble is not None and not trouble.fatal:
+        click.echo(printable(masked(f"note: {trouble.says}: {trouble.help}")), err=True)
+    elif trouble is not None:
         says, help = (printable(masked(text)) for text in (trouble.says, trouble.help))
         raise SetupError(says, help)
-    if note := describe_unused_key(model, key):
+    if (note := describe_unused_key(model, key)) and place.document is None:
         click.echo(f"note: {note}", err=True)
     return (
         options
         if options.max_requests is None
         else replace(options, max_requests=max(1, options.max_requests - sent))
     )
+
+
+def _describe_document(model: Model) -> Described | None:
+    """Return what the document says of its server, if one stands in place of a catalogue."""
+    from pgagents.importer.api import PLACEHOLDER_SERVER
+    from pgagents.importer.places import DocumentSource
+    from pgagents.verify.run.preflight.trouble import Described
+
+    source, server = model.source, str(model.api.server)
+    if not isinstance(source, DocumentSource):
+        return None
+    return Described(source.schemes, source.bases, "" if server == PLACEHOLDER_SERVER else server)
 
 
 def check_other_servers(servers: Mapping[str, str], reach: Callable[[str], Handler]) -> None:

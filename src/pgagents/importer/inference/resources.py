@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.importer.inference.listing import Schema, describe_listing, find_success, follow, is_type
+from pgagents.importer.inference.states import find_status, infer_states
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.names import snake, unique
 from pgagents.importer.reading.note import Notes
@@ -25,6 +26,7 @@ _TAKEN = frozenset((
 _ROOM = 40
 """Length that a text must be allowed to have for a fresh one."""
 NOT_FOUND = 404
+_ACTING = ("POST", "PUT", "PATCH")
 
 
 @dataclass(slots=True)
@@ -60,12 +62,47 @@ def infer_resources(
         if one is None:
             continue
         section, reasons = _describe(one, paths[path], named, codes, known)
+        reasons += _add_states(section, one, path, paths, named, codes)
         known[path] = one
         found[one.name] = section
         notes.infer(("resources", one.name), f"from {_join(reasons)}")
     for action in made:
         _refer(action, known)
     return found
+
+
+def _add_states(
+    section: dict[str, Any],
+    one: _Known,
+    path: str,
+    paths: Mapping[str, _Paths],
+    named: Mapping[str, Any],
+    codes: Mapping[str, Any],
+) -> tuple[str, ...]:
+    """Add the states of a resource to its section; return the operations that show them."""
+    below = f"{path}/{{}}/"
+    acting = {
+        at.removeprefix(below): action
+        for at, several in paths.items()
+        for method, action in several.collection.items()
+        if at.startswith(below) and "/" not in at.removeprefix(below) and method in _ACTING
+    }
+    shown = _find_object(paths[path].item["GET"], one.argument, named)
+    given = section.get("made_by", {}).get("input", {})
+    states = infer_states(shown[2], acting, given, named, codes) if shown is not None else None
+    if states is None:
+        return ()
+    above = {k: v for k, v in section["read_by"].get("input", {}).items() if k != one.argument}
+    calls = {
+        action.name: {**above, _PLACEHOLDER.findall(action.action["http"])[-1]: f"=resource.{one.member}"}
+        for action in acting.values()
+    }
+    section |= states.section
+    for name, move in section["moves"].items():
+        move["input"] = calls[name]
+    if states.ending is not None and "undone_by" not in section:
+        section["undone_by"] = _call(states.ending, calls[states.ending.name], "")
+    return states.reasons
 
 
 def _group(made: Sequence[ImportedAction]) -> dict[str, _Paths]:
@@ -177,7 +214,7 @@ def _describe(
         named_by = _PLACEHOLDER.findall(removal.action["http"])[-1]
         section["undone_by"] = _call(removal, {**above, named_by: f"=resource.{one.member}"}, "")
         reasons.append(str(removal.action["http"]))
-    missing = [c for c in read.action.get("errors", ()) if codes.get(c, {}).get("status") == NOT_FOUND]
+    missing = [c for c in read.action.get("errors", ()) if find_status(codes.get(c)) == NOT_FOUND]
     if len(missing) == 1:
         section["missing"] = missing[0]
     return section, reasons

@@ -27,6 +27,7 @@ def encode_record(data: dict[str, Any], choice: Choice, source: str) -> bytes:
         "tags": list(choice.tags),
         "most": choice.most,
         **({"auth": choice.auth} if choice.auth else {}),
+        **({"base": choice.base} if choice.base else {}),
     }
     held = {"pgagents_import": FORMAT, "of": source, "choice": choices, "catalogue": data}
     return (json.dumps(held, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
@@ -40,7 +41,8 @@ def read(raw: bytes, shown: str) -> tuple[dict[str, Any], Choice]:
         held = json.loads(raw)
         choice = held["choice"]
         included, tags = (tuple(map(str, choice[name])) for name in ("include", "tags"))
-        chosen = Choice(included, tags, choice["most"], str(choice.get("auth", "")))
+        server = (str(choice.get(name, "")) for name in ("auth", "base"))
+        chosen = Choice(included, tags, choice["most"], *server)
         if held["pgagents_import"] != FORMAT or not isinstance(held["catalogue"], dict):
             raise KeyError("pgagents_import")
         for action in held["catalogue"]["actions"].values():

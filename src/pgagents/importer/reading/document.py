@@ -21,6 +21,12 @@ MAX_YAML_VALUES = 1_000_000
 MAX_TWIN_BYTES = 8_000_000
 """Largest JSON text that is read a second time to find the line of a duplicate member."""
 
+MAX_PAGE = 200_000
+"""Characters of a web page that are searched for the address of a document."""
+_NAMED = re.compile(
+    r"""["']([^"'<>\s]{0,200}(?:openapi|swagger|api-docs)[^"'<>\s]{0,80}\.(?:json|ya?ml))["']"""
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
@@ -53,6 +59,8 @@ def read(raw: bytes, location: str, name: str) -> Document:
         raise _make_error(
             name, line, 1, "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8"
         ) from None
+    if text.lstrip()[:1] == "<":
+        raise _make_error(name, 1, 1, "web-page", "this is a web page or XML, and no document", _advise(text))
     data = _json(text, name) if text.lstrip()[:1] in ("{", "[") else _yaml(text, name)
     if not isinstance(data, dict):
         raise _make_error(
@@ -64,6 +72,14 @@ def read(raw: bytes, location: str, name: str) -> Document:
             "give an OpenAPI 3.0, 3.1 or Swagger 2.0 document",
         )
     return Document(location, name, _check_limits(data, name), text)
+
+
+def _advise(page: str) -> str:
+    """Return where the document may be; a page that shows one names its address."""
+    named = _NAMED.search(page[:MAX_PAGE])
+    usual = "/openapi.json, /v3/api-docs, /swagger/v1/swagger.json"
+    where = f"it names `{brief(named[1])}`" if named else f"servers often have it at {usual}"
+    return f"give the address of the OpenAPI document itself; {where}"
 
 
 def _make_error(name: str, line: int, column: int, id: str, message: str, help: str = "") -> InputError:

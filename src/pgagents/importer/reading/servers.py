@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
+from pgagents.errors import PgagentsError
 from pgagents.importer.reading.names import one_line, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import (
@@ -19,9 +20,30 @@ from pgagents.importer.reading.operations import (
 )
 from pgagents.importer.reading.references import Found
 from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
 
 _VALUE = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+MOST_BASES = 10
+
+
+def list_bases(root: Found) -> list[str]:
+    """Return the paths of the document's servers, or Swagger's `basePath`; each may be empty."""
+    if "swagger" in root.value:
+        return [base_path(root)]
+    return [find_path(expand_variables(server)) for server in root.at("servers").items()[:MOST_BASES]]
+
+
+def parse_base(path: str) -> str:
+    """Return a base path that the caller gives, `/` for none. Raises PgagentsError if it is no path."""
+    plain = path.startswith("/") and path.isascii() and path.isprintable()
+    if not plain or any(c in path for c in "{}?# ") or "//" in path:
+        raise PgagentsError(
+            f"--base-path {brief(path)} is no path", "write it as /api/v1, or / for a server without one"
+        )
+    return find_path(path)
 
 
 def describe_main(root: Found, url: str) -> str | dict[str, Any]:
@@ -69,8 +91,9 @@ def _find_url(op: Operation) -> str:
 class Servers:
     """The servers of single operations, each with a name of its own."""
 
-    def __init__(self, root: Found, url: str, notes: Notes) -> None:
-        self.base, self._url, self._notes = base_path(root), url, notes
+    def __init__(self, root: Found, url: str, notes: Notes, base: str = "") -> None:
+        self.base = parse_base(base) if base else base_path(root)
+        self._url, self._notes = url, notes
         self.written: dict[str, dict[str, Any]] = {}
         """The servers that operations need, as the catalogue has them."""
         self._names: dict[str, str] = {}

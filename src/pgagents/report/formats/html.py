@@ -109,6 +109,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
                 ("May have been made by calls that got no answer", report.footer.may_exist),
                 ("Made, and cannot be undone", report.footer.lasting),
                 ("Notes", report.footer.notes),
+                ("A catalogue would add", report.footer.gains),
             )
             if lines
         ],

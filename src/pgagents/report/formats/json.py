@@ -49,6 +49,7 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             "may_exist": list(footer.may_exist),
             "lasting": list(footer.lasting),
             "notes": list(footer.notes),
+            **({"gains": list(footer.gains)} if footer.gains else {}),
             "seconds_generating": round(footer.seconds_generating, 3),
             "seconds_sending": round(footer.seconds_sending, 3),
             "seconds_judging": round(footer.seconds_judging, 3),
@@ -118,7 +119,10 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
 
 def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
     request, answer = exchange.request, exchange.answer
-    own = {} if exchange.key_header == "Authorization" else {"key_header": exchange.key_header}
+    own: dict[str, Any] = (
+        {} if exchange.key_header == "Authorization" else {"key_header": exchange.key_header}
+    )
+    own |= {"certificate": True} if exchange.certificate else {}
     base = {"base": exchange.base, **own} if exchange.base else own
     return {
         "number": exchange.number,

@@ -52,6 +52,7 @@ def _lines(report: Report, source: Source) -> Iterator[str]:
     yield from _list("May have been made by calls that got no answer", list(footer.may_exist))
     yield from _list("Made, and cannot be undone", list(footer.lasting))
     yield from _list("Notes", list(footer.notes))
+    yield from _list("A catalogue would add", list(footer.gains))
     yield from _checks(report)
 
 

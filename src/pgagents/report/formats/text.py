@@ -303,6 +303,10 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
     said = nothing if report.proves_nothing and not stopped else _MEANING[code]
     if code == 0 and (left := describe_left_out(report)):
         lines += [paint(line, _YELLOW) for line in _wrap(left, "", "  ", width)]
+    if footer.gains:
+        lines.append("a catalogue would add:")
+        lines += [line for gain in footer.gains[:-1] for line in _wrap(gain, "  ", "    ", width)]
+        lines.append(f"  {_line(footer.gains[-1])}")
     return [*lines, *_wrap(f"exit {code}: {said}", "", "  ", width)]
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,9 @@ def facts(sandbox: Sandbox, listening: Listening) -> dict[str, Any]:
         "url": url,
         "plain_url": listening.plain_url,
         "ca_file": str(listening.tls.ca_file) if listening.tls else None,
+        "client_cert": str(listening.tls.client_file)
+        if listening.tls and listening.tls.client_file
+        else None,
         "clock_url": url + clock.path if clock else None,
         "stripe_secret": sandbox.stripe_secret,
         "keys": dict(sandbox.tokens),
@@ -118,8 +122,16 @@ def write_ready(path: Path, told: dict[str, Any]) -> None:
         raise
 
 
-def serve(sandbox: Sandbox, listening: Listening, ready: Callable[[dict[str, Any]], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is called with the facts once connections are accepted."""
+def serve(
+    sandbox: Sandbox,
+    listening: Listening,
+    ready: Callable[[dict[str, Any]], None],
+    work: Callable[[], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` is called with the facts once connections are accepted.
+
+    With `work`, which is done in a thread of its own, serve no longer than that takes.
+    """
     import uvicorn
 
     from pgagents.sandbox.serving.app import app, at_once
@@ -143,6 +155,14 @@ def serve(sandbox: Sandbox, listening: Listening, ready: Callable[[dict[str, Any
                 self.servers.append(await accept(refusing, self.server_state, listening.plain))
             if self.started:
                 ready(facts(sandbox, listening))
+                if work is not None:
+                    threading.Thread(target=self.finish, args=(work,), daemon=True).start()
+
+        def finish(self, work: Callable[[], None]) -> None:
+            try:
+                work()
+            finally:
+                self.should_exit = True
 
     background = Background(sandbox.courier, sandbox.chore, sandbox.front.log)
     background.start()

@@ -54,10 +54,21 @@ def find_guesses(model: Model) -> Guesses:
     resources = [r for r in model.resources.values() if r.inferred]
     pages = [a.pages.origin for a in model.actions if a.pages is not None and a.pages.inferred]
     schemes = [c.origin for c in model.credentials.values() if c.inferred]
+    calling = _list_calling(model)
     refusals: set[Intent] = set()
     if schemes or (model.no_key is not None and model.no_key.inferred):
         refusals.add("auth")
     if model.codes[model.errors.framework.invalid].inferred:
         refusals.add("invalid")
-    places = (*(r.origin for r in resources), *pages, *schemes, *(KEY_PLACES if schemes else ()))
+    keys = KEY_PLACES if schemes else ()
+    places = (*(r.origin for r in resources), *pages, *schemes, *keys, *calling)
     return Guesses(frozenset(places), frozenset(r.name for r in resources), frozenset(refusals), True)
+
+
+def _list_calling(model: Model) -> list[Pointer]:
+    """Return the places of inferred headers of limits, and those that promise what idempotency keys do."""
+    found: list[Pointer] = [("limits", "headers"), ("limits", "reset_unit")] if model.limits.inferred else []
+    if model.idempotency is not None and model.idempotency.inferred:
+        found.append(("idempotency",))
+        found += [(*action.origin, "idempotency") for action in model.actions if action.idempotency]
+    return found

@@ -73,6 +73,13 @@ def succeeds(setting: Setting, one: Tried) -> bool:
     return good and knows(setting, one) and read_hidden_error(setting, one) is None
 
 
+def is_foreign_page(one: Tried) -> bool:
+    """Return whether a refusal is a web page, as a firewall or CDN in front of an API answers with."""
+    answer = one.answer
+    told = (answer.header("Content-Type") or "").lower() if isinstance(answer, Response) else ""
+    return one.status == FORBIDDEN and told.startswith("text/html") and not is_data(answer)
+
+
 def is_data(answer: Response | Silence) -> bool:
     """Return whether the answer's body is JSON or empty."""
     return isinstance(answer, Response) and (not answer.body or not read_json(answer.body).problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from urllib.parse import urljoin, urlsplit
 
@@ -12,13 +13,16 @@ from pgagents.verify.run.preflight.advice import advise_scheme
 from pgagents.verify.run.preflight.trouble import Place, Tried, Trouble
 
 _LOGIN = ("login", "signin", "sign-in", "sso", "oauth", "saml", "auth")
+_PASSWORD = re.compile(rb"""<input[^>]{0,500}type\s*=\s*["']?password""", re.I)
+MOST_READ = 200_000
 
 
 def explain_refused_key(setting: Setting, place: Place, key: str, tried: Sequence[Tried]) -> Trouble:
+    """Return that the key is refused, or that calls need one of which nothing is said."""
     one = tried[0]
-    if not any(action.key for action in setting.model.actions) and place.schemes is not None:
+    if not any(action.key for action in setting.model.actions) and place.document is not None:
         says = f"the server answers {one.status} to {one.describe}, and the document declares no key"
-        return Trouble(says, advise_scheme(one.answer, place.schemes))
+        return Trouble(says, advise_scheme(one.answer, place.document.schemes))
     if not any(action.key for action in setting.model.actions):
         says = (
             f"the server answers {one.status} to {one.describe}, and the catalogue says that no action "
@@ -47,6 +51,7 @@ def explain_refused_key(setting: Setting, place: Place, key: str, tried: Sequenc
 
 
 def explain_redirect(place: Place, one: Tried) -> Trouble:
+    """Return where a read is redirected to, and the address that would answer."""
     assert isinstance(one.answer, Response)
     told = one.answer.header("Location") or ""
     here = urlsplit(place.url)
@@ -58,6 +63,10 @@ def explain_redirect(place: Place, one: Tried) -> Trouble:
         f"{place.url} redirects {one.describe} to {brief(place.masked(told)) or 'nowhere'} "
         f"({one.status}); a key is not taken there"
     )
+    asked = f"{here.path}{one.request.path}"
+    same = (its.scheme, its.netloc) == (here.scheme, here.netloc)
+    if same and its.path != asked and its.path.rstrip("/") == asked.rstrip("/"):
+        return Trouble(says, "only the slash at the end differs: write the paths as the server has them")
     if its.scheme == "https" and here.scheme == "http" and its.hostname == here.hostname:
         return Trouble(says, f"give --url https://{its.netloc}{here.path}")
     if any(word in f"{its.netloc}{its.path}".lower() for word in _LOGIN):
@@ -68,14 +77,37 @@ def explain_redirect(place: Place, one: Tried) -> Trouble:
 
 
 def explain_another(place: Place, one: Tried) -> Trouble:
+    """Return that the answer is none of this API, or that it is a page where users sign in."""
     assert isinstance(one.answer, Response)
-    kind = brief(place.masked((one.answer.header("Content-Type") or "no type").partition(";")[0]))
-    named = one.answer.header("Server")
-    who = f", says that it is {brief(place.masked(named))}, and" if named else ""
-    return Trouble(
-        (
-            f"{place.url} is another server{who} answers {one.describe} with {one.status} {kind}, which the "
-            "catalogue does not have"
-        ),
-        "is --url the API's own address, with its base path?",
+    kind, who = _describe_type(place, one.answer), _describe_server(place, one.answer)
+    promised = "document" if place.document is not None else "catalogue"
+    says = (
+        f"{place.url} is another server{who} answers {one.describe} with {one.status} {kind}, which the "
+        f"{promised} does not have"
     )
+    if _PASSWORD.search(one.answer.body[:MOST_READ]):
+        return Trouble(
+            f"{place.url} answers {one.describe} with a page that asks for a password ({one.status} {kind})",
+            "it wants a login: give an address behind it, or what it asks for under `headers` in --env",
+        )
+    return Trouble(says, "is --url the API's own address, with its base path?")
+
+
+def explain_page(place: Place, one: Tried) -> Trouble:
+    """Return that a refusal is a web page, which a firewall may have answered in the API's place."""
+    assert isinstance(one.answer, Response)
+    kind, who = _describe_type(place, one.answer), _describe_server(place, one.answer)
+    return Trouble(
+        f"{place.url}{who or ','} refuses {one.describe} with a web page ({one.status} {kind}), and an API "
+        "answers with data",
+        "a firewall or CDN may stand before the API: may this machine reach it? else, is the key right?",
+    )
+
+
+def _describe_type(place: Place, answer: Response) -> str:
+    return brief(place.masked((answer.header("Content-Type") or "no type").partition(";")[0]))
+
+
+def _describe_server(place: Place, answer: Response) -> str:
+    named = answer.header("Server")
+    return f", says that it is {brief(place.masked(named))}, and" if named else ""

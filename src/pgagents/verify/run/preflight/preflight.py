@@ -8,15 +8,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from pgagents.http import Response, Silence
 from pgagents.model.model import Model
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.run.preflight.answers import is_data, knows, refuses_key, succeeds
+from pgagents.verify.run.preflight.answers import is_data, is_foreign_page, knows, refuses_key, succeeds
 from pgagents.verify.run.preflight.elsewhere import explain_elsewhere, explain_nowhere
-from pgagents.verify.run.preflight.explain import explain_another, explain_redirect, explain_refused_key
+from pgagents.verify.run.preflight.explain import (
+    explain_another,
+    explain_page,
+    explain_redirect,
+    explain_refused_key,
+)
 from pgagents.verify.run.preflight.reads import MOST_READS, list_questions, list_reads, try_request
-from pgagents.verify.run.preflight.trouble import BAD_REQUEST, BEHIND, NOT_FOUND, Place, Tried, Trouble
+from pgagents.verify.run.preflight.trouble import (
+    BAD_REQUEST,
+    BEHIND,
+    NOT_FOUND,
+    UNAUTHORIZED,
+    Place,
+    Tried,
+    Trouble,
+)
 from pgagents.verify.wire.reach import why_silent
 
 AGAIN_S = 0.2
@@ -33,7 +47,7 @@ def preflight(
     """Return the obstacle between us and the server; None where a run can begin. `carried`
     are the secrets of ordinary calls, and access tokens, by scheme. `keyless`: the run has no key on purpose.
     """
-    requests = list(list_reads(setting, carried)) or list(list_questions(setting))
+    requests = list(list_reads(setting, carried)) or list(list_questions(setting, carried))
     if not requests:
         return None
     first = try_request(place, *requests[0])
@@ -42,14 +56,17 @@ def preflight(
         first = try_request(place, *requests[0])
     if isinstance(first.answer, Silence):
         return Trouble(*why_silent(place.url, first.answer, place.other))
-    if keyless or succeeds(setting, first):
+    if keyless:
+        return None
+    says_keyless = place.document is not None and not any(a.key for a in setting.model.actions)
+    if succeeds(setting, first) and not says_keyless:
         return None
     tried = [first, *(try_request(place, *request) for request in requests[1:MOST_READS])]
     if any(succeeds(setting, one) for one in tried):
-        return None
+        return _find_partly_closed(setting, place, tried) if says_keyless else None
     if any(knows(setting, one) for one in tried):
         return explain_elsewhere(setting, place, tried, "no ordinary read succeeds", succeeds)
-    return _find_trouble(setting, place, next(iter(carried.values()), ""), tried)
+    return _find_trouble(setting, place, carried, tried)
 
 
 def describe_unused_key(model: Model, key: str) -> str:
@@ -62,7 +79,17 @@ def describe_unused_key(model: Model, key: str) -> str:
     )
 
 
-def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[Tried]) -> Trouble | None:
+def _find_partly_closed(setting: Setting, place: Place, tried: Sequence[Tried]) -> Trouble | None:
+    """Return that some reads need a key that no document declares. Without a key the others can be tried."""
+    refused = [one for one in tried if one.status == UNAUTHORIZED and not knows(setting, one)]
+    if not refused:
+        return None
+    return replace(explain_refused_key(setting, place, "", refused), fatal=place.has_key)
+
+
+def _find_trouble(
+    setting: Setting, place: Place, carried: Mapping[str, str], tried: Sequence[Tried]
+) -> Trouble | None:
     """Return why none of the reads was answered as the catalogue describes; None if only the run can show
     it.
     """
@@ -70,8 +97,10 @@ def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[Trie
     if not all(isinstance(answer, Response) for answer in answers):
         return None
     statuses = {one.status for one in tried}
+    if page := next((one for one in tried if is_foreign_page(one)), None):
+        return explain_page(place, page)
     if refused := [one for one in tried if refuses_key(setting, one)]:
-        return explain_refused_key(setting, place, key, refused)
+        return explain_refused_key(setting, place, next(iter(carried.values()), ""), refused)
     if all(300 <= status < 400 for status in statuses):
         return explain_redirect(place, tried[0])
     if statuses <= set(BEHIND):
@@ -87,7 +116,7 @@ def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[Trie
         return Trouble(*silent) if "TLS" in silent[0] else None
     if statuses == {NOT_FOUND}:
         tried = (
-            [*tried, *(try_request(place, *question) for question in list_questions(setting))]
+            [*tried, *(try_request(place, *question) for question in list_questions(setting, carried))]
             if len(tried) < MOST_READS - 1
             else tried
         )

@@ -12,7 +12,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import evaluate_arguments, template_of
 from pgagents.verify.run.preflight.trouble import Place, Tried
 from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue
-from pgagents.verify.wire.credential import present_all
+from pgagents.verify.wire.credential import Proof, present_all
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint
 
@@ -47,13 +47,17 @@ def _request(
     call = ordinary(
         endpoint, template_of(setting.model, endpoint.action), "valid", "an ordinary call", input=given
     )
+    return request_of(call, given, _present(setting, endpoint, carried))
+
+
+def _present(setting: Setting, endpoint: Endpoint, carried: Mapping[str, str]) -> Proof:
+    """Return the secrets of the first alternative that is at hand for a call."""
     needs = endpoint.security if endpoint.needs_key else ()
     names = next((one for one in needs if one and all(name in carried for name in one)), ())
-    secrets = ((setting.model.credentials[name], carried[name]) for name in names)
-    return request_of(call, given, present_all(secrets))
+    return present_all((setting.model.credentials[name], carried[name]) for name in names)
 
 
-def list_questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
+def list_questions(setting: Setting, carried: Mapping[str, str]) -> Iterator[tuple[Endpoint, Request]]:
     """Yield requests for the methods of paths that no read covers."""
     paths: dict[str, Endpoint] = {
         d.path: d
@@ -61,10 +65,8 @@ def list_questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
         if "{" not in d.path and not (d.on_rest and d.method == "GET")
     }
     for path, endpoint in list(paths.items())[: MOST_READS - 1]:
-        yield (
-            endpoint,
-            request_of(Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path)), {}),
-        )
+        call = Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path))
+        yield endpoint, request_of(call, {}, _present(setting, endpoint, carried))
 
 
 def try_request(place: Place, endpoint: Endpoint, request: Request) -> Tried:

@@ -17,10 +17,24 @@ PASSING = (429, 503)
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why nothing can be tried, and what to do about it."""
+    """Why nothing can be tried, and what to do about it. If it is not fatal, a part can be tried."""
 
     says: str
     help: str
+    fatal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An OpenAPI document as a preflight uses it: keys as `--auth` takes them, and base paths.
+
+    The first base path is the one that all paths of the run begin with; it may be empty. `server` is the
+    first server's host as a URL, empty if it names none.
+    """
+
+    schemes: Sequence[str] = ()
+    bases: Sequence[str] = ("",)
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +49,10 @@ class Place:
     send: Handler
     other: Callable[[str], Handler]
     masked: Callable[[str], str] = str
-    schemes: Sequence[str] | None = None
-    """The keys that an OpenAPI document describes, as `--auth` takes them; None for a catalogue."""
+    document: Described | None = None
+    """The OpenAPI document that stands in place of a catalogue; None for a catalogue."""
+    has_key: bool = False
+    """True if the caller gave a key, whether or not calls have one."""
 
 
 @dataclass(frozen=True, slots=True)

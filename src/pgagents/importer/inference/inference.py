@@ -1,0 +1,35 @@
+"""Infer all that a document does not say, in the order in which one part needs another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.importer.inference.calling import infer_idempotency, infer_limits
+from pgagents.importer.inference.descriptions import infer_descriptions
+from pgagents.importer.inference.pages import infer_pages
+from pgagents.importer.inference.resources import infer_resources
+from pgagents.importer.operations.imported import ImportedAction
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.references import References
+
+
+def infer(
+    made: list[ImportedAction],
+    named: Mapping[str, Any],
+    references: References,
+    errors: dict[str, Any],
+    notes: Notes,
+) -> dict[str, Any]:
+    """Return the sections of a catalogue that are inferred; pages and texts are added to the actions.
+
+    `named` are the schemas. The section `errors` gets the code of a call over a limit.
+    """
+    infer_pages(made, named, notes)
+    resources = infer_resources(made, named, errors["codes"], notes)
+    infer_descriptions(made, named, resources, notes)
+    limits, limited = infer_limits(made, references, errors["codes"], notes)
+    if limited:
+        errors["framework"]["limited"] = limited
+    found = {"limits": limits, "idempotency": infer_idempotency(made, notes), "resources": resources}
+    return {section: value for section, value in found.items() if value}
