@@ -89,7 +89,10 @@ def catalogue(api: str, folder: Path) -> Path:
     more = HERE / api / "promises.yaml"
     if not more.exists():
         return plain
-    whole, further = (parse(file.read_text(encoding="utf-8"), file.name).data for file in (plain, more))
+    sources = [parse(file.read_text(encoding="utf-8"), file.name) for file in (plain, more)]
+    if wrong := [fault.message for source in sources for fault in source.faults]:
+        raise SystemExit(f"{more}: {wrong[0]}")
+    whole, further = (source.data for source in sources)
     path = folder / f"{api}.yaml"
     path.write_bytes(to_yaml(merged(whole, further)))
     return path

@@ -1,6 +1,6 @@
 """Form bodies: `application/x-www-form-urlencoded`, pairs as in a query.
 
-Lists are repeated, unless the argument has a `style`.
+Lists are repeated, unless the argument has a `style`. A space is `+`, as the URL standard writes forms.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TYPE = "application/x-www-form-urlencoded"
 def _write(action: Action, given: Sequence[Given], more: Mapping[str, Any]) -> Body:
     written = [pair for param, value in given for pair in pairs(param, value)]
     written += [(encode(name), encode(text_of(value))) for name, value in more.items()]
-    return Body(action.content_type, join(written).encode())
+    return Body(action.content_type, join(written).replace("%20", "+").encode())
 
 
 MEDIUM = Medium("form", lambda media: media == TYPE, _write, charset=True, says="a form")

@@ -37,6 +37,13 @@ def form_charset_refused(_context: Context, request: Request) -> Request:
     return request.with_header("Content-Type", "application/octet-stream") if odd else request
 
 
+@fault("law", needs=("form-body",)).edit_requests
+def plus_is_no_space(_context: Context, request: Request) -> Request:
+    """A form's `+` is kept as it is, instead of a space."""
+    is_form = (request.header("content-type") or "").startswith(FORM_TYPE)
+    return replace(request, body=request.body.replace(b"+", b"%2B")) if is_form else request
+
+
 @fault("response_schema", needs=("form-body",)).replace_actions
 def form_numbers_kept_as_text(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Numbers of a form are stored as the texts that arrived."""

@@ -19,6 +19,13 @@ def known_version_sent_again(_context: Context, request: Request) -> Request:
 
 
 @fault("conditional_calls", needs=("etag",)).edit_requests
+def second_tag_not_read(_context: Context, request: Request) -> Request:
+    """A read knows its tag in If-None-Match only if it stands there alone."""
+    known = request.header("if-none-match")
+    return request if known is None or "," not in known else request.with_header("If-None-Match", None)
+
+
+@fault("conditional_calls", needs=("etag",)).edit_requests
 def any_version_is_known(_context: Context, request: Request) -> Request:
     """A read takes every tag in If-None-Match for that of the present version."""
     known = request.header("if-none-match")

@@ -9,6 +9,8 @@ from itertools import count
 from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
+from pgagents.model.action import Action
+from pgagents.model.model import Model
 from pgagents.sandbox.call import AcceptedCall, Domain, Other
 from pgagents.sandbox.events.outbox import Delivery
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, list_action, lists, successful, widest
@@ -83,6 +85,15 @@ def hosted_as_text(context: Context, request: Request, answer: Response) -> Resp
     return answer.with_header("Content-Type", kind) if kind and successful(answer) else answer
 
 
+def _searches(model: Model) -> list[Action]:
+    """Return the first action that finds or lists instances, if there is one."""
+    calls = [r.found_by or next(iter(r.listed_by), None) for r in model.resources.values()]
+    found = [call.action for call in calls if call is not None]
+    return (
+        [next((r.found_by.action for r in model.resources.values() if r.found_by), found[0])] if found else []
+    )
+
+
 @variation().edit_answers
 def large_but_borne(context: Context, request: Request, answer: Response) -> Response:
     """The widest search answers with 99,999 characters, just below an assistant's limit, but more bytes."""
@@ -90,7 +101,7 @@ def large_but_borne(context: Context, request: Request, answer: Response) -> Res
     if (
         not successful(answer)
         or not isinstance(data, dict)
-        or not widest(context.reader, list_action(context.model), request)
+        or not any(widest(context.reader, search, request) for search in _searches(context.model))
     ):
         return answer
     body = answer.with_json({**data, "note": ""}).body.decode()

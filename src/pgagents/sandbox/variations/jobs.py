@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from email.utils import formatdate
 from typing import Any
+from urllib.parse import urljoin
 
 from pgagents.http import Request, Response
+from pgagents.jsonschema.schema import resolve
+from pgagents.model.action import Action
+from pgagents.sandbox.bodies.fields import types_of
 from pgagents.sandbox.injection.fault_helpers import error_at, objects
 from pgagents.sandbox.injection.fault_registry import Context, variation
 
@@ -17,7 +21,7 @@ def job_told_otherwise(context: Context, request: Request, answer: Response) -> 
     if action is None or action.job is None or told is None:
         return answer
     soon = formatdate(context.front.clock.now() + 2, usegmt=True)
-    absolute = f"{str(context.model.api.server).rstrip('/')}{told}"
+    absolute = urljoin(str(context.model.api.server), told)
     return answer.with_header("Location", absolute).with_header("Retry-After", soon)
 
 
@@ -32,5 +36,24 @@ def jobs_fail_and_say_why(context: Context, request: Request, data: Any) -> Any:
     for found in objects(data):
         if found.get(job.state) in job.done:
             found[job.state] = job.failed[0]
-            return error_at(data, job.reason, "The disk is full")
+            _empty_result(context, action, found)
+            return error_at(data, job.reason, _choose_reason(context, action, job.reason))
     return None
+
+
+def _empty_result(context: Context, action: Action | None, found: dict[str, Any]) -> None:
+    """Set the objects that the answer may leave null: a job that failed has made none."""
+    schema = resolve((action.success.schema if action is not None else None) or {}, context.model.schemas)
+    for name, value in found.items():
+        member = resolve(schema.get("properties", {}).get(name, {}), context.model.schemas)
+        if isinstance(value, dict) and "null" in types_of(member, context.model.schemas):
+            found[name] = None
+
+
+def _choose_reason(context: Context, action: Action | None, at: str | None) -> Any:
+    """Return a reason that the schema of the answer allows: one that it lists, or a sentence."""
+    schema: Any = action.success.schema if action is not None else {}
+    for step in (at or "").split("."):
+        schema = resolve(schema or {}, context.model.schemas).get("properties", {}).get(step, {})
+    listed = [value for value in resolve(schema, context.model.schemas).get("enum", ()) if value is not None]
+    return listed[0] if listed else "The disk is full"

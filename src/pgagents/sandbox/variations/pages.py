@@ -44,8 +44,12 @@ def next_url_relative(context: Context, request: Request, answer: Response) -> R
 
 @variation().replace_actions
 def pages_shorter_than_asked(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A page has fewer items than were requested, and the list goes on all the same."""
-    size = call.action.pages.size if call.action.pages is not None else None
-    if size is None or call.input.get(size, 0) <= 1:
+    """A page has fewer items than were requested, and the list goes on all the same.
+
+    Pages that are counted by a number, or by items, stay as they are: the caller reckons with their size.
+    """
+    pages = call.action.pages
+    size = pages.size if pages is not None else None
+    if pages is None or size is None or "input" in pages.next.names or call.input.get(size, 0) <= 1:
         return inner(call)
     return inner(replace(call, input={**call.input, size: (call.input[size] + 1) // 2}))

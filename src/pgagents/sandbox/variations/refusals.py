@@ -152,7 +152,7 @@ def unknown_query_refused(context: Context, request: Request, answer: Response) 
     if action is None or not successful(answer):
         return answer
     known = {p.wire for p in action.params if p.place == "query"}
-    odd = next((name for name, _ in request.query if name not in known), None)
+    odd = next((name for name, _ in request.query if name.partition("[")[0] not in known), None)
     if odd is None:
         return answer
     id = answer.header(answers.request_id_header(context.model)) or ""

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from zlib import crc32
 
 from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.reading import order_of
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.auth.credential import find_any_secret
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
@@ -119,10 +120,14 @@ def _turned(items: list[Any], key: str) -> list[Any]:
 
 
 @variation("order_of_ties").edit_data
-def ties_turned(_context: Context, _request: Request, data: Any) -> Any:
-    """Items with equal sort keys come in another order."""
+def ties_turned(context: Context, request: Request, data: Any) -> Any:
+    """Items with equal sort keys come in another order. Where a law sorts by ids, there are no ties."""
+    action = context.reader.action(request)
+    orders = [order_of(law.that.tree) for law in (action.laws if action is not None else ())]
+    sorts = {order.member for order in orders if order is not None}
     for found in lists(data):
-        key = next((k for k in ("distance_km", "started_at", "created_at") if k in found[0]), None)
+        keys = (k for k in ("distance_km", "started_at", "created_at") if k in found[0])
+        key = next((k for k in keys if not sorts or k in sorts), None)
         if key is not None:
             found[:] = _turned(found, key)
     return data

@@ -93,6 +93,8 @@ def _repeatable(setting: Setting) -> Iterator[tuple[Resource, Param, Endpoint]]:
         conflicts = {code.name for code in action.errors if code.status == CONFLICT} - taken
         if not endpoint.on_rest or not endpoint.leads or action.effect != "write" or not endpoint.ordinary:
             continue
+        if action.method == "DELETE":
+            continue  # its conflict is about what hangs on the instance, not about a second removal
         named = [p for p in endpoint.params if p.required and p.refers_to in model.resources]
         resource = model.resources[str(named[-1].refers_to)] if named else None
         if resource is None or resource.made_by is None or len(resource.ids) != 1:

@@ -1,7 +1,8 @@
 """Conditional calls work: 304 for the version that a caller has, and a refusal of a write to a stale one.
 
-A read with the tag of its own answer in If-None-Match is answered 304, and with another tag as usual. A write
-with the present tag in If-Match is done, and gives the instance a new tag. With the old tag it is refused and
+A read with the tag of its own answer in If-None-Match, alone or behind another one (RFC 9110, 13.1.2), is
+answered 304, and with another tag as usual. A write with the present tag in If-Match is done, and gives the
+instance a new tag. With the old tag it is refused and
 changes nothing. Without a tag it is refused or done, as the catalogue says. Weak tags match in no If-Match
 (RFC 9110, 13.1.1), so such writes are untested.
 """
@@ -147,6 +148,14 @@ def _read_again(
         if same.status != NOT_MODIFIED and same.header("etag") in (tag, None):
             yield judge_broken(contract, f"304 to If-None-Match: {tag}", same.outcome)
             return
+        if same.status == NOT_MODIFIED:
+            several = f"{OTHER}, {tag}"
+            among: Exchange = yield _read(
+                setting, endpoint, body, "with two tags, the second its own", several
+            )
+            if not among.void and among.status != NOT_MODIFIED and among.header("etag") in (tag, None):
+                yield judge_broken(contract, f"304 to If-None-Match: {several}", among.outcome)
+                return
         other: Exchange = yield _read(setting, endpoint, body, "with another tag", OTHER)
         if other.void:
             yield judge_untested(contract, f"the conditional read was not answered: {other.outcome}")

@@ -1,0 +1,66 @@
+"""Odd but legal behaviour is reported on none of these catalogues, except where one forbids it.
+
+`tests/data/variations_elsewhere.yaml` lists where one does: the contract that then breaks, and why.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pgagents.inprocess import inside
+from pgagents.sandbox.injection import fault_registry
+from verifying import ROOT, model, run
+
+FOLDER = ROOT / "tests" / "catalogues"
+FILE = ROOT / "tests" / "data" / "variations_elsewhere.yaml"
+FORBIDDEN: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+CATALOGUES = ("chat", "library", "payments")
+"""Those of which every variation was judged; the others wait for it."""
+NAMES = fault_registry.list_names("variations")
+SAMPLE = [
+    ("library", "pages-shorter-than-asked"),
+    ("library", "ties-turned"),
+    ("payments", "jobs-fail-and-say-why"),
+    ("payments", "large-but-borne"),
+]
+
+
+def findings_of(catalogue: str, name: str) -> dict[str, str]:
+    """Verify the mock of a catalogue with a variation, whose behaviour key the catalogue leaves open."""
+    of = model(FOLDER / f"{catalogue}.yaml", fault_registry.find("variations", name).point)
+    opened = inside(of)
+    keys = {**opened.keys, "main": opened.sandbox.tokens["test"]}
+    report = run(of, keys=keys, allow_writes=True, exclusive=True, variations=[name])
+    return {f.contract.id: f.actual for f in report.findings}
+
+
+def judge(catalogue: str, name: str) -> None:
+    forbidden = FORBIDDEN.get(catalogue, {}).get(name)
+    found = findings_of(catalogue, name)
+    if forbidden is None:
+        assert found == {}
+    else:
+        assert set(found) & set(forbidden["breaks"]), f"{forbidden['why']}, but found {found}"
+
+
+@pytest.mark.parametrize(("catalogue", "name"), SAMPLE, ids=["-".join(pair) for pair in SAMPLE])
+def test_sampled_variation_is_silent_or_forbidden(catalogue: str, name: str) -> None:
+    judge(catalogue, name)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("catalogue", CATALOGUES)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_variation_is_silent_or_forbidden(catalogue: str, name: str) -> None:
+    judge(catalogue, name)
+
+
+def test_list_names_variations_and_catalogues_that_exist() -> None:
+    assert set(FORBIDDEN) <= set(CATALOGUES)
+    assert {name for rows in FORBIDDEN.values() for name in rows} <= set(NAMES)
+    assert all(row["why"] and row["breaks"] for rows in FORBIDDEN.values() for row in rows.values())
+    assert Path(FILE).read_text(encoding="utf-8").startswith("# ")
