@@ -8,7 +8,7 @@ JOBS ?= 2
 PYTEST = $(BIN)/pytest --quiet --numprocesses $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix format schemas interop corpus foreign atk browser docs bench peers clean
+.PHONY: help setup demo test matrix format schemas interop corpus foreign atk browser docs bench peers zoo clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -86,8 +86,11 @@ $(VENV)/.docs: $(VENV)/.installed
 bench: $(VENV)/.installed ## what it costs: start, build, 1,000 and 2,000 actions, verify
 	@$(BIN)/python -m bench
 
+zoo: $(VENV)/.installed ## verify, and schemathesis beside it, on real servers in .zoo (PyPI, npm); ZOO="kinto items" chooses
+	@$(BIN)/python -m bench zoo $(ZOO)
+
 peers: $(VENV)/.installed ## other MCP servers made from OpenAPI, measured beside ours (PyPI, npm); writes docs/peers.md
 	$(BIN)/python -m bench.peers .peers docs/peers.md
 
 clean: ## remove what these targets installed
-	rm -rf $(VENV) .peers tests/interop/node_modules tests/browser/node_modules tests/foreign/documents/node_modules tests/interop/atk/node_modules tests/interop/mcp_judges/node_modules tests/corpus/node_modules tests/corpus/large/node_modules
+	rm -rf $(VENV) .peers .zoo tests/interop/node_modules tests/browser/node_modules tests/foreign/documents/node_modules tests/interop/atk/node_modules tests/interop/mcp_judges/node_modules tests/corpus/node_modules tests/corpus/large/node_modules

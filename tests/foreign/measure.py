@@ -59,7 +59,7 @@ class Settings:
 
     `serve` are options of the server, `keys` its keys by role, `flags` options of verify, with
     the server's address for `{url}`. `peer` are options of schemathesis; `peer_short` bounds it to about
-    as many requests as verify.
+    as many requests as verify. `server` is written to verify's `--env` file, and `env` are variables.
     """
 
     serve: tuple[str, ...]
@@ -68,6 +68,7 @@ class Settings:
     peer: tuple[str, ...]
     peer_short: tuple[str, ...]
     env: dict[str, str]
+    server: dict[str, Any]
 
 
 def settings(api: str) -> Settings:
@@ -75,7 +76,8 @@ def settings(api: str) -> Settings:
     data: dict[str, Any] = yaml.safe_load((HERE / api / "verify.yaml").read_text(encoding="utf-8"))
     lists = (tuple(map(str, data.get(name, ()))) for name in ("serve", "flags", "peer", "peer_short"))
     serve, flags, peer, peer_short = lists
-    return Settings(serve, data["keys"], flags, peer, peer_short, data.get("env", {}))
+    described = data.get("env", {}), data.get("server", {})
+    return Settings(serve, data["keys"], flags, peer, peer_short, *described)
 
 
 def catalogue(api: str, folder: Path) -> Path:
@@ -105,6 +107,10 @@ def verify(api: str, bug: str = "", *, flags: Sequence[str] = ()) -> Measured:
         own = [flag.replace("{url}", url) for flag in given.flags]
         command += ["--url", url, "--exclusive", "--report", str(report), *own, *flags]
         command += [word for role in further for word in ("--identity", role)]
+        if given.server:
+            server = Path(name) / "server.yaml"
+            server.write_text(yaml.safe_dump(given.server), encoding="utf-8")
+            command += ["--env", str(server)]
         seconds, printed = _run(command, name, env)
         if not report.exists():
             raise SystemExit(f"{api}: verify wrote no report\n{printed}")

@@ -132,6 +132,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Errors", "request_id_at field_at field_of_several scope_at", "-", "breaking, addition"),
     _row("Errors", "envelope edge", "-", "may break, breaking"),
     _row("Errors", "codes always framework", "-", "by value"),
+    _row("Errors", "inferred", "none", "-", _TESTS),
     _row("Code", "status wire", "-", "breaking"),
     _row("Code", "code_at message_at content_type", "-", "breaking, none",
          "none where nothing was said before"),

@@ -272,6 +272,8 @@ class Errors:
                 {"status": status} if retry else {"status": status, "retry": False}
                 for status, retry in self.edge.items()
             ]
+        made["inferred"] = True
+        self.notes.infer(("errors", "inferred"), "from the statuses of the operations' errors")
         made["framework"] = {"invalid": invalid, **({"no_key": no_key} if no_key else {})}
         self.notes.decide(
             ("errors", "framework"),

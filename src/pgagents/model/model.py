@@ -513,6 +513,11 @@ class Model:
         return self.code_flow.at_home() if self.code_flow is not None else None
 
     @property
+    def leaves_open(self) -> bool:
+        """True if it was made from a document, so that nothing is promised which the document leaves out."""
+        return bool(self.errors.inferred)
+
+    @property
     def no_key(self) -> Code | None:
         """Return the error of a call without a key; None if no call has a key."""
         name = self.errors.framework.no_key

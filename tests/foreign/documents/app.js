@@ -1,5 +1,6 @@
 import express from 'express';
 
+import { Apps } from './apps.js';
 import { Clock } from './clock.js';
 import { Deck } from './deck.js';
 import { ApiError, answerError } from './errors.js';
@@ -16,7 +17,8 @@ export function createApp({ bucket = 400, randomSeed } = {}) {
   const clock = new Clock();
   const random = new Random(randomSeed);
   const deck = new Deck(seed(clock.now()), clock, random);
-  const services = { deck, clock, tokens: new Tokens(clock, random), limits: new Limits(bucket) };
+  const tokens = new Tokens(clock, random);
+  const services = { deck, clock, tokens, apps: new Apps(clock, random, tokens), limits: new Limits(bucket) };
   app.use((req, res, next) => {
     res.set('X-Trace-Id', random.uuid());
     next();

@@ -1,5 +1,6 @@
 import express from 'express';
 
+import { resourceMetadata, serverMetadata } from './apps.js';
 import { MAX_CONTENT, MEDIA_TYPES, contentBody, decodeUtf8, jsonBody, markdownBody, multipartBody, parseJson } from './bodies.js';
 import { planted } from './bugs.js';
 import { timestamp } from './clock.js';
@@ -57,8 +58,8 @@ function readMetadataPart(part) {
   }
 }
 
-/** All routes; `services` has deck, tokens, limits and clock. */
-export function createRouter({ deck, tokens, limits, clock }) {
+/** All routes; `services` has deck, tokens, apps, limits and clock. */
+export function createRouter({ deck, tokens, apps, limits, clock }) {
   const router = express.Router({ caseSensitive: true, strict: true });
 
   /** Recognise the token, count the call, require the scope. */
@@ -90,7 +91,14 @@ export function createRouter({ deck, tokens, limits, clock }) {
   const findDocument = (req) => deck.document(req.organisation, req.params);
   const locate = ({ folder, id }) => `${BASE}/workspaces/${folder.workspace.slug}/folders/${folder.slug}/documents/${id}`;
 
-  path('/oauth2/token', { post: tokenEndpoint(tokens) });
+  // tokens
+
+  const issuer = (req) => `${req.protocol}://${req.get('Host')}${BASE}`;
+  path('/oauth2/token', { post: tokenEndpoint(tokens, apps) });
+  path('/oauth2/authorize', { get: apps.ask(issuer), post: apps.decide(issuer) });
+  path('/oauth2/revoke', { post: apps.revoke() });
+  path('/.well-known/oauth-authorization-server', { get: (req, res) => res.json(serverMetadata(issuer(req))) });
+  path('/.well-known/oauth-protected-resource', { get: (req, res) => res.json(resourceMetadata(issuer(req))) });
 
   // folders
 

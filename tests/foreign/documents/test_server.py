@@ -1,5 +1,6 @@
 """The documents server keeps its prose: tokens, uploads, versions, pages, streams, the order of checks."""
 
+import base64
 import csv
 import hashlib
 import io
@@ -471,3 +472,115 @@ def test_limit() -> None:
         assert all(answer.headers["x-api-calls"] == "3/3" for answer in limited)
         assert all(("retry-after" in answer.headers) == (answer in limited) for answer in answers)
         assert answers[0].headers["x-api-calls"] == "1/3"
+
+
+# apps of users
+
+WEB = ("app_web", "web-secret-0005")
+WEB_BACK = "https://web.example/callback"
+VERIFIER = "a" * 43
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
+
+
+def ask(api: httpx.Client, **query: str) -> httpx.Response:
+    asked = {
+        "response_type": "code",
+        "client_id": "app_web",
+        "redirect_uri": WEB_BACK,
+        "state": "s t",
+        **query,
+    }
+    return api.get("/oauth2/authorize", params={name: value for name, value in asked.items() if value})
+
+
+def decide(api: httpx.Client, page: httpx.Response, **form: str) -> httpx.Response:
+    assert page.status_code == 200, page.text
+    ticket = re.search('name="ticket" value="([^"]+)"', page.text)
+    assert ticket is not None
+    return api.post(
+        "/oauth2/authorize", data={"ticket": ticket[1], "user": "jane", "decision": "allow", **form}
+    )
+
+
+def sent_back(answer: httpx.Response) -> dict[str, str]:
+    assert answer.status_code == 302, answer.text
+    return dict(httpx.URL(answer.headers["Location"]).params)
+
+
+def exchange(api: httpx.Client, code: str, **form: str) -> httpx.Response:
+    given = {"grant_type": "authorization_code", "code": code, "redirect_uri": WEB_BACK, **form}
+    return httpx.post(f"{base(api)}/oauth2/token", data=given, auth=WEB)
+
+
+def renew(api: httpx.Client, token: str, **form: str) -> httpx.Response:
+    given = {"grant_type": "refresh_token", "refresh_token": token, **form}
+    return httpx.post(f"{base(api)}/oauth2/token", data=given, auth=WEB)
+
+
+def status_with(api: httpx.Client, given: str) -> int:
+    return httpx.get(f"{base(api)}{ROOF}", headers=bearer(given)).status_code
+
+
+def test_user_allows_an_app(shared: httpx.Client) -> None:
+    back = sent_back(decide(shared, ask(shared, scope="documents.read")))
+    assert (back["state"], back["iss"]) == ("s t", base(shared))
+    given = exchange(shared, back["code"]).json()
+    assert set(given) == {"access_token", "token_type", "expires_in", "scope", "refresh_token"}
+    assert given["scope"] == "documents.read"
+    assert status_with(shared, given["access_token"]) == 200
+    made = shared.put(f"{PLANS}", headers=bearer(given["access_token"]), json={"title": "Plans"})
+    assert error(made)[:2] == (403, "scope_missing")
+    again = renew(shared, given["refresh_token"]).json()
+    assert status_with(shared, again["access_token"]) == 200
+    assert renew(shared, given["refresh_token"]).json()["error"] == "invalid_grant"
+    assert status_with(shared, again["access_token"]) == 401, "a refresh token that is used twice ends all"
+
+
+def test_code_is_good_once_and_for_its_own_app(shared: httpx.Client) -> None:
+    code = sent_back(decide(shared, ask(shared, code_challenge=CHALLENGE, code_challenge_method="S256")))[
+        "code"
+    ]
+    assert exchange(shared, code).json()["error"] == "invalid_grant"
+    assert exchange(shared, code, code_verifier="b" * 43).json()["error"] == "invalid_grant"
+    other = {"code_verifier": VERIFIER, "redirect_uri": "https://web.example/callback/"}
+    assert exchange(shared, code, **other).json()["error"] == "invalid_grant"
+    given = exchange(shared, code, code_verifier=VERIFIER).json()
+    assert status_with(shared, given["access_token"]) == 200
+    assert exchange(shared, code, code_verifier=VERIFIER).json()["error"] == "invalid_grant"
+    assert status_with(shared, given["access_token"]) == 401
+
+
+def test_faults_of_a_request_go_back_or_stay(shared: httpx.Client) -> None:
+    assert sent_back(ask(shared, response_type="token"))["error"] == "unsupported_response_type"
+    assert sent_back(ask(shared, scope="operator"))["error"] == "invalid_scope"
+    assert sent_back(ask(shared, code_challenge=CHALLENGE))["error"] == "invalid_request"
+    public = {"client_id": "app_public", "redirect_uri": "http://127.0.0.1:5151/callback"}
+    assert sent_back(ask(shared, **public))["error"] == "invalid_request", "a public app without a challenge"
+    for wrong in ({"client_id": "nobody"}, {"redirect_uri": f"{WEB_BACK}?a=1"}, {"redirect_uri": ""}):
+        page = ask(shared, **wrong)
+        assert (page.status_code, "Location" in page.headers) == (400, False)
+    assert sent_back(decide(shared, ask(shared), decision="deny"))["error"] == "access_denied"
+    page = ask(shared)
+    assert decide(shared, page, user="jane doe").status_code == 400
+    assert "code" in sent_back(decide(shared, page))
+    assert decide(shared, page).status_code == 400, "a ticket is for one answer"
+
+
+def test_revoked_tokens_end(shared: httpx.Client) -> None:
+    given = exchange(shared, sent_back(decide(shared, ask(shared)))["code"]).json()
+    url = f"{base(shared)}/oauth2/revoke"
+    assert httpx.post(url, data={"token": "unknown"}, auth=WEB).status_code == 200
+    assert httpx.post(url, data={}, auth=WEB).json()["error"] == "invalid_request"
+    assert httpx.post(url, data={"token": given["refresh_token"]}, auth=("app_web", "no")).status_code == 401
+    assert status_with(shared, given["access_token"]) == 200
+    assert httpx.post(url, data={"token": given["refresh_token"]}, auth=WEB).status_code == 200
+    assert status_with(shared, given["access_token"]) == 401
+
+
+def test_metadata_names_the_endpoints(shared: httpx.Client) -> None:
+    told = httpx.get(f"{base(shared)}/.well-known/oauth-authorization-server").json()
+    assert told["token_endpoint"] == f"{base(shared)}/oauth2/token"
+    assert told["code_challenge_methods_supported"] == ["S256"]
+    assert httpx.get(f"{base(shared)}/.well-known/oauth-protected-resource").json()["resource"] == base(
+        shared
+    )

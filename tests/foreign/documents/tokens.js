@@ -1,11 +1,8 @@
-import express from 'express';
-import contentType from 'content-type';
-
 import { planted } from './bugs.js';
 import { ApiError } from './errors.js';
+import { OAuthError, field, formEndpoint, narrowScopes, readClient, required } from './oauth.js';
 
 const LIFE_S = 3600;
-const SCOPES = ['documents.read', 'documents.write', 'operator'];
 const REALM = 'Bearer realm="paperdeck"';
 
 /** Staging's clients. */
@@ -33,6 +30,23 @@ export class Tokens {
     return token;
   }
 
+  /** The answer of the token endpoint with a new token. */
+  grant(client, scopes) {
+    return { access_token: this.give(client, scopes), token_type: 'Bearer', expires_in: LIFE_S, scope: scopes.join(' ') };
+  }
+
+  /** End an app's access token; that of another one stays. */
+  end(token, app) {
+    if (this.#given.get(token)?.client.app === app) this.#given.delete(token);
+  }
+
+  /** End all access tokens of a user's consent. */
+  endAll(consent) {
+    for (const [token, { client }] of this.#given) {
+      if (client === consent) this.#given.delete(token);
+    }
+  }
+
   /** The client and scopes behind an Authorization header. */
   recognise(header) {
     if (!header?.trim()) {
@@ -55,82 +69,22 @@ export function requireScope(given, scope) {
 
 // the token endpoint
 
-class OAuthError extends Error {
-  constructor(code, message) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/** A form field: a text, or undefined. */
-function field(form, name) {
-  const value = form[name];
-  if (value === undefined) return undefined;
-  if (Array.isArray(value) || value === '') throw new OAuthError('invalid_request', `${name} is empty or repeated`);
-  return value;
-}
-
-/** The id and secret of an Authorization header; undefined if it cannot be read. */
-function readBasic(header) {
-  const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header.trim())?.[1];
-  const decoded = encoded && Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = decoded?.indexOf(':') ?? -1;
-  if (colon < 0) return undefined;
-  try {
-    return [decoded.slice(0, colon), decoded.slice(colon + 1)].map((part) => decodeURIComponent(part.replaceAll('+', ' ')));
-  } catch {
-    return undefined;
-  }
-}
-
-function authenticate(credentials) {
-  const client = credentials && CLIENTS.get(credentials[0]);
-  if (!client || client.secret !== credentials[1]) throw new OAuthError('invalid_client', 'the client is unknown or its secret is wrong');
-  return client;
-}
-
-function grantScopes(client, scope) {
-  const asked = scope === undefined ? client.scopes : scope.split(' ');
-  if (!asked.every((name) => client.scopes.includes(name))) throw new OAuthError('invalid_scope', 'this scope cannot be granted');
-  if (planted('scope-not-narrowed')) return client.scopes;
-  return SCOPES.filter((name) => asked.includes(name));
-}
-
-function isForm(req) {
-  try {
-    return contentType.parse(req).type === 'application/x-www-form-urlencoded';
-  } catch {
-    return false;
-  }
-}
-
-function grant(tokens, req) {
-  if (!isForm(req)) throw new OAuthError('invalid_request', 'the body must be a form');
-  const form = req.body ?? {};
-  const [type, scope, id, secret] = ['grant_type', 'scope', 'client_id', 'client_secret'].map((name) => field(form, name));
-  const header = req.get('Authorization')?.trim();
-  if (type === undefined) throw new OAuthError('invalid_request', 'grant_type is missing');
-  if (header && (id ?? secret) !== undefined) throw new OAuthError('invalid_request', 'the client is given in two ways');
-  if (!header && (id === undefined || secret === undefined)) throw new OAuthError('invalid_request', 'the client is missing');
-  const client = authenticate(header ? readBasic(header) : [id, secret]);
-  if (type !== 'client_credentials') throw new OAuthError('unsupported_grant_type', 'the only grant type is client_credentials');
-  const scopes = grantScopes(client, scope);
-  return { access_token: tokens.give(client, scopes), token_type: 'Bearer', expires_in: LIFE_S, scope: scopes.join(' ') };
-}
-
-function answerOAuthError(error, req, res, next) {
-  if (!(error instanceof OAuthError) && !(error.status >= 400 && error.status < 500)) return next(error);
-  const code = error instanceof OAuthError ? error.code : 'invalid_request';
-  if (code === 'invalid_client') res.set('WWW-Authenticate', 'Basic realm="paperdeck"');
-  return res.status(code === 'invalid_client' ? 401 : 400).json({ error: code, error_description: error.message });
+function grantToClient(tokens, req, form, type) {
+  const scope = field(form, 'scope');
+  const [id, secret] = readClient(req, form) ?? [];
+  const client = CLIENTS.get(id);
+  if (!client || client.secret !== secret) throw new OAuthError('invalid_client', 'the client is unknown or its secret is wrong');
+  if (type !== 'client_credentials') throw new OAuthError('unsupported_grant_type', 'there is no such grant type');
+  const scopes = narrowScopes(scope, client.scopes);
+  return tokens.grant(client, planted('scope-not-narrowed') ? client.scopes : scopes);
 }
 
 /** The handlers of the token endpoint. */
-export function tokenEndpoint(tokens) {
-  return [
-    (req, res, next) => next(res.set('Cache-Control', 'no-store') && undefined),
-    express.urlencoded({ extended: false }),
-    (req, res) => res.json(grant(tokens, req)),
-    answerOAuthError,
-  ];
+export function tokenEndpoint(tokens, apps) {
+  return formEndpoint((req, form) => {
+    const type = required(form, 'grant_type');
+    if (type === 'authorization_code') return apps.exchange(req, form);
+    if (type === 'refresh_token') return apps.refresh(req, form);
+    return grantToClient(tokens, req, form, type);
+  });
 }

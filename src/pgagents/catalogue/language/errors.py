@@ -188,6 +188,14 @@ class Errors(Strict):
         description="Codes for requests that are refused before any action runs.",
     )
 
+    inferred: bool = Field(
+        False,
+        description=(
+            "True if `pgagents import` concluded the codes of `framework` from a document: any refusal of a "
+            "wrong key or argument is right then, and only documented errors promise a body."
+        ),
+    )
+
     @model_validator(mode="after")
     def _with_defaults(self) -> Errors:
         """Fill in what follows from the rest."""

@@ -13,6 +13,8 @@ from pgagents.importer.schemas import Schemas
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
+ANY_BODY = ("AnyBody", {"description": "A body that the document does not describe"})
+
 
 class Answers:
     """Make the answers of actions."""
@@ -44,6 +46,8 @@ class Answers:
     def _output(self, answer: Answer, at: Pointer) -> dict[str, Any] | None:
         described = {"description": cut(answer.description)} if answer.description else {}
         if answer.schema is None:
+            if answer.whole.at("content").members() and is_json(answer.media):
+                return {"$ref": self.schemas.give(*ANY_BODY), **described}
             if answer.media:
                 self.notes.add_lost(
                     at, f"{brief(answer.media)} without a schema is not described", answer.whole.place
@@ -54,7 +58,9 @@ class Answers:
         schema = self.schemas.convert(answer.schema, at)
         media = bare_media(answer.media)
         own = {"content_type": media} if media and media not in (JSON, "*/*") else {}
-        return {**schema, **described, **own} if schema or described else {"description": "Success"}
+        if not schema.keys() - {"title", "description"}:
+            schema = {"$ref": self.schemas.give(*ANY_BODY)}
+        return {**schema, **described, **own}
 
     def _no_json(self, answer: Answer, at: Pointer) -> dict[str, Any]:
         """Return the schema of an answer that is no JSON: rows of CSV keep theirs, all else is one text."""

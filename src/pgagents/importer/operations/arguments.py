@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction
+from pgagents.importer.operations.nature import is_deed
 from pgagents.importer.reading.names import clean, cut, identifier, is_name, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation, Parameter
@@ -31,6 +32,10 @@ class Arguments:
         for p in op.parameters:
             if p.place == "path" and f"{{{p.name}}}" not in self.servers.find_base(op) + op.path:
                 self.notes.add_lost(at, f"path parameter `{brief(p.name)}` is not in the path", p.whole.place)
+            elif is_deed(op, p):
+                self.notes.infer(
+                    at, f"reads alone: `{brief(p.name)}` is left out, as it may change something"
+                )
             elif p.name and not self._parameter(p, found, made, notes_at):
                 self.notes.add_left_out(
                     f"{op.label}: required parameter `{brief(p.name)}` cannot be said: {self.why}",

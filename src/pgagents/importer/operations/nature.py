@@ -7,7 +7,7 @@ from typing import Any
 
 from pgagents.importer.reading.names import snake
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import Operation
+from pgagents.importer.reading.operations import Operation, Parameter
 from pgagents.source.source import Pointer
 
 _READING = re.compile(
@@ -24,6 +24,17 @@ _DEEDS = frozenset((
     "start", "restart",
 ))  # fmt: skip
 """Words in the name of a GET that suggest that it changes something, whatever HTTP says about GET."""
+_DEEDS_OF_ARGUMENTS = frozenset((
+    "delete", "remove", "purge", "destroy", "reset", "revoke", "send", "resend", "trigger", "execute",
+    "recheck", "restart", "unsubscribe", "logout",
+))  # fmt: skip
+"""Words that begin the name of an argument by which a GET does something; `start` may begin a range."""
+
+
+def is_deed(op: Operation, p: Parameter) -> bool:
+    """True if an optional argument of a GET suggests that it changes something."""
+    optional = op.method == "GET" and p.place == "query" and not p.required
+    return optional and snake(p.name).partition("_")[0] in _DEEDS_OF_ARGUMENTS
 
 
 def add_nature(

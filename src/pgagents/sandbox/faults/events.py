@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.model.signature import schemes
-from pgagents.sandbox.call import AcceptedCall, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.events import signature
 from pgagents.sandbox.events.outbox import TIMES, Delivery
 from pgagents.sandbox.events.signature import sign
@@ -51,6 +51,24 @@ def _rename(context: Context, make_id: Callable[[Delivery], str]) -> None:
     context.courier.compose = lambda delivery: json_bytes(
         {**json.loads(compose(delivery)), hooks.id_at: make_id(delivery)}
     )
+
+
+_FIT = "https://hooks.example.com/fit"
+
+
+@fault("webhook_ssrf", needs=("webhook-unsigned",)).replace_actions
+def internal_receiver_taken(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A receiver with an address inside the server's own network is accepted."""
+    hooks, result = context.model.webhooks, inner(call)
+    if hooks is None or call.action.name != hooks.registered_by or not isinstance(result, Refusal):
+        return result
+    url = str(call.input.get(hooks.url, ""))
+    if result.field != hooks.url or not url.startswith("https:"):
+        return result
+    made = inner(replace(call, input={**call.input, hooks.url: _FIT}, headers=[]))
+    for found in objects(made) if not isinstance(made, Refusal) else ():
+        found.update({name: url for name, value in found.items() if value == _FIT})
+    return result if isinstance(made, Refusal) else made
 
 
 @fault("request_signatures").replace_actions

@@ -30,9 +30,8 @@ class Events:
         problem = self.setting.target_problem(str(call.input.get(self.hooks.url, "")))
         if self.hooks.targets != "public" or not problem:
             return None
-        return Refusal(
-            self.setting.model.errors.framework.invalid, f"{self.hooks.url} {problem}", self.hooks.url
-        )
+        code = self.setting.model.refusal_of(call.action, call.action.param(self.hooks.url), "")
+        return Refusal(code.name, f"{self.hooks.url} {problem}", self.hooks.url)
 
     def note(self, call: AcceptedCall, answer: Any) -> Any:
         """Register or remove a receiver, or send the events of a call. Return the answer, with the secret of

@@ -161,3 +161,23 @@ def gone_is_missing(context: Context, inner: Domain, call: AcceptedCall) -> Any:
         if gone and (missing := resource.missing_in(call.action)) is not None:
             return Refusal(missing.name, "It was removed")
     return result
+
+
+@variation().replace_actions
+def puts_normalised(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A PUT that makes or replaces keeps texts in capitals and without blanks around them, unless a law says
+    that they are kept as sent.
+    """
+    made = {r.made_by.action.name for r in context.model.resources.values() if r.made_by is not None}
+    if call.action.method != "PUT" or call.action.name not in made:
+        return inner(call)
+    parts = [part for law in call.action.laws for part in law.parts]
+    read = {path[0] for part in parts for path in part.paths.get("input", ()) if path}
+    fixed = {"enum", "const", "pattern", "format"}
+    free = {
+        str(p.name)
+        for p in call.action.params
+        if p.place == "body" and p.name not in read and not fixed & p.schema.keys()
+    }
+    given = {k: v.strip().upper() if k in free and isinstance(v, str) else v for k, v in call.input.items()}
+    return inner(replace(call, input=given))

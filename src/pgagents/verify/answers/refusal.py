@@ -13,6 +13,9 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 
 UNPROCESSABLE = 422
+LIMITED = 429
+ANY_REFUSAL = tuple(status for status in range(400, 500) if status != LIMITED)
+"""Statuses that refuse a wrong argument where a document says no code for it."""
 MISSING, UNKNOWN = "required", "additionalProperties"
 """The keywords that a missing and an unknown argument break."""
 
@@ -23,7 +26,7 @@ def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], lis
     name = call.field.partition(".")[0]
     endpoint = call.endpoint
     param = endpoint.action.param(name) if endpoint else None
-    statuses: list[int] = []
+    statuses: list[int] = [*ANY_REFUSAL] if model.leaves_open else []
     if endpoint is not None and param is not None and _is_of_other_type(param, call.input.get(name)):
         framework = model.errors.framework
         own = framework.wrong_type if param.place == WHOLE else framework.wrong_media

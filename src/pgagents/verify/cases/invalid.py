@@ -259,7 +259,7 @@ def _invalid_case(
         and not violation.path
         and param.as_text
         and endpoint.on_rest
-        and (_text(setting, param) or _list_alone(setting, param))
+        and (takes_any_text(setting, param) or takes_lists_only(setting, param))
     ):
         return None  # as text, a single value is the same as a list of one, which another case is about
     if violation.keyword == "null" and param.as_text and endpoint.on_rest:
@@ -271,7 +271,7 @@ def _invalid_case(
     ):
         # models with strict schemas give null for arguments that they leave out, and servers may accept it
         return None
-    if not _sendable(endpoint, param, given.get(name)):
+    if not is_sendable(endpoint, param, given.get(name)):
         return None
     field = ".".join(steps)
     says = f"{field} {violation.says}"
@@ -317,17 +317,17 @@ def _breaks(setting: Setting, param: Param, call: Call) -> bool:
     return is_invalid(setting, call)
 
 
-def _text(setting: Setting, param: Param) -> bool:
+def takes_any_text(setting: Setting, param: Param) -> bool:
     """True if the schema allows any text: in a path, query or header every value is one."""
     return set(types_of(setting.resolve_schema(param.schema))) <= {"string", "null"}
 
 
-def _list_alone(setting: Setting, param: Param) -> bool:
+def takes_lists_only(setting: Setting, param: Param) -> bool:
     """True if the schema allows a list and no single value."""
     return set(types_of(setting.resolve_schema(param.schema))) - {"null"} == {"array"}
 
 
-def _sendable(endpoint: Endpoint, param: Param, value: Any) -> bool:
+def is_sendable(endpoint: Endpoint, param: Param, value: Any) -> bool:
     """True if the value can be sent: path values must not change the path, and header values must be
     printable ASCII.
     """

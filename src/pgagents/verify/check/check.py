@@ -38,6 +38,8 @@ USUAL = 6
 """The rank of a check that names none. `no_crashes` has rank 0: watchers with a lower one judge crashed
 calls too.
 """
+AGAIN, RANDOM = 2, 3
+"""Priorities of probes that repeat what others cover, and of those with random calls."""
 Overlap = Literal["none", "readers", "all"]
 MOST_KEPT = 50_000
 """Size of the cache of kept judgements, which are repeated; a large catalogue has so many contracts."""
@@ -78,7 +80,7 @@ class Probe:
     | `endpoints` | endpoints that its calls go through |
     | `role` | the identity that it cannot do without; empty if it needs none |
     | `writes` | True if it may change anything on the server |
-    | `priority` | 2 if it only repeats contracts that a probe of priority 1 covers |
+    | `priority` | 2 if it only repeats contracts that a probe of priority 1 covers, 3 if with random calls |
     | `print` | what besides the name makes it this probe, for the plan's digest |
     | `optional` | True if it is left out once all its contracts are judged |
     | `shows` | contracts that its exchanges surely judge, so a forecast can leave optional probes out |
@@ -255,6 +257,10 @@ def following(broken: Collection[str]) -> frozenset[str]:
     return frozenset(name for name, check in collect().items() if check.derived_from & set(broken))
 
 
+MOST_NAMED = 10
+"""Statuses that a finding lists one by one."""
+
+
 def judge_refused(
     exchange: Exchange, contract: str, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()
 ) -> Iterator[Judgement]:
@@ -283,7 +289,8 @@ def judge_refused(
     if good:
         yield judge_kept(contract)
     else:
-        expected = f"{what} is refused with {' or '.join(map(describe_code, codes)) or wanted}"
+        known = "a 4xx status" if len(statuses) > MOST_NAMED else " or ".join(map(describe_code, codes))
+        expected = f"{what} is refused with {known or wanted}"
         yield judge_broken(contract, expected, exchange.outcome)
 
 
@@ -307,13 +314,24 @@ def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Jud
         yield judge_broken(contract, f"{what} is accepted", exchange.outcome)
 
 
+def _has_body(model: Model, code: Code) -> bool:
+    """Return True if a code's envelope is more than any body."""
+    return not model.schemas.get(code.envelope, {}).keys() <= {"title", "description"}
+
+
 def is_documented_answer(exchange: Exchange, model: Model) -> bool:
     """Return True if the catalogue says how such an answer looks.
 
     It does for every answer of an action, and for the framework's answers whose status a code under
-    `errors.framework` has.
+    `errors.framework` has. A document says it only of answers whose body it describes.
     """
+    endpoint = exchange.call.endpoint
     if not exchange.place.startswith(f"{FRAMEWORK}@"):
-        return True
+        if not model.leaves_open or endpoint is None:
+            return True
+        if not exchange.refused:
+            return exchange.output is not None and exchange.output.schema is not None
+        codes = (*endpoint.action.errors, *model.always())
+        return any(code.status == exchange.status and _has_body(model, code) for code in codes)
     named = [name for name in dict(model.errors.framework).values() if name is not None]
     return any(model.codes[name].status == exchange.status for name in named)

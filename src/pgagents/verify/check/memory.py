@@ -41,6 +41,8 @@ class Setting:
     """True if Schemathesis is asked for a second opinion, as in a deep run."""
     draws: int = 0
     """The number of random values that Hypothesis draws for each argument; above zero only in a deep run."""
+    drawn: int = 0
+    """The number of random calls, valid and invalid each, that the plan has room for at each endpoint."""
     limits: bool = False
     """True if bursts may exceed the limits."""
     exclusive: bool = False

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pgagents.http import Handler
 from pgagents.model.contract import FRAMEWORK, Contract, Verdict
 from pgagents.model.identity import find_lacking
 from pgagents.model.model import Model
 from pgagents.report.report import ELSEWHERE, Result
-from pgagents.verify.check.check import Check, Probe
+from pgagents.verify.check.check import AGAIN, RANDOM, Check, Probe
 from pgagents.verify.check.compiled import compile_catalogue
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.plan.budget import BURSTS, again_until, apart, budget, shares
@@ -37,6 +37,8 @@ FIRST = "valid_calls"
 """The check whose probes come first within a stage: a run begins with a correct call, which shows whether
 the server knows the key.
 """
+DRAWING = ("no_crashes", "invalid_input")
+"""The checks that have probes with random calls."""
 BETWEEN = "surface_equivalence"
 """The check whose watcher compares a dispatcher's answers with REST's."""
 SHOWING = {
@@ -91,6 +93,7 @@ def make_setting(
         seed=options.seed,
         fuzz=deep,  # our own values show as much as Schemathesis' coverage, which costs a second besides
         draws=DRAWS if deep else 0,
+        drawn=DRAWS if deep else 0,
         limits=options.limits,
         exclusive=options.shard is None
         and (options.exclusive or loopback(url)),  # other shards use the server too
@@ -146,6 +149,7 @@ def draft(
     kept = {id(p) for p in chosen}
     ordered = [p for p in ordered if id(p) in kept]
     most = budget(options, parts)
+    ordered += by_phase(_add_random_calls(setting, checks, options, ordered, wanted, most), options.seed)
     order = for_smoke if options.profile == "smoke" else order_for_survey
     ordered = order(setting, ordered, [c for c in contracts if c.id in wanted], min(SMOKE_REQUESTS, most))
     text = "\n".join([str(options.seed), *(f"{p.name} {p.print}" for p in ordered)])
@@ -183,6 +187,26 @@ def _probes(setting: Setting, checks: Mapping[str, Check], roles: frozenset[str]
     if setting.mcp is not None:
         return found
     return [p for p in found if p.surface != MCP and not any(d.surface == MCP for d in p.endpoints)]
+
+
+def _add_random_calls(
+    setting: Setting,
+    checks: Mapping[str, Check],
+    options: Options,
+    planned: Sequence[Probe],
+    wanted: set[str],
+    most: int,
+) -> list[Probe]:
+    """Return probes with random calls for what a standard run's budget leaves; a deep run has them anyway."""
+    room = most - sum(p.cost for p in planned if p.priority == 1) - RESERVE
+    if options.profile != "standard" or options.shard or options.only or room < 1:
+        return []
+    each = min(DRAWS, -(-room // (2 * max(1, len(setting.endpoints)))))
+    random = replace(setting, drawn=each)
+    main = frozenset(("main",))
+    writes = any(p.writes for p in planned)
+    found = [p for name in DRAWING for p in checks[name].list_probes(random, main) if p.priority == RANDOM]
+    return [p for p in found if (writes or not p.writes) and not wanted.isdisjoint(p.contracts)]
 
 
 def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
@@ -426,7 +450,7 @@ def simulate(
     shown: set[str] = set()
     for probe in made.probes:
         most = made.max_requests - (made.for_last if probe.stage != LAST else 0)
-        if total + probe.cost > (most if probe.priority == 1 else made.again_until) or (
+        if total + probe.cost > (made.again_until if probe.priority == AGAIN else most) or (
             probe.optional and shown.issuperset(probe.contracts)
         ):
             continue

@@ -22,6 +22,8 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NOT_THERE = frozenset((404, 410))
+FORBIDDEN = 403
+"""Says that there is none, too, where a document leaves open how a server hides which ids exist."""
 _NAMES_AN_INSTANCE = re.compile(
     r"(?:^|[_.\-])(?:id|ids|uuid|uuids|guid|slug|ref|refs)$"
     r"|(?<=[a-z0-9])(?:Id|ID|Ids|IDs|Uuid|UUID|Guid|Slug|Ref|Refs)$"
@@ -40,7 +42,7 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
     if (
         endpoint is None
         or not isinstance(exchange.told, Response)
-        or exchange.status not in NOT_THERE
+        or exchange.status not in (NOT_THERE | ({FORBIDDEN} if _may_hide(setting, call) else set()))
         or call.authored
         or call.intent in ("absent", "clean")
     ):
@@ -63,6 +65,12 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
         if name
         else ""
     )
+
+
+def _may_hide(setting: Setting, call: Call) -> bool:
+    """True if a refusal may hide that an id in the path does not exist."""
+    in_path = call.endpoint is not None and any(p.place == "path" for p in call.endpoint.params)
+    return setting.model.leaves_open and in_path and call.intent != "auth"
 
 
 def find_invented_argument(setting: Setting, endpoint: Endpoint, call: Call) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from statistics import median
 
-from pgagents.verify.check.check import checks_for
+from pgagents.verify.check.check import RANDOM, checks_for
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import FINISHING, USUAL_WORKERS, Options, Progress
@@ -130,9 +130,11 @@ class Course:
             return False
         undoing = driver.factory.pool.count_undo_requests()
         until = draft.again_until + self._own_instances
+        most = driver.sender.max_requests - (draft.for_last if probe.stage != LAST else 0)
+        if probe.priority == RANDOM:
+            until = most - self._reserve
         if probe.priority > 1 and driver.sent + undoing + probe.cost + 1 > until:
             return False
-        most = driver.sender.max_requests - (draft.for_last if probe.stage != LAST else 0)
         need = driver.counted + probe.cost + 1 + (self._lanes.count_promised() if self._lanes else 0)
         if need > most - self._reserve and (driver.ledger.broken or need > most):
             driver.ledger.mark_untested(probe.contracts, "the budget of requests was spent")

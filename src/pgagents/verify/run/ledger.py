@@ -94,7 +94,7 @@ class Ledger:
             entry.error = entry.error or judgement.expected
         elif judgement.verdict is Verdict.UNTESTED:
             entry.reason = entry.reason or judgement.expected
-        elif entry.broken is None or _order(chain) < _order(entry.broken.chain):
+        elif entry.broken is None or _order(chain) < _order(entry.broken.chain) or _is_smaller(chain, entry):
             self.judged += entry.kept == 0 and entry.broken is None
             self.broken += entry.broken is None
             outcome = chain[-1].outcome if chain else ""
@@ -204,6 +204,16 @@ def _follows(entry: Entry) -> bool:
 def _order(chain: Sequence[Exchange]) -> int:
     """Return the place in the plan of the probe that a chain of exchanges belongs to."""
     return chain[-1].order if chain else 0
+
+
+def _is_smaller(chain: Sequence[Exchange], entry: Entry) -> bool:
+    """Return True if a chain ends with a smaller form of the call that broke the contract."""
+    return (
+        bool(chain)
+        and chain[-1].call.shrunk
+        and entry.broken is not None
+        and _order(chain) == _order(entry.broken.chain)
+    )
 
 
 def _place(entry: Entry) -> tuple[int, int]:

@@ -266,3 +266,82 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
         except hypothesis.errors.HypothesisException:
             return found[:count]
     return found[:count]
+
+
+def random_inputs(
+    spec: Mapping[str, Any],
+    names: Mapping[tuple[str, str], str],
+    count: int,
+    seed: int,
+    *,
+    valid: bool,
+) -> tuple[Mapping[str, Any], ...]:
+    """Return the arguments of up to `count` random calls of the document's one operation, by argument name.
+
+    `valid` is Schemathesis' opinion: it breaks at least one schema of each call where it is False. The same
+    seed gives the same calls. Empty if nothing can be generated.
+    """
+    if count < 1 or not _generable(spec):
+        return ()
+    return _cache_inputs(json.dumps(spec, sort_keys=True), tuple(sorted(names.items())), count, seed, valid)
+
+
+@lru_cache(maxsize=512)
+def _cache_inputs(
+    spec: str, names: tuple[tuple[tuple[str, str], str], ...], count: int, seed: int, valid: bool
+) -> tuple[Mapping[str, Any], ...]:
+    import hypothesis
+    import schemathesis
+    from hypothesis import HealthCheck, Phase, settings
+    from schemathesis import GenerationMode
+    from schemathesis.config import SchemathesisConfig
+
+    found: list[Mapping[str, Any]] = []
+    mode = GenerationMode.POSITIVE if valid else GenerationMode.NEGATIVE
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        loaded = schemathesis.openapi.from_dict(
+            json.loads(spec), config=SchemathesisConfig.from_dict({"seed": 1})
+        )
+        results: Any = loaded.get_all_operations()
+        operations = [result.ok() for result in results]
+        if not operations:  # it knows no such method
+            return ()
+
+        @hypothesis.seed(seed)
+        @settings(
+            max_examples=count,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @hypothesis.given(case=operations[0].as_strategy(generation_mode=mode))
+        def draw(case: Any) -> None:
+            given = _arguments(case, dict(names))
+            if given is not None and given not in found:
+                found.append(given)
+
+        try:
+            draw()
+        except hypothesis.errors.HypothesisException:
+            return tuple(found)  # no such call exists: an operation without arguments has no invalid one
+    return tuple(found)
+
+
+def _arguments(case: Any, names: Mapping[tuple[str, str], str]) -> dict[str, Any] | None:
+    """Return a generated case's arguments by name; None if one is no JSON or the body is no object."""
+    given: dict[str, Any] = {}
+    for (place, wire), name in names.items():
+        container = getattr(case, PLACES.get(place, "body"))
+        if place not in PLACES and container is not None and not isinstance(container, Mapping):
+            if type(container).__name__ == "NotSet":
+                continue
+            return None
+        if not isinstance(container, Mapping) or wire not in container:
+            continue
+        value = _plain(container[wire])
+        if value is _UNUSABLE:
+            return None
+        given[name] = unquote(value) if place == "path" and isinstance(value, str) else value
+    return given

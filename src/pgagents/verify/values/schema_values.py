@@ -175,6 +175,11 @@ def _array(schema: Mapping[str, Any], schemas: Schemas, end: int) -> list[Any]:
 def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
     """Return the index-th of a series of different valid values."""
     schema = resolve(schema, schemas)
+    alternatives = schema.get("oneOf") or schema.get("anyOf")
+    if alternatives:
+        return distinct(alternatives[0], schemas, index)
+    if schema.get("allOf") and not types_of(schema):
+        return low(schema, schemas)  # no series is known of what several schemas allow together
     kind = next((k for k in types_of(schema) if k != "null"), "string")
     if kind == "object":
         wanted = schema.get("required", ())

@@ -201,6 +201,8 @@ class Call:
     """True if the catalogue's author or an answer gave each argument, so that it names what exists."""
     again: bool = False
     """True if it repeats one part of a combined call, so that it does not count for the default budget."""
+    shrunk: bool = False
+    """True if it is a smaller form of a call of the same probe, which a finding shows rather than that."""
     asks: TokenRequest | None = None
     """The token request that is sent in place of anything else."""
     apart: bool = False

@@ -17,6 +17,7 @@ from typing import Any
 from pgagents.model.action import Code
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.credential import Credential
+from pgagents.verify.answers.refusal import ANY_REFUSAL
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
@@ -40,6 +41,8 @@ BEFORE_BODY = "before_body"
 EITHER_CASE = "either_case"
 OPTIONAL = "optional"
 FORBIDDEN = 403
+UNSAID = tuple(s for s in ANY_REFUSAL if s not in (404, 405, 410))
+"""Statuses that refuse a key where a document says no code for it."""
 EVERYWHERE: dict[Twist, str] = {"none": "without a key"}
 NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbage"), "flip": ("flip", "case")}
 """Keys that were never issued but resemble an issued one.
@@ -285,6 +288,7 @@ def _list_codes(setting: Setting, call: Call) -> list[Code]:
 
 def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[], Conversation]:
     codes = _list_codes(setting, call)
+    statuses = UNSAID if setting.model.leaves_open else ()
 
     def run() -> Conversation:
         exchange: Exchange = yield call
@@ -295,7 +299,7 @@ def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[],
         ):
             yield judge_untested(contract, reason)
         else:
-            yield from judge_refused(exchange, contract, codes, f"a call {what}")
+            yield from judge_refused(exchange, contract, codes, f"a call {what}", statuses)
 
     return run
 

@@ -111,13 +111,16 @@ def _targets(setting: Setting, endpoint: Endpoint) -> dict[str, tuple[tuple[str,
 def _run(
     setting: Setting, endpoint: Endpoint, url: str, what: str, contract: str
 ) -> Callable[[], Conversation]:
-    hooks = setting.model.webhooks
-    code = setting.model.codes[setting.model.errors.framework.invalid]
+    hooks, action = setting.model.webhooks, endpoint.action
+    param = action.param(str(hooks.url))
+    own = param.otherwise.values() if param is not None else ()
+    codes = list(dict.fromkeys(code.name for code in (setting.model.invalid_in(action), *own)))
 
     def run() -> Conversation:
         given = {hooks.url: url, hooks.types: [next(iter(hooks.events))]}
         exchange: Exchange = yield Call(endpoint, given, "invalid", f"a webhook to {what}", field=hooks.url)
-        yield from judge_refused(exchange, contract, [code], f"a webhook to {what} ({url})")
+        allowed = [setting.model.codes[name] for name in codes]
+        yield from judge_refused(exchange, contract, allowed, f"a webhook to {what} ({url})")
 
     return run
 

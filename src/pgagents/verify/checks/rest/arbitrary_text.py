@@ -176,7 +176,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         most = replace(
             odd, input=unusual(setting, endpoint, odd.input), why=f"{odd.why}, and what is unusual beside it"
         )
-        run = _run([most, odd, call] if most.input != odd.input else [odd, call], contract)
+        control = replace(call, intent="valid", why="an ordinary call", input=template.input)
+        run = _run([most, odd, call] if most.input != odd.input else [odd, call], control, contract)
         yield Probe(contract, 6, (contract,), 2 if writes else 1, run, (endpoint,), "main", writes)
 
 
@@ -192,14 +193,20 @@ def _loudly(url: str) -> str:
     return f"{scheme}://{host.upper()}{slash}{path}"
 
 
-def _run(calls: Sequence[Call], contract: str) -> Callable[[], Conversation]:
-    """Send the calls until one succeeds, and judge it or the last."""
+def _run(calls: Sequence[Call], control: Call, contract: str) -> Callable[[], Conversation]:
+    """Send the calls until one succeeds, and judge it or the last; refused text proves nothing where the
+    control is refused.
+    """
 
     def run() -> Conversation:
         exchange: Exchange = yield calls[0]
         for call in calls[1:]:
             if not exchange.success:
                 exchange = yield call
+        usual: Exchange | None = None if exchange.success or exchange.void else (yield control)
+        if usual is not None and not usual.success:
+            yield judge_untested(contract, f"an ordinary call was answered {usual.outcome}, too")
+            return
         judged = list(judge_accepted(exchange, contract, "a text with quotes, markup and other scripts"))
         yield from judged or [judge_untested(contract, f"the answer shows nothing of it: {exchange.outcome}")]
 

@@ -13,9 +13,12 @@ from typing import Any
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.combined import Group, both, groups
-from pgagents.verify.cases.generated import list_varied_calls
+from pgagents.verify.cases.generation.coverage import list_varied_calls
+from pgagents.verify.cases.generation.random_calls import DrawnCall, find_wrong, list_drawn_calls
+from pgagents.verify.cases.generation.shrinking import shrink
 from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
 from pgagents.verify.check.check import (
+    RANDOM,
     Check,
     Conversation,
     Judgement,
@@ -27,7 +30,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.call import Call, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
@@ -87,6 +90,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                         number,
                     )
         yield from _more(setting, endpoint, listed)
+        yield from _list_random(setting, endpoint, listed)
 
 
 def _pair(
@@ -182,6 +186,52 @@ def _more(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -> Itera
         call = ordinary(endpoint, template, "invalid", f"{varied.param}: {varied.says}", input=varied.input)
         listed[detail] += 1
         yield _probe(setting, endpoint, detail, call, 9, f"{varied.param} {varied.shown}", 2, listed[detail])
+
+
+def _list_random(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -> Iterator[Probe]:
+    """Yield random invalid calls as probes, under the contracts of the arguments that are wrong."""
+    for drawn in list_drawn_calls(setting, endpoint, valid=False):
+        wrong = {name: _nearest(keyword, name, listed) for name, keyword in drawn.wrong.items()}
+        details = [detail for detail in wrong.values() if detail is not None]
+        if len(details) < len(wrong):
+            continue
+        listed[details[0]] += 1
+        probe = _probe(setting, endpoint, details[0], drawn.call, 9, "", RANDOM, listed[details[0]])
+        yield replace(
+            probe,
+            contracts=tuple(dict.fromkeys(f"{NAME}/{detail}/{endpoint.place}" for detail in details)),
+            run=_run_random(setting, endpoint, drawn, listed),
+            print=format_arguments(drawn.call.input),
+        )
+
+
+def _run_random(
+    setting: Setting, endpoint: Endpoint, drawn: DrawnCall, listed: dict[str, int]
+) -> Callable[[], Conversation]:
+    """Return the conversation of a random invalid call; one that is accepted is made smaller before it is
+    judged.
+    """
+    usual = template_of(setting.model, endpoint.action).input
+
+    def judge(exchange: Exchange) -> list[Judgement]:
+        codes, statuses = list_allowed_refusals(setting, exchange.call)
+        wrong = find_wrong(setting, exchange.call) or drawn.wrong
+        name, keyword = next(iter(wrong.items()))
+        contract = f"{NAME}/{_nearest(keyword, name, listed)}/{endpoint.place}"
+        given = exchange.call.input
+        says = f"{name} is {repr(given[name])[:60]}" if name in given else f"{name} is left out"
+        return list(judge_refused(exchange, contract, codes, f"a call where {says}", statuses))
+
+    def is_broken(exchange: Exchange) -> bool:
+        return any(judgement.verdict is Verdict.BROKEN for judgement in judge(exchange))
+
+    def run() -> Conversation:
+        exchange: Exchange = yield drawn.call
+        if is_broken(exchange):
+            exchange = yield from shrink(exchange, usual, is_broken, setting)
+        yield from judge(exchange)
+
+    return run
 
 
 def _nearest(keyword: str, param: str, listed: dict[str, int]) -> str | None:

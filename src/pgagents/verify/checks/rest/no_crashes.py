@@ -11,8 +11,11 @@ from typing import Any
 
 from pgagents.http import Silence
 from pgagents.model.contract import Contract
+from pgagents.verify.cases.generation.random_calls import list_drawn_calls
+from pgagents.verify.cases.generation.shrinking import shrink
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
+    RANDOM,
     Check,
     Conversation,
     Judgement,
@@ -26,8 +29,8 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.endpoint import framework_places
+from pgagents.verify.wire.call import Call, format_arguments
+from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "no_crashes"
@@ -54,11 +57,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each write with an unbounded number: it sends a number too large for
-    databases.
+    """Yield one probe for each write with an unbounded number, which sends a number too large for
+    databases. Then yield random valid calls.
     """
     del roles
     for endpoint in setting.endpoints:
+        for number, drawn in enumerate(list_drawn_calls(setting, endpoint, valid=True), 1):
+            yield _probe_random(setting, endpoint, drawn.call, number)
         names = [
             str(p.name)
             for p in endpoint.params
@@ -77,6 +82,39 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             yield Probe(
                 f"{NAME}/huge/{endpoint.place}", 6, (contract,), 2, _run(call), (endpoint,), "main", True
             )
+
+
+def _probe_random(setting: Setting, endpoint: Endpoint, call: Call, number: int) -> Probe:
+    """Return the probe of a random valid call; every watcher judges its answers."""
+    contract, writes = f"{NAME}/{endpoint.place}", endpoint.action.effect == "write"
+    usual = template_of(setting.model, endpoint.action).input
+
+    def run() -> Conversation:
+        exchange: Exchange = yield call
+        if _is_faulty(exchange):
+            yield from shrink(exchange, usual, lambda other: _shows_same(exchange, other), setting)
+
+    return Probe(
+        f"{NAME}/random {number}/{endpoint.place}",
+        9,
+        (contract,),
+        2 if writes else 1,
+        run,
+        (endpoint,),
+        "main",
+        writes,
+        RANDOM,
+        format_arguments(call.input),
+    )
+
+
+def _is_faulty(exchange: Exchange) -> bool:
+    return isinstance(exchange.answer, Silence) or exchange.status >= 500 or bool(exchange.tainted)
+
+
+def _shows_same(first: Exchange, other: Exchange) -> bool:
+    """True if another answer has the status of the first, and other checks found the same fault with it."""
+    return _is_faulty(other) and (first.status, first.tainted) == (other.status, other.tainted)
 
 
 def _is_unbounded(schema: Mapping[str, Any]) -> bool:

@@ -58,7 +58,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     contract = f"{NAME}/{exchange.place}"
     text = response.body.decode("utf-8", "replace")
     found = (
-        _keys(text, response.headers, memory)
+        _keys(text, _list_own_words(exchange), memory)
         or _inside(text, exchange)
         or _elsewhere(exchange, text, memory)
         or _members(exchange, memory)
@@ -67,8 +67,15 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     _remember(exchange.body, memory)
 
 
-def _keys(text: str, headers: tuple[tuple[str, str], ...], memory: Memory) -> str:
-    beside = "\n".join([value for _, value in headers])
+def _list_own_words(exchange: Exchange) -> list[str]:
+    """Return the values of an answer's headers without a redirect that carries on the call's own query."""
+    query = exchange.request.target.partition("?")[2]
+    headers = exchange.response.headers if exchange.response is not None else ()
+    return [value for name, value in headers if not (name.lower() == "location" and query and query in value)]
+
+
+def _keys(text: str, headers: list[str], memory: Memory) -> str:
+    beside = "\n".join(headers)
     for role, key in memory.keys.items():
         if any(secret in text or secret in beside for secret in _list_secrets(role, key, memory)):
             return f"the key of {role} stands in the answer"

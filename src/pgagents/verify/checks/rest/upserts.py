@@ -1,13 +1,14 @@
 """A PUT that makes what is not there replaces what is: the second call is done, and makes no other.
 
 An instance is put under a new id and then under the same one with other values. A read shows the second
-values (the answer where nothing reads it), and a list shows the instance once. A third call leaves out all
-that has a default, which is shown then, not what was there before.
+values, or what the second answer made of them (the answer where nothing reads it), and a list shows the
+instance once. A third call leaves out all that has a default, which is shown then, not what was there before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pgagents.model.action import ActionCall, Param
@@ -138,7 +139,9 @@ def _run(
             by, why = read[0], f"a replaced {resource.name}"
             seen = yield Call(read[1], by.input, "explore", why, subject=resource, made=body)
         sent = {name: second.input.get(name) for name in other}
-        yield _judge_again(by, second, seen, again, sent)
+        told = at_path(made_by, second) if second.success else None
+        puts = _Puts({**first.input, **body}, sent, told if isinstance(told, Mapping) else {})
+        yield _judge_again(by, second, seen, again, puts)
         lister = _lister(setting, resource)
         if once and lister is not None and second.success:
             call, where = lister
@@ -198,9 +201,30 @@ def _choose_others(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any
     return found
 
 
-def _judge_again(
-    read: ActionCall, second: Exchange, seen: Exchange, contract: str, sent: Mapping[str, Any]
-) -> Judgement:
+@dataclass(frozen=True, slots=True)
+class _Puts:
+    """The members after the first PUT, the values that the second one sent, and the members it answered.
+
+    A server may trim, round or lower what is sent, so a value need not be the one that was sent.
+    """
+
+    first: Mapping[str, Any]
+    sent: Mapping[str, Any]
+    told: Mapping[str, Any]
+
+    def find_problem(self, shown: Mapping[str, Any]) -> tuple[str, str]:
+        """Return what a read should show and what it shows instead; empty texts if it is right."""
+        for name, value in sorted(self.sent.items()):
+            if name not in shown or shown[name] == value:
+                continue
+            if shown[name] == self.first.get(name):
+                return f"the second {name} afterwards", f"{name} is still the first one"
+            if shown[name] != self.told.get(name, shown[name]):
+                return f"the {name} that the second PUT answered", f"{name} is another one"
+        return "", ""
+
+
+def _judge_again(read: ActionCall, second: Exchange, seen: Exchange, contract: str, puts: _Puts) -> Judgement:
     """Judge the answer to a second PUT, and what a read shows of the values that it sent."""
     if second.void or seen.void:
         return judge_untested(contract, f"it was not answered: {second.outcome}, {seen.outcome}")
@@ -209,10 +233,8 @@ def _judge_again(
     shown = at_path(read, seen) if seen.success else None
     if not isinstance(shown, Mapping):
         return judge_untested(contract, f"it could not be read: {seen.outcome}")
-    stale = sorted(name for name, value in sent.items() if name in shown and shown[name] != value)
-    if stale:
-        return judge_broken(contract, f"the second {stale[0]} afterwards", f"{stale[0]} is another one")
-    return judge_kept(contract)
+    expected, actual = puts.find_problem(shown)
+    return judge_broken(contract, expected, actual) if expected else judge_kept(contract)
 
 
 def _judge_once(

@@ -14,7 +14,7 @@ from pgagents.model.action import Example
 from pgagents.model.contract import Contract, Verdict
 from pgagents.source.origin import plain
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
-from pgagents.verify.cases.generated import list_varied_calls
+from pgagents.verify.cases.generation.coverage import list_varied_calls
 from pgagents.verify.cases.invalid import is_invalid, ordinary
 from pgagents.verify.check.check import (
     CONFLICT,

@@ -12,7 +12,7 @@ from pgagents.cel.expression import Expression
 from pgagents.jsonschema.schema import closure
 from pgagents.source.origin import plain
 from pgagents.verify.cases.boundary import around_names, opaque, places
-from pgagents.verify.cases.invalid import _list_alone, _sendable, _text, is_invalid, ordinary
+from pgagents.verify.cases.invalid import is_invalid, is_sendable, ordinary, takes_any_text, takes_lists_only
 from pgagents.verify.cases.readings import readings_of, split_items
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.declared_refusals import find_refusal
@@ -61,14 +61,14 @@ def list_varied_calls(setting: Setting, endpoint: Endpoint) -> tuple[VariedCall,
     """Return the coverage calls of an endpoint, computed once a run; empty if the seed does not select the
     endpoint.
     """
-    if not setting.fuzz or not _is_generated(setting, endpoint):
+    if not setting.fuzz or not is_selected(setting, endpoint):
         return ()
     return setting.compute_once(
         ("varied", endpoint.place), lambda: tuple(_make_varied_calls(setting, endpoint))
     )
 
 
-def _is_generated(setting: Setting, endpoint: Endpoint) -> bool:
+def is_selected(setting: Setting, endpoint: Endpoint) -> bool:
     """True if values are generated for this endpoint.
 
     Schemathesis takes some 20 ms an action, and its cases come last. With more than MOST_ENDPOINTS endpoints,
@@ -101,7 +101,7 @@ def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]
             given.pop(varied.param, None)
         else:
             given[varied.param] = varied.value
-            if isinstance(varied.value, str) and param.odd_style and _list_alone(setting, param):
+            if isinstance(varied.value, str) and param.odd_style and takes_lists_only(setting, param):
                 given[varied.param] = split_items(param, varied.value)  # Schemathesis has joined them
         if varied.valid and not param.required and opaque(setting, endpoint, param):
             continue
@@ -114,13 +114,13 @@ def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]
             continue
         call = ordinary(endpoint, template, "invalid", "", input=given)
         if (
-            not _sendable(endpoint, param, given.get(varied.param))
+            not is_sendable(endpoint, param, given.get(varied.param))
             or is_invalid(setting, call) == varied.valid
         ):
             continue
         if varied.valid and find_refusal(endpoint.action, given) is not None:
             continue
-        if varied.valid and isinstance(given.get(varied.param), str) and not _text(setting, param):
+        if varied.valid and isinstance(given.get(varied.param), str) and not takes_any_text(setting, param):
             given[varied.param] = next(
                 (r for r in readings_of(varied.value) if not isinstance(r, str)), varied.value
             )
@@ -147,7 +147,7 @@ def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:
     It varies one argument at a time, so an argument that several actions have in common is generated for
     once.
     """
-    whole, names = _document(setting, endpoint)
+    whole, names = document_of(setting, endpoint)
     (operation,) = (o for item in whole["paths"].values() for o in item.values())
     schemas = whole["components"]["schemas"]
     for parameter in operation["parameters"]:
@@ -195,7 +195,7 @@ def bare(schema: Any) -> Any:
     return [bare(v) for v in schema] if isinstance(schema, list) else schema
 
 
-def _document(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], dict[tuple[str, str], str]]:
+def document_of(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], dict[tuple[str, str], str]]:
     """Return an OpenAPI document of one operation, and the argument name for each (place, name on the wire).
 
     REST operations are taken from the generated document. A dispatcher's action gets a document from its own

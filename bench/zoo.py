@@ -1,0 +1,247 @@
+"""Measure verify, and `schemathesis run` beside it, on real servers: `make zoo`, `python -m bench zoo NAME`.
+
+Each run gets a server that was newly started and filled. `--only KIND` takes one kind of run (`read`,
+`write`, `edited`, `peer`, `peer-as-many`). Figures are kept in tests/zoo/measured.json, what verify broke in
+tests/zoo/judged beside a reviewer's word. Nothing here fails: who reads it judges.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+TESTS = Path(__file__).resolve().parents[1] / "tests"
+sys.path.insert(0, str(TESTS))
+
+from zoo.judging import UNJUDGED, count_words, read_judged  # noqa: E402  # `tests` is no package
+from zoo.zoo import NAMES, ZOO, Running, load, serving  # noqa: E402  # as above
+
+MEASURED = TESTS / "zoo/measured.json"
+EDITS = TESTS / "zoo/edits"
+REPORTS = ZOO / "reports"
+"""Reports of the last runs, for a reviewer."""
+MOST_S, MORE_S = 300.0, 30.0
+"""Seconds that one run may take, and then to write down what it has found."""
+RUN = "from pgagents.cli.main import run; run()"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run of a tool: what it took, what it said, and what of the older things it changed.
+
+    `words` counts the findings by the reviewer's word; `said` are their contracts, or keys of schemathesis.
+    """
+
+    server: str
+    kind: str
+    first_s: float | None
+    seconds: float
+    requests: int
+    exit: int
+    verdicts: Mapping[str, int] = field(default_factory=dict)
+    words: Mapping[str, int] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+    left: int = 0
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of a tool: exit code, seconds, those to its first finding, and its printed text."""
+
+    exit: int
+    seconds: float
+    first_s: float | None
+    printed: str
+
+
+def main(words: Sequence[str]) -> None:
+    """Measure the named servers, or all; print a line for each run, and the table at the end."""
+    rest = list(words)
+    only = rest.pop(rest.index("--only") + 1) if "--only" in rest else ""
+    names = [word for word in rest if not word.startswith("--")] or list(NAMES)
+    kept = {(one["server"], one["kind"]): one for one in _read_measured()}
+    for name in names:
+        for kind, run in KINDS.items():
+            if only not in ("", kind):
+                continue
+            one = _measure(name, kind, run, kept)
+            if one is None:
+                continue
+            kept[name, kind] = asdict(one)
+            MEASURED.write_text(
+                json.dumps([kept[k] for k in sorted(kept)], indent=1) + "\n", encoding="utf-8"
+            )
+            print(_line(one), flush=True)
+    print(table([Measured(**one) for _, one in sorted(kept.items())]))
+
+
+def _read_measured() -> list[dict[str, Any]]:
+    return json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else []
+
+
+def _measure(
+    name: str, kind: str, run: Callable[[Running, Path, int], Measured | None], kept: Mapping[Any, Any]
+) -> Measured | None:
+    """Run one tool against a new server, and look at what was there before and after."""
+    ours = int(kept.get((name, "write"), {}).get("requests", 0))
+    with tempfile.TemporaryDirectory(prefix="zoo-run-") as folder, serving(load(name)) as server:
+        before = server.look()
+        one = run(server, Path(folder), ours)
+        if one is None:
+            return None
+        after = server.look()
+    changed = tuple(thing for thing, value in before.items() if after.get(thing) != value)
+    return Measured(**{**asdict(one), "kind": kind, "changed": changed})
+
+
+def _wait(command: Sequence[str], folder: Path, env: Mapping[str, str], starts: tuple[str, ...]) -> Ended:
+    """Run a tool to its end, or interrupt it; note when it prints its first finding."""
+    begun, times, printed = time.perf_counter(), list[float](), list[str]()
+    child = subprocess.Popen(
+        command, cwd=folder, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+    def read() -> None:
+        for line in child.stdout or ():
+            printed.append(line)
+            if line.startswith(starts):
+                times.append(time.perf_counter() - begun)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    for number, patience_s in ((signal.SIGINT, MOST_S), (signal.SIGKILL, MORE_S)):
+        try:
+            child.wait(patience_s)
+            break
+        except subprocess.TimeoutExpired:
+            child.send_signal(number)
+    code, seconds = child.wait(), time.perf_counter() - begun
+    reader.join(MORE_S)
+    return Ended(code, seconds, times[0] if times else None, "".join(printed))
+
+
+def _verify(server: Running, folder: Path, given: Sequence[str]) -> Measured:
+    REPORTS.mkdir(exist_ok=True)
+    kind = "write" if "--allow-writes" in given else "read"
+    name = f"{server.server.name}-{kind if '--openapi' in given else 'edited'}"
+    report, text = REPORTS / f"{name}.json", REPORTS / f"{name}.txt"
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-c", RUN, "verify", *given, "--url", server.url]
+    command += ["--report", str(report), "--report", str(text)]
+    env = {"PGAGENTS_TOKEN": server.key, "XDG_CACHE_HOME": str(folder / "cache")}
+    ended = _wait(command, folder, env, ("error[", "odd["))
+    if not report.exists():
+        raise SystemExit(f"{server.server.name}: verify wrote no report\n{ended.printed[-2000:]}")
+    data = json.loads(report.read_text(encoding="utf-8"))
+    verdicts = Counter(result["verdict"] for result in data["results"])
+    findings = [f["contract"] for f in data["findings"]]
+    words = count_words(findings, read_judged(server.server.name))
+    footer = data["footer"]
+    left = len(footer.get("left_behind", ())) + len(footer.get("may_exist", ()))
+    return Measured(
+        server.server.name, "", _rounded(ended.first_s), round(ended.seconds, 1), footer["requests"],
+        ended.exit, dict(verdicts), dict(words), left=left, said=tuple(findings),
+    )  # fmt: skip
+
+
+def _read_only(server: Running, folder: Path, _: int) -> Measured:
+    return _verify(server, folder, ["--openapi", server.document, *server.server.auth])
+
+
+def _writing(server: Running, folder: Path, _: int) -> Measured:
+    return _verify(server, folder, ["--openapi", server.document, *server.server.auth, "--allow-writes"])
+
+
+def _edited(server: Running, folder: Path, _: int) -> Measured | None:
+    """Verify the imported catalogue with a reviewer's lines in it; None where there are none."""
+    edits = EDITS / f"{server.server.name}.diff"
+    if not edits.exists():
+        return None
+    command = [sys.executable, "-c", RUN, "import", server.document, "--out", "catalogue.yaml"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    subprocess.run(["patch", "-s", "catalogue.yaml", str(edits)], cwd=folder, check=True)
+    return _verify(server, folder, ["catalogue.yaml", "--allow-writes"])
+
+
+def _peer(server: Running, folder: Path, requests: int) -> Measured:
+    """Run schemathesis with its defaults, or with about as many requests as verify if a number is given."""
+    report = folder / "st.json"
+    headers = [w for n, v in server.api.headers.items() for w in ("--header", f"{n}: {v}")]
+    command = [sys.executable, "-m", "schemathesis.cli", "run", server.document, "--url", server.peer_url]
+    command += ["--seed", "1", "--generation-database", "none", "--no-color", *headers]
+    command += ["--report", "json", "--report-json-path", str(report)]
+    if requests:
+        command += ["--max-examples", str(requests)]
+    ended = _wait(command, folder, {}, ("_____", "❌", "- "))
+    data = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
+    failures = [(f["code"], operation) for f in data.get("failures", ()) for operation in f["operations"]]
+    calls = int(data.get("test_cases", {}).get("generated", 0))
+    said = tuple(sorted({f"{code} {operation}" for code, operation in failures}))
+    return Measured(
+        server.server.name, "", _rounded(ended.first_s), round(ended.seconds, 1), calls, ended.exit,
+        {"failures": len(said)}, said=said,
+    )  # fmt: skip
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
+
+
+def _peer_by_default(server: Running, folder: Path, _: int) -> Measured:
+    return _peer(server, folder, 0)
+
+
+def _peer_with_as_many(server: Running, folder: Path, ours: int) -> Measured | None:
+    """Give schemathesis so many examples an operation that it sends about as many requests as verify."""
+    return _peer(server, folder, max(1, ours // max(1, server.operations))) if ours else None
+
+
+KINDS: Mapping[str, Callable[[Running, Path, int], Measured | None]] = {
+    "read": _read_only,
+    "write": _writing,
+    "edited": _edited,
+    "peer": _peer_by_default,
+    "peer-as-many": _peer_with_as_many,
+}
+
+
+def _line(one: Measured) -> str:
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(one.verdicts.items()))
+    words = ", ".join(f"{count} {word}" for word, count in sorted(one.words.items()))
+    changed = f"; CHANGED {', '.join(one.changed)}" if one.changed else ""
+    return (
+        f"{one.server}, {one.kind}: {one.seconds} s (first {one.first_s} s), {one.requests} requests, "
+        f"{verdicts}; findings: {words or len(one.said)}{changed}"
+    )
+
+
+def table(measured: Sequence[Measured]) -> str:
+    """Return the rows of docs/figures.md."""
+    head = (
+        "| server | run | first finding | end | requests | kept | broken | odd | untested | findings "
+        "| true | false | unclear | changed |"
+    )
+    rows = [head, "|" + "---|" * 14]
+    for one in measured:
+        ours = not one.kind.startswith("peer")
+        first = "–" if one.first_s is None else f"{one.first_s} s"
+        counts = [str(one.verdicts.get(v, 0)) if ours else "" for v in ("kept", "broken", "odd", "untested")]
+        words = [str(one.words.get(w, 0)) if ours else "" for w in ("true", "false", "unclear")]
+        if one.words.get(UNJUDGED):
+            words[0] += f" (+{one.words[UNJUDGED]} {UNJUDGED})"
+        cells = [one.server, one.kind, first, f"{one.seconds} s", f"{one.requests:,}", *counts]
+        rows.append("| " + " | ".join([*cells, str(len(one.said)), *words, str(len(one.changed))]) + " |")
+    return "\n".join(rows)

@@ -1,0 +1,170 @@
+"""Random calls of whole actions: Schemathesis generates every argument, and live ids are laid in.
+
+Other cases vary one argument of an ordinary call. These vary all at once, so they show what only a
+combination of values does. Arguments that name an instance, an address or a person keep their ordinary
+values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.cel.expression import Expression
+from pgagents.jsonschema.schema import closure
+from pgagents.model.action import Param
+from pgagents.verify.cases.generation.coverage import document_of, is_selected
+from pgagents.verify.cases.invalid import is_invalid, is_sendable, ordinary, takes_any_text
+from pgagents.verify.cases.readings import readings_of
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
+from pgagents.verify.fixtures.target import makes, target_of
+from pgagents.verify.values.generators import random_inputs
+from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
+from pgagents.verify.wire.endpoint import Endpoint
+
+ADDRESSES = frozenset(
+    ("uri", "url", "uri-reference", "iri", "email", "idn-email", "hostname", "idn-hostname")
+)
+"""Formats of what belongs to somebody: a random one might be somebody's."""
+MORE = 2
+"""Generated calls for each one wanted, because some are of no use."""
+
+_MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnCall:
+    """A random call. `wrong` are the arguments that make it invalid, with the keyword that each breaks."""
+
+    call: Call
+    wrong: Mapping[str, str]
+
+
+def list_drawn_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> tuple[DrawnCall, ...]:
+    """Return the random calls of a REST endpoint, as many as the plan has room for, computed once a run."""
+    if not setting.drawn or not (endpoint.on_rest and endpoint.leads) or not is_selected(setting, endpoint):
+        return ()
+    if endpoint.action.effect == "write" and not _may_vary(setting, endpoint):
+        return ()
+    key = ("drawn", endpoint.place, valid, setting.seed, setting.drawn)
+    return setting.compute_once(key, lambda: tuple(_draw_calls(setting, endpoint, valid=valid)))
+
+
+def _may_vary(setting: Setting, endpoint: Endpoint) -> bool:
+    """True if a write makes something of the run's own, or changes it, and costs nothing."""
+    action = endpoint.action
+    if action.costs or action.may_name_none:
+        return False
+    return makes(setting.model, action) or target_of(setting, action) is not None
+
+
+def _draw_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> Iterator[DrawnCall]:
+    template = template_of(setting.model, endpoint.action)
+    free = {str(p.name): p for p in endpoint.params if _is_free(setting, endpoint, p, template)}
+    if not free:
+        return
+    spec, names = document_of(setting, endpoint)
+    seed, found = setting.seed, 0
+    for given in random_inputs(spec, names, setting.drawn * MORE, seed, valid=valid):
+        laid = _lay_in(setting, endpoint, template, free, given)
+        call = ordinary(
+            endpoint,
+            template,
+            "explore" if valid else "invalid",
+            "a generated call",
+            input=laid,
+            standard=True,
+        )
+        if found == setting.drawn or not all(is_sendable(endpoint, p, laid.get(n)) for n, p in free.items()):
+            continue
+        if is_invalid(setting, call) == valid:
+            continue
+        wrong = {} if valid else find_wrong(setting, call)
+        if valid or wrong:
+            found += 1
+            yield DrawnCall(call, wrong)
+
+
+def _lay_in(
+    setting: Setting,
+    endpoint: Endpoint,
+    template: RequestTemplate,
+    free: Mapping[str, Param],
+    given: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the generated values of the free arguments, and the ordinary ones of the others.
+
+    Schemathesis writes what goes into a path or query as text, so a text is read as its schema says.
+    """
+    found = {name: value for name, value in template.input.items() if name not in free}
+    for name, value in given.items():
+        if name not in free:
+            continue
+        found[name] = value
+        if isinstance(value, str) and not takes_any_text(setting, free[name]):
+            test = setting.test_argument(endpoint, free[name])
+            found[name] = next((r for r in readings_of(value) if test.is_valid(r)), value)
+    return found
+
+
+def _is_free(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate) -> bool:
+    """True if an argument may have any value: it names nothing, and carries no mark of the run."""
+    action, name = endpoint.action, str(param.name)
+    if param.refers_to or param.file is not None or name in (action.idempotency, action.if_match):
+        return False
+    if name not in template.input and any(name in group for group in action.either):
+        return False  # exactly one group may be given
+    usual = template.input.get(name)
+    if isinstance(usual, Expression | InstanceRef | UniqueValue | Signature | RelativeTime):
+        return False
+    schema = setting.resolve_schema(param.schema)
+    if makes(setting.model, action) and "string" in types_of(schema) and "enum" not in schema:
+        return False
+    return not _names_somebody(setting, param)
+
+
+def _names_somebody(setting: Setting, param: Param) -> bool:
+    """True if an argument's schema, or a schema inside it, is an address."""
+    inside = [param.schema, *(setting.model.schemas[n] for n in closure(param.schema, setting.model.schemas))]
+    stack: list[Any] = list(inside)
+    while stack:
+        here = stack.pop()
+        if isinstance(here, Mapping):
+            if here.get("format") in ADDRESSES:
+                return True
+            stack.extend(here.values())
+        elif isinstance(here, list):
+            stack.extend(here)
+    return False
+
+
+def find_wrong(setting: Setting, call: Call) -> dict[str, str]:
+    """Return the arguments that are invalid by themselves in an ordinary call, with the keyword that each
+    breaks.
+    """
+    endpoint = call.endpoint
+    assert endpoint is not None
+    template = template_of(setting.model, endpoint.action)
+    found = {}
+    for param in endpoint.params:
+        name = str(param.name)
+        alone = {n: v for n, v in template.input.items() if n != name}
+        if name in call.input:
+            alone[name] = call.input[name]
+        if alone != template.input and is_invalid(
+            setting, ordinary(endpoint, template, "invalid", "", input=alone)
+        ):
+            found[name] = _find_keyword(setting, endpoint, param, alone.get(name, _MISSING))
+    return found
+
+
+def _find_keyword(setting: Setting, endpoint: Endpoint, param: Param, value: Any) -> str:
+    """Return the keyword of the argument's schema that a value breaks."""
+    if value is _MISSING:
+        return "required"
+    readings = list(readings_of(value)) if isinstance(value, str) else [value]
+    error = next(iter(setting.test_argument(endpoint, param).iter_errors(readings[-1])), None)
+    return str(error.schema_path[-1]) if error is not None and error.schema_path else "type"

@@ -1,0 +1,147 @@
+"""Random calls of whole actions: what they find, how small a finding becomes, and what they leave alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from pgagents.http import Handler, Request, Response
+from pgagents.inprocess import inside
+from pgagents.model.contract import Verdict
+from pgagents.report.report import Report
+from pgagents.verify.cases.generation.random_calls import list_drawn_calls
+from pgagents.verify.check.memory import setting_of
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
+from pgagents.verify.values import generators
+from verifying import SHOP, URL, ids, model
+
+SEARCH = "no_crashes/search_products@rest"
+CRASH = Response(
+    500, (("Content-Type", "application/json"),), b'{"fault": {"kind": "broken", "text": "oops"}}'
+)
+Breaks = Callable[[Request], bool]
+
+
+def verified(breaks: Breaks, instead: Response = CRASH, **options: Any) -> tuple[Report, list[str]]:
+    """Verify the shop's mock, which answers `instead` where `breaks` says so; give the searches sent, too."""
+    opened = inside(model(SHOP))
+    front: Handler = opened.sandbox.front
+    sent: list[str] = []
+
+    def handler(request: Request) -> Any:
+        if request.method == "GET" and request.path == "/products":
+            sent.append(request.target)
+        return instead if breaks(request) else front(request)
+
+    report = verify(
+        model(SHOP),
+        handler,
+        Identities(opened.keys),
+        Options(live=False, **options),
+        clock=opened.sandbox.front.clock.now,
+        sleep=opened.sleep,
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=URL,
+        timer=time.perf_counter,
+    )
+    return report, sent
+
+
+def in_twenties(request: Request) -> bool:
+    """True for a search whose limit is no boundary, no default and in no example."""
+    limits = [value for name, value in request.query if name == "limit"]
+    return request.path == "/products" and any(v.isdecimal() and 21 <= int(v) <= 29 for v in limits)
+
+
+@cache
+def deep_report() -> Report:
+    return verified(in_twenties, only=(SEARCH,), profile="deep")[0]
+
+
+def test_what_only_an_odd_number_shows_is_found_by_a_random_call_and_by_no_other() -> None:
+    assert ids(verified(in_twenties, only=(SEARCH,))[0], Verdict.BROKEN) == []
+    assert ids(deep_report(), Verdict.BROKEN) == [SEARCH]
+
+
+def test_finding_shows_the_call_without_what_does_not_matter() -> None:
+    (finding,) = deep_report().findings
+    shown = dict(finding.exchanges[-1].request.query)
+    assert 21 <= int(shown.pop("limit")) <= 29
+    assert shown in ({}, {"q": "kettle"})
+
+
+def test_the_same_seed_draws_the_same_calls_and_another_seed_others() -> None:
+    def inputs(seed: int) -> list[Any]:
+        setting = replace(setting_of(model(SHOP)), seed=seed, drawn=8)
+        search = setting.endpoint("search_products", "rest")
+        assert search is not None
+        return [
+            drawn.call.input
+            for valid in (True, False)
+            for drawn in list_drawn_calls(setting, search, valid=valid)
+        ]
+
+    assert inputs(3) == inputs(3)
+    assert len(inputs(3)) == 16
+    assert inputs(3) != inputs(4)
+
+
+def test_a_budget_that_leaves_room_is_filled_with_random_calls() -> None:
+    def count(most: int) -> int:
+        report, sent = verified(lambda _: False, max_requests=most)
+        assert report.footer.requests <= most + 1
+        assert report.findings == ()
+        return len(sent)
+
+    assert count(600) >= count(320) + 20
+
+
+def test_a_wrong_value_that_only_a_random_call_has_is_found() -> None:
+    def lenient(request: Request) -> bool:
+        limits = [v for name, v in request.query if name == "limit"]
+        return request.path == "/products" and any(
+            v.isdecimal() and 3 <= len(v) <= 9 and len(set(v)) > 2 for v in limits
+        )
+
+    only = "invalid_input/maximum/limit/search_products@rest"
+    found = Response(200, (("Content-Type", "application/json"),), b'{"products": []}')
+    assert ids(verified(lenient, found, only=(only,))[0], Verdict.BROKEN) == []
+    report, _ = verified(lenient, found, only=(only,), profile="deep")
+    assert only in ids(report, Verdict.BROKEN)
+
+
+def test_an_action_that_costs_is_never_called_with_random_values() -> None:
+    setting = replace(setting_of(model(SHOP)), drawn=8)
+    place = setting.endpoint("place_order", "rest")
+    assert place is not None
+    assert list_drawn_calls(setting, place, valid=True) == ()
+
+
+@pytest.mark.parametrize("valid", [True, False])
+def test_random_inputs_are_equal_for_equal_seeds_and_name_every_argument(valid: bool) -> None:
+    spec = generators.document(
+        "/things/{id}",
+        "post",
+        [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}],
+        {"type": "object", "properties": {"hours": {"type": "number"}}, "required": ["hours"]},
+        {},
+    )
+    names = {("path", "id"): "id", ("body", "hours"): "hours"}
+    first = generators.random_inputs(spec, names, 10, 1, valid=valid)
+    generators._cache_inputs.cache_clear()
+    assert generators.random_inputs(spec, names, 10, 1, valid=valid) == first
+    assert generators.random_inputs(spec, names, 10, 2, valid=valid) != first
+    assert set().union(*first) == {"id", "hours"}
+    if valid:
+        assert all(i["id"] >= 1 and isinstance(i["hours"], int | float) for i in first)
+
+
+def test_an_operation_that_cannot_be_called_wrongly_has_no_invalid_inputs() -> None:
+    spec = generators.document("/things", "get", [], None, {})
+    assert generators.random_inputs(spec, {}, 5, 1, valid=False) == ()
