@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import pytest
 from importing import imported, openapi, operation
 from pgagents.catalogue.load import load_text
 from pgagents.importer.catalogue import Imported
+from pgagents.importer.surfaces import list_plain
+from pgagents.importer.text import render_yaml
 from pgagents.lint.run import lint
+from pgagents.verify.run.run import contracts
 
 FOREIGN = sorted((Path(__file__).parents[1] / "foreign").glob("*/openapi.yaml"))
 DECIDE = "# TODO decide: "
@@ -52,6 +56,27 @@ def test_lint_finds_only_what_a_question_names(path: Path) -> None:
         name = max((name for name in lines if lines[name] <= one.span.line), key=lambda n: lines[n])
         assert asked[name], one
         assert one.id not in ("catalogue/unconfirmed-write", "openai/dropped-arguments"), one
+
+
+@pytest.mark.parametrize("path", FOREIGN, ids=lambda path: path.parent.name)
+def test_no_contract_is_lost_by_what_an_import_adds(path: Path) -> None:
+    """The same catalogue with all actions on every surface that builds, and nothing inferred, has no more."""
+    made = imported(path)
+    plain = copy.deepcopy(made.data)
+    plain.pop("groups", None)
+    plain["surfaces"] |= {name: {"actions": "all"} for name in list_plain() if name not in made.without}
+    for action in plain["actions"].values():
+        for key in ("confirm", "texts"):
+            action.pop(key, None)
+        for argument in action.get("input", {}).values():
+            argument.pop("description", None)
+    before = {contract.id for contract in contracts(load_text(render_yaml(plain)))}
+    now = {contract.id for contract in contracts(load_text(made.text))}
+    assert len(now) > 400
+    kept_from = {f"{n.split('`')[1]}@{note.at[1]}" for note in made.notes if "without `" in (n := str(note))}
+    lost = {id for id in before - now if id.rpartition("/")[2] not in kept_from}
+    assert lost == set()
+    assert now - before == set()
 
 
 def test_what_one_action_lacks_is_one_question() -> None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from importing import SWAGGER
+from importing import SWAGGER, openapi, operation
 from lengths import tried
 from pgagents.catalogue.load import load, load_file
 from pgagents.cli.main import main
@@ -22,6 +24,7 @@ from pgagents.importer.merging.patch import patch_text
 from pgagents.importer.surfaces import Offer
 from pgagents.importer.text import render_yaml, scalar
 from pgagents.source.read import parse
+from pgagents.source.source import Source
 
 CATALOGUE = Path("shop.yaml")
 RECORD = Path("shop.imported.json")
@@ -112,6 +115,66 @@ def test_what_the_document_drops_goes_unless_it_was_edited(document: dict[str, A
     assert "add_book" not in text
     assert "title: Send a picture" in text
     assert "the document has this no longer" in text
+
+
+def test_operation_that_the_document_renames_keeps_the_authors_name_and_gets_the_changes(
+    document: dict[str, Any],
+) -> None:
+    replace("    title: Add book\n", "    title: Put a book on the shelf\n")
+    replace("surfaces:\n", "groups: {mine: [add_book]}\n\nsurfaces:\n")
+    document["paths"]["/books"]["post"]["operationId"] = "createBook"
+    document["paths"]["/books"]["post"]["description"] = "Puts a new book at the end of its shelf"
+    store(document)
+    assert again() == 0
+    model = load_file(CATALOGUE)
+    action = next(a for a in model.actions if a.name == "add_book")
+    assert str(action.title) == "Put a book on the shelf"
+    assert str(action.operation_id) == "createBook"
+    assert str(action.description).startswith("Puts a new book at the end of its shelf")
+    before = CATALOGUE.read_bytes()
+    assert again() == 0
+    assert CATALOGUE.read_bytes() == before
+
+
+def test_action_that_the_author_renames_gets_the_documents_changes(document: dict[str, Any]) -> None:
+    replace("  add_book:\n", "  shelve_book:\n")
+    document["paths"]["/books"]["post"]["description"] = "Puts a new book at the end of its shelf"
+    store(document)
+    assert again() == 0
+    (action,) = (a for a in load_file(CATALOGUE).actions if a.path == "/api/v2/books" and a.method == "POST")
+    assert action.name == "shelve_book"
+    assert str(action.description).startswith("Puts a new book at the end of its shelf")
+
+
+def test_action_that_the_document_drops_stays_while_the_author_names_it(
+    document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    replace("surfaces:\n", "groups: {mine: [add_book]}\n\nsurfaces:\n")
+    del document["paths"]["/books"]["post"]
+    store(document)
+    assert again() == 0
+    assert "  add_book:\n" in CATALOGUE.read_text(encoding="utf-8")
+    assert "another part of this file names it" in capsys.readouterr().out
+
+
+def test_group_without_an_action_that_the_author_removed_stays_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths: dict[str, Any] = {f"/a{n}": {"get": operation(operationId=f"a{n}")} for n in range(34)}
+    store(openapi(paths))
+    assert again() == 0
+    text = CATALOGUE.read_text(encoding="utf-8")
+    gone = text[text.index("  a3:\n") : text.index("  a4:\n")].partition("  # TODO")[0]
+    CATALOGUE.write_text(text.replace(gone, "").replace("a2, a3, ", "a2, "), encoding="utf-8")
+    ours = load_file(CATALOGUE)
+    assert "a3" not in [a.name for a in ours.actions]
+    paths |= {"/b/{id}": {"get": operation(operationId="b"), "delete": operation(operationId="c")}}
+    store(openapi(paths))
+    assert again() == 0
+    names = [a.name for a in load_file(CATALOGUE).surfaces["openai"].actions]
+    assert {"b", "c"} <= set(names)
+    assert "a3" not in names
 
 
 @pytest.mark.usefixtures("document")
@@ -494,6 +557,27 @@ def authored(text: str, draw: Any, n: int) -> tuple[str, list[tuple[tuple[Any, .
     return patch_text(source, [edit], [], {}), [(edit.at, edit.value)], ""
 
 
+def formatted(text: str, draw: Any) -> str:
+    """The text as its author may leave it: other line ends, more blank lines, actions in another order."""
+    kind = draw(st.sampled_from(["as it is", "line ends", "blank lines", "order"]))
+    if kind == "line ends":
+        return text.replace("\n", "\r\n")
+    if kind == "blank lines":
+        return re.sub(r"\n(    \w+:)", r"\n\n\1", text)
+    if kind == "order":
+        head, _, tail = text.partition("\nactions:\n")
+        actions, end, rest = tail.partition("\nsurfaces:\n")
+        blocks = [block.strip("\n") for block in re.split(r"\n\n(?=  [#\w])", actions)]
+        return f"{head}\nactions:\n" + "\n\n".join(reversed(blocks)) + f"\n{end}{rest}"
+    return text
+
+
+def common(one: Source, two: Source) -> list[Any]:
+    """The members of both files, in the order of the first."""
+    there = set(two.pointers())
+    return [p for p in one.pointers() if p in there and not any(isinstance(step, int) for step in p)]
+
+
 @pytest.mark.usefixtures("_in_a_folder")
 @tried(40, 300, data=st.data())
 def test_nothing_of_the_authors_is_lost_whatever_the_document_becomes(data: st.DataObject) -> None:
@@ -509,21 +593,30 @@ def test_nothing_of_the_authors_is_lost_whatever_the_document_becomes(data: st.D
         text, made, comment = authored(text, data.draw, n)
         edits |= dict(made)
         comments += [comment] if comment else []
-    CATALOGUE.write_text(text, encoding="utf-8")
-    if load(parse(text))[0] is None:
+    text = formatted(text, data.draw)
+    CATALOGUE.write_bytes(text.encode())
+    ours = parse(text)
+    if load(ours)[0] is None:
         return  # an author's mistake: the import says so and writes nothing, as other tests show
     for _ in range(data.draw(st.integers(1, 4))):
         changed(document, data.draw)
     store(document)
     if again() == 2:
-        assert CATALOGUE.read_text(encoding="utf-8") == text
+        assert CATALOGUE.read_bytes() == text.encode()
         return
-    after = parse(CATALOGUE.read_text(encoding="utf-8"))
+    after = parse(CATALOGUE.read_bytes().decode())
+    assert ("\r\n" in text) == ("\r\n" in after.text)
+    assert "\r\n" not in text or "\n" not in after.text.replace("\r\n", "")
+    assert common(ours, after) == common(after, ours)
+    lines = [line.strip() for line in after.text.splitlines()]
+    assert not [one for one, two in pairwise(lines) if one == two and one.startswith("#")]
     assert load(after, any_key=True)[0], after.text  # the document may name a key that no catalogue can say
     for pointer, value in edits.items():
         assert same(at(after.data, pointer), value), (pointer, value, after.text)
     for comment in comments:
         assert after.text.count(comment) == 1, (comment, after.text)
+    assert again() == 0
+    assert CATALOGUE.read_bytes() == after.text.encode()
 
 
 @pytest.fixture

@@ -89,18 +89,21 @@ def test_resource_that_does_not_fit_whole_is_left_to_those_that_do() -> None:
     assert chosen[-3:] == ["get_f", "create_f", "delete_f"]
 
 
-def test_action_that_asks_a_model_for_a_secret_is_offered_to_none() -> None:
+def test_action_that_asks_a_model_for_a_secret_is_not_chosen_and_asked_about_where_all_are_offered() -> None:
     body = {
         "content": {"application/json": {"schema": {"properties": {"client_secret": {"type": "string"}}}}}
     }
-    paths = {
-        "/token": {"post": operation(operationId="getToken", requestBody=body)},
-        "/books": {"get": operation()},
+    secret = {
+        f"/v1/tokens{n}": {"post": operation(operationId=f"token{n}", requestBody=body)} for n in range(2)
     }
-    made = imported(openapi(paths))
-    assert made.data["groups"] == {"agents": ["get_book"]}
-    assert {s["actions"] for s in made.data["surfaces"].values()} == {"all", "agents"}
-    assert "without `get_token`: argument `client_secret`" in made.text
+    for n in range(9):
+        secret[f"/v1/tokens0/part{n}"] = {"get": operation(operationId=f"part{n}")}
+    made = imported(large(**secret))
+    assert "token0" not in made.data["groups"]["agents"]
+    assert made.without == {}
+    few = imported(openapi(secret))
+    assert {s["actions"] for s in few.data["surfaces"].values()} == {"all"}
+    assert "argument `client_secret` of `token0` is a secret" in few.text
 
 
 def test_header_that_chatgpt_drops_keeps_one_action_from_it_and_not_the_others() -> None:

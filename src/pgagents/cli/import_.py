@@ -126,9 +126,7 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
     from pgagents.errors import InputError
     from pgagents.importer.catalogue import Choice
     from pgagents.importer.merging import record
-    from pgagents.importer.merging.merge import Conflict, Edit, merge, without_dangling
-    from pgagents.importer.merging.patch import patch_text
-    from pgagents.importer.sound import comments
+    from pgagents.importer.merging.update import update
     from pgagents.source.read import parse, read
 
     kept = record.path_of(path)
@@ -143,16 +141,14 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
         raise InputError(load(source)[1], source)
     choice = before if choice == Choice() else choice
     made = import_document(document, choice, allow_remote=allow_remote)
-    steps = list(merge(base, source.data, made.data))
-    edits = without_dangling(source.data, [s for s in steps if isinstance(s, Edit)])
-    conflicts = [s for s in steps if isinstance(s, Conflict)]
-    text = patch_text(source, edits, conflicts, comments(made.notes)) if edits or conflicts else source.text
-    merged = parse(text, str(path))
+    done = update(source, base, made)
+    edits, conflicts = done.edits, done.conflicts
+    merged = parse(done.text, str(path))
     model, found = load(merged, any_key=True)
     if model is None:
         click.echo(f"nothing is written: with the document's changes {path} would not load", err=True)
         raise InputError(found, merged)
-    write_both({path: text.encode(), kept: record.encode_record(made.data, choice, document)})
+    write_both({path: done.text.encode(), kept: record.encode_record(made.data, choice, document)})
     for edit in edits[:SHOWN]:
         click.echo(f"  taken over  {'.'.join(map(str, edit.at))}")
     if len(edits) > SHOWN:

@@ -5,7 +5,7 @@ The document is wrong in these places, so each is recorded in a note and the res
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pgagents.catalogue.language.schemas import argument_node, schema_node
@@ -53,7 +53,8 @@ def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
         model, found = load(source, any_key=True, known=known)
         if model is not None:
             return text, model
-        if not sum(_remove_part(data, d, source, notes) for d in found):
+        places = _index(source)
+        if not sum(_remove_part(data, d, places, notes) for d in found):
             break
     raise AssertionError(f"an imported catalogue does not load: {found[:3]}")
 
@@ -193,12 +194,14 @@ _KEYWORDS = frozenset((
 ))  # fmt: skip
 
 
-def _remove_part(data: dict[str, Any], fault: Diagnostic, source: Source, notes: Notes) -> bool:
+def _remove_part(
+    data: dict[str, Any], fault: Diagnostic, places: Mapping[tuple[int, int], Pointer], notes: Notes
+) -> bool:
     """Remove the part of the catalogue at a fault's place; return whether that was possible.
 
     This is a safety net: most errors of documents are found earlier.
     """
-    pointer = _pointer(fault, source)
+    pointer = places.get((fault.span.line, fault.span.column), ())
     if len(pointer) > 3 and pointer[0] == "actions" and pointer[2] == "examples":
         pointer = pointer[:4]
     elif not (pointer and pointer[-1] in _KEYWORDS):
@@ -230,15 +233,17 @@ def _forget(data: dict[str, Any], action: str) -> None:
             names.remove(action)
 
 
-def _pointer(fault: Diagnostic, source: Source) -> Pointer:
-    """Return the shortest pointer whose key or value begins at the fault's place; empty if there is none."""
-    best: Pointer = ()
-    where = (fault.span.line, fault.span.column)
-    stack: list[tuple[Pointer, Any]] = [((), source.root)]
-    while stack:
-        pointer, place = stack.pop()
-        begins = [(line + 1, column + 1) for line, column in (place.key, place.value)]
-        if where in begins and (not best or len(pointer) < len(best)):
-            best = pointer
-        stack.extend(((*pointer, step), child) for step, child in (place.children or {}).items())
-    return best
+def _index(source: Source) -> dict[tuple[int, int], Pointer]:
+    """Return the shortest pointer whose key or value begins at each place, by line and column from 1."""
+    found: dict[tuple[int, int], Pointer] = {}
+    level: list[tuple[Pointer, Any]] = [((), source.root)]
+    while level:
+        for pointer, place in level:
+            for line, column in (place.key, place.value):
+                found.setdefault((line + 1, column + 1), pointer)
+        level = [
+            ((*pointer, step), child)
+            for pointer, place in level
+            for step, child in (place.children or {}).items()
+        ]
+    return found

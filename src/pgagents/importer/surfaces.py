@@ -15,7 +15,7 @@ from typing import Any
 from pgagents.catalogue.load import load
 from pgagents.generate.build import targets
 from pgagents.generate.target import Target
-from pgagents.importer.offering.objections import Objection, find_objections, list_users
+from pgagents.importer.offering.objections import Objection, Users, find_objections
 from pgagents.importer.offering.ranking import choose, rank_resources, summarize
 from pgagents.importer.offering.shortening import shorten
 from pgagents.importer.operations.imported import ImportedAction
@@ -25,6 +25,7 @@ from pgagents.importer.text import render_yaml
 from pgagents.jsonschema.schema import Validators
 from pgagents.model.model import Model
 from pgagents.source.read import parse
+from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
 MOST_CHOSEN = 20
@@ -70,8 +71,8 @@ def offer(
     offering = _Offering(data, made, notes)
     model = offering.load(known)
     for _ in range(MAX_ROUNDS):
-        objections = find_objections(model, offering.write())
-        if not [o for o in objections if offering.heed(o, objections)]:
+        objections = find_objections(model, offering.write(), offering.narrow)
+        if not [o for o in objections if offering.heed(o)]:
             break
         model = offering.load(known)
     else:
@@ -92,6 +93,9 @@ class _Offering:
         self.ranked = rank_resources(self.made) if self.narrow else []
         self.apart: dict[str, dict[str, str]] = {name: {} for name in list_plain()}
         """By surface, the actions that its vendor would refuse, each with the reason."""
+        self.users = Users(data)
+        self.alone: set[str] = set()
+        """Surfaces of vendors that refuse most of what the others are offered, so that they get a choice."""
         self.without: dict[str, str] = {}
         self.lists: dict[str, list[str]] = {}
 
@@ -108,27 +112,42 @@ class _Offering:
         for name, actions in self.lists.items():
             key = "all" if len(actions) == len(self.made) else _name_group(groups, name, actions)
             made[name] = {"actions": key}
+        self._drop_texts()
         self.data.pop("groups", None)
         self.data.pop("surfaces", None)
         self.data |= ({"groups": groups} if groups else {}) | {"surfaces": {**self.first, **made}}
         return made
+
+    def _drop_texts(self) -> None:
+        """Remove texts for surfaces that are left out."""
+        for action in self.data["actions"].values():
+            texts = action.get("texts", {})
+            for surface in [name for name in texts if name not in self.lists]:
+                del texts[surface]
+            if "texts" in action and not texts:
+                del action["texts"]
 
     def _list(self, surface: str) -> list[str]:
         """Return the names of the actions that a surface offers."""
         apart = frozenset(self.apart[surface])
         if surface not in self.narrow:
             return [one.name for one in self.made if one.name not in apart]
-        shared = (self.apart[name] for name in self.narrow if name not in self.without)
-        apart = frozenset(name for names in shared for name in names)
+        if surface not in self.alone:
+            others = self.without.keys() | self.alone
+            shared = (self.apart[name] for name in self.narrow if name not in others)
+            apart = frozenset(name for names in shared for name in names)
         return [one.name for one in choose(self.ranked, MOST_CHOSEN, apart)]
 
     def load(self, known: Validators | None) -> Model:
         """Return the catalogue's model. Data that does not load is mended first."""
         self.write()
         model, _ = load(parse(render_yaml(self.data)), any_key=True, known=known)
-        return model if model is not None else sound(self.data, self.notes, known)[1]
+        if model is None:
+            model = sound(self.data, self.notes, known)[1]
+            self.made = [one for one in self.made if one.name in self.data["actions"]]
+        return model
 
-    def heed(self, objection: Objection, every: Sequence[Objection]) -> bool:
+    def heed(self, objection: Objection) -> bool:
         """Change what a vendor objects to; return whether that was possible."""
         surface, at = objection.surface, objection.at
         if surface not in self.lists:
@@ -137,21 +156,24 @@ class _Offering:
         if most is not None and shorten(self.data, surface, at, most, self.notes):
             return True
         offered = self.lists[surface]
-        names: set[str] = set()
-        if len(at) > 1 and at[0] == "actions":
-            names = {str(at[1])}
-        elif len(at) > 1 and at[0] == "schemas":
-            names = list_users(str(at[1]), self.data)
+        names = self._find_refused(at)
         if names and not names & set(offered):
             return False
-        names &= set(offered)
-        refused = {o.at[1] for o in every if o.surface == surface and o.at[:1] == ("actions",) and o.at[1:]}
-        if not names or 2 * len(refused & set(offered)) > len(offered):
-            self.without[surface] = self._reword(objection.message)
-            del self.lists[surface]
         for name in names:
             self.apart[surface][name] = brief(objection.message, 160)
+        most_refused = 2 * len(self.apart[surface].keys() & set(offered)) > len(offered)
+        if most_refused and surface in self.narrow:
+            self.alone.add(surface)
+        elif most_refused or not names:
+            self.without[surface] = self._reword(objection.message)
+            del self.lists[surface]
         return True
+
+    def _find_refused(self, at: Pointer) -> set[str]:
+        """Return the actions that an objection at this place is about."""
+        if len(at) > 1 and at[0] == "actions":
+            return {str(at[1])}
+        return self.users.of(str(at[1])) if len(at) > 1 and at[0] == "schemas" else set()
 
     def _reword(self, message: str) -> str:
         """Return a vendor's objection, reworded if it is about the server's address."""
@@ -168,7 +190,7 @@ class _Offering:
             self.notes.decide(("surfaces",), said)
         for name in self.lists:
             for action, why in self.apart[name].items():
-                if action not in self.lists[name]:
+                if action not in self.lists[name] and name not in self.narrow:
                     self.notes.infer(("surfaces", name), f"without `{action}`: {why}")
         chosen = ""
         narrow = [name for name in self.narrow if name in self.lists]

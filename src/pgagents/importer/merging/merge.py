@@ -88,33 +88,47 @@ def apply_edits(data: Any, edits: list[Edit]) -> Any:
     return made
 
 
-def without_dangling(ours: Any, edits: list[Edit]) -> list[Edit]:
-    """Remove edits that would delete a code or schema which is still referred to."""
+def without_dangling(ours: Any, edits: list[Edit]) -> tuple[list[Edit], list[Conflict]]:
+    """Take out edits that would delete an action, a code or a schema which is still referred to.
+
+    Return the other edits, and a conflict for each action that stays.
+    """
+    conflicts: list[Conflict] = []
     while True:
         names = _find_references(apply_edits(ours, edits))
         kept = [e for e in edits if not (e.value is MISSING and e.at[:-1] in _HOMES and e.at[-1] in names)]
         if len(kept) == len(edits):
-            return kept
+            return kept, conflicts
+        said = "the document has this no longer; it stays because another part of this file names it"
+        conflicts += [Conflict(e.at, said) for e in edits if e not in kept and e.at[:-1] == ("actions",)]
         edits = kept
 
 
-_HOMES: tuple[Pointer, ...] = (("schemas",), ("errors", "codes"))
+_NAMING = frozenset((
+    "$ref", "envelope", "data", "otherwise", "missing", "action", "registered_by", "issued_by", "instead",
+))  # fmt: skip
+"""Keys whose value is the name of an action, a schema or a code."""
+_HOMES: tuple[Pointer, ...] = (("actions",), ("schemas",), ("errors", "codes"))
 
 
 def _find_references(data: Any) -> set[Any]:
-    """Return every text in a place where a schema or code is named."""
+    """Return every text in a place where an action, a schema or a code is named."""
     found: set[Any] = set()
     stack = [data]
     while stack:
         node = stack.pop()
         if isinstance(node, dict):
             for key, value in node.items():
-                if key in ("$ref", "envelope", "data", "otherwise", "missing") and isinstance(value, str):
+                if key in _NAMING and isinstance(value, str):
                     found.add(value)
-                elif key in ("errors", "always") and isinstance(value, list):
+                elif key in ("errors", "always", "actions", "by") and isinstance(value, list):
                     found.update(v for v in value if isinstance(v, str))
                 elif key == "framework" and isinstance(value, dict):
                     found.update(v for v in value.values() if isinstance(v, str))
+                elif key in ("groups", "needs") and isinstance(value, dict):
+                    found.update(
+                        v for names in value.values() if isinstance(names, list) for v in map(str, names)
+                    )
                 stack.append(value)
         elif isinstance(node, list):
             stack.extend(node)

@@ -14,7 +14,9 @@ from pgagents.importer.text import comment, entry, render_yaml
 from pgagents.source.read import parse
 from pgagents.source.source import Place, Pointer, Source
 
-_OURS = re.compile(rf"\s*# (TODO (lost|decide|left out|blocked|conflict): |.*{re.escape(SAME_NAME)}\Z)")
+_OURS = re.compile(
+    rf"\s*# (TODO (lost|decide|left out|blocked|conflict): |inferred: |.*{re.escape(SAME_NAME)}\Z)"
+)
 
 
 def patch_text(
@@ -42,7 +44,8 @@ class _Cut:
 class _Patch:
     def __init__(self, source: Source, wanted: Any, comments: Mapping[Pointer, list[str]]) -> None:
         self.source, self.wanted, self.comments = source, wanted, comments
-        self.lines = source.text.split("\n")
+        self.newline = "\r\n" if "\r\n" in source.text else "\n"
+        self.lines = source.text.replace("\r\n", "\n").split("\n")
         if self.lines and not self.lines[-1]:
             self.lines.pop()
         self.cuts: list[_Cut] = []
@@ -118,7 +121,7 @@ class _Patch:
     def _text(self) -> str:
         for cut in sorted(self.cuts, key=lambda c: (c.start, c.end), reverse=True):
             self.lines[cut.start : cut.end] = cut.lines
-        return "\n".join(self.lines) + "\n"
+        return self.newline.join(self.lines) + self.newline
 
     def _place(self, at: Pointer) -> Place | None:
         place: Place | None = self.source.root

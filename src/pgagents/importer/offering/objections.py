@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +32,13 @@ class Objection:
         return int(found[1]) if found else None
 
 
-def find_objections(model: Model, surfaces: Mapping[str, Any]) -> list[Objection]:
-    """Return what the vendors of these surfaces would refuse, each place once."""
+def find_objections(
+    model: Model, surfaces: Mapping[str, Any], choosing: Collection[str] = ()
+) -> list[Objection]:
+    """Return what the vendors of these surfaces would refuse, each place once.
+
+    For the surfaces in `choosing`, arguments that are secrets count, too.
+    """
     ids = {
         id: target.surface
         for id, target in targets().items()
@@ -51,17 +56,17 @@ def find_objections(model: Model, surfaces: Mapping[str, Any]) -> list[Objection
         if limit and at[:1] not in (("actions",), ("schemas",)):
             continue
         found.setdefault((surface, at), Objection(surface, at, one.message))
-    for objection in _find_hits(model, surfaces):
+    for objection in _find_hits(model, surfaces, choosing):
         found.setdefault((objection.surface, objection.at), objection)
     return list(found.values())
 
 
-def _find_hits(model: Model, surfaces: Mapping[str, Any]) -> Iterator[Objection]:
+def _find_hits(model: Model, surfaces: Mapping[str, Any], choosing: Collection[str]) -> Iterator[Objection]:
     """Yield the errors of vendors' rules, and secrets that no model should be asked for."""
     for id, rule in rules().items():
         if id == SECRET:
             for hit in rule.find(model):
-                yield from (Objection(name, hit.origin, hit.message) for name in surfaces)
+                yield from (Objection(name, hit.origin, hit.message) for name in choosing)
         elif rule.severity == "error" and rule.surface in surfaces:
             for hit in rule.find(model):
                 if (hit.severity or rule.severity) == "error":
@@ -83,26 +88,37 @@ def index_places(source: Source) -> dict[tuple[int, int], Pointer]:
     return {**values, **found}
 
 
-def list_users(schema: str, data: Mapping[str, Any]) -> set[str]:
-    """Return the names of the actions that use a named schema, directly or not."""
-    using = {schema}
-    while True:
-        more = {name for name, one in data["schemas"].items() if name not in using and _uses(one, using)}
-        if not more:
-            return {name for name, action in data["actions"].items() if _uses(action, using)}
-        using |= more
+class Users:
+    """The actions that use each named schema, directly or not."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.actions: dict[str, set[str]] = {}
+        self.schemas: dict[str, set[str]] = {}
+        for section, found in (("actions", self.actions), ("schemas", self.schemas)):
+            for name, value in data[section].items():
+                for used in _list_references(value):
+                    found.setdefault(used, set()).add(name)
+
+    def of(self, schema: str) -> set[str]:
+        """Return the names of the actions that use a schema."""
+        using, waiting = {schema}, [schema]
+        while waiting:
+            more = self.schemas.get(waiting.pop(), set()) - using
+            using |= more
+            waiting += more
+        return {action for name in using for action in self.actions.get(name, ())}
 
 
-def _uses(value: Any, names: set[str]) -> bool:
-    """True if a reference to one of the schemas stands anywhere in the value."""
+def _list_references(value: Any) -> set[str]:
+    """Return the names of the schemas that a value refers to."""
+    found: set[str] = set()
     stack = [value]
     while stack:
         node = stack.pop()
         if isinstance(node, dict):
-            ref = node.get("$ref")
-            if isinstance(ref, str) and ref in names:
-                return True
+            if isinstance(ref := node.get("$ref"), str):
+                found.add(ref)
             stack.extend(node.values())
         elif isinstance(node, list):
             stack.extend(node)
-    return False
+    return found
