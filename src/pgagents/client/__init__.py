@@ -1,7 +1,7 @@
 """Carry out a model's tool call: read a vendor's message, call the API, write the vendor's answer.
 
-The names in `__all__` are what a host needs; each is imported when it is first used, because the command
-line uses parts of this package that need none of them.
+`__all__` has the names that a host needs. Each is imported when it is first used: the command line needs
+only parts of this package.
 """
 
 from __future__ import annotations
