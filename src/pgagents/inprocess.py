@@ -156,11 +156,12 @@ def inside(
     return Inside(opened, now, inbox, tuple(faults))
 
 
-def over_tls(handler: Handler) -> Handler:
-    """Return the handler as one that is reached over TLS."""
-    from pgagents.sandbox.front import SCHEME
+def over_tls(handler: Handler, certificate: str = "ours") -> Handler:
+    """Return the handler as one that is reached over TLS, with a client certificate if that is not empty."""
+    from pgagents.sandbox.front import CERTIFICATE, SCHEME
 
-    return lambda request: handler(replace(request, headers=(*request.headers, (SCHEME, "https"))))
+    more = ((SCHEME, "https"), *(((CERTIFICATE, certificate),) if certificate else ()))
+    return lambda request: handler(replace(request, headers=(*request.headers, *more)))
 
 
 def verify_sandbox(
@@ -182,7 +183,9 @@ def verify_sandbox(
 
     others = {name: f"https://127.0.0.1:{port}" for port, name in enumerate(model.servers, 2)}
     given = keys if keys is not None else opened.keys
-    identities = Identities(given, oauth=opened.client, servers=others)
+    served = opened.sandbox.handler
+    strangers = {"none": over_tls(served, ""), "other": over_tls(served, "another authority's")}
+    identities = Identities(given, oauth=opened.client, servers=others, strangers=strangers)
     options = replace(options, live=False, limits=options.limits or opened.limited)
     return verify(
         model,

@@ -31,7 +31,6 @@ URL = "https://sign-in.example"
 OTHER_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "digest": (DIGEST, "HTTP authentication by `digest`"),
     "openid": ({"type": "openIdConnect", "openIdConnectUrl": URL}, "an OpenID Connect token"),
-    "certificate": ({"type": "mutualTLS"}, "a client certificate"),
     "nonsense": ({"type": "telepathy"}, "a scheme that it does not describe"),
 }
 COMMANDS = (

@@ -14,19 +14,22 @@ from pgagents.catalogue.language import (
 )
 from pgagents.catalogue.language.credentials import (
     find_carrier,
+    find_certificate,
     find_user_scheme,
     list_used_schemes,
+    needs_certificate,
 )
 from pgagents.catalogue.language.schemas import schema_node
 from pgagents.catalogue.resolving.actions import Actions
 from pgagents.catalogue.resolving.resources import Resources
 from pgagents.model import model as m
 from pgagents.model.code_flow import CodeFlow, make_code_flow
+from pgagents.model.connection.certificate import ClientCertificate
+from pgagents.model.connection.server import Server, Variable
 from pgagents.model.credential import Credential, make
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.limit_reader import LimitReader
 from pgagents.model.placing import with_places
-from pgagents.model.server import Server, Variable
 from pgagents.model.signature import schemes
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer, Source
@@ -82,6 +85,8 @@ class _Resolver(Actions, Resources):
             credential=next(iter(credentials.values()), None),
             credentials=credentials,
             security=self.security,
+            certificate=self._certificate(),
+            certificate_shared=needs_certificate(written, written.security),
             code_flow=self._code_flow(),
             webhooks=_with_defaults(written.webhooks),
             idempotency=written.idempotency,
@@ -96,6 +101,13 @@ class _Resolver(Actions, Resources):
             name: make(name, schemes[name].model_dump(by_alias=True))
             for name in list_used_schemes(self.written)
         }
+
+    def _certificate(self) -> ClientCertificate | None:
+        name = find_certificate(self.written)
+        if name is None:
+            return None
+        scheme = self.written.auth.schemes[name]
+        return ClientCertificate(name, scheme.description or "", scheme.issue_at)
 
     def _code_flow(self) -> CodeFlow | None:
         scheme, carrier = find_user_scheme(self.written), find_carrier(self.written)

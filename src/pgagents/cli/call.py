@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.cli.inputs.api import Api, find_api
-from pgagents.cli.inputs.options import env_option, examples, load, server_option
+from pgagents.cli.inputs.options import cert_options, env_option, examples, load, server_option
 
 if TYPE_CHECKING:
     from pgagents.client.answer import Answer
@@ -76,6 +76,7 @@ _HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes 
 )
 @env_option
 @server_option
+@cert_options
 @click.option("--yes", is_flag=True, help="Do not ask before a call that needs confirmation.")
 def command(
     action: str | None,
@@ -87,6 +88,8 @@ def command(
     cacert: Path | None,
     description: Path | None,
     servers: tuple[str, ...],
+    cert: Path | None,
+    cert_key: Path | None,
     yes: bool,
 ) -> int:
     """Call ACTION with its arguments and print the answer as JSON.
@@ -110,7 +113,7 @@ def command(
         message = _read(file)
     else:
         given = _arguments(model, action, arguments, file)
-    api = find_api(model, url, cacert, description, TOKEN, servers=servers)
+    api = find_api(model, url, cacert, description, TOKEN, servers=servers, certificate=(cert, cert_key))
     shown, answer = asyncio.run(_call(model, api, vendor, action or "", given, message, yes))
     click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     if answer.problem is None:

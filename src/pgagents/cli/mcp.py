@@ -12,7 +12,14 @@ import click
 
 from pgagents.cli import _extras
 from pgagents.cli.inputs.api import find_api
-from pgagents.cli.inputs.options import catalogue_argument, env_option, examples, load, server_option
+from pgagents.cli.inputs.options import (
+    catalogue_argument,
+    cert_options,
+    env_option,
+    examples,
+    load,
+    server_option,
+)
 
 if TYPE_CHECKING:
     from pgagents.cli.inputs.api import Api
@@ -72,6 +79,7 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
 )
 @env_option
 @server_option
+@cert_options
 @click.option(
     "--public-url",
     metavar="URL",
@@ -101,6 +109,8 @@ def command(
     host: str,
     description: Path | None,
     servers: tuple[str, ...],
+    cert: Path | None,
+    cert_key: Path | None,
     public_url: str | None,
     issuer: str | None,
     origins: tuple[str, ...],
@@ -118,7 +128,18 @@ def command(
     gc.disable()
     try:
         _serve(
-            catalogue, url, cacert, over_http, port, host, description, servers, public_url, issuer, origins
+            catalogue,
+            url,
+            cacert,
+            over_http,
+            port,
+            host,
+            description,
+            servers,
+            (cert, cert_key),
+            public_url,
+            issuer,
+            origins,
         )
     finally:
         gc.enable()
@@ -133,6 +154,7 @@ def _serve(
     host: str,
     description: Path | None,
     servers: tuple[str, ...],
+    certificate: tuple[Path | None, Path | None],
     public_url: str | None,
     issuer: str | None,
     origins: tuple[str, ...],
@@ -140,7 +162,7 @@ def _serve(
     model = load(catalogue)
     if not over_http and (issuer or public_url or origins):
         raise click.UsageError("--issuer, --public-url and --allow-origin go with --http")
-    api = find_api(model, url, cacert, description, servers=servers)
+    api = find_api(model, url, cacert, description, servers=servers, certificate=certificate)
     if over_http:
         _serve_http(model, api, port, host, _sign_in(host, public_url, issuer, cacert), origins)
     else:

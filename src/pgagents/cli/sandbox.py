@@ -155,7 +155,8 @@ def command(
         sandbox = _open(
             catalogue, db, seed, clock, faults, variations, allow_loopback_webhooks, oauth_clients
         )
-        with certificate() if tls else nullcontext() as made:
+        asks = sandbox.front.model.certificate is not None
+        with certificate(clients=asks) if tls else nullcontext() as made:
             try:
                 serve(sandbox, listen(port, host, made), tell, work.run if work is not None else None)
             finally:
@@ -266,6 +267,8 @@ def _show(facts: dict[str, Any]) -> None:
         click.echo(
             f"  its CA: {facts['ca_file']} (curl --cacert); plaintext is refused at {facts['plain_url']}"
         )
+    if facts["client_cert"]:
+        click.echo(f"  a client certificate with its key: {facts['client_cert']} (curl --cert)")
     if "mcp_url" in facts:
         click.echo(f"  its MCP server: {facts['mcp_url']}")
     for role, key in facts["keys"].items():

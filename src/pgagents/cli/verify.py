@@ -13,6 +13,7 @@ from pgagents.cli.inputs.options import (
     AUTH_HELP,
     BASE_PATH_HELP,
     catalogue_argument,
+    cert_options,
     examples,
     load,
     server_option,
@@ -89,6 +90,7 @@ _OF_TOOLS = (
 )
 @click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com.")
 @server_option
+@cert_options
 @click.option(
     "--openapi",
     metavar="FILE|URL",
@@ -288,6 +290,8 @@ _OF_TOOLS = (
 def command(
     url: str | None,
     servers: tuple[str, ...],
+    cert: Path | None,
+    cert_key: Path | None,
     openapi: str | None,
     auth: str | None,
     base_path: str | None,
@@ -346,7 +350,7 @@ def command(
     report_files.check(reports, report_files.DATA if only_plan else report_files.EVERY)
     lines = read_baseline(baseline) if baseline else None
     model = _load(catalogue, openapi, auth, base_path)
-    there = target.target(model, url, plain_url, cacert, description, servers)
+    there = target.target(model, url, plain_url, cacert, description, servers, (cert, cert_key))
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests,
@@ -412,6 +416,7 @@ def command(
             token=mcp_server.token(mcp_url),
             verbose=verbose,
             servers=there.servers,
+            certificate=there.certificate,
         )
 
 

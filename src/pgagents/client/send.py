@@ -7,12 +7,11 @@ Every failure of a server is returned as a Response or a Silence; only cancellat
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from pgagents.errors import PgagentsError
 from pgagents.http import Handler, Request, Response, Silence
+from pgagents.tls import CertificateFiles, make_context
 
 if TYPE_CHECKING:
     import httpx
@@ -40,12 +39,15 @@ class Sender:
         max_bytes: int = MAX_BYTES,
         cacert: str | None = None,
         headers: Mapping[str, str] | None = None,
+        certificate: CertificateFiles | None = None,
     ) -> None:
         """Take further `headers` of every request, such as a gateway's; no other server gets them."""
         self._headers = dict(headers or {})
         self._base, self._cacert = url.rstrip("/"), cacert
         self._timeout_s, self._max_bytes = timeout_s, max_bytes
-        self._trust = _trust(cacert) if cacert is not None else None
+        self._certificate = certificate
+        own = cacert is not None or certificate is not None
+        self._trust = make_context(cacert, certificate) if own else None
         self._made: httpx.AsyncClient | None = None
 
     async def __call__(self, request: Request) -> Response | Silence:
@@ -71,8 +73,14 @@ class Sender:
             return Silence("protocol", str(error)[:200])
 
     def make_other(self, url: str) -> Sender:
-        """Return a sender to another server, which trusts the same certificates."""
-        return Sender(url, timeout_s=self._timeout_s, max_bytes=self._max_bytes, cacert=self._cacert)
+        """Return a sender to another server, with the same trust and client certificate."""
+        return Sender(
+            url,
+            timeout_s=self._timeout_s,
+            max_bytes=self._max_bytes,
+            cacert=self._cacert,
+            certificate=self._certificate,
+        )
 
     async def close(self) -> None:
         """Close the connections."""
@@ -139,15 +147,6 @@ def sending(handler: Handler) -> Send:
         return handler(request)
 
     return send
-
-
-def _trust(cacert: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=cacert)
-    except (OSError, ssl.SSLError) as error:
-        raise PgagentsError(
-            f"cannot read the CA file {cacert}: {error}", "give a PEM file with --cacert"
-        ) from None
 
 
 def _silence(error: Exception) -> Silence:

@@ -173,7 +173,7 @@ _COMPARED = frozenset((
     "bucket", "scope", "key", "params", "unknown", "outputs", "errors", "idempotency", "confirm_title",
     "confirm_body", "laws", "relations", "deprecated", "signed", "origin", "cite", "formerly", "alias_of",
     "security", "pages", "etag", "if_match", "either", "job", "content_type", "headers", "deprecation",
-    "max_body_bytes", "server",
+    "max_body_bytes", "server", "certificate",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {
     "examples": lambda a: [(e.name, e.title, e.input, e.status, e.output) for e in a.examples],

@@ -35,6 +35,10 @@ def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> S
     Actions that need another credential are losses. `host` begins sentences. If no action with a key can be
     called, that is a falsehood of the document.
     """
+    if any(action.certificate for action in surface.actions) or (
+        model.certificate_shared and surface.dispatcher
+    ):
+        return _without_certificate(model, surface, host, takes)
     keyed = [action for action in surface.actions if action.key]
     if model.credential is None or not keyed:
         return SignIn(model.credential, surface)
@@ -56,6 +60,28 @@ def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> S
         return SignIn(chosen, surface, falsehoods=(_cannot(surface, message),))
     shared = surface.dispatcher and is_callable(model.shared_security, chosen)
     return SignIn(chosen, replace(surface, actions=tuple(kept), dispatcher=shared), tuple(losses))
+
+
+def _without_certificate(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:
+    """Return how a host signs in to the actions that need no client certificate.
+
+    If all need one, that is a falsehood of the document, in which calls would look as if they needed none.
+    """
+    kept = tuple(action for action in surface.actions if not action.certificate)
+    losses = [
+        Loss((*a.origin, "security"), f"action {a.name}", "dropped", f"{host} presents no client certificate")
+        for a in surface.actions
+        if a.certificate
+    ]
+    dispatcher = surface.dispatcher and not model.certificate_shared
+    if not kept and not dispatcher:
+        message = f"{host} presents no client certificate, and every call needs one"
+        return SignIn(model.credential, surface, falsehoods=(_cannot(surface, message),))
+    if surface.dispatcher and not dispatcher:
+        why = f"{host} presents no client certificate"
+        losses += [Loss(d.origin, f"operation {d.operation_id}", "dropped", why) for d in model.dispatchers]
+    rest = choose_sign_in(model, replace(surface, actions=kept, dispatcher=dispatcher), host, takes)
+    return replace(rest, losses=(*losses, *rest.losses))
 
 
 def choose_for_gpt(model: Model, surface: Surface) -> SignIn:

@@ -12,6 +12,7 @@ from pgagents.importer.reading.names import clean, cut, identifier, is_name, uni
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation
 from pgagents.importer.reading.references import References
+from pgagents.model.connection.certificate import MUTUAL_TLS, NOUN, OPENAPI
 from pgagents.model.credential import kinds
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
@@ -69,6 +70,8 @@ class Security:
         scheme = {**self.schemes[name].mapping(), "key": name}
         if _is_aws_signature(scheme):
             return None
+        if scheme.get("type") == OPENAPI:
+            return {"type": MUTUAL_TLS} if name == self._find_certificate() else None
         read = {
             kind: members
             for kind, known in kinds().items()
@@ -79,6 +82,10 @@ class Security:
             return None
         entry = read[found]
         return {"type": found, **{k: clean(v) if isinstance(v, str) else v for k, v in entry.items()}}
+
+    def _find_certificate(self) -> str | None:
+        """Return the document's first scheme that is a client certificate, or None."""
+        return next((n for n, found in self.schemes.items() if found.text("type") == OPENAPI), None)
 
     def _kind(self, name: str) -> str:
         """Return the scheme's kind in the catalogue's language; `undeclared` if the document does not
@@ -110,7 +117,7 @@ class Security:
         elif scheme and kind == "http":
             said = f"HTTP authentication by `{brief(scheme.text('scheme') or '?')}`"
         elif name in self.entries:
-            said = kinds()[kind].noun
+            said = NOUN if kind == MUTUAL_TLS else kinds()[kind].noun
         else:
             said = {
                 "oauth2": "an OAuth 2.0 token",
@@ -147,8 +154,11 @@ class Security:
         """
         sayable = [one for one in self._alternatives(op) if one and all(n in self.entries for n in one)]
         kept: list[Alternative] = []
-        for one in sayable:
-            places = [(self.entries[n].get("in"), self.entries[n].get("name", "")) for n in one]
+        certificate = self._find_certificate()
+        without = [one for one in sayable if certificate not in one]
+        for one in without or sayable:  # a catalogue has the certificate in each alternative, or in none
+            placed = [self.entries[n] for n in one if n != certificate]
+            places = [(entry.get("in"), entry.get("name", "")) for entry in placed]
             if len(set(places)) == len(places) and not any(set(other) <= set(one) for other in kept):
                 kept.append(one)
         kept = [one for one in kept if not any(set(other) < set(one) for other in kept)]
@@ -307,7 +317,10 @@ class Security:
                 else 'does a word stand before the key? `value: "Token {key}"`'
             )
             self.notes.decide(at, said, place)
-        if self._kind(name) != "http_basic":
+        if self._kind(name) == MUTUAL_TLS:
+            said = "where does one get a certificate? `issue_at: https://…`; verify takes it by --cert"
+            self.notes.decide(at, said, place)
+        elif self._kind(name) != "http_basic":
             self.notes.decide(
                 at,
                 (

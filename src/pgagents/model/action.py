@@ -321,6 +321,8 @@ class Action:
     """The work that it starts; None if its answer is the end of it."""
     either: tuple[tuple[str, ...], ...] = ()
     """Groups of arguments of which a call gives exactly one, whole; empty if it has none."""
+    certificate: bool = False
+    """True if its calls need a client certificate."""
     server: Text | None = None
     """The name of the server that has its path; None for the API's own."""
     otherwise: Code | None = None

@@ -13,10 +13,11 @@ from typing import Any, Literal
 from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code, Law, Param
 from pgagents.model.code_flow import CodeFlow
+from pgagents.model.connection.certificate import ClientCertificate
+from pgagents.model.connection.server import Server, find_addresses
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.limit_reader import LimitReader
-from pgagents.model.server import Server, find_addresses
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -492,6 +493,10 @@ class Model:
     browsers: Any = None
     servers: Mapping[str, Server] = field(default_factory=dict)
     """Other servers, by the names that actions give them."""
+    certificate: ClientCertificate | None = None
+    """The client certificate that connections have; None if no call needs one."""
+    certificate_shared: bool = False
+    """True if a call on a path that is no single action's needs it."""
 
     def find_addresses(self, url: str, given: Mapping[str, str]) -> dict[str, str]:
         """Return the base URLs of the other servers by name, where the API's own is at `url`."""

@@ -10,6 +10,8 @@ from pgagents.http import Silence
 from pgagents.report.report import Finding, RecordedExchange
 
 TOKEN = "PGAGENTS_TOKEN"
+CERTIFICATE = "PGAGENTS_CERT"
+"""The variable for the file of the client certificate, which has its key too."""
 MASK = "[redacted]"
 PROCESS = "stdio:"
 """The prefix of a server that is a process: its command follows in place of a URL."""
@@ -77,6 +79,8 @@ def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
     if exchange.base.startswith(PROCESS):
         return _make_pipe(request.body, exchange.base.removeprefix(PROCESS))
     words = ["curl", "-sS", "-i", "-g", "--path-as-is"]
+    if exchange.certificate:
+        words += ["--cert", f'"${CERTIFICATE}"']
     if request.method == "HEAD":
         words.append("-I")
     elif request.method != "GET" or request.body:

@@ -221,6 +221,7 @@ def _exchange(told: Mapping[str, Any]) -> RecordedExchange:
         told.get("surface", ""),
         told.get("base", ""),
         told.get("key_header", "Authorization"),
+        told.get("certificate", False),
     )
 
 

@@ -36,6 +36,8 @@ class RecordedExchange:
     """The base URL of the request, where it is not the report's own."""
     key_header: str = "Authorization"
     """The request header that carries the key; empty if the API has none."""
+    certificate: bool = False
+    """True if the connection had the client certificate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,9 @@ PRECONDITION_REQUIRED = 428
 IF_MATCH = "if-match"
 OAUTH_SUB = "oauth sub"
 SCHEME = ":scheme"
+CERTIFICATE = ":certificate"
+OURS = "ours"
+"""The value for a client certificate of the sandbox's own authority."""
 """The pseudo-header that is `https` for a call over TLS."""
 
 

@@ -16,6 +16,7 @@ from pgagents.http import Handler
 from pgagents.model.model import Model
 from pgagents.model.signature import schemes
 from pgagents.sandbox import keys
+from pgagents.sandbox.auth.certificates import require_certificate
 from pgagents.sandbox.call import Domain
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.events import targets_allowed
@@ -128,7 +129,9 @@ def open_sandbox(
         allow_loopback=allow_loopback,
     )
     front = Front(model, domain(setting), store, keyring, clock, chance, Site(setting), log)
-    handler = wrap_api(front, Context(model, front, chance, courier, sleep), faults, variations)
+    handler = wrap_api(
+        require_certificate(front), Context(model, front, chance, courier, sleep), faults, variations
+    )
     return Sandbox(handler, front, tokens, stripe_secret, courier, partial(_chore, setting), clients)
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.signing import certificates
 from pgagents.catalogue.language.basics import Security
 from pgagents.catalogue.language.credentials import list_requirements, list_used_schemes
 from pgagents.catalogue.language.platform import Scheme
+from pgagents.model.connection.certificate import MUTUAL_TLS
 from pgagents.model.credential import Credential, find_path_below, kinds, make
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
@@ -28,6 +30,7 @@ def run(checker: Checker) -> None:
         _scheme(checker, name, written)
     for pointer, security in list_requirements(checker.written):
         _security(checker, pointer, security)
+    certificates.run(checker)
     _unused(checker)
     _users(checker)
     used = list_used_schemes(checker.written)
@@ -61,12 +64,15 @@ def run(checker: Checker) -> None:
 def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
     """Record an unknown type, members of another type, and what the type refuses."""
     at, kind = (*_AT, name), kinds().get(scheme.type)
+    if scheme.type == MUTUAL_TLS:
+        return  # a module of its own checks it
     if kind is None:
         checker.fault(
             (*at, "type"),
             "credential",
             f"`{brief(scheme.type)}` is no type of a scheme",
-            did_you_mean(scheme.type, kinds()) or f"one of {', '.join(sorted(kinds()))}",
+            did_you_mean(scheme.type, [*kinds(), MUTUAL_TLS])
+            or f"one of {', '.join(sorted([*kinds(), MUTUAL_TLS]))}",
         )
         return
     for key, attribute in _OF_ONE_KIND.items():
@@ -137,6 +143,8 @@ def _unused(checker: Checker) -> None:
         return
     used = {name for _, security in list_requirements(written) for need in security for name in need}
     used |= set(list_used_schemes(written))
+    if written.security is None:
+        used |= set(schemes)  # a single one is used by every call
     if used - set(schemes):
         return  # a name is misspelt, which is told
     for name in schemes:
@@ -156,7 +164,7 @@ def _pairs(
     """Record schemes that one call cannot have together, because both stand in one place."""
     for index, need in enumerate(security):
         met: dict[tuple[str, str], str] = {}
-        for name in need if len(need) > 1 else ():
+        for name in (n for n in need if n in credentials) if len(need) > 1 else ():
             place = credentials[name].place, credentials[name].wire.lower()
             if place in met:
                 checker.fault(

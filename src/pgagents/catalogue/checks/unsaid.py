@@ -18,7 +18,6 @@ KINDS = {
     "http": "HTTP authentication by `{scheme}`",
     "oauth2": "an OAuth 2.0 token by no flow that calls can take",
     "open_id_connect": "an OpenID Connect token",
-    "mutual_tls": "a client certificate",
     "undeclared": "a key that its document does not describe",
 }
 HELP = (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pgagents.catalogue.language.basics import Security
 from pgagents.catalogue.language.platform import Scheme
 from pgagents.catalogue.language.surface import Catalogue
+from pgagents.model.connection.certificate import MUTUAL_TLS
 from pgagents.source.source import Pointer
 
 Alternatives = tuple[tuple[str, ...], ...]
@@ -27,12 +28,31 @@ def list_requirements(written: Catalogue) -> Iterator[tuple[Pointer, Security]]:
 def list_alternatives(written: Catalogue, security: Security | None) -> Alternatives:
     """Return the alternatives of `security`. Without it, a single scheme is the only alternative.
 
-    One by which users sign in beside a bearer key is left out: its tokens take the key's place.
+    One by which users sign in beside a bearer key is left out: its tokens take the key's place. So is a
+    client certificate, which belongs to the connection.
     """
+    certificate = find_certificate(written)
     if security is None:
-        return ((next(iter(written.auth.schemes)),),) if len(written.auth.schemes) == 1 else ()
+        names = list(written.auth.schemes)
+        return ((names[0],),) if len(names) == 1 and names[0] != certificate else ()
     beside = (find_user_scheme(written),) if find_carrier(written) != find_user_scheme(written) else None
-    return tuple(need for each in security if (need := tuple(each)) != beside)
+    needs = tuple(need for each in security if (need := tuple(each)) != beside)
+    if not needs_certificate(written, security):
+        return needs
+    return tuple(rest for need in needs if (rest := tuple(name for name in need if name != certificate)))
+
+
+def find_certificate(written: Catalogue) -> str | None:
+    """Return the scheme that is a client certificate, or None."""
+    return next((name for name, one in written.auth.schemes.items() if one.type == MUTUAL_TLS), None)
+
+
+def needs_certificate(written: Catalogue, security: Security | None) -> bool:
+    """Return whether calls with this `security` need a client certificate."""
+    name = find_certificate(written)
+    if security is None:
+        return name is not None and len(written.auth.schemes) == 1
+    return any(name in need for need in security)
 
 
 def find_user_scheme(written: Catalogue) -> str | None:

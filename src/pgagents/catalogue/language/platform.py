@@ -23,8 +23,9 @@ from pgagents.catalogue.language.basics import (
     Strict,
     Url,
 )
+from pgagents.model.connection.certificate import MUTUAL_TLS
+from pgagents.model.connection.server import fill
 from pgagents.model.credential import kinds
-from pgagents.model.server import fill
 
 
 class Server(Strict):
@@ -190,11 +191,12 @@ class Flows(Strict):
 class Scheme(Strict):
     """The credential of a call."""
 
-    type: Annotated[str, Field(json_schema_extra={"enum": sorted(kinds())})] = Field(
+    type: Annotated[str, Field(json_schema_extra={"enum": sorted([*kinds(), MUTUAL_TLS])})] = Field(
         "http_bearer",
         description=(
             "`http_bearer`: `Authorization: Bearer KEY`; `api_key`: a key in `in`, under `name`; "
-            "`http_basic`: HTTP Basic, with `user:password` as the key; `oauth2`: a bearer token by `flows`."
+            "`http_basic`: HTTP Basic, with `user:password` as the key; `oauth2`: a bearer token by `flows`; "
+            "`mutual_tls`: a client certificate."
         ),
     )
     in_: str | None = Field(

@@ -17,6 +17,7 @@ from pgagents.catalogue.language import (
 from pgagents.catalogue.language.credentials import (
     Alternatives,
     list_alternatives,
+    needs_certificate,
 )
 from pgagents.catalogue.language.errors import JSON
 from pgagents.catalogue.language.page_texts import add_page_sentence
@@ -104,6 +105,8 @@ class Actions(Answers, Surfaces):
             pages=pages,
             etag=a.etag,
             if_match=a.if_match,
+            certificate=bool(a.http)
+            and needs_certificate(self.written, self.written.security if a.security is None else a.security),
             server=Text(a.server, (*at, "server")) if a.server else None,
             job=self._job(a.job, (*at, "job")) if a.job else None,
             formerly=tuple(

@@ -34,6 +34,7 @@ def find_api(
     description: Path | None,
     *first: str,
     servers: Sequence[str] = (),
+    certificate: tuple[Path | None, Path | None] = (None, None),
 ) -> Api:
     """Return the API of a command line, whose options override the description.
 
@@ -41,14 +42,15 @@ def find_api(
     PgagentsError and InputError.
     """
     from pgagents.cli.inputs.api_keys import command_secrets
-    from pgagents.cli.inputs.target import find_servers, read_client_env
+    from pgagents.cli.inputs.target import find_certificate, find_servers, read_client_env
     from pgagents.client.send import Sender
 
     env = read_client_env(model, description)
     secrets = command_secrets(model, env.commands)
     trusted = cacert or env.cacert
     base = api_url(model, url or env.url or None)
-    sender = Sender(base, cacert=str(trusted) if trusted else None, headers=env.headers)
+    shown = find_certificate(model, certificate, env, base)
+    sender = Sender(base, cacert=str(trusted) if trusted else None, headers=env.headers, certificate=shown)
     keys = api_key(model, *first, env=env, secrets=secrets)
     others = find_servers(model, base, servers, env)
     return Api(sender, keys, secrets if env.commands else None, others)

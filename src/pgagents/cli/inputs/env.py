@@ -6,6 +6,8 @@ url: https://staging.example.com
 plain_url: http://staging.example.com           # its twin without TLS, which must refuse
 servers: {upload: https://upload.staging.example.com}   # other servers, by the catalogue's names
 cacert: staging-ca.pem                          # beside this file
+cert: staging-client.pem                        # the client certificate, and its key if that file lacks it
+cert_key: staging-client-key.pem
 headers: {X-Gateway: blue, X-Gateway-Key: {variable: GATEWAY_KEY}}
 identities:                                     # names of environment variables, never keys
   main: {command: [gcloud, auth, print-access-token], lives_s: 3000}    # or a command that prints the key
@@ -63,6 +65,8 @@ class Env:
     url: str = ""
     plain_url: str = ""
     cacert: Path | None = None
+    cert: Path | None = None
+    cert_key: Path | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     identities: Mapping[str, str] = field(default_factory=dict)
     commands: Mapping[str, SecretCommand] = field(default_factory=dict)
@@ -145,7 +149,9 @@ class _Reader:
             "url": lambda: self.url("url"),
             "plain_url": lambda: self.url("plain_url"),
             "servers": self.servers,
-            "cacert": lambda: self.file(path),
+            "cacert": lambda: self.file(path, "cacert"),
+            "cert": lambda: self.file(path, "cert"),
+            "cert_key": lambda: self.file(path, "cert_key"),
             "headers": self.headers,
             "identities": self.identities,
             "env": lambda: self.like((), self.values),
@@ -187,11 +193,12 @@ class _Reader:
             )
         return url
 
-    def file(self, path: Path) -> Path | None:
-        given = self.source.data["cacert"]
+    def file(self, path: Path, key: str) -> Path | None:
+        """Return a file beside the description."""
+        given = self.source.data[key]
         if not isinstance(given, str) or not (path.parent / given).is_file():
             self.fault(
-                ("cacert",),
+                (key,),
                 "file",
                 f"there is no file {brief(str(given))} beside {path.name}",
                 "give the path from this file's folder",

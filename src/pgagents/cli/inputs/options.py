@@ -48,6 +48,21 @@ server_option: Callable[[Any], Any] = click.option(
 )
 
 
+def cert_options(command: Any) -> Any:
+    """Add the options for a client certificate."""
+    file = click.Path(path_type=Path, exists=True, dir_okay=False)
+    key = click.option(
+        "--cert-key",
+        type=file,
+        metavar="FILE",
+        help="The key of --cert (PEM), if that file does not have it.",
+    )
+    cert = click.option(
+        "--cert", type=file, metavar="FILE", help="The client certificate (PEM) to present, for mutual TLS."
+    )
+    return cert(key(command))
+
+
 def examples(*lines: tuple[str, str]) -> str:
     """Return the end of a command's help: example calls, each with its purpose."""
     return "\b\nExamples:\n" + "\n".join(f"  {what}\n      {call}" for what, call in lines)

@@ -14,6 +14,7 @@ from pgagents.cli.inputs.env import Env, read_env
 from pgagents.cli.inputs.urls import base_url, plain_twin
 from pgagents.errors import PgagentsError
 from pgagents.text.nearest import did_you_mean
+from pgagents.tls import CertificateFiles
 
 if TYPE_CHECKING:
     from pgagents.model.model import Model
@@ -30,6 +31,7 @@ class Target:
     env: Env
     servers: Mapping[str, str] = field(default_factory=dict)
     """The addresses of the API's other servers by name."""
+    certificate: CertificateFiles | None = None
 
 
 def check(url: str | None, plain_url: str | None, description: Path | None) -> None:
@@ -49,6 +51,7 @@ def target(
     cacert: Path | None,
     description: Path | None,
     servers: Sequence[str] = (),
+    certificate: tuple[Path | None, Path | None] = (None, None),
 ) -> Target:
     """Return the server to verify; the command line overrides the description.
 
@@ -61,7 +64,29 @@ def target(
     twin = plain_twin(base, plain_url or env.plain_url or None)
     others = find_servers(model, base, servers, env)
     model = replace(model, env={**model.env, **env.values})
-    return Target(model, base, twin, cacert or env.cacert, env, others)
+    shown = find_certificate(model, certificate, env, base)
+    return Target(model, base, twin, cacert or env.cacert, env, others, shown)
+
+
+def find_certificate(
+    model: Model, given: tuple[Path | None, Path | None], env: Env, url: str
+) -> CertificateFiles | None:
+    """Return the client certificate to present: the given one with its key, else that of the description.
+
+    Raises PgagentsError where the API asks for one over TLS and there is none, or a key without it.
+    """
+    cert, key = given if given[0] is not None else (env.cert, given[1] or env.cert_key)
+    if cert is not None:
+        return CertificateFiles(str(cert), str(key) if key is not None else "")
+    if key is not None:
+        raise PgagentsError("--cert-key without --cert", "give the certificate of the key, as --cert FILE")
+    if model.certificate is not None and url.startswith("https://"):
+        issued = f"; it is issued at {model.certificate.issue_at}" if model.certificate.issue_at else ""
+        raise PgagentsError(
+            f"the API asks for a client certificate (`{model.certificate.name}`)",
+            f"give it with --cert FILE, and its key with --cert-key FILE{issued}",
+        )
+    return None
 
 
 def find_servers(model: Model, base: str, given: Sequence[str], env: Env) -> dict[str, str]:

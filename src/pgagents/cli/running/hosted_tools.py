@@ -26,8 +26,10 @@ def serve_tools(sandbox: Sandbox, facts: dict[str, Any]) -> str:
     from pgagents.mcp.http import PATH, bind, make_app, serve
     from pgagents.mcp.server import make_server
     from pgagents.model.identity import find_keys
+    from pgagents.tls import CertificateFiles
 
-    sender = Sender(facts["url"], cacert=facts["ca_file"])
+    shown = CertificateFiles(facts["client_cert"]) if facts["client_cert"] else None
+    sender = Sender(facts["url"], cacert=facts["ca_file"], certificate=shown)
     keys = find_keys(model, facts["keys"], "test")
     client = Client(
         model, sender, keys, own_tools=sandbox.front.own_tools, servers=dict.fromkeys(model.servers, "")

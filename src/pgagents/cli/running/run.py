@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pgagents.model.model import Model
     from pgagents.report.baseline import Line
     from pgagents.report.report import Report
+    from pgagents.tls import CertificateFiles
     from pgagents.verify.plan.options import Options, Progress
     from pgagents.verify.wire.mcp.link import Link
     from pgagents.verify.wire.oauth import OAuthClient
@@ -61,6 +62,7 @@ def run(
     token: str = "",
     verbose: bool = False,
     servers: Mapping[str, str] | None = None,
+    certificate: CertificateFiles | None = None,
 ) -> int:
     """Verify, write the report files, print the report on stdout; return the exit code.
 
@@ -68,37 +70,41 @@ def run(
     `baseline` lists accepted findings. Failed contracts are stored in the file `memory`. `oauth` is a client
     to act as. `commands` renews keys. `receiver` gets events. `mcp` is the link to an MCP server, and `token`
     its token. `verbose` prints how many contracts each exchange was judged for. `servers` are the addresses
-    of the API's other servers.
+    of the API's other servers. `certificate` is the client certificate.
     """
     from pgagents.report.formats.text import STOPPED
+    from pgagents.tls import make_foreign_context
     from pgagents.verify.plan.options import USUAL_WORKERS, Identities
     from pgagents.verify.run.redaction.redact import Redactor
     from pgagents.verify.run.run import verify
     from pgagents.verify.wire.send import Client
 
     workers = options.workers or USUAL_WORKERS
-    others = tuple((servers or {}).values())
-    handler = Client(
-        url, cacert=str(cacert) if cacert else None, headers=headers, workers=workers, servers=others
-    )
+    others, trust = tuple((servers or {}).values()), str(cacert) if cacert else None
+    common: dict[str, Any] = {"cacert": trust, "workers": workers, "servers": others}
+    handler = Client(url, headers=headers, certificate=certificate, **common)
     plain = Client(plain_url, workers=workers) if plain_url else None
     hidden = (*_secrets(headers or {}), *([token] if token else []))
-    bare = (
-        Client(url, cacert=str(cacert) if cacert else None, workers=workers, servers=others)
-        if headers
-        else None
-    )
-    trust = str(cacert) if cacert else None
+    bare = Client(url, certificate=certificate, **common) if headers else None
+    strangers: dict[str, Handler] = {}
+    if certificate is not None and url.startswith("https:"):
+        foreign = make_foreign_context(trust)
+        strangers = {
+            "none": Client(url, headers=headers, **common),
+            "other": Client(url, headers=headers, context=foreign, **common),
+        }
 
     def other(base: str) -> Handler:
         return Client(
             base,
             cacert=trust if base.startswith("https:") else None,
+            certificate=certificate if base.startswith("https:") else None,
             headers=headers if base.startswith(url[:5]) else None,
         )
 
     def reach(base: str) -> Handler:
-        return Client(base, cacert=trust if base.startswith("https:") else None)
+        secure = base.startswith("https:")
+        return Client(base, cacert=trust if secure else None, certificate=certificate if secure else None)
 
     with signals() as stop:
         try:
@@ -111,7 +117,7 @@ def run(
         report = verify(
             model,
             handler,
-            Identities(keys, hidden, oauth, reach, commands, servers or {}),
+            Identities(keys, hidden, oauth, reach, commands, strangers, servers or {}),
             options,
             clock=time.time,
             sleep=time.sleep,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.diff.change import Change
+from pgagents.diff.change import Change, Severity
 from pgagents.diff.schemas import Sides
 from pgagents.model.action import Action
 from pgagents.model.model import Model
@@ -18,6 +18,10 @@ def compare(s: Sides) -> Iterator[Change]:
 
     Where both editions have one scheme and its form alone changed, that is told once for the whole API.
     """
+    if s.a.certificate != s.b.certificate:
+        text = "needs a client certificate now" if s.b.certificate else "needs no client certificate any more"
+        severity: Severity = "breaking" if s.b.certificate else "may break"
+        yield s.change(severity, "certificate", text, "security", safety=s.a.certificate)
     before, after = _list_ways(s.old, s.a), _list_ways(s.new, s.b)
     if _is_open(before) != _is_open(after):
         closed = _is_open(before)

@@ -30,7 +30,7 @@ def document(model: Model, profile: Profile, change: Change | None = None) -> No
     }
     if profile.complete and (tags := parts.tags(actions)):
         members["tags"] = tags
-    if needs := parts.security(model, profile, model.shared_security):
+    if needs := parts.security(model, profile, model.shared_security, certificate=model.certificate_shared):
         members["security"] = needs
     paths = _paths(model, profile)
     members["paths"] = paths

@@ -31,10 +31,12 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
     if profile.consequential and (action.method != "GET" or asked):
         members["x-openai-isConsequential"] = asked
     scopes = parts.list_user_scopes(model, action) if profile.complete and action.key else []
-    if model.credential is not None and (
-        scopes or profile.security(action.security) != profile.security(model.shared_security)
-    ):
-        members["security"] = parts.security(model, profile, action.security, scopes)
+    own = scopes or profile.security(action.security) != profile.security(model.shared_security)
+    apart = profile.complete and action.certificate != model.certificate_shared
+    if apart or (model.credential is not None and own):
+        members["security"] = parts.security(
+            model, profile, action.security, scopes, certificate=action.certificate
+        )
     if action.server is not None:
         members["servers"] = [parts.server(model.servers[str(action.server)])]
     outside = [p for p in params if not p.in_body]

@@ -13,9 +13,10 @@ from pgagents.encoding.medium import list_types
 from pgagents.generate.openapi.profile import Alternatives, Profile
 from pgagents.model.action import Action, AnswerHeader, Example, Param
 from pgagents.model.code_flow import CodeFlow
+from pgagents.model.connection.certificate import OPENAPI
+from pgagents.model.connection.server import Server, Variable
 from pgagents.model.credential import Credential
 from pgagents.model.model import Header, Model, Surface
-from pgagents.model.server import Server, Variable
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
@@ -83,6 +84,13 @@ def security_schemes(model: Model, profile: Profile) -> Node:
     schemes = Node(origin=("auth", "schemes"))
     for credential in profile.credentials(model).values():
         schemes[credential.name] = _scheme(model, profile, credential)
+    if profile.complete and model.certificate is not None:
+        shown = Node(
+            {"type": Text(OPENAPI, (*model.certificate.origin, "type"))}, origin=model.certificate.origin
+        )
+        if model.certificate.description:
+            shown["description"] = model.text(*model.certificate.origin, "description")
+        schemes[model.certificate.name] = shown
     users = model.code_flow
     if schemes and profile.complete and users is not None and users.beside:
         at = users.origin[:3]
@@ -135,9 +143,14 @@ def list_user_scopes(model: Model, action: Action) -> list[str]:
 
 
 def security(
-    model: Model, profile: Profile, alternatives: Alternatives, scopes: Sequence[str] = ()
+    model: Model,
+    profile: Profile,
+    alternatives: Alternatives,
+    scopes: Sequence[str] = (),
+    *,
+    certificate: bool = False,
 ) -> list[Node]:
-    """Return the security requirements of calls with these alternatives.
+    """Return the security requirements of calls with these alternatives, and maybe with a certificate.
 
     In a complete document a user's token with these scopes is another alternative beside the key whose place
     it takes.
@@ -153,6 +166,9 @@ def security(
     if profile.complete and users is not None and users.beside and (users.carrier,) in found:
         at = len([one for one in found if one])
         needs.insert(at, Node({users.scheme: list(scopes)}, origin=users.origin))
+    if certificate and profile.complete and model.certificate is not None:
+        origin = model.certificate.origin
+        return [Node({**need, model.certificate.name: []}, origin=origin) for need in needs or [Node()]]
     return needs
 
 

@@ -119,7 +119,10 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
 
 def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
     request, answer = exchange.request, exchange.answer
-    own = {} if exchange.key_header == "Authorization" else {"key_header": exchange.key_header}
+    own: dict[str, Any] = (
+        {} if exchange.key_header == "Authorization" else {"key_header": exchange.key_header}
+    )
+    own |= {"certificate": True} if exchange.certificate else {}
     base = {"base": exchange.base, **own} if exchange.base else own
     return {
         "number": exchange.number,

@@ -18,7 +18,7 @@ from pgagents.sandbox.auth.credential import (
     without_text,
 )
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.front import framework_code
+from pgagents.sandbox.front import CERTIFICATE, OURS, framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs
 from pgagents.sandbox.injection.fault_registry import Context, Find, fault
 from pgagents.sandbox.keys import UNLIMITED_PER_MINUTE, Key, digest
@@ -128,6 +128,18 @@ def second_server_open(handler: Handler, context: Context) -> Handler:
         return with_secret(context.model, request, token)
 
     return repairs(handler, repair)
+
+
+@fault("client_certificate", needs=("client-certificate",)).edit_requests
+def certificate_not_asked(_context: Context, request: Request) -> Request:
+    """Clients are asked for a certificate, and served without one too."""
+    return request if request.header(CERTIFICATE) else request.with_header(CERTIFICATE, OURS)
+
+
+@fault("client_certificate", needs=("client-certificate",)).edit_requests
+def certificate_of_anybody(_context: Context, request: Request) -> Request:
+    """Any client certificate is taken, whoever signed it: the server trusts what it is shown."""
+    return request.with_header(CERTIFICATE, OURS) if request.header(CERTIFICATE) else request
 
 
 @fault("key_authentication", needs=("both-schemes",))

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as Incoming
 
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.front import PEER, SCHEME
+from pgagents.sandbox.front import CERTIFICATE, PEER, SCHEME
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -136,7 +136,9 @@ def _request(scope: Scope, body: bytes) -> Request:
         target += "?" + scope["query_string"].decode("latin-1")
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
     peer = scope["client"][0] if scope.get("client") else ""
-    return Request(scope["method"], target, (*headers, (PEER, peer), (SCHEME, scope["scheme"])), body)
+    shown = (scope.get("state") or {}).get("certificate", "")
+    connection = ((PEER, peer), (SCHEME, scope["scheme"]), *(((CERTIFICATE, shown),) if shown else ()))
+    return Request(scope["method"], target, (*headers, *connection), body)
 
 
 def _head(found: Response, *more: tuple[bytes, bytes]) -> MutableMapping[str, Any]:

@@ -13,7 +13,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pgagents.http import Request, Response
-from pgagents.sandbox.front import PEER, SCHEME
+from pgagents.sandbox.front import OURS, PEER, SCHEME
 from pgagents.sandbox.serving.packets import PacketBuffer
 
 
@@ -36,6 +36,9 @@ class Connection(H11Protocol):
     # as uvicorn's own signature
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        secured = transport.get_extra_info("ssl_object")
+        if secured is not None and secured.getpeercert():  # checked by the TLS library against our authority
+            self.app_state = {**self.app_state, "certificate": OURS}
         # a transport in all that uvicorn asks of it
         self.transport = PacketBuffer(transport, self.loop)  # type: ignore[assignment]
 

@@ -99,6 +99,9 @@ def facts(sandbox: Sandbox, listening: Listening) -> dict[str, Any]:
         "url": url,
         "plain_url": listening.plain_url,
         "ca_file": str(listening.tls.ca_file) if listening.tls else None,
+        "client_cert": str(listening.tls.client_file)
+        if listening.tls and listening.tls.client_file
+        else None,
         "clock_url": url + clock.path if clock else None,
         "stripe_secret": sandbox.stripe_secret,
         "keys": dict(sandbox.tokens),

@@ -14,15 +14,22 @@ NAMES = ("localhost", "127.0.0.1")
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """A server's TLS context, and the PEM file of the CA that signed its certificate."""
+    """A server's TLS context, and the PEM file of the CA that signed its certificate.
+
+    `client_file` has a client certificate with its key, where clients are asked for one.
+    """
 
     context: ssl.SSLContext
     ca_file: Path
+    client_file: Path | None = None
 
 
 @contextmanager
-def certificate() -> Iterator[Tls]:
+def certificate(*, clients: bool = False) -> Iterator[Tls]:
     """Yield a certificate for this machine's names, TLS 1.3 only; its CA file is removed at the end.
+
+    With `clients`, clients are asked for a certificate of another CA, which issues one. A client without any
+    is connected all the same, because not every action may need it.
 
     The CA's key is never written, so nobody can sign with it once the process has ended.
     """
@@ -36,4 +43,17 @@ def certificate() -> Iterator[Tls]:
     with tempfile.TemporaryDirectory(prefix="pgagents-sandbox-") as folder:
         ca_file = Path(folder) / "ca.pem"
         ca.cert_pem.write_to_path(ca_file)
-        yield Tls(context, ca_file)
+        yield Tls(context, ca_file, _ask_clients(context, Path(folder)) if clients else None)
+
+
+def _ask_clients(context: ssl.SSLContext, folder: Path) -> Path:
+    """Have clients asked for a certificate; return the file of one, which only this user can read."""
+    import trustme
+
+    authority = trustme.CA(organization_name="pgagents sandbox", organization_unit_name="clients")
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    file = folder / "client.pem"
+    file.touch(mode=0o600)
+    authority.issue_cert("client@sandbox.example").private_key_and_cert_chain_pem.write_to_path(file)
+    return file

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgagents.http import Request, Response
+from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.auth.credential import find_secret_of, has_credential, without_text
 from pgagents.sandbox.injection.fault_helpers import data_of
 from pgagents.sandbox.injection.fault_registry import Context, variation
@@ -44,3 +44,16 @@ def wrong_optional_key_ignored(context: Context, request: Request) -> Request:
     for credential in credentials:
         request = without_text(credential, request)
     return request
+
+
+@variation()
+def certificate_refused_by_status(handler: Handler, context: Context) -> Handler:
+    """A missing or wrong client certificate is answered with 403 in place of a refused handshake."""
+
+    def handle(request: Request) -> Response | Silence:
+        answer = handler(request)
+        if context.model.certificate is None or not isinstance(answer, Silence) or answer.kind != "tls":
+            return answer
+        return Response(403, (("Content-Type", "text/plain"),), b"No client certificate")
+
+    return handle

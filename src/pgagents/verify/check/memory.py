@@ -59,6 +59,8 @@ class Setting:
     """The OAuth client that the run may act as."""
     reach: Callable[[str], Handler] | None = None
     """The way to a token endpoint on another host; None where the caller offers none."""
+    strangers: Mapping[str, Handler] = field(default_factory=dict)
+    """Ways to the target without its client certificate, and with one of another authority."""
     servers: Mapping[str, str] = field(default_factory=dict)
     """The base URLs of the API's other servers by name."""
 

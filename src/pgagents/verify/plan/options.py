@@ -80,6 +80,10 @@ class Identities:
     """The way to a token endpoint on another host."""
     commands: CommandSecrets | None = None
     """Commands that print keys, and are run again when those end."""
+    strangers: Mapping[str, Handler] = field(default_factory=dict)
+    """Ways to the target without its client certificate (`none`) and with one of another authority
+    (`other`).
+    """
     servers: Mapping[str, str] = field(default_factory=dict)
     """The base URLs of the API's other servers by name; one without an address gets no call."""
 

@@ -103,6 +103,7 @@ def make_setting(
         oauth=identities.oauth,
         reach=identities.reach,
         servers=identities.servers,
+        strangers=identities.strangers,
     )
 
 

@@ -404,6 +404,7 @@ class Driver:
             call.role == "main"
             and not call.twist
             and not call.plain
+            and not call.connection
             and call.surface != MCP
             and has_proof(self.model, exchange.request)
         )

@@ -295,6 +295,7 @@ class Judge:
         if (
             exchange.call.surface == OPERATOR
             or exchange.call.plain
+            or exchange.call.connection
             or (
                 exchange.call.surface == MCP
                 and exchange.call.endpoint is None

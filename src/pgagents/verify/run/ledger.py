@@ -245,4 +245,5 @@ def exchange_of(exchange: Exchange) -> RecordedExchange:
         action,
         call.surface,
         exchange.base,
+        certificate=call.endpoint is not None and call.endpoint.certificate and not call.connection,
     )

@@ -216,7 +216,8 @@ class Sender:
             self._unanswered -= makes
             self._spend(received.seconds)
             self._cut(received.answer)
-            self._count(received.answer)
+            if not ready.call.connection:
+                self._count(received.answer)
             wait = self._heard(ready.call, role, received.answer, attempt)
             if wait is None and self._renew_refused(ready.call, received.answer):
                 request, role = self._request(ready)
@@ -526,6 +527,8 @@ class Sender:
         """
         if call.plain:
             return self.plain or (lambda _: Silence("refused", "no twin"))
+        if call.connection:
+            return self.setting.strangers[call.connection]
         return self.setting.bare or self.handler if call.bare else self.handler
 
     def _count(self, answer: Response | Silence) -> None:
@@ -559,6 +562,8 @@ class Sender:
             )
         if attempt >= MAX_REPEATS or (not self.cleaning and self.count_requests() >= self.max_requests):
             return None
+        if isinstance(answer, Silence) and call.connection:
+            return None  # the handshake may have been refused, as it must be
         if isinstance(answer, Silence) and answer.stale:
             return 0.0 if attempt == 0 and _repeatable(call) else None
         if isinstance(answer, Silence):

@@ -60,6 +60,8 @@ Twist = Literal[
 """
 
 
+Connection = Literal["", "none", "other"]
+"""A connection without a client certificate, or with one of another authority."""
 Reuse = Literal["", "ever", "unchanged", "latest"]
 
 
@@ -187,6 +189,8 @@ class Call:
     surface: str = "rest"
     plain: bool = False
     """True if it goes to the target's plain-http URL; no watcher judges such an answer."""
+    connection: Connection = ""
+    """The way to the target that replaces the ordinary one; a refused handshake is no crash then."""
     reuse: Reuse = ""
     """The earlier answer to an equal read that may be reused. `ever`: any of this run; `unchanged`: one since
     the last write; `latest`: that of the call just before.

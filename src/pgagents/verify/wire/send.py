@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from pgagents.errors import PgagentsError
 from pgagents.http import Inflater, Request, Response, Silence
+from pgagents.tls import CertificateFiles, make_context
 
 if TYPE_CHECKING:
     import httpcore
@@ -61,10 +62,13 @@ class Client:
         timer: Callable[[], float] = time.monotonic,
         workers: int = 1,
         servers: Collection[str] = (),
+        certificate: CertificateFiles | None = None,
+        context: ssl.SSLContext | None = None,
     ) -> None:
         """Open no connection yet. `workers` is the number of threads that send requests all the time.
 
         `servers` are the base URLs of other servers that a request may name. They get none of `headers`.
+        `context` replaces the TLS of `cacert` and `certificate`.
         """
         import httpcore
 
@@ -85,6 +89,7 @@ class Client:
                 cacert=cacert if base.startswith("https:") else None,
                 timer=timer,
                 workers=workers,
+                certificate=certificate if base.startswith("https:") else None,
             )
             for base in servers
         }
@@ -92,9 +97,11 @@ class Client:
         self._timeout_s, self._max_bytes, self._timer = timeout_s, max_bytes, timer
         self._of_thread = threading.local()
         self._headers = dict(headers or {})
+        if context is None and (cacert or certificate or self._base.startswith("https:")):
+            context = make_context(cacert, certificate)
         self._deadline = Deadline(httpcore.SyncBackend(), timer)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_trusting(cacert) if cacert or self._base.startswith("https:") else None,
+            ssl_context=context,
             max_connections=max(AT_ONCE, workers),
             max_keepalive_connections=workers,
             keepalive_expiry=KEEP_ALIVE_S,
@@ -280,19 +287,6 @@ def client(
             f"{url} is no http or https URL", "write it as https://host or http://127.0.0.1:8000"
         )
     return Client(url, timeout_s=timeout_s, max_bytes=max_bytes, cacert=cacert)
-
-
-def _trusting(cacert: str | None) -> ssl.SSLContext:
-    import httpx
-
-    if cacert is None:
-        return httpx.create_ssl_context(trust_env=False)
-    try:
-        return ssl.create_default_context(cafile=cacert)
-    except (OSError, ssl.SSLError) as error:
-        raise PgagentsError(
-            f"cannot read the CA file {cacert}: {error}", "give a PEM file with --cacert"
-        ) from None
 
 
 def _host(name: str) -> str:

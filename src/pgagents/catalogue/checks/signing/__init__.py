@@ -1,1 +1,1 @@
-"""Check how events and signed actions are signed, and the envelopes of events."""
+"""Check how events and signed actions are signed, the envelopes of events, and client certificates."""

@@ -62,6 +62,9 @@ def view(model: Model) -> View:
         for a in model.actions
         if a.signed is not None
     ]
+    if model.certificate is not None:
+        why = "each client has its own settings for it"
+        losses.append(Loss(model.certificate.origin, "client certificate", "client", why))
     return View(
         {
             "title": model.api.title,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import PurePath
 
 from pgagents.generate.render import Laid
@@ -90,14 +91,19 @@ def view(model: Model) -> View:
             "reset": [limits.headers.reset, limits.reset_unit == "epoch_seconds"] if three else None,
             "apart": any(a.server for a in model.rest_actions),
         },
-        tuple(
-            Loss(
-                (*a.origin, "server"), f"tests of {a.name}", "dropped", "PGAGENTS_URL is the API's own server"
-            )
-            for a in model.rest_actions
-            if a.server is not None
-        ),
+        tuple(_list_losses(model)),
     )
+
+
+def _list_losses(model: Model) -> Iterator[Loss]:
+    """Yield what the tests leave out: they call one server, and present no certificate."""
+    for action in model.rest_actions:
+        if action.server is not None:
+            why = "PGAGENTS_URL is the API's own server"
+            yield Loss((*action.origin, "server"), f"tests of {action.name}", "dropped", why)
+    if model.certificate is not None:
+        why = "the tests present none; `pgagents verify --cert` does"
+        yield Loss(model.certificate.origin, "client certificate", "dropped", why)
 
 
 def _name_variable(model: Model, scheme: str) -> str:

@@ -1,0 +1,1 @@
+"""Servers, and the client certificate of connections to them."""
