@@ -137,7 +137,7 @@ class ToolServer:
         city, days = given.get("city"), given.get("days", 0)
         if not isinstance(city, str) or len(city) < 2:
             return "city must be a text of two letters or more"
-        if not isinstance(days, int) or not 0 <= days <= 9:
+        if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= 9:
             return "days must be from 0 to 9"
         if given.get("unit", "c") not in ("c", "f"):
             return "unit must be c or f"

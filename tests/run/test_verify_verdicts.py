@@ -375,6 +375,20 @@ def test_a_status_that_nobody_documents_is_found_of_half_a_body_too():
     assert found(verified(said, Notes(before=bad_request), allow=WRITES)) == {}
 
 
+def test_a_status_that_nobody_documents_is_found_of_a_body_that_is_no_text():
+    def bad_request(_: Notes, request: Request) -> Response | None:
+        return answer(400, {"detail": "no text"}) if request.body[:1] == b"\xf8" else None
+
+    def refused(_: Notes, request: Request) -> Response | None:
+        return answer(422, {"detail": "no text"}) if request.body[:1] == b"\xf8" else None
+
+    report = verified(catalogue(), Notes(before=bad_request), allow=WRITES)
+    assert verdict(report, "documented_status/create_note@rest")[0] is Verdict.BROKEN
+    assert [finding.stable for finding in report.findings] == [True]
+    report = verified(catalogue(), Notes(before=refused), allow=WRITES)
+    assert verdict(report, "documented_status/create_note@rest")[0] is Verdict.KEPT
+
+
 def test_a_header_of_every_call_may_be_a_key_itself():
     def keyed(request: Request) -> bool:
         return request.header("X-Api-Key") == "mine" or request.header("Authorization") in (

@@ -5,6 +5,8 @@ it.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -18,9 +20,17 @@ if TYPE_CHECKING:
 SHOWN = 40
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The document or server that a catalogue is made from. `name` is kept beside the catalogue."""
+
+    name: str
+    make: Callable[[Choice], Imported]
+
+
 @click.command(
     "import",
-    short_help="Make a catalogue from an OpenAPI or Swagger document, or merge a later edition into it.",
+    short_help="Make a catalogue from an OpenAPI document, an MCP server or recorded traffic.",
     epilog=examples(
         ("a catalogue of a whole document", "pgagents import openapi.json"),
         (
@@ -31,10 +41,22 @@ SHOWN = 40
             "the document's next edition: your edits stay",
             "pgagents import openapi.json --out catalogue/shop.yaml",
         ),
+        ("the tools of a running MCP server", "pgagents import --mcp 'uvx mcp-server-time'"),
+        ("the API that recorded traffic shows", "pgagents import --har traffic.har"),
         ("look before anything is written", "pgagents import openapi.json --out -"),
     ),
 )
-@click.argument("document", metavar="OPENAPI")
+@click.argument("document", metavar="[OPENAPI]", required=False)
+@click.option(
+    "--mcp",
+    metavar="CMD|URL",
+    help="Import the tools of an MCP server, which CMD starts, or at URL; its token: PGAGENTS_MCP_TOKEN.",
+)
+@click.option(
+    "--har",
+    metavar="FILE",
+    help="Import the API that recorded traffic shows: a HAR, as browsers and proxies save it.",
+)
 @click.option(
     "--out", metavar="FILE", help="The catalogue to write, - for stdout. Default: catalogue/ID.yaml."
 )
@@ -55,7 +77,9 @@ SHOWN = 40
 @click.option("--allow-remote", is_flag=True, help="Follow references to other hosts and folders.")
 @click.option("--force", is_flag=True, help="Overwrite the file; manual edits are lost.")
 def command(
-    document: str,
+    document: str | None,
+    mcp: str | None,
+    har: str | None,
     out: str | None,
     include: tuple[str, ...],
     tags: tuple[str, ...],
@@ -70,31 +94,56 @@ def command(
     Losses and open decisions are comments `# TODO` at their lines. A kind of key that a catalogue cannot
     express yet is copied from the document; build, lint and verify stop there.
 
+    With --mcp the actions are the tools of a running MCP server; none of them is called. With --har they are
+    the calls of a recording; no value of it is taken over.
+
     An existing catalogue is merged into: changes of the document are applied, your own edits stay.
     """
-    from pgagents.cli.inputs.document import import_document
     from pgagents.importer.catalogue import Choice
 
     chosen = Choice(include, tags, most, auth, base_path)
+    origin = _find_origin(document, mcp, har, chosen, allow_remote=allow_remote)
     if out == "-":
-        made = import_document(document, chosen, allow_remote=allow_remote)
+        made = origin.make(chosen)
         click.echo(made.text, nl=False)
         click.echo(_summary(made, "the catalogue"), err=True)
         return 0
     if out is None:
-        made = import_document(document, chosen, allow_remote=allow_remote)
+        made = origin.make(chosen)
         path = Path("catalogue") / f"{made.model.api.id}.yaml"
         if not path.exists() or force:
-            return _write_new(path, made, chosen, document)
+            return _write_new(path, made, chosen, origin.name)
     else:
         path = Path(out)
         if path.is_dir():
             _stop(f"--out {out} is a folder", "name a file, catalogue/NAME.yaml")
         if not path.exists() or force:
-            return _write_new(
-                path, import_document(document, chosen, allow_remote=allow_remote), chosen, document
-            )
-    return _merge(path, document, chosen, allow_remote=allow_remote)
+            return _write_new(path, origin.make(chosen), chosen, origin.name)
+    return _merge(path, origin, chosen)
+
+
+def _find_origin(
+    document: str | None, mcp: str | None, har: str | None, choice: Choice, *, allow_remote: bool
+) -> Origin:
+    """Return the origin that the command line names. Raises UsageError for none or several."""
+    from pgagents.importer.catalogue import Choice
+
+    if [document, mcp, har].count(None) != 2:
+        raise click.UsageError("Give one of OPENAPI, --mcp CMD|URL and --har FILE.")
+    if mcp is not None:
+        from pgagents.cli.inputs.tools import import_server
+
+        if choice != Choice() or allow_remote:
+            raise click.UsageError("--mcp imports all tools: leave out --include, --tag, --max, --auth.")
+        return Origin("an MCP server", lambda _: import_server(mcp))
+    if har is not None:
+        from pgagents.cli.inputs.recording import import_recording
+
+        return Origin(har, lambda chosen: import_recording(har, chosen))
+    from pgagents.cli.inputs.document import import_document
+
+    named = str(document)
+    return Origin(named, lambda chosen: import_document(named, chosen, allow_remote=allow_remote))
 
 
 def _stop(message: str, help: str) -> NoReturn:
@@ -117,11 +166,10 @@ def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int
     return 0
 
 
-def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> int:
+def _merge(path: Path, origin: Origin, choice: Choice) -> int:
     """Merge into the existing file; nothing is written where the result would not load."""
     from pgagents.catalogue.checks.unsaid import find_unsupported_key
     from pgagents.catalogue.load import load
-    from pgagents.cli.inputs.document import import_document
     from pgagents.cli.inputs.fetch import write_both
     from pgagents.errors import InputError
     from pgagents.importer.catalogue import Choice
@@ -140,7 +188,7 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
     if source.faults or not isinstance(source.data, dict):
         raise InputError(load(source)[1], source)
     choice = before if choice == Choice() else choice
-    made = import_document(document, choice, allow_remote=allow_remote)
+    made = origin.make(choice)
     done = update(source, base, made)
     edits, conflicts = done.edits, done.conflicts
     merged = parse(done.text, str(path))
@@ -148,7 +196,7 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
     if model is None:
         click.echo(f"nothing is written: with the document's changes {path} would not load", err=True)
         raise InputError(found, merged)
-    write_both({path: done.text.encode(), kept: record.encode_record(made.data, choice, document)})
+    write_both({path: done.text.encode(), kept: record.encode_record(made.data, choice, origin.name)})
     for edit in edits[:SHOWN]:
         click.echo(f"  taken over  {'.'.join(map(str, edit.at))}")
     if len(edits) > SHOWN:

@@ -345,6 +345,7 @@ def command(
         return selftest.run(only, reports)
     if (mcp_url, mcp_stdio) != (None, None) and not (url or openapi or catalogue or description):
         return _verify_tools(click.get_current_context().params)
+    url = url or _find_url_of_tools(catalogue, description, mcp_url, mcp_stdio)
     target.check(url, plain_url, description)
     choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
     report_files.check(reports, report_files.DATA if only_plan else report_files.EVERY)
@@ -418,6 +419,23 @@ def command(
             servers=there.servers,
             certificate=there.certificate,
         )
+
+
+def _find_url_of_tools(
+    catalogue: Path | None, description: Path | None, mcp_url: str | None, mcp_stdio: str | None
+) -> str | None:
+    """Return an address for a catalogue whose actions only an MCP server has, so that --url may be left out.
+
+    Nothing is ever sent there. None for any other catalogue.
+    """
+    from pgagents.cli.inputs.document import is_document
+
+    if catalogue is None or description is not None or (mcp_url, mcp_stdio) == (None, None):
+        return None
+    if is_document(catalogue):
+        return None
+    model = load(catalogue)
+    return str(model.api.server) if all(model.is_only_tool(action) for action in model.actions) else None
 
 
 def _verify_tools(given: dict[str, Any]) -> int:

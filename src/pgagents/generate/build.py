@@ -15,7 +15,7 @@ from pgagents import registry
 from pgagents.errors import PgagentsError
 from pgagents.generate import trace
 from pgagents.generate.render import Artifact, Rendered, Renderer
-from pgagents.generate.target import BoundTarget, Loss, Summary, Target, View
+from pgagents.generate.target import PATHS, BoundTarget, Loss, Summary, Target, View
 from pgagents.model.model import Model
 from pgagents.resources import folder
 from pgagents.source.diagnostics import Diagnostic, in_order
@@ -91,7 +91,8 @@ def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
         if not any(name in (id, vendor(id)) for id in applying):
             needed = next(t for id, t in chosen.items() if name in (id, vendor(id)) and isinstance(t, Target))
             if needed.part is not None and (needed.surface is None or needed.surface in model.surfaces):
-                raise PgagentsError(f"the catalogue has nothing for `{name}`", f"add `{needed.part}:`")
+                help = f"add `{needed.part}:`" if needed.part != PATHS else "give an action `http`"
+                raise PgagentsError(f"the catalogue has nothing for `{name}`", help)
             raise PgagentsError(
                 f"the catalogue has no surface for `{name}`", f"add `{needed.surface}:` under `surfaces`"
             )

@@ -82,6 +82,10 @@ class Target:
     lists_actions: bool = True
 
 
+PATHS = "path_actions"
+"""The part of the model that a document with paths needs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A document about the other documents, made after them from their views."""

@@ -55,6 +55,8 @@ class Actions:
         self.routes[op.method, PLACEHOLDER.sub("{}", path)] = name
         action = made.action
         add_texts(op, name, action, at, self.notes)
+        if "either" in action:  # a document that we made says it in words too
+            action["description"] = action["description"].partition(" Give exactly one of: ")[0]
         action["http"] = f"{op.method} {self._rename_placeholders(path, made)}"
         if (server := self.servers.name_of(op, (*at, "server"))) is not None:
             action["server"] = server

@@ -16,6 +16,8 @@ from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
 MAX_PARTS = 200
+MIN_GROUPS = 2
+_OF_GROUPS = frozenset(("required", "properties", "type", "title", "description"))
 _MEDIA = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 _LEFT = (
     "not",
@@ -71,8 +73,51 @@ def find_file(part: Member, body: Body, schemas: Schemas) -> dict[str, Any] | No
     made: dict[str, Any] = {"type": "string", "format": "binary"}
     if media:
         made["media"] = media
+    if (most := find_most_bytes(raw)) is not None:
+        made["max_bytes"] = most
     text = part.description or found.text("description")
     return {**made, "description": cut(text)} if text else made
+
+
+def find_most_bytes(schema: dict[str, Any]) -> int | None:
+    """Return the most bytes of a file, which OpenAPI writes as its greatest length; None if it has none."""
+    most = schema.get("maxLength")
+    return most if isinstance(most, int) and not isinstance(most, bool) and most > 0 else None
+
+
+def list_file_types(content: dict[str, Found]) -> list[str]:
+    """Return the media types of a body that is a file of one of several; empty for any other body."""
+    types = [media.partition(";")[0].strip().lower() for media in content]
+    whole = all(_holds_bytes(found.at("schema").mapping()) for found in content.values())
+    return types if len(types) > 1 and whole and all(map(_MEDIA.fullmatch, types)) else []
+
+
+def _holds_bytes(schema: dict[str, Any]) -> bool:
+    return schema.get("format") == "binary" or (not schema.keys() - {"description"})
+
+
+def find_groups(schemas: Schemas, body: Body) -> list[list[str]]:
+    """Return the groups of members of which a body has exactly one; empty if its schema names none.
+
+    They are the branches of a `oneOf` that say no more than which members are required.
+    """
+    found = schemas.references.follow(body.schema)
+    branches = [schemas.references.follow(branch).mapping() for branch in found.at("oneOf").items()]
+    groups = [branch.get("required") for branch in branches]
+    if len(groups) < MIN_GROUPS or not all(map(_is_group, branches)):
+        return []
+    names = [name for group in groups if isinstance(group, list) for name in group]
+    always = found.mapping().get("required") or ()
+    once = len(set(names)) == len(names) and not set(names) & set(map(str, always))
+    return [list(group) for group in groups if isinstance(group, list)] if once else []
+
+
+def _is_group(branch: dict[str, Any]) -> bool:
+    """True if an alternative does nothing but require members, which it may describe."""
+    required, own = branch.get("required"), branch.get("properties") or {}
+    if not isinstance(required, list) or not required or not all(isinstance(n, str) for n in required):
+        return False
+    return isinstance(own, dict) and set(own) <= set(required) and branch.keys() <= _OF_GROUPS
 
 
 class _Walk:
@@ -134,11 +179,13 @@ class _Walk:
             branches = found.at(key).items()
             if not branches:
                 continue
-            self.notes.add_lost(
-                self.at,
-                f"the body is `{key}` {len(branches)} schemas; here it is their members, none required",
-                found.place,
-            )
+            grouped = key == "oneOf" and bool(find_groups(self.schemas, Body("", False, found, found)))
+            if not grouped or inside:
+                self.notes.add_lost(
+                    self.at,
+                    f"the body is `{key}` {len(branches)} schemas; here it is their members, none required",
+                    found.place,
+                )
             closed, known = self.closed, set(self.found)
             for branch in branches:
                 self.add(branch, inside, all_of_it=False)

@@ -13,6 +13,7 @@ from pgagents.importer.actions import Actions
 from pgagents.importer.api import Headers, api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
+from pgagents.importer.inference.constants import take_constant_headers
 from pgagents.importer.inference.inference import infer
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.places import Places, find_places
@@ -124,6 +125,8 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     schemas.finish()
     for action in made:
         schemas.relax(action.action)
+    if not comparing and (fixed := take_constant_headers(made, notes)):
+        described["request_headers"] = fixed
     inferred = infer(made, schemas.named, references, told, notes) if not comparing else {}
     described["server"] = describe_main(root, described["server"])
     if servers.written:
@@ -231,8 +234,8 @@ _ORDER = (
     "title", "description", "http", "server", "operation_id", "effect", "destructive", "confirm", "security",
     "idempotency",
     "content_type",
-    "input",
-    "unknown", "output", "pages", "errors",
+    "input", "either",
+    "unknown", "output", "etag", "if_match", "pages", "errors",
     "examples", "tags", "deprecated",
 )  # fmt: skip
 

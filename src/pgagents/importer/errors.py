@@ -72,10 +72,14 @@ class Errors:
         self.edge = self._edge(bodies)
         bodies = [one for one in bodies if one[1] not in self.edge]
         place = self._code_place(bodies)
-        for made, status, answer, body in bodies:
+        own = [place] * len(bodies)
+        if place is None and (found := self._most_common_place([one[3] for one in bodies])) is not None:
+            place, own = found
+        for (made, status, answer, body), here in zip(bodies, own, strict=True):
+            apart = here if here != place else None
             names = [
-                self._code(status, answer, envelope, code, made.name)
-                for envelope, code in self._codes(body, place)
+                self._code(status, answer, envelope, code, made.name, apart)
+                for envelope, code in self._codes(body, here)
             ]
             self.used.setdefault(made.name, []).extend(names)
         return self._section(place)
@@ -125,6 +129,20 @@ class Errors:
             if named and all(status_of.setdefault(code, status) == status for code, status in pairs):
                 return place
         return None
+
+    def _most_common_place(
+        self, bodies: list[dict[str, Any] | None]
+    ) -> tuple[Path, list[Path | None]] | None:
+        """Return the place of the code in most bodies, and that in each of them.
+
+        None if a body has no enumerated code, or none of the places is that of most.
+        """
+        own: list[Path | None] = []
+        for body in bodies:
+            places = [p for p, _ in self._enums(body or {}) if p[-1] in _CODE_MEMBERS]
+            own.append(min(places, key=lambda p: (len(p), p), default=None))
+        (place, count), *_ = Counter(own).most_common(1) or [(None, 0)]
+        return (place, own) if place is not None and None not in own and 2 * count > len(own) else None
 
     def _enums(
         self, schema: dict[str, Any], at: Path = (), depth: int = 0, seen: frozenset[str] = frozenset()
@@ -190,8 +208,16 @@ class Errors:
         self.envelopes[name] += 1
         return name
 
-    def _code(self, status: int, answer: Answer, envelope: str, code: str | int, action: str) -> str:
-        """Return the name of a code, creating it at its first use."""
+    def _code(
+        self,
+        status: int,
+        answer: Answer,
+        envelope: str,
+        code: str | int,
+        action: str,
+        apart: Path | None = None,
+    ) -> str:
+        """Return the name of a code, and create it at its first use. `apart` is a place of its own."""
         meaning, media = _meaning(answer.description, str(code)), _media_of(answer)
         key = (status, envelope, code, media)
         if key in self.known:
@@ -204,6 +230,7 @@ class Errors:
             **({"wire": code} if code != "" and code != name else {}),
             "envelope": envelope,
             "content_type": media,
+            **({"code_at": ".".join(apart), "message_at": self._message_place(envelope)} if apart else {}),
         }
         self.media[media] += 1
         self.known[key] = name

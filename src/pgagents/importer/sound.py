@@ -220,7 +220,9 @@ def _remove_part(
     taken = holder.pop(pointer[-1])
     if len(pointer) == 2 and pointer[0] == "actions":
         _forget(data, str(pointer[1]))
-        notes.add_left_out(f"{brief(taken['http'])}: as `{pointer[1]}` it would not load: {fault.message}")
+        notes.add_left_out(
+            f"{brief(str(taken.get('http', 'tool')))}: as `{pointer[1]}` it would not load: {fault.message}"
+        )
     else:
         notes.add_lost(pointer[:-1], f"`{pointer[-1]}` is not carried: {fault.message}")
     return True

@@ -580,6 +580,11 @@ class Model:
         """True if only an MCP server has the action."""
         return not action.on_rest and self.find_dispatcher(action) is None
 
+    @property
+    def path_actions(self) -> tuple[Action, ...]:
+        """The actions that have a path of their own, or that of a dispatcher."""
+        return tuple(action for action in self.actions if not self.is_only_tool(action))
+
     def find_own_tools(self, path: str) -> Dispatcher | None:
         """Return a dispatcher at this path for the actions that only the MCP server has; None if it has
         none.

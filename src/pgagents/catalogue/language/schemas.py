@@ -28,6 +28,7 @@ _OURS = frozenset(
         "ends_within_s",
         "style",
         "explode",
+        "allow_reserved",
         "media",
         "headers",
     )

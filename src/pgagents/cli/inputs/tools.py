@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pgagents.importer.catalogue import Imported
     from pgagents.model.model import Model
     from pgagents.verify.wire.mcp.link import Link
     from pgagents.verify.wire.mcp.listing import ToolListing
@@ -75,6 +76,53 @@ def _check_names(listing: ToolListing, allowed: tuple[str, ...]) -> None:
             raise PgagentsError(
                 f"--allow {name[:80]}: the server lists no such tool", did_you_mean(name, known)
             )
+
+
+def import_server(place: str) -> Imported:
+    """Return the catalogue of the tools of a server: `place` is a URL, or the command that starts it.
+
+    Examples are taken from the tools' own schemas; no tool is called. Raises PgagentsError and SetupError.
+    """
+    from pgagents.cli.running.mcp_server import check_address
+    from pgagents.importer.observed.tools import Server, import_tools
+
+    url, command = (place, None) if place.startswith(("https://", "http://")) else (None, place)
+    check_address(url, command, "--mcp")
+    with open_server(url, command) as link:
+        assert link.listing is not None
+        if link.listing.problem:
+            from pgagents.errors import SetupError
+
+            raise SetupError(f"tools/list cannot be read: {link.listing.problem}", "see `pgagents verify`")
+        info = _find_info(link)
+        words = link.told.get("instructions")
+        server = Server(
+            str(info.get("name") or "MCP server"),
+            str(info.get("version") or ""),
+            words if isinstance(words, str) else "",
+            f"{link.url}{link.path}" if link.url else "",
+        )
+        return import_tools(server, link.listing.tools, _find_examples(link.listing))
+
+
+def _find_info(link: Link) -> Mapping[str, Any]:
+    """Return the server's name and version, as either era gives them."""
+    from pgagents.verify.wire.mcp.message import NAMED_ITSELF
+
+    info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
+    return info if isinstance(info, Mapping) else {}
+
+
+def _find_examples(listing: ToolListing) -> dict[str, Mapping[str, Any]]:
+    """Return arguments of each tool whose schema itself names them."""
+    from pgagents.verify.cases.tool_arguments import ToolArguments
+
+    found = {}
+    for _, name, tool in listing.named:
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            if (example := ToolArguments(tool["inputSchema"]).find_example()) is not None:
+                found[name] = example
+    return found
 
 
 def render_listing(listing: ToolListing) -> str:

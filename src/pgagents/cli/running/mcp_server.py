@@ -53,13 +53,17 @@ def check_one(url: str | None, command: str | None) -> None:
         raise click.UsageError("--mcp-url and --mcp-stdio name one server; give one of them")
 
 
-def check_address(url: str | None, command: str | None) -> None:
-    """Raise PgagentsError for an invalid URL, and for a command that is empty or lacks its packages."""
+def check_address(url: str | None, command: str | None, flag: str = "") -> None:
+    """Raise PgagentsError for an invalid URL, and for a command that is empty or lacks its packages.
+
+    `flag` is the option that named it, if it is neither --mcp-url nor --mcp-stdio.
+    """
     if url is not None:
-        _parts(url)
+        _parts(url, flag or "--mcp-url")
     elif not (words := _words(command or "")):
         raise PgagentsError(
-            "--mcp-stdio is empty", "give the server's command line: --mcp-stdio 'npx -y example-mcp'"
+            f"{flag or '--mcp-stdio'} is empty",
+            f"give the server's command line: {flag or '--mcp-stdio'} 'npx -y example-mcp'",
         )
     elif _starts_this_program(words):
         _extras.require(f"pgagents verify --mcp-stdio {command!r}", "mcp")
@@ -164,11 +168,11 @@ def token(url: str | None) -> str:
     return header_safe(given, TOKEN)
 
 
-def _parts(url: str) -> tuple[str, str]:
+def _parts(url: str, flag: str = "--mcp-url") -> tuple[str, str]:
     """Return base URL and path. Raises PgagentsError for an invalid URL."""
     from pgagents.cli.inputs.urls import base_url
 
-    base_url(url, "--mcp-url")
+    base_url(url, flag)
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}", parts.path or "/"
 

@@ -41,6 +41,8 @@ def check_server(
     from pgagents.verify.run.preflight.trouble import Place
     from pgagents.verify.run.redaction.redact import Redactor
 
+    if not setting_of(model, url).endpoints:  # only an MCP server has its actions
+        return options
     sent = 0
 
     def count_request(request: Request) -> Response | Silence:

@@ -49,6 +49,8 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
     if written:
         members["parameters"] = written
     schema = parts.body_schema(action, params, texts)
+    if schema is not None and profile.complete and (groups := parts.list_groups(action, params)):
+        schema["oneOf"] = groups
     if schema is not None:
         members["requestBody"] = parts.request_body(action, schema, params, examples=profile.examples)
     members["responses"] = responses(model, action, profile)

@@ -278,6 +278,18 @@ def body_schema(action: Action, params: Iterable[Param], texts: Mapping[str, str
     return schema
 
 
+def list_groups(action: Action, params: Iterable[Param]) -> list[Node]:
+    """Return a schema for each group of the body's members of which a call gives exactly one.
+
+    The list is empty if the action has no groups, or sends a part of them elsewhere.
+    """
+    wires = {str(p.name): p.wire for p in params if p.place == "body"}
+    if not action.either or not all(name in wires for group in action.either for name in group):
+        return []
+    origin = (*action.origin, "either")
+    return [Node({"required": [wires[name] for name in group]}, origin=origin) for group in action.either]
+
+
 def _sent_schema(param: Param, text: str) -> Node:
     """Return the schema of an argument as the body holds it; a file is bytes there."""
     if param.file is None:
@@ -322,7 +334,7 @@ def request_body(action: Action, schema: Node, params: Iterable[Param], *, examp
             media["examples"] = Node(shown, origin=(*action.origin, "examples"))
     whole_file = next((p for p in params if p.place == "whole_body" and p.file is not None), None)
     types = list_types(action, whole_file) if whole_file is not None else (action.content_type,)
-    needed = any(p.required for p in params if p.in_body)
+    needed = any(p.required for p in params if p.in_body) or "oneOf" in schema
     return Node(
         {
             "required": needed,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.importer.inference.calling import infer_idempotency, infer_limits
+from pgagents.importer.inference.conditional import infer_conditional
 from pgagents.importer.inference.descriptions import infer_descriptions
 from pgagents.importer.inference.pages import infer_pages
 from pgagents.importer.inference.resources import infer_resources
@@ -25,6 +26,7 @@ def infer(
 
     `named` are the schemas. The section `errors` gets the code of a call over a limit.
     """
+    infer_conditional(made, errors["codes"], notes)
     infer_pages(made, named, notes)
     resources = infer_resources(made, named, errors["codes"], notes)
     infer_descriptions(made, named, resources, notes)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.decoding.medium import find
+from pgagents.encoding.file import ANY
+from pgagents.importer.bodies import find_most_bytes, list_file_types
 from pgagents.importer.operations.imported import bare_media
 from pgagents.importer.reading.names import cut
 from pgagents.importer.reading.note import Notes
@@ -53,6 +55,8 @@ class Answers:
                     at, f"{brief(answer.media)} without a schema is not described", answer.whole.place
                 )
             return described or None
+        if types := list_file_types(answer.whole.at("content").members()):
+            return {**described, **self._file(answer), "content_type": ANY, "media": types}
         if answer.media and not is_json(answer.media):
             return {**described, **self._no_json(answer, at), "content_type": bare_media(answer.media)}
         schema = self.schemas.convert(answer.schema, at)
@@ -62,12 +66,21 @@ class Answers:
             schema = {"$ref": self.schemas.give(*ANY_BODY)}
         return {**schema, **described, **own}
 
+    def _file(self, answer: Answer) -> dict[str, Any]:
+        """Return the schema of a file, with the most bytes that it may have."""
+        assert answer.schema is not None
+        most = find_most_bytes(self.schemas.references.follow(answer.schema).mapping())
+        return {"type": "string", "format": "binary", **({"max_bytes": most} if most is not None else {})}
+
     def _no_json(self, answer: Answer, at: Pointer) -> dict[str, Any]:
         """Return the schema of an answer that is no JSON: rows of CSV keep theirs, all else is one text."""
         assert answer.schema is not None
         kind, media = find(answer.media).name, bare_media(answer.media)
         data = media.endswith(("xml", "yaml", "x-ndjson"))
-        shape = self.schemas.references.follow(answer.schema).mapping().get("type", "string")
+        raw = self.schemas.references.follow(answer.schema).mapping()
+        if kind == "file" and raw.get("format") == "binary":
+            return self._file(answer)
+        shape = raw.get("type", "string")
         if shape == "string" or data or (kind == "csv" and shape == "array"):
             return {
                 **({"type": "string"} if shape == "string" else {}),

@@ -91,6 +91,8 @@ class Arguments:
             schema["in"] = p.place
         if name != p.name and p.place != "path":
             schema["wire"] = clean(p.name)
+        if p.place == "query" and p.whole.mapping().get("allowReserved") is True:
+            schema["allow_reserved"] = True
         if p.required:
             schema["required"] = True
         if p.place == "header" and p.name.lower() == "idempotency-key":

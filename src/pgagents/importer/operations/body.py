@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.encoding.file import ANY
 from pgagents.encoding.medium import medium_of
-from pgagents.importer.bodies import Member, find_file, members
+from pgagents.importer.bodies import (
+    Member,
+    find_file,
+    find_groups,
+    find_most_bytes,
+    list_file_types,
+    members,
+)
 from pgagents.importer.operations.arguments import Arguments, style_members
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction, bare_media
 from pgagents.importer.reading.names import clean, cut
@@ -65,6 +73,7 @@ class Bodies:
                 return False
         if media not in ("", JSON, "*/*", "text/json") and any(p for p in parts) and is_sendable(media):
             made.action["content_type"] = media
+        self._groups(body, found, made)
         if closed:
             made.action["unknown"] = "refused"
         if body.required and not any(p.required for p in parts):
@@ -74,6 +83,17 @@ class Bodies:
                 body.whole.place,
             )
         return True
+
+    def _groups(self, body: Body, found: dict[str, Any], made: ImportedAction) -> None:
+        """Say of which groups of arguments a call gives exactly one."""
+        wires = [
+            [made.wires.get((wire, "body")) for wire in group] for group in find_groups(self.schemas, body)
+        ]
+        groups = [[name for name in group if name is not None] for group in wires]
+        if groups and groups == wires and not any("default" in found[n] for group in groups for n in group):
+            made.action["either"] = groups
+            for name in (name for group in groups for name in group):
+                found[name].pop("required", None)
 
     def _member(
         self, part: Member, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer
@@ -119,6 +139,10 @@ class Bodies:
         name = self.arguments.name("body", found)
         if medium is not None and medium.files and not medium.members:
             schema: dict[str, Any] = {"type": "string", "format": "binary"}
+            if (most := find_most_bytes(self.schemas.references.follow(body.schema).mapping())) is not None:
+                schema["max_bytes"] = most
+            if types := self._list_types(made.operation):
+                schema["media"], media = types, ANY
         elif medium is not None and not medium.typed:
             schema = {**self.arguments.convert(body.schema, (*at, name), name, made.name), "type": "string"}
         else:
@@ -130,6 +154,11 @@ class Bodies:
             made.action["content_type"] = media
         found[name] = schema
         return True
+
+    def _list_types(self, op: Operation) -> list[str]:
+        """Return the types of a file that is the whole body, if it may have several."""
+        body = self.schemas.references.follow(op.whole.at("requestBody"))
+        return list_file_types(body.at("content").members())
 
     def _form_of(self, part: Member, body: Body) -> Styled | Unsayable | None:
         """Return the style of a member of a form, by the document's `encoding`; None if it needs none."""

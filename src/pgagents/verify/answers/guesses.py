@@ -15,6 +15,9 @@ CLIENT_ERRORS = range(400, 500)
 KEY_PLACES: tuple[Pointer, ...] = (("errors", "framework", "no_key"), ("security",))
 """Places that promise refusals of calls without the right key."""
 
+LENIENT = "invalid_input"
+"""The check of wrong arguments, which a tool may read leniently where its refusals are inferred."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guesses:
@@ -28,12 +31,16 @@ class Guesses:
     resources: frozenset[str]
     refusals: frozenset[Intent] = field(default_factory=frozenset)
     advised: bool = False
+    tools: frozenset[str] = field(default_factory=frozenset)
+    """Actions of an MCP server alone whose refusals are inferred: any call of them may be refused."""
 
     def explain(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
         """True if an inferred part makes the promise, a refused call names an id that follows from one, or
         the refusal that was expected is inferred and another one came. A recommendation is treated alike.
         """
         if contract.advice and self.advised:
+            return True
+        if contract.action in self.tools and contract.check == LENIENT:
             return True
         if any(contract.origin[: len(place)] == place for place in self.places):
             return True
@@ -43,6 +50,8 @@ class Guesses:
         if last.call.intent in self.refusals:
             return True
         endpoint = last.call.endpoint
+        if endpoint is not None and str(endpoint.action.name) in self.tools:
+            return True
         return endpoint is not None and any(param.refers_to in self.resources for param in endpoint.params)
 
 
@@ -62,7 +71,9 @@ def find_guesses(model: Model) -> Guesses:
         refusals.add("invalid")
     keys = KEY_PLACES if schemes else ()
     places = (*(r.origin for r in resources), *pages, *schemes, *keys, *calling)
-    return Guesses(frozenset(places), frozenset(r.name for r in resources), frozenset(refusals), True)
+    tools = [str(a.name) for a in model.actions if model.is_only_tool(a) and "invalid" in refusals]
+    names = frozenset(r.name for r in resources)
+    return Guesses(frozenset(places), names, frozenset(refusals), True, frozenset(tools))
 
 
 def _list_calling(model: Model) -> list[Pointer]:

@@ -20,7 +20,7 @@ from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.plan.order import LAST, by_phase, for_smoke, order_for_survey
 from pgagents.verify.plan.safety import NO_WRITES, loopback, may_write
 from pgagents.verify.plan.shard import elsewhere
-from pgagents.verify.wire.endpoint import MCP, NO_MCP
+from pgagents.verify.wire.endpoint import MCP, NO_MCP, REST
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.receiver import Inbox
 
@@ -384,6 +384,8 @@ def _is_plaintext(contract: Contract) -> bool:
 
 def _not_applicable(setting: Setting, contract: Contract) -> str:
     """Return why the contract is not promised of this address; empty where it is."""
+    if contract.surface == REST and not setting.endpoints:
+        return "no action has a path: only an MCP server has them"
     header = contract.detail if contract.check == "response_headers" else ""
     of_https = _is_plaintext(contract) or any(h.https and h.name == header for h in setting.model.headers)
     return "promised at https addresses only" if of_https and not setting.https else ""

@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents import registry
 from pgagents.generate.formerly import list_offered
-from pgagents.generate.target import Target
+from pgagents.generate.target import PATHS, Target
 from pgagents.model.model import Surface
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.projections.schema import Gaps, gaps, read_as_2020
@@ -90,7 +90,7 @@ def _collect_projections(setting: Setting) -> Iterator[tuple[Surface, Endpoint, 
         target = module.TARGET
         if (
             not isinstance(target, Target)
-            or target.part is not None
+            or target.part not in (None, PATHS)
             or (target.surface or REST) not in model.surfaces
         ):
             continue

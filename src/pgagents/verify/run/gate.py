@@ -33,7 +33,7 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import INVENTED
-from pgagents.verify.wire.mcp.permission import object_to_message
+from pgagents.verify.wire.mcp.permission import is_no_call, object_to_message
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 BEYOND = 2**63
@@ -103,6 +103,8 @@ class Gate:
             return self._object_to_get(request)
         if call.surface == MCP and self.setting.listing is not None:
             return object_to_message(request, self.setting.listing)
+        if call.surface == MCP and endpoint is None and is_no_call(request):
+            return ""
         keyed = not call.twist and (
             endpoint is None
             or not endpoint.needs_key

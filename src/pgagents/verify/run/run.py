@@ -354,6 +354,10 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
 
 def _for_want_of_writes(driver: Driver, result: Result, place: str) -> bool:
     """True where a contract is untested only because the key may not write."""
+    endpoint = driver.setting.by_place.get(place)
+    makes = any(resource.made_by is not None for resource in driver.model.resources.values())
+    if endpoint is not None and endpoint.action.effect == "read" and not makes:
+        return False
     return place not in driver.memory.reached or driver.ledger.entries[result.contract.id].reason == NO_WRITES
 
 

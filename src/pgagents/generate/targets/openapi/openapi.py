@@ -24,4 +24,9 @@ def view(model: Model) -> View:
     return View(document(model, profile), lost)
 
 
-TARGET = Target("OpenAPI 3.1, the whole contract", ("openapi/openapi.yaml", "openapi/openapi.json"), view)
+TARGET = Target(
+    "OpenAPI 3.1, the whole contract",
+    ("openapi/openapi.yaml", "openapi/openapi.json"),
+    view,
+    part="path_actions",
+)

@@ -8,6 +8,7 @@ of an object need no structured content.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pgagents.decoding.medium import is_json
@@ -43,9 +44,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 origin,
                 CITE,
             )
-            yield promise(
-                NAME, "text", endpoint, f"the text of {name} is its structuredContent", origin, CITE
-            )
+            says = f"the text of {name} is its structuredContent"
+            alone = setting.model.is_only_tool(endpoint.action)  # then the protocol's word is all there is
+            yield replace(promise(NAME, "text", endpoint, says, origin, CITE), advice=alone)
 
 
 def _has_output_schema(endpoint: Endpoint) -> bool:

@@ -2,7 +2,7 @@
 order every time.
 
 `tools/list` is read twice. Texts, schemas and hints must be equal; a tool may have more annotations and
-metadata than were built.
+metadata than were built. A tool that only the MCP server has must mean the same.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pgagents.generate.formerly import list_offered
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
 from pgagents.source.origin import plain
+from pgagents.verify.answers.listed_tool import find_other_meaning
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -27,7 +28,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.projections.documents import build_file
 from pgagents.verify.wire.call import Call, Raw
-from pgagents.verify.wire.endpoint import MCP
+from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.form import result_of
 
@@ -141,7 +142,7 @@ def _judge_tools(setting: Setting, listed: list[Any], again: list[Any], problem:
             yield judge_broken(contract, f"the tool {name}", problem)
         elif name not in found:
             yield judge_broken(contract, f"the tool {name}", f"{name} is not listed")
-        elif where := _difference(tool, found[name]):
+        elif where := _compare(setting, endpoint, tool, found[name]):
             yield judge_broken(
                 contract,
                 f"{name} as built, {where}: {_at(tool, where)}",
@@ -170,6 +171,13 @@ def _judge_tools(setting: Setting, listed: list[Any], again: list[Any], problem:
         yield judge_broken(contract, "the same list again", "the second list is another")
     else:
         yield judge_kept(contract)
+
+
+def _compare(setting: Setting, endpoint: Endpoint, expected: Any, found: Any) -> str:
+    """Return where a listed tool differs: in meaning if only the MCP server has it, else in anything."""
+    if setting.model.is_only_tool(endpoint.action):
+        return find_other_meaning(expected, found)
+    return _difference(expected, found)
 
 
 def _difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> str:

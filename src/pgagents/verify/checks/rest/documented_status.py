@@ -2,12 +2,13 @@
 
 Every answer in the run is judged, except 503. Where an action documents neither 401 nor 403, a call
 without a right key may be answered with either. If the catalogue fixes no code for bad JSON, half a JSON body
-is sent too.
+and one that is no text are sent too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
@@ -29,6 +30,8 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "documented_status"
 REFUSED, UNPROCESSABLE = 400, 422
 KEYLESS = (401, 403)
+NO_TEXT = b"\xf8\xf9"
+"""Bytes that no UTF-8 has, and no mark of UTF-16: frameworks refuse them before they read JSON."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -40,8 +43,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with half a JSON body for each action with a body, if the catalogue fixes no code
-    for bad JSON.
+    """Yield one probe with half a JSON body, and one that is no text, for each action with a body, if the
+    catalogue fixes no code for bad JSON.
     """
     del roles
     if setting.model.errors.framework.bad_body is not None:
@@ -56,23 +59,27 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 "half a JSON body",
                 raw=Raw(edit=lambda body: body[: len(body) // 2]),
             )
+            unreadable = replace(
+                call, why="a body that is no UTF-8", raw=Raw(edit=lambda body: NO_TEXT + body)
+            )
             yield Probe(
                 f"{NAME}/half/{endpoint.place}",
                 6,
                 (contract,),
-                1,
-                _run(setting, call, contract),
+                2,
+                _run(setting, (call, unreadable), contract),
                 (endpoint,),
                 "main",
                 writes,
             )
 
 
-def _run(setting: Setting, call: Call, contract: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, calls: Sequence[Call], contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        exchange: Exchange = yield call
-        if call.endpoint is not None and exchange.status in (REFUSED, UNPROCESSABLE):
-            yield _judge_status(contract, exchange, _list_statuses(setting, call.endpoint))
+        for call in calls:
+            exchange: Exchange = yield call
+            if call.endpoint is not None and exchange.status in (REFUSED, UNPROCESSABLE):
+                yield _judge_status(contract, exchange, _list_statuses(setting, call.endpoint))
 
     return run
 

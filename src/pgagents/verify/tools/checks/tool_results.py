@@ -14,6 +14,7 @@ from typing import Any
 from pgagents.http import read_json
 from pgagents.jsonschema.schema import foreign_validator
 from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.cases.tool_arguments import ToolArguments
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -24,7 +25,6 @@ from pgagents.verify.check.check import (
     judge_untested,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.tools.arguments import ToolArguments
 from pgagents.verify.tools.contracts import call_tool, contract_id, tool_contract
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.form import error_of, list_texts, result_of, text_of

@@ -10,16 +10,23 @@ from pgagents.verify.wire.mcp.listing import ToolListing
 CALL = "tools/call"
 
 
+def is_no_call(request: Request) -> bool:
+    """True if a message surely calls no tool: it only asks the server about itself."""
+    message = read_json(request.body).value
+    method = message.get("method") if isinstance(message, Mapping) else None
+    return isinstance(method, str) and method != CALL
+
+
 def object_to_message(request: Request, listing: ToolListing) -> str:
     """Return why a message must not be sent; empty if it may be.
 
     A call must be of a tool that only reads, that the caller named, or that the server does not list.
     """
+    if is_no_call(request):
+        return ""
     message = read_json(request.body).value
     if not isinstance(message, Mapping):
         return "" if CALL.encode() not in request.body else "it may be a call of a tool"
-    if message.get("method") != CALL:
-        return ""
     params = message.get("params")
     name = params.get("name") if isinstance(params, Mapping) else None
     if not isinstance(name, str):

@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.jsonschema.schema import foreign_validator
 from pgagents.verify.values.schema_values import MISSING, low, types_of, violations
 
-MOST_NODES, MOST_WRONG = 3_000, 10
+MOST_NODES, MOST_WRONG, MOST_CHOSEN = 3_000, 10, 200
 UNKNOWN = "pgv_unknown"
 _QUOTED = re.compile(r"(?:e\.g\.|for example|such as|examples?:)[^'\"`]{0,20}(['\"`])(.{1,80}?)\1", re.I)
 _KEYWORDS = ("required", "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum",
@@ -41,15 +41,15 @@ class ToolArguments:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._test = foreign_validator(schema)
-        self._flat = _inline(schema)
+        self._flat = inline_references(schema)
         members = self._flat.get("properties")
         self._members: Mapping[str, Any] = members if isinstance(members, Mapping) else {}
+        wanted = self._flat.get("required")
+        self._required = [n for n in wanted if isinstance(n, str)] if isinstance(wanted, list) else []
 
     def make_ordinary(self) -> Mapping[str, Any] | None:
         """Return arguments that the schema allows, only the required ones; None if none were found."""
-        wanted = self._flat.get("required")
-        names = [n for n in wanted if isinstance(n, str)] if isinstance(wanted, list) else []
-        made = {name: self._value(name) for name in names}
+        made = {name: self._value(name) for name in self._required}
         if self._test.is_valid(made):
             return made
         try:
@@ -62,6 +62,15 @@ class ToolArguments:
         """Return arguments with every member of the schema; None if they are the ordinary ones."""
         made = {name: self._value(name) for name in self._members}
         return made if made != self.make_ordinary() and self._test.is_valid(made) else None
+
+    def list_chosen(self) -> list[Mapping[str, Any]]:
+        """Return the ordinary arguments with each value of each enum."""
+        base = self.make_ordinary() or {}
+        members = ((name, part) for name, part in self._members.items() if isinstance(part, Mapping))
+        made: list[Mapping[str, Any]] = []
+        for name, part in members:
+            made += [{**base, name: value} for value in _listed(part.get("enum"))]
+        return made[:MOST_CHOSEN]
 
     def list_wrong(self) -> list[BrokenArguments]:
         """Return arguments that each break one keyword, few for each; unknown members are not among them."""
@@ -82,18 +91,29 @@ class ToolArguments:
         made = None if base is None else {**base, UNKNOWN: "1"}
         return made if made is not None and not self._test.is_valid(made) else None
 
+    def find_example(self) -> Mapping[str, Any] | None:
+        """Return the required arguments as the schema itself gives them; None if one had to be made up."""
+        made = {name: self._find_given(name) for name in self._required}
+        sound = all(value is not None for value in made.values()) and self._test.is_valid(made)
+        return made if sound else None
+
+    def _find_given(self, name: str) -> Any:
+        """Return a value that the schema of an argument names; None if it names none."""
+        schema = self._members.get(name)
+        if not isinstance(schema, Mapping):
+            return None
+        candidates = _listed(schema.get("examples")) + [
+            schema[k] for k in ("const", "default") if k in schema
+        ]
+        candidates += [*_listed(schema.get("enum"))[:1], *_quotes(schema.get("description"))]
+        return next((v for v in candidates if v is not None and _fits(schema, v)), None)
+
     def _value(self, name: str) -> Any:
         schema = self._members.get(name)
         if not isinstance(schema, Mapping):
             return "1"
-        candidates = [
-            *_listed(schema.get("examples")),
-            *(schema[k] for k in ("const", "default") if k in schema),
-        ]
-        candidates += [*_listed(schema.get("enum"))[:1], *_quotes(schema.get("description"))]
-        for value in candidates:
-            if _fits(schema, value) and value is not None:
-                return value
+        if (told := self._find_given(name)) is not None:
+            return told
         if schema.get("format") in ("uri", "url"):
             return "https://example.com/"
         try:
@@ -102,11 +122,10 @@ class ToolArguments:
             return "1"
 
     def _violations(self, base: Mapping[str, Any]) -> Iterator[BrokenArguments]:
-        required = self._flat.get("required")
         for name, schema in self._members.items():
             if not isinstance(schema, Mapping):
                 continue
-            if isinstance(required, list) and name in required:
+            if name in self._required:
                 rest = {k: v for k, v in base.items() if k != name}
                 yield BrokenArguments(rest, f"without the required `{name}`", "required")
             kinds = types_of(schema)
@@ -143,7 +162,7 @@ def _quotes(description: Any) -> list[str]:
     )
 
 
-def _inline(schema: Mapping[str, Any]) -> dict[str, Any]:
+def inline_references(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema with references of its own written in; those that go around are left open."""
     left = MOST_NODES
 

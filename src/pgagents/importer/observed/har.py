@@ -1,0 +1,154 @@
+"""Read recorded HTTP traffic in the HAR 1.2 format, as browsers and proxies write it, in bounded memory.
+
+http://www.softwareishard.com/blog/har-12-spec/, read 2026-11-22. Values of headers and cookies are dropped as
+soon as they have shown how a call is authenticated.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from pgagents.errors import PgagentsError
+from pgagents.http import read_json
+from pgagents.importer.observed.credentials import Proof, find_proofs
+
+MOST_ENTRIES, MOST_BODY = 20_000, 1_000_000
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE"))
+_NOTHING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One exchange with an API. Bodies are parsed JSON, or the fields of a form."""
+
+    origin: str
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    proofs: frozenset[Proof]
+    idempotent: bool
+    """True if it was sent with an idempotency key."""
+    sends: str
+    """The media type of the request's body; empty without one."""
+    sent: Any
+    status: int
+    answers: str
+    """The media type of the answer's body; empty without one."""
+    answer: Any
+
+
+def read_har(data: Any) -> tuple[list[Recorded], int]:
+    """Return the exchanges with APIs, and how many entries are others: pages, pictures, other methods.
+
+    Raises PgagentsError if it is no HAR.
+    """
+    log = data.get("log") if isinstance(data, Mapping) else None
+    entries = log.get("entries") if isinstance(log, Mapping) else None
+    if not isinstance(entries, list):
+        raise PgagentsError("the file is no HAR: it has no `log.entries`", "save the traffic as HAR 1.2")
+    if len(entries) > MOST_ENTRIES:
+        raise PgagentsError(
+            f"the recording has {len(entries):,} entries; at most {MOST_ENTRIES:,} are read", "record less"
+        )
+    found = [one for entry in entries if (one := _read_entry(entry)) is not None]
+    return found, len(entries) - len(found)
+
+
+def _read_entry(entry: Any) -> Recorded | None:
+    request, response = _mapping(entry, "request"), _mapping(entry, "response")
+    method, url, status = request.get("method"), request.get("url"), response.get("status")
+    if not isinstance(method, str) or not isinstance(url, str) or not isinstance(status, int):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return None
+    strange = parts.path.startswith("/.well-known/") or method.upper() not in METHODS
+    if parts.scheme not in ("http", "https") or not parts.hostname or strange:
+        return None
+    answers, answer = _read_answer(_mapping(response, "content"))
+    sends, sent = _read_body(_mapping(request, "postData"))
+    if answer is _NOTHING and (answers or not 200 <= status < 500 or method.upper() == "GET"):
+        return None
+    headers = dict(_pairs(request.get("headers")))
+    query = tuple(parse_qsl(parts.query, keep_blank_values=True, max_num_fields=200))
+    lower = {name.lower(): value for name, value in headers.items()}
+    cookies = [name for name, _ in _pairs(request.get("cookies"))]
+    proofs = find_proofs(lower, query, cookies)
+    taken = {proof.name for proof in proofs if proof.place == "query"}
+    return Recorded(
+        f"{parts.scheme}://{parts.hostname}{port}",
+        method.upper(),
+        parts.path or "/",
+        tuple((name, value) for name, value in query if name not in taken),
+        proofs,
+        "idempotency-key" in lower,
+        sends,
+        None if sent is _NOTHING else sent,
+        status,
+        answers if answer is not _NOTHING else "",
+        None if answer is _NOTHING else answer,
+    )
+
+
+def _mapping(value: Any, name: str) -> Mapping[str, Any]:
+    found = value.get(name) if isinstance(value, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _pairs(listed: Any) -> Iterator[tuple[str, str]]:
+    for item in listed if isinstance(listed, list) else ():
+        name, value = (item.get("name"), item.get("value")) if isinstance(item, Mapping) else (None, None)
+        if isinstance(name, str) and isinstance(value, str) and not name.startswith(":"):
+            yield name, value
+
+
+def _read_answer(content: Mapping[str, Any]) -> tuple[str, Any]:
+    """Return an answer's media type and its JSON; `_NOTHING` in place of what is no JSON, or not there."""
+    text = content.get("text")
+    media = _media(content)
+    if not isinstance(text, str) or not text:
+        return (media if content.get("size") not in (0, -1, None) else ""), _NOTHING
+    if content.get("encoding") == "base64":
+        try:
+            text = base64.b64decode(text[: 2 * MOST_BODY], validate=True).decode("utf-8")
+        except (binascii.Error, ValueError):
+            return media, _NOTHING
+    return media, _parse(text) if _is_json(media) else _NOTHING
+
+
+def _read_body(data: Mapping[str, Any]) -> tuple[str, Any]:
+    """Return the media type of a request's body and its value; empty and `_NOTHING` if it is neither."""
+    media, text = _media(data), data.get("text")
+    if media == FORM:
+        pairs = dict(_pairs(data.get("params")))
+        if not pairs and isinstance(text, str):
+            pairs = dict(parse_qsl(text[:MOST_BODY], keep_blank_values=True, max_num_fields=500))
+        return (FORM, pairs) if pairs else ("", _NOTHING)
+    if not isinstance(text, str) or not _is_json(media):
+        return "", _NOTHING
+    parsed = _parse(text)
+    return (media, parsed) if parsed is not _NOTHING else ("", _NOTHING)
+
+
+def _parse(text: str) -> Any:
+    if len(text) > MOST_BODY:
+        return _NOTHING
+    parsed = read_json(text.encode("utf-8", "replace"))
+    return _NOTHING if parsed.problem else parsed.value
+
+
+def _media(holder: Mapping[str, Any]) -> str:
+    found = holder.get("mimeType")
+    return found.partition(";")[0].strip().lower()[:100] if isinstance(found, str) else ""
+
+
+def _is_json(media: str) -> bool:
+    return media in (JSON, "text/json") or media.endswith("+json")
