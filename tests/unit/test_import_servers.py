@@ -53,6 +53,8 @@ def test_variables_of_the_host_are_kept_and_those_of_the_path_filled_in() -> Non
     }
     assert found.data["actions"]["a"]["http"] == "GET /v7/0"
     assert found.model.api.server == "https://eu.api.example"
+    (note,) = [n for n in found.notes if "variables of the server's URL" in n.message]
+    assert note.message.endswith("edition")
 
 
 def test_variable_that_cannot_be_said_is_filled_in() -> None:

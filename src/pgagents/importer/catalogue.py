@@ -128,7 +128,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     if not comparing and (fixed := take_constant_headers(made, notes)):
         described["request_headers"] = fixed
     inferred = infer(made, schemas.named, references, told, notes) if not comparing else {}
-    described["server"] = describe_main(root, described["server"])
+    described["server"] = describe_main(root, described["server"], notes)
     if servers.written:
         described["servers"] = servers.written
     data = _assemble(described, *security.section(), told, on_answers, schemas, made)

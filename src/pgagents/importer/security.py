@@ -222,7 +222,12 @@ class Security:
         self.keyed = [one.operation for one in made if self._is_keyed(one.operation)]
 
     def take(self, made: ImportedAction) -> None:
-        """Record which scopes an action needs of a user's token."""
+        """Record which scopes an action needs of a user's token, and note a way that it loses."""
+        certificate = self._find_certificate()
+        needing = [certificate in one for one in self._alternatives(made.operation)]
+        if any(needing) and not all(needing):
+            why = "a client certificate in place of a key is not carried: each alternative has it or none"
+            self.notes.add_lost(("actions", made.name), why, made.operation.whole.place)
         for need in made.operation.security or ():
             scopes = need.get(self.users) if self.users is not None else None
             for scope in scopes if isinstance(scopes, list) else ():

@@ -46,19 +46,28 @@ def parse_base(path: str) -> str:
     return find_path(path)
 
 
-def describe_main(root: Found, url: str) -> str | dict[str, Any]:
+def describe_main(root: Found, url: str, notes: Notes) -> str | dict[str, Any]:
     """Return `api.server`: the URL, or a template with the variables of its host."""
-    return _describe(root.at("servers", 0), url) if "swagger" not in root.value else url
+    if "swagger" in root.value:
+        return url
+    return _describe(root.at("servers", 0), url, notes, ("api", "server"))
 
 
-def _describe(server: Found, url: str) -> str | dict[str, Any]:
-    """Return a server with those variables that stand in its host, if the catalogue can say them."""
+def _describe(server: Found, url: str, notes: Notes, at: Pointer) -> str | dict[str, Any]:
+    """Return a server with those variables that stand in its host, if the catalogue can say them.
+
+    A note lists the other variables, which have their defaults.
+    """
     head = re.match(r"https?://[^/?#]+", server.text("url"))
     names = list(dict.fromkeys(re.findall(r"\{([^{}]*)\}", head[0]))) if head else []
     variables = {name: _variable(server.at("variables", name)) for name in names}
-    if not head or not names or not all(variables.values()) or not all(map(_NAME.fullmatch, names)):
-        return url
-    return {"url": head[0], "variables": variables}
+    said = bool(head and names and all(variables.values()) and all(map(_NAME.fullmatch, names)))
+    kept = names if said else []
+    every = dict.fromkeys(re.findall(r"\{([^{}]*)\}", server.text("url")))
+    if fixed := [name for name in every if name not in kept]:
+        told = ", ".join(map(brief, fixed))
+        notes.add_lost(at, f"variables of the server's URL have their defaults: {told}", server.place)
+    return {"url": head[0], "variables": variables} if head and said else url
 
 
 def _variable(written: Found) -> dict[str, Any] | None:
@@ -119,7 +128,7 @@ class Servers:
         if url not in self._names:
             label = snake((urlsplit(url).hostname or "").split(".")[0]) or "other"
             name = unique(label if _NAME.fullmatch(label) else "other", set(self.written))
-            told = _describe(op.server, url)
+            told = _describe(op.server, url, self._notes, at)
             made = told if isinstance(told, dict) else {"url": told}
             if text := one_line(op.server.text("description"), 200):
                 made["description"] = text
