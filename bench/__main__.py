@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import faults, mutants, scale, schemathesis_run, zoo
+from bench import faults, mutants, scale, schemathesis_run, suggest, zoo
 from bench.alarms import ORDERS, SEEDS, VARIATION_SEEDS, alarms
 from bench.catalogue import make_catalogue
 from bench.heldout import heldout
@@ -55,6 +55,9 @@ def main() -> None:
     if sys.argv[1:2] == ["mutants"]:  # it alone has arguments of its own
         mutants.main(sys.argv[2:])
         return
+    if sys.argv[1:2] == ["suggest"]:
+        suggest.main(sys.argv[2:])
+        return
     if sys.argv[1:2] == ["zoo"]:
         zoo.main(sys.argv[2:])
         return
@@ -62,7 +65,7 @@ def main() -> None:
     if unknown := set(named) - SHORT.keys() - LONG.keys():
         sys.exit(
             f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*SHORT, *LONG])}, mutants, "
-            "zoo"
+            "suggest, zoo"
         )
     if not named:
         print("measuring; this takes about four minutes", file=sys.stderr)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pgagents.sandbox.events.deliver import Parcel
     from pgagents.sandbox.sandbox import Sandbox
     from pgagents.verify.plan.options import Options, Progress
+    from pgagents.verify.run.companion import Companion
     from pgagents.verify.wire.mcp.link import Link
     from pgagents.verify.wire.oauth import OAuthClient
     from pgagents.verify.wire.receiver import Inbox
@@ -173,9 +174,10 @@ def verify_sandbox(
     handler: Handler | None = None,
     mcp: Link | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    companion: Companion | None = None,
 ) -> Report:
     """Verify a sandbox. `keys` and `handler` replace its own; `mcp` is the link to an MCP server in front
-    of it; `on_progress` is called before each probe.
+    of it; `on_progress` is called before each probe; `companion` goes along with the run.
     """
     from pgagents.sandbox.serving.plain import plain
     from pgagents.verify.plan.options import Identities
@@ -202,4 +204,5 @@ def verify_sandbox(
         receiver=opened.inbox,
         mcp=mcp,
         on_progress=on_progress,
+        companion=companion,
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pgagents.report.report import Report
     from pgagents.tls import CertificateFiles
     from pgagents.verify.plan.options import Options, Progress
+    from pgagents.verify.run.companion import Companion
     from pgagents.verify.wire.mcp.link import Link
     from pgagents.verify.wire.oauth import OAuthClient
     from pgagents.verify.wire.receiver import Inbox
@@ -63,6 +64,8 @@ def run(
     verbose: bool = False,
     servers: Mapping[str, str] | None = None,
     certificate: CertificateFiles | None = None,
+    companion: Companion | None = None,
+    show: Callable[[Report, bool], int] | None = None,
 ) -> int:
     """Verify, write the report files, print the report on stdout; return the exit code.
 
@@ -70,7 +73,8 @@ def run(
     `baseline` lists accepted findings. Failed contracts are stored in the file `memory`. `oauth` is a client
     to act as. `commands` renews keys. `receiver` gets events. `mcp` is the link to an MCP server, and `token`
     its token. `verbose` prints how many contracts each exchange was judged for. `servers` are the addresses
-    of the API's other servers. `certificate` is the client certificate.
+    of the API's other servers. `certificate` is the client certificate. `companion` goes along with the run.
+    `show` takes the report, and True if a signal ended the run, in place of writing and printing it.
     """
     from pgagents.report.formats.text import STOPPED
     from pgagents.tls import make_foreign_context
@@ -129,8 +133,11 @@ def run(
             receiver=receiver,
             mcp=mcp,
             bare=bare,
+            companion=companion,
         )
         stop.running = False
+    if show is not None:
+        return show(report, stop.asked)
     again = Redactor(keys, (), hidden, model=model).text(again)  # the command of an MCP server may hold a key
     report = replace(
         report,

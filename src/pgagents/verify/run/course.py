@@ -18,6 +18,7 @@ from pgagents.verify.plan.options import FINISHING, USUAL_WORKERS, Options, Prog
 from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.overlap import Slot, lay_out
 from pgagents.verify.plan.plan import Draft
+from pgagents.verify.run.companion import Companion
 from pgagents.verify.run.driver import Driver, Spent, Stop
 from pgagents.verify.run.lanes import Lanes
 from pgagents.verify.run.transmission import finish
@@ -76,6 +77,24 @@ class Course:
         finally:
             driver.judge.flush()
             self._tell(FINISHING)
+        return ""
+
+    def run_for(self, companion: Companion) -> str:
+        """Run what a companion asks for, one probe at a time and outside the plan's budget; return why the
+        run
+        ended early, or an empty text.
+        """
+        driver = self.driver
+        driver.sender.max_requests = max(driver.sender.max_requests, driver.counted) + companion.most_requests
+        try:
+            for probe in companion.list_probes(driver.setting, frozenset(driver.keys)):
+                self._tell(probe.name)
+                driver.run(probe)
+                driver.judge.flush()
+        except Stop as stop:
+            return str(stop)
+        except KeyboardInterrupt:
+            return INTERRUPTED
         return ""
 
     def _run_slots(self, slots: Sequence[Slot]) -> None:

@@ -139,6 +139,10 @@ class Driver:
         self.judge.flush()
         return self._redactor
 
+    def redact(self, text: str) -> str:
+        """Return a text without any secret that the run has met."""
+        return self.redactor.text(text)
+
     def _judge_meanwhile(self, is_answered: Callable[[], bool]) -> None:
         """Judge earlier exchanges until the answer to the request on its way has begun."""
         started = self.timer()

@@ -72,6 +72,8 @@ class Judge:
         """The judging that was put off, by exchange, with its answer's size; each step is a small piece."""
         self._pending_bytes = 0
         self._flushing = False
+        self.note: Callable[[Exchange], None] | None = None
+        """Called with each exchange when every watcher has judged it."""
         self.probe = 0
         """The number of the probe whose turn it is."""
         self.order = 0
@@ -196,6 +198,8 @@ class Judge:
         yield
         if self._is_watched(exchange):
             yield from self._watch(exchange, past, decisive=False)
+        if self.note is not None:
+            self.note(exchange)
         self._learn(exchange, told)
         exchange.flush = None
 

@@ -24,6 +24,7 @@ from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options, Plan, Progress
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.projections.offers import offers
+from pgagents.verify.run.companion import Companion
 from pgagents.verify.run.confirm import confirm
 from pgagents.verify.run.course import INTERRUPTED, Course
 from pgagents.verify.run.driver import OUT_OF_TIME, Driver
@@ -137,6 +138,7 @@ def verify(
     receiver: Inbox | None = None,
     mcp: Link | None = None,
     bare: Handler | None = None,
+    companion: Companion | None = None,
 ) -> Report:
     """Hold a server to every contract and report what it kept.
 
@@ -145,7 +147,8 @@ def verify(
     about writes where the catalogue gives keys no prefix. `plain` reaches the target's plain-http twin at
     `plain_url`; no real key goes there. `receiver` is where the target can send its events, `mcp` the way to
     the MCP server that is verified with it. `bare` reaches the target without the headers that `handler` adds
-    to every request, where it adds any. A KeyboardInterrupt ends the run early: what was made is undone, and
+    to every request, where it adds any. `companion` sees every exchange, and asks for calls after the plan's.
+    A KeyboardInterrupt ends the run early: what was made is undone, and
     the report's footer says `complete` false. Raises PgagentsError where the run may not start (no key at
     all).
     """
@@ -197,10 +200,15 @@ def verify(
         commands=identities.commands,
     )
     generating = timer() - begun
+    if companion is not None:
+        driver.judge.note = companion.note
+        companion.begin(driver.redact)
     try:
         course = Course(driver, made, options, on_progress, begun)
         try:
             stopped = course.run()
+            if companion is not None and not stopped:
+                stopped = course.run_for(companion)
         except KeyboardInterrupt:  # it came while the progress showed the end
             stopped = INTERRUPTED
         if driver.key_refused or (stopped and not driver.answered):

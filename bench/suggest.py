@@ -1,0 +1,263 @@
+"""Measures how many written laws `pgagents suggest` finds again, and how much of what it proposes is true.
+
+`python -m bench suggest [NAME…] [--keys one] [--seeds N] [--json FILE]`. Laws, relations, what is fixed
+and what workflows expect are taken out of a catalogue. A sandbox with the whole catalogue is verified
+with the rest, and laws are mined. A reading is wrong if an answer of another seed or of a legal
+variation breaks one of its laws.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.suggest_recall import Recall, judge_laws
+from pgagents.catalogue.load import load_text
+from pgagents.cel.expression import Scope
+from pgagents.inprocess import Inside, inside, verify_sandbox
+from pgagents.model.action import Law
+from pgagents.model.model import Model
+from pgagents.sandbox.injection import fault_registry
+from pgagents.source.dump import to_yaml
+from pgagents.source.origin import plain
+from pgagents.suggest.compiled import compile_law
+from pgagents.suggest.samples import Sample, Samples
+from pgagents.suggest.session import Suggesting
+from pgagents.suggest.write import Tried
+from pgagents.verify.check.check import Probe
+from pgagents.verify.check.memory import Setting, setting_of
+from pgagents.verify.laws.laws import evaluate_law
+from pgagents.verify.plan.options import Options
+from pgagents.verify.wire.exchange import Exchange
+
+ROOT = Path(__file__).resolve().parents[1]
+CATALOGUES: Mapping[str, Path] = {
+    "park_graph": ROOT / "catalogue" / "park_graph.yaml",
+    **{name: ROOT / "tests" / "catalogues" / f"{name}.yaml" for name in ("library", "payments", "documents")},
+}
+SEEDS = 20
+FIRST_SEED = 100
+STRIDE_S = 86_413.7
+_EXPECTED = ("expect", "expect_timed", "expect_alone")
+
+
+@dataclass(slots=True)
+class Listener:
+    """Keeps the samples of a run, and asks for nothing."""
+
+    samples: Samples
+
+    @property
+    def most_requests(self) -> int:
+        """It asks for nothing."""
+        return 0
+
+    def begin(self, redact: Callable[[str], str]) -> None:
+        """Write nothing that would have to be masked."""
+
+    def note(self, exchange: Exchange) -> None:
+        """Keep a sample."""
+        self.samples.note(exchange)
+
+    def list_probes(self, _setting: Setting, _roles: frozenset[str]) -> Iterator[Probe]:
+        """Ask for nothing."""
+        return iter(())
+
+
+@dataclass(slots=True)
+class Figures:
+    """The figures of one catalogue."""
+
+    name: str
+    actions: int
+    requests: int
+    answers: int
+    mining_s: float
+    readings: int
+    laws: int
+    wrong: dict[str, str] = field(default_factory=dict)
+    recall: list[Recall] = field(default_factory=list)
+    unjudged: int = 0
+
+    @property
+    def found(self) -> int:
+        """The number of written laws that were found again."""
+        return sum(one.found for one in self.recall)
+
+
+def strip(path: Path, *, workflows: bool = True) -> Model:
+    """Return a catalogue without its laws, or without workflows too."""
+    data = plain(load_text(path.read_text(encoding="utf-8"), str(path)).source.data)
+    for action in data["actions"].values():
+        for key in ("laws", "relations"):
+            action.pop(key, None)
+    for resource in (data.get("resources") or {}).values():
+        for key in ("laws", "fixed"):
+            resource.pop(key, None)
+    if not workflows:
+        data.pop("workflows", None)
+    for workflow in (data.get("workflows") or {}).values():
+        for step in workflow["steps"].values():
+            for key in _EXPECTED:
+                step.pop(key, None)
+    return load_text(to_yaml(data).decode(), str(path))
+
+
+def _keys(opened: Inside, *, one: bool) -> dict[str, str]:
+    keys = opened.keys
+    return {"main": keys["main"]} if one and "main" in keys else keys
+
+
+def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations: bool = True) -> Figures:
+    """Mine one world of a catalogue's sandbox, and judge the laws on others."""
+    path = CATALOGUES[name]
+    whole = load_text(path.read_text(encoding="utf-8"), str(path))
+    bare = strip(path, workflows=not one_key)
+    companion = Suggesting.of(bare)
+    opened = inside(whole)
+    options = Options(exclusive=not one_key, allow_writes=True)
+    report = verify_sandbox(bare, opened, options, companion=companion, keys=_keys(opened, one=one_key))
+    begun = time.perf_counter()
+    tried, _ = companion.finish()
+    mining_s = time.perf_counter() - begun
+    called = {s.action for s in companion.samples.every()}
+    figures = Figures(
+        name,
+        len(called),
+        report.footer.requests,
+        companion.samples.count,
+        mining_s,
+        len(tried),
+        sum(len(one.reading.laws) for one in tried),
+    )
+    judged: dict[str, list[Sample]] = {}
+    for where, samples in list_worlds(whole, seeds=seeds, variations=variations):
+        figures.wrong |= {
+            k: v for k, v in find_broken(tried, samples, where).items() if k not in figures.wrong
+        }
+        if where.startswith("seed"):
+            for sample in samples.every():
+                if len(judged.setdefault(sample.action, [])) < 400:
+                    judged[sample.action].append(sample)
+    proposed = _list_laws(tried)
+    written = {str(a.name): list(a.laws) for a in whole.actions}
+    setting = setting_of(whole)
+
+    def fits(action: str, values: Mapping[str, Any]) -> bool:
+        of = whole.action(action)
+        output = next((o for o in of.outputs if o.status == values["status"]), of.success) if of else None
+        if output is None or output.schema is None:
+            return False
+        return bool(
+            setting.test(("output", action, output.status), output.schema).is_valid(values["response"])
+        )
+
+    figures.recall = list(judge_laws(written, proposed, judged, fits))
+    figures.unjudged = sum(map(len, written.values())) - len(figures.recall)
+    return figures
+
+
+def _list_laws(tried: Iterable[Tried]) -> dict[str, list[Law]]:
+    found: dict[str, list[Law]] = {}
+    for one in tried:
+        for named in one.reading.laws:
+            law = compile_law(named.law)
+            if law is not None:
+                found.setdefault(named.law.action, []).append(law)
+    return found
+
+
+def list_worlds(whole: Model, *, seeds: int, variations: bool) -> Iterator[tuple[str, Samples]]:
+    """Yield the samples of runs with other seeds, at other times, and of each legal variation."""
+    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
+        opened = inside(
+            whole, seed=seed, world=seed, start=1_776_000_000.0 + STRIDE_S * (seed - FIRST_SEED + 1)
+        )
+        yield f"seed {seed}", _record(whole, opened, seed)
+    for name in fault_registry.list_names("variations") if variations else ():
+        if fault_registry.find("variations", name).point is None:
+            samples = _record(whole, inside(whole, variations=(name,)), 0)
+            if not _breaks_written(whole, samples):  # else it is not legal for this catalogue
+                yield f"variation {name}", samples
+
+
+def _breaks_written(whole: Model, samples: Samples) -> bool:
+    """Return True if a law that a person wrote does not hold."""
+    laws = {str(a.name): a.laws for a in whole.actions}
+    return any(
+        evaluate_law(law, Scope(sample.values)).outcome == "broken"
+        for sample in samples.every()
+        for law in laws[sample.action]
+    )
+
+
+def _record(whole: Model, opened: Inside, seed: int) -> Samples:
+    listener = Listener(Samples.of(whole))
+    verify_sandbox(whole, opened, Options(seed=seed, exclusive=True, allow_writes=True), companion=listener)
+    return listener.samples
+
+
+def find_broken(tried: Iterable[Tried], samples: Samples, where: str) -> dict[str, str]:
+    """Return the readings that a world breaks, each with how."""
+    found: dict[str, str] = {}
+    for one in tried:
+        for named in one.reading.laws:
+            law = compile_law(named.law)
+            for sample in samples.of_action(named.law.action) if law is not None else ():
+                assert law is not None
+                held = evaluate_law(law, Scope(sample.values))
+                if held.outcome in ("broken", "error"):
+                    key = f"{named.law.action}: {named.law.that} WHEN {named.law.when} [{one.calls} calls]"
+                    found.setdefault(key, f"{where}: {held.outcome} {held.why}")
+                    break
+            if found and key_of(named, one) in found:
+                break
+    return found
+
+
+def key_of(named: Any, one: Tried) -> str:
+    """Return the key of a law in what `find_broken` returns."""
+    return f"{named.law.action}: {named.law.that} WHEN {named.law.when} [{one.calls} calls]"
+
+
+def describe(figures: Figures) -> Iterator[str]:
+    """Yield the figures as lines."""
+    judged, wrong = len(figures.recall), len(figures.wrong)
+    each = figures.readings / max(1, figures.actions)
+    yield (
+        f"{figures.name}: {figures.requests:,} requests, {figures.answers:,} answers, mined in "
+        f"{figures.mining_s:.1f} s; {figures.readings} readings ({each:.1f} an action of {figures.actions}), "
+        f"{figures.laws} laws"
+    )
+    yield (
+        f"  written laws found again: {figures.found} of {judged} ({figures.found / max(1, judged):.0%}), "
+        f"{figures.unjudged} not judged"
+    )
+    true = 1 - wrong / max(1, figures.readings)
+    yield f"  readings never broken elsewhere: {true:.1%} ({wrong} broken)"
+
+
+def main(words: list[str]) -> None:
+    """Measure the catalogues that are named, or all, and print the figures."""
+    parser = argparse.ArgumentParser(prog="python -m bench suggest")
+    parser.add_argument("names", nargs="*", default=list(CATALOGUES))
+    parser.add_argument("--keys", choices=["all", "one"], default="all")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--no-variations", action="store_true")
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args(words)
+    data = {}
+    for name in asked.names or list(CATALOGUES):
+        figures = measure(
+            name, seeds=asked.seeds, one_key=asked.keys == "one", variations=not asked.no_variations
+        )
+        print("\n".join(describe(figures)), flush=True)
+        missed = {f"{r.action}.{r.law}": list(r.missed[:12]) for r in figures.recall if not r.found}
+        data[name] = {"wrong": figures.wrong, "missed": missed}
+    if asked.json is not None:
+        asked.json.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")

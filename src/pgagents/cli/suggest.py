@@ -1,0 +1,187 @@
+"""`pgagents suggest`: proposes laws that a running server keeps, after trying to break them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pgagents.cli.inputs.options import catalogue_argument, examples, load
+from pgagents.cli.running import choice
+
+if TYPE_CHECKING:
+    from pgagents.model.model import Model
+    from pgagents.report.report import Report
+    from pgagents.suggest.session import Suggesting
+
+NOTHING, CUT_OFF = 3, 3
+
+
+@click.command(
+    short_help="Propose laws that a running server keeps.",
+    epilog=examples(
+        ("laws of the catalogue's API, to paste", "pgagents suggest --url https://staging.example.com"),
+        ("into a file", "pgagents suggest --env staging.yaml --out laws.yaml"),
+        (
+            "of an OpenAPI document, without a catalogue",
+            "pgagents suggest --openapi openapi.json --url http://127.0.0.1:8000",
+        ),
+    ),
+)
+@click.option("--url", metavar="URL", help="The server, such as https://staging.example.com.")
+@click.option(
+    "--openapi",
+    metavar="FILE|URL",
+    help="Use this OpenAPI or Swagger document, without a catalogue.",
+)
+@catalogue_argument
+@click.option(
+    "--env",
+    "description",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="YAML file that describes the server, as for verify.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the laws there."
+)
+@click.option(
+    "--no-calls",
+    is_flag=True,
+    help="Send only what verify sends: no calls that try to break what was found.",
+)
+@click.option("--max-time", type=click.FloatRange(min=1), metavar="S", help="Stop after S seconds.")
+@click.option(
+    "--max-wait",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="S",
+    help="Longest wait for a rate limit, in seconds.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="The same seed sends the same requests.",
+)
+@click.option(
+    "--identity",
+    multiple=True,
+    metavar="ROLE[=ENVVAR]",
+    help="A further key, from an environment variable. Default: PGAGENTS_TOKEN_ROLE.",
+)
+@click.option(
+    "--cacert",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="CA certificates to trust (PEM).",
+)
+@click.option(
+    "--allow-writes",
+    is_flag=True,
+    help="Write even if the key is not a test key. Only instances that the run made are changed or removed.",
+)
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="ACTION",
+    help="Also call this action, which may change existing instances. Repeatable.",
+)
+def command(
+    url: str | None,
+    openapi: str | None,
+    catalogue: Path | None,
+    description: Path | None,
+    out: Path | None,
+    no_calls: bool,
+    max_time: float | None,
+    max_wait: float,
+    seed: int,
+    identity: tuple[str, ...],
+    cacert: Path | None,
+    allow_writes: bool,
+    allow: tuple[str, ...],
+) -> int:
+    """Propose laws for the CATALOGUE: what held in every answer of a run of verify, and could not be broken.
+
+    Prints YAML to paste, each law with its evidence. The key comes from PGAGENTS_TOKEN, or is asked for. Exit
+    code: 0 laws were proposed, 2 wrong usage, 3 nothing was found or the run was cut off.
+    """
+    from pgagents.cli.inputs import api_keys, target
+    from pgagents.cli.inputs.caches import keep_out_of_here
+    from pgagents.cli.running import run
+    from pgagents.suggest.session import Suggesting
+    from pgagents.verify.plan.options import Options
+
+    keep_out_of_here()
+    target.check(url, None, description)
+    there = target.target(_load(catalogue, openapi), url, None, cacert, description)
+    options = Options(
+        max_time_s=max_time,
+        workers=None,
+        max_wait_s=max_wait,
+        seed=seed,
+        allow_writes=allow_writes,
+        allow=choice.actions(there.model, allow),
+        version=run.version(),
+    )
+    secrets = api_keys.command_secrets(there.model, there.env.commands, identity)
+    keys = api_keys.keys(there.model, identity, there.env.identities, ask=True, secrets=secrets)
+    companion = Suggesting.of(there.model, seed=seed, seek=not no_calls)
+    return run.run(
+        there.model,
+        there.url,
+        keys,
+        options,
+        cacert=there.cacert,
+        reports=(),
+        plain_url=there.plain_url,
+        headers=there.env.headers,
+        oauth=there.env.oauth,
+        commands=secrets,
+        servers=there.servers,
+        certificate=there.certificate,
+        companion=companion,
+        show=lambda report, stopped: _show(companion, report, out, stopped=stopped),
+    )
+
+
+def _load(catalogue: Path | None, openapi: str | None) -> Model:
+    """Load the catalogue, or what an OpenAPI document says in its place."""
+    from pgagents.cli.inputs.document import is_document, load_document
+
+    if openapi is not None and catalogue is not None:
+        raise click.UsageError(f"{catalogue} and --openapi say both what to use: give one of them.")
+    if openapi is None and catalogue is not None and is_document(catalogue):
+        openapi = str(catalogue)
+    return load(catalogue) if openapi is None else load_document(openapi)
+
+
+def _show(companion: Suggesting, report: Report, out: Path | None, *, stopped: bool) -> int:
+    """Print the laws, or write them into a file, and say what the run was like; return the exit code."""
+    text = companion.write()
+    if out is not None:
+        out.write_text(text, encoding="utf-8")
+        click.echo(f"{out}: {text.partition(chr(10))[0].removeprefix('# ')}", err=True)
+    else:
+        click.echo(text, nl=False)
+    if broken := len(report.findings):
+        click.echo(
+            f"verify found {broken} wrong on the way: `pgagents verify` shows what. "
+            "A law that a bug breaks is not proposed.",
+            err=True,
+        )
+    footer = report.footer
+    for behind in (*footer.left_behind, *footer.may_exist, *footer.lasting):
+        click.echo(f"left on the server: {behind}", err=True)
+    if stopped or not footer.complete:
+        click.echo(f"the run was cut off: {' '.join(footer.notes[:1]) or 'interrupted'}", err=True)
+        return CUT_OFF
+    if not companion.samples.count:
+        click.echo("no answer could be used: `pgagents verify` shows why", err=True)
+        return NOTHING
+    return 0

@@ -1,0 +1,239 @@
+"""Choose calls that would break proposals which hold by accident: two arguments at once, other instances,
+time.
+
+Nothing is sent here: a probe asks for calls, and the gate of verify decides on each.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pgagents.cel.expression import Expression
+from pgagents.model.model import Move, Resource
+from pgagents.suggest.samples import Samples
+from pgagents.suggest.values import LEFT_OUT, other_values
+from pgagents.verify.cases.boundary import boundary_values
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Probe
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.clock import time_passes
+from pgagents.verify.fixtures.instance import at_path, will_do
+from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
+
+WHY = "to break a proposed law"
+READS, WRITES, LIVES = 12, 6, 9
+"""Calls of an action that reads and of one that writes, and instances of a resource that live through it
+all.
+"""
+WAITS = (0.0, 900.0, 5_400.0, 31_000.0, 90_000.0, 180_500.0)
+"""Seconds that pass in between, where there is an operator's clock."""
+LEAST_CHANGED = 2
+
+
+def list_probes(
+    setting: Setting, roles: frozenset[str], samples: Samples, wanted: frozenset[str], *, seed: int
+) -> Iterator[Probe]:
+    """Yield probes for actions that proposals are about: lives of instances, then calls of each action."""
+    for resource in _list_living(setting):
+        yield from _live(setting, roles, resource, samples, seed)
+    lived = {str(r.made_by.action.name) for r in _list_living(setting) if r.made_by is not None}
+    lived |= {str(m.action.name) for r in _list_living(setting) for m in r.moves}
+    for action in setting.model.actions:
+        endpoint = setting.find_usable_lead(str(action.name))
+        if (
+            endpoint is None
+            or str(action.name) not in wanted
+            or action.signed is not None
+            or action.destructive
+        ):
+            continue
+        if action.effect == "write" and str(action.name) in lived:
+            continue
+        inputs = choose_inputs(setting, endpoint, samples, READS if action.effect == "read" else WRITES, seed)
+        yield _vary(endpoint, template_of(setting.model, action), inputs)
+
+
+def choose_inputs(
+    setting: Setting, endpoint: Endpoint, samples: Samples, most: int, seed: int
+) -> list[dict[str, Any]]:
+    """Return inputs of valid calls that differ from the usual one in two arguments."""
+    template = template_of(setting.model, endpoint.action)
+    rng = random.Random(f"{seed} {endpoint.place}")
+    others = {
+        str(p.name): values
+        for p in endpoint.params
+        if (values := other_values(setting, endpoint, p, template.input.get(str(p.name), LEFT_OUT), samples))
+    }
+    found: list[dict[str, Any]] = []
+    for turn in range(most if others else 1):
+        given = dict(template.input)
+        names = list(others)
+        chosen = {names[turn % len(names)], rng.choice(names)} if names else set()
+        for name in sorted(chosen):
+            value = (
+                others[name][(turn // len(names)) % len(others[name])]
+                if turn < 2 * len(names)
+                else rng.choice(others[name])
+            )
+            given.pop(name, None)
+            if value is not LEFT_OUT:
+                given[name] = value
+        if given not in found:
+            found.append(given)
+    for _, edge, _ in boundary_values(setting, endpoint)[: most // 2]:
+        if dict(edge) not in found:
+            found.append(dict(edge))
+    return found
+
+
+def _vary(endpoint: Endpoint, template: RequestTemplate, inputs: Sequence[Mapping[str, Any]]) -> Probe:
+    def run() -> Conversation:
+        for given in inputs:
+            yield ordinary(endpoint, template, "explore", WHY, input=given)
+
+    writes = endpoint.action.effect == "write"
+    return Probe(
+        f"suggest/{len(inputs)} other calls/{endpoint.place}",
+        9,
+        (),
+        len(inputs),
+        run,
+        (endpoint,),
+        "main",
+        writes,
+    )
+
+
+def _list_living(setting: Setting) -> list[Resource]:
+    """Return the resources that a run can make and move, each maker once."""
+    found: dict[str, Resource] = {}
+    for resource in setting.model.resources.values():
+        made = resource.made_by
+        if made is not None and setting.find_usable_lead(str(made.action.name)) is not None:
+            known = found.get(str(made.action.name))
+            if known is None or len(resource.moves) > len(known.moves):
+                found[str(made.action.name)] = resource
+    return list(found.values())
+
+
+def _live(
+    setting: Setting, roles: frozenset[str], resource: Resource, samples: Samples, seed: int
+) -> Iterator[Probe]:
+    """Yield probes that each make an instance in an unusual way, let time pass, move it, and read it."""
+    made = resource.made_by
+    maker = setting.find_usable_lead(str(made.action.name)) if made is not None else None
+    if made is None or maker is None:
+        return
+    inputs = choose_inputs(setting, maker, samples, LIVES, seed)
+    parents = _list_parents(setting, resource, samples)
+    timed = setting.model.clock is not None and OPERATOR in roles
+    rng = random.Random(f"{seed} {resource.name}")
+    for number in range(min(LIVES, max(len(inputs), len(parents)))):
+        bind = {name: found[number % len(found)] for name, found in parents.items() if found}
+        waits = (rng.choice(WAITS), rng.choice(WAITS)) if timed else (0.0, 0.0)
+        run = _run_life(
+            setting, resource, maker, inputs[number % len(inputs)], bind, waits, samples, seed + number
+        )
+        yield Probe(
+            f"suggest/a life of {resource.name} {number}/{maker.place}",
+            9,
+            (),
+            10,
+            run,
+            (maker,),
+            "main",
+            True,
+        )
+
+
+def _list_parents(
+    setting: Setting, resource: Resource, samples: Samples
+) -> dict[str, list[Mapping[str, Any]]]:
+    """Return found instances that may be named in making one, by resource."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for value in resource.made_by.input.values() if resource.made_by else ():
+        names = value.names & setting.model.resources.keys() if isinstance(value, Expression) else ()
+        for name in names:
+            other = setting.model.resources[name]
+            if other.found_by is None:
+                continue
+            several: dict[str, Mapping[str, Any]] = {}
+            for sample in samples.of_action(str(other.found_by.action.name)):
+                listed = _items_at(other, sample.values)
+                for item in listed if isinstance(listed, list) else ():
+                    if isinstance(item, Mapping) and will_do(other.found_by.where, other, item):
+                        several[str(other.id_of(item))] = item
+            found[name] = list(several.values())
+    return found
+
+
+def _items_at(resource: Resource, values: Mapping[str, Any]) -> Any:
+    """Return what a sample's answer lists of a resource."""
+    from pgagents.cel.expression import Scope
+
+    found = resource.found_by
+    return (
+        Scope(values).find_value(found.at)
+        if found is not None and found.at is not None
+        else values["response"]
+    )
+
+
+def _run_life(
+    setting: Setting,
+    resource: Resource,
+    maker: Endpoint,
+    given: Mapping[str, Any],
+    bind: Mapping[str, Any],
+    waits: tuple[float, float],
+    samples: Samples,
+    seed: int,
+) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        template = template_of(setting.model, maker.action)
+        made = yield ordinary(maker, template, "explore", WHY, input=given, bind=bind)
+        body = at_path(resource.made_by, made) if made.success else None
+        if not isinstance(body, Mapping):
+            return
+        staying = [m for m in resource.moves if m.to in m.origin_states]
+        ending = [m for m in resource.moves if m not in staying and resource.initial in m.origin_states]
+        for index, moves in enumerate((staying, ending[seed % len(ending) :][:1] if ending else [])):
+            if (wait := time_passes(setting, waits[index]) if waits[index] else None) is not None:
+                yield wait
+            for move in moves:
+                if (call := _move(setting, resource, move, body, samples, seed)) is not None:
+                    yield call
+        for read in (*resource.read_by[:1], *resource.listed_by[:1]):
+            reader = setting.find_usable_lead(str(read.action.name))
+            if reader is not None:
+                yield Call(
+                    reader, read.input, "explore", WHY, subject=resource, made=body, surface=reader.surface
+                )
+
+    return run
+
+
+def _move(
+    setting: Setting, resource: Resource, move: Move, body: Mapping[str, Any], samples: Samples, seed: int
+) -> Call | None:
+    """Return a call that moves an instance, with an unusual value of its own arguments."""
+    mover = setting.find_usable_lead(str(move.action.name))
+    if mover is None or move.action.signed is not None:
+        return None
+    given = dict(move.input)
+    rng = random.Random(f"{seed} {mover.place}")
+    usual = template_of(setting.model, move.action).input
+    for param in mover.params:
+        name = str(param.name)
+        if name not in given and name != move.action.idempotency:
+            values = other_values(setting, mover, param, usual.get(name, LEFT_OUT), samples)
+            value = rng.choice(values) if values else usual.get(name, LEFT_OUT)
+            if value is not LEFT_OUT:
+                given[name] = value
+            elif name in usual and param.required:
+                given[name] = usual[name]
+    return Call(mover, given, "explore", WHY, subject=resource, made=body, surface=mover.surface)

@@ -1,0 +1,185 @@
+"""A proposed law before it is judged: its text, the columns that it reads, and a test of their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pgagents.cel.printer import print_path
+from pgagents.suggest.columns import MISSING, SELF, Column
+from pgagents.suggest.tables import Site, Table
+
+EQUALITY, ARITHMETIC, ORDER = 5.0, 6.0, 4.0
+"""The least evidence of a law, as the negative decimal logarithm of the chance that it holds by accident."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition under which a law applies: `text`, and the rows where it is true."""
+
+    text: str
+    column: Column
+    rows: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """The evidence for a law: `n` different tuples of values, the share `q` of swapped ones that break it."""
+
+    n: int
+    q: float
+    score: float
+    example: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A law that may hold. `columns` are the arguments of `test`; the first is the one that is defined.
+
+    `nulls` says that null is a value for it. `guardable` allows a condition if it does not always hold.
+    `group` names laws of one action that are read as one. `also` are conditions of its own.
+    """
+
+    table: Table
+    family: str
+    name: str
+    that: str
+    columns: tuple[Column, ...]
+    test: Callable[..., bool]
+    bar: float = EQUALITY
+    prior: float = 0.0
+    nulls: bool = False
+    guardable: bool = True
+    group: str = ""
+    also: tuple[str, ...] = ()
+    own: Callable[[Guard | None], Evidence | None] | None = None
+    """Judges it in place of the usual counting."""
+    guard: Guard | None = None
+    bare: bool = False
+    """True if its columns are not read, so that they need no conditions."""
+    only: tuple[Site, ...] = ()
+    """The places where it may be written; empty for all of the table."""
+    weaker: tuple[Candidate, ...] = ()
+    """The next weaker laws, which take its place where it is broken."""
+
+    @property
+    def is_firm(self) -> bool:
+        """True if what is defined was always there where all that defines it was: then the law demands it."""
+        if self.family not in ("echo", "kept") or len(self.columns) != 2 or not self.columns[0].guards:
+            return False
+        target, source = self.columns
+        return all(
+            t is not MISSING and (t is not None or self.nulls)
+            for t, s in zip(target.values, source.values, strict=True)
+            if s is not MISSING and (s is not None or self.nulls)
+        )
+
+    def demands(self) -> tuple[str, ...]:
+        """Return the conditions that are part of what must hold."""
+        if not self.is_firm:
+            return ()
+        return tuple(g for g in self.columns[0].guards if not self._is_answered(self.columns[0], g))
+
+    def _is_answered(self, column: Column, guard: str) -> bool:
+        return self.nulls and guard == f"{column.text} != null"
+
+    def under(self, guard: Guard) -> Candidate:
+        """Return the same law under a condition."""
+        return replace(self, guard=guard, weaker=())
+
+    def conditions(self) -> tuple[str, ...]:
+        """Return every condition, in the order in which they can be evaluated."""
+        found: dict[str, None] = {}
+        for column in () if self.bare else self.columns:
+            if not (column is self.columns[0] and self.is_firm):
+                found |= dict.fromkeys(g for g in column.guards if not self._is_answered(column, g))
+        if self.guard is not None:
+            found |= dict.fromkeys(self.guard.column.guards)
+            found[self.guard.text] = None
+        return (*found, *self.also)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A law as it is written under one action."""
+
+    action: str
+    that: str
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposal:
+    """A candidate with its evidence."""
+
+    candidate: Candidate
+    evidence: Evidence
+    sites: tuple[Site, ...] = field(default=())
+
+    def write(self) -> list[Written]:
+        """Return the law at every place that it goes to."""
+        return [write_at(self.candidate, site) for site in self.sites]
+
+
+def write_at(candidate: Candidate, site: Site) -> Written:
+    """Return the law with its conditions at a site."""
+    conditions = candidate.conditions()
+    around = _list_around(site)
+    wanted = " && ".join((*candidate.demands(), candidate.that))
+    if not site.path or candidate.table.kind == "action":
+        return Written(site.action, wanted, " && ".join((*around, *conditions)))
+    place = print_path(site.path)
+    if not site.many:
+        return Written(
+            site.action,
+            wanted.replace(SELF, place),
+            " && ".join((*around, *(c.replace(SELF, place) for c in conditions))),
+        )
+    var = name_item(site.path[-1])
+    outer = [c for c in conditions if SELF not in c]
+    inner = [c.replace(SELF, var) for c in conditions if SELF in c]
+    that = wanted.replace(SELF, var)
+    if inner:
+        that = f"!({' && '.join(inner)}) || ({that})" if len(inner) > 1 else f"!({inner[0]}) || ({that})"
+    return Written(site.action, f"{place}.all({var}, {that})", " && ".join((*around, *outer)))
+
+
+def _list_around(site: Site) -> list[str]:
+    """Return the conditions under which there is an object at a site."""
+    if site.sure:
+        return []
+    found = []
+    for end in range(2, len(site.path) + 1):
+        part = print_path(site.path[:end])
+        found += [f"has({part})", f"{part} != null"]
+    return found
+
+
+def name_item(name: str) -> str:
+    """Return a variable's name for the items of a list."""
+    word = re.sub(r"[^A-Za-z0-9]", "", name).lower() or "item"
+    if word.endswith("ies"):
+        word = word[:-3] + "y"
+    elif word.endswith("s") and not word.endswith("ss") and len(word) > 2:
+        word = word[:-1]
+    return word if word.isalpha() and word not in _TAKEN else f"{word}_item" if word.isalpha() else "item"
+
+
+_TAKEN = frozenset(
+    (
+        "input",
+        "response",
+        "before",
+        "now",
+        "status",
+        "surface",
+        "env",
+        "headers",
+        "in",
+        "true",
+        "false",
+        "null",
+    )
+)

@@ -1,0 +1,41 @@
+"""Mine laws: make tables of the samples, judge what the templates propose, leave out what others imply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents import registry
+from pgagents.model.model import Model
+from pgagents.suggest.candidate import Candidate, Evidence, Proposal, write_at
+from pgagents.suggest.compiled import judge_at
+from pgagents.suggest.documented import contradicts
+from pgagents.suggest.evidence import judge, list_guards
+from pgagents.suggest.prune import prune
+from pgagents.suggest.samples import Samples
+from pgagents.suggest.tables import Table, make_tables
+
+TEMPLATES = "pgagents.suggest.templates"
+
+
+def mine(model: Model, samples: Samples) -> list[Proposal]:
+    """Return the laws that hold in all samples and that their evidence speaks for, the strongest first."""
+    found: list[Proposal] = []
+    for table in make_tables(model, samples):
+        if table.rows < 2:
+            continue
+        for candidate, evidence in _judge_all(table):
+            known = {s: judge_at(write_at(candidate, s), samples) for s in candidate.only or table.sites}
+            sites = tuple(site for site, holds in known.items() if holds)
+            documented = not any(contradicts(model, write_at(candidate, s)) for s in sites)
+            if sites and documented and False not in known.values():
+                found.append(Proposal(candidate, evidence, sites))
+    return prune(found)
+
+
+def _judge_all(table: Table) -> Iterator[tuple[Candidate, Evidence]]:
+    """Yield each candidate of a table that holds, or the first weaker one."""
+    guards = list_guards(table)
+    for module in registry.collect(TEMPLATES).values():
+        propose = getattr(module, "propose", None)
+        for candidate in propose(table) if propose is not None else ():
+            yield from judge(candidate, guards)

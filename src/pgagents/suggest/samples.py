@@ -1,0 +1,68 @@
+"""Keep the exchanges of a run from which laws are mined, as the values that a law may read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.model.model import Model
+from pgagents.verify.laws.laws import values_of
+from pgagents.verify.wire.endpoint import OPERATOR
+from pgagents.verify.wire.exchange import Exchange
+
+TRUSTED = ("valid", "explore", "clean")
+"""Intents of calls whose input the schemas allow."""
+MOST_SAMPLES = 20_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One success whose body fits its schema. `values` are the variables of a law."""
+
+    action: str
+    place: str
+    number: int
+    values: Mapping[str, Any]
+    sought: bool = False
+    """True if the call was chosen to break proposals."""
+
+
+@dataclass(slots=True)
+class Samples:
+    """The samples of a run, by action."""
+
+    model: Model
+    by_action: dict[str, list[Sample]]
+    count: int = 0
+
+    @classmethod
+    def of(cls, model: Model) -> Samples:
+        """Return none yet."""
+        return cls(model, {})
+
+    def note(self, exchange: Exchange, *, sought: bool = False) -> Sample | None:
+        """Keep an exchange if a law of its action would be judged by it."""
+        endpoint = exchange.call.endpoint
+        if (
+            endpoint is None
+            or not exchange.fits
+            or not exchange.success
+            or OPERATOR in (exchange.call.surface, exchange.call.role)
+            or exchange.call.intent not in TRUSTED
+            or self.count >= MOST_SAMPLES
+        ):
+            return None
+        values = values_of(self.model, exchange)
+        sample = Sample(str(endpoint.action.name), exchange.place, exchange.number, values, sought)
+        self.by_action.setdefault(sample.action, []).append(sample)
+        self.count += 1
+        return sample
+
+    def of_action(self, name: str) -> list[Sample]:
+        """Return the samples of an action."""
+        return self.by_action.get(name, [])
+
+    def every(self) -> Iterable[Sample]:
+        """Return all samples."""
+        return (sample for several in self.by_action.values() for sample in several)

@@ -1,0 +1,298 @@
+"""Arrange samples as tables: one for each action, one for each list that it answers, one for each kind of
+object.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgagents.model.action import Action
+from pgagents.model.model import Model
+from pgagents.suggest.columns import MISSING, SELF, Column, text_key, text_of
+from pgagents.suggest.samples import Sample, Samples
+from pgagents.suggest.shapes import (
+    Named,
+    declared_values,
+    is_required,
+    item_schema,
+    may_be_null,
+    member_schema,
+    name_object,
+)
+
+MOST_ROWS = 2_000
+MOST_COLUMNS = 90
+MOST_ITEMS = 40
+MOST_AT = 300
+DEPTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place where a law is written: an action, and the object's path there. `many` if that is a list."""
+
+    action: str
+    path: tuple[str, ...] = ()
+    many: bool = False
+    sure: bool = True
+    """False if the object there may lack or be null."""
+
+
+@dataclass(slots=True, eq=False)
+class Table:
+    """Rows of values. `kind` is `action`, `items` or `object`; `sites` are the places that its laws go to."""
+
+    name: str
+    kind: str
+    sites: list[Site]
+    columns: list[Column] = field(default_factory=list)
+    rows: int = 0
+    writes: bool = False
+    """True for an action that changes something."""
+    seen: dict[Site, tuple[int, frozenset[tuple[str, ...]]]] = field(default_factory=dict)
+    """By site of a kind of object, the number of objects seen there, and the members that any had."""
+    at: dict[Site, list[dict[tuple[str, ...], Any]]] = field(default_factory=dict)
+    """By site of a kind of object, the members of some of the objects seen there."""
+
+    def of_root(self, *roots: str) -> list[Column]:
+        """Return the columns of these variables."""
+        return [c for c in self.columns if c.root in roots]
+
+    @property
+    def answered(self) -> list[Column]:
+        """The columns of the answer."""
+        return self.of_root("response", SELF)
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Rows as mappings from path to value, before they become columns."""
+
+    schemas: dict[tuple[str, ...], tuple[Mapping[str, Any], bool, bool, str]] = field(default_factory=dict)
+    rows: list[dict[tuple[str, ...], Any]] = field(default_factory=list)
+    seen: set[Any] = field(default_factory=set)
+
+    def add(self, row: dict[tuple[str, ...], Any]) -> None:
+        key = tuple((path, text_key(value)) for path, value in row.items())
+        if key not in self.seen and len(self.rows) < MOST_ROWS:
+            self.seen.add(key)
+            self.rows.append(row)
+
+    def columns(self, schemas: Named) -> list[Column]:
+        paths = list(dict.fromkeys(path for row in self.rows for path in row))[:MOST_COLUMNS]
+        found = []
+        for path in paths:
+            schema, required, refers, inside = self.schemas.get(path, ({}, False, False, ""))
+            values = [row.get(path, MISSING) for row in self.rows]
+            choices = declared_values(schema, schemas)
+            guards = self._list_guards(path, schemas)
+            found.append(Column(path, values, schema, choices, required, refers, inside, guards))
+        return found
+
+    def _list_guards(self, path: tuple[str, ...], schemas: Named) -> tuple[str, ...]:
+        """Return the conditions that make a path readable: of each part that may lack or be null."""
+        found = ["before != null"] if path[0] == "before" else []
+        for end in range(2, len(path) + 1):
+            part = path[:end]
+            known = self.schemas.get(part)
+            required = known is not None and known[1]
+            schema: Any = known[0] if known is not None else None
+            around = [row for row in self.rows if end == 2 or isinstance(row.get(part[:-1]), Mapping)]
+            if not required or (part[0] != "before" and any(part not in row for row in around)):
+                found.append(f"has({text_of(part)})")
+            if any(row.get(part, MISSING) is None for row in around) or may_be_null(schema, schemas):
+                found.append(f"{text_of(part)} != null")
+        return tuple(found)
+
+
+def make_tables(model: Model, samples: Samples) -> list[Table]:
+    """Return the tables of all actions that have samples."""
+    found: list[Table] = []
+    pools: dict[str, _Pool] = {}
+    for name in sorted(samples.by_action):
+        action = model.action(name)
+        if action is None:
+            continue
+        maker = _Maker(model, action, pools)
+        found += maker.make(samples.of_action(name))
+    for pool in pools.values():
+        if pool.rows.rows:
+            columns = pool.rows.columns(model.schemas)
+            sites = list(pool.sites)
+            seen = {site: (pool.counts[site], frozenset(pool.members[site])) for site in sites}
+            rows = len(pool.rows.rows)
+            found.append(Table(pool.name, "object", sites, columns, rows, seen=seen, at=pool.at))
+    return found
+
+
+@dataclass(slots=True)
+class _Pool:
+    """All places and rows of one kind of object."""
+
+    name: str
+    rows: _Rows = field(default_factory=_Rows)
+    sites: dict[Site, None] = field(default_factory=dict)
+    counts: Counter[Site] = field(default_factory=Counter)
+    members: dict[Site, set[tuple[str, ...]]] = field(default_factory=dict)
+    at: dict[Site, list[dict[tuple[str, ...], Any]]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Maker:
+    """Makes the tables of one action, and adds its objects to the pools."""
+
+    model: Model
+    action: Action
+    pools: dict[str, _Pool]
+    whole: _Rows = field(default_factory=_Rows)
+    lists: dict[tuple[str, ...], _Rows] = field(default_factory=dict)
+    sure: dict[tuple[str, ...], bool] = field(default_factory=dict)
+
+    def make(self, samples: Sequence[Sample]) -> Iterator[Table]:
+        name = str(self.action.name)
+        for sample in samples:
+            self._add(sample)
+        schemas = self.model.schemas
+        writes = self.action.effect == "write"
+        yield Table(name, "action", [Site(name)], self.whole.columns(schemas), len(self.whole.rows), writes)
+        for path, rows in self.lists.items():
+            site = Site(name, path, many=True, sure=self.sure[path])
+            yield Table(f"{name} {path[-1]}", "items", [site], rows.columns(schemas), len(rows.rows))
+
+    def _add(self, sample: Sample) -> None:
+        values = sample.values
+        given = dict(self._input(values["input"]))
+        row = dict(given)
+        row[("now",)] = given[("now",)] = values["now"]
+        status = values["status"]
+        output = next((o for o in self.action.outputs if o.status == status), self.action.success)
+        schema: Mapping[str, Any] = output.schema or {}
+        self._walk(("response",), values["response"], schema, row, given, "", self.whole, schema, ())
+        if isinstance(values["before"], Mapping):
+            self._flatten(("before",), values["before"], row)
+        self.whole.add(row)
+
+    def _input(self, given: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+        """Yield the arguments, and the members of those that are objects."""
+        for param in self.action.params:
+            name = str(param.name)
+            if name == self.action.idempotency:
+                continue
+            path = ("input", name)
+            always = param.required or "default" in param.schema
+            self._declare(self.whole, path, param.schema, always, bool(param.refers_to))
+            if name in given:
+                yield path, given[name]
+                if isinstance(given[name], Mapping):
+                    yield from self._members(path, given[name], param.schema)
+
+    def _members(
+        self, path: tuple[str, ...], value: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Iterator[tuple[tuple[str, ...], Any]]:
+        for member, inner in value.items():
+            own = (*path, str(member))
+            self._declare(self.whole, own, member_schema(schema, (member,), self.model.schemas), False, False)
+            yield own, inner
+
+    def _declare(
+        self,
+        rows: _Rows,
+        path: tuple[str, ...],
+        schema: Mapping[str, Any],
+        required: bool,
+        refers: bool,
+        inside: str = "",
+    ) -> None:
+        known = rows.schemas.get(path)
+        rows.schemas[path] = (schema, required and (known is None or known[1]), refers, inside)
+
+    def _walk(
+        self,
+        path: tuple[str, ...],
+        value: Any,
+        schema: Any,
+        row: dict[tuple[str, ...], Any],
+        given: Mapping[tuple[str, ...], Any],
+        inside: str,
+        rows: _Rows,
+        top: Any,
+        below: tuple[str, ...],
+    ) -> None:
+        """Add a value and its members to a row. `top` is the schema at the row's root, `below` the way
+        there.
+        """
+        schemas = self.model.schemas
+        if len(path) > 1 or (isinstance(value, list) and path != (SELF,)):
+            row[path] = value
+            self._declare(rows, path, schema, self._is_required(top, below), False, inside)
+        if isinstance(value, Mapping) and len(below) < DEPTH:
+            name = name_object(schema, schemas)
+            if name and rows is self.whole and not inside:
+                sure = is_required(top, below, schemas) and not may_be_null(schema, schemas)
+                self._pool(name, Site(str(self.action.name), path, sure=sure), value, schema)
+                inside = name
+            for member, inner in value.items():
+                if isinstance(member, str):
+                    own = member_schema(schema, (member,), schemas)
+                    deeper = (*below, member)
+                    self._walk((*path, member), inner, own, row, given, inside, rows, top, deeper)
+        elif isinstance(value, list) and rows is self.whole and value and isinstance(value[0], Mapping):
+            sure = is_required(top, below, schemas) and not may_be_null(schema, schemas)
+            self._list(path, value, item_schema(schema, schemas), given, sure)
+
+    def _is_required(self, top: Any, below: tuple[str, ...]) -> bool:
+        """Return True if a member must be there wherever the object around it is."""
+        around = member_schema(top, below[:-1], self.model.schemas) if len(below) > 1 else top
+        return not below or is_required(around, below[-1:], self.model.schemas)
+
+    def _list(
+        self,
+        path: tuple[str, ...],
+        items: list[Any],
+        schema: Any,
+        given: Mapping[tuple[str, ...], Any],
+        sure: bool,
+    ) -> None:
+        """Add the items of a list, each with the call's arguments."""
+        rows = self.lists.setdefault(path, _Rows())
+        self.sure[path] = sure
+        for own, declared in self.whole.schemas.items():
+            if own[0] == "input":
+                rows.schemas[own] = declared
+        name = name_object(schema, self.model.schemas)
+        inside = name or f"{self.action.name} {path[-1]}"
+        for item in items[:MOST_ITEMS]:
+            if isinstance(item, Mapping):
+                row = dict(given)
+                self._walk((SELF,), item, schema, row, given, inside, rows, schema, ())
+                rows.add(row)
+                self._pool(inside, Site(str(self.action.name), path, many=True, sure=sure), item, schema)
+
+    def _pool(self, name: str, site: Site, value: Mapping[str, Any], schema: Any) -> None:
+        """Add an object to its pool."""
+        pool = self.pools.setdefault(name, _Pool(name))
+        pool.sites[site] = None
+        row: dict[tuple[str, ...], Any] = {}
+        self._walk((SELF,), value, schema, row, {}, "", pool.rows, schema, ())
+        pool.rows.add(row)
+        pool.counts[site] += 1
+        if len(own := pool.at.setdefault(site, [])) < MOST_AT:
+            own.append(row)
+        pool.members.setdefault(site, set()).update(row)
+
+    def _flatten(self, path: tuple[str, ...], value: Any, row: dict[tuple[str, ...], Any]) -> None:
+        if len(path) > 1:
+            row[path] = value
+        if isinstance(value, Mapping) and len(path) < DEPTH:
+            for member, inner in value.items():
+                if isinstance(member, str):
+                    self._flatten((*path, member), inner, row)
+
+
+def list_sites(tables: Iterable[Table]) -> Iterator[Site]:
+    """Yield every place that a law can go to."""
+    for table in tables:
+        yield from table.sites

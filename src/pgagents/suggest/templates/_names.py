@@ -1,0 +1,42 @@
+"""Judge members by their names: which are alike, which are opposites, which are ids."""
+
+from __future__ import annotations
+
+from pgagents.suggest.columns import Column
+
+_OPPOSITES = (
+    ("min", "max"), ("min", "avg"), ("avg", "max"), ("least", "most"), ("lowest", "highest"), ("low", "high"),
+    ("starts", "ends"), ("start", "end"), ("started", "ended"), ("from", "to"), ("begin", "end"),
+    ("available", "total"), ("available", "copies"), ("available", "capacity"), ("used", "limit"),
+    ("created", "updated"), ("created", "ended"), ("created", "expires"), ("started", "expires"),
+    ("placed", "ended"), ("placed", "expires"), ("created", "paid"), ("refunded", "amount"),
+    ("captured", "amount"),
+    ("done", "total"), ("count", "total"), ("sold", "total"), ("free", "total"),
+)  # fmt: skip
+_EDGES = frozenset(("at", "time", "on", "date", "is", "has"))
+
+
+def alike(one: Column, other: Column) -> bool:
+    """Return True if two members have the same name, but for words such as `at`."""
+    if one.last == other.last:
+        return True
+    a, b = (tuple(w for w in c.words if w not in _EDGES) for c in (one, other))
+    return bool(a) and bool(b) and a == b
+
+
+def opposites(one: Column, other: Column) -> bool:
+    """Return True if the first is by its name the lesser one of the two."""
+    first, second = set(one.words), set(other.words)
+    return any(low in first and high in second for low, high in _OPPOSITES)
+
+
+def is_id(column: Column) -> bool:
+    """Return True for a member that is an id by its name."""
+    return bool(column.words) and column.words[-1] in ("id", "ids", "code", "key", "uuid", "number", "vin")
+
+
+def is_reckonable(column: Column) -> bool:
+    """Return True for a number that laws of arithmetic may read."""
+    if column.kind != "number" or column.refers or column.unit in ("deg", "year"):
+        return False
+    return not (column.words and column.words[-1] in ("id", "code", "version", "status"))

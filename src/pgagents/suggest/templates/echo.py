@@ -1,0 +1,113 @@
+"""The answer repeats an argument: as it is, in upper case, or by cents; an item has what the filter asks
+for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pgagents.cel.expression import cents, epoch
+from pgagents.suggest.candidate import Candidate, Evidence, Guard
+from pgagents.suggest.columns import MISSING, SELF, Column, text_key
+from pgagents.suggest.tables import Table
+from pgagents.suggest.templates._names import alike
+
+SCALARS = ("text", "number", "time", "flag")
+
+
+def propose(table: Table) -> Iterator[Candidate]:
+    """Yield equalities of a told member and an argument."""
+    given = [c for c in table.of_root("input") if c.kind in SCALARS]
+    for target in table.answered:
+        if table.kind == "object":
+            continue
+        if target.kind == "object":
+            yield from _whole_objects(table, target)
+        if target.kind not in SCALARS:
+            continue
+        for source in given:
+            if source.kind == target.kind:
+                yield make(table, target, source)
+                if target.kind == "flag" and target.root == SELF:
+                    yield _implied(table, target, source)
+
+
+def _whole_objects(table: Table, target: Column) -> Iterator[Candidate]:
+    """Yield that an object is told as it was given."""
+    for source in table.of_root("input"):
+        if source.kind == "object" and alike(target, source):
+            yield Candidate(
+                table,
+                "echo",
+                f"{target.last}-kept",
+                f"{target.text} == {source.text}",
+                (target, source),
+                lambda x, y: text_key(x) == text_key(y),
+                prior=1.5,
+                guardable=False,
+            )
+
+
+def make(table: Table, target: Column, source: Column) -> Candidate:
+    """Return the equality of two columns of one kind, with the weaker forms of it."""
+    prior = 1.5 if alike(target, source) else 0.0
+    a, b = target.text, source.text
+    name = f"{target.last}-kept" if source.root != SELF else f"{target.last}-{source.last}"
+
+    def candidate(that: str, test: Any, weaker: tuple[Candidate, ...] = ()) -> Candidate:
+        return Candidate(
+            table,
+            "echo",
+            name,
+            that,
+            (target, source),
+            test,
+            prior=prior,
+            weaker=weaker,
+            guardable=bool(prior) or table.kind == "object",
+        )
+
+    if target.kind == "time":
+        return candidate(f"epoch({a}) == epoch({b})", lambda x, y: epoch(x) == epoch(y))
+    if target.kind == "number":
+        if target.is_money or source.is_money:
+            return candidate(f"cents({a}) == cents({b})", lambda x, y: cents(x) == cents(y))
+        return candidate(f"{a} == {b}", lambda x, y: x == y)
+    if target.kind == "text":
+        weaker = candidate(f"{a} == upper({b})", lambda x, y: x == y.upper())
+        lower = candidate(f"upper({a}) == upper({b})", lambda x, y: x.upper() == y.upper())
+        return candidate(f"{a} == {b}", lambda x, y: x == y, (weaker, lower))
+    return candidate(f"{a} == {b}", lambda x, y: x == y)
+
+
+def _implied(table: Table, target: Column, source: Column) -> Candidate:
+    """Return that a flag of each item is set if the argument asks for it."""
+    return Candidate(
+        table,
+        "echo",
+        f"{target.last}-only",
+        f"!{source.text} || {target.text}",
+        (target, source),
+        lambda x, y: x or not y,
+        own=_set_each(target, source),
+        prior=1.5 if alike(target, source) else -1.5,
+        guardable=False,
+    )
+
+
+def _set_each(target: Column, source: Column) -> Callable[[Guard | None], Evidence | None]:
+    """Return a judge of a filter by a flag: each item that it lets pass has the flag, and others do not."""
+
+    def weigh(guard: Guard | None) -> Evidence | None:
+        pairs = [(t, s) for t, s in zip(target.values, source.values, strict=True) if t is not MISSING]
+        asked = [t for t, s in pairs if s is True]
+        others = [t for t, s in pairs if s is not True]
+        if guard is not None or not all(asked):
+            return None
+        share = (sum(map(bool, others)) + 1) / (len(others) + 1)
+        prior = 1.5 if alike(target, source) else -1.5
+        return Evidence(len(asked), 1 - share, -len(asked) * math.log10(share) + prior, (True, True))
+
+    return weigh

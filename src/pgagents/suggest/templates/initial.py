@@ -1,0 +1,68 @@
+"""A number or a null that a new object always has and others do not: nothing refunded yet, version 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from pgagents.suggest.candidate import EQUALITY, Candidate, Evidence, Guard
+from pgagents.suggest.columns import MISSING, Column, text_key
+from pgagents.suggest.evidence import write_value
+from pgagents.suggest.tables import Site, Table
+
+LEAST = 4
+INITIAL = (0, 1, None)
+
+
+def propose(table: Table) -> Iterator[Candidate]:
+    """Yield for each single place of a kind of object the members that have one initial value there."""
+    if table.kind != "object" or len(table.sites) < 2:
+        return
+    for column in table.columns:
+        if (
+            column.kind not in ("number", "text", "time", "none")
+            or len(column.path) != 2
+            or not column.required
+        ):
+            continue
+        for site in table.sites:
+            if not site.many:
+                yield from _at_site(table, column, site)
+
+
+def _at_site(table: Table, column: Column, site: Site) -> Iterator[Candidate]:
+    here = [row.get(column.path, MISSING) for row in table.at.get(site, ())]
+    values = {text_key(v): v for v in here}
+    if len(values) != 1 or len(here) < LEAST:
+        return
+    value = here[0]
+    if value is MISSING or isinstance(value, bool) or value not in INITIAL:
+        return
+    others = [row.get(column.path) for at, rows in table.at.items() if at != site for row in rows]
+    same = sum(text_key(v) == text_key(value) for v in others)
+    if not others or same == len(others):
+        return
+    share = (same + 1) / (len(others) + 1)
+    found = Evidence(len(here), 1 - share, -len(here) * math.log10(max(share, 0.1)), (value,))
+
+    def weigh(guard: Guard | None) -> Evidence | None:
+        return found if guard is None else None
+
+    yield Candidate(
+        table,
+        "constants",
+        f"{column.last}-initially-{_name(value)}",
+        f"{column.text} == {write_value(value)}",
+        (column,),
+        bool,
+        bar=EQUALITY,
+        own=weigh,
+        guardable=False,
+        only=(site,),
+        bare=True,
+    )
+
+
+def _name(value: Any) -> str:
+    return "null" if value is None else f"{value:g}"

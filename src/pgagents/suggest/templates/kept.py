@@ -1,0 +1,89 @@
+"""Members that a write keeps: those of the answer that are as they were before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from pgagents.cel.expression import epoch
+from pgagents.suggest.candidate import Candidate, Evidence, Guard
+from pgagents.suggest.columns import MISSING, Column, text_key
+from pgagents.suggest.evidence import weigh as weigh_under
+from pgagents.suggest.tables import Table
+
+
+def propose(table: Table) -> Iterator[Candidate]:
+    """Yield that a told member equals the one of the same name before, for writes alone: what a read finds
+    may have been changed by others.
+    """
+    if not table.writes:
+        return
+    before = {c.path[1:]: c for c in table.of_root("before")}
+    for target in table.of_root("response"):
+        source = next(
+            (before[target.path[n:]] for n in range(1, len(target.path)) if target.path[n:] in before), None
+        )
+        if source is None or target.kind in ("none", "mixed") or source.kind != target.kind:
+            continue
+        if target.kind == "object" and _has_members(table, target):
+            continue
+        if any(_holds(c, target) and c.kind == "object" and c.nulls for c in table.columns):
+            continue
+        given = next(
+            (c for c in table.of_root("input") if len(c.path) == 2 and c.path[1:] == source.path[1:]), None
+        )
+        if given is None:
+            yield _make(table, target, source)
+        elif given.lacks:
+            yield _kept_unless(table, target, source, given)
+
+
+def _has_members(table: Table, column: Column) -> bool:
+    """True for an object that holds more than scalars' columns of its own can say: one that is never null."""
+    inner = [c for c in table.columns if c.path[: len(column.path)] == column.path and c is not column]
+    return bool(inner) and not column.nulls
+
+
+def _holds(around: Column, column: Column) -> bool:
+    """True if an object's column holds the other one."""
+    return around is not column and column.path[: len(around.path)] == around.path
+
+
+def _make(table: Table, target: Column, source: Column) -> Candidate:
+    a, b = target.text, source.text
+    by_time = target.kind == "time" and not (target.nulls or source.nulls)
+    that = f"epoch({a}) == epoch({b})" if by_time else f"{a} == {b}"
+    test = _same_time if by_time else _equal
+    return Candidate(
+        table,
+        "kept",
+        "terms-kept",
+        that,
+        (target, source),
+        test,
+        prior=1.5,
+        nulls=not by_time,
+        guardable=False,
+        group="kept",
+    )
+
+
+def _kept_unless(table: Table, target: Column, source: Column, given: Column) -> Candidate:
+    """Return that a member is kept where its argument is left out."""
+    plain = _make(table, target, source)
+    rows = frozenset(i for i, v in enumerate(given.values) if v is MISSING)
+    guard = Guard(f"!has({given.text})", given, rows)
+
+    def weigh(_: Guard | None) -> Evidence | None:
+        return weigh_under(plain, guard)
+
+    return replace(plain, own=weigh, also=(f"!has({given.text})",), group="rest")
+
+
+def _same_time(a: Any, b: Any) -> bool:
+    return epoch(a) == epoch(b)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return text_key(a) == text_key(b) if isinstance(a, dict | list) else bool(a == b)

@@ -1,0 +1,173 @@
+"""Times: about now, so long after another time, a duration in hours, and which of two comes first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pgagents.cel.expression import epoch
+from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate
+from pgagents.suggest.columns import SECONDS, Column
+from pgagents.suggest.tables import Table
+from pgagents.suggest.templates._names import is_reckonable, opposites
+
+SLACK_S = 5.0
+SPAN_UNITS = (1.0, 60.0, 3600.0, 86400.0)
+MOST_TIMES, MOST_NUMBERS = 8, 14
+DURATIONS = (("floor", 36.0, 100.0), ("floor", 60.0, 1.0), ("floor", 1.0, 1.0), ("ceil", 3600.0, 1.0))
+"""The rounding, step and divisor of hours with two places, whole minutes and seconds, and begun hours."""
+
+
+def propose(table: Table) -> Iterator[Candidate]:
+    """Yield laws about the times of the answer."""
+    told = [c for c in table.answered if is_time(c)][:MOST_TIMES]
+    known = [*told, *[c for c in table.of_root("input", "before") if is_time(c)][:MOST_TIMES]]
+    numbers = [c for c in table.columns if is_reckonable(c) and not c.is_money and not c.is_epoch][
+        :MOST_NUMBERS
+    ]
+    now = next(iter(table.of_root("now")), None)
+    for time in told:
+        if now is not None:
+            yield _about_now(table, time, now)
+            yield _not_after_now(table, time, now)
+            for span in numbers:
+                for unit in _units(span):
+                    yield _from_now(table, time, now, span, unit)
+        for other in known:
+            if other is not time:
+                yield from _pair(table, time, other, numbers)
+    for number in [c for c in table.answered if is_reckonable(c) and not c.is_money and not c.is_epoch]:
+        for a in told:
+            for b in told:
+                if a is not b:
+                    yield from _durations(table, number, a, b)
+
+
+def is_time(column: Column) -> bool:
+    """Return True for times, as text or as seconds since 1970."""
+    return column.kind == "time" or column.is_epoch
+
+
+def say(column: Column) -> str:
+    """Return a time's seconds in CEL."""
+    return column.text if column.is_epoch else f"epoch({column.text})"
+
+
+def seconds(value: Any) -> float:
+    """Return the seconds of a time."""
+    return epoch(value) if isinstance(value, str) else float(value)
+
+
+def _units(span: Column) -> tuple[float, ...]:
+    return (SECONDS[span.unit],) if span.unit in SECONDS else SPAN_UNITS if not span.unit else ()
+
+
+def _about_now(table: Table, time: Column, now: Column) -> Candidate:
+    return Candidate(
+        table,
+        "times",
+        f"{time.last}-now",
+        f"near({say(time)}, now, {SLACK_S})",
+        (time, now),
+        lambda t, n: abs(seconds(t) - n) <= SLACK_S,
+        bar=EQUALITY,
+        guardable=False,
+    )
+
+
+def _not_after_now(table: Table, time: Column, now: Column) -> Candidate:
+    return Candidate(
+        table,
+        "order",
+        f"{time.last}-by-now",
+        f"{say(time)} <= now + {SLACK_S}",
+        (time, now),
+        lambda t, n: seconds(t) <= n + SLACK_S,
+        bar=ORDER,
+        guardable=False,
+        prior=1.5 if time.words[:1] and time.words[0] in ("created", "updated", "started") else -1.0,
+        group="by-now",
+    )
+
+
+def _from_now(table: Table, time: Column, now: Column, span: Column, unit: float) -> Candidate:
+    term = span.text if unit == 1.0 else f"{span.text} * {unit}"
+    return Candidate(
+        table,
+        "times",
+        f"{time.last}-in-{span.last}",
+        f"near({say(time)}, now + {term}, {SLACK_S})",
+        (time, now, span),
+        lambda t, n, s: abs(seconds(t) - n - s * unit) <= SLACK_S,
+        bar=ARITHMETIC,
+        guardable=False,
+    )
+
+
+def _pair(table: Table, time: Column, other: Column, numbers: list[Column]) -> Iterator[Candidate]:
+    """Yield laws about two times: the first follows the second after a span, or at all."""
+    for span in numbers:
+        if span.root == "before":
+            continue
+        for unit in _units(span):
+            term = span.text if unit == 1.0 else f"{span.text} * {unit}"
+            yield Candidate(
+                table,
+                "times",
+                f"{time.last}-after-{span.last}",
+                f"near({say(time)} - {say(other)}, {term}, 1.0)",
+                (time, other, span),
+                lambda t, o, s, unit=unit: abs(seconds(t) - seconds(o) - s * unit) <= 1.0,
+                bar=ARITHMETIC,
+                guardable=False,
+            )
+    if other.root == "before" and not (table.writes and other.last == time.last):
+        return
+    if other.root != "before" and not opposites(other, time):
+        return
+    prior = 1.5
+    yield Candidate(
+        table,
+        "order",
+        f"{other.last}-first",
+        f"{say(other)} <= {say(time)}",
+        (time, other),
+        lambda t, o: seconds(o) <= seconds(t),
+        bar=ORDER,
+        prior=prior,
+        guardable=False,
+    )
+
+
+def _durations(table: Table, number: Column, end: Column, begin: Column) -> Iterator[Candidate]:
+    for helper, step, places in DURATIONS:
+        round_to = math.floor if helper == "floor" else math.ceil
+        whole = f"{helper}(({say(end)} - {say(begin)}) / {step})"
+        that = (
+            f"near({number.text}, {whole} / {places}, 0.000001)"
+            if places != 1.0
+            else f"{number.text} == {whole}"
+        )
+
+        def test(
+            told: float,
+            last: Any,
+            first: Any,
+            step: float = step,
+            places: float = places,
+            round_to: Callable[[float], int] = round_to,
+        ) -> bool:
+            span = round_to(round((seconds(last) - seconds(first)) / step, 6))
+            return bool(abs(told - span / places) <= 1e-6)
+
+        yield Candidate(
+            table,
+            "times",
+            number.last.replace("_", "-"),
+            that,
+            (number, end, begin),
+            test,
+            bar=ARITHMETIC,
+            guardable=False,
+        )

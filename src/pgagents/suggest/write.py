@@ -1,0 +1,169 @@
+"""Write readings as YAML to paste into a catalogue, each law with its evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import Any
+
+from pgagents.suggest.candidate import Proposal, Written
+from pgagents.suggest.readings import Named, Reading
+
+WIDTH = 140
+EXAMPLE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A reading with the number of chosen calls for which its laws held."""
+
+    reading: Reading
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A law that held in the run until a chosen call broke it."""
+
+    law: Written
+    call: str
+
+
+def write_yaml(
+    tried: Sequence[Tried],
+    dropped: Sequence[Dropped],
+    *,
+    exchanges: int,
+    sought: int,
+    actions: Sequence[str],
+    redact: Callable[[str], str] = str,
+) -> str:
+    """Return the document: the laws of each action, those first that calls were sent to break.
+
+    `redact` masks secrets in the examples.
+    """
+    readings, laws = len(tried), sum(len(t.reading.laws) for t in tried)
+    lines = [
+        f"# {laws} laws in {readings} readings held in {exchanges:,} answers, {sought:,} of them sought.",
+        "# A law that held is not yet a promise: keep those that you mean, and delete the others.",
+    ]
+    by_action: dict[str, list[tuple[Named, int, str]]] = {}
+    for one in tried:
+        places = len(one.reading.laws)
+        also = f"; the same at {places} places" if places > 1 else ""
+        for named in one.reading.laws:
+            by_action.setdefault(named.law.action, []).append((named, one.calls, also))
+    if by_action:
+        lines.append("actions:")
+    for action in [a for a in actions if a in by_action]:
+        lines += [f"  {action}:", "    laws:"]
+        lines += _list_laws(by_action[action], redact)
+    if dropped:
+        lines.append("# These held in the run until a chosen call broke them:")
+        for gone in dropped:
+            lines += _comment(f"{gone.law.action}: {_say(gone.law)} (broken by {gone.call})", "# - ", "#   ")
+    return "\n".join(lines) + "\n"
+
+
+def _list_laws(laws: Iterable[tuple[Named, int, str]], redact: Callable[[str], str]) -> list[str]:
+    """Return the lines of one action's laws, each name once."""
+    ordered = sorted(laws, key=lambda one: one[1] == 0)
+    lines: list[str] = []
+    names: set[str] = set()
+    seen = False
+    for named, calls, also in ordered:
+        if not calls and not seen:
+            seen = True
+            lines.append("      # -- only seen: no call was sent that could break these --")
+        name, number = named.name, 2
+        while name in names:
+            name, number = f"{named.name}-{number}", number + 1
+        names.add(name)
+        lines += _comment(redact(_describe(named, calls)) + also, "      # ", "      # ")
+        lines += _entry(name, named.law)
+    return lines
+
+
+def _entry(name: str, law: Written) -> list[str]:
+    if not law.when and len(law.that) < WIDTH - 30:
+        return [f"      {name}: {_scalar(law.that)}"]
+    lines = [f"      {name}:"]
+    for key, text in (("when", law.when), ("that", law.that)):
+        if text and len(text) < WIDTH - 20:
+            lines.append(f"        {key}: {_scalar(text)}")
+        elif text:
+            lines.append(f"        {key}: >-")
+            lines += wrap(
+                text,
+                WIDTH,
+                initial_indent=" " * 10,
+                subsequent_indent=" " * 10,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+    return lines
+
+
+def _scalar(text: str) -> str:
+    """Return a text as a YAML scalar, plain if it can be nothing else."""
+    safe = text[0].isalpha() and not any(mark in text for mark in (": ", " #", "{", "}", '"', "[", "]"))
+    if safe:
+        return text
+    return f"'{text}'" if "'" not in text else json.dumps(text, ensure_ascii=False)
+
+
+def _describe(named: Named, calls: int) -> str:
+    """Return the evidence of a law in one sentence."""
+    weakest = min(named.parts, key=lambda p: p.evidence.score)
+    evidence = weakest.evidence
+    n = f"{evidence.n} different cases" if evidence.n != 1 else "one case"
+    said = f"{n}, {evidence.q:.0%} of swapped values would break it"
+    if len(named.parts) > 1:
+        said = f"{len(named.parts)} parts, the weakest with {said}"
+    if shown := _example(weakest):
+        said += f"; seen: {shown}"
+    return f"{said}; {calls} chosen calls did not break it" if calls else said
+
+
+def _example(proposal: Proposal) -> str:
+    """Return the values of one case."""
+    columns, values = proposal.candidate.columns, proposal.evidence.example
+    if len(columns) != len(values) or any(c.schema.get("private") for c in columns):
+        return ""
+    shown = [f"{c.text.replace('§.', '')} = {_brief(v)}" for c, v in zip(columns, values, strict=True)]
+    return ", ".join(shown[:4])
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= EXAMPLE else text[: EXAMPLE - 1] + "…"
+
+
+def _say(law: Written) -> str:
+    return f"{law.that} when {law.when}" if law.when else law.that
+
+
+def _comment(text: str, first: str, rest: str) -> list[str]:
+    return wrap(
+        text.replace("\n", " "),
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def as_catalogue(tried: Iterable[Tried]) -> dict[str, dict[str, Mapping[str, str]]]:
+    """Return the laws by action and name, as data."""
+    found: dict[str, dict[str, Mapping[str, str]]] = {}
+    for one in tried:
+        for named in one.reading.laws:
+            own = found.setdefault(named.law.action, {})
+            name, number = named.name, 2
+            while name in own:
+                name, number = f"{named.name}-{number}", number + 1
+            own[name] = {"when": named.law.when, "that": named.law.that}
+    return found

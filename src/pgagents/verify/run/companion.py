@@ -1,0 +1,28 @@
+"""The interface of what goes along with a run: it sees every exchange, and asks for calls of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from pgagents.verify.check.check import Probe
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.wire.exchange import Exchange
+
+
+class Companion(Protocol):
+    """Sees each exchange when all watchers have judged it, and asks for probes once the plan is done."""
+
+    @property
+    def most_requests(self) -> int:
+        """The number of requests that its probes may take beyond the plan's."""
+
+    def begin(self, redact: Callable[[str], str]) -> None:
+        """Take what masks secrets in a text."""
+
+    def note(self, exchange: Exchange) -> None:
+        """Take an exchange."""
+
+    def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+        """Yield probes one by one; the exchanges of each are noted before the next is asked for."""
+        ...
