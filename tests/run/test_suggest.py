@@ -45,6 +45,7 @@ schemas:
       created_at: {type: string, format: date-time, description: When it was made}
       done_at: {type: string, format: date-time, description: When it was done}
       items: {type: array, items: {type: string}, description: What it is about}
+      note: {type: [string, "null"], description: A word}
 actions:
   place:
     title: Place an order
@@ -54,6 +55,7 @@ actions:
     input:
       name: {type: string, required: true, description: For whom}
       count: {type: integer, minimum: 1, required: true, description: How many}
+      note: {type: string, description: A word}
     output: {200: {$ref: Order, description: The order}}
     errors: [bad]
   finish:
@@ -171,6 +173,33 @@ def test_kept_terms_are_one_reading() -> None:
     assert len(kept) == 1
     assert len(kept[0].parts) > 3
     assert {law.law.action for law in kept[0].laws} == {"finish"}
+
+
+def test_what_is_null_without_its_argument_is_said_once() -> None:
+    given = [
+        sample(
+            "place", {"name": f"n{n}", "count": 1, "note": f"note {n}"}, order(n, note=f"note {n}"), number=n
+        )
+        for n in range(8)
+    ]
+    without = [
+        sample("place", {"name": f"n{n}", "count": 1}, order(n, note=None), number=n) for n in range(8, 20)
+    ]
+    found = laws_of(samples_of(*given, *without))["place"]
+    assert "(response.note != null) == has(input.note)" in found
+    assert not any("!has(input.note)" in law for law in found)
+
+
+def test_an_equation_holds_for_one_state_and_says_so() -> None:
+    several = []
+    for n in range(24):
+        made = order(n, state="done" if n % 2 else "open")
+        made["total"] = made["total"] if n % 2 else 5.25
+        several.append(sample("place", {"name": f"n{n}", "count": 1}, made, number=n))
+    found = laws_of(samples_of(*several))["place"]
+    rules = [law for law in found if "response.total)" in law and "response.price" in law]
+    assert rules
+    assert all(law.startswith('response.state == "done" => ') for law in rules)
 
 
 def test_every_proposal_holds_as_it_is_printed() -> None:

@@ -76,6 +76,10 @@ class _Kept:
             return False
         if candidate.family == "presence":
             self.switched.add((table, candidate.name.partition(" ")[2]))
+        if candidate.name.endswith("-if-given"):
+            self.switched.add((texts[0][0], candidate.columns[0].text))
+        if candidate.family == "unsaid" and (texts[0][0], candidate.columns[0].text) in self.switched:
+            return False
         if candidate.family == "never" and (table, candidate.columns[0].text) in self.switched:
             return False
         if candidate.group.startswith(("sort", "unique")):

@@ -95,11 +95,12 @@ def _when_given(table: Table, column: Column, given: Column) -> Candidate:
         "presence",
         f"{column.last}-if-given",
         f"({say_there(column)}) == has({given.text})",
-        (),
+        (column,),
         bool,
         bar=EQUALITY,
         own=weigh,
         guardable=False,
+        bare=True,
     )
 
 
