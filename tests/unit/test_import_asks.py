@@ -197,3 +197,13 @@ def test_two_flows_to_one_token_are_alternatives() -> None:
         openapi({"/a": {"get": operation(security=both)}}, components={"securitySchemes": schemes})
     )
     assert made.data["security"] == [{"OauthorizationCode": []}]
+
+
+def test_operation_at_the_path_that_issues_tokens_is_left_out_and_the_scheme_stays() -> None:
+    flow = {"tokenUrl": "https://library.example/oauth2/token", "scopes": {}}
+    schemes = {"o": {"type": "oauth2", "flows": {"clientCredentials": flow}}}
+    paths = {"/a": {"get": operation()}, "/oauth2/token": {"post": operation(operationId="token")}}
+    made = imported(openapi(paths, security=[{"o": []}], components={"securitySchemes": schemes}))
+    assert list(made.data["actions"]) == ["get_book"]
+    assert made.data["security"] == [{"o": []}]
+    assert made.left_out == 1

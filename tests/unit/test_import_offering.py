@@ -106,6 +106,23 @@ def test_action_that_asks_a_model_for_a_secret_is_not_chosen_and_asked_about_whe
     assert "argument `client_secret` of `token0` is a secret" in few.text
 
 
+def test_secret_that_every_operation_may_take_rules_none_of_them_out() -> None:
+    """Google's documents list `access_token` among the parameters of every operation."""
+    token = {"name": "access_token", "in": "query", "schema": {"type": "string"}}
+    paths = {f"/a{n}": {"get": operation(operationId=f"a{n}", parameters=[token])} for n in range(31)}
+    made = imported(openapi(paths))
+    assert made.without == {}
+    assert len(made.data["groups"]["agents"]) == MOST_CHOSEN
+
+
+def test_port_that_https_has_anyway_keeps_no_vendor_away() -> None:
+    made = imported(
+        openapi({"/a": {"get": operation()}}, servers=[{"url": "https://library.example:443/v1"}])
+    )
+    assert made.data["api"]["server"] == "https://library.example"
+    assert made.without == {}
+
+
 def test_header_that_chatgpt_drops_keeps_one_action_from_it_and_not_the_others() -> None:
     header = {"name": "X-Shop", "in": "header", "required": True, "schema": {"type": "string"}}
     paths = {f"/a{n}": {"get": operation(operationId=f"a{n}")} for n in range(3)}

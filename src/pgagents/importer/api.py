@@ -17,6 +17,8 @@ from pgagents.text.brief import brief
 _SEMVER = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _URL = re.compile(r"https?://[^\s/?#]+")
+_DEFAULT_PORT = re.compile(r"\A(https://[^/?#:]+):443(?=[/?#]|\Z)")
+"""A port that means nothing, but that the GPT builder refuses."""
 MAX_HEADERS = 50
 FOR_PEOPLE = 100
 """Longest description that the MCP registry and plugin manifests accept, in characters."""
@@ -35,6 +37,7 @@ def api(root: Found, notes: Notes, usual: str = "") -> dict[str, Any]:
     if not server:
         server = PLACEHOLDER_SERVER
         notes.decide(("api", "server"), "the document names no host: where does the API run?", root.place)
+    server = _DEFAULT_PORT.sub(r"\1", server)
     made: dict[str, Any] = {
         "id": re.sub(r"[^A-Za-z0-9]", "", title)[:64].lower() or "api",
         "title": title,

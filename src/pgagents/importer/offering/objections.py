@@ -10,6 +10,7 @@ from typing import Any
 from pgagents.generate.build import build, targets
 from pgagents.generate.target import Target
 from pgagents.lint.rule import rules
+from pgagents.lint.texts import list_model_actions
 from pgagents.model.model import Model
 from pgagents.source.source import Place, Pointer, Source
 
@@ -65,7 +66,11 @@ def _find_hits(model: Model, surfaces: Mapping[str, Any], choosing: Collection[s
     """Yield the errors of vendors' rules, and secrets that no model should be asked for."""
     for id, rule in rules().items():
         if id == SECRET:
-            for hit in rule.find(model):
+            hits = list(rule.find(model))
+            asking = {hit.origin[:2] for hit in hits}
+            if 2 * len(asking) > len(list_model_actions(model)):
+                continue  # an argument of every operation, such as Google's `access_token`, rules out none
+            for hit in hits:
                 yield from (Objection(name, hit.origin, hit.message) for name in choosing)
         elif rule.severity == "error" and rule.surface in surfaces:
             for hit in rule.find(model):
