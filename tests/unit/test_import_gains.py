@@ -9,6 +9,7 @@ from pgagents.importer.inference.gains import list_gains
 from test_import_resources import ITEM, answer, by_id, create
 from test_import_states import OPEN, act
 
+KIND = {**ITEM, "properties": {**ITEM["properties"], "words": {"type": "string"}, "kind": {"type": "string"}}}
 GUESSED = "here that is inferred, and a contradiction is only odd"
 
 
@@ -17,15 +18,18 @@ def gains(paths: dict[str, Any]) -> list[str]:
 
 
 def test_filter_of_a_list_and_what_was_inferred_are_named() -> None:
-    listed = answer({"type": "array", "items": ITEM})
-    listed["parameters"] = [{"name": "name", "in": "query", "schema": {"type": "string"}}]
+    listed = answer({"type": "array", "items": KIND})
+    listed["parameters"] = [
+        {"name": "words", "in": "query", "schema": {"type": "string"}},
+        {"name": "kind", "in": "query", "schema": {"type": "string", "enum": ["a", "b"]}},
+    ]
     assert gains(
         {
             "/items": {"get": listed, "post": create(name={"type": "string"})},
             "/items/{item_id}": by_id() | {"get": answer(ITEM), "delete": answer(None, "204")},
         }
     ) == [
-        "laws: get_items lists only what has the given name, as `response.all(one, one.name == input.name)`",
+        "laws: get_items lists only what has the given kind, as `response.all(one, one.kind == input.kind)`",
         f"resources: item is made by post_items and removed by delete_items_by_item_id; {GUESSED}",
         "agents: what a person is asked before delete_items_by_item_id, and every vendor's manifest",
     ]

@@ -1,1 +1,50 @@
-"""Carry out a model's tool call: read a vendor's message, call the API, write the vendor's answer."""
+"""Carry out a model's tool call: read a vendor's message, call the API, write the vendor's answer.
+
+`__all__` has the names that a host needs. Each is imported when it is first used: the command line needs
+only parts of this package.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pgagents.catalogue.load import load_file
+    from pgagents.client.answer import Answer
+    from pgagents.client.attempts import Patience
+    from pgagents.client.blocking import Blocking, connect_blocking
+    from pgagents.client.client import Client, Question, connect
+    from pgagents.client.form import form_names
+    from pgagents.errors import PgagentsError
+
+__all__ = [
+    "Answer",
+    "Blocking",
+    "Client",
+    "Patience",
+    "PgagentsError",
+    "Question",
+    "connect",
+    "connect_blocking",
+    "form_names",
+    "load_file",
+]
+_MODULES = {
+    "Answer": "pgagents.client.answer",
+    "Blocking": "pgagents.client.blocking",
+    "Client": "pgagents.client.client",
+    "Patience": "pgagents.client.attempts",
+    "PgagentsError": "pgagents.errors",
+    "Question": "pgagents.client.client",
+    "connect": "pgagents.client.client",
+    "connect_blocking": "pgagents.client.blocking",
+    "form_names": "pgagents.client.form",
+    "load_file": "pgagents.catalogue.load",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

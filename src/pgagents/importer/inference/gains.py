@@ -27,7 +27,8 @@ def _list_laws(actions: Actions, named: Mapping[str, Any]) -> Iterator[str]:
         answer = _find_answer(action, named)
         at, item = _find_list(answer, named)
         for argument, param in action.get("input", {}).items():
-            if item and _is_alike(param, item.get("properties", {}).get(argument), named):
+            alike = item and _is_alike(param, item.get("properties", {}).get(argument), named)
+            if alike and _selects(argument, follow(param, named)):
                 law = f"{at}.all(one, one.{argument} == input.{argument})"
                 yield f"laws: {name} lists only what has the given {argument}, as `{law}`"
     for name, action in actions.items():
@@ -88,6 +89,12 @@ def _find_list(answer: Schema, named: Mapping[str, Any]) -> tuple[str, Schema]:
         return "", {}
     name, schema = lists[0]
     return f"response.{name}", follow(schema.get("items") or {}, named)
+
+
+def _selects(name: str, param: Schema) -> bool:
+    """True if an argument names what is wanted exactly: a search's words or numbers only lead towards it."""
+    exact = "enum" in param or param.get("type") == "boolean" or name.endswith(("_id", "Id"))
+    return exact and not param.get("required")
 
 
 def _is_alike(param: Schema, member: Schema | None, named: Mapping[str, Any]) -> bool:

@@ -19,6 +19,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "error_codes"
 UNPROCESSABLE = 422
+FRAMEWORK = {404: "unknown_path", 405: "wrong_method", 413: "too_large", 415: "wrong_type"}
+"""Members of `errors.framework` by the usual status of the mistake."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -58,6 +60,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     contract = f"{NAME}/{exchange.place}"
     code = memory.model.codes.get(exchange.code or "")
     endpoint = exchange.call.endpoint
+    if code is None and endpoint is None and _is_unsaid(exchange.status, memory):
+        return
     if code is None:
         known = dict.fromkeys(c.shown for c in memory.model.codes.values() if c.shown)
         yield judge_broken(contract, f"one of {', '.join(known)}", exchange.outcome)
@@ -71,6 +75,12 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield judge_broken(contract, f"{code.shown} only from {', '.join(code.only)}", exchange.outcome)
     else:
         yield judge_kept(contract)
+
+
+def _is_unsaid(status: int, memory: Memory) -> bool:
+    """True if nothing says by which error such a mistake is refused, before any action runs."""
+    name = FRAMEWORK.get(status)
+    return name is not None and getattr(memory.model.errors.framework, name) is None
 
 
 def _open(code: Code, status: int, memory: Memory) -> bool:
