@@ -7,8 +7,8 @@ import json
 import os
 import pty
 import select
-import signal
 import shlex
+import signal
 import subprocess
 import sys
 import threading
