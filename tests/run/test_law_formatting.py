@@ -96,7 +96,7 @@ def sent(of: Model, seed: int) -> list[Request]:
     return found
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.nested_given])
 @given(st.integers(0, 10**9))
 def test_a_catalogue_whose_laws_are_written_otherwise_has_the_same_plan(seed: int) -> None:
     assert list(planned(rewritten(SHOP, Random(seed)), seed)) == list(planned(model(SHOP), seed))

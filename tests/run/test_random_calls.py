@@ -92,14 +92,15 @@ def test_the_same_seed_draws_the_same_calls_and_another_seed_others() -> None:
     assert inputs(3) != inputs(4)
 
 
-def test_a_budget_that_leaves_room_is_filled_with_random_calls() -> None:
-    def count(most: int) -> int:
-        report, sent = verified(lambda _: False, max_requests=most)
+def test_a_bound_lets_a_deep_run_draw_more_and_a_standard_run_not() -> None:
+    def count(most: int, profile: str) -> int:
+        report, sent = verified(lambda _: False, max_requests=most, profile=profile)
         assert report.footer.requests <= most + 1
         assert report.findings == ()
         return len(sent)
 
-    assert count(600) >= count(320) + 20
+    assert count(600, "deep") >= count(320, "deep") + 20
+    assert count(600, "standard") == count(320, "standard")
 
 
 def test_a_wrong_value_that_only_a_random_call_has_is_found() -> None:

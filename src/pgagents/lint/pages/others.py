@@ -209,6 +209,10 @@ CATALOGUE = {
         "body stands beside members of it, or a constant header is one that something else sets."
     ),
     "signature": "The format of a signature is none that is known: the message lists them.",
+    "server": (
+        "A server's URL cannot be written as it stands. Its braces do not pair or name no variable, or a "
+        "variable has a default that is none of its values."
+    ),
     "style": (
         "A list or an object cannot be written into the query or a form in this style. An object needs a "
         "style, and what holds lists or objects inside needs `deepObject`. Members that are sent under "
@@ -247,6 +251,10 @@ CATALOGUE = {
         "than the value. `--fix` removes it."
     ),
     "value": "A value is not one of those that may stand here.",
+    "webhook-version": (
+        "The versions of the events' envelope do not fit the argument that chooses one: it has no `enum`, a "
+        "version is none of its values, or no value is left for the ordinary envelope."
+    ),
     "within": (
         "`within` names the resource that another one lives in. A resource cannot live in itself, also "
         "not by way of others, and one that "

@@ -150,7 +150,7 @@ def draft(
     kept = {id(p) for p in chosen}
     ordered = [p for p in ordered if id(p) in kept]
     most = budget(options, parts)
-    ordered += by_phase(_add_random_calls(setting, checks, options, ordered, wanted, most), options.seed)
+    ordered += by_phase(_add_random_calls(setting, checks, options, parts, ordered, wanted), options.seed)
     order = for_smoke if options.profile == "smoke" else order_for_survey
     ordered = order(setting, ordered, [c for c in contracts if c.id in wanted], min(SMOKE_REQUESTS, most))
     text = "\n".join([str(options.seed), *(f"{p.name} {p.print}" for p in ordered)])
@@ -194,12 +194,17 @@ def _add_random_calls(
     setting: Setting,
     checks: Mapping[str, Check],
     options: Options,
+    parts: Mapping[str, int],
     planned: Sequence[Probe],
     wanted: set[str],
-    most: int,
 ) -> list[Probe]:
-    """Return probes with random calls for what a standard run's budget leaves; a deep run has them anyway."""
-    room = most - sum(p.cost for p in planned if p.priority == 1) - RESERVE
+    """Return probes with random calls for what a standard run's budget leaves; a deep run has them anyway.
+
+    A maximum that the caller sets is a bound and no wish: it gives them no more room than there usually is.
+    """
+    most = budget(options, parts)
+    usual = budget(replace(options, max_requests=None), parts)
+    room = min(most, usual) - sum(p.cost for p in planned if p.priority == 1) - RESERVE
     if options.profile != "standard" or options.shard or options.only or room < 1:
         return []
     each = min(DRAWS, -(-room // (2 * max(1, len(setting.endpoints)))))
