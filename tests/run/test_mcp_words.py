@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pgagents.http import Response, json_bytes
@@ -56,3 +58,23 @@ def test_a_number_that_is_said_to_be_a_status_is_one(words: str, status: int) ->
 )
 def test_a_number_that_is_an_argument_is_none(words: str) -> None:
     assert status_of(words) == 400
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "status"),
+    [
+        ("find_folder", "invalid_arguments", 200),  # its own error, in a 200
+        ("update_document", "invalid_arguments", 422),  # ours: the API says so in find_folder's errors alone
+        ("update_document", "cursor_invalid", 400),  # another action's, where all errors have their code
+    ],
+)
+def test_a_code_of_another_actions_own_errors_is_none_of_this_action(
+    action: str, code: str, status: int
+) -> None:
+    of = model(Path(__file__).parents[1] / "catalogues/documents.yaml")
+    found = of.action(action)
+    assert found is not None
+    words = f'{{"error":{{"code":"{code}","message":"no"}}}}'
+    result = {"isError": True, "content": [{"type": "text", "text": words}]}
+    message = json_bytes({"jsonrpc": "2.0", "id": 1, "result": result})
+    assert ToolForm(of, of.surfaces["mcp"]).answer(found, Response(200, (), message)).status == status

@@ -76,6 +76,6 @@ def absent_as_invalid(context: Context, request: Request, answer: Response) -> R
     asked = context.reader.parse(request)
     if asked is None or asked.action is None or invalid.shown:
         return answer
-    missing = {r.missing_in(asked.action) for r in context.model.resources.values()} - {None}
+    missing = (resource.missing_in(asked.action) for resource in context.model.resources.values())
     by_status = any(code is not None and code.status == answer.status for code in missing)
     return replace(answer, status=invalid.status) if by_status else answer

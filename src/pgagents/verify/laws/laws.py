@@ -34,16 +34,17 @@ class Held:
 
 
 def list_laws(endpoint: Endpoint) -> list[Law]:
-    """Return the laws that hold at an endpoint: those that read headers, or that apply only where an argument
-    in a header is given, on REST alone.
+    """Return the laws that hold at an endpoint: those that read headers, that apply only where an argument
+    in a header is given, or that read a file of which a tool only says what came, on REST alone.
     """
     if endpoint.on_rest:
         return list(endpoint.action.laws)
     unsent = {("input", name) for name in endpoint.list_unsent()}
+    unseen = {"headers", "response"} if endpoint.form is not None and endpoint.answers_file else {"headers"}
     return [
         law
         for law in endpoint.action.laws
-        if "headers" not in law.names and not (unsent and unsent & _list_needed(law))
+        if unseen.isdisjoint(law.names) and not (unsent and unsent & _list_needed(law))
     ]
 
 

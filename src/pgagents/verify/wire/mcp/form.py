@@ -119,9 +119,15 @@ class ToolForm:
         return self._make_error(action, status, f"as JSON-RPC error {code}")
 
     def _find_code(self, action: Action, text: str) -> Code | None:
-        """Return the code that a text means: one of the action's, if other actions have the same text."""
-        own = (code for code in action.errors if (code.shown or code.name) == text)
-        return next(own, self._by_text.get(text))
+        """Return the code that a text means: one of the action's, if other actions have the same text.
+
+        A code that stands at a place of its own, in other actions' errors alone, is none of this action's.
+        """
+        own = next((code for code in action.errors if (code.shown or code.name) == text), None)
+        known = own or self._by_text.get(text)
+        if known is None or own is not None or known.only is None or action.name in known.only:
+            return known
+        return known if known.code_at == self._model.errors.code_at else None
 
     def _error(self, action: Action, text: str) -> Response:
         """Return an error with the code and status found in a text's data or words.
