@@ -5,7 +5,7 @@ undoes what was made.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -255,7 +255,8 @@ class Driver:
             elif isinstance(step, Concurrent):
                 answer = yield from self.call_together(step, chain)
             elif isinstance(step, InstanceRef):
-                answer = (yield from self._run_generator(self.factory.have(step), chain)).body
+                with self.factory.pool.only_new() if step.new else nullcontext():
+                    answer = (yield from self._run_generator(self.factory.have(step), chain)).body
             else:
                 answer = yield from self.call(step, chain)
 

@@ -80,6 +80,8 @@ class InstanceRef:
     standard: bool = False
     member: str = ""
     """The member of the id that is meant, if the id has several."""
+    new: bool = False
+    """True if no earlier call may have changed it unseen. Only a step of a conversation asks for it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

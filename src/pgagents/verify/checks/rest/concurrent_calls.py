@@ -184,8 +184,11 @@ def _run_once(
         return ordinary(endpoint, template, "explore", why, input=given, subject=resource, made=body)
 
     def run() -> Conversation:
-        one: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True)
-        first: Exchange = yield call(f"{action.name} of a {resource.name}", one)
+        for new in (False, True):  # others may have done it to the one at hand
+            one: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True, new=new)
+            first: Exchange = yield call(f"{action.name} of a {resource.name}", one)
+            if first.success:
+                break
         second: Exchange = yield call(f"{action.name} of the same {resource.name} again", one)
         if not first.success:
             yield judge_untested(contract, f"it was not done once: {first.outcome}")
@@ -193,10 +196,13 @@ def _run_once(
         if second.status != CONFLICT:
             yield Judgement(contract, Verdict.NOT_APPLICABLE, f"a second call in a row: {second.outcome}")
             return
-        other: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True)
         why = f"two calls at once of {action.name} on one {resource.name}"
-        pair = yield Concurrent((call(why, other), call(why, other)))
-        done = [exchange for exchange in pair if exchange.success]
+        for new in (False, True):
+            other: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True, new=new)
+            pair = yield Concurrent((call(why, other), call(why, other)))
+            done = [exchange for exchange in pair if exchange.success]
+            if done:
+                break
         if len(done) == TWO:
             expected = f"one is refused with {second.outcome}, as the second of two in a row"
             yield judge_broken(contract, expected, f"both calls were answered with {done[0].status}")
