@@ -34,8 +34,10 @@ class Held:
 
 
 def list_laws(endpoint: Endpoint) -> list[Law]:
-    """Return the laws that hold at an endpoint: those that read headers, that apply only where an argument
-    in a header is given, or that read a file of which a tool only says what came, on REST alone.
+    """Return the laws that hold at an endpoint.
+
+    On REST alone hold those that read headers, or apply only where an argument in a header is given. A law
+    about a file holds at no tool, which only says what came.
     """
     if endpoint.on_rest:
         return list(endpoint.action.laws)
