@@ -5,6 +5,7 @@ promise.
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -248,17 +249,29 @@ class RemainingFrozen(Edited):
 
 
 class RemainingRises(Edited):
-    """Two machines, of which one tells what it counted alone: half."""
+    """Two machines, of which one tells what it counted alone: half. Chance chooses who answers, not an
+    even or odd number of calls.
+    """
 
-    other = False
+    seed = 0
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model)
+        self._random = random.Random(self.seed)
 
     def edit(self, drawn: Drawn) -> Drawn:
-        self.other = not self.other
+        other = self._random.random() < 1 / 2
         return (
             replace(drawn, remaining=drawn.limit - 1 - (drawn.limit - drawn.remaining) // 2)
-            if self.other and not drawn.wait_s
+            if other and not drawn.wait_s
             else drawn
         )
+
+
+class RemainingRisesElsewhere(RemainingRises):
+    """The same with another order of the machines."""
+
+    seed = 1
 
 
 def opened(of: Model, limits: Callable[[Model], Limits] | None, phase_s: float = 0.0) -> Inside:
