@@ -53,7 +53,7 @@ def create_unreadable(context: Context, inner: Domain, call: AcceptedCall) -> An
     return Refusal(code.name, "There is no such thing yet") if code else inner(call)
 
 
-@fault("state_transitions").replace_actions
+@fault("state_transitions", also={"audit_trail": "the second move has no row of its own"}).replace_actions
 def double_move_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A transition is accepted from the wrong state: a second end, a late cancellation."""
     closing = {
