@@ -105,6 +105,7 @@ def _probe_random(setting: Setting, endpoint: Endpoint, call: Call, number: int)
         writes,
         RANDOM,
         format_arguments(call.input),
+        overlap=None if writes else "all",
     )
 
 
