@@ -13,6 +13,7 @@ from pgagents.catalogue.checks import (
     examples,
     idle,
     laws,
+    listings,
     pages,
     parts,
     paths,
@@ -82,6 +83,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     signatures.run(checker)
     envelopes.run(checker)
     narrowing.run(checker)
+    listings.run(checker)
     idle.run(checker)
     sending.run(checker)
     laws.run(checker)
