@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.cli import _extras
-from pgagents.cli.inputs.options import examples
+from pgagents.cli.inputs.options import examples, only_option, reports_option, seed_option
 from pgagents.cli.running import report_files
 
 if TYPE_CHECKING:
@@ -37,25 +37,9 @@ _SANDBOX = "from pgagents.cli.main import run; run()"
     metavar="NAME",
     help="Switch on a fault of the sandbox: see `pgagents sandbox --list-faults`. Repeatable.",
 )
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=report_files.HELP,
-)
-@click.option(
-    "--only", multiple=True, metavar="ID", help="Only contracts whose id begins with this. Repeatable."
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="The same seed sends the same requests.",
-)
+@reports_option
+@only_option
+@seed_option
 def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, ...], seed: int) -> int:
     """Build Park Graph's manifests, start its sandbox with TLS, verify it, and stop it."""
     import tempfile

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.inputs.options import examples
+from pgagents.cli.inputs.options import examples, reports_option
 from pgagents.cli.running import report_files
 from pgagents.report.forms import FORMS
 
@@ -91,14 +91,7 @@ def show(file: Path, form: str, verbose: bool) -> int:
     )
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=report_files.HELP,
-)
+@reports_option
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path),

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.inputs.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.options import (
+    allow_option,
+    allow_writes_option,
+    cacert_option,
+    catalogue_argument,
+    examples,
+    identity_option,
+    load,
+    max_time_option,
+    max_wait_option,
+    seed_option,
+)
 from pgagents.cli.running import choice
 
 if TYPE_CHECKING:
@@ -51,46 +62,13 @@ NOTHING, CUT_OFF = 3, 3
     is_flag=True,
     help="Send only what verify sends: no calls that try to break what was found.",
 )
-@click.option("--max-time", type=click.FloatRange(min=1), metavar="S", help="Stop after S seconds.")
-@click.option(
-    "--max-wait",
-    type=click.FloatRange(min=0),
-    default=60.0,
-    show_default=True,
-    metavar="S",
-    help="Longest wait for a rate limit, in seconds.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="The same seed sends the same requests.",
-)
-@click.option(
-    "--identity",
-    multiple=True,
-    metavar="ROLE[=ENVVAR]",
-    help="A further key, from an environment variable. Default: PGAGENTS_TOKEN_ROLE.",
-)
-@click.option(
-    "--cacert",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="CA certificates to trust (PEM).",
-)
-@click.option(
-    "--allow-writes",
-    is_flag=True,
-    help="Write even if the key is not a test key. Only instances that the run made are changed or removed.",
-)
-@click.option(
-    "--allow",
-    multiple=True,
-    metavar="ACTION",
-    help="Also call this action, which may change existing instances. Repeatable.",
-)
+@max_time_option
+@max_wait_option
+@seed_option
+@identity_option
+@cacert_option
+@allow_writes_option
+@allow_option
 def command(
     url: str | None,
     openapi: str | None,

@@ -12,10 +12,19 @@ from click.core import ParameterSource
 from pgagents.cli.inputs.options import (
     AUTH_HELP,
     BASE_PATH_HELP,
+    allow_option,
+    allow_writes_option,
+    cacert_option,
     catalogue_argument,
     cert_options,
     examples,
+    identity_option,
     load,
+    max_time_option,
+    max_wait_option,
+    only_option,
+    reports_option,
+    seed_option,
     server_option,
 )
 from pgagents.cli.running import choice, report_files
@@ -131,7 +140,7 @@ _OF_TOOLS = (
         "those for further identities (see --plan)."
     ),
 )
-@click.option("--max-time", type=click.FloatRange(min=1), metavar="S", help="Stop after S seconds.")
+@max_time_option
 @click.option(
     "--workers",
     type=click.IntRange(1, MOST_WORKERS),
@@ -139,14 +148,7 @@ _OF_TOOLS = (
     help=f"How many probes may run at the same time, 1 to {MOST_WORKERS}. Default: 8 for a server whose "
     "answers take 20 ms or longer, else 1.",
 )
-@click.option(
-    "--max-wait",
-    type=click.FloatRange(min=0),
-    default=60.0,
-    show_default=True,
-    metavar="S",
-    help="Longest wait for a rate limit, in seconds.",
-)
+@max_wait_option
 @click.option(
     "--limits",
     is_flag=True,
@@ -162,54 +164,26 @@ _OF_TOOLS = (
     is_flag=True,
     help="Count what contradicts something inferred or recommended (`odd`) as broken.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="The same seed sends the same requests.",
-)
-@click.option(
-    "--only", multiple=True, metavar="ID", help="Only contracts whose id begins with this. Repeatable."
-)
+@seed_option
+@only_option
 @click.option(
     "--skip", multiple=True, metavar="ID", help="Leave out contracts whose id begins with this. Repeatable."
 )
-@click.option(
-    "--identity",
-    multiple=True,
-    metavar="ROLE[=ENVVAR]",
-    help="A further key, from an environment variable. Default: PGAGENTS_TOKEN_ROLE.",
-)
+@identity_option
 @click.option(
     "--require",
     multiple=True,
     metavar="ROLE",
     help="Count contracts of this identity as untested if it has no key.",
 )
-@click.option(
-    "--cacert",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="CA certificates to trust (PEM).",
-)
+@cacert_option
 @click.option(
     "--plain-url",
     metavar="URL",
     help="The same server without TLS (http://…), which must refuse calls. No key is ever sent to it.",
 )
-@click.option(
-    "--allow-writes",
-    is_flag=True,
-    help="Write even if the key is not a test key. Only instances that the run made are changed or removed.",
-)
-@click.option(
-    "--allow",
-    multiple=True,
-    metavar="ACTION",
-    help="Also call this action, which may change existing instances. Repeatable.",
-)
+@allow_writes_option
+@allow_option
 @click.option(
     "--receiver",
     metavar="auto|auto-http|URL",
@@ -268,14 +242,7 @@ _OF_TOOLS = (
     metavar="FILE",
     help="YAML file of accepted findings: contract, reason, until. An outdated line fails the run.",
 )
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=report_files.HELP,
-)
+@reports_option
 @click.option(
     "-v", "--verbose", is_flag=True, help="Also print how many contracts each exchange was judged for."
 )
@@ -335,7 +302,7 @@ def command(
     """
     from pgagents.cli.inputs import api_keys, target
     from pgagents.cli.inputs.caches import keep_out_of_here
-    from pgagents.cli.running import event_receiver, last, mcp_server, report_files, run, selftest
+    from pgagents.cli.running import event_receiver, last, mcp_server, run, selftest
     from pgagents.report.baseline import read_baseline
     from pgagents.verify.plan.options import Identities, Options
 
@@ -440,7 +407,7 @@ def _find_url_of_tools(
 
 def _verify_tools(given: dict[str, Any]) -> int:
     """Verify an MCP server by its own list of tools."""
-    from pgagents.cli.running import report_files, run, tools
+    from pgagents.cli.running import run, tools
     from pgagents.report.baseline import read_baseline
     from pgagents.verify.plan.options import Options
 
@@ -491,7 +458,7 @@ def _show_plan(
     reports: tuple[Path, ...],
 ) -> int:
     """Print the plan, and write it into report files."""
-    from pgagents.cli.running import event_receiver, mcp_server, plan, report_files
+    from pgagents.cli.running import event_receiver, mcp_server, plan
 
     around = event_receiver.make_plan_receiver(receiver), mcp_server.make_plan_link(*mcp)
     text, data = plan.render_plan(there.model, options, identities, there.url, there.plain_url, *around)
