@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pgagents.cli.inputs import choice
+from pgagents.cli.inputs.document import load_api
 from pgagents.cli.inputs.options import (
     allow_option,
     allow_writes_option,
@@ -14,15 +16,12 @@ from pgagents.cli.inputs.options import (
     catalogue_argument,
     examples,
     identity_option,
-    load,
     max_time_option,
     max_wait_option,
     seed_option,
 )
-from pgagents.cli.running import choice
 
 if TYPE_CHECKING:
-    from pgagents.model.model import Model
     from pgagents.report.report import Report
     from pgagents.suggest.session import Suggesting
 
@@ -91,13 +90,13 @@ def command(
     """
     from pgagents.cli.inputs import api_keys, target
     from pgagents.cli.inputs.caches import keep_out_of_here
-    from pgagents.cli.running import run
+    from pgagents.cli.running import report_output, run
     from pgagents.suggest.session import Suggesting
     from pgagents.verify.plan.options import Options
 
     keep_out_of_here()
     target.check(url, None, description)
-    there = target.target(_load(catalogue, openapi), url, None, cacert, description)
+    there = target.target(load_api(catalogue, openapi), url, None, cacert, description)
     options = Options(
         max_time_s=max_time,
         workers=None,
@@ -105,38 +104,18 @@ def command(
         seed=seed,
         allow_writes=allow_writes,
         allow=choice.actions(there.model, allow),
-        version=run.version(),
     )
     secrets = api_keys.command_secrets(there.model, there.env.commands, identity)
     keys = api_keys.keys(there.model, identity, there.env.identities, ask=True, secrets=secrets)
     companion = Suggesting.of(there.model, seed=seed, seek=not no_calls)
     return run.run(
-        there.model,
-        there.url,
+        there,
         keys,
         options,
-        cacert=there.cacert,
-        reports=(),
-        plain_url=there.plain_url,
-        headers=there.env.headers,
-        oauth=there.env.oauth,
-        commands=secrets,
-        servers=there.servers,
-        certificate=there.certificate,
-        companion=companion,
+        report_output.Output(),
+        run.Aids(secrets, companion=companion),
         show=lambda report, stopped: _show(companion, report, out, stopped=stopped),
     )
-
-
-def _load(catalogue: Path | None, openapi: str | None) -> Model:
-    """Load the catalogue, or what an OpenAPI document says in its place."""
-    from pgagents.cli.inputs.document import is_document, load_document
-
-    if openapi is not None and catalogue is not None:
-        raise click.UsageError(f"{catalogue} and --openapi say both what to use: give one of them.")
-    if openapi is None and catalogue is not None and is_document(catalogue):
-        openapi = str(catalogue)
-    return load(catalogue) if openapi is None else load_document(openapi)
 
 
 def _show(companion: Suggesting, report: Report, out: Path | None, *, stopped: bool) -> int:

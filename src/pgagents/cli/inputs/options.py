@@ -34,14 +34,14 @@ env_option: Callable[[Any], Any] = click.option(
     metavar="FILE",
     help="YAML file that describes the server, as for verify: url, cacert, headers, identities of `main`.",
 )
-"""Of commands that call the API as one client."""
+"""For commands that call the API as one client."""
 
 api_url_option: Callable[[Any], Any] = click.option(
     "--url",
     metavar="URL",
     help="URL of the API. Default: the catalogue's environment variable, else its server.",
 )
-"""Of commands that call the API as one client."""
+"""For commands that call the API as one client."""
 
 server_option: Callable[[Any], Any] = click.option(
     "--server",
