@@ -34,7 +34,7 @@ def _messages(text: str) -> list[str]:
 
 
 def test_what_is_not_written_comes_from_the_api() -> None:
-    listing = _listing(privacy=None, terms=None, id=None)
+    listing = _listing(id=None)
     model = load_text(shop_text(), "shop.yaml")
     assert (listing.id, listing.version) == (model.api.id, model.api.version)
     assert (listing.name, listing.developer) == (model.api.title, model.api.title)

@@ -72,9 +72,9 @@ def test_the_skill_about_all_tools_names_each_with_its_errors_and_questions(mode
         for code in action.errors:
             assert f"| `{code.shown or code.name}` | {code.status} |" in text
         asked = f"- `{find_name(surface, action)}`: " in text.partition("## Ask the user first")[2]
-        assert asked == bool(
-            action.confirm_body or action.costs or (action.effect == "write" and action.destructive)
-        )
+        hints = action.hints
+        risky = hints.destructive.value and not hints.read_only.value
+        assert asked == bool(action.confirm_body or risky)
 
 
 def test_a_task_says_its_calls_in_their_order() -> None:

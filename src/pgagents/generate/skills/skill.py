@@ -186,10 +186,8 @@ def _ask(surface: Surface, actions: Iterable[Action]) -> Iterator[tuple[str, str
         name = str(find_name(surface, action))
         if action.confirm_body is not None:
             yield name, str(action.confirm_body)
-        elif action.costs:
-            yield name, "It costs money."
-        elif action.effect == "write" and action.destructive:
-            yield name, "It changes or removes what is there."
+        elif not action.hints.read_only.value and action.hints.destructive.value:
+            yield name, str(action.hints.destructive.reason)
 
 
 def _collect_errors(model: Model, actions: Iterable[Action]) -> Iterator[Code]:
