@@ -1,4 +1,4 @@
-"""What an action does to the world, as vendors' hints say it, each with the reason.
+"""Hints of an action for hosts, each with its reason: only reading, destructive, idempotent, open world.
 
 The meanings are those of MCP's tool annotations and of OpenAI's plugin guidelines of October 2026. Where a
 hint has none in the catalogue, it follows from the rest of the catalogue.

@@ -12,7 +12,7 @@ Reason = Annotated[str, StringConstraints(min_length=10, max_length=300, pattern
 
 
 class Hint(Strict):
-    """What a call does or does not do to the world. Short form: just true or false."""
+    """A claim about a call, with its reason. Short form: just true or false."""
 
     value: bool = Field(description="Whether it is so.")
     reason: Reason | None = Field(
@@ -28,7 +28,7 @@ class Hint(Strict):
 
 
 class Effect(Strict):
-    """Whether a call changes anything. Short form: just `read` or `write`."""
+    """The effect of a call, with its reason. Short form: just `read` or `write`."""
 
     value: Literal["read", "write"] = Field(description="`write` if a call changes anything.")
     reason: Reason | None = Field(

@@ -74,7 +74,7 @@ _HINTS: dict[str, tuple[str, str]] = {
         "is said to reach only the API's own data now",
     ),
 }
-"""What is said of a hint that became true, and of one that became false."""
+"""The words for a hint that became true, and for one that became false."""
 _EASED = ("idempotent", True), ("open_world", False)
 """The changes of hints that no caller needs to fear."""
 
