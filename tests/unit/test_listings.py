@@ -8,7 +8,7 @@ import pytest
 
 from offering import LISTING, shop_text
 from pgagents.catalogue.load import load, load_text
-from pgagents.model.listing import Listing
+from pgagents.model.stores.listing import Listing
 from pgagents.source.read import parse
 
 SUBTITLE = "Find and order things"

@@ -18,7 +18,7 @@ from pgagents.model.connection.server import Server, find_addresses
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.limit_reader import LimitReader
-from pgagents.model.listing import Listing
+from pgagents.model.stores.listing import Listing
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 

@@ -19,7 +19,7 @@ from pgagents.catalogue.language.basics import (
     Strict,
     Url,
 )
-from pgagents.catalogue.language.listings import Listing
+from pgagents.catalogue.language.stores.listing import Listing
 
 
 class McpEnv(Strict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgagents.catalogue.checks.listings import read_listing
+from pgagents.catalogue.checks.listings.listing import read_listing
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.surfaces.dispatcher import JSON_RPC

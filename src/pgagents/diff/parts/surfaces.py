@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from pgagents.diff.change import Change, Severity, whole
-from pgagents.model.listing import Listing
 from pgagents.model.model import Dispatcher, McpServer, Model
+from pgagents.model.stores.listing import Listing
 
 _COMPARED = frozenset((
     "name", "actions", "omit", "narrow", "title", "description", "human_name", "instructions", "starters",

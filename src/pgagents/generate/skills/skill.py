@@ -16,8 +16,8 @@ from pgagents.generate.formerly import find_name
 from pgagents.generate.skills.steps import StepText, describe_step
 from pgagents.generate.target import Loss, Note
 from pgagents.model.action import Action, Code
-from pgagents.model.listing import Listing
 from pgagents.model.model import Model, Surface, Workflow
+from pgagents.model.stores.listing import Listing
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from pgagents.generate import icon
 from pgagents.generate.target import Target, View
-from pgagents.model.listing import Listing
 from pgagents.model.model import Model
+from pgagents.model.stores.listing import Listing
 from pgagents.source.origin import Node
 
 ICON = "assets/icon.png"

@@ -11,8 +11,8 @@ from typing import Any
 from pgagents.generate.formerly import find_name, list_offered
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.action import Action
-from pgagents.model.listing import Listing
 from pgagents.model.model import Model
+from pgagents.model.stores.listing import Listing
 from pgagents.source.origin import Node, Text
 
 _CATEGORIES = {

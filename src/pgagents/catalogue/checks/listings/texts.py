@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from pgagents.catalogue.checks.listings import Excess
+from pgagents.catalogue.checks.listings.listing import Excess
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief

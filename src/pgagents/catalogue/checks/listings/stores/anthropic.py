@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.catalogue.checks.listings import Excess, Store
-from pgagents.catalogue.checks.store_texts import judge_characters, judge_length, judge_url
-from pgagents.model.listing import Listing
+from pgagents.catalogue.checks.listings.listing import Excess, Store
+from pgagents.catalogue.checks.listings.texts import judge_characters, judge_length, judge_url
+from pgagents.model.stores.listing import Listing
 
 _RESERVED = ("claude", "anthropic", "anthropics")
 _LEADING = ("claude-", "anthropic-", "anthropics-", "cc-plugin-")

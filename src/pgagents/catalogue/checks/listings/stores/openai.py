@@ -9,15 +9,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from pgagents.catalogue.checks.listings import Excess, Store
-from pgagents.catalogue.checks.store_texts import (
+from pgagents.catalogue.checks.listings.listing import Excess, Store
+from pgagents.catalogue.checks.listings.texts import (
     judge_characters,
     judge_contrast,
     judge_length,
     judge_presence,
     judge_url,
 )
-from pgagents.model.listing import Listing
+from pgagents.model.stores.listing import Listing
 from pgagents.text.nearest import did_you_mean
 
 CATEGORIES = (

@@ -9,14 +9,14 @@ from typing import Any
 from pgagents import registry
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.surfaces.carried import MCP
-from pgagents.catalogue.language.listings import Listing as Written
+from pgagents.catalogue.language.stores.listing import Listing as Written
 from pgagents.catalogue.language.surface import Catalogue
-from pgagents.model.listing import Listing, Translation
+from pgagents.model.stores.listing import Listing, Translation
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
-_STORES = "pgagents.catalogue.checks.stores"
+_STORES = "pgagents.catalogue.checks.listings.stores"
 
 
 @dataclass(frozen=True, slots=True)
