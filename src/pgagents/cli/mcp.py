@@ -222,7 +222,7 @@ def _token() -> str:
     """Return the token that callers must send: from the environment, else a new one, which is printed on
     stderr.
     """
-    from pgagents.cli.inputs.api_keys import header_safe
+    from pgagents.client.environment import header_safe
     from pgagents.mcp.guard import TOKEN, new_token
 
     if given := os.environ.get(TOKEN):
@@ -242,7 +242,7 @@ def _sign_in(host: str, public_url: str | None, issuer: str | None, cacert: Path
     """
     import asyncio
 
-    from pgagents.cli.inputs.urls import base_url
+    from pgagents.client.environment import base_url
     from pgagents.errors import PgagentsError
     from pgagents.http import LOOPBACK
     from pgagents.mcp.http import PATH, SignIn
