@@ -86,7 +86,7 @@ class Turns(httpx2.AsyncBaseTransport):
 
 
 def talked(urls: list[str], mode: str, token: str, talk: Callable[[Any], Any]) -> tuple[Any, list[str]]:
-    """What a talk of the official client gives, and which servers its requests went to."""
+    """Talk as the official client; return the result, and the servers that the requests went to."""
     turns = Turns(urls)
 
     async def work() -> Any:

@@ -7,7 +7,7 @@ from pgagents.client.send import Sender
 from pgagents.errors import PgagentsError
 from pgagents.mcp.hosting.allowance import Allowance
 from pgagents.mcp.hosting.clients import CallerClients, SharedClient, knows_users
-from pgagents.mcp.hosting.exchange import Exchange, find_token_scheme
+from pgagents.mcp.hosting.exchange import ApiTokens, find_token_scheme
 from pgagents.mcp.hosting.handler import HostedHandler
 from pgagents.mcp.hosting.issuer import Issuer
 from pgagents.mcp.hosting.linked_keys import find_linked_keys
@@ -68,8 +68,8 @@ def _make_clients(
 ) -> SharedClient:
     if settings.audience and settings.client is not None and issuer is not None:
         scheme = find_token_scheme(model).name
-        exchange = Exchange(issuer, settings.client, settings.audience, scheme, sender.make_other)
-        return CallerClients(client.with_tokens(), exchange.find_keys, exchange.forget)
+        tokens = ApiTokens(issuer, settings.client, settings.audience, scheme, sender.make_other)
+        return CallerClients(client.with_tokens(), tokens.find_keys, tokens.forget)
     if settings.linked_keys:
         return CallerClients(client, find_linked_keys(model, settings.linked_keys))
     if issuer is not None and knows_users(model):

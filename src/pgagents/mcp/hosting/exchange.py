@@ -29,7 +29,7 @@ ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 MOST_TOKENS = 10_000
 
 
-class Exchange:
+class ApiTokens:
     """Gets tokens for the API at `audience`, each kept until shortly before its end.
 
     `client` are our id and secret at the authorization server; `scheme` is the API's scheme that carries

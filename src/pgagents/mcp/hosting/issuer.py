@@ -23,7 +23,7 @@ AGAIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the metadata give: how tokens are verified, and where they are exchanged (empty: nowhere)."""
+    """The verifier of tokens, and the endpoint that exchanges them; empty where the metadata name none."""
 
     verifier: TokenVerifier
     endpoint: str
