@@ -54,7 +54,7 @@ class Param:
     file: FileLimits | None = None
     """The limits of a file; None for any other argument."""
     otherwise: Mapping[str, Code] = field(default_factory=dict)
-    """Its own error codes by the keyword that a value breaks; an empty keyword stands for all others, and
+    """Its own error codes by the keyword that a value breaks. An empty keyword stands for all others, and
     `refers_to` for an id that does not exist.
     """
     as_text: bool = False
