@@ -57,7 +57,7 @@ def docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def comments(text: str) -> Iterator[tuple[int, str]]:
-    """The line and text of each comment; whole lines of comment below each other are one. A pragma is none."""
+    """The line and text of each comment. Whole lines below each other are one comment; a pragma is none."""
     line, last, words = 0, 0, ""
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         said = token.string.lstrip("# ")
