@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def create_app(model: Model, settings: Settings, *, url: str | None = None, key: Any = None) -> ASGIApp:
     """Return the application for a catalogue's model.
 
-    `url` is the API's, and `key` the operator's secret or a mapping of schemes to secrets; by default both
+    `url` is the API's, and `key` the operator's secret or a mapping of schemes to secrets. By default both
     come from the variables that the catalogue names. Raises PgagentsError for settings that would let
     callers act as somebody else.
     """

@@ -1,7 +1,7 @@
 """Writes the log as JSON lines, without arguments, answers, tokens or keys.
 
-A caller appears as a pseudonym. Of an exception the log has its class and its place, because the text of an
-exception may quote what was sent.
+A caller appears as a pseudonym. The log has the class and the place of an exception. Its text may quote what
+was sent.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ VARIABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How callers sign in, which key of the API their calls get, and what they may use."""
+    """The sign-in of callers, the source of their keys for the API, and their limits."""
 
     public_url: str = ""
     issuer: str = ""
