@@ -1,0 +1,197 @@
+"""Observe what reading actions say of instances, and compare two observations.
+
+An observation maps places to values. A place is a source (the action that reads), the instance by its number
+(0 is the subject, 1 its neighbour), and a member's path.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.model.action import Action, ActionCall
+from pgagents.model.model import Resource, member_at
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import at_path, is_missing
+from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+Body = Mapping[str, Any]
+Place = tuple[str, int, str]
+Observation = Mapping[Place, Any]
+ANSWER = -1
+"""The number that stands for an answer as a whole: its counts, and how many items it has."""
+GONE = "is not there"
+TRIALS = 2
+"""The number of further trials in which a difference must come back."""
+MOST_DEEP = 4
+MOST_MEMBERS = 400
+"""Bounds of what is kept of one body; a server may answer anything."""
+VERSION = re.compile(
+    r"(?:^|[._])(?:version|revision|rev|etag|generation|sequence|seq|(?:last_)?(?:updated|modified|changed)"
+    r"(?:_(?:at|on|time))?|(?:updated|modified)At)$",
+    re.I,
+)
+"""Members that say which version an instance has: each write may renew them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A call by which instances of a resource are read, or listed."""
+
+    resource: Resource
+    call: ActionCall
+    endpoint: Endpoint
+    lists: bool
+
+    @property
+    def label(self) -> str:
+        """The action, and the arguments that tell its calls apart."""
+        given = ", ".join(sorted(self.call.input)) if self.lists else ""
+        return f"{self.call.action.name}({given})" if given else str(self.call.action.name)
+
+
+def list_sources(setting: Setting, resource: Resource) -> list[Source]:
+    """Return the sources of a resource: reads of one instance first, then lists."""
+    found: dict[str, Source] = {}
+    for lists, calls in ((False, resource.read_by), (True, resource.listed_by)):
+        for call in calls:
+            endpoint = setting.find_usable_lead(str(call.action.name))
+            if endpoint is not None and call.action.hints.read_only.value and call.at is not None:
+                source = Source(resource, call, endpoint, lists)
+                found.setdefault(source.label, source)
+    return list(found.values())
+
+
+def observe(
+    sources: Iterable[Source], bodies: Sequence[Body], why: str, also: Action | None = None
+) -> Generator[Any, Any, Observation | None]:
+    """Read the instances through every source; None if a source gave no answer that says anything.
+
+    Sources of the action `also` are left out.
+    """
+    found: dict[Place, Any] = {}
+    for source in sources:
+        if source.call.action is also:
+            continue
+        for number, body in enumerate(bodies[:1] if source.lists else bodies):
+            exchange: Exchange = yield Call(
+                source.endpoint, source.call.input, "explore", why, subject=source.resource, made=body
+            )
+            seen = _read(source, exchange, bodies, number)
+            if seen is None:
+                return None
+            found.update(seen)
+    return found
+
+
+def _read(source: Source, exchange: Exchange, bodies: Sequence[Body], number: int) -> dict[Place, Any] | None:
+    resource, label = source.resource, source.label
+    if not source.lists and is_missing(resource, exchange):
+        return {(label, number, ""): GONE}
+    if exchange.void or not exchange.success or not exchange.fits:
+        return None
+    shown = at_path(source.call, exchange)
+    if not source.lists:
+        return _note(label, number, resource, shown) if isinstance(shown, Mapping) else None
+    if not isinstance(shown, list):
+        return None
+    found: dict[Place, Any] = {(label, ANSWER, "items"): len(shown)}
+    if isinstance(exchange.body, Mapping):
+        counts = {k: v for k, v in exchange.body.items() if _is_count(v)}
+        found.update({(label, ANSWER, str(k)): v for k, v in counts.items()})
+    rows = {resource.id_of(row): row for row in shown if isinstance(row, Mapping)}
+    for place, body in enumerate(bodies):
+        row = rows.get(resource.id_of(body))
+        found.update({(label, place, ""): GONE} if row is None else _note(label, place, resource, row))
+    return found
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _note(label: str, number: int, resource: Resource, body: Body) -> dict[Place, Any]:
+    """Return the members of an instance by their paths, without volatile ones."""
+    found: dict[Place, Any] = {(label, number, ""): "is there"}
+    for path, value in _list_members(body, "", 0):
+        if path.partition(".")[0] not in resource.volatile and len(found) < MOST_MEMBERS:
+            found[label, number, path] = value
+    return found
+
+
+def _list_members(body: Body, before: str, depth: int) -> Iterator[tuple[str, Any]]:
+    for name, value in body.items():
+        if isinstance(value, Mapping) and depth < MOST_DEEP and value:
+            yield from _list_members(value, f"{before}{name}.", depth + 1)
+        else:
+            yield f"{before}{name}", value
+
+
+def list_differences(before: Observation, after: Observation) -> set[Place]:
+    """Return the places with another value. Of an instance that came or went, only that is said."""
+    moved = {p for p in before if p[2] == "" and p in after and before[p] != after[p]}
+    told = {place[:2] for place in moved}
+    rest = (p for p in before.keys() | after.keys() if p[:2] not in told)
+    return moved | {p for p in rest if not _same(before.get(p), after.get(p))}
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+
+
+def describe(place: Place, before: Observation, after: Observation) -> str:
+    """Say what differs at a place."""
+    label, number, path = place
+    whose = "" if number in (0, ANSWER) else "of another instance "
+    if path == "":
+        return f"the instance {whose}{after.get(place)} in {label}, where it {before.get(place)} before"
+    was, now = (_shorten(seen.get(place)) for seen in (before, after))
+    return f"{path} {whose}was {was} and is {now} in {label}"
+
+
+def _shorten(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+Difference = Mapping[Place, str]
+"""What differs, in words, by its place."""
+Trial = Callable[[bool], Generator[Any, Any, Difference | None]]
+"""Try it on an instance of its own: with the calls in question, or (False) without them, as the control."""
+
+
+def try_again(trial: Trial) -> Generator[Any, Any, Difference | None]:
+    """Return the differences that each trial shows and no control does; None if a trial could not be made.
+
+    Where the first trial shows nothing, no more is sent.
+    """
+    found: Difference | None = yield from trial(True)
+    for _ in range(TRIALS):
+        if not found:
+            return found
+        control = yield from trial(False)
+        again = yield from trial(True)
+        if control is None or again is None:
+            return None
+        found = {place: words for place, words in found.items() if place in again and place not in control}
+    return found
+
+
+def name_instance(
+    resource: Resource, endpoint: Endpoint, body: Body, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments with those that stand for the resource naming this instance."""
+    made = dict(given)
+    for param in endpoint.params:
+        name = str(param.name)
+        stands = isinstance(given.get(name), InstanceRef) or param.required
+        if param.refers_to == resource.name and stands:
+            value = member_at(body, param.refers_member or resource.id)
+            if value is not None:
+                made[name] = value
+    return made
