@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pgagents.model.action import Param
 from pgagents.model.model import Resource
-from pgagents.verify.answers.observation import Body, Source, list_sources, name_instance
+from pgagents.verify.answers.observation import Body, Source, list_sources, name_instance, shows_instances
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -53,7 +53,7 @@ def find_hinted_call(setting: Setting, endpoint: Endpoint) -> HintedCall | str:
     for resource in [*(r for r in moved if r in of), *of, *made]:
         sources = tuple(list_sources(setting, resource))
         maker = resource.made_by.action if resource.made_by is not None else None
-        if maker is None or not sources or setting.find_usable_lead(str(maker.name)) is None:
+        if maker is None or not shows_instances(sources) or setting.find_usable_lead(str(maker.name)) is None:
             continue
         if not resource.inferred:
             return HintedCall(endpoint, resource, sources, maker is action)
@@ -104,3 +104,16 @@ def find_made(hinted: HintedCall, exchange: Exchange) -> Body | None:
     """Return the instance that a call made, as its answer shows it."""
     body = at_path(hinted.resource.made_by, exchange) if exchange.success else None
     return body if isinstance(body, Mapping) and hinted.resource.id_of(body) is not None else None
+
+
+def fill(setting: Setting, resource: Resource, body: Body) -> Generator[Any, Any, None]:
+    """Make calls that add to an instance, so that it has something to lose."""
+    for action in setting.model.actions:
+        endpoint = setting.find_usable_lead(str(action.name))
+        moves = any(move.action is action for move in resource.moves)
+        mild = not action.hints.read_only.value and not action.hints.destructive.value
+        if endpoint is None or moves or not mild or action.signed is not None or action.job is not None:
+            continue
+        if any(p.refers_to == resource.name and p.required for p in endpoint.params):
+            hinted = HintedCall(endpoint, resource, (), makes=False)
+            yield make_first(setting, hinted, body, "so that there is something to lose")

@@ -15,7 +15,8 @@ from typing import Any
 from pgagents.model.action import Action, ActionCall
 from pgagents.model.model import Resource, member_at
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.instance import at_path, is_missing
+from pgagents.verify.fixtures.instance import at_path, is_missing, member_named
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -47,6 +48,8 @@ class Source:
     call: ActionCall
     endpoint: Endpoint
     lists: bool
+    counter: str = ""
+    """The member with a count that each instance lowers, where the call shows the counting instance."""
 
     @property
     def label(self) -> str:
@@ -64,7 +67,18 @@ def list_sources(setting: Setting, resource: Resource) -> list[Source]:
             if endpoint is not None and call.action.hints.read_only.value and call.at is not None:
                 source = Source(resource, call, endpoint, lists)
                 found.setdefault(source.label, source)
+    takes = resource.takes
+    endpoint = setting.find_usable_lead(str(takes.read_by.name)) if takes is not None else None
+    if takes is not None and endpoint is not None:
+        usual = template_of(setting.model, takes.read_by)
+        call = ActionCall(takes.read_by, usual.input, None, None, resource.origin)
+        found[takes.counter] = Source(resource, call, endpoint, lists=True, counter=takes.counter)
     return list(found.values())
+
+
+def shows_instances(sources: Iterable[Source]) -> bool:
+    """True if a source shows instances, and not only counts them."""
+    return any(not source.counter for source in sources)
 
 
 def observe(
@@ -79,8 +93,9 @@ def observe(
         if source.call.action is also:
             continue
         for number, body in enumerate(bodies[:1] if source.lists else bodies):
+            given = _name_counting(source, body) if source.counter else source.call.input
             exchange: Exchange = yield Call(
-                source.endpoint, source.call.input, "explore", why, subject=source.resource, made=body
+                source.endpoint, given, "explore", why, subject=source.resource, made=body
             )
             seen = _read(source, exchange, bodies, number)
             if seen is None:
@@ -89,12 +104,23 @@ def observe(
     return found
 
 
+def _name_counting(source: Source, body: Body) -> Mapping[str, Any]:
+    """Return the arguments that name the instance whose counter an instance lowers."""
+    takes = source.resource.takes
+    assert takes is not None
+    by = {str(p.name): member_at(body, takes.by) for p in source.endpoint.params if p.refers_to == takes.of}
+    return {**source.call.input, **by}
+
+
 def _read(source: Source, exchange: Exchange, bodies: Sequence[Body], number: int) -> dict[Place, Any] | None:
     resource, label = source.resource, source.label
     if not source.lists and is_missing(resource, exchange):
         return {(label, number, ""): GONE}
     if exchange.void or not exchange.success or not exchange.fits:
         return None
+    if source.counter:
+        count = member_named(exchange.body, source.counter)
+        return None if count is None else {(label, ANSWER, source.counter): count}
     shown = at_path(source.call, exchange)
     if not source.lists:
         return _note(label, number, resource, shown) if isinstance(shown, Mapping) else None

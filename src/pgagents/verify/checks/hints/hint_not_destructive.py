@@ -87,9 +87,12 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
     def trial(act: bool) -> Generator[Any, Any, Difference | None]:
         states = () if hinted.makes else hinted.states
         body: Body = yield InstanceRef(resource.name, states, fresh=True)
-        near: Body = yield InstanceRef(resource.name)
+        near: Body = yield InstanceRef(resource.name, fresh=hinted.makes, new=hinted.makes)
         bodies = [body] if resource.id_of(near) == resource.id_of(body) else [body, near]
         before = yield from observe(hinted.sources, bodies, "before a call that only adds")
+        if before is not None and not any(_is_shown(before, number) for number in range(len(bodies))):
+            said["why"] = "what it could destroy was not there before"
+            return None
         found: dict[Place, str] = {}
         accepted = not act
         for number in range(2):

@@ -14,8 +14,10 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
+from pgagents.verify.answers.hinted_calls import fill
 from pgagents.verify.answers.observation import (
     ANSWER,
+    VERSION,
     Body,
     Difference,
     Observation,
@@ -46,6 +48,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 NAME = "hint_read_only"
 STAGE = 7
 MOST_MODES = 5
+GROWTH = 3
 """Most calls of one action, each with another value of a choice."""
 EMPTY: tuple[Any, ...] = (None, "", 0, [], {}, False)
 
@@ -105,7 +108,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         modes = {e.place: _list_modes(setting, resource, e, all_modes=first) for e in readers}
         ids = tuple(f"{NAME}/{e.place}" for e in readers)
         cost = 4 * len(sources) + sum(len(several) for several in modes.values())
-        run = _run(resource, sources, readers, modes)
+        run = _run(setting, resource, sources, readers, modes)
         name = f"{NAME}/{resource.name}"
         yield Probe(name, STAGE, ids, cost, run, tuple(readers), "main", True)
         first = False
@@ -131,7 +134,7 @@ Modes = Mapping[str, list[dict[str, Any]]]
 
 
 def _run(
-    resource: Resource, sources: list[Source], readers: list[Endpoint], modes: Modes
+    setting: Setting, resource: Resource, sources: list[Source], readers: list[Endpoint], modes: Modes
 ) -> Callable[[], Conversation]:
     lists, reads = [s for s in sources if s.lists], [s for s in sources if not s.lists]
     groups = [
@@ -144,7 +147,8 @@ def _run(
             tried = [e for e in several if any(s.call.action is not e.action for s in by)]
             if not tried:
                 continue
-            body: Body = yield InstanceRef(resource.name)
+            body: Body = yield InstanceRef(resource.name, fresh=True)
+            yield from fill(setting, resource, body)
             before = yield from observe(by, [body], "before what only reads")
             control = yield from observe(by, [body], "as the control")
             for endpoint in tried:
@@ -153,14 +157,35 @@ def _run(
             if before is None or control is None or after is None:
                 continue
             own = list_differences(before, control)
-            if not _list_changes(resource, control, after) - own:
-                for endpoint in tried:
-                    yield judge_kept(f"{NAME}/{endpoint.place}")
-                continue
+            grown = {place for place in own if place[1] == ANSWER}
+            if grown and by is lists:
+                for endpoint in (e for e in readers if _is_among(e, lists)):
+                    yield from _judge_growth(resource, lists, endpoint)
+            changed = bool(_list_changes(resource, control, after) - own)
+            fills = [
+                *([True] if changed else []),
+                *([False] if _differs(setting, resource, body, before) else []),
+            ]
             for endpoint in tried:
-                yield from _judge_alone(resource, by, endpoint, modes)
+                for filled in fills:
+                    yield from _judge_alone(setting, resource, by, endpoint, modes, filled=filled)
+                if not fills:
+                    yield judge_kept(f"{NAME}/{endpoint.place}")
 
     return run
+
+
+def _differs(setting: Setting, resource: Resource, made: Body, seen: Observation) -> bool:
+    """True if an instance is seen otherwise than the call that made it showed it: a read may have come
+    between. Lists, and what calls that only add may change, do not count.
+    """
+    free = {name for action in setting.model.actions for name in action.may_change}
+    free |= set(resource.reads_change)
+    return any(
+        path in made and path not in free and not VERSION.search(path) and made[path] != value
+        for (_, number, path), value in seen.items()
+        if number == 0 and not isinstance(value, list)
+    )
 
 
 def _is_among(endpoint: Endpoint, sources: list[Source]) -> bool:
@@ -183,14 +208,22 @@ def _list_changes(resource: Resource, before: Observation, after: Observation) -
 
 
 def _judge_alone(
-    resource: Resource, sources: list[Source], endpoint: Endpoint, modes: Modes
+    setting: Setting,
+    resource: Resource,
+    sources: list[Source],
+    endpoint: Endpoint,
+    modes: Modes,
+    *,
+    filled: bool,
 ) -> Generator[Any, Any, None]:
-    """Try one reader on instances of its own, and judge it."""
+    """Try one reader on instances of its own, which may have been filled, and judge it."""
     contract = f"{NAME}/{endpoint.place}"
     by = [s for s in sources if s.call.action is not endpoint.action]
 
     def trial(act: bool) -> Generator[Any, Any, Difference | None]:
-        body: Body = yield InstanceRef(resource.name, fresh=True)
+        body: Body = yield InstanceRef(resource.name, fresh=True, new=not filled)
+        if filled:
+            yield from fill(setting, resource, body)
         seen: list[Observation] = []
         for number in range(3):
             if number and act:
@@ -208,6 +241,38 @@ def _judge_alone(
     if changed is None:
         return
     yield judge_change(contract, changed) if changed else judge_kept(contract)
+
+
+def _judge_growth(resource: Resource, lists: list[Source], endpoint: Endpoint) -> Generator[Any, Any, None]:
+    """Judge whether each call of a list makes what it counts: more calls in the same time, more items."""
+    by = [s for s in lists if s.call.action is endpoint.action and not s.counter]
+
+    def trial(act: bool) -> Generator[Any, Any, Difference | None]:
+        body: Body = yield InstanceRef(resource.name)
+        seen: list[Observation] = []
+        for number in range(3):
+            for _ in range(GROWTH if number == 2 and act else 0):
+                yield from observe(by, [body], "a list that is read several times")
+            found = yield from observe(by, [body], "a list that is read several times")
+            if found is None:
+                return None
+            seen.append(found)
+        return {
+            place: describe(place, seen[1], seen[2])
+            for place in list_differences(seen[1], seen[2])
+            if place[1] == ANSWER and _grows(place, seen)
+        }
+
+    changed = yield from try_again(trial)
+    if changed:
+        yield judge_change(f"{NAME}/{endpoint.place}", changed)
+
+
+def _grows(place: Place, seen: list[Observation]) -> bool:
+    """True if a count rises with the number of calls: by one step each before, by several steps after."""
+    first, second, third = (found.get(place, 0) for found in seen)
+    step = second - first
+    return bool(step > 0 and third - second == step * (GROWTH + 1))
 
 
 def judge_change(contract: str, changed: Difference) -> Judgement:
