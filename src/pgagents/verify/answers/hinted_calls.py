@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,8 +106,9 @@ def find_made(hinted: HintedCall, exchange: Exchange) -> Body | None:
     return body if isinstance(body, Mapping) and hinted.resource.id_of(body) is not None else None
 
 
-def fill(setting: Setting, resource: Resource, body: Body) -> Generator[Any, Any, None]:
-    """Make calls that add to an instance, so that it has something to lose."""
+def list_fillers(setting: Setting, resource: Resource) -> list[HintedCall]:
+    """Return the calls that add to an instance, so that it has something to lose."""
+    found = []
     for action in setting.model.actions:
         endpoint = setting.find_usable_lead(str(action.name))
         moves = any(move.action is action for move in resource.moves)
@@ -115,5 +116,11 @@ def fill(setting: Setting, resource: Resource, body: Body) -> Generator[Any, Any
         if endpoint is None or moves or not mild or action.signed is not None or action.job is not None:
             continue
         if any(p.refers_to == resource.name and p.required for p in endpoint.params):
-            hinted = HintedCall(endpoint, resource, (), makes=False)
-            yield make_first(setting, hinted, body, "so that there is something to lose")
+            found.append(HintedCall(endpoint, resource, (), makes=False))
+    return found
+
+
+def fill(setting: Setting, fillers: Iterable[HintedCall], body: Body) -> Generator[Any, Any, None]:
+    """Make the calls that add to an instance."""
+    for filler in fillers:
+        yield make_first(setting, filler, body, "so that there is something to lose")

@@ -14,7 +14,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
-from pgagents.verify.answers.hinted_calls import fill
+from pgagents.verify.answers.hinted_calls import fill, list_fillers
 from pgagents.verify.answers.observation import (
     ANSWER,
     VERSION,
@@ -142,13 +142,16 @@ def _run(
         (reads, [e for e in readers if _is_among(e, lists) or not lists]),
     ]
 
+    fillers = list_fillers(setting, resource)
+
     def run() -> Conversation:
         for by, several in groups:
             tried = [e for e in several if any(s.call.action is not e.action for s in by)]
             if not tried:
                 continue
-            body: Body = yield InstanceRef(resource.name, fresh=True)
-            yield from fill(setting, resource, body)
+            body: Body = yield InstanceRef(resource.name, fresh=True, new=True)
+            empty = (yield from observe(by, [body], "before anything changes it")) if fillers else None
+            yield from fill(setting, fillers, body)
             before = yield from observe(by, [body], "before what only reads")
             control = yield from observe(by, [body], "as the control")
             for endpoint in tried:
@@ -164,7 +167,7 @@ def _run(
             changed = bool(_list_changes(resource, control, after) - own)
             fills = [
                 *([True] if changed else []),
-                *([False] if _differs(setting, resource, body, before) else []),
+                *([False] if _differs(setting, resource, empty, before) else []),
             ]
             for endpoint in tried:
                 for filled in fills:
@@ -175,16 +178,18 @@ def _run(
     return run
 
 
-def _differs(setting: Setting, resource: Resource, made: Body, seen: Observation) -> bool:
-    """True if an instance is seen otherwise than the call that made it showed it: a read may have come
-    between. Lists, and what calls that only add may change, do not count.
+def _differs(setting: Setting, resource: Resource, empty: Observation | None, filled: Observation) -> bool:
+    """True if more changed on the way than calls that add to an instance may change: the run has read it in
+    between.
     """
     free = {name for action in setting.model.actions for name in action.may_change}
-    free |= set(resource.reads_change)
+    places = list_differences(empty, filled) if empty is not None else ()
     return any(
-        path in made and path not in free and not VERSION.search(path) and made[path] != value
-        for (_, number, path), value in seen.items()
-        if number == 0 and not isinstance(value, list)
+        number == 0
+        and path not in (free | set(resource.reads_change))
+        and not VERSION.search(path)
+        and not isinstance(filled.get((label, number, path)), list)
+        for label, number, path in places
     )
 
 
@@ -221,9 +226,9 @@ def _judge_alone(
     by = [s for s in sources if s.call.action is not endpoint.action]
 
     def trial(act: bool) -> Generator[Any, Any, Difference | None]:
-        body: Body = yield InstanceRef(resource.name, fresh=True, new=not filled)
+        body: Body = yield InstanceRef(resource.name, fresh=True, new=True)
         if filled:
-            yield from fill(setting, resource, body)
+            yield from fill(setting, list_fillers(setting, resource), body)
         seen: list[Observation] = []
         for number in range(3):
             if number and act:
