@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.model.action import Param
+from pgagents.model.action import Action, Param
 from pgagents.model.model import Resource
 from pgagents.verify.answers.observation import Body, Source, list_sources, name_instance, shows_instances
 from pgagents.verify.check.memory import Setting
@@ -112,12 +112,19 @@ def list_fillers(setting: Setting, resource: Resource) -> list[HintedCall]:
     for action in setting.model.actions:
         endpoint = setting.find_usable_lead(str(action.name))
         moves = any(move.action is action for move in resource.moves)
-        mild = not action.hints.read_only.value and not action.hints.destructive.value
+        mild = not action.hints.destructive.value or action.method in ("PUT", "PATCH")
+        mild = mild and not action.hints.read_only.value and not action.costs
         if endpoint is None or moves or not mild or action.signed is not None or action.job is not None:
+            continue
+        if setting.model.is_removal(action) or _undoes(resource, action):
             continue
         if any(p.refers_to == resource.name and p.required for p in endpoint.params):
             found.append(HintedCall(endpoint, resource, (), makes=False))
     return found
+
+
+def _undoes(resource: Resource, action: Action) -> bool:
+    return resource.undone_by is not None and resource.undone_by.action is action
 
 
 def fill(setting: Setting, fillers: Iterable[HintedCall], body: Body) -> Generator[Any, Any, None]:

@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from pgagents.model.action import Action, ActionCall
 from pgagents.model.model import Resource, member_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path, is_missing, member_named
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.call import Call, InstanceRef, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
+T = TypeVar("T")
 Body = Mapping[str, Any]
 Place = tuple[str, int, str]
 Observation = Mapping[Place, Any]
@@ -29,6 +30,8 @@ ANSWER = -1
 GONE = "is not there"
 TRIALS = 2
 """The number of further trials in which a difference must come back."""
+ALIKE, MOST_SETTLING, SETTLING_S = 3, 6, 0.2
+"""So many observations alike end the waiting for lists, or so many in all, each so many seconds apart."""
 MOST_DEEP = 4
 MOST_MEMBERS = 400
 """Bounds of what is kept of one body; a server may answer anything."""
@@ -142,10 +145,13 @@ def _is_count(value: Any) -> bool:
 
 
 def _note(label: str, number: int, resource: Resource, body: Body) -> dict[Place, Any]:
-    """Return the members of an instance by their paths, without volatile ones."""
+    """Return the members of an instance by their paths, without those that are volatile or that reading
+    changes.
+    """
+    left_out = {*resource.volatile, *resource.reads_change}
     found: dict[Place, Any] = {(label, number, ""): "is there"}
     for path, value in _list_members(body, "", 0):
-        if path.partition(".")[0] not in resource.volatile and len(found) < MOST_MEMBERS:
+        if path.partition(".")[0] not in left_out and len(found) < MOST_MEMBERS:
             found[label, number, path] = value
     return found
 
@@ -185,27 +191,88 @@ def _shorten(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-Difference = Mapping[Place, str]
-"""What differs, in words, by its place."""
-Trial = Callable[[bool], Generator[Any, Any, Difference | None]]
-"""Try it on an instance of its own: with the calls in question, or (False) without them, as the control."""
+Difference = Mapping[Place, tuple[str, Any]]
+"""What differs by its place: in words, and by how much a count rose."""
+Trial = Callable[[bool, bool], Generator[Any, Any, Difference | None]]
+"""Try it on an instance of its own: with the calls in question, or (False) with others, as the control. The
+second argument is true where lists must have caught up before.
+"""
+
+
+def tell(places: Iterable[Place], before: Observation, after: Observation) -> Difference:
+    """Return what differs at these places."""
+    return {place: (describe(place, before, after), _rise(place, before, after)) for place in places}
+
+
+def _rise(place: Place, before: Observation, after: Observation) -> Any:
+    was, now = before.get(place), after.get(place)
+    if place[1] != ANSWER or not isinstance(was, int) or not isinstance(now, int):
+        return None
+    return now - was
 
 
 def try_again(trial: Trial) -> Generator[Any, Any, Difference | None]:
     """Return the differences that each trial shows and no control does; None if a trial could not be made.
 
-    Where the first trial shows nothing, no more is sent.
+    A count must rise by the same each time. Where the first trial shows nothing, no more is sent.
     """
-    found: Difference | None = yield from trial(True)
+    found: Difference | None = yield from trial(True, False)
     for _ in range(TRIALS):
         if not found:
             return found
-        control = yield from trial(False)
-        again = yield from trial(True)
+        control = yield from on_top(trial(False, True))
+        again = (yield from on_top(trial(True, True))) if control is not None else None
         if control is None or again is None:
             return None
-        found = {place: words for place, words in found.items() if place in again and place not in control}
+        found = {
+            place: told
+            for place, told in found.items()
+            if place in again and again[place][1] == told[1] and place not in control
+        }
     return found
+
+
+def on_top(conversation: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+    """Make the calls of a conversation without counting them for the plan's budget: only a finding, or what
+    looks like one, needs them.
+    """
+    answer: Any = None
+    while True:
+        try:
+            step = conversation.send(answer)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+        answer = yield replace(step, again=True) if isinstance(step, Call) else step
+
+
+def settle(sources: Sequence[Source], bodies: Sequence[Body]) -> Generator[Any, Any, None]:
+    """Observe until three observations are alike, or time is up: a list may show late what was written."""
+    alike, last = 1, None
+    for _ in range(MOST_SETTLING):
+        seen = yield from observe(sources, bodies, "whether the lists have caught up")
+        alike = alike + 1 if seen is not None and last is not None and not list_differences(last, seen) else 1
+        if seen is None or alike == ALIKE:
+            return
+        last = seen
+        yield Sleep(SETTLING_S, quiet=True)
+
+
+def pass_time(sources: Sequence[Source], body: Body, calls: int) -> Generator[Any, Any, None]:
+    """Make as many calls of the sources, so that a control is as far apart as what it controls."""
+    for number in range(calls):
+        yield from observe([sources[number % len(sources)]], [body], "as the control")
+
+
+def drop_restless(
+    sources: Sequence[Source], bodies: Sequence[Body], last: Observation, found: Difference
+) -> Generator[Any, Any, Difference]:
+    """Return the differences without the places that change from one observation to the next."""
+    if not found:
+        return found
+    again = yield from observe(sources, bodies, "whether it changes by itself")
+    restless = list_differences(last, again) if again is not None else set()
+    return {place: told for place, told in found.items() if place not in restless}
 
 
 def name_instance(

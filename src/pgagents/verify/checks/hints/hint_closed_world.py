@@ -12,6 +12,8 @@ from typing import Any
 
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.answers.hinted_calls import HintedCall, find_hinted_call, find_made
+from pgagents.verify.answers.observation import observe
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
@@ -25,6 +27,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.receiver import Inbox
 
 NAME = "hint_closed_world"
@@ -86,7 +89,11 @@ def _run(
         call: Call = ordinary(
             endpoint, template, "explore", "an address that nobody should call", input=given
         )
-        yield call
+        exchange: Exchange = yield call
+        hinted = find_hinted_call(setting, endpoint)
+        body = find_made(hinted, exchange) if isinstance(hinted, HintedCall) else None
+        if isinstance(hinted, HintedCall) and body is not None:
+            yield from observe(hinted.sources, [body], "whether reading it calls the address")
         for seconds in WAITS_S:
             if receiver.deliveries(name):
                 break

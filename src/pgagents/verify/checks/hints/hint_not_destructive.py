@@ -13,7 +13,13 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.hinted_calls import HintedCall, find_hinted_call, make_first
+from pgagents.verify.answers.hinted_calls import (
+    HintedCall,
+    fill,
+    find_hinted_call,
+    list_fillers,
+    make_first,
+)
 from pgagents.verify.answers.observation import (
     ANSWER,
     GONE,
@@ -22,9 +28,12 @@ from pgagents.verify.answers.observation import (
     Difference,
     Observation,
     Place,
-    describe,
+    drop_restless,
     list_differences,
     observe,
+    pass_time,
+    settle,
+    tell,
     try_again,
 )
 from pgagents.verify.check.check import (
@@ -82,32 +91,39 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Conversation]:
     resource = hinted.resource
+    fillers = [f for f in list_fillers(setting, resource) if f.endpoint is not hinted.endpoint]
     said = {"why": "no call was accepted"}
 
-    def trial(act: bool) -> Generator[Any, Any, Difference | None]:
+    def trial(act: bool, caught_up: bool) -> Generator[Any, Any, Difference | None]:
         states = () if hinted.makes else hinted.states
-        body: Body = yield InstanceRef(resource.name, states, fresh=True)
+        body: Body = yield InstanceRef(resource.name, states, fresh=True, new=True)
+        yield from fill(setting, fillers, body)
         near: Body = yield InstanceRef(resource.name, fresh=hinted.makes, new=hinted.makes)
         bodies = [body] if resource.id_of(near) == resource.id_of(body) else [body, near]
+        if caught_up:
+            yield from settle(hinted.sources, bodies)
         before = yield from observe(hinted.sources, bodies, "before a call that only adds")
         if before is not None and not any(_is_shown(before, number) for number in range(len(bodies))):
             said["why"] = "what it could destroy was not there before"
             return None
-        found: dict[Place, str] = {}
+        found: dict[Place, tuple[str, Any]] = {}
         accepted = not act
         for number in range(2):
             if act:
                 call = make_first(setting, hinted, body, "a call that only adds", other=number == 1)
                 exchange: Exchange = yield call
                 accepted = accepted or exchange.success
+            else:
+                yield from pass_time(hinted.sources, body, 1)
             after = yield from observe(hinted.sources, bodies, "after a call that only adds")
             if before is None or after is None:
                 said["why"] = "it could not be read again"
                 return None
-            for place in _list_losses(hinted, before, after):
-                found.setdefault(place, describe(place, before, after))
+            found = {**tell(_list_losses(hinted, before, after), before, after), **found}
             before = after
-        return found if accepted else None
+        if not accepted or before is None:
+            return None
+        return (yield from drop_restless(hinted.sources, bodies, before, found))
 
     def run() -> Conversation:
         lost = yield from try_again(trial)
@@ -115,7 +131,7 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
             yield judge_untested(contract, said["why"])
         elif lost:
             expected = "all that could be read before, in three trials"
-            yield judge_broken(contract, expected, lost[min(lost)])
+            yield judge_broken(contract, expected, lost[min(lost)][0])
         else:
             yield judge_kept(contract)
 
@@ -132,7 +148,8 @@ def _list_losses(hinted: HintedCall, before: Observation, after: Observation) ->
         if number == ANSWER or path.partition(".")[0] in free or VERSION.search(path):
             continue
         if path == "":
-            if after.get(place) == GONE and not _is_shown(after, number):
+            lists = {source.label for source in hinted.sources if source.lists}
+            if after.get(place) == GONE and (place[0] not in lists or not _is_shown(after, number)):
                 yield place
         elif place in before and not _is_kept(before[place], after.get(place)):
             yield place

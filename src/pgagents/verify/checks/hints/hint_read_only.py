@@ -23,11 +23,15 @@ from pgagents.verify.answers.observation import (
     Observation,
     Place,
     Source,
-    describe,
+    drop_restless,
     list_differences,
     list_sources,
     name_instance,
     observe,
+    on_top,
+    pass_time,
+    settle,
+    tell,
     try_again,
 )
 from pgagents.verify.check.check import (
@@ -163,30 +167,32 @@ def _run(
             grown = {place for place in own if place[1] == ANSWER}
             if grown and by is lists:
                 for endpoint in (e for e in readers if _is_among(e, lists)):
-                    yield from _judge_growth(resource, lists, endpoint)
-            changed = bool(_list_changes(resource, control, after) - own)
+                    yield from on_top(_judge_growth(resource, lists, endpoint))
+            changed = bool(list_differences(control, after) - own)
             fills = [
                 *([True] if changed else []),
-                *([False] if _differs(setting, resource, empty, before) else []),
+                *([False] if _differs(setting, empty, before, own) else []),
             ]
             for endpoint in tried:
                 for filled in fills:
-                    yield from _judge_alone(setting, resource, by, endpoint, modes, filled=filled)
+                    yield from on_top(_judge_alone(setting, resource, by, endpoint, modes, filled=filled))
                 if not fills:
                     yield judge_kept(f"{NAME}/{endpoint.place}")
 
     return run
 
 
-def _differs(setting: Setting, resource: Resource, empty: Observation | None, filled: Observation) -> bool:
+def _differs(setting: Setting, empty: Observation | None, filled: Observation, restless: set[Place]) -> bool:
     """True if more changed on the way than calls that add to an instance may change: the run has read it in
     between.
     """
-    free = {name for action in setting.model.actions for name in action.may_change}
-    places = list_differences(empty, filled) if empty is not None else ()
+    fillers = [action for action in setting.model.actions if not action.hints.read_only.value]
+    free = {name for action in fillers for name in action.may_change}
+    free |= {str(param.wire) for action in fillers for param in action.params}
+    places = list_differences(empty, filled) - restless if empty is not None else ()
     return any(
         number == 0
-        and path not in (free | set(resource.reads_change))
+        and path not in free
         and not VERSION.search(path)
         and not isinstance(filled.get((label, number, path)), list)
         for label, number, path in places
@@ -203,15 +209,6 @@ def _call(resource: Resource, endpoint: Endpoint, body: Body, modes: Modes) -> G
         yield Call(endpoint, named, "explore", "a call that only reads", subject=resource, made=body)
 
 
-def _list_changes(resource: Resource, before: Observation, after: Observation) -> set[Place]:
-    """Return the differences that are not declared as what reading changes."""
-    return {
-        place
-        for place in list_differences(before, after)
-        if place[1] == ANSWER or place[2].partition(".")[0] not in resource.reads_change
-    }
-
-
 def _judge_alone(
     setting: Setting,
     resource: Resource,
@@ -225,22 +222,26 @@ def _judge_alone(
     contract = f"{NAME}/{endpoint.place}"
     by = [s for s in sources if s.call.action is not endpoint.action]
 
-    def trial(act: bool) -> Generator[Any, Any, Difference | None]:
+    def trial(act: bool, caught_up: bool) -> Generator[Any, Any, Difference | None]:
         body: Body = yield InstanceRef(resource.name, fresh=True, new=True)
         if filled:
             yield from fill(setting, list_fillers(setting, resource), body)
+        if filled or caught_up:
+            yield from settle(by, [body])
         seen: list[Observation] = []
         for number in range(3):
             if number and act:
                 yield from _call(resource, endpoint, body, modes)
+            elif number:
+                yield from pass_time(by, body, len(modes[endpoint.place]))
             found = yield from observe(by, [body], "around what only reads")
             if found is None:
                 return None
             seen.append(found)
-        first, second = (_list_changes(resource, *pair) for pair in pairwise(seen))
+        first, second = (list_differences(*pair) for pair in pairwise(seen))
         lasting = {p for p in first if p in second or seen[0].get(p) not in EMPTY or p[1] == ANSWER}
         lasting |= {p for p in first if isinstance(seen[0].get(p), bool)}
-        return {p: describe(p, seen[0], seen[1]) for p in lasting}
+        return (yield from drop_restless(by, [body], seen[2], tell(lasting, seen[0], seen[1])))
 
     changed = yield from try_again(trial)
     if changed is None:
@@ -252,8 +253,10 @@ def _judge_growth(resource: Resource, lists: list[Source], endpoint: Endpoint) -
     """Judge whether each call of a list makes what it counts: more calls in the same time, more items."""
     by = [s for s in lists if s.call.action is endpoint.action and not s.counter]
 
-    def trial(act: bool) -> Generator[Any, Any, Difference | None]:
+    def trial(act: bool, caught_up: bool) -> Generator[Any, Any, Difference | None]:
         body: Body = yield InstanceRef(resource.name)
+        if caught_up:
+            yield from settle(by, [body])
         seen: list[Observation] = []
         for number in range(3):
             for _ in range(GROWTH if number == 2 and act else 0):
@@ -262,11 +265,8 @@ def _judge_growth(resource: Resource, lists: list[Source], endpoint: Endpoint) -
             if found is None:
                 return None
             seen.append(found)
-        return {
-            place: describe(place, seen[1], seen[2])
-            for place in list_differences(seen[1], seen[2])
-            if place[1] == ANSWER and _grows(place, seen)
-        }
+        grown = {p for p in list_differences(seen[1], seen[2]) if p[1] == ANSWER and _grows(p, seen)}
+        return tell(grown, seen[1], seen[2])
 
     changed = yield from try_again(trial)
     if changed:
@@ -283,7 +283,7 @@ def _grows(place: Place, seen: list[Observation]) -> bool:
 def judge_change(contract: str, changed: Difference) -> Judgement:
     """Return that a call which only reads has changed something."""
     place = min(changed)
-    return judge_broken(contract, "the same before and after it, in three trials", changed[place])
+    return judge_broken(contract, "the same before and after it, in three trials", changed[place][0])
 
 
 CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)
