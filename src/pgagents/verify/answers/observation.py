@@ -30,8 +30,8 @@ ANSWER = -1
 GONE = "is not there"
 TRIALS = 2
 """The number of further trials in which a difference must come back."""
-ALIKE, MOST_SETTLING, SETTLING_S = 3, 6, 0.2
-"""So many observations alike end the waiting for lists, or so many in all, each so many seconds apart."""
+MOST_SETTLING, SETTLING_S = 5, 0.2
+"""So many observations at most, so many seconds apart, until lists have caught up."""
 MOST_DEEP = 4
 MOST_MEMBERS = 400
 """Bounds of what is kept of one body; a server may answer anything."""
@@ -193,10 +193,8 @@ def _shorten(value: Any) -> str:
 
 Difference = Mapping[Place, tuple[str, Any]]
 """What differs by its place: in words, and by how much a count rose."""
-Trial = Callable[[bool, bool], Generator[Any, Any, Difference | None]]
-"""Try it on an instance of its own: with the calls in question, or (False) with others, as the control. The
-second argument is true where lists must have caught up before.
-"""
+Trial = Callable[[bool], Generator[Any, Any, Difference | None]]
+"""Try it on an instance of its own. With True, a control comes first: what it shows is no difference."""
 
 
 def tell(places: Iterable[Place], before: Observation, after: Observation) -> Difference:
@@ -212,23 +210,18 @@ def _rise(place: Place, before: Observation, after: Observation) -> Any:
 
 
 def try_again(trial: Trial) -> Generator[Any, Any, Difference | None]:
-    """Return the differences that each trial shows and no control does; None if a trial could not be made.
+    """Return the differences that each trial shows, beside its control; None if a trial could not be made.
 
     A count must rise by the same each time. Where the first trial shows nothing, no more is sent.
     """
-    found: Difference | None = yield from trial(True, False)
+    found: Difference | None = yield from trial(False)
     for _ in range(TRIALS):
         if not found:
             return found
-        control = yield from on_top(trial(False, True))
-        again = (yield from on_top(trial(True, True))) if control is not None else None
-        if control is None or again is None:
+        again = yield from on_top(trial(True))
+        if again is None:
             return None
-        found = {
-            place: told
-            for place, told in found.items()
-            if place in again and again[place][1] == told[1] and place not in control
-        }
+        found = {p: told for p, told in found.items() if p in again and again[p][1] == told[1]}
     return found
 
 
@@ -246,22 +239,28 @@ def on_top(conversation: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
         answer = yield replace(step, again=True) if isinstance(step, Call) else step
 
 
-def settle(sources: Sequence[Source], bodies: Sequence[Body]) -> Generator[Any, Any, None]:
-    """Observe until three observations are alike, or time is up: a list may show late what was written."""
-    alike, last = 1, None
+def control(
+    sources: Sequence[Source], bodies: Sequence[Body], calls: int
+) -> Generator[Any, Any, set[Place] | None]:
+    """Return the places that change without the calls in question, though other calls take their time.
+
+    Lists may show late what was written, so two observations must be alike before. None if one of them
+    failed.
+    """
+    seen: Observation | None = None
+    last: Observation | None = None
     for _ in range(MOST_SETTLING):
         seen = yield from observe(sources, bodies, "whether the lists have caught up")
-        alike = alike + 1 if seen is not None and last is not None and not list_differences(last, seen) else 1
-        if seen is None or alike == ALIKE:
-            return
+        if seen is None:
+            return None
+        if last is not None and not list_differences(last, seen):
+            break
         last = seen
         yield Sleep(SETTLING_S, quiet=True)
-
-
-def pass_time(sources: Sequence[Source], body: Body, calls: int) -> Generator[Any, Any, None]:
-    """Make as many calls of the sources, so that a control is as far apart as what it controls."""
     for number in range(calls):
-        yield from observe([sources[number % len(sources)]], [body], "as the control")
+        yield from observe([sources[number % len(sources)]], bodies[:1], "as the control")
+    after = yield from observe(sources, bodies, "as the control")
+    return None if seen is None or after is None else list_differences(seen, after)
 
 
 def drop_restless(

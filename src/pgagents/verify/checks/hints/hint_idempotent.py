@@ -27,11 +27,10 @@ from pgagents.verify.answers.observation import (
     Difference,
     Observation,
     Place,
+    control,
     drop_restless,
     list_differences,
     observe,
-    pass_time,
-    settle,
     tell,
     try_again,
 )
@@ -93,7 +92,7 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
     fillers = [f for f in list_fillers(setting, resource) if f.endpoint is not hinted.endpoint]
     said = {"why": "the first call was not accepted"}
 
-    def trial(act: bool, caught_up: bool) -> Generator[Any, Any, Difference | None]:
+    def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
         body: Body | None = None
         if not hinted.makes:
             body = yield InstanceRef(resource.name, hinted.states, fresh=True, new=True)
@@ -106,14 +105,13 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
         if body is None:
             said["why"] = "its answer shows no instance"
             return None
-        if caught_up:
-            yield from settle(hinted.sources, [body])
+        alone = (yield from control(hinted.sources, [body], CALLS - 1)) if careful else set()
+        if alone is None:
+            return None
         seen: list[Observation] = []
         for number in range(CALLS):
-            if number and act:
+            if number:
                 yield _repeat(first, body, hinted)
-            elif number:
-                yield from pass_time(hinted.sources, body, 1)
             found = yield from observe(hinted.sources, [body], "after equal calls")
             if found is None:
                 said["why"] = "it could not be read again"
@@ -122,7 +120,7 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
         told: dict[Place, tuple[str, Any]] = {}
         for later in seen[1:]:
             places = {p for p in list_differences(seen[0], later) if not VERSION.search(p[2])}
-            told |= tell(places, seen[0], later)
+            told |= tell(places - alone, seen[0], later)
         return (yield from drop_restless(hinted.sources, [body], seen[-1], told))
 
     def run() -> Conversation:

@@ -28,11 +28,10 @@ from pgagents.verify.answers.observation import (
     Difference,
     Observation,
     Place,
+    control,
     drop_restless,
     list_differences,
     observe,
-    pass_time,
-    settle,
     tell,
     try_again,
 )
@@ -94,32 +93,29 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
     fillers = [f for f in list_fillers(setting, resource) if f.endpoint is not hinted.endpoint]
     said = {"why": "no call was accepted"}
 
-    def trial(act: bool, caught_up: bool) -> Generator[Any, Any, Difference | None]:
+    def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
         states = () if hinted.makes else hinted.states
         body: Body = yield InstanceRef(resource.name, states, fresh=True, new=True)
         yield from fill(setting, fillers, body)
         near: Body = yield InstanceRef(resource.name, fresh=hinted.makes, new=hinted.makes)
         bodies = [body] if resource.id_of(near) == resource.id_of(body) else [body, near]
-        if caught_up:
-            yield from settle(hinted.sources, bodies)
+        alone = (yield from control(hinted.sources, bodies, 2)) if careful else set()
         before = yield from observe(hinted.sources, bodies, "before a call that only adds")
         if before is not None and not any(_is_shown(before, number) for number in range(len(bodies))):
             said["why"] = "what it could destroy was not there before"
             return None
         found: dict[Place, tuple[str, Any]] = {}
-        accepted = not act
+        accepted = False
         for number in range(2):
-            if act:
-                call = make_first(setting, hinted, body, "a call that only adds", other=number == 1)
-                exchange: Exchange = yield call
-                accepted = accepted or exchange.success
-            else:
-                yield from pass_time(hinted.sources, body, 1)
+            call = make_first(setting, hinted, body, "a call that only adds", other=number == 1)
+            exchange: Exchange = yield call
+            accepted = accepted or exchange.success
             after = yield from observe(hinted.sources, bodies, "after a call that only adds")
-            if before is None or after is None:
+            if before is None or after is None or alone is None:
                 said["why"] = "it could not be read again"
                 return None
-            found = {**tell(_list_losses(hinted, before, after), before, after), **found}
+            lost = {place for place in _list_losses(hinted, before, after) if place not in alone}
+            found = {**tell(lost, before, after), **found}
             before = after
         if not accepted or before is None:
             return None

@@ -23,14 +23,13 @@ from pgagents.verify.answers.observation import (
     Observation,
     Place,
     Source,
+    control,
     drop_restless,
     list_differences,
     list_sources,
     name_instance,
     observe,
     on_top,
-    pass_time,
-    settle,
     tell,
     try_again,
 )
@@ -157,18 +156,18 @@ def _run(
             empty = (yield from observe(by, [body], "before anything changes it")) if fillers else None
             yield from fill(setting, fillers, body)
             before = yield from observe(by, [body], "before what only reads")
-            control = yield from observe(by, [body], "as the control")
+            same = yield from observe(by, [body], "as the control")
             for endpoint in tried:
                 yield from _call(resource, endpoint, body, modes)
             after = yield from observe(by, [body], "after what only reads")
-            if before is None or control is None or after is None:
+            if before is None or same is None or after is None:
                 continue
-            own = list_differences(before, control)
+            own = list_differences(before, same)
             grown = {place for place in own if place[1] == ANSWER}
             if grown and by is lists:
                 for endpoint in (e for e in readers if _is_among(e, lists)):
                     yield from on_top(_judge_growth(resource, lists, endpoint))
-            changed = bool(list_differences(control, after) - own)
+            changed = bool(list_differences(same, after) - own)
             fills = [
                 *([True] if changed else []),
                 *([False] if _differs(setting, empty, before, own) else []),
@@ -222,18 +221,17 @@ def _judge_alone(
     contract = f"{NAME}/{endpoint.place}"
     by = [s for s in sources if s.call.action is not endpoint.action]
 
-    def trial(act: bool, caught_up: bool) -> Generator[Any, Any, Difference | None]:
+    def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
         body: Body = yield InstanceRef(resource.name, fresh=True, new=True)
         if filled:
             yield from fill(setting, list_fillers(setting, resource), body)
-        if filled or caught_up:
-            yield from settle(by, [body])
+        alone = (yield from control(by, [body], len(modes[endpoint.place]))) if careful else set()
+        if alone is None:
+            return None
         seen: list[Observation] = []
         for number in range(3):
-            if number and act:
+            if number:
                 yield from _call(resource, endpoint, body, modes)
-            elif number:
-                yield from pass_time(by, body, len(modes[endpoint.place]))
             found = yield from observe(by, [body], "around what only reads")
             if found is None:
                 return None
@@ -241,7 +239,8 @@ def _judge_alone(
         first, second = (list_differences(*pair) for pair in pairwise(seen))
         lasting = {p for p in first if p in second or seen[0].get(p) not in EMPTY or p[1] == ANSWER}
         lasting |= {p for p in first if isinstance(seen[0].get(p), bool)}
-        return (yield from drop_restless(by, [body], seen[2], tell(lasting, seen[0], seen[1])))
+        told = tell(lasting - alone, seen[0], seen[1])
+        return (yield from drop_restless(by, [body], seen[2], told))
 
     changed = yield from try_again(trial)
     if changed is None:
@@ -253,13 +252,13 @@ def _judge_growth(resource: Resource, lists: list[Source], endpoint: Endpoint) -
     """Judge whether each call of a list makes what it counts: more calls in the same time, more items."""
     by = [s for s in lists if s.call.action is endpoint.action and not s.counter]
 
-    def trial(act: bool, caught_up: bool) -> Generator[Any, Any, Difference | None]:
+    def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
         body: Body = yield InstanceRef(resource.name)
-        if caught_up:
-            yield from settle(by, [body])
+        if careful:
+            yield from control(by, [body], 0)
         seen: list[Observation] = []
         for number in range(3):
-            for _ in range(GROWTH if number == 2 and act else 0):
+            for _ in range(GROWTH if number == 2 else 0):
                 yield from observe(by, [body], "a list that is read several times")
             found = yield from observe(by, [body], "a list that is read several times")
             if found is None:
