@@ -22,7 +22,9 @@ def judge_row(limit: int, remaining: list[int], seconds: float) -> list[Verdict]
         exchange = make_exchange("get_health", 200, {}, {}, number, headers)
         exchange.seconds, exchange.overlapped = seconds * number / len(remaining), True
         found += [
-            j.verdict for j in rate_limit_headers.watch(exchange, memory) if j.contract.endswith("/falls@rest")
+            j.verdict
+            for j in rate_limit_headers.watch(exchange, memory)
+            if j.contract.endswith("/falls@rest")
         ]
     return found
 
