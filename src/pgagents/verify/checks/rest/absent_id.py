@@ -191,7 +191,11 @@ def _codes(setting: Setting, endpoint: Endpoint, param: Param, resource: Resourc
     assert own is not None
     no_scope = model.errors.framework.no_scope
     forbidden = [model.codes[no_scope]] if no_scope else []
-    missing = [own, *list_missing_parents(setting, endpoint, resource)]
+    missing = [
+        own,
+        *list_missing_parents(setting, endpoint, resource),
+        *list_missing_children(model, endpoint, resource),
+    ]
     return missing if point == "not_found" else forbidden if point == "forbidden" else [*missing, *forbidden]
 
 
