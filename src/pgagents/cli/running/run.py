@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.cli.running import last, preflight, progress, report_files, report_output
+from pgagents.cli.running.first_lines import FirstLines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +70,8 @@ def run(
 ) -> int:
     """Verify, write the report files, print the report on stdout; return the exit code.
 
+    Findings are also printed on stderr, a line each, as soon as they are made.
+
     `headers` go with every request and into no report. `again` is the command line that repeats the run.
     `baseline` lists accepted findings. Failed contracts are stored in the file `memory`. `oauth` is a client
     to act as. `commands` renews keys. `receiver` gets events. `mcp` is the link to an MCP server, and `token`
@@ -116,7 +119,8 @@ def run(
             preflight.check_other_servers(servers or {}, reach)
         except KeyboardInterrupt:
             raise click.Abort from None
-    with signals() as stop, progress.progress() as step:
+    tell = FirstLines(model.source, url, baseline or ()) if show is None else None
+    with signals() as stop, progress.progress(tell) as step:
         stop.running = True
         report = verify(
             model,

@@ -9,6 +9,7 @@ from typing import Literal
 from pgagents.client.secret_command import CommandSecrets
 from pgagents.http import Handler
 from pgagents.model.contract import Contract
+from pgagents.report.report import Finding
 from pgagents.verify.wire.oauth import OAuthClient
 
 Profile = Literal["smoke", "standard", "deep"]
@@ -100,7 +101,7 @@ FINISHING = "finishing"
 @dataclass(frozen=True, slots=True)
 class Progress:
     """The state of a run. `doing` is one short phrase; `waiting_s` is above zero while it waits for the
-    server's limit.
+    server's limit. `found` has the findings since the step before, without any secret.
     """
 
     sent: int
@@ -111,6 +112,7 @@ class Progress:
     seconds: float
     doing: str = ""
     waiting_s: float = 0.0
+    found: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
