@@ -17,6 +17,8 @@ SMOKE_REQUESTS = 60
 REQUESTS_PER_ACTION = 25
 MOST_PER_ACTION = 50
 """Requests for each action and surface of an API whose plan needs more than the usual number."""
+DRAWN_PER_ACTION = 10
+"""Requests for each action that random calls get on top, where a document is all that is known of the API."""
 AGAIN_PER_ACTION = 20
 USUAL_WORKERS = 8
 """The number of lanes where the caller names none and the server takes its time."""
