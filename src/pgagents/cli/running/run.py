@@ -174,7 +174,9 @@ def _verify(
     aids: Aids,
     tell: FirstLines | None,
 ) -> tuple[Report, bool]:
-    """Verify with progress on stderr, and the lines that `tell` makes; return the report, and True if a signal ended the run."""
+    """Verify with progress and the lines of `tell` on stderr; return the report, and True if a signal ended
+    the run.
+    """
     from pgagents.verify.plan.options import Identities
     from pgagents.verify.run.run import verify
 
