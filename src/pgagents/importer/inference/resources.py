@@ -21,7 +21,7 @@ _ID = re.compile(r"(?:.*[_-])?id|.*Id", re.A)
 _ID_TYPES = (("string",), ("integer", "number"))
 """Types of an id that may stand for each other: some generators call each number in a path a `number`."""
 _FRESH = {"email": "=fresh.email", "uuid": "=fresh.uuid", "uri": "=fresh.url"}
-_TAKEN = frozenset((
+TAKEN = frozenset((
     "input", "response", "request", "headers", "env", "now", "fresh", "resource", "created", "read",
 ))  # fmt: skip
 """Names that stand for something else in expressions."""
@@ -141,7 +141,7 @@ def _identify(
     if at is None:
         return None
     name = snake(singular(path.rpartition("/")[2]))
-    name = f"{name}_resource" if name in _TAKEN else name
+    name = f"{name}_resource" if name in TAKEN else name
     return _Known(unique(name, set(taken)), argument, at[1], parent if "{}" in path else "")
 
 
@@ -263,11 +263,11 @@ def _make(
         at for at, schema in (("response", whole), *inner) if one.member in schema.get("properties", {})
     ]
     above = _above(one, action, known)
-    given = _values(action, above, named, known)
+    given = find_values(action, above, named, known)
     return _call(action, {**above, **given}, places[0]) if places and given is not None else None
 
 
-def _values(
+def find_values(
     action: ImportedAction, above: Mapping[str, Any], named: Mapping[str, Any], known: Mapping[str, _Known]
 ) -> dict[str, Any] | None:
     """Return a value for each required argument; None if one has none that is surely valid."""

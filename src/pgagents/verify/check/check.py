@@ -221,12 +221,22 @@ def promise(
 
 
 def promise_at(
-    check: str, detail: str, place: str, says: str, origin: Pointer, cite: Sequence[str] = ()
+    check: str,
+    detail: str,
+    place: str,
+    says: str,
+    origin: Pointer,
+    cite: Sequence[str] = (),
+    *,
+    advice: bool = False,
 ) -> Contract:
-    """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`."""
+    """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`.
+
+    `advice` is True for what is recommended and not demanded.
+    """
     head = "/".join(p for p in (check, detail) if p)
     id = f"{head}{place}" if place.startswith("@") else f"{head}/{place}"
-    return Contract(id, check, "", surface_of(place), says, origin, tuple(cite))
+    return Contract(id, check, "", surface_of(place), says, origin, tuple(cite), advice)
 
 
 @cache
