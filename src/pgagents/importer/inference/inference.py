@@ -28,7 +28,7 @@ def infer(
     """
     infer_conditional(made, errors["codes"], notes)
     infer_pages(made, named, notes)
-    resources = infer_resources(made, named, errors["codes"], notes)
+    resources = infer_resources(made, named, errors, notes)
     infer_descriptions(made, named, resources, notes)
     limits, limited = infer_limits(made, references, errors["codes"], notes)
     if limited:

@@ -51,20 +51,24 @@ class _Known:
 
 
 def infer_resources(
-    made: Sequence[ImportedAction], named: Mapping[str, Any], codes: Mapping[str, Any], notes: Notes
+    made: Sequence[ImportedAction], named: Mapping[str, Any], errors: Mapping[str, Any], notes: Notes
 ) -> dict[str, Any]:
     """Return the section `resources`, and note at the arguments which resource they name.
 
-    `named` are the schemas, `codes` the error codes of the catalogue by name.
+    `named` are the schemas, `errors` is the section of the catalogue.
     """
-    paths = _group(made)
+    paths, codes, always = _group(made), errors["codes"], errors.get("always", ())
     found: dict[str, Any] = {}
     known: dict[str, _Known] = {}
     for path in sorted(paths, key=len):
         one = _identify(path, paths[path], named, known, found)
         if one is None:
             continue
-        section, reasons = _describe(one, paths[path], named, codes, known)
+        section, reasons = _describe(one, paths[path], named, known)
+        said = (*paths[path].item["GET"].action.get("errors", ()), *always)
+        missing = [code for code in said if find_status(codes.get(code)) == NOT_FOUND]
+        if len(missing) == 1:
+            section["missing"] = missing[0]
         reasons += _add_states(section, one, path, paths, named, codes)
         known[path] = one
         found[one.name] = section
@@ -176,7 +180,6 @@ def _describe(
     one: _Known,
     paths: _Paths,
     named: Mapping[str, Any],
-    codes: Mapping[str, Any],
     known: Mapping[str, _Known],
 ) -> tuple[dict[str, Any], list[str]]:
     """Return a resource's section, and the operations that it was inferred from."""
@@ -205,9 +208,6 @@ def _describe(
         named_by = _PLACEHOLDER.findall(removal.action["http"])[-1]
         section["undone_by"] = _call(removal, {**above, named_by: f"=resource.{one.member}"}, "")
         reasons.append(str(removal.action["http"]))
-    missing = [c for c in read.action.get("errors", ()) if find_status(codes.get(c)) == NOT_FOUND]
-    if len(missing) == 1:
-        section["missing"] = missing[0]
     return section, reasons
 
 
