@@ -97,7 +97,11 @@ def _writes(setting: Setting) -> list[tuple[Resource, Endpoint, Endpoint]]:
     """
     found = []
     for endpoint in setting.endpoints:
-        if endpoint.action.if_match is None or not endpoint.on_rest or endpoint.action.destructive:
+        if (
+            endpoint.action.if_match is None
+            or not endpoint.on_rest
+            or setting.model.is_removal(endpoint.action)
+        ):
             continue
         target = target_of(setting, endpoint.action)
         reads = [(r, e) for r, e in _reads(setting) if target is not None and r is target.resource]
