@@ -41,8 +41,8 @@ def list_keys(model: Model, server: McpServer) -> list[Credential]:
 
 
 def key_losses(model: Model, server: McpServer) -> list[Loss]:
-    """Return the keys that no header carries, and those that stand there as Base64: neither the registry
-    nor a client has a place for the one, or encodes the other.
+    """Return the keys that no header carries, and those that a header carries as Base64. Neither the registry
+    nor a client has a place for the first, or encodes the second.
     """
     keys = list_keys(model, server) if server.url else []
     shown = model.certificate

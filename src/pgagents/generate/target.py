@@ -67,12 +67,12 @@ class Target:
 
     `surface` is the name under `surfaces` that must exist for it to apply (None: always). `part` is a part of
     the model that must not be empty (`workflows`, `surfaces.copilot.package`). `outputs` are paths in the
-    output folder; `.json` and `.yaml` files of one target are one document in two forms, `.png` files are
+    output folder. The `.json` and `.yaml` files of one target are one document in two forms. `.png` files are
     assets, anything else is text. A `*` in the only path stands for the names of `View.several`. `max_bytes`
     is the vendor's limit for one file. `for_models` is true if a model receives the whole document at every
     turn, so that its size in tokens is counted. `most_actions` is how many actions an import offers on the
-    surface; None if it needs further settings, so that an import cannot offer it.
-    `lists_actions` is false if the document only names another one that lists the actions.
+    surface; None if it needs further settings, so that an import cannot offer it. `lists_actions` is false if
+    the document only names another one that lists the actions.
     """
 
     title: str
