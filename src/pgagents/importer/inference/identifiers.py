@@ -33,8 +33,9 @@ def find_object(one: ImportedAction, argument: str, kind: str, named: Mapping[st
 
 
 def find_open_object(one: ImportedAction, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
-    """Return the same where the document leaves the members of the one object open, so that the id is a
-    guess: `response.data` of an answer whose `data` is any object. None if no object, or several, are open.
+    """Return a guess of the same: the one object of an answer that may have members besides those described.
+
+    None if no object of it is open, or several are.
     """
     whole = find_success(one, named)
     inner = [(f"response.{n}", s) for n, s in _members(whole, named).items() if is_open(s)]

@@ -77,8 +77,9 @@ def _list_codes(setting: Setting, call: Call) -> list[Code]:
 
 
 def list_hiding_statuses(setting: Setting, endpoint: Endpoint) -> list[int]:
-    """Return the documented statuses besides the codes that may hide an id which does not exist: a 403, where
-    the document says of no status what it means.
+    """Return the documented statuses by which a server may hide that an id does not exist.
+
+    That is a 403, if the catalogue was made from a document: it gives statuses no such meaning.
     """
     known = {code.status for code in (*endpoint.action.errors, *setting.model.always())}
     return [FORBIDDEN] if setting.model.leaves_open and FORBIDDEN in known else []
