@@ -1,7 +1,7 @@
 """Infer resources from the paths of a document: `POST /items`, `GET /items` and `GET /items/{item_id}`.
 
-A resource is inferred only where a read by id answers with the id, or where that read and a call that makes
-one both answer with an object that may have other members. Each says what it was inferred from.
+A resource is inferred where a read by id answers with the id. Another is inferred where that read and a
+create both answer with an open object. Each one says what it was inferred from.
 """
 
 from __future__ import annotations
@@ -265,8 +265,9 @@ def _find_place(one: _Known, action: ImportedAction, named: Mapping[str, Any]) -
 def _put(
     one: _Known, action: ImportedAction | None, named: Mapping[str, Any], known: Mapping[str, _Known]
 ) -> dict[str, Any] | None:
-    """Return the PUT that makes an instance under an id of the caller's; None unless its answer 201 is
-    documented, and the id may be any text.
+    """Return the PUT that makes an instance under an id of the caller's.
+
+    None unless its answer 201 is documented, and the id may be any text.
     """
     if action is None or CREATED not in action.action["output"]:
         return None
