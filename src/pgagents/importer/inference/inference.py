@@ -29,7 +29,7 @@ def infer(
     """
     infer_conditional(made, errors["codes"], notes)
     infer_pages(made, named, notes)
-    resources = infer_resources(made, named, errors["codes"], notes)
+    resources = infer_resources(made, named, errors, notes)
     infer_links(made, resources, named, references, notes)
     infer_descriptions(made, named, resources, notes)
     limits, limited = infer_limits(made, references, errors["codes"], notes)

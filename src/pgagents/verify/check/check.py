@@ -283,7 +283,7 @@ def judge_refused(
     """
     if exchange.moot:
         yield judge_untested(contract, exchange.moot)
-    if exchange.void or exchange.unsound:
+    if exchange.void:
         return
     names = [c.name for c in codes]
     wanted = sorted({c.status for c in codes} | set(statuses))
@@ -299,7 +299,7 @@ def judge_refused(
         good = exchange.status in wanted and declared.status != exchange.status
     if good:
         yield judge_kept(contract)
-    else:
+    elif not exchange.unsound:  # else the check that found the answer undocumented has reported it
         known = "a 4xx status" if len(statuses) > MOST_NAMED else " or ".join(map(describe_code, codes))
         expected = f"{what} is refused with {known or wanted}"
         yield judge_broken(contract, expected, exchange.outcome)
@@ -314,11 +314,13 @@ def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Jud
     """Judge whether a correct call was answered with its success; `what` names the call in the finding."""
     if exchange.moot:
         yield judge_untested(contract, exchange.moot)
-    if exchange.void or exchange.unsound:
+    if exchange.void:
         return
     declared = exchange.codes.get(exchange.code or "")
     if exchange.success or exchange.sent_on:
         yield judge_kept(contract)
+    elif exchange.unsound:  # the check that found the answer undocumented has reported it
+        return
     elif declared is not None and declared.status == exchange.status == CONFLICT:
         yield judge_untested(contract, f"refused because of the current state: {exchange.outcome}")
     else:
