@@ -6,9 +6,9 @@ https://github.com/modelcontextprotocol/experimental-ext-server-card/blob/8924e0
 
 from __future__ import annotations
 
-from pgagents.generate.discovery import SERVER_CARD
+from pgagents.generate.discovery.card import HOSTED_SERVER, make_card
+from pgagents.generate.discovery.places import SERVER_CARD
 from pgagents.generate.mcp_servers import key_losses
-from pgagents.generate.server_card import HOSTED_SERVER, make_card
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.model import Model
 

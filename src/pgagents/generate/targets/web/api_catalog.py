@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.generate.discovery import (
+from pgagents.generate.discovery.places import (
     AI_CATALOG,
     API_CATALOG,
     CARD_TYPE,

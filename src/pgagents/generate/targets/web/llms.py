@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgagents.generate.discovery import AI_CATALOG, API_CATALOG, ARD, LLMS, SERVER_CARD
+from pgagents.generate.discovery.places import AI_CATALOG, API_CATALOG, ARD, LLMS, SERVER_CARD
 from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.formerly import describe_former_names
 from pgagents.generate.openapi.address import find_hosted_url

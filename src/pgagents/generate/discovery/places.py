@@ -1,4 +1,4 @@
-"""The documents by which agents find an API: where each stands, its media type, and how a host links to it."""
+"""The documents by which agents find an API: where each stands, its media type, how a host links to it."""
 
 from __future__ import annotations
 
