@@ -13,6 +13,8 @@ import click
 from pgagents.cli import _extras
 from pgagents.cli.inputs.api import find_api
 from pgagents.cli.inputs.options import (
+    api_url_option,
+    cacert_option,
     catalogue_argument,
     cert_options,
     env_option,
@@ -50,17 +52,8 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
     ),
 )
 @catalogue_argument
-@click.option(
-    "--url",
-    metavar="URL",
-    help="URL of the API. Default: the catalogue's environment variable, else its server.",
-)
-@click.option(
-    "--cacert",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="CAs to trust (PEM).",
-)
+@api_url_option
+@cacert_option
 @click.option(
     "--http", "over_http", is_flag=True, help="Serve Streamable HTTP at /mcp instead of stdin and stdout."
 )

@@ -41,7 +41,6 @@ class Options:
     allow: tuple[str, ...] = ()
     """Actions that may be called although nothing shows that they change only what this run made."""
     live: bool = True
-    version: str = ""
     require: tuple[str, ...] = ()
     limits: bool = False
     """True if bursts may exceed the limits on purpose; they come on top of `max_requests`' default."""

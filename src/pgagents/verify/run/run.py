@@ -249,7 +249,7 @@ def _report(
     counts = Counter(r.verdict for r in results)
     header = Header(
         "pgagents",
-        options.version or _version(),
+        _version(),
         str(model.source.file),
         model.sha256,
         driver.setting.url,
