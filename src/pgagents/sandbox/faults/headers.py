@@ -246,9 +246,8 @@ def preflight_401(context: Context, request: Request, answer: Response) -> Respo
 @fault("hosted_document").edit_answers
 def wellknown_stale(context: Context, request: Request, answer: Response) -> Response:
     """The hosted plugin manifest is out of date: another URL, and no authentication."""
-    paths = {path for path in context.model.api.hosted.values() if path.startswith("/.well-known/")}
     data = data_of(answer)
-    if request.path not in paths or not isinstance(data, dict):
+    if request.path != context.model.api.hosted.get("openai/ai-plugin.json") or not isinstance(data, dict):
         return answer
     api = {**data.get("api", {}), "url": "https://old.example.com/openapi.json"}
     return answer.with_json({**data, "auth": {"type": "none"}, "api": api})
