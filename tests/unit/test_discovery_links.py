@@ -56,8 +56,10 @@ def test_a_page_has_links_in_headers_and_elements() -> None:
         *HTML,
         (
             "Link",
-            "</x.css>; rel=preload; as=style, "
-            '</a.json>; type="application/ai-catalog+json"; rel="x ai-catalog"',
+            (
+                "</x.css>; rel=preload; as=style, "
+                '</a.json>; type="application/ai-catalog+json"; rel="x ai-catalog"'
+            ),
         ),
         ("link", "<o.yaml>; REL=service-desc"),
     )
