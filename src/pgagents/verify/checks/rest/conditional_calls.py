@@ -93,7 +93,11 @@ def _writes(setting: Setting) -> list[tuple[Resource, Endpoint, Endpoint]]:
     found = []
     for endpoint in setting.endpoints:
         named = {p.refers_to for p in endpoint.params if p.place == "path"}
-        if endpoint.action.if_match is None or not endpoint.on_rest or endpoint.action.destructive:
+        if (
+            endpoint.action.if_match is None
+            or not endpoint.on_rest
+            or setting.model.is_removal(endpoint.action)
+        ):
             continue
         reads = [(r, e) for r, e in _reads(setting) if r.name in named]
         found += [(resource, reader, endpoint) for resource, reader in reads[:1]]
