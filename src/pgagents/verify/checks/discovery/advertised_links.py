@@ -60,8 +60,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
     yield _promise(AGENTMAP, "the AI catalogue that robots.txt names is there", at)
     says = "what well-known places advertise that the catalogue does not name is there"
     yield _promise(UNDECLARED, says, at)
-    if _list_elsewhere(setting):
-        yield _promise(ELSEWHERE, "what the documents link to on other hosts is there", at)
+    if links := _list_elsewhere(setting):
+        named = ", ".join(links[:MOST_NAMED]) + (", …" if len(links) > MOST_NAMED else "")
+        yield _promise(ELSEWHERE, f"what the documents link to elsewhere is there: {named}", at)
 
 
 def _promise(detail: str, says: str, origin: tuple[str, ...]) -> Contract:
@@ -71,9 +72,10 @@ def _promise(detail: str, says: str, origin: tuple[str, ...]) -> Contract:
 def settle(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Return why a contract is not tried: its links lead to other hosts, or its places cannot be reached."""
     if contract.detail == ELSEWHERE:
-        links = _list_elsewhere(setting)
-        named = ", ".join(links[:MOST_NAMED]) + (", …" if len(links) > MOST_NAMED else "")
-        return Verdict.NOT_SELECTED, f"{len(links)} links lead to other hosts, which are not called: {named}"
+        return (
+            Verdict.NOT_SELECTED,
+            "these links lead away from the address under test, which alone is called",
+        )
     if contract.detail in (FRONT, AGENTMAP, UNDECLARED) and not at_root(setting):
         return Verdict.NOT_APPLICABLE, NO_ROOT
     return None
