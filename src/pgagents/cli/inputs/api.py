@@ -1,5 +1,5 @@
-"""Finds an API's URL, keys and headers for the commands that call it as one client: in the environment or a
-description of the server, never in an argument.
+"""Finds an API's URL, keys and headers for the commands that call it as one client. They come from the
+environment or a description of the server, never from an argument.
 """
 
 from __future__ import annotations

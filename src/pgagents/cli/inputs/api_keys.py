@@ -36,8 +36,8 @@ def keys(
 
     `given` are `ROLE[.SCHEME][=ENVVAR]` of the command line, which override `described`, a mapping of roles
     to variables, and the commands of `secrets`. The main key defaults to PGAGENTS_TOKEN, and that of a
-    further scheme to PGAGENTS_TOKEN_SCHEME; with `ask`, the user is prompted for the first where it is not
-    set. Raises PgagentsError for an unknown role, an unset variable or a failed command.
+    further scheme to PGAGENTS_TOKEN_SCHEME. With `ask`, the user is prompted for a main key that is not set.
+    Raises PgagentsError for an unknown role, an unset variable or a failed command.
     """
     variables = dict(described)
     for one in given:
