@@ -65,8 +65,12 @@ class Options:
     """The flag that gave `only`, for the reason of what it leaves out."""
 
 
-DISCOVERY = ("hosted_document/", "oauth_metadata/")
-"""Contracts about what anyone finds without a key: the hosted documents, and the OAuth server."""
+DISCOVERY = ("hosted_document/", "discovery_headers/", "advertised_links/", "oauth_metadata/")
+"""Contracts about what anyone finds without a key: the hosted documents, what they and the host's pages link
+to, and the OAuth server.
+"""
+DISCOVERY_FLAG = "--discovery"
+"""The flag that selects them."""
 
 
 @dataclass(frozen=True, slots=True)
