@@ -41,7 +41,7 @@ def _resolve(data: Any, steps: Sequence[str], at: Pointer) -> Iterator[tuple[Poi
         yield at, data
         return
     step, *rest = steps
-    if step == "*" and data is not _ABSENT:
+    if step == "*":
         items: Iterator[tuple[Any, Any]] = iter(())
         if isinstance(data, list):
             items = iter(enumerate(data))

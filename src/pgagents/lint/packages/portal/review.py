@@ -36,7 +36,7 @@ def check_review(package: Package, manifest: Manifest) -> Iterator[Hit]:
     if isinstance(publication, dict):
         at = (*EXTENSION, "publication")
         yield from fields.check(rows["publication"], publication, manifest.file, at, missing=kind)
-    if connects:
+    if connects and isinstance(manifest.listing[0], dict):
         for member in table("openai_portal").values["url"]:
             if member not in manifest.interface:
                 yield Hit("rule-listing-url", manifest.file, manifest.listing[1], f"`{member}` is not there")

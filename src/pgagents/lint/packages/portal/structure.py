@@ -86,5 +86,5 @@ def _check_pairs(tree: Tree) -> Iterator[Hit]:
             yield Hit("archive_member_path_normalization_collision", detail=both)
     for path in paths:
         parent = path.rpartition("/")[0]
-        if parent in files:
+        if parent and parent in files:
             yield Hit("archive_member_path_type_conflict", detail=f"`{parent[:120]}` is a file too")
