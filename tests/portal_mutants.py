@@ -44,13 +44,14 @@ def put(data: Any, path: str, value: Any) -> None:
         holder = extension if portable or first == "x" else data
         path = ".".join(part for part in ("interface" if first == "i" else "", rest) if part)
         data = holder
-    *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+    *steps, last = path.split(".")
     for step in steps:
-        data = data[step]
+        data = data[int(step)] if isinstance(data, list) else data[step]
+    key: Any = int(last) if isinstance(data, list) else last
     if value is DELETE:
-        del data[last]
+        del data[key]
     else:
-        data[last] = value
+        data[key] = value
 
 
 def member(code: str, base: Callable[[], Files], path: str, value: Any, *also: str) -> Mutant:

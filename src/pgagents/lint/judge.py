@@ -13,6 +13,7 @@ from pgagents.lint import manifest
 from pgagents.lint.importers.copilot.verdict import judge as copilot
 from pgagents.lint.judged import Judged
 from pgagents.lint.packages.package_judge import list_judges as list_package_judges
+from pgagents.lint.packages.verdict import judge_source
 from pgagents.lint.run import lint
 from pgagents.lint.tools import shape
 from pgagents.lint.tools import verdict as tools
@@ -69,6 +70,8 @@ def judge(source: Source, name: str, only: Sequence[str] = (), today: date | Non
         return tools.judge(source, name)
     if name in ("ai-plugin", "copilot-plugin"):
         return manifest.judge(source, name)
+    if name in list_package_judges():
+        return judge_source(source, name)
     assert name == "catalogue", name
     return catalogue(source, only, today)
 

@@ -55,6 +55,14 @@ def judge_path(path: str, name: str, raw: bytes | None = None, published: Tree |
     return _judge_file(path, raw, name, judge)
 
 
+def judge_source(source: Source, name: str) -> Judged:
+    """Judge a document that was read already, such as a server's list of tools.
+
+    Raises PgagentsError for a document that the judge does not know.
+    """
+    return _judge_file(source.file, source.text.encode("utf-8", "surrogatepass"), name, list_judges()[name])
+
+
 def _judge_tree(tree: Tree, name: str, judge: PackageJudge, published: Tree | None) -> Judged:
     rooted, hits = judge.root(tree)
     package = Package(rooted, published)

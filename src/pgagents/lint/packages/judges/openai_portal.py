@@ -83,7 +83,7 @@ def find_file(package: Package, path: str) -> Iterator[Hit] | None:
         return tools.check_challenge(package.text(path), path)
     if path == "SKILL.md":
         return check_front(package.skill(path), path)
-    data = package.json(path).data
+    data = (package.yaml if path.endswith((".yaml", ".yml")) else package.json)(path).data
     if tools.is_submission(data):
         return tools.check_submission(data, path)
     if shape.kind(data) == "mcp-tools":
