@@ -15,9 +15,20 @@ from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
+LISTING: dict[str, Any] = {
+    "id": "corner-shop",
+    "support": "https://shop.example/help",
+    "privacy": "https://shop.example/privacy",
+    "terms": "https://shop.example/terms",
+}
 SURFACES: dict[str, Any] = {
     **{name: {"actions": "all"} for name in list_plain()},
     "mcp": {"actions": "all", "server": "corner-shop-mcp", "env": {"key": "SHOP_TOKEN", "url": "SHOP_URL"}},
+    "openai": {
+        "actions": "all",
+        "starters": ["Is there a kettle?"],
+        "listing": {**LISTING, "subtitle": "Find and order things"},
+    },
     "copilot_mcp": {
         "actions": "all",
         "name": "Corner Shop",
@@ -38,7 +49,8 @@ class _Whole(yaml.SafeDumper):
 def shop_text(**changes: Any) -> str:
     """The shop's file with every surface; `surfaces__mcp__title="X"` changes one place of it."""
     data: Any = parse(SHOP.read_text(encoding="utf-8")).data
-    data["surfaces"] = {**copy.deepcopy(SURFACES), **data["surfaces"]}
+    for name, settings in copy.deepcopy(SURFACES).items():
+        data["surfaces"][name] = {**settings, **data["surfaces"].get(name, {})}
     for place, value in changes.items():
         *path, last = place.split("__")
         here = data

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from pgagents.cli.inputs.choice import MAX_SHARDS
 from pgagents.cli.main import main
 from pgagents.cli.running import last
-from pgagents.cli.running.choice import MAX_SHARDS
 from pgagents.http import Response
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.merge import Part, merge

@@ -107,7 +107,7 @@ def test_right_server_has_no_finding_and_nothing_is_written(tmp_path: Path) -> N
 def test_catalogue_and_document_together_are_one_message(tmp_path: Path) -> None:
     code, _, err = run_verify(tmp_path, "http://127.0.0.1:1", "notes.yaml", "--openapi", "notes.yaml")
     assert code == 2
-    assert "say both what to verify" in err
+    assert "both say what the API is" in err
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,13 @@
-"""Old words are refused as identifiers, riddles and long sentences in docstrings.
-docs/decisions/0011-words.md has the table.
-"""
+"""Riddles and long sentences are refused in docstrings. docs/decisions/0031 says why."""
 
 from __future__ import annotations
 
 import ast
 import inspect
+import io
 import re
-from collections import Counter
+import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,134 +18,14 @@ WRITTEN = ("src", "tests", "bench", "docs")
 """Folders whose docstrings are held to plain English."""
 ON_RECORD = re.compile(r"heldout/(\w+/)?faults/")
 """Faults that others wrote for the record; nobody changes them."""
-MOST_WORDS = 30
+MOST_WORDS = 25
 MOST_COLUMNS = 110
-
-PARTS = frozenset(
-    [
-        "door",
-        "doors",
-        "thing",
-        "things",
-        "liberty",
-        "liberties",
-        "spoilt",
-        "lent",
-        "doubted",
-        "desk",
-        "desks",
-        "shelf",
-        "shelves",
-        "recipe",
-        "recipes",
-        "manners",
-        "tellings",
-        "meddle",
-        "oddity",
-        "oddities",
-        "mended",
-        "lifted",
-        "astray",
-        "unclaimed",
-    ]
-)
-"""Words that no identifier has as one of its parts."""
-CLASSES = frozenset(
-    [
-        "Seen",
-        "Live",
-        "Fresh",
-        "Moment",
-        "Recall",
-        "Together",
-        "Wait",
-        "Slip",
-        "Wrong",
-        "Negative",
-        "Telling",
-        "Points",
-        "Pool",
-        "World",
-        "Asked",
-        "Said",
-        "Told",
-        "Made",
-    ]
-)
-ONCE = ("Call", "Plan", "Reader", "Exchange", "Endpoint", "Instance")
-FUNCTIONS = re.compile(r"_*(told|said|asked|given|found|kept)(_of|_by|_for)?")
-"""Participles that are no names of functions: a verb comes first."""
-MODULES = frozenset(
-    [
-        "seen",
-        "alike",
-        "edges",
-        "near_miss",
-        "near_texts",
-        "paired",
-        "kinds",
-        "tellings",
-        "astray",
-        "manners",
-        "made_up",
-        "vendor_desk",
-        "vendor_slips",
-    ]
-)
+PRAGMA = re.compile(r"noqa|type: ignore|fmt:|pragma:")
 
 FIRST = re.compile(r"(Of|What|Which|Whether|How|That|Where)\b(?!.*\?$)|For [^,.]*,", re.S)
 """Beginnings of a first sentence that hide its subject and its verb. A question is allowed."""
 LATER = re.compile(r"(Of|What|Which|Whether|How)\b(?!.*\?$)", re.S)
 """Such beginnings of any other sentence."""
-
-
-@dataclass(frozen=True)
-class Names:
-    """A module's identifiers and their kinds, without the tree, which takes much memory."""
-
-    path: str
-    identifiers: tuple[tuple[str, str, int], ...]
-
-
-@cache
-def modules() -> tuple[Names, ...]:
-    """Every module below `src/pgagents`, read once."""
-    found = []
-    for path in sorted(SOURCE.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        at = path.relative_to(SOURCE).as_posix()
-        found.append(Names(at, tuple(identifiers(tree))))
-    return tuple(found)
-
-
-def identifiers(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
-    """The kind, name and line of everything that a module defines."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.ClassDef(name=name):
-                yield "class", name, node.lineno
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                yield "function", name, node.lineno
-            case ast.arg(arg=name):
-                yield "argument", name, node.lineno
-            case ast.Attribute(attr=name, ctx=ast.Store()):
-                yield "attribute", name, node.lineno
-            case ast.Name(id=name, ctx=ast.Store()):
-                yield "name", name, node.lineno
-
-
-def parts(name: str) -> set[str]:
-    """The words of an identifier in lower case."""
-    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
-
-
-def refused(kind: str, name: str) -> bool:
-    """True for an identifier with an old word."""
-    return (
-        bool(parts(name) & PARTS)
-        or (kind == "class" and name in CLASSES)
-        or (kind == "function" and bool(FUNCTIONS.fullmatch(name)))
-    )
 
 
 def sentences(text: str) -> list[str]:
@@ -179,6 +56,43 @@ def docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
                     yield statement.lineno, inspect.cleandoc(text)
 
 
+def comments(text: str) -> Iterator[tuple[int, str]]:
+    """The line and text of each comment. Whole lines below each other are one comment; a pragma is none."""
+    line, last, words = 0, 0, ""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        said = token.string.lstrip("# ")
+        if token.type != tokenize.COMMENT or PRAGMA.match(said):
+            continue
+        whole = token.line.lstrip().startswith("#")
+        goes_on = whole and token.start[0] == last + 1
+        if words and not goes_on:
+            yield line, words
+        line, words = (line, f"{words} {said}") if words and goes_on else (token.start[0], said)
+        last = token.start[0] if whole else 0
+    if words:
+        yield line, words
+
+
+def list_comment_riddles(text: str) -> list[str]:
+    """The sentences of a comment that begin in a refused way or are too long."""
+    return [one for one in sentences(text) if LATER.match(one) or len(one.split()) > MOST_WORDS]
+
+
+def test_comments_are_plain_english() -> None:
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        for line, text in comments(path.read_text(encoding="utf-8")):
+            found += [f"{path.relative_to(SOURCE)}:{line}: {one}" for one in list_comment_riddles(text)]
+    assert not found, "give the reason as subject, verb, object, in at most 25 words"
+
+
+def test_comments_below_each_other_are_one() -> None:
+    many = "one " * 20
+    text = f"# {many}\n# {many}\n\na = 1  # {many}\n# {many}\nb = 2  # noqa: E501  # three\n"
+    assert [line for line, _ in comments(text)] == [1, 4, 5]
+    assert [bool(list_comment_riddles(words)) for _, words in comments(text)] == [True, False, False]
+
+
 def test_docstrings_are_plain_english() -> None:
     found = []
     for path in sorted(path for folder in WRITTEN for path in (ROOT / folder).rglob("*.py")):
@@ -197,53 +111,6 @@ def test_no_line_is_too_long() -> None:
         lines = path.read_text(encoding="utf-8").split("\n")
         found += [f"{path}:{n}" for n, line in enumerate(lines, 1) if len(line) > MOST_COLUMNS]
     assert not found
-
-
-def test_no_old_word_is_an_identifier() -> None:
-    old = [
-        f"{module.path}:{line}: {kind} {name}"
-        for module in modules()
-        for kind, name, line in module.identifiers
-        if refused(kind, name)
-    ]
-    assert not old
-
-
-def test_no_old_word_is_a_module() -> None:
-    paths = [path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py")]
-    assert not [
-        path
-        for path in paths
-        if any(parts(step) & PARTS or step in MODULES for step in path.removesuffix(".py").split("/"))
-    ]
-
-
-def test_a_word_of_the_domain_is_one_class() -> None:
-    classes = Counter(name for module in modules() for kind, name, _ in module.identifiers if kind == "class")
-    assert {name: classes[name] for name in ONCE if classes[name] > 1} == {}
-
-
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        ("name", "every_door"),
-        ("class", "Seen"),
-        ("function", "_told"),
-        ("argument", "things"),
-        ("attribute", "_spoilt"),
-        ("class", "DoorPlan"),
-    ],
-)
-def test_old_words_are_seen_in_every_form(kind: str, name: str) -> None:
-    assert refused(kind, name)
-
-
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [("name", "nothing"), ("function", "find"), ("name", "seen"), ("class", "Endpoint"), ("name", "told")],
-)
-def test_other_words_are_allowed(kind: str, name: str) -> None:
-    assert not refused(kind, name)
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,11 @@ def test_hints_follow_from_the_catalogue(model: Model) -> None:
     for action in model.surfaces["mcp"].actions:
         hints = _tools(model)[action.name]["annotations"]
         assert hints["readOnlyHint"] == (action.effect == "read")
-        assert hints["destructiveHint"] == (action.effect == "write" and action.destructive)
-        assert hints["openWorldHint"] is True
+        assert not (hints["readOnlyHint"] and hints["destructiveHint"])
+        removes = action.method in ("PUT", "PATCH", "DELETE") or action.costs or model.is_removal(action)
+        assert hints["destructiveHint"] or not removes
+        registers = model.webhooks is not None and model.webhooks.registered_by is action
+        assert hints["openWorldHint"] is registers
         if action.effect == "read":
             assert hints["idempotentHint"] is True
 

@@ -15,6 +15,8 @@ from pgagents.catalogue.language.surface import Catalogue
 # short forms of a whole value, by class
 _SHORT: dict[str, dict[str, Any]] = {
     "Law": {"type": "string", "minLength": 1, "description": "Just the condition."},
+    "Hint": {"type": "boolean", "description": "Just the value."},
+    "Effect": {"enum": ["read", "write"], "description": "Just the value."},
     "Code": {"type": "integer", "minimum": 100, "maximum": 599, "description": "Just the status."},
 }
 # members whose list may be one value

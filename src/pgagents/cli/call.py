@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.cli.inputs.api import Api, find_api
-from pgagents.cli.inputs.options import cert_options, env_option, examples, load, server_option
+from pgagents.cli.inputs.options import (
+    api_url_option,
+    cacert_option,
+    cert_options,
+    env_option,
+    examples,
+    load,
+    server_option,
+)
 
 if TYPE_CHECKING:
     from pgagents.client.answer import Answer
@@ -57,23 +65,14 @@ _HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes 
         "stdin."
     ),
 )
-@click.option(
-    "--url",
-    metavar="URL",
-    help="URL of the API. Default: the catalogue's environment variable, else its server.",
-)
+@api_url_option
 @click.option(
     "--catalogue",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="CATALOGUE",
     help="Default: as for the other commands.",
 )
-@click.option(
-    "--cacert",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="CAs to trust (PEM).",
-)
+@cacert_option
 @env_option
 @server_option
 @cert_options

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.cli import _extras
-from pgagents.cli.inputs.options import examples
+from pgagents.cli.inputs.options import examples, only_option, reports_option, seed_option
 from pgagents.cli.running import report_files
 
 if TYPE_CHECKING:
@@ -37,25 +37,9 @@ _SANDBOX = "from pgagents.cli.main import run; run()"
     metavar="NAME",
     help="Switch on a fault of the sandbox: see `pgagents sandbox --list-faults`. Repeatable.",
 )
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=report_files.HELP,
-)
-@click.option(
-    "--only", multiple=True, metavar="ID", help="Only contracts whose id begins with this. Repeatable."
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="The same seed sends the same requests.",
-)
+@reports_option
+@only_option
+@seed_option
 def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, ...], seed: int) -> int:
     """Build Park Graph's manifests, start its sandbox with TLS, verify it, and stop it."""
     import tempfile
@@ -63,7 +47,9 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     _extras.require("pgagents demo", "sandbox")
     from pgagents.catalogue.load import load_file
     from pgagents.cli.inputs.caches import keep_out_of_here
-    from pgagents.cli.running import event_receiver, run
+    from pgagents.cli.inputs.env import Env
+    from pgagents.cli.inputs.target import Target
+    from pgagents.cli.running import event_receiver, report_output, run
     from pgagents.inprocess import client_of
     from pgagents.resources import folder
     from pgagents.verify.plan.options import Options
@@ -85,20 +71,18 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
                 + (f" with {', '.join(fault)}" if fault else "")
                 + "\n"
             )
-            options = Options(seed=seed, only=only, version=run.version())
+            options = Options(seed=seed, only=only)
+            there = Target(
+                model,
+                ready["url"],
+                ready["plain_url"],
+                Path(ready["ca_file"]),
+                Env(oauth=client_of(ready["oauth"])),
+            )
+            again = " ".join(["pgagents demo", *(f"--fault {name}" for name in fault)])
+            output = report_output.Output((*reports, *pages), again)
             with event_receiver.receiving(event_receiver.AUTO, 0) as inbox:
-                code = run.run(
-                    model,
-                    ready["url"],
-                    keys,
-                    options,
-                    cacert=Path(ready["ca_file"]),
-                    reports=(*reports, *pages),
-                    plain_url=ready["plain_url"],
-                    again=" ".join(["pgagents demo", *(f"--fault {name}" for name in fault)]),
-                    oauth=client_of(ready["oauth"]),
-                    receiver=inbox,
-                )
+                code = run.run(there, keys, options, output, run.Aids(receiver=inbox))
     for page in pages:
         click.echo(f"\nthe report as a page: {page.as_uri()}", err=True)
     if code == 1:

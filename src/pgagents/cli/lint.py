@@ -149,12 +149,13 @@ def _judge_files(
     published: str | None,
 ) -> list[Judged]:
     """Lint each file, in the given order. Documents for the GPT builder count as actions of one GPT."""
-    from pgagents.cli.inputs.options import example, load
+    from pgagents.catalogue.find import find_example
+    from pgagents.cli.inputs.options import load
     from pgagents.cli.running.package_lint import lint_package
 
     judged = []
     for file in files or (None,):
-        whole = file is not None and not only and not fix and not example(file)
+        whole = file is not None and not only and not fix and not find_example(file)
         if whole and (package := lint_package(file or "", judge, published)) is not None:
             judged.append(package)
             continue
@@ -166,12 +167,12 @@ def _judge_files(
 
 def _read(file: str) -> Source:
     """Read a file or URL: a catalogue, or any other document."""
+    from pgagents.catalogue.find import find_example
     from pgagents.cli.inputs.fetch import fetch
-    from pgagents.cli.inputs.options import example
     from pgagents.lint.document import read
     from pgagents.source.read import MAX_BYTES, parse
 
-    if shipped := example(file):
+    if shipped := find_example(file):
         return shipped.source
     raw = fetch(file)
     source = read(raw, file) if len(raw) > MAX_BYTES or not _CATALOGUE.search(raw) else None

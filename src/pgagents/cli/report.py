@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.inputs.options import examples
+from pgagents.cli.inputs.options import examples, reports_option
 from pgagents.cli.running import report_files
 from pgagents.report.forms import FORMS
-
-if TYPE_CHECKING:
-    from pgagents.report.report import Report
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 
@@ -91,14 +86,7 @@ def show(file: Path, form: str, verbose: bool) -> int:
     )
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=report_files.HELP,
-)
+@reports_option
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path),
@@ -112,18 +100,14 @@ def merge(files: tuple[Path, ...], reports: tuple[Path, ...], baseline: Path | N
     2 if a shard is missing or of another run, or if no shard took a contract.
     """
     from pgagents.cli.running import report_output
+    from pgagents.report.baseline import read_baseline
     from pgagents.report.merge import Part, merge
     from pgagents.report.read import read
 
     report_files.check(reports)
     report, source = merge([Part(str(file), *read(file)) for file in files])
-    if baseline is not None:
-        report = apply_baseline(report, baseline)
-    try:
-        report_files.write(reports, report, source)
-    finally:
-        report_output.show(report, source)
-    return report.exit_code
+    lines = read_baseline(baseline) if baseline is not None else None
+    return report_output.publish(report, source, report_output.Output(reports, baseline=lines))
 
 
 @command.command(
@@ -144,12 +128,3 @@ def diff(old: Path, new: Path) -> int:
     changes = compare(before, after)
     click.echo(render(changes, before, after), nl=False)
     return changes.exit_code
-
-
-def apply_baseline(report: Report, baseline: Path) -> Report:
-    """Return the report with the baseline's accepted findings marked as known."""
-    from datetime import datetime
-
-    from pgagents.report.baseline import apply, read_baseline
-
-    return apply(report, read_baseline(baseline), datetime.now(UTC).date())

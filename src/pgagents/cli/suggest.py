@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.inputs.options import catalogue_argument, examples, load
-from pgagents.cli.running import choice
+from pgagents.cli.inputs import choice
+from pgagents.cli.inputs.document import load_api
+from pgagents.cli.inputs.options import (
+    allow_option,
+    allow_writes_option,
+    cacert_option,
+    catalogue_argument,
+    examples,
+    identity_option,
+    max_time_option,
+    max_wait_option,
+    seed_option,
+)
 
 if TYPE_CHECKING:
-    from pgagents.model.model import Model
     from pgagents.report.report import Report
     from pgagents.suggest.session import Suggesting
 
@@ -51,46 +61,13 @@ NOTHING, CUT_OFF = 3, 3
     is_flag=True,
     help="Send only what verify sends: no calls that try to break what was found.",
 )
-@click.option("--max-time", type=click.FloatRange(min=1), metavar="S", help="Stop after S seconds.")
-@click.option(
-    "--max-wait",
-    type=click.FloatRange(min=0),
-    default=60.0,
-    show_default=True,
-    metavar="S",
-    help="Longest wait for a rate limit, in seconds.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="The same seed sends the same requests.",
-)
-@click.option(
-    "--identity",
-    multiple=True,
-    metavar="ROLE[=ENVVAR]",
-    help="A further key, from an environment variable. Default: PGAGENTS_TOKEN_ROLE.",
-)
-@click.option(
-    "--cacert",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="CA certificates to trust (PEM).",
-)
-@click.option(
-    "--allow-writes",
-    is_flag=True,
-    help="Write even if the key is not a test key. Only instances that the run made are changed or removed.",
-)
-@click.option(
-    "--allow",
-    multiple=True,
-    metavar="ACTION",
-    help="Also call this action, which may change existing instances. Repeatable.",
-)
+@max_time_option
+@max_wait_option
+@seed_option
+@identity_option
+@cacert_option
+@allow_writes_option
+@allow_option
 def command(
     url: str | None,
     openapi: str | None,
@@ -113,13 +90,13 @@ def command(
     """
     from pgagents.cli.inputs import api_keys, target
     from pgagents.cli.inputs.caches import keep_out_of_here
-    from pgagents.cli.running import run
+    from pgagents.cli.running import report_output, run
     from pgagents.suggest.session import Suggesting
     from pgagents.verify.plan.options import Options
 
     keep_out_of_here()
     target.check(url, None, description)
-    there = target.target(_load(catalogue, openapi), url, None, cacert, description)
+    there = target.target(load_api(catalogue, openapi), url, None, cacert, description)
     options = Options(
         max_time_s=max_time,
         workers=None,
@@ -127,38 +104,18 @@ def command(
         seed=seed,
         allow_writes=allow_writes,
         allow=choice.actions(there.model, allow),
-        version=run.version(),
     )
     secrets = api_keys.command_secrets(there.model, there.env.commands, identity)
     keys = api_keys.keys(there.model, identity, there.env.identities, ask=True, secrets=secrets)
     companion = Suggesting.of(there.model, seed=seed, seek=not no_calls)
     return run.run(
-        there.model,
-        there.url,
+        there,
         keys,
         options,
-        cacert=there.cacert,
-        reports=(),
-        plain_url=there.plain_url,
-        headers=there.env.headers,
-        oauth=there.env.oauth,
-        commands=secrets,
-        servers=there.servers,
-        certificate=there.certificate,
-        companion=companion,
+        report_output.Output(),
+        run.Aids(secrets, companion=companion),
         show=lambda report, stopped: _show(companion, report, out, stopped=stopped),
     )
-
-
-def _load(catalogue: Path | None, openapi: str | None) -> Model:
-    """Load the catalogue, or what an OpenAPI document says in its place."""
-    from pgagents.cli.inputs.document import is_document, load_document
-
-    if openapi is not None and catalogue is not None:
-        raise click.UsageError(f"{catalogue} and --openapi say both what to use: give one of them.")
-    if openapi is None and catalogue is not None and is_document(catalogue):
-        openapi = str(catalogue)
-    return load(catalogue) if openapi is None else load_document(openapi)
 
 
 def _show(companion: Suggesting, report: Report, out: Path | None, *, stopped: bool) -> int:

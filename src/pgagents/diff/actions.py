@@ -169,7 +169,7 @@ def _errors(s: Sides) -> Iterator[Change]:
 
 
 _COMPARED = frozenset((
-    "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "destructive",
+    "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "hints",
     "bucket", "scope", "key", "params", "unknown", "outputs", "errors", "idempotency", "confirm_title",
     "confirm_body", "laws", "relations", "deprecated", "signed", "origin", "cite", "formerly", "alias_of",
     "security", "pages", "etag", "if_match", "either", "job", "content_type", "headers", "deprecation",

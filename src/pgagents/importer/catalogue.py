@@ -231,7 +231,8 @@ def _assemble(
 
 
 _ORDER = (
-    "title", "description", "http", "server", "operation_id", "effect", "destructive", "confirm", "security",
+    "title", "description", "http", "server", "operation_id", "effect", "destructive",
+    "idempotent", "open_world", "confirm", "security",
     "idempotency",
     "content_type",
     "input", "either",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression, Scope
+from pgagents.model.hints import Hints
 from pgagents.model.job import Job
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
@@ -54,7 +55,7 @@ class Param:
     file: FileLimits | None = None
     """The limits of a file; None for any other argument."""
     otherwise: Mapping[str, Code] = field(default_factory=dict)
-    """Its own error codes by the keyword that a value breaks; an empty keyword stands for all others, and
+    """Its own error codes by the keyword that a value breaks. An empty keyword stands for all others, and
     `refers_to` for an id that does not exist.
     """
     as_text: bool = False
@@ -270,7 +271,7 @@ class Action:
     path: Text
     effect: Literal["read", "write"]
     costs: bool
-    destructive: bool
+    hints: Hints
     bucket: str | None
     scope: str | None
     key: bool
@@ -334,6 +335,14 @@ class Action:
     def optional_key(self) -> bool:
         """True if a call may have a key and need not."""
         return self.key and () in self.security
+
+    @property
+    def may_remove(self) -> bool:
+        """True if the instance that it undoes is gone afterwards: its own line says that it is destructive,
+        or it is a DELETE. A move to another state removes nothing.
+        """
+        said = self.hints.destructive
+        return said.value and (said.written or self.method == "DELETE")
 
     @property
     def on_rest(self) -> bool:

@@ -18,6 +18,7 @@ from pgagents.model.connection.server import Server, find_addresses
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.limit_reader import LimitReader
+from pgagents.model.stores.listing import Listing
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -81,6 +82,8 @@ class Surface:
     """Attribution of calls from this surface, by member."""
     narrow: Mapping[str, Mapping[str, Narrowed]] = field(default_factory=dict)
     """By action and argument, how this surface takes arguments that it renames or narrows."""
+    listing: Listing | None = None
+    """The plugin with the MCP server's tools, as a store lists it; None if none does."""
     mcp_server: McpServer | None = None
     """The server whose tools the surface's actions are; None on any other surface."""
 
@@ -300,7 +303,15 @@ class Resource:
         undo = self.undone_by
         if undo is None or not self.state:
             return undo is not None
-        return undo.action.destructive and not any(move.action is undo.action for move in self.moves)
+        return self.removed_for_good
+
+    @property
+    def removed_for_good(self) -> bool:
+        """True if `undone_by` says that it removes an instance, and is no move to another state."""
+        undo = self.undone_by
+        if undo is None or any(move.action is undo.action for move in self.moves):
+            return False
+        return undo.action.may_remove
 
     def missing_for(self, param: Param) -> Code | None:
         """Return the error of an id in this argument that does not exist; None if nothing is said."""
@@ -622,6 +633,11 @@ class Model:
     def always(self) -> Iterator[Code]:
         """Yield the error codes that every action may return."""
         return (self.codes[name] for name in self.errors.always)
+
+    def is_removal(self, action: Action) -> bool:
+        """True if the action removes an instance for good."""
+        undone = (r.undone_by for r in self.resources.values() if r.removed_for_good)
+        return action.method == "DELETE" or any(call is not None and call.action is action for call in undone)
 
     def text(self, *pointer: str | int) -> Text:
         """Return the catalogue's string at a pointer, with its origin; empty if there is none."""

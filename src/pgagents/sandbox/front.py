@@ -482,7 +482,7 @@ class Front:
         return self._refuse(fault.kind, fault.message, request_id, field=fault.field)
 
     def _missing_for(self, fault: Fault, asked: ParsedRequest) -> Code | None:
-        """Return the code for a missing instance where a wrong id in the path is no invalid argument: the
+        """Return the code for a missing instance where a wrong id in the path is no invalid argument. The
         action has no code for invalid arguments then.
         """
         action = asked.action

@@ -48,7 +48,7 @@ def list_probes(
             endpoint is None
             or str(action.name) not in wanted
             or action.signed is not None
-            or action.destructive
+            or setting.model.is_removal(action)
         ):
             continue
         if action.effect == "write" and str(action.name) in lived:

@@ -22,7 +22,7 @@ def run(checker: Checker) -> None:
 
 def _check_tag(checker: Checker, pointer: Pointer, action: Action) -> None:
     at = (*pointer, "etag")
-    if action.effect != "read" or not (action.http or "").startswith("GET "):
+    if action.effect.value != "read" or not (action.http or "").startswith("GET "):
         help = "write it at the GET that reads the same thing"
         checker.fault(at, "etag", "`etag` has no effect here: only a GET can be conditional so", help)
         return
@@ -43,7 +43,7 @@ def _check_match(checker: Checker, pointer: Pointer, action: Action, *, tagged: 
     if not checker.check_reference(at, name, (*pointer, "input"), "argument"):
         return
     param = action.input.get(name)
-    if action.effect != "write":
+    if action.effect.value != "write":
         help = "write `etag: true` for a read"
         checker.fault(at, "if-match", "`if_match` has no effect on a read", help)
     elif param is not None and (param.in_ != "header" or (param.wire or name).lower() != "if-match"):

@@ -49,7 +49,7 @@ def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
         return
     if checker.check_reference((*pointer, "page", "dispatcher"), page.dispatcher, ("surfaces",), "surface"):
         _dispatcher(checker, pointer, page, name)
-    if action.effect != "read":
+    if action.effect.value != "read":
         checker.fault(
             (*pointer, "actions", 0),
             "surface",

@@ -30,7 +30,7 @@ def run(checker: Checker) -> None:
 
 def _check(checker: Checker, pointer: Pointer, action: Action, pages: Pages) -> None:
     at, arguments = (*pointer, "pages"), (*pointer, "input")
-    if action.effect != "read":
+    if action.effect.value != "read":
         checker.fault(at, "pages", "`pages` has no effect on a write", "remove it, or say `effect: read`")
         return
     for key in ("argument", "size"):

@@ -22,6 +22,7 @@ from pgagents.catalogue.language.basics import (
     Status,
     Strict,
 )
+from pgagents.catalogue.language.hints import Effect, Hint
 from pgagents.catalogue.language.jobs import Job
 from pgagents.catalogue.language.pages import Pages
 
@@ -175,7 +176,7 @@ class Action(Cited):
     operation_id: Name | None = Field(
         None, description="The operationId in OpenAPI; the default is the action's name in camelCase."
     )
-    effect: Literal["read", "write"] = Field(
+    effect: Effect = Field(
         description="`write` if a call changes anything; writes are "
         "confirmed, and verified with a test key only."
     )
@@ -186,7 +187,29 @@ class Action(Cited):
             "where writes are allowed, and named by `--allow` or `may_name_none`."
         ),
     )
-    destructive: bool = Field(False, description="True if a call removes something for good.")
+    destructive: Hint | None = Field(
+        None,
+        description=(
+            "True if a call may remove, overwrite, end or charge something; false if it only adds. The "
+            "default follows from the rest of the catalogue: true for a PUT, PATCH or DELETE, what costs "
+            "money, undoes a resource, or moves its state without a way back. There, false needs a reason: "
+            "`{value: false, reason: …}`."
+        ),
+    )
+    idempotent: Hint | None = Field(
+        None,
+        description=(
+            "True if a repeated call with the same arguments changes nothing more. The default is true for "
+            "a read, a PUT, a DELETE, and a call that must have an idempotency key."
+        ),
+    )
+    open_world: Hint | None = Field(
+        None,
+        description=(
+            "True if a call reaches beyond the API's own data: the public web, other companies' systems, or "
+            "a URL that the caller names. The default is true only for what registers a webhook."
+        ),
+    )
     bucket: Name | None = Field(
         None, description="The rate-limit bucket (under `limits.buckets`) that a call draws from."
     )

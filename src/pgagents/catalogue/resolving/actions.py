@@ -20,9 +20,10 @@ from pgagents.catalogue.language.credentials import (
     needs_certificate,
 )
 from pgagents.catalogue.language.errors import JSON
-from pgagents.catalogue.language.page_texts import add_page_sentence
 from pgagents.catalogue.language.schemas import argument_node
 from pgagents.catalogue.resolving.answers import Answers, resolve_deprecation
+from pgagents.catalogue.resolving.hints import resolve_hints
+from pgagents.catalogue.resolving.page_texts import add_page_sentence
 from pgagents.catalogue.resolving.surfaces import Surfaces
 from pgagents.encoding.file import ANY
 from pgagents.encoding.file_schema import file_node
@@ -65,9 +66,9 @@ class Actions(Answers, Surfaces):
             either=tuple(tuple(group) for group in a.either or ()),
             method=method,
             path=Text(path, (*at, "http")),
-            effect=a.effect,
+            effect=a.effect.value,
             costs=a.costs,
-            destructive=a.destructive,
+            hints=resolve_hints(self.written, name, a, at),
             bucket=a.bucket,
             scope=a.scope,
             key=any(security),

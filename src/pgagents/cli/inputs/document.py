@@ -7,6 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
+from pgagents.cli.inputs.options import load
+
 if TYPE_CHECKING:
     from pgagents.importer.catalogue import Choice, Imported
     from pgagents.model.model import Model
@@ -52,6 +56,27 @@ def load_document(document: str, auth: str = "", base: str = "") -> Model:
     )
     source.gains = (*list_gains(made.data), _show_import(document, auth, base))
     return replace(made.model, source=source)
+
+
+def load_api(
+    catalogue: Path | None, openapi: str | None, auth: str | None = None, base_path: str | None = None
+) -> Model:
+    """Return the model of a catalogue's file, or of an OpenAPI document, which either argument may name.
+
+    `auth` and `base_path` are options for a document. Raises UsageError where the options contradict each
+    other, InputError and PgagentsError for what cannot be read.
+    """
+    if openapi is not None and catalogue is not None:
+        raise click.UsageError(f"{catalogue} and --openapi both say what the API is: give one of them.")
+    if openapi is None and catalogue is not None and is_document(catalogue):
+        openapi = str(catalogue)
+    if openapi is not None:
+        return load_document(openapi, auth or "", base_path or "")
+    if auth is not None:
+        raise click.UsageError("--auth is for an OpenAPI document; a catalogue says it under `auth.schemes`.")
+    if base_path is not None:
+        raise click.UsageError("--base-path is for an OpenAPI document; a catalogue's paths have it.")
+    return load(catalogue)
 
 
 def _show_import(document: str, auth: str, base: str) -> str:

@@ -34,7 +34,14 @@ env_option: Callable[[Any], Any] = click.option(
     metavar="FILE",
     help="YAML file that describes the server, as for verify: url, cacert, headers, identities of `main`.",
 )
+"""For commands that call the API as one client."""
 
+api_url_option: Callable[[Any], Any] = click.option(
+    "--url",
+    metavar="URL",
+    help="URL of the API. Default: the catalogue's environment variable, else its server.",
+)
+"""For commands that call the API as one client."""
 
 server_option: Callable[[Any], Any] = click.option(
     "--server",
@@ -44,6 +51,71 @@ server_option: Callable[[Any], Any] = click.option(
     help=(
         "The address of another server of the API (under `api.servers`). Without it, its actions are not "
         "called, unless the API's URL is the catalogue's own. Repeatable."
+    ),
+)
+
+cacert_option: Callable[[Any], Any] = click.option(
+    "--cacert",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="CA certificates to trust (PEM).",
+)
+
+seed_option: Callable[[Any], Any] = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="The same seed sends the same requests.",
+)
+
+only_option: Callable[[Any], Any] = click.option(
+    "--only", multiple=True, metavar="ID", help="Only contracts whose id begins with this. Repeatable."
+)
+
+identity_option: Callable[[Any], Any] = click.option(
+    "--identity",
+    multiple=True,
+    metavar="ROLE[=ENVVAR]",
+    help="A further key, from an environment variable. Default: PGAGENTS_TOKEN_ROLE.",
+)
+
+max_time_option: Callable[[Any], Any] = click.option(
+    "--max-time", type=click.FloatRange(min=1), metavar="S", help="Stop after S seconds."
+)
+
+max_wait_option: Callable[[Any], Any] = click.option(
+    "--max-wait",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="S",
+    help="Longest wait for a rate limit, in seconds.",
+)
+
+allow_writes_option: Callable[[Any], Any] = click.option(
+    "--allow-writes",
+    is_flag=True,
+    help="Write even if the key is not a test key. Only instances that the run made are changed or removed.",
+)
+
+allow_option: Callable[[Any], Any] = click.option(
+    "--allow",
+    multiple=True,
+    metavar="ACTION",
+    help="Also call this action, which may change existing instances. Repeatable.",
+)
+
+reports_option: Callable[[Any], Any] = click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=(
+        "Also write FILE, in the format of its suffix: .json, .xml (JUnit), .sarif, .md, .html or .txt. "
+        "Repeatable."
     ),
 )
 
@@ -75,22 +147,12 @@ def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
     Graph's; otherwise PgagentsError is raised, so that a wrong working directory never passes for a good
     catalogue.
     """
-    from pgagents.catalogue.load import load_file
+    from pgagents.catalogue.find import find_catalogue, find_example
     from pgagents.errors import PgagentsError
 
-    if catalogue is not None:
-        return example(str(catalogue)) or load_file(catalogue)
-    here = sorted(Path("catalogue").glob("*.yaml"))
-    if len(here) > 1:
-        raise PgagentsError(
-            f"there are {len(here)} catalogues in ./catalogue",
-            "name one: pgagents COMMAND catalogue/NAME.yaml",
-        )
-    if here:
-        return load_file(here[0])
-    if Path("pgagents.yaml").exists():
-        return load_file(Path("pgagents.yaml"))
-    found = example(EXAMPLE) if else_example else None
+    if (own := find_catalogue(catalogue)) is not None:
+        return own
+    found = find_example(EXAMPLE) if else_example else None
     if found is None:
         raise PgagentsError(
             f"no catalogue here: {Path.cwd()} has neither catalogue/*.yaml nor pgagents.yaml", NO_CATALOGUE
@@ -99,17 +161,3 @@ def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
         f"no catalogue here, so this is the example `{EXAMPLE}` (`pgagents init` makes your own)", err=True
     )
     return found
-
-
-def example(name: str) -> Model | None:
-    """Return the shipped catalogue of a name; None where there is none, or where a file of this name
-    exists.
-    """
-    from pgagents.catalogue.load import load_file
-    from pgagents.resources import folder
-
-    stem = name.replace("-", "_")
-    path = folder("catalogue") / f"{stem}.yaml"
-    if not name.replace("-", "").isalnum() or Path(name).exists() or not path.is_file():
-        return None
-    return load_file(path, name=f"catalogue/{stem}.yaml")

@@ -22,10 +22,6 @@ DATA = (".json", ".txt")
 """Suffixes for plans and self-tests, which are not reports of a run."""
 ROOM = 2_000_000
 """Bytes that must be free where a report is to be written."""
-HELP = (
-    "Also write FILE, in the format of its suffix: .json, .xml (JUnit), .sarif, .md, .html or .txt. "
-    "Repeatable."
-)
 
 
 def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:

@@ -1,4 +1,6 @@
-"""Prints a report on stdout; in a job of GitHub Actions also as annotations at the catalogue's lines."""
+"""Writes a report's files and prints it on stdout; in a job of GitHub Actions also as annotations at the
+catalogue's lines.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +8,62 @@ import os
 import secrets
 import shutil
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pgagents.cli.running import report_files
+
 if TYPE_CHECKING:
+    from pgagents.report.baseline import Line
     from pgagents.report.report import Report
     from pgagents.source.source import Source
 
 WIDTH, NARROWEST = 100, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The files and the terminal that a run's report goes to, and the accepted findings."""
+
+    reports: tuple[Path, ...] = ()
+    again: str = ""
+    """The command line that repeats the run."""
+    baseline: Sequence[Line] | None = None
+    """Accepted findings."""
+    memory: Path | None = None
+    """The file that stores which contracts failed."""
+    verbose: bool = False
+    """True to print how many contracts each exchange was judged for."""
+
+
+def add_origin(report: Report, again: str) -> Report:
+    """Return the report with the command line that repeats its run, and the catalogue's path in its
+    repository.
+    """
+    inside = report_files.in_repository(report.header.catalogue)
+    return replace(report, header=replace(report.header, again=again, in_repository=inside))
+
+
+def publish(report: Report, source: Source, output: Output, *, stopped: bool = False) -> int:
+    """Mark accepted findings, write the report files, print the report; return the report's exit code.
+
+    `stopped` means that a signal ended the run. Raises PgagentsError for a file that cannot be written, after
+    the report is printed.
+    """
+    if output.baseline is not None:
+        from pgagents.report.baseline import apply
+
+        report = apply(report, output.baseline, datetime.now(UTC).date())
+    try:
+        report_files.write(output.reports, report, source)
+    finally:
+        show(report, source, stopped=stopped, verbose=output.verbose)
+    return report.exit_code
 
 
 def show(report: Report, source: Source, *, stopped: bool = False, verbose: bool = False) -> None:
@@ -22,7 +71,7 @@ def show(report: Report, source: Source, *, stopped: bool = False, verbose: bool
 
     `stopped` means that a signal ended the run. `verbose` adds how many contracts each exchange was judged
     for. In GitHub Actions a line of the log can be a command, so a random word disables commands around the
-    text (docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20).
+    text. Source: docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20.
     """
     from pgagents.report.formats import github, text
 

@@ -8,27 +8,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli.running import last, preflight, progress, report_files, report_output
+from pgagents.cli.running import last, preflight, progress, report_output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from pgagents.cli.inputs.target import Target
+    from pgagents.cli.running.report_output import Output
     from pgagents.client.secret_command import CommandSecrets
     from pgagents.http import Handler
     from pgagents.model.model import Model
-    from pgagents.report.baseline import Line
     from pgagents.report.report import Report
-    from pgagents.tls import CertificateFiles
     from pgagents.verify.plan.options import Options, Progress
     from pgagents.verify.run.companion import Companion
     from pgagents.verify.wire.mcp.link import Link
-    from pgagents.verify.wire.oauth import OAuthClient
     from pgagents.verify.wire.receiver import Inbox
 
 
@@ -43,129 +38,182 @@ class _Stop:
     running: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Aids:
+    """The partners of a run beside the API's server."""
+
+    commands: CommandSecrets | None = None
+    """Commands that print keys, and renew them."""
+    receiver: Inbox | None = None
+    """Gets the events that the server sends."""
+    mcp: Link | None = None
+    """The link to an MCP server that is verified too."""
+    token: str = ""
+    """The MCP server's token."""
+    companion: Companion | None = None
+    """Sees every exchange, and asks for calls after the plan's."""
+
+
+class _Clients:
+    """The HTTP clients of a run: `handler` is the usual one, `plain` has no TLS, `bare` adds no headers.
+
+    `strangers` present no client certificate or one of another authority.
+    """
+
+    def __init__(self, there: Target, workers: int) -> None:
+        from pgagents.verify.wire.send import Client
+
+        self._there = there
+        self._trust = str(there.cacert) if there.cacert else None
+        self._common: dict[str, Any] = {
+            "cacert": self._trust,
+            "workers": workers,
+            "servers": tuple(there.servers.values()),
+        }
+        url, headers, certificate = there.url, there.env.headers, there.certificate
+        self.handler = Client(url, headers=headers, certificate=certificate, **self._common)
+        self.plain = Client(there.plain_url, workers=workers) if there.plain_url else None
+        self.bare = Client(url, certificate=certificate, **self._common) if headers else None
+        self.strangers = self._make_strangers()
+
+    def _make_strangers(self) -> dict[str, Handler]:
+        from pgagents.tls import make_foreign_context
+        from pgagents.verify.wire.send import Client
+
+        there = self._there
+        if there.certificate is None or not there.url.startswith("https:"):
+            return {}
+        foreign = make_foreign_context(self._trust)
+        return {
+            "none": Client(there.url, headers=there.env.headers, **self._common),
+            "other": Client(there.url, headers=there.env.headers, context=foreign, **self._common),
+        }
+
+    def reach_other_base(self, base: str) -> Handler:
+        """Return a client for another base URL of the API; the headers go along unless the scheme differs."""
+        return self._make(base, self._there.env.headers if base.startswith(self._there.url[:5]) else None)
+
+    def reach(self, base: str) -> Handler:
+        """Return a client for another host, which gets none of the headers."""
+        return self._make(base, None)
+
+    def _make(self, base: str, headers: Mapping[str, str] | None) -> Handler:
+        from pgagents.verify.wire.send import Client
+
+        secure = base.startswith("https:")
+        return Client(
+            base,
+            cacert=self._trust if secure else None,
+            certificate=self._there.certificate if secure else None,
+            headers=headers,
+        )
+
+
 def run(
-    model: Model,
-    url: str,
+    there: Target,
     keys: Mapping[str, str],
     options: Options,
+    output: Output,
+    aids: Aids | None = None,
     *,
-    cacert: Path | None,
-    reports: tuple[Path, ...],
-    plain_url: str = "",
-    headers: Mapping[str, str] | None = None,
-    again: str = "",
-    baseline: Sequence[Line] | None = None,
-    memory: Path | None = None,
-    oauth: OAuthClient | None = None,
-    commands: CommandSecrets | None = None,
-    receiver: Inbox | None = None,
-    mcp: Link | None = None,
-    token: str = "",
-    verbose: bool = False,
-    servers: Mapping[str, str] | None = None,
-    certificate: CertificateFiles | None = None,
-    companion: Companion | None = None,
     show: Callable[[Report, bool], int] | None = None,
 ) -> int:
     """Verify, write the report files, print the report on stdout; return the exit code.
 
-    `headers` go with every request and into no report. `again` is the command line that repeats the run.
-    `baseline` lists accepted findings. Failed contracts are stored in the file `memory`. `oauth` is a client
-    to act as. `commands` renews keys. `receiver` gets events. `mcp` is the link to an MCP server, and `token`
-    its token. `verbose` prints how many contracts each exchange was judged for. `servers` are the addresses
-    of the API's other servers. `certificate` is the client certificate. `companion` goes along with the run.
-    `show` takes the report, and True if a signal ended the run, in place of writing and printing it.
+    `keys` are by role. `show` takes the report, and True if a signal ended the run, in place of writing and
+    printing it. Raises SetupError where nothing can be tested.
     """
     from pgagents.report.formats.text import STOPPED
-    from pgagents.tls import make_foreign_context
-    from pgagents.verify.plan.options import USUAL_WORKERS, Identities
-    from pgagents.verify.run.redaction.redact import Redactor
-    from pgagents.verify.run.run import verify
-    from pgagents.verify.wire.send import Client
+    from pgagents.verify.plan.options import USUAL_WORKERS
 
-    workers = options.workers or USUAL_WORKERS
-    others, trust = tuple((servers or {}).values()), str(cacert) if cacert else None
-    common: dict[str, Any] = {"cacert": trust, "workers": workers, "servers": others}
-    handler = Client(url, headers=headers, certificate=certificate, **common)
-    plain = Client(plain_url, workers=workers) if plain_url else None
-    hidden = (*_secrets(headers or {}), *([token] if token else []))
-    bare = Client(url, certificate=certificate, **common) if headers else None
-    strangers: dict[str, Handler] = {}
-    if certificate is not None and url.startswith("https:"):
-        foreign = make_foreign_context(trust)
-        strangers = {
-            "none": Client(url, headers=headers, **common),
-            "other": Client(url, headers=headers, context=foreign, **common),
-        }
+    aids = aids or Aids()
+    clients = _Clients(there, options.workers or USUAL_WORKERS)
+    hidden = (*_secrets(there.env.headers), *([aids.token] if aids.token else []))
+    options = _check_servers(there, clients, keys, options, hidden)
+    report, stopped = _verify(there, clients, keys, options, hidden, aids)
+    if show is not None:
+        return show(report, stopped)
+    report = _describe_run(report, there.model, keys, hidden, output.again)
+    if output.memory is not None:
+        last.remember(output.memory, report)
+    code = report_output.publish(report, there.model.source, output, stopped=stopped)
+    return STOPPED if stopped else code
 
-    def other(base: str) -> Handler:
-        return Client(
-            base,
-            cacert=trust if base.startswith("https:") else None,
-            certificate=certificate if base.startswith("https:") else None,
-            headers=headers if base.startswith(url[:5]) else None,
-        )
 
-    def reach(base: str) -> Handler:
-        secure = base.startswith("https:")
-        return Client(base, cacert=trust if secure else None, certificate=certificate if secure else None)
-
-    with signals() as stop:
+def _check_servers(
+    there: Target, clients: _Clients, keys: Mapping[str, str], options: Options, hidden: tuple[str, ...]
+) -> Options:
+    """Check that all servers answer; return the options with the used requests taken off their limit."""
+    with signals():
         try:
-            options = preflight.check_server(model, url, handler, other, keys, options, hidden, reach)
-            preflight.check_other_servers(servers or {}, reach)
+            options = preflight.check_server(
+                there.model,
+                there.url,
+                clients.handler,
+                clients.reach_other_base,
+                keys,
+                options,
+                hidden,
+                clients.reach,
+            )
+            preflight.check_other_servers(there.servers, clients.reach)
         except KeyboardInterrupt:
             raise click.Abort from None
+    return options
+
+
+def _verify(
+    there: Target,
+    clients: _Clients,
+    keys: Mapping[str, str],
+    options: Options,
+    hidden: tuple[str, ...],
+    aids: Aids,
+) -> tuple[Report, bool]:
+    """Verify with progress on stderr; return the report, and True if a signal ended the run."""
+    from pgagents.verify.plan.options import Identities
+    from pgagents.verify.run.run import verify
+
+    identities = Identities(
+        keys, hidden, there.env.oauth, clients.reach, aids.commands, clients.strangers, there.servers
+    )
     with signals() as stop, progress.progress() as step:
         stop.running = True
         report = verify(
-            model,
-            handler,
-            Identities(keys, hidden, oauth, reach, commands, strangers, servers or {}),
+            there.model,
+            clients.handler,
+            identities,
             options,
             clock=time.time,
             sleep=time.sleep,
             wall=wall,
-            url=url,
+            url=there.url,
             on_progress=heeding(stop, step),
-            plain=plain,
-            plain_url=plain_url,
-            receiver=receiver,
-            mcp=mcp,
-            bare=bare,
-            companion=companion,
+            plain=clients.plain,
+            plain_url=there.plain_url,
+            receiver=aids.receiver,
+            mcp=aids.mcp,
+            bare=clients.bare,
+            companion=aids.companion,
         )
         stop.running = False
-    if show is not None:
-        return show(report, stop.asked)
-    again = Redactor(keys, (), hidden, model=model).text(again)  # the command of an MCP server may hold a key
-    report = replace(
-        report,
-        header=replace(
-            report.header, again=again, in_repository=report_files.in_repository(report.header.catalogue)
-        ),
-    )
+    return report, stop.asked
+
+
+def _describe_run(
+    report: Report, model: Model, keys: Mapping[str, str], hidden: tuple[str, ...], again: str
+) -> Report:
+    """Return the report with the command line that repeats the run and what a catalogue would add.
+
+    Both are masked: an MCP server's command or a document's URL may hold a key.
+    """
+    from pgagents.verify.run.redaction.redact import Redactor
+
+    masked = Redactor(keys, (), hidden, model=model).text
+    report = report_output.add_origin(report, masked(again))
     if gains := list(getattr(model.source, "gains", ())):
-        masked = Redactor(keys, (), hidden, model=model).text  # a URL of a document may hold a key
         report = replace(report, footer=replace(report.footer, gains=tuple(map(masked, gains))))
-    if memory is not None:
-        last.remember(memory, report)
-    if baseline is not None:
-        report = _apply_baseline(report, baseline)
-    try:
-        report_files.write(reports, report, model.source)
-    finally:
-        report_output.show(report, model.source, stopped=stop.asked, verbose=verbose)
-    return STOPPED if stop.asked else report.exit_code
-
-
-def _apply_baseline(report: Report, baseline: Sequence[Line]) -> Report:
-    """Return the report with the findings that the baseline accepts today marked as known."""
-    from datetime import datetime
-
-    from pgagents.report.baseline import apply
-
-    return apply(report, baseline, datetime.now(UTC).date())
+    return report
 
 
 def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -178,17 +226,6 @@ def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
 def wall() -> str:
     """Return the current time as RFC 3339 in UTC."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def version() -> str:
-    """Return the installed version of pgagents."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
-
-    try:
-        return installed("pgagents")
-    except PackageNotFoundError:
-        return "0+unknown"
 
 
 def heeding(stop: _Stop, step: Callable[[Progress], None]) -> Callable[[Progress], None]:

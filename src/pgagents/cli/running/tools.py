@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.cli.inputs.tools import make_model, open_server
-from pgagents.cli.running import mcp_server, progress, report_files, report_output
+from pgagents.cli.running import mcp_server, progress, report_output
 from pgagents.cli.running.run import heeding, signals, wall
 
 if TYPE_CHECKING:
+    from pgagents.cli.running.report_output import Output
     from pgagents.http import Request, Response, Silence
     from pgagents.model.model import Model
-    from pgagents.report.baseline import Line
     from pgagents.report.report import Report
     from pgagents.verify.plan.options import Options, Progress
     from pgagents.verify.wire.mcp.link import Link
@@ -27,15 +27,7 @@ REQUESTS, REQUESTS_PER_TOOL = 60, 20
 
 
 def run(
-    url: str | None,
-    command: str | None,
-    options: Options,
-    *,
-    cacert: Path | None,
-    reports: tuple[Path, ...],
-    baseline: Sequence[Line] | None,
-    again: str,
-    verbose: bool,
+    url: str | None, command: str | None, options: Options, output: Output, *, cacert: Path | None
 ) -> int:
     """Verify the server, write the report files, print the report; return the exit code.
 
@@ -56,19 +48,9 @@ def run(
                 stop.running = False
     except KeyboardInterrupt:
         raise click.Abort from None
-    inside = report_files.in_repository(report.header.catalogue)
-    report = replace(report, header=replace(report.header, again=again, in_repository=inside))
-    if baseline is not None:
-        from datetime import UTC, datetime
-
-        from pgagents.report.baseline import apply
-
-        report = apply(report, baseline, datetime.now(UTC).date())
-    try:
-        report_files.write(reports, report, model.source)
-    finally:
-        report_output.show(report, model.source, stopped=stop.asked, verbose=verbose)
-    return STOPPED if stop.asked else report.exit_code
+    report = report_output.add_origin(report, output.again)
+    code = report_output.publish(report, model.source, output, stopped=stop.asked)
+    return STOPPED if stop.asked else code
 
 
 def verify_tools(

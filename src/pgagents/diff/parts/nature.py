@@ -54,14 +54,44 @@ def _effects(s: Sides) -> Iterator[Change]:
             "confirm",
             safety=True,
         )
-    for key, what in (("costs", "moves money"), ("destructive", "removes something for good")):
-        if getattr(a, key) != getattr(b, key):
-            said = (
-                f"{what} now"
-                if getattr(b, key)
-                else f"is no longer said to be one that {what}: hosts may call it without asking"
-            )
-            yield s.change("breaking", key, said, key, safety=True)
+    if a.costs != b.costs:
+        dropped = "is no longer said to be one that moves money: hosts may call it without asking"
+        yield s.change("breaking", "costs", "moves money now" if b.costs else dropped, "costs", safety=True)
+    yield from _hints(s)
+
+
+_HINTS: dict[str, tuple[str, str]] = {
+    "destructive": (
+        "may remove, overwrite or end something now",
+        "is no longer said to remove, overwrite or end anything: hosts may call it without asking",
+    ),
+    "idempotent": (
+        "may be called again without a further effect now",
+        "is no longer idempotent: a repeated call is a second one",
+    ),
+    "open_world": (
+        "reaches beyond the API's own data now",
+        "is said to reach only the API's own data now",
+    ),
+}
+"""The words for a hint that became true, and for one that became false."""
+_EASED = ("idempotent", True), ("open_world", False)
+"""The changes of hints that no caller needs to fear."""
+
+
+def _hints(s: Sides) -> Iterator[Change]:
+    """Compare the hints by which a host decides whether it asks before a call, and may repeat it."""
+    for key, (gained, lost) in _HINTS.items():
+        was, now = getattr(s.a.hints, key), getattr(s.b.hints, key)
+        if was.value != now.value:
+            severity: Severity = "addition" if (key, now.value) in _EASED else "breaking"
+            said = gained if now.value else lost
+            yield s.change(severity, key.replace("_", "-"), said, key, safety=True)
+    for key, now in s.b.hints.items():
+        was = getattr(s.a.hints, key)
+        if was.value == now.value and was.reason != now.reason and (was.reasoned or now.reasoned):
+            where = "effect" if key == "read_only" else key
+            yield s.change("wording", "hint-reason", f"its reason: {brief(str(now.reason), 100)}", where)
 
 
 def _permission(s: Sides) -> Iterator[Change]:

@@ -147,6 +147,10 @@ class _Tools:
         action["effect"] = "read" if reads else "write"
         if not reads and hints.get("destructiveHint") is not False:
             action["destructive"] = True
+        if not reads and hints.get("idempotentHint") is True:
+            action["idempotent"] = True
+        if hints.get("openWorldHint") is not False:
+            action["open_world"] = True
         if wire != name:
             action["texts"] = {"mcp": {"name": wire}}
         return action

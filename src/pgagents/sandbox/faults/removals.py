@@ -13,10 +13,9 @@ def removed_still_answered(context: Context, handler: Handler, request: Request)
     cache: dict[str, Response] = context.memory.setdefault("cache", {})
     found = handler(request)
     action = context.reader.action(request)
-    removes = [r.undone_by.action for r in context.model.resources.values() if r.undone_by]
     if action is None or not isinstance(found, Response):
         return found
-    if action in removes and action.destructive and successful(found):
+    if context.model.is_removal(action) and successful(found):
         cache[f"removed {request.path}"] = found
     elif request.method == "GET" and f"removed {request.path}" in cache:
         return cache.get(request.path, found)

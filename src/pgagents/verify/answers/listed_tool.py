@@ -1,8 +1,8 @@
 """Compare a tool that only an MCP server has with its entry in `tools/list`: by meaning, not by letter.
 
 Such a server is rarely made from the catalogue, so its schemas have other forms. They mean the same if they
-allow and refuse the same values. Only what the catalogue says is compared: it says nothing of idempotence and
-open worlds there, and a server need not have titles.
+allow and refuse the same values. A server need not have titles, nor say whether a call is idempotent or
+reaches an open world.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ from pgagents.verify.cases.tool_arguments import ToolArguments, inline_reference
 
 HINTS = {"readOnlyHint": False, "destructiveHint": True}
 """The hints that follow from an action's effect, with their defaults."""
+IDLE = ("destructiveHint", "idempotentHint")
+"""The hints that mean nothing of a tool that only reads."""
+OPTIONAL = ("idempotentHint", "openWorldHint")
+"""The hints that are compared only where a server has them."""
 
 
 def find_other_meaning(built: Mapping[str, Any], listed: Mapping[str, Any]) -> str:
@@ -26,9 +30,10 @@ def find_other_meaning(built: Mapping[str, Any], listed: Mapping[str, Any]) -> s
     titles = [t for t in (listed.get("title"), hints.get("title")) if isinstance(t, str) and t]
     if titles and built.get("title") not in titles:
         return "#/title"
-    for hint, default in HINTS.items():
-        idle = hint == "destructiveHint" and built["annotations"].get("readOnlyHint") is True
-        if not idle and built["annotations"].get(hint) != hints.get(hint, default):
+    ours = built["annotations"]
+    for hint in (*HINTS, *(name for name in OPTIONAL if name in hints)):
+        idle = hint in IDLE and ours.get("readOnlyHint") is True
+        if not idle and ours.get(hint) != hints.get(hint, HINTS.get(hint)):
             return f"#/annotations/{hint}"
     if "outputSchema" in built and not isinstance(listed.get("outputSchema"), Mapping):
         return "#/outputSchema"

@@ -62,8 +62,9 @@ class Judgement:
 
 
 Conversation = Generator[Call | Concurrent | InstanceRef | Sleep | Own | GetNote | Judgement, Any, None]
-"""A probe yields a `Call` and gets the `Exchange`, yields `Concurrent` and gets a list of them, and yields an
-`InstanceRef` and gets the body of such an instance."""
+"""A probe yields a `Call` and gets the `Exchange`. It yields `Concurrent` and gets a list of them. It yields
+an `InstanceRef` and gets the body of such an instance.
+"""
 
 
 @dataclass(frozen=True, slots=True)

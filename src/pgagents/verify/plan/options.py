@@ -26,7 +26,7 @@ class Options:
     """The caller's choices. Times in seconds; `only` and `skip` are contract ids or prefixes of them.
 
     `max_requests` None: 60 for smoke, no bound for deep. For standard it is 25 per action and wire surface,
-    up to 50 if the plan needs them, and what each further identity or aid adds. `live`: the target is not
+    or up to 50 if the plan needs them. Each further identity or aid adds its own. `live`: the target is not
     this process, so answers may be slow and clocks may differ.
     """
 
@@ -41,7 +41,6 @@ class Options:
     allow: tuple[str, ...] = ()
     """Actions that may be called although nothing shows that they change only what this run made."""
     live: bool = True
-    version: str = ""
     require: tuple[str, ...] = ()
     limits: bool = False
     """True if bursts may exceed the limits on purpose; they come on top of `max_requests`' default."""
@@ -117,12 +116,12 @@ class Progress:
 class Plan:
     """The forecast of a run: its requests, seconds and contracts.
 
-    `requests` counts requests by bucket (empty string: no bucket), `by_stage` by the stage of their probes;
+    `requests` counts requests by bucket (empty string: no bucket), `by_stage` by the stage of their probes.
     `seconds` is the wall time at the catalogue's own pace. `selected` will be tried, `left_out` are not
     selected or not applicable, each with its reason. `digest` is the same for the same seed, catalogue and
     choices. `by_contract` counts the requests that are sent for a contract; one without any is judged by what
-    others send. `by_check` counts each request once, for the check that asks for it. `shares` is what the
-    budget of a standard run is made of; up to `apart` requests more undo things or go to a busy server again.
+    others send. `by_check` counts each request once, for the check that asks for it. `shares` are the parts
+    of a standard run's budget. Up to `apart` requests more undo what was made, or go to a busy server again.
     """
 
     requests: Mapping[str, int]

@@ -263,8 +263,8 @@ def _bearing(
     """Return the other probes whose exchanges the watchers of selected contracts would judge in a whole run,
     within the budget.
 
-    They go through the contracts' endpoints, or get the framework's own refusals; where a reading action
-    tells of things that were made, they also make and change things correctly. With `--only`, a contract
+    They go through the contracts' endpoints, or get the framework's own refusals. Where a reading action
+    shows instances that were made, they also make and change instances correctly. With `--only`, a contract
     about a whole surface is judged on all its calls, as in a whole run, unless the caller bounds the
     requests. A check whose own probes show all gets all of them. A shard does without these.
     """

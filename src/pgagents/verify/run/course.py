@@ -80,9 +80,8 @@ class Course:
         return ""
 
     def run_for(self, companion: Companion) -> str:
-        """Run what a companion asks for, one probe at a time and outside the plan's budget; return why the
-        run
-        ended early, or an empty text.
+        """Run what a companion asks for, one probe at a time and outside the plan's budget. Return why the
+        run ended early, or an empty text.
         """
         driver = self.driver
         driver.sender.max_requests = max(driver.sender.max_requests, driver.counted) + companion.most_requests

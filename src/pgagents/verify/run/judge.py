@@ -257,7 +257,7 @@ class Judge:
         probe: Probe | None,
         past: tuple[Call, ...] = (),
     ) -> None:
-        """Enter a verdict of a probe, or of a watcher of `call`; a broken one is noted on the exchange, so
+        """Enter a verdict of a probe, or of a watcher of `call`. A broken one is noted on the exchange, so
         that no check builds on it.
         """
         compares = probe is not None and probe.cost > 1 and bool(chain) and chain[-1].in_company

@@ -142,15 +142,14 @@ def verify(
 ) -> Report:
     """Hold a server to every contract and report what it kept.
 
-    `clock` gives seconds since 1970 (laws that read `now` use it), `sleep` waits, `wall` gives the RFC 3339
+    `clock` gives seconds since 1970, which laws that read `now` use. `sleep` waits, `wall` gives the RFC 3339
     time of the start, `timer` measures (default: `clock`). `url` is the target's base URL: its host decides
     about writes where the catalogue gives keys no prefix. `plain` reaches the target's plain-http twin at
     `plain_url`; no real key goes there. `receiver` is where the target can send its events, `mcp` the way to
     the MCP server that is verified with it. `bare` reaches the target without the headers that `handler` adds
     to every request, where it adds any. `companion` sees every exchange, and asks for calls after the plan's.
-    A KeyboardInterrupt ends the run early: what was made is undone, and
-    the report's footer says `complete` false. Raises PgagentsError where the run may not start (no key at
-    all).
+    A KeyboardInterrupt ends the run early: what was made is undone, and the report's footer says `complete`
+    false. Raises PgagentsError where the run may not start (no key at all).
     """
     timer = timer or clock
     begun = timer()
@@ -249,7 +248,7 @@ def _report(
     counts = Counter(r.verdict for r in results)
     header = Header(
         "pgagents",
-        options.version or _version(),
+        _version(),
         str(model.source.file),
         model.sha256,
         driver.setting.url,

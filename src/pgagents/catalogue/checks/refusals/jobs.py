@@ -17,7 +17,7 @@ def run(checker: Checker) -> None:
 
 
 def _job(checker: Checker, pointer: Pointer, name: str, action: Action, job: Job) -> None:
-    if action.effect == "read":
+    if action.effect.value == "read":
         checker.fault(pointer, "idle", "`job` does nothing on a read", "leave it out", at_value=False)
         return
     if not checker.check_reference((*pointer, "resource"), job.resource, ("resources",), "resource"):

@@ -50,7 +50,7 @@ def _tool(action: Action, function: Function) -> Node:
         "inputSchema": function.parameters,
     }
     members["annotations"] = Node(
-        {"readOnlyHint": action.effect == "read"}, origin=(*action.origin, "effect")
+        {"readOnlyHint": action.hints.read_only.value}, origin=action.hints.read_only.origin
     )
     return Node(members, origin=action.origin)
 

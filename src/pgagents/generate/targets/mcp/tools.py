@@ -80,23 +80,17 @@ def _input(function: Function) -> Node:
 
 
 def _annotations(action: Action) -> Node:
-    """Return the tool's behaviour hints. The defaults assume the worst, so all four are written.
-
-    A write is idempotent if its method is (PUT, DELETE) or if every call must have an idempotency key. With
-    an optional key, the same arguments may act twice.
-    """
-    read = action.effect == "read" and not action.costs  # clients call what only reads without asking
-    key = next((p for p in action.params if p.name == action.idempotency), None)
+    """Return the tool's behaviour hints. The defaults assume the worst, so all four are written."""
+    hints = action.hints
+    read = hints.read_only.value
     return Node(
         {
             "readOnlyHint": read,
-            "destructiveHint": not read and action.destructive,
-            "idempotentHint": read
-            or action.method in ("PUT", "DELETE")
-            or (key is not None and key.required),
-            "openWorldHint": True,
+            "destructiveHint": not read and hints.destructive.value,
+            "idempotentHint": read or hints.idempotent.value,
+            "openWorldHint": hints.open_world.value,
         },
-        origin=(*action.origin, "effect"),
+        origin=hints.destructive.origin,
     )
 
 

@@ -1,5 +1,5 @@
-"""Two calls at the same time do not both get what only one may have: a unique value, the last free place, or
-what an instance has once.
+"""Two calls at the same time do not both get what only one may have. Examples are a unique value, the last
+free place, or what an instance has once.
 
 Two creating calls are sent at once, with equal values in the unique members, or for a resource that was made
 with room for one. An action on an instance is called twice in a row. Where the second call is a conflict, two

@@ -1,10 +1,9 @@
 """Conditional calls work: 304 for the version that a caller has, and a refusal of a write to a stale one.
 
-A read with the tag of its own answer in If-None-Match, alone or behind another one (RFC 9110, 13.1.2), is
-answered 304, and with another tag as usual. A write with the present tag in If-Match is done, and gives the
-instance a new tag. With the old tag it is refused and
-changes nothing. Without a tag it is refused or done, as the catalogue says. Weak tags match in no If-Match
-(RFC 9110, 13.1.1), so such writes are untested.
+A read with its answer's tag in If-None-Match, alone or behind another one, is answered 304 (RFC 9110,
+13.1.2). With another tag it is answered as usual. A write with the present tag in If-Match is done, and gives
+the instance a new tag. With the old tag it is refused and changes nothing. Without a tag it is refused or
+done, as the catalogue says. Weak tags match in no If-Match (RFC 9110, 13.1.1), so such writes are untested.
 """
 
 from __future__ import annotations
@@ -93,7 +92,11 @@ def _writes(setting: Setting) -> list[tuple[Resource, Endpoint, Endpoint]]:
     found = []
     for endpoint in setting.endpoints:
         named = {p.refers_to for p in endpoint.params if p.place == "path"}
-        if endpoint.action.if_match is None or not endpoint.on_rest or endpoint.action.destructive:
+        if (
+            endpoint.action.if_match is None
+            or not endpoint.on_rest
+            or setting.model.is_removal(endpoint.action)
+        ):
             continue
         reads = [(r, e) for r, e in _reads(setting) if r.name in named]
         found += [(resource, reader, endpoint) for resource, reader in reads[:1]]

@@ -101,7 +101,7 @@ def _list_naming(setting: Setting, nested: _Nested) -> Iterator[Endpoint]:
 
 def _remover(setting: Setting, nested: _Nested) -> Endpoint | None:
     undone_by = nested.parent.undone_by
-    if undone_by is None or not undone_by.action.destructive:
+    if undone_by is None or not nested.parent.removed_for_good:
         return None
     return setting.find_lead(str(undone_by.action.name))
 

@@ -1,9 +1,9 @@
 """A removed instance is gone: its reads are answered as for a missing one, or with 410.
 
-An instance is made, read, removed by the resource's `undone_by` if that is `destructive`, and read again. A
-removal answered 202 may take some seconds. A removed instance that is still answered fits `gone_when`. A
-server may give a free id to something else at once. So an answer shows the removed instance only if its id is
-random, or if it has what this run wrote into it and nobody else did.
+An instance is made, read, removed by the resource's `undone_by`, and read again. That call must be
+`destructive`, and no move to another state. A removal answered 202 may take some seconds. A removed instance
+that is still answered fits `gone_when`. A server may give a free id to something else at once. So an answer
+shows the removed instance only if its id is random, or if it has a value that this run alone wrote.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _removable(setting: Setting) -> Iterator[tuple[Resource, ActionCall, Endpoin
     """Yield each resource that calls make and remove for good, with each read of it and the removal."""
     for resource in setting.model.resources.values():
         made_by, undone_by = resource.made_by, resource.undone_by
-        if made_by is None or undone_by is None or not undone_by.action.destructive:
+        if made_by is None or undone_by is None or not resource.removed_for_good:
             continue
         remover = setting.find_lead(str(undone_by.action.name))
         for read in resource.read_by:

@@ -1,0 +1,327 @@
+"""The options of `pgagents verify`, and their values as the command line gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pgagents.cli.inputs import choice
+from pgagents.cli.inputs.options import (
+    AUTH_HELP,
+    BASE_PATH_HELP,
+    allow_option,
+    allow_writes_option,
+    cacert_option,
+    catalogue_argument,
+    cert_options,
+    identity_option,
+    max_time_option,
+    max_wait_option,
+    only_option,
+    reports_option,
+    seed_option,
+    server_option,
+)
+
+if TYPE_CHECKING:
+    from pgagents.cli.running.report_output import Output
+    from pgagents.model.model import Model
+    from pgagents.verify.plan.options import Options, Profile
+
+MOST_WORKERS = 32
+
+_SUBJECT: tuple[Callable[[Any], Any], ...] = (
+    click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com."),
+    server_option,
+    cert_options,
+    click.option(
+        "--openapi",
+        metavar="FILE|URL",
+        help="Verify this OpenAPI or Swagger document, without a catalogue. Only reads, or --allow-writes.",
+    ),
+    click.option("--auth", metavar="SCHEME", help=AUTH_HELP),
+    click.option("--base-path", metavar="PATH", help=BASE_PATH_HELP),
+    catalogue_argument,
+    click.option(
+        "--env",
+        "description",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help=(
+            "YAML file that describes the server: url, plain_url, cacert, headers, identities, env. Options "
+            "override it."
+        ),
+    ),
+)
+"""The server, and the catalogue or document that it should keep to."""
+
+_EXTENT: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--profile",
+        type=click.Choice(["smoke", "standard", "deep"]),
+        default="standard",
+        show_default=True,
+        help="smoke: at most 60 requests; standard: every contract once; deep: until --max-time.",
+    ),
+    click.option(
+        "--plan",
+        "only_plan",
+        is_flag=True,
+        help="Print the planned requests and send nothing; --report writes it as .json or .txt.",
+    ),
+    click.option(
+        "--max-requests",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help=(
+            "Send at most N requests. Default: 25 per action and surface, up to 50 if the plan needs them, "
+            "plus those for further identities (see --plan)."
+        ),
+    ),
+    max_time_option,
+    click.option(
+        "--workers",
+        type=click.IntRange(1, MOST_WORKERS),
+        metavar="N",
+        help=f"How many probes may run at the same time, 1 to {MOST_WORKERS}. Default: 8 for a server whose "
+        "answers take 20 ms or longer, else 1.",
+    ),
+    max_wait_option,
+    click.option(
+        "--limits",
+        is_flag=True,
+        help="Also exceed each rate limit once, at the end: a full bucket of requests each (see --plan).",
+    ),
+    click.option(
+        "--exclusive",
+        is_flag=True,
+        help="Nobody else uses the server, so check counts and lists too. Implied for this machine.",
+    ),
+    click.option(
+        "--strict",
+        is_flag=True,
+        help="Count what contradicts something inferred or recommended (`odd`) as broken.",
+    ),
+    seed_option,
+    only_option,
+    click.option(
+        "--skip",
+        multiple=True,
+        metavar="ID",
+        help="Leave out contracts whose id begins with this. Repeatable.",
+    ),
+)
+"""The limits on what is sent."""
+
+_CALLER: tuple[Callable[[Any], Any], ...] = (
+    identity_option,
+    click.option(
+        "--require",
+        multiple=True,
+        metavar="ROLE",
+        help="Count contracts of this identity as untested if it has no key.",
+    ),
+    cacert_option,
+    click.option(
+        "--plain-url",
+        metavar="URL",
+        help="The same server without TLS (http://…), which must refuse calls. No key is ever sent to it.",
+    ),
+    allow_writes_option,
+    allow_option,
+)
+"""The callers, their connections, and what they may change."""
+
+_BESIDE: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--receiver",
+        metavar="auto|auto-http|URL",
+        help=(
+            "Where the server sends events: auto listens on this machine (https), auto-http without TLS; URL "
+            "must be forwarded to --receiver-port."
+        ),
+    ),
+    click.option(
+        "--receiver-port",
+        type=click.IntRange(1, 65535),
+        default=8099,
+        show_default=True,
+        metavar="N",
+        help="Local port, without TLS, that --receiver URL is forwarded to.",
+    ),
+    click.option(
+        "--mcp-url",
+        metavar="URL",
+        help=(
+            "Also verify the MCP server there, such as https://mcp.example.com/mcp; without --url and a "
+            "catalogue only that. Its token: PGAGENTS_MCP_TOKEN."
+        ),
+    ),
+    click.option(
+        "--mcp-stdio",
+        metavar="CMD",
+        help=(
+            "Also verify the MCP server that CMD starts; its environment has the key and the URL. Without "
+            "--url and a catalogue only that."
+        ),
+    ),
+)
+"""A receiver of events and an MCP server."""
+
+_SELECTION: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--discovery",
+        is_flag=True,
+        help="Verify only the hosted documents and the OAuth server; needs no key.",
+    ),
+    click.option(
+        "--last-failed",
+        is_flag=True,
+        help="Only contracts that failed in the last run against this server; all, if none did.",
+    ),
+    click.option(
+        "--failed-in",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Only contracts that failed in a JSON report.",
+    ),
+    click.option(
+        "--shard",
+        metavar="I/N",
+        callback=choice.shard,
+        help="Only the I-th of N parts of the contracts, at one N-th of the pace: for CI.",
+    ),
+)
+"""Other ways to select contracts."""
+
+_OUTPUT: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--baseline",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="YAML file of accepted findings: contract, reason, until. An outdated line fails the run.",
+    ),
+    reports_option,
+    click.option(
+        "-v", "--verbose", is_flag=True, help="Also print how many contracts each exchange was judged for."
+    ),
+    click.option(
+        "--self-test",
+        is_flag=True,
+        help=(
+            "Run the checks against their faults and variations, without a server; --only selects checks; "
+            "--report as with --plan."
+        ),
+    ),
+)
+"""The report, and the self-test."""
+
+
+def verify_options(command: Any) -> Any:
+    """Add all options of `pgagents verify` to a command, in the order in which --help lists them."""
+    for option in reversed((*_SUBJECT, *_EXTENT, *_CALLER, *_BESIDE, *_SELECTION, *_OUTPUT)):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandLine:
+    """The values of all options, each under its parameter's name. Times are in seconds."""
+
+    url: str | None
+    servers: tuple[str, ...]
+    cert: Path | None
+    cert_key: Path | None
+    openapi: str | None
+    auth: str | None
+    base_path: str | None
+    catalogue: Path | None
+    description: Path | None
+    profile: Profile
+    only_plan: bool
+    max_requests: int | None
+    max_time: float | None
+    workers: int | None
+    max_wait: float
+    limits: bool
+    exclusive: bool
+    strict: bool
+    seed: int
+    only: tuple[str, ...]
+    skip: tuple[str, ...]
+    identity: tuple[str, ...]
+    require: tuple[str, ...]
+    cacert: Path | None
+    plain_url: str | None
+    allow_writes: bool
+    allow: tuple[str, ...]
+    receiver: str | None
+    receiver_port: int
+    mcp_url: str | None
+    mcp_stdio: str | None
+    discovery: bool
+    last_failed: bool
+    failed_in: Path | None
+    shard: tuple[int, int] | None
+    baseline: Path | None
+    reports: tuple[Path, ...]
+    verbose: bool
+    self_test: bool
+
+    @property
+    def has_mcp(self) -> bool:
+        """True if the run is to judge an MCP server."""
+        return (self.mcp_url, self.mcp_stdio) != (None, None)
+
+    @property
+    def has_api(self) -> bool:
+        """True if anything names an API, so that an MCP server is not judged alone."""
+        return bool(self.url or self.openapi or self.catalogue or self.description)
+
+    def make_options(self, model: Model) -> Options:
+        """Return the options of a run against an API. Raises PgagentsError for an unknown action."""
+        from pgagents.verify.plan.options import Options
+
+        return Options(
+            profile=self.profile,
+            max_requests=self.max_requests,
+            max_time_s=self.max_time,
+            workers=self.workers,
+            max_wait_s=self.max_wait,
+            seed=self.seed,
+            only=self.only,
+            skip=self.skip,
+            allow_writes=self.allow_writes,
+            allow=choice.actions(model, self.allow),
+            require=self.require,
+            shard=self.shard,
+            limits=self.limits,
+            exclusive=self.exclusive,
+            strict=self.strict,
+        )
+
+    def make_tool_options(self) -> Options:
+        """Return the options of a run against an MCP server alone."""
+        from pgagents.verify.plan.options import Options
+
+        return Options(
+            max_requests=self.max_requests,
+            max_time_s=self.max_time,
+            seed=self.seed,
+            only=self.only,
+            skip=self.skip,
+            allow=self.allow,
+            strict=self.strict,
+        )
+
+    def make_output(self) -> Output:
+        """Return where the report goes. Raises InputError and PgagentsError for a wrong baseline."""
+        from pgagents.cli.running.report_output import Output
+        from pgagents.report.baseline import read_baseline
+
+        lines = read_baseline(self.baseline) if self.baseline else None
+        return Output(self.reports, baseline=lines, verbose=self.verbose)

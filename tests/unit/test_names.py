@@ -1,0 +1,219 @@
+"""Old words are refused as identifiers. docs/decisions/0011-words.md has the table."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "pgagents"
+
+PARTS = frozenset(
+    [
+        "door",
+        "doors",
+        "thing",
+        "things",
+        "liberty",
+        "liberties",
+        "spoilt",
+        "lent",
+        "doubted",
+        "desk",
+        "desks",
+        "shelf",
+        "shelves",
+        "recipe",
+        "recipes",
+        "manners",
+        "tellings",
+        "meddle",
+        "oddity",
+        "oddities",
+        "mended",
+        "lifted",
+        "astray",
+        "unclaimed",
+    ]
+)
+"""Words that no identifier has as one of its parts."""
+CLASSES = frozenset(
+    [
+        "Seen",
+        "Live",
+        "Fresh",
+        "Moment",
+        "Recall",
+        "Together",
+        "Wait",
+        "Slip",
+        "Wrong",
+        "Negative",
+        "Telling",
+        "Points",
+        "Pool",
+        "World",
+        "Asked",
+        "Said",
+        "Told",
+        "Made",
+    ]
+)
+ONCE = ("Call", "Plan", "Reader", "Exchange", "Endpoint", "Instance")
+FUNCTIONS = re.compile(r"_*(told|said|asked|given|found|kept)(_of|_by|_for)?")
+"""Participles that are no names of functions: a verb comes first."""
+MODULES = frozenset(
+    [
+        "seen",
+        "alike",
+        "edges",
+        "near_miss",
+        "near_texts",
+        "paired",
+        "kinds",
+        "tellings",
+        "astray",
+        "manners",
+        "made_up",
+        "vendor_desk",
+        "vendor_slips",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Names:
+    """A module's identifiers and their kinds, without the tree, which takes much memory."""
+
+    path: str
+    identifiers: tuple[tuple[str, str, int], ...]
+
+
+@cache
+def modules() -> tuple[Names, ...]:
+    """Every module below `src/pgagents`, read once."""
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        at = path.relative_to(SOURCE).as_posix()
+        found.append(Names(at, tuple(identifiers(tree))))
+    return tuple(found)
+
+
+def identifiers(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
+    """The kind, name and line of everything that a module defines."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef(name=name):
+                yield "class", name, node.lineno
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield "function", name, node.lineno
+            case ast.arg(arg=name):
+                yield "argument", name, node.lineno
+            case ast.Attribute(attr=name, ctx=ast.Store()):
+                yield "attribute", name, node.lineno
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield "name", name, node.lineno
+
+
+def parts(name: str) -> set[str]:
+    """The words of an identifier in lower case."""
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
+
+
+def refused(kind: str, name: str) -> bool:
+    """True for an identifier with an old word."""
+    return (
+        bool(parts(name) & PARTS)
+        or (kind == "class" and name in CLASSES)
+        or (kind == "function" and bool(FUNCTIONS.fullmatch(name)))
+    )
+
+
+def test_no_old_word_is_an_identifier() -> None:
+    old = [
+        f"{module.path}:{line}: {kind} {name}"
+        for module in modules()
+        for kind, name, line in module.identifiers
+        if refused(kind, name)
+    ]
+    assert not old
+
+
+def test_no_old_word_is_a_module() -> None:
+    paths = [path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py")]
+    assert not [
+        path
+        for path in paths
+        if any(parts(step) & PARTS or step in MODULES for step in path.removesuffix(".py").split("/"))
+    ]
+
+
+def test_a_word_of_the_domain_is_one_class() -> None:
+    classes = Counter(name for module in modules() for kind, name, _ in module.identifiers if kind == "class")
+    assert {name: classes[name] for name in ONCE if classes[name] > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("name", "every_door"),
+        ("class", "Seen"),
+        ("function", "_told"),
+        ("argument", "things"),
+        ("attribute", "_spoilt"),
+        ("class", "DoorPlan"),
+    ],
+)
+def test_old_words_are_seen_in_every_form(kind: str, name: str) -> None:
+    assert refused(kind, name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("name", "nothing"), ("function", "find"), ("name", "seen"), ("class", "Endpoint"), ("name", "told")],
+)
+def test_other_words_are_allowed(kind: str, name: str) -> None:
+    assert not refused(kind, name)
+
+
+SILENCED = re.compile(r"#\s*(noqa|type: ignore)(?P<codes>[^#]*)(?P<reason>#.*)?$")
+
+
+def has_reason(pragma: re.Match[str]) -> bool:
+    """True if words of an explanation follow the codes, on the same line."""
+    words = re.sub(r"^\s*(:\s*[A-Z]+\d+(\s*,\s*[A-Z]+\d+)*|\[[\w, -]*\])\s*(-+\s*)?", "", pragma["codes"])
+    return bool(words.strip() or (pragma["reason"] or "").strip("# "))
+
+
+def test_a_silenced_check_has_its_reason_on_the_same_line() -> None:
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+            pragma = SILENCED.search(line)
+            if pragma is not None and not has_reason(pragma):
+                found.append(f"{path.relative_to(SOURCE)}:{number}: {line.strip()}")
+    assert not found
+
+
+@pytest.mark.parametrize(
+    ("line", "explained"),
+    [
+        ("def judge(whole: object) -> None:  # noqa: ARG001", False),
+        ("value = one  # type: ignore[assignment, arg-type]", False),
+        ("value = one  # type: ignore", False),
+        ("def judge(whole: object) -> None:  # noqa: ARG001  # called alike", True),
+        ("assert one  # noqa: PT017 - both ends are right", True),
+        ("value = one  # type: ignore[assignment]  # the library has no types", True),
+    ],
+)
+def test_a_reason_is_told_from_a_code(line: str, explained: bool) -> None:
+    pragma = SILENCED.search(line)
+    assert pragma is not None
+    assert has_reason(pragma) == explained
