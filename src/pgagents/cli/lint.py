@@ -143,8 +143,9 @@ def _judge_files(
 
 def _sources(files: Sequence[str]) -> list[Source]:
     """Read the given files and URLs; without any, find the catalogue of this folder."""
+    from pgagents.catalogue.find import find_example
     from pgagents.cli.inputs.fetch import fetch
-    from pgagents.cli.inputs.options import example, load
+    from pgagents.cli.inputs.options import load
     from pgagents.lint.document import read
     from pgagents.source.read import MAX_BYTES, parse
 
@@ -152,7 +153,7 @@ def _sources(files: Sequence[str]) -> list[Source]:
         return [load(None).source]
     found = []
     for file in files:
-        if shipped := example(file):
+        if shipped := find_example(file):
             found.append(shipped.source)
             continue
         raw = fetch(file)

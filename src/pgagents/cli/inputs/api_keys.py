@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pgagents.client.environment import header_safe
 from pgagents.errors import PgagentsError
 from pgagents.model.identity import as_variable, choose, find_credential, name_holder
 from pgagents.text.nearest import did_you_mean
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pgagents.model.credential import Credential
     from pgagents.model.model import Model
 
-NO_KEY_HAS = "characters that no key has"
 TOKEN = "PGAGENTS_TOKEN"
 
 
@@ -104,21 +104,6 @@ def check_role(model: Model, flag: str, role: str) -> None:
         raise PgagentsError(
             f"{flag} {role}: the catalogue has no such role", did_you_mean(name, model.auth.roles)
         )
-
-
-def header_safe(key: str, where: str, credential: Credential | None = None) -> str:
-    """Return the key without surrounding blanks. Raises PgagentsError, without repeating the key, where it
-    cannot go in a header, or is no `user:password` where the credential is one.
-    """
-    key = key.strip()
-    if credential is not None:
-        fault = credential.find_fault(key)
-    else:
-        plain = key and key.isascii() and key.isprintable() and " " not in key
-        fault = "" if plain else NO_KEY_HAS
-    if fault:
-        raise PgagentsError(f"{where} holds {fault}", "check for quotes, blanks and line breaks")
-    return key
 
 
 def _token(credential: Credential | None) -> str:
