@@ -97,4 +97,4 @@ peers: $(VENV)/.installed ## other MCP servers made from OpenAPI, measured besid
 	$(BIN)/python -m bench.peers .peers docs/peers.md
 
 clean: ## remove what these targets installed
-	rm -rf $(VENV) .peers .zoo tests/interop/node_modules tests/browser/node_modules tests/foreign/documents/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/mcp_judges/node_modules tests/corpus/node_modules tests/corpus/large/node_modules
+	rm -rf $(VENV) .peers .zoo tests/interop/node_modules tests/browser/node_modules tests/foreign/documents/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/mcp_judges/node_modules tests/corpus/node_modules tests/corpus/large/node_modules

@@ -85,4 +85,21 @@ def renamed(**changes: Any) -> Model:
     )
 
 
+FOUND: dict[str, str] = {
+    "mcp/server-card.json": "/mcp/server-card",
+    "web/ai-catalog.json": "/.well-known/ai-catalog.json",
+    "web/ard.json": "/.well-known/ard.json",
+    "web/api-catalog.json": "/.well-known/api-catalog",
+    "web/llms.txt": "/llms.txt",
+}
+"""The documents by which agents find an API, and where they stand."""
+
+
+def hosted(**changes: Any) -> Model:
+    """The shop with a hosted MCP server, found by agents."""
+    server = {"package": "npm:corner-shop-mcp", "url": "https://shop.example/mcp"}
+    documents = {"openai/openapi.yaml": "/agents/openapi.yaml", **FOUND}
+    return shop(api__hosted=documents, surfaces__mcp__server=server, **changes)
+
+
 OFFERING = {"park_graph": park, "shop": shop, "renamed": renamed}
