@@ -82,7 +82,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         hinted = find_hinted_call(setting, endpoint)
         if isinstance(hinted, HintedCall):
             contract = f"{NAME}/{endpoint.place}"
-            cost = CALLS * (1 + len(hinted.sources)) + 2
+            cost = CALLS * (1 + len(hinted.sources)) + 2 + len(list_fillers(setting, hinted.resource))
             run = _run(setting, hinted, contract)
             yield Probe(contract, STAGE, (contract,), cost, run, (endpoint,), "main", True)
 

@@ -83,7 +83,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         hinted = find_hinted_call(setting, endpoint)
         if isinstance(hinted, HintedCall):
             contract = f"{NAME}/{endpoint.place}"
-            cost = 3 * (1 + len(hinted.sources)) + 4
+            reads = sum(not source.lists for source in hinted.sources)
+            fillers = len(list_fillers(setting, hinted.resource))
+            cost = 3 * (1 + len(hinted.sources) + reads) + 2 + fillers
             run = _run(setting, hinted, contract)
             yield Probe(contract, STAGE, (contract,), cost, run, (endpoint,), "main", True)
 

@@ -110,7 +110,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for resource, sources, readers in _list_cases(setting):
         modes = {e.place: _list_modes(setting, resource, e, all_modes=first) for e in readers}
         ids = tuple(f"{NAME}/{e.place}" for e in readers)
-        cost = 4 * len(sources) + sum(len(several) for several in modes.values())
+        fillers = len(list_fillers(setting, resource))
+        cost = 4 * len(sources) + 2 * (1 + fillers) + sum(len(several) for several in modes.values())
         run = _run(setting, resource, sources, readers, modes)
         name = f"{NAME}/{resource.name}"
         yield Probe(name, STAGE, ids, cost, run, tuple(readers), "main", True)
