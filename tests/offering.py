@@ -29,6 +29,9 @@ SURFACES: dict[str, Any] = {
         "starters": ["Is there a kettle?"],
         "listing": {**LISTING, "subtitle": "Find and order things"},
     },
+    "anthropic": {"actions": "all", "listing": LISTING},
+    "gemini": {"actions": "all", "listing": {"id": "corner-shop"}},
+    "agentcore": {"actions": "all"},
     "copilot_mcp": {
         "actions": "all",
         "name": "Corner Shop",
@@ -80,6 +83,23 @@ def renamed(**changes: Any) -> Model:
         actions__get_product__deprecated=True,
         **changes,
     )
+
+
+FOUND: dict[str, str] = {
+    "mcp/server-card.json": "/mcp/server-card",
+    "web/ai-catalog.json": "/.well-known/ai-catalog.json",
+    "web/ard.json": "/.well-known/ard.json",
+    "web/api-catalog.json": "/.well-known/api-catalog",
+    "web/llms.txt": "/llms.txt",
+}
+"""The documents by which agents find an API, and where they stand."""
+
+
+def hosted(**changes: Any) -> Model:
+    """The shop with a hosted MCP server, found by agents."""
+    server = {"package": "npm:corner-shop-mcp", "url": "https://shop.example/mcp"}
+    documents = {"openai/openapi.yaml": "/agents/openapi.yaml", **FOUND}
+    return shop(api__hosted=documents, surfaces__mcp__server=server, **changes)
 
 
 OFFERING = {"park_graph": park, "shop": shop, "renamed": renamed}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from offering import OFFERING, park
+from offering import OFFERING, hosted, park
 from pgagents.generate.build import build, plan
 from pgagents.lint.importers.copilot import messages as copilot
 from pgagents.lint.importers.gpt_builder import messages as gpt_builder
@@ -65,7 +65,8 @@ def test_every_output_is_generated_and_nothing_else_is() -> None:
 
 
 def test_every_target_applies_to_a_catalogue_of_the_tests() -> None:
-    assert {id for catalogue in OFFERING.values() for id in plan(catalogue())} == set(TARGETS)
+    every = (*OFFERING.values(), hosted)
+    assert {id for catalogue in every for id in plan(catalogue())} == set(TARGETS)
 
 
 def test_no_two_targets_write_one_file() -> None:

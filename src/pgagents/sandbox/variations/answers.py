@@ -91,6 +91,7 @@ def hosted_as_text(context: Context, request: Request, answer: Response) -> Resp
     kinds = {
         path: "application/json; charset=utf-8" if file.endswith(".json") else "text/plain; charset=utf-8"
         for file, path in context.model.api.hosted.items()
+        if not file.startswith("web/") and file != "mcp/server-card.json"  # these have types of their own
     }
     kind = kinds.get(request.path)
     return answer.with_header("Content-Type", kind) if kind and successful(answer) else answer

@@ -16,6 +16,7 @@ from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.answers.refusal import (
     list_allowed_refusals,
+    list_hiding_statuses,
     list_missing_children,
     list_missing_parents,
 )
@@ -292,7 +293,8 @@ def _near(
         )
         exchange: Exchange = yield asked
         missing = [own, *list_missing_children(setting.model, call.endpoint, resource)]
-        codes, statuses = (missing, []) if reads else list_allowed_refusals(setting, asked)
+        hiding = list_hiding_statuses(setting, call.endpoint)
+        codes, statuses = (missing, hiding) if reads else list_allowed_refusals(setting, asked)
         yield from judge_refused(exchange, contract, codes, what, statuses)
 
     return run
