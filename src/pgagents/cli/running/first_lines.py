@@ -43,7 +43,7 @@ class FirstLines:
                 yield "further findings are in the report"
 
     def _describe(self, finding: Finding) -> str:
-        """Return `FILE:LINE: error[CONTRACT]: what was promised; actual: what came back; curl …`."""
+        """Return `FILE:LINE:COLUMN: error[CONTRACT]: what was promised; actual: what came back; curl …`."""
         from pgagents.report.curl import curl
         from pgagents.report.verdicts import actual
         from pgagents.source.diagnostics import shorten
@@ -52,6 +52,6 @@ class FirstLines:
         span = self._source.locate(contract.origin)
         promised = shorten(contract.says.rstrip(". "), LONGEST)
         came = shorten(actual(finding), LONGEST)
-        said = f"{span.file}:{span.line}: error[{contract.id}]: {promised}; actual: {came}"
+        said = f"{span}: error[{contract.id}]: {promised}; actual: {came}"
         shown = curl(finding.exchanges[-1], self._url) if finding.exchanges else ""
         return f"{said}; {shown}" if 0 < len(shown) <= LONGEST else said
