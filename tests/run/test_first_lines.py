@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from calling import served
-from pgagents.cli.running.first_lines import LONGEST, MOST, FirstLines
+from pgagents.cli.running.progress import LONGEST, MOST, FirstLines
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Contract
 from pgagents.report.baseline import Line

@@ -13,7 +13,7 @@ import click
 from pgagents.cli.inputs import choice
 from pgagents.cli.inputs.tools import make_model, open_server
 from pgagents.cli.running import last, mcp_server, progress, report_output
-from pgagents.cli.running.first_lines import FirstLines
+from pgagents.cli.running.progress import FirstLines
 from pgagents.cli.running.run import heeding, signals, wall
 
 if TYPE_CHECKING:
