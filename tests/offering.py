@@ -29,6 +29,9 @@ SURFACES: dict[str, Any] = {
         "starters": ["Is there a kettle?"],
         "listing": {**LISTING, "subtitle": "Find and order things"},
     },
+    "anthropic": {"actions": "all", "listing": LISTING},
+    "gemini": {"actions": "all", "listing": {"id": "corner-shop"}},
+    "agentcore": {"actions": "all"},
     "copilot_mcp": {
         "actions": "all",
         "name": "Corner Shop",

@@ -46,6 +46,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Action", "http effect costs security signed", "breaking, may break", "-"),
     _row("Action", "destructive idempotent open_world", "breaking, addition, wording", "-",
          "hosts decide by them whether they ask a person"),
+    _row("Action", "may_change", "may break", "-"),
     _row("Hint", "value reason", "breaking, addition, wording", "-", "as the hint that it is part of"),
     _row("Effect", "value reason", "breaking, wording", "-"),
     _row("Action", "server", "breaking", "-", "a key is not sent to a server that nobody expects"),
@@ -212,8 +213,8 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Retention", "after_s cite of then", "may break", "-"),
     _row("Resource",
          "absent body_at cite expires_by fixed found_by given gone_when id inferred initial laws listed_by "
-         "made_by missing moves moves_by_time read_by state states takes tenant undone_by unique volatile "
-         "within",
+         "made_by missing moves moves_by_time read_by reads_change state states takes tenant undone_by "
+         "unique volatile within",
          "wording", "-", _TESTS),
     _row("Takes", "by counter of read_by", "wording", "-", _TESTS),
     _row("Move", "from input otherwise to", "wording", "-", _TESTS),

@@ -37,6 +37,12 @@ def list_arguments(model: Model, server: McpServer) -> list[str]:
     return arguments[server.registry or "npm"]
 
 
+def is_required(model: Model, scheme: str) -> bool:
+    """Return whether some tool cannot be called without the key of this scheme."""
+    ways = [action.security for action in model.surfaces["mcp"].actions if action.security]
+    return any(all(scheme in one for one in way) for way in ways)
+
+
 def list_keys(model: Model, server: McpServer) -> list[Credential]:
     """Return the credentials that a hosted server takes, by the first way to call it."""
     first: tuple[str, ...] = next(iter(server.security), ())

@@ -328,6 +328,8 @@ class Action:
     """The name of the server that has its path; None for the API's own."""
     otherwise: Code | None = None
     """Its own error for wrong, missing and unknown arguments; None if it has the common ones."""
+    may_change: tuple[str, ...] = ()
+    """The members that a call that is not destructive may change all the same."""
     alias_of: Action | None = None
     """The action itself, if this entry offers it under a former name."""
 

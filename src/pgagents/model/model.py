@@ -289,6 +289,8 @@ class Resource:
     unique: tuple[Unique, ...] = ()
     inferred: bool = False
     """True if it was concluded from paths, so that what contradicts it is odd and not broken."""
+    reads_change: tuple[str, ...] = ()
+    """The members that a mere read may change."""
     given: Expression | None = None
     """The id of an instance that is there, where no call lists or makes one; it reads `env`."""
 

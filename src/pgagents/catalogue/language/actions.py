@@ -210,6 +210,13 @@ class Action(Cited):
             "a URL that the caller names. The default is true only for what registers a webhook."
         ),
     )
+    may_change: list[JsonName] = Field(
+        [],
+        description=(
+            "Members that a call that is not `destructive` changes all the same: those that it adds to, or "
+            "that follow from what it adds."
+        ),
+    )
     bucket: Name | None = Field(
         None, description="The rate-limit bucket (under `limits.buckets`) that a call draws from."
     )

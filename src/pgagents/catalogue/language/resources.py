@@ -168,6 +168,11 @@ class Resource(Cited):
     volatile: list[JsonName] = Field(
         default=[], description="Members that are ignored when the same call is compared on two surfaces."
     )
+    reads_change: list[JsonName] = Field(
+        default=[],
+        description="Members that reading changes, such as `last_used_at`: a read that changes another one "
+        "does more than read.",
+    )
     laws: dict[Slug, Law] = Field(
         default={},
         description="Conditions that may read `created`, `read`, `input`, `env` and `surface`, by name.",

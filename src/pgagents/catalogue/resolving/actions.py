@@ -102,6 +102,7 @@ class Actions(Answers, Surfaces):
             origin=at,
             signed=a.signed,
             tenant=a.tenant,
+            may_change=tuple(a.may_change),
             may_name_none=a.may_name_none,
             pages=pages,
             etag=a.etag,

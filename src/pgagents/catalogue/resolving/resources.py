@@ -91,6 +91,7 @@ class Resources(Shared):
             moves=moves,
             fixed=tuple(r.fixed),
             volatile=tuple(dict.fromkeys([*r.volatile, *self._list_job_members(name, r)])),
+            reads_change=tuple(r.reads_change),
             shows_job=self._list_job_members(name, r),
             laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in r.laws.items()),
             cite=tuple(r.cite),

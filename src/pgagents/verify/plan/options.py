@@ -9,6 +9,7 @@ from typing import Literal
 from pgagents.client.secret_command import CommandSecrets
 from pgagents.http import Handler
 from pgagents.model.contract import Contract
+from pgagents.report.report import Finding
 from pgagents.verify.wire.oauth import OAuthClient
 
 Profile = Literal["smoke", "standard", "deep"]
@@ -16,6 +17,8 @@ SMOKE_REQUESTS = 60
 REQUESTS_PER_ACTION = 25
 MOST_PER_ACTION = 50
 """Requests for each action and surface of an API whose plan needs more than the usual number."""
+DRAWN_PER_ACTION = 10
+"""Requests for each action that random calls get on top, where a document is all that is known of the API."""
 AGAIN_PER_ACTION = 20
 USUAL_WORKERS = 8
 """The number of lanes where the caller names none and the server takes its time."""
@@ -103,7 +106,7 @@ FINISHING = "finishing"
 @dataclass(frozen=True, slots=True)
 class Progress:
     """The state of a run. `doing` is one short phrase; `waiting_s` is above zero while it waits for the
-    server's limit.
+    server's limit. `found` has the findings since the step before, without any secret.
     """
 
     sent: int
@@ -114,6 +117,7 @@ class Progress:
     seconds: float
     doing: str = ""
     waiting_s: float = 0.0
+    found: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

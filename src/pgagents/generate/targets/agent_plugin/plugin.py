@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.generate import icon
+from pgagents.generate.stores.members import leave_out_empty, make_author
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 from pgagents.model.stores.listing import Listing
@@ -26,13 +27,11 @@ def view(model: Model) -> View:
         "name": listing.id,
         "version": listing.version,
         "description": listing.summary,
-        "author": _leave_out_empty(
-            {"name": listing.developer, "email": listing.email, "url": listing.developer_url}
-        ),
+        "author": make_author(listing),
         "homepage": listing.website,
         "license": listing.license,
         "keywords": list(listing.keywords),
-        "extension": _leave_out_empty(
+        "extension": leave_out_empty(
             {
                 "interface": _interface(listing),
                 "review": _review(listing),
@@ -41,7 +40,7 @@ def view(model: Model) -> View:
         ),
     }
     picture = icon.png(icon.initials(listing.name), _SIDE, str(listing.colour) or icon.COLOUR)
-    return View({"members": _leave_out_empty(members)}, assets={f"agent_plugin/{ICON}": picture})
+    return View({"members": leave_out_empty(members)}, assets={f"agent_plugin/{ICON}": picture})
 
 
 def _interface(listing: Listing) -> Node:
@@ -63,7 +62,7 @@ def _interface(listing: Listing) -> Node:
         "logo": f"./{ICON}",
         "composerIcon": f"./{ICON}",
     }
-    return Node(_leave_out_empty(made), origin=listing.origin)
+    return Node(leave_out_empty(made), origin=listing.origin)
 
 
 def _review(listing: Listing) -> Node:
@@ -71,24 +70,20 @@ def _review(listing: Listing) -> Node:
     made: dict[str, Any] = {"demo_recording_url": listing.demo, "commerce": bool(listing.commerce)}
     if listing.commerce:
         made["commerce_description"] = listing.commerce
-    return Node(_leave_out_empty(made), origin=listing.origin)
+    return Node(leave_out_empty(made), origin=listing.origin)
 
 
 def _publication(listing: Listing) -> Node:
     made: dict[str, Any] = {"release_notes": listing.release_notes}
     told = {
-        locale: _leave_out_empty({"subtitle": one.subtitle, "description": one.description})
+        locale: leave_out_empty({"subtitle": one.subtitle, "description": one.description})
         for locale, one in listing.translations.items()
     }
     made["translations"] = {locale: texts for locale, texts in told.items() if texts}
-    made = _leave_out_empty(made)
+    made = leave_out_empty(made)
     if listing.countries is not None:
         made["countries"] = list(listing.countries)  # an empty list lifts all restrictions
     return Node(made, origin=listing.origin)
-
-
-def _leave_out_empty(members: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in members.items() if value not in ("", [], {})}
 
 
 TARGET = Target(

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.generate.mcp_servers import RUNTIMES, key_losses, make_remote, name_server
+from pgagents.generate.mcp_servers import RUNTIMES, is_required, key_losses, make_remote, name_server
 from pgagents.generate.openapi.address import with_extra
 from pgagents.generate.target import Target, View
-from pgagents.model.action import Action
 from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import McpServer, Model
 from pgagents.source.origin import Node, Text
@@ -46,7 +45,7 @@ def _package(model: Model, server: McpServer) -> Node:
         key: dict[str, Any] = {
             "name": Text(variable_of_scheme(model, name, first), first.origin),
             "description": credential.description or f"The {credential.noun}",
-            "isRequired": any(_cannot_do_without(a, name) for a in model.surfaces["mcp"].actions),
+            "isRequired": is_required(model, name),
             "isSecret": True,
         }
         variables.append(Node(key, origin=at))
@@ -68,11 +67,6 @@ def _package(model: Model, server: McpServer) -> Node:
         },
         origin=surface.origin,
     )
-
-
-def _cannot_do_without(action: Action, scheme: str) -> bool:
-    """True if each way to call an action has this scheme."""
-    return bool(action.security) and all(scheme in one for one in action.security)
 
 
 def _env(model: Model, which: str) -> Text:

@@ -1,0 +1,173 @@
+"""A call that is said not to be destructive removes and overwrites nothing that could be read before.
+
+Two instances of the run are observed, the call is made on one of them twice with different arguments, and
+they are observed after each call. Each stays readable, and each member stays: an empty one may be filled, a
+list may grow. `may_change` declares members that the call adds to, or that follow from what it adds; the
+state of a declared move, and members that say which version an instance has, are free too. What differs
+must come back twice on other instances, and never without the calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.answers.hinted_calls import (
+    HintedCall,
+    fill,
+    find_hinted_call,
+    list_fillers,
+    make_first,
+)
+from pgagents.verify.answers.observation import (
+    ANSWER,
+    GONE,
+    VERSION,
+    Body,
+    Difference,
+    Observation,
+    Place,
+    control,
+    drop_restless,
+    list_differences,
+    observe,
+    tell,
+    try_again,
+)
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+)
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "hint_not_destructive"
+STAGE = 7
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """Yield one contract for each writing action that is said not to be destructive."""
+    for endpoint in _list_mild(setting):
+        says = f"{endpoint.action.name} removes and overwrites nothing that could be read before"
+        origin = endpoint.action.hints.destructive.origin
+        yield promise(NAME, "", endpoint, says, origin, endpoint.action.cite)
+
+
+def _list_mild(setting: Setting) -> Iterator[Endpoint]:
+    for action in setting.model.actions:
+        endpoint = setting.find_usable_lead(str(action.name))
+        hints = action.hints
+        if endpoint is not None and not hints.destructive.value and not hints.read_only.value:
+            yield endpoint
+
+
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Say why the claim cannot be shown, where that is so."""
+    found = find_hinted_call(setting, setting.by_place[contract.place])
+    return (Verdict.NOT_APPLICABLE, f"not shown: {found}") if isinstance(found, str) else None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Yield one probe for each contract."""
+    del roles
+    for endpoint in _list_mild(setting):
+        hinted = find_hinted_call(setting, endpoint)
+        if isinstance(hinted, HintedCall):
+            contract = f"{NAME}/{endpoint.place}"
+            cost = 3 * (1 + len(hinted.sources)) + 4
+            run = _run(setting, hinted, contract)
+            yield Probe(contract, STAGE, (contract,), cost, run, (endpoint,), "main", True)
+
+
+def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Conversation]:
+    resource = hinted.resource
+    fillers = [f for f in list_fillers(setting, resource) if f.endpoint is not hinted.endpoint]
+    said = {"why": "no call was accepted"}
+
+    def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
+        states = () if hinted.makes else hinted.states
+        body: Body = yield InstanceRef(resource.name, states, fresh=True, new=True)
+        yield from fill(setting, fillers, body)
+        near: Body = yield InstanceRef(resource.name, fresh=hinted.makes, new=hinted.makes)
+        bodies = [body] if resource.id_of(near) == resource.id_of(body) else [body, near]
+        alone = (yield from control(hinted.sources, bodies, 2)) if careful else set()
+        before = yield from observe(hinted.sources, bodies, "before a call that only adds")
+        if before is not None and not any(_is_shown(before, number) for number in range(len(bodies))):
+            said["why"] = "what it could destroy was not there before"
+            return None
+        found: dict[Place, tuple[str, Any]] = {}
+        accepted = False
+        for number in range(2):
+            call = make_first(setting, hinted, body, "a call that only adds", other=number == 1)
+            exchange: Exchange = yield call
+            accepted = accepted or exchange.success
+            after = yield from observe(hinted.sources, bodies, "after a call that only adds")
+            if before is None or after is None or alone is None:
+                said["why"] = "it could not be read again"
+                return None
+            lost = {place for place in _list_losses(hinted, before, after) if place not in alone}
+            found = {**tell(lost, before, after), **found}
+            before = after
+        if not accepted or before is None:
+            return None
+        return (yield from drop_restless(hinted.sources, bodies, before, found))
+
+    def run() -> Conversation:
+        lost = yield from try_again(trial)
+        if lost is None:
+            yield judge_untested(contract, said["why"])
+        elif lost:
+            expected = "all that could be read before, in three trials"
+            yield judge_broken(contract, expected, lost[min(lost)][0])
+        else:
+            yield judge_kept(contract)
+
+    return run
+
+
+def _list_losses(hinted: HintedCall, before: Observation, after: Observation) -> Iterator[Place]:
+    """Yield the places where something is lost: an instance that nothing shows any more, or a value."""
+    free = {*hinted.endpoint.action.may_change}
+    if any(move.action is hinted.endpoint.action for move in hinted.resource.moves):
+        free.add(str(hinted.resource.state))
+    for place in list_differences(before, after):
+        _, number, path = place
+        if number == ANSWER or path.partition(".")[0] in free or VERSION.search(path):
+            continue
+        if path == "":
+            lists = {source.label for source in hinted.sources if source.lists}
+            if after.get(place) == GONE and (place[0] not in lists or not _is_shown(after, number)):
+                yield place
+        elif place in before and not _is_kept(before[place], after.get(place)):
+            yield place
+
+
+def _is_shown(seen: Observation, number: int) -> bool:
+    """True if some source still shows the instance."""
+    return any(value != GONE for place, value in seen.items() if place[1:] == (number, ""))
+
+
+def _is_kept(before: Any, after: Any) -> bool:
+    """True if a value is there still: an empty one was filled, or a list has more than before."""
+    if before in EMPTY:
+        return True
+    if isinstance(before, list) and isinstance(after, list):
+        left = list(after)
+        for item in before:
+            if item not in left:
+                return False
+            left.remove(item)
+        return True
+    return False
+
+
+CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)
