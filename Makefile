@@ -8,7 +8,7 @@ JOBS ?= 2
 PYTEST = $(BIN)/pytest --quiet --numprocesses $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix format schemas interop corpus foreign atk browser docs bench peers zoo clean
+.PHONY: help setup demo test matrix format schemas interop corpus foreign plugins atk browser docs bench peers zoo clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -59,6 +59,10 @@ corpus: $(VENV)/.installed ## documents that others wrote (npm) go through impor
 foreign: $(VENV)/.installed ## what verify finds on servers that others wrote (FastAPI, Flask, Express), right and with planted bugs
 	@$(BIN)/python tests/foreign/measure.py $(FOREIGN)
 
+plugins: $(VENV)/.interop ## Claude Code, Codex and AWS CDK (950 MB) judge the plugin packages and the gateway's document
+	cd tests/interop/plugins && npm install --no-audit --no-fund --no-package-lock --loglevel=error
+	$(BIN)/pytest -m interop tests/interop/test_plugins_large.py
+
 atk: $(VENV)/.interop ## Microsoft 365 Agents Toolkit (440 MB) judges the app package
 	cd tests/interop/atk && npm install --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error
 	$(BIN)/pytest -m interop tests/interop/test_atk.py
@@ -93,4 +97,4 @@ peers: $(VENV)/.installed ## other MCP servers made from OpenAPI, measured besid
 	$(BIN)/python -m bench.peers .peers docs/peers.md
 
 clean: ## remove what these targets installed
-	rm -rf $(VENV) .peers .zoo tests/interop/node_modules tests/browser/node_modules tests/foreign/documents/node_modules tests/interop/atk/node_modules tests/interop/mcp_judges/node_modules tests/corpus/node_modules tests/corpus/large/node_modules
+	rm -rf $(VENV) .peers .zoo tests/interop/node_modules tests/browser/node_modules tests/foreign/documents/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/mcp_judges/node_modules tests/corpus/node_modules tests/corpus/large/node_modules

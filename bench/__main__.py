@@ -6,7 +6,7 @@ bench heldout` measures that alone: what is found of faults that no check was wr
 
 Nothing here fails: times belong to the machine. Ratios are measured side by side, so that a busy machine
 slows both. A build is one thread that hardly waits, so its processor time is what it takes on an idle
-machine; the wall time is told beside it.
+machine. The wall time stands beside it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Measure how fast a run sends over a socket, beside a bare loop of the same HTTP client with the same
-requests; and what a very long run keeps.
+"""Measure how fast a run sends over a socket, beside a bare loop of the same HTTP client. Also measure what a
+very long run keeps.
 
 `python -m bench.scale [EXCHANGES]` prints both (default 100,000 exchanges, some minutes).
 """
@@ -43,8 +43,8 @@ class Took:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The requests of one round, and their seconds. They are measured in a run from the first to the last, in
-    the whole run, in a bare loop of `httpx.Client`, and in one of the run's own client.
+    """The requests of one round, and their seconds. They are measured in a run from the first to the last,
+    and in the whole run. Bare loops of `httpx.Client` and of the run's own client stand beside them.
     """
 
     requests: int

@@ -1,5 +1,5 @@
-"""A sandbox of Park Graph in a process of its own that counts the requests it is sent: `python -m
-bench.served READY COUNT DATABASE DELAY [FAULT]…`.
+"""A sandbox of Park Graph in a process of its own that counts its requests. Usage: `python -m bench.served
+READY COUNT DATABASE DELAY [FAULT]…`.
 """
 
 from __future__ import annotations

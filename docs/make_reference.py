@@ -201,8 +201,30 @@ def rules() -> str:
             yield ""
             yield _page(module)
             yield ""
+        yield from _package_rules()
 
     return page("Rules", intro, body())
+
+
+def _package_rules() -> Iterator[str]:
+    """Every rule of the judges of plugin folders, a table for each judge."""
+    from pgagents.lint.packages.package_judge import list_judges
+    from pgagents.lint.packages.table import table
+
+    yield "## Plugin folders"
+    yield ""
+    yield "What `--for NAME` finds in a plugin's folder, ZIP or file ([how](../howto/plugin-folder.md))."
+    yield ""
+    for name, judge in list_judges().items():
+        yield f"### {name}"
+        yield ""
+        yield f"{judge.title}."
+        yield ""
+        yield "| rule | severity | says | not decided here |"
+        yield "|---|---|---|---|"
+        for code in table(name.replace("-", "_")).codes.values():
+            yield f"| `{code.name}` | {code.severity} | {_cell(code.says)} | {_cell(code.undecided)} |"
+        yield ""
 
 
 def changes() -> str:

@@ -1,5 +1,5 @@
-"""Servers for the tests of the client and of the MCP server: a handler on a socket, hostile bytes on a
-socket, a script of answers.
+"""Servers for the tests of the client and the MCP server: a handler or hostile bytes on a socket, a script of
+answers.
 """
 
 from __future__ import annotations

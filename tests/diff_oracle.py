@@ -2,9 +2,9 @@
 other edition.
 
 It shares nothing with pgagents. Values are judged by openapi-schema-validator, which has its own reading of
-OpenAPI 3.0 and 3.1; addresses, keys, parameters and headers by the few lines below, written from the
-specification. A caller is hurt by a request that was allowed and is refused, or understood otherwise; a
-reader by an answer that may come now and could not come before.
+OpenAPI 3.0 and 3.1. The few lines below, written from the specification, judge addresses, keys, parameters
+and headers. A caller is hurt by a request that was allowed and is refused, or understood otherwise. A reader
+is hurt by an answer that may come now and could not come before.
 """
 
 # schemas are easier to compare in one line each

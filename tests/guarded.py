@@ -1,4 +1,4 @@
-"""Three small APIs of notes on loopback, written with the standard library alone: one asks for a key in
+"""Three small APIs of notes on loopback, written with the standard library alone. One asks for a key in
 X-API-Key, one for HTTP Basic, one for nothing. Each can have a bug in how it admits calls, or a legal habit.
 """
 

@@ -15,9 +15,23 @@ from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
+LISTING: dict[str, Any] = {
+    "id": "corner-shop",
+    "support": "https://shop.example/help",
+    "privacy": "https://shop.example/privacy",
+    "terms": "https://shop.example/terms",
+}
 SURFACES: dict[str, Any] = {
     **{name: {"actions": "all"} for name in list_plain()},
     "mcp": {"actions": "all", "server": "corner-shop-mcp", "env": {"key": "SHOP_TOKEN", "url": "SHOP_URL"}},
+    "openai": {
+        "actions": "all",
+        "starters": ["Is there a kettle?"],
+        "listing": {**LISTING, "subtitle": "Find and order things"},
+    },
+    "anthropic": {"actions": "all", "listing": LISTING},
+    "gemini": {"actions": "all", "listing": {"id": "corner-shop"}},
+    "agentcore": {"actions": "all"},
     "copilot_mcp": {
         "actions": "all",
         "name": "Corner Shop",
@@ -38,7 +52,8 @@ class _Whole(yaml.SafeDumper):
 def shop_text(**changes: Any) -> str:
     """The shop's file with every surface; `surfaces__mcp__title="X"` changes one place of it."""
     data: Any = parse(SHOP.read_text(encoding="utf-8")).data
-    data["surfaces"] = {**copy.deepcopy(SURFACES), **data["surfaces"]}
+    for name, settings in copy.deepcopy(SURFACES).items():
+        data["surfaces"][name] = {**settings, **data["surfaces"].get(name, {})}
     for place, value in changes.items():
         *path, last = place.split("__")
         here = data
@@ -68,6 +83,23 @@ def renamed(**changes: Any) -> Model:
         actions__get_product__deprecated=True,
         **changes,
     )
+
+
+FOUND: dict[str, str] = {
+    "mcp/server-card.json": "/mcp/server-card",
+    "web/ai-catalog.json": "/.well-known/ai-catalog.json",
+    "web/ard.json": "/.well-known/ard.json",
+    "web/api-catalog.json": "/.well-known/api-catalog",
+    "web/llms.txt": "/llms.txt",
+}
+"""The documents by which agents find an API, and where they stand."""
+
+
+def hosted(**changes: Any) -> Model:
+    """The shop with a hosted MCP server, found by agents."""
+    server = {"package": "npm:corner-shop-mcp", "url": "https://shop.example/mcp"}
+    documents = {"openai/openapi.yaml": "/agents/openapi.yaml", **FOUND}
+    return shop(api__hosted=documents, surfaces__mcp__server=server, **changes)
 
 
 OFFERING = {"park_graph": park, "shop": shop, "renamed": renamed}

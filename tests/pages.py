@@ -44,8 +44,8 @@ def run(
     copied: Iterable[str] = ("catalogue", "generated", "tests/catalogues"),
     port: int | None = None,
 ) -> list[tuple[str, int, str]]:
-    """Each command with its exit code and what it said, all in one shell, beside a copy of what they read;
-    only the port is another.
+    """Each command with its exit code and its output, all in one shell, beside a copy of the files; only the
+    port differs.
 
     The folder may be that of an earlier run.
     """

@@ -33,6 +33,9 @@ def model(path: Path = PARK_GRAPH, opened: str | None = None) -> Model:
     text = path.read_text(encoding="utf-8")
     for point in (opened or "").split():
         text, count = re.subn(rf"^  {point}: .*$", f"  {point}: any", text, count=1, flags=re.M)
+        if not count:  # all in one line
+            inline = rf"^(behaviour: {{(?:.*, )?{point}): [^,}}]*"
+            text, count = re.subn(inline, r"\1: any", text, count=1, flags=re.M)
         if not count and path == PARK_GRAPH:
             text = text.replace("\nbehaviour:\n", f"\nbehaviour:\n  {point}: any\n", 1)
     return load_text(text, str(path))

@@ -1,9 +1,9 @@
 """Over Streamable HTTP: whether the token that an MCP client sends to the server goes on to the API, which it
 was not issued for.
 
-The specification forbids it: a server must not pass on the token it got from its client (Authorization,
-"Access Token Privilege Restriction", MCP 2025-06-18 and later; read 2026-11-20). The client is the official
-one.
+The specification forbids it: a server must not pass on the token it got from its client. Source:
+Authorization, "Access Token Privilege Restriction", MCP 2025-06-18 and later; read 2026-11-20. The client is
+the official one.
 """
 
 from __future__ import annotations

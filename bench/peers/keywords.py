@@ -1,9 +1,9 @@
 """Compares two schemas keyword by keyword: what the one asks of a value at a place, and whether the other
 still asks it.
 
-A place is the names from the root, `[]` for an array's items. Where the other wraps everything in one more
-object (`requestBody`, `result`), or marks a name by where it is sent (`lot_id__path`), the place counts as
-the same. Numbers are compared as numbers (100 is 100.0), `const` as an `enum` of one, and null is a type.
+A place is the names from the root, `[]` for an array's items. The other may wrap everything in one more
+object (`requestBody`, `result`), or mark a name by its place (`lot_id__path`). The place counts as the same.
+Numbers are compared as numbers (100 is 100.0), `const` as an `enum` of one, and null is a type.
 """
 
 from __future__ import annotations

@@ -258,9 +258,10 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         met: set[str] = set()
-        # add gives None
-        twice = next(n for n, _ in pairs if n in met or met.add(n))  # type: ignore[func-returns-value]
-        raise _Refused(f"member {twice!r} stands twice")
+        for name, _ in pairs:
+            if name in met:
+                raise _Refused(f"member {name!r} stands twice")
+            met.add(name)
     return found
 
 

@@ -176,8 +176,8 @@ def verify_sandbox(
     on_progress: Callable[[Progress], None] | None = None,
     companion: Companion | None = None,
 ) -> Report:
-    """Verify a sandbox. `keys` and `handler` replace its own; `mcp` is the link to an MCP server in front
-    of it; `on_progress` is called before each probe; `companion` goes along with the run.
+    """Verify a sandbox. `keys` and `handler` replace its own. `mcp` is the link to an MCP server in front of
+    it. `on_progress` is called before each probe; `companion` sees every exchange.
     """
     from pgagents.sandbox.serving.plain import plain
     from pgagents.verify.plan.options import Identities

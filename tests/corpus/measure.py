@@ -2,9 +2,9 @@
 step.
 
 Each step runs in a process of its own, whose processor time and peak memory are held to bounds. A traceback,
-an error of pgagents itself, a step over its bounds, or an operation that is in neither the catalogue nor its
-messages fails the run. A document whose key a catalogue cannot say yet must stop at the build with that
-message, and is counted apart.
+an error of pgagents itself, or a step over its bounds fails the run. So does an operation that is in neither
+the catalogue nor its messages. A document whose key a catalogue cannot say yet must stop at the build with
+that message, and is counted apart.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The rule "do no harm": a run changes nothing that it did not make itself, undoes what it made, and lists
+"""The rule "do no harm": a run changes nothing that it did not make itself. It undoes what it made, and lists
 what it could not undo.
 
-Each case is a small server that behaves in one way that is legal and easily leads a tester to harm, with the
-catalogue of a careful author.
+Each case is a small server with the catalogue of a careful author. It behaves in one legal way that easily
+leads a tester to harm.
 """
 
 from __future__ import annotations
@@ -301,9 +301,7 @@ def made_by(name: str) -> list[Row]:
     "name", ["integer_ids", "bare", "nested", "tenants", "flows", "upsert_email", "put_declared"]
 )
 def test_what_is_made_carries_the_mark_of_its_run(name: str) -> None:
-    """So that what is left by a run that was killed can be told from the rest; a text that is too short
-    for it has none.
-    """
+    """A mark separates what a killed run left from the rest; a text that is too short for it has none."""
     assert [row for row in made_by(name) if unmarked(row)] == []
 
 

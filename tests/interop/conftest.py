@@ -18,6 +18,7 @@ from bench.catalogue import make_catalogue
 from offering import OFFERING
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.generate.build import build
+from pgagents.generate.package import pack, references
 from pgagents.model.model import Model
 
 HERE = Path(__file__).resolve().parent
@@ -36,6 +37,10 @@ CATALOGUES: dict[str, Callable[[], Model]] = {
     "warehouse": warehouse,
 }
 OFFERED: dict[str, Callable[[], Model]] = {**OFFERING, "warehouse": warehouse}
+LISTED: dict[str, Callable[[], Model]] = {
+    **OFFERING,
+    "library": lambda: load_file(ROOT / "tests/catalogues/library.yaml"),
+}
 
 Judge = Callable[..., Any]
 
@@ -106,6 +111,20 @@ def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     """A folder with all documents of a catalogue."""
     out = tmp_path_factory.mktemp(request.param)
     for artifact in build(CATALOGUES[request.param]()).artifacts():
+        file = out / artifact.path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(artifact.data)
+    return out
+
+
+@pytest.fixture(scope="session", params=LISTED)
+def listed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all documents of a catalogue that has listings, and the MCP bundle."""
+    out = tmp_path_factory.mktemp(f"{request.param}-listed")
+    model = LISTED[request.param]()
+    built = build(model)
+    made = pack(model, built, dict.fromkeys(references(model), "an-id"))
+    for artifact in (*built.artifacts(), *made):
         file = out / artifact.path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(artifact.data)

@@ -2,7 +2,7 @@
 variation nothing.
 
 In process, no sockets. Everything that a fault breaks must be found, and nothing beyond `breaks` and `also`.
-Whole runs with a fault or a variation are marked `matrix`; `make test` runs only contracts that a fault
+Whole runs with a fault or a variation are marked `matrix`. `make test` runs only contracts that a fault
 breaks, and variations nine to a run (`test_alarms.py`).
 """
 

@@ -34,7 +34,7 @@ UNSAFE_TOOLS = [f"invalid_input/required/note_id/{name}@mcp" for name in ("chang
 @pytest.mark.parametrize("id", [id for id in ROWS if not rows()[id].reason("mock")])
 def test_mock_serves_what_a_row_says(id: str) -> None:
     """A call names an action and its `input`, or is a raw request: `send`, `text`. Both may have request
-    headers (`with`) and other `schemes` than the first that fit, and say the answer's `status`, `headers`,
+    headers (`with`) and other `schemes` than the first that fit. They say the answer's `status`, `headers`,
     members (`body`) and a text that it `has`.
     """
     row, model = rows()[id], model_of(id)

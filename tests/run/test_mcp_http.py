@@ -15,8 +15,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 import httpx
 import jwt
@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from mcp.client.streamable_http import streamable_http_client
 
 from calling import Script, answered, park, run, sandboxed, served
+from issuing import RESOURCE, Issuer, verifier_of
 from pgagents.client.client import Client
 from pgagents.client.send import Send, sending
 from pgagents.errors import PgagentsError
@@ -33,7 +34,7 @@ from pgagents.http import Request, Response
 from pgagents.mcp.http import SignIn, bind, make_app
 from pgagents.mcp.scopes import scope_check
 from pgagents.mcp.server import make_server
-from pgagents.mcp.token import Signed, access, verifier_of
+from pgagents.mcp.token import Signed, access
 from sandboxes import ROOT, VAIL
 
 ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
@@ -49,7 +50,6 @@ HELLO = {
     },
 }
 BOTH = {"Accept": "application/json, text/event-stream"}
-RESOURCE = "https://mcp.example.com/mcp"
 COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "mcp"]
 
 
@@ -213,49 +213,6 @@ def test_port_that_is_taken_is_told() -> None:
 
 
 # sign-in
-
-
-class Issuer:
-    """An authorization server: its metadata, its keys, and what it says of a token."""
-
-    def __init__(self) -> None:
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.url = ""
-        self.fetched: list[str] = []
-        self.known: dict[str, dict[str, Any]] = {}
-
-    def __call__(self, request: Request) -> Response:
-        self.fetched.append(request.path)
-        if request.path == "/.well-known/oauth-authorization-server":
-            told = {
-                "issuer": self.url,
-                "jwks_uri": f"{self.url.rstrip('/')}/keys",
-                "introspection_endpoint": f"{self.url}/introspect",
-            }
-            return answered(200, told)
-        if request.path == "/keys":
-            public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key()))
-            return answered(200, {"keys": [{**public, "kid": "k1", "use": "sig", "alg": "RS256"}]})
-        if request.path == "/introspect" and request.header("Authorization") == "Basic bWU6c2VjcmV0":
-            token = parse_qs(request.body.decode())["token"][0]
-            return answered(200, self.known.get(token, {"active": False}))
-        return answered(404, {})
-
-    def token(
-        self, *, key: Any = None, kid: str | None = "k1", algorithm: str = "RS256", **claims: Any
-    ) -> str:
-        """A signed token; claims of None are left out."""
-        said = {
-            "iss": self.url,
-            "aud": RESOURCE,
-            "exp": time.time() + 60,
-            "sub": "jane",
-            "client_id": "app",
-            "scope": "read sessions:write",
-            **claims,
-        }
-        kept = {name: value for name, value in said.items() if value is not None}
-        return jwt.encode(kept, key or self.key, algorithm=algorithm, headers={"kid": kid} if kid else {})
 
 
 @pytest.fixture(scope="module")
@@ -482,7 +439,9 @@ def test_keys_are_not_fetched_with_every_token() -> None:
         run(work)
 
 
-def test_command_serves_with_sign_in_and_says_where(issuer: Issuer, upstream: Script) -> None:
+def test_command_serves_with_sign_in_and_says_where(issuer: Issuer, upstream: Script, tmp_path: Path) -> None:
+    linked = tmp_path / "keys.json"
+    linked.write_text('{"jane": "pk_test_of_jane"}')
     words = [
         *COMMAND,
         str(ROOT / "catalogue/park_graph.yaml"),
@@ -493,6 +452,8 @@ def test_command_serves_with_sign_in_and_says_where(issuer: Issuer, upstream: Sc
         issuer.url,
         "--public-url",
         RESOURCE,
+        "--linked-keys",
+        str(linked),
     ]
     env = {
         "PARKGRAPH_API_KEY": "pk_test_operator",
@@ -520,6 +481,7 @@ def test_command_serves_with_sign_in_and_says_where(issuer: Issuer, upstream: Sc
             issuer.fetched.clear()
             assert not talked_as(url, token, "search_parking", SEARCH)["isError"]
             assert issuer.fetched == ["/introspect"]
+            assert upstream.asked[-1].header("Authorization") == "Bearer pk_test_of_jane"
             child.send_signal(signal.SIGINT)
             out, err = child.communicate(timeout=60)
         finally:
@@ -528,7 +490,7 @@ def test_command_serves_with_sign_in_and_says_where(issuer: Issuer, upstream: Sc
     assert child.returncode == 0
     assert "Traceback" not in err
     assert token not in out + err
-    assert "pk_test_operator" not in out + err
+    assert "pk_test" not in out + err
 
 
 def test_issuer_whose_metadata_is_anothers_is_refused() -> None:

@@ -191,8 +191,9 @@ def in_pages(go: Callable[..., Response]) -> None:
 
 
 def seldom(call: Caller, go: Callable[..., Response]) -> None:
-    """Another language, odd text, the operator's endpoint with a client's key, a link followed, a key of the
-    day before last, a night's stay, two holds for one plate."""
+    """Another language, odd text, the operator's endpoint with a client's key, a followed link. Also a key of
+    the day before last, a night's stay, two holds for one plate.
+    """
     for lot in json.loads(
         go("GET", "/api/v1/lots/search?lat=37.7749&lng=-122.4194&radius_km=50&limit=25").body
     ).get("lots", []):

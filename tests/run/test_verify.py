@@ -600,9 +600,9 @@ def test_a_place_that_turns_out_to_be_full_leaves_nothing_untested(room: int) ->
 
 
 def test_a_list_that_others_have_filled_meanwhile_is_asked_for_what_is_made_last() -> None:
-    """Just before each thing is looked for in the list for the first time, so many others are made that it
-    stands on a later page. Time passes between what the run makes and what they make, as lists are sorted by
-    it."""
+    """Before each instance is first looked for in the list, so many others are made that it stands on a later
+    page. Time passes between what the run makes and what they make, as lists are sorted by it.
+    """
     opened, now = sandbox(model())
     keys = keys_of(opened)
     place = model().env["place"]

@@ -1,4 +1,4 @@
-"""An MCP server is judged by its own list of tools: a right one keeps all contracts, and each mistake breaks
+"""An MCP server is judged by its own list of tools. A right one keeps all contracts, and each mistake breaks
 its own and no other.
 """
 

@@ -23,9 +23,9 @@ import click
 import jsonschema_rs
 import pytest
 
-from pgagents.cli.inputs.urls import base_url
 from pgagents.cli.main import cli, main
 from pgagents.cli.running import progress, report_output, run
+from pgagents.client.environment import base_url
 from pgagents.errors import PgagentsError
 from pgagents.resources import folder
 from pgagents.verify.plan.options import FINISHING, Progress

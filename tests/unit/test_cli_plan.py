@@ -156,3 +156,15 @@ def test_report_that_cannot_be_written_leaves_the_others(tmp_path: Path) -> None
     with pytest.raises(PgagentsError, match=r"cannot write .*r\.json"):
         report_files.write_data((tmp_path / "r.json", tmp_path / "r.txt"), "text", b"{}")
     assert (tmp_path / "r.txt").read_text(encoding="utf-8") == "text\n"
+
+
+@pytest.mark.parametrize(("name", "unproven"), [("tickets", ["retention/customers"]), ("shop", [])])
+def test_plan_names_what_is_promised_and_no_check_proves(
+    name: str, unproven: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "plan.json"
+    path = Path(SHOP).with_name(f"{name}.yaml")
+    assert main(["verify", str(path), "--url", URL, "--plan", "--report", str(report)]) == 0
+    assert json.loads(report.read_text(encoding="utf-8"))["unproven"] == unproven
+    said = "promised, and proved by no check: retention/customers"
+    assert (said in capsys.readouterr().out) == bool(unproven)

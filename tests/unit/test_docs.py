@@ -115,8 +115,8 @@ def test_files_that_a_page_names_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
 def test_files_of_the_project_that_a_page_quotes_exist(page: str) -> None:
-    """A path in backquotes begins at the root or anywhere in `src`; `<…>` and `*` stand for any name, and
-    a suffix may be left out.
+    """A path in backquotes begins at the root or anywhere in `src`. `<…>` and `*` stand for any name, and a
+    suffix may be left out.
     """
     for path in re.findall(r"`([\w.<>*-]+(?:/[\w.<>*-]+)+)`", TEXTS[page]):
         pattern = re.sub(r"<\w+>", "*", path)

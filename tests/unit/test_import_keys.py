@@ -1,4 +1,4 @@
-"""A document's credential is carried over; one that a catalogue cannot say never ends in a manifest that says
+"""A document's credential is carried over. One that a catalogue cannot say never ends in a manifest that says
 another: its catalogue names it, and reading it stops.
 """
 

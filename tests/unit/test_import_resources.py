@@ -104,6 +104,92 @@ def test_nested_resource_is_addressed_under_its_parent() -> None:
     assert found["file"]["read_by"]["input"] == {"bucket_id": "=bucket.id", "file_id": "=resource.id"}
 
 
+OWNER = {"type": "object", "properties": {"owner": {"type": "string"}}}
+OPEN = {"type": "object", "properties": {"data": {"type": "object"}, "permissions": OWNER}}
+WIDER = {"type": "object", "properties": {"data": OWNER | {"additionalProperties": {}}, "permissions": OWNER}}
+
+
+@pytest.mark.parametrize("wrapped", [OPEN, WIDER], ids=["names no member", "says that there are others"])
+def test_id_of_an_object_that_the_document_leaves_open_is_a_guess(wrapped: dict[str, Any]) -> None:
+    item = by_id("id", "string")
+    found, text = infer(
+        {
+            "/buckets": {
+                "post": create(wrapped, name={"type": "string"}),
+                "get": answer(
+                    {"type": "object", "properties": {"data": {"type": "array", "items": {"type": "object"}}}}
+                ),
+            },
+            "/buckets/{id}": item | {"get": answer(wrapped), "put": create(wrapped)},
+        }
+    )
+    bucket = found["bucket"]
+    assert bucket["read_by"] == {
+        "action": "get_buckets_by_id", "input": {"id": "=resource.id"}, "at": "response.data",
+    }  # fmt: skip
+    assert bucket["made_by"]["at"] == "response.data"
+    assert bucket["listed_by"]["at"] == "response.data"
+    assert text.count("refers_to: bucket") == 2
+
+
+@pytest.mark.parametrize("made", [OWNER, OPEN["properties"]["data"]], ids=["closed", "in another place"])
+def test_an_open_object_that_no_create_answers_in_the_same_place_is_no_resource(made: dict[str, Any]) -> None:
+    paths = {
+        "/buckets": {"post": create(made, name={"type": "string"})},
+        "/buckets/{id}": by_id("id", "string") | {"get": answer(OPEN)},
+    }
+    assert infer(paths)[0] == {}
+
+
+def test_slash_at_the_end_of_a_collection_makes_no_other_one() -> None:
+    found, _ = infer(
+        {
+            "/flows/": {"post": create(name={"type": "string"})},
+            "/flows/{id}": by_id("id") | {"get": answer(ITEM)},
+        }
+    )
+    assert found["flow"]["made_by"]["action"] == "post_flows"
+
+
+def test_argument_that_is_the_noun_of_its_path_names_the_id() -> None:
+    found, _ = infer(
+        {
+            "/sessions": {"post": create(name={"type": "string"})},
+            "/sessions/{session}": by_id("session") | {"get": answer(ITEM)},
+        }
+    )
+    assert found["session"]["read_by"]["input"] == {"session": "=resource.id"}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "id", "makes"),
+    [
+        (("200", "201"), {"type": "string"}, "=fresh.slug"),
+        (("201",), {"type": "string", "format": "uuid"}, "=fresh.uuid"),
+        (("200",), {"type": "string"}, None),  # nothing says that it makes one
+        (("201",), {"type": "string", "enum": ["a", "b"]}, None),  # such an id is never new
+    ],
+)
+def test_put_that_answers_201_makes_what_it_names(
+    statuses: tuple[str, ...], id: dict[str, Any], makes: str | None
+) -> None:
+    page = {"type": "object", "properties": {"slug": {"type": "string"}, "text": {"type": "string"}}}
+    put = create(page, text={"type": "string"})
+    put["responses"] = dict.fromkeys(statuses, put["responses"]["201"])
+    path = {"name": "slug", "in": "path", "required": True, "schema": id}
+    found, _ = infer({"/pages/{slug}": {"parameters": [path], "get": answer(page), "put": put}})
+    made_by = found["page"].get("made_by")
+    assert (made_by and made_by["input"]) == (makes and {"slug": makes, "text": "=fresh.text"})
+
+
+def test_members_that_a_body_needs_are_given_where_the_body_may_be_left_out() -> None:
+    item = create(name={"type": "string"})
+    item["requestBody"]["required"] = False
+    found, text = infer({"/items": {"post": item}, "/items/{item_id}": by_id() | {"get": answer(ITEM)}})
+    assert found["item"]["made_by"]["input"] == {"name": "=fresh.text"}
+    assert "so it is required always" in text
+
+
 @pytest.mark.parametrize(
     ("why", "paths"),
     [
@@ -130,7 +216,11 @@ def test_what_is_no_sure_resource_is_none(why: str, paths: dict[str, Any]) -> No
         ({"type": "boolean"}, False),
         ({"type": "array", "items": {}}, []),
         ({"type": "string", "pattern": "^[a-z]$"}, None),
-        ({"type": "object"}, None),
+        ({"type": "string", "pattern": "^[a-z0-9_-]+$"}, "=fresh.text"),
+        ({"type": "string", "pattern": "^[a-z0-9_-]+$", "maxLength": 9}, None),
+        ({"type": "object"}, {}),
+        ({"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}, {"n": 1}),
+        ({"type": "object", "required": ["n"], "properties": {"n": {"type": "string"}}}, None),
     ],
 )
 def test_required_argument_gets_a_value_that_is_surely_valid(schema: dict[str, Any], value: Any) -> None:

@@ -181,3 +181,39 @@ def test_old_words_are_seen_in_every_form(kind: str, name: str) -> None:
 )
 def test_other_words_are_allowed(kind: str, name: str) -> None:
     assert not refused(kind, name)
+
+
+SILENCED = re.compile(r"#\s*(noqa|type: ignore)(?P<codes>[^#]*)(?P<reason>#.*)?$")
+
+
+def has_reason(pragma: re.Match[str]) -> bool:
+    """True if words of an explanation follow the codes, on the same line."""
+    words = re.sub(r"^\s*(:\s*[A-Z]+\d+(\s*,\s*[A-Z]+\d+)*|\[[\w, -]*\])\s*(-+\s*)?", "", pragma["codes"])
+    return bool(words.strip() or (pragma["reason"] or "").strip("# "))
+
+
+def test_a_silenced_check_has_its_reason_on_the_same_line() -> None:
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+            pragma = SILENCED.search(line)
+            if pragma is not None and not has_reason(pragma):
+                found.append(f"{path.relative_to(SOURCE)}:{number}: {line.strip()}")
+    assert not found
+
+
+@pytest.mark.parametrize(
+    ("line", "explained"),
+    [
+        ("def judge(whole: object) -> None:  # noqa: ARG001", False),
+        ("value = one  # type: ignore[assignment, arg-type]", False),
+        ("value = one  # type: ignore", False),
+        ("def judge(whole: object) -> None:  # noqa: ARG001  # called alike", True),
+        ("assert one  # noqa: PT017 - both ends are right", True),
+        ("value = one  # type: ignore[assignment]  # the library has no types", True),
+    ],
+)
+def test_a_reason_is_told_from_a_code(line: str, explained: bool) -> None:
+    pragma = SILENCED.search(line)
+    assert pragma is not None
+    assert has_reason(pragma) == explained

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from offering import OFFERING, park
-from pgagents.generate.build import plan
+from offering import OFFERING, hosted, park
+from pgagents.generate.build import build, plan
 from pgagents.lint.importers.copilot import messages as copilot
 from pgagents.lint.importers.gpt_builder import messages as gpt_builder
 from pgagents.lint.pages.others import CATALOGUE
@@ -61,11 +61,12 @@ def test_every_target_of_json_has_its_vendor_schema_and_every_schema_its_target(
 
 def test_every_output_is_generated_and_nothing_else_is() -> None:
     there = {str(p.relative_to(ROOT / "generated")) for p in (ROOT / "generated").rglob("*") if p.is_file()}
-    assert there == {path for target in plan(park()).values() for path in target.outputs}
+    assert there == {artifact.path for artifact in build(park()).artifacts()}
 
 
 def test_every_target_applies_to_a_catalogue_of_the_tests() -> None:
-    assert {id for catalogue in OFFERING.values() for id in plan(catalogue())} == set(TARGETS)
+    every = (*OFFERING.values(), hosted)
+    assert {id for catalogue in every for id in plan(catalogue())} == set(TARGETS)
 
 
 def test_no_two_targets_write_one_file() -> None:

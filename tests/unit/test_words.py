@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +18,9 @@ WRITTEN = ("src", "tests", "bench", "docs")
 """Folders whose docstrings are held to plain English."""
 ON_RECORD = re.compile(r"heldout/(\w+/)?faults/")
 """Faults that others wrote for the record; nobody changes them."""
-MOST_WORDS = 30
+MOST_WORDS = 25
 MOST_COLUMNS = 110
+PRAGMA = re.compile(r"noqa|type: ignore|fmt:|pragma:")
 
 FIRST = re.compile(r"(Of|What|Which|Whether|How|That|Where)\b(?!.*\?$)|For [^,.]*,", re.S)
 """Beginnings of a first sentence that hide its subject and its verb. A question is allowed."""
@@ -51,6 +54,43 @@ def docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
             match statement:
                 case ast.Expr(value=ast.Constant(value=str(text))):
                     yield statement.lineno, inspect.cleandoc(text)
+
+
+def comments(text: str) -> Iterator[tuple[int, str]]:
+    """The line and text of each comment. Whole lines below each other are one comment; a pragma is none."""
+    line, last, words = 0, 0, ""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        said = token.string.lstrip("# ")
+        if token.type != tokenize.COMMENT or PRAGMA.match(said):
+            continue
+        whole = token.line.lstrip().startswith("#")
+        goes_on = whole and token.start[0] == last + 1
+        if words and not goes_on:
+            yield line, words
+        line, words = (line, f"{words} {said}") if words and goes_on else (token.start[0], said)
+        last = token.start[0] if whole else 0
+    if words:
+        yield line, words
+
+
+def list_comment_riddles(text: str) -> list[str]:
+    """The sentences of a comment that begin in a refused way or are too long."""
+    return [one for one in sentences(text) if LATER.match(one) or len(one.split()) > MOST_WORDS]
+
+
+def test_comments_are_plain_english() -> None:
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        for line, text in comments(path.read_text(encoding="utf-8")):
+            found += [f"{path.relative_to(SOURCE)}:{line}: {one}" for one in list_comment_riddles(text)]
+    assert not found, "give the reason as subject, verb, object, in at most 25 words"
+
+
+def test_comments_below_each_other_are_one() -> None:
+    many = "one " * 20
+    text = f"# {many}\n# {many}\n\na = 1  # {many}\n# {many}\nb = 2  # noqa: E501  # three\n"
+    assert [line for line, _ in comments(text)] == [1, 4, 5]
+    assert [bool(list_comment_riddles(words)) for _, words in comments(text)] == [True, False, False]
 
 
 def test_docstrings_are_plain_english() -> None:

@@ -199,3 +199,38 @@ def test_no_key_stands_in_a_file_that_is_shared(model: Model) -> None:
     vscode = clients[".vscode/mcp.json"]
     assert vscode["servers"][server]["env"][key] == f"${{input:{vscode['inputs'][0]['id']}}}"
     assert vscode["inputs"][0]["password"] is True
+
+
+# the server card
+
+
+def _card(**changes: Any) -> tuple[dict[str, Any], set[str]]:
+    """The card of the shop's server, hosted, and the ids of what is wrong with it."""
+    server = {"package": "npm:corner-shop-mcp", "url": "https://shop.example/mcp"}
+    built = build(shop(surfaces__mcp__server=server, **changes), only=["mcp/server_card"])
+    return json.loads(built.files[0].data), {d.id for d in built.diagnostics}
+
+
+def test_the_card_says_what_the_registry_says() -> None:
+    server = {"package": "npm:corner-shop-mcp", "url": "https://shop.example/mcp"}
+    registry = _files(shop(surfaces__mcp__server=server))["server.json"]
+    card, wrong = _card()
+    assert wrong == set()
+    for member in ("name", "version", "title", "description", "websiteUrl", "remotes"):
+        assert card[member] == registry[member]
+    assert "tools" not in card
+
+
+def test_the_card_tells_a_key_without_its_value() -> None:
+    (remote,) = _card()[0]["remotes"]
+    (header,) = remote["headers"]
+    assert (header["name"], header["isSecret"], header["value"]) == ("Authorization", True, "Bearer {key}")
+
+
+def test_a_card_with_a_longer_description_is_refused() -> None:
+    assert _card(surfaces__mcp__description="x" * 100)[1] == set()
+    assert _card(surfaces__mcp__description="x" * 101)[1] == {"mcp/server_card/refused"}
+
+
+def test_a_server_that_clients_start_has_no_card() -> None:
+    assert "server-card.json" not in _files(park())

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     "--package",
     "packing",
     is_flag=True,
-    help="Also write the app package that a vendor side-loads (copilot/app.zip).",
+    help="Also write the packages that vendors install (copilot/app.zip, mcpb/server.mcpb).",
 )
 @click.option(
     "--reference-id",

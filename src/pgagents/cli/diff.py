@@ -89,11 +89,11 @@ class _Input:
     """One side of the comparison: its bytes, and those of the documents that it refers to."""
 
     def __init__(self, named: str) -> None:
-        from pgagents.cli.inputs.options import example
+        from pgagents.catalogue.find import find_example
         from pgagents.importer.reading.references import is_url
 
         self.named = named
-        self.shipped = example(named) is not None
+        self.shipped = find_example(named) is not None
         """True for the name of a catalogue that comes with pgagents."""
         self.texts: dict[str, bytes] = {}
         self.raw, self.location = b"", named
@@ -171,11 +171,11 @@ def _side(given: _Input, edition: Edition) -> Side:
 
 def _model(given: _Input, *, allow_remote: bool) -> Model:
     """Return the catalogue; an OpenAPI document is imported first."""
+    from pgagents.catalogue.find import find_example
     from pgagents.catalogue.load import load_text
-    from pgagents.cli.inputs.options import example
     from pgagents.importer.catalogue import catalogue
 
-    if given.shipped and (shipped := example(given.named)):
+    if given.shipped and (shipped := find_example(given.named)):
         return shipped
     if _is_openapi(given.raw):
         return catalogue(given.references(allow_remote=allow_remote), offering=False, comparing=True).model

@@ -50,6 +50,8 @@ def _every() -> dict[str, list[str]]:
     from pgagents.lint.importers.copilot.messages import templates as copilot
     from pgagents.lint.importers.gpt_builder.advice import TOLD as ADVICE
     from pgagents.lint.importers.gpt_builder.messages import templates
+    from pgagents.lint.packages.package_judge import list_judges
+    from pgagents.lint.packages.table import table
     from pgagents.lint.pages.others import CATALOGUE
     from pgagents.lint.requirement import requirements
     from pgagents.lint.rule import rules
@@ -61,6 +63,9 @@ def _every() -> dict[str, list[str]]:
         "findings about a catalogue": [f"catalogue/{kind}" for kind in CATALOGUE],
         "messages of the GPT builder": [f"gpt-builder/{id}" for id in (*templates(), *ADVICE)],
         "messages of Copilot's import": [f"copilot-import/{id}" for id in copilot()],
+        "rules of packages": [
+            f"{judge}/{code}" for judge in list_judges() for code in table(judge.replace("-", "_")).codes
+        ],
         "checks of verify": [_strip_package(name) for name in names("pgagents.verify.checks")],
         "checks of an MCP server alone": [_strip_package(n) for n in names("pgagents.verify.tools.checks")],
         "faults of the sandbox": list(fault_registry.list_names("faults")),

@@ -35,6 +35,7 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
             "what the GPT builder would show for anyone's document",
             "pgagents lint openapi.yaml --for gpt-builder",
         ),
+        ("what OpenAI's portal would refuse in a plugin", "pgagents lint plugin.zip --for openai-portal"),
         ("a line a finding, and exit 1 for errors only", "pgagents lint --format short --fail-on error"),
         (
             "an MCP server's tools, as each vendor's models get them",
@@ -43,7 +44,7 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
         ("for code scanning", "pgagents lint --format sarif > lint.sarif"),
     ),
 )
-@click.argument("files", metavar="[FILE|URL]...", nargs=-1)
+@click.argument("files", metavar="[FILE|FOLDER|URL]...", nargs=-1)
 @click.option(
     "--for",
     "judge",
@@ -66,6 +67,11 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
     default="",
     metavar="URL",
     help="For gpt-builder: the privacy policy's URL in the form.",
+)
+@click.option(
+    "--published",
+    metavar="FOLDER|ZIP",
+    help="For openai-portal: the published package that this one updates.",
 )
 @click.option(
     "--mcp-url",
@@ -99,12 +105,13 @@ def command(
     fix: bool,
     public: bool,
     privacy_policy: str,
+    published: str | None,
     mcp_url: str | None,
     mcp_stdio: str | None,
     form: str,
     fail_on: str,
 ) -> int:
-    """Lint catalogues and finished documents: OpenAPI, plugin manifests, tool lists.
+    """Lint catalogues and finished documents: OpenAPI, plugin manifests, tool lists, plugin folders.
 
     Errors and warnings make the exit code 1, notes do not; --fail-on changes that. References to other files
     or hosts are never followed.
@@ -125,40 +132,51 @@ def command(
         judged = lint_server(mcp_url, mcp_stdio, judge)
     else:
         with without_collector():
-            judged = _judge_files(files, judge, only, Form(public, privacy_policy), fix=fix)
+            judged = _judge_files(
+                files, judge, only, Form(public, privacy_policy), fix=fix, published=published
+            )
     _print(judged, form)
     return 1 if any(one.fails(fail_on) for one in judged) else 0
 
 
 def _judge_files(
-    files: Sequence[str], judge: str | None, only: tuple[str, ...], web_form: Form, *, fix: bool
+    files: Sequence[str],
+    judge: str | None,
+    only: tuple[str, ...],
+    web_form: Form,
+    *,
+    fix: bool,
+    published: str | None,
 ) -> list[Judged]:
     """Lint each file, in the given order. Documents for the GPT builder count as actions of one GPT."""
+    from pgagents.catalogue.find import find_example
+    from pgagents.cli.inputs.options import load
+    from pgagents.cli.running.package_lint import lint_package
+
     judged = []
-    for source in _sources(files):
+    for file in files or (None,):
+        whole = file is not None and not only and not fix and not find_example(file)
+        if whole and (package := lint_package(file or "", judge, published)) is not None:
+            judged.append(package)
+            continue
+        source = load(None).source if file is None else _read(file)
         one, web_form = _judge(_fix_file(source, only) if fix else source, judge, only, web_form)
         judged.append(one)
     return judged
 
 
-def _sources(files: Sequence[str]) -> list[Source]:
-    """Read the given files and URLs; without any, find the catalogue of this folder."""
+def _read(file: str) -> Source:
+    """Read a file or URL: a catalogue, or any other document."""
+    from pgagents.catalogue.find import find_example
     from pgagents.cli.inputs.fetch import fetch
-    from pgagents.cli.inputs.options import example, load
     from pgagents.lint.document import read
     from pgagents.source.read import MAX_BYTES, parse
 
-    if not files:
-        return [load(None).source]
-    found = []
-    for file in files:
-        if shipped := example(file):
-            found.append(shipped.source)
-            continue
-        raw = fetch(file)
-        source = read(raw, file) if len(raw) > MAX_BYTES or not _CATALOGUE.search(raw) else None
-        found.append(source or parse(_text(raw, file), file))
-    return found
+    if shipped := find_example(file):
+        return shipped.source
+    raw = fetch(file)
+    source = read(raw, file) if len(raw) > MAX_BYTES or not _CATALOGUE.search(raw) else None
+    return source or parse(_text(raw, file), file)
 
 
 def _text(raw: bytes, file: str) -> str:

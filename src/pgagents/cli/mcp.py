@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,7 +26,8 @@ from pgagents.cli.inputs.options import (
 
 if TYPE_CHECKING:
     from pgagents.cli.inputs.api import Api
-    from pgagents.mcp.http import SignIn
+    from pgagents.client.client import Client
+    from pgagents.mcp.hosting.settings import Settings
     from pgagents.model.model import Model
 
 CLIENT = "PGAGENTS_MCP_CLIENT"
@@ -87,6 +89,20 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
     ),
 )
 @click.option(
+    "--exchange",
+    "audience",
+    metavar="AUDIENCE",
+    help=(
+        "With --issuer: exchange each caller's token for one of the API, by its name at the issuer "
+        "(RFC 8693)."
+    ),
+)
+@click.option(
+    "--linked-keys",
+    metavar="FILE|MODULE:FUNCTION",
+    help="With --issuer: the key of the API to which each caller is linked, by the token's subject.",
+)
+@click.option(
     "--allow-origin",
     "origins",
     multiple=True,
@@ -106,6 +122,8 @@ def command(
     cert_key: Path | None,
     public_url: str | None,
     issuer: str | None,
+    audience: str | None,
+    linked_keys: str | None,
     origins: tuple[str, ...],
 ) -> None:
     """Serve the actions of the CATALOGUE's `mcp` surface as tools, in both eras of the protocol.
@@ -118,70 +136,56 @@ def command(
     Bearer TOKEN`. If it is not set, a token is made and printed on stderr.
     """
     _extras.require("pgagents mcp", "mcp")
+    given = _Given(host, port, public_url, issuer, audience, linked_keys, origins, cacert)
     gc.disable()
     try:
-        _serve(
-            catalogue,
-            url,
-            cacert,
-            over_http,
-            port,
-            host,
-            description,
-            servers,
-            (cert, cert_key),
-            public_url,
-            issuer,
-            origins,
-        )
+        model = load(catalogue)
+        if not over_http and (issuer or public_url or audience or linked_keys or origins):
+            raise click.UsageError("--issuer and the options with it, and --allow-origin, go with --http")
+        api = find_api(model, url, cacert, description, servers=servers, certificate=(cert, cert_key))
+        if over_http:
+            _serve_http(model, api, given)
+        else:
+            _serve_stdio(model, api)
     finally:
         gc.enable()
 
 
-def _serve(
-    catalogue: Path | None,
-    url: str | None,
-    cacert: Path | None,
-    over_http: bool,
-    port: int,
-    host: str,
-    description: Path | None,
-    servers: tuple[str, ...],
-    certificate: tuple[Path | None, Path | None],
-    public_url: str | None,
-    issuer: str | None,
-    origins: tuple[str, ...],
-) -> None:
-    model = load(catalogue)
-    if not over_http and (issuer or public_url or origins):
-        raise click.UsageError("--issuer, --public-url and --allow-origin go with --http")
-    api = find_api(model, url, cacert, description, servers=servers, certificate=certificate)
-    if over_http:
-        _serve_http(model, api, port, host, _sign_in(host, public_url, issuer, cacert), origins)
-    else:
-        _serve_stdio(model, api)
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The options of `--http`."""
+
+    host: str
+    port: int
+    public_url: str | None
+    issuer: str | None
+    audience: str | None
+    linked_keys: str | None
+    origins: tuple[str, ...]
+    cacert: Path | None
 
 
-def _server(model: Model, api: Api, allowed: Any = None) -> Any:
-    """Make the server, with garbage collection off until here: a client waits for it, and the SDK's many
-    classes stay anyway.
-    """
+def _client(model: Model, api: Api) -> Client:
     from pgagents.client.client import Client
-    from pgagents.mcp.server import make_server
 
-    client = Client(
+    return Client(
         model, api.sender, api.keys, reach=api.sender.make_other, commands=api.commands, servers=api.servers
     )
-    server = make_server(model, client, close=api.sender.close, allowed=allowed)
+
+
+def _collect_garbage() -> None:
+    """Turn garbage collection on. It is off until here, because a client waits for the server, and the SDK's
+    many classes stay anyway.
+    """
     gc.freeze()
     gc.enable()
-    return server
 
 
 def _serve_stdio(model: Model, api: Api) -> None:
     import asyncio
     import signal
 
+    from pgagents.mcp.server import make_server
     from pgagents.mcp.stdio import serve
 
     if sys.stdin.isatty():
@@ -192,22 +196,24 @@ def _serve_stdio(model: Model, api: Api) -> None:
     # Ctrl-C ends it as SIGTERM does: a thread waits in read(0), and an exception would wait for it until the
     # client closes its end
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    asyncio.run(serve(_server(model, api)))
+    server = make_server(model, _client(model, api), close=api.sender.close)
+    _collect_garbage()
+    asyncio.run(serve(server))
 
 
-def _serve_http(
-    model: Model, api: Api, port: int, host: str, sign_in: SignIn | None, origins: tuple[str, ...]
-) -> None:
-    from pgagents.mcp.http import PATH, bind, make_app, serve
-    from pgagents.mcp.scopes import scope_check
+def _serve_http(model: Model, api: Api, given: _Given) -> None:
+    from pgagents.mcp.hosting.app import make_hosted_app
+    from pgagents.mcp.hosting.log import write_json_lines
+    from pgagents.mcp.http import PATH, bind, serve
 
-    server = _server(model, api, scope_check(model) if sign_in else None)
-    bound = bind(port, host)
-    port = bound.getsockname()[1]
-    token = "" if sign_in else _token()
-    app = make_app(server, model, port, sign_in=sign_in, token=token, origins=origins)
+    settings = _settings(given)
+    bound = bind(given.port, given.host)
+    host, port = given.host, bound.getsockname()[1]
+    app = make_hosted_app(model, _client(model, api), api.sender, settings, port=port, stateless=False)
+    write_json_lines()
+    _collect_garbage()
     where = f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
-    known = f", known as {sign_in.resource}" if sign_in else ""
+    known = f", known as {settings.public_url}" if settings.public_url else ""
     serve(app, bound, lambda: click.echo(f"listening on {where}{known} (Ctrl-C stops)"))
 
 
@@ -215,7 +221,7 @@ def _token() -> str:
     """Return the token that callers must send: from the environment, else a new one, which is printed on
     stderr.
     """
-    from pgagents.cli.inputs.api_keys import header_safe
+    from pgagents.client.environment import header_safe
     from pgagents.mcp.guard import TOKEN, new_token
 
     if given := os.environ.get(TOKEN):
@@ -228,44 +234,53 @@ def _token() -> str:
     return made
 
 
-def _sign_in(host: str, public_url: str | None, issuer: str | None, cacert: Path | None) -> SignIn | None:
-    """Return how callers sign in; None for a server on loopback without --issuer.
-
-    Raises PgagentsError where the server would be open to others.
-    """
+def _settings(given: _Given) -> Settings:
+    """Return the settings of a hosted server. Raises PgagentsError where it would be open to others."""
     import asyncio
 
-    from pgagents.cli.inputs.urls import base_url
+    from pgagents.client.environment import base_url
     from pgagents.errors import PgagentsError
     from pgagents.http import LOOPBACK
-    from pgagents.mcp.http import PATH, SignIn
+    from pgagents.mcp.hosting.issuer import Issuer
+    from pgagents.mcp.hosting.settings import PATH, Settings, read_pair
 
-    if issuer is None:
-        if host not in LOOPBACK:
+    cacert = str(given.cacert) if given.cacert else None
+    if given.issuer is None:
+        if given.host not in LOOPBACK:
             raise PgagentsError(
-                f"--host {host} lets others call with your key",
+                f"--host {given.host} lets others call with your key",
                 "say who may with --issuer, or leave --host out",
             )
-        if public_url is not None:
+        if given.public_url is not None:
             raise PgagentsError("--public-url is what tokens are issued for", "give --issuer too")
-        return None
-    if public_url is None:
+        if given.audience or given.linked_keys:
+            raise PgagentsError(
+                "--exchange and --linked-keys are for callers who sign in", "give --issuer too"
+            )
+        return Settings(token=_token(), origins=given.origins, cacert=cacert)
+    if given.public_url is None:
         raise PgagentsError(
             "--issuer needs --public-url",
             "give this server's URL as clients use it: https://mcp.example.com/mcp",
         )
-    from pgagents.mcp.token import verifier_of
-
-    resource = _secure(base_url(public_url, "--public-url"), "--public-url")
+    resource = _secure(base_url(given.public_url, "--public-url"), "--public-url")
     if not resource.endswith(PATH):
         raise PgagentsError(
-            f"--public-url {public_url} does not end in {PATH}", f"the server answers under {PATH}"
+            f"--public-url {given.public_url} does not end in {PATH}", f"the server answers under {PATH}"
         )
-    name, _, secret = os.environ.get(CLIENT, "").partition(":")
-    checked = _secure(base_url(issuer, "--issuer"), "--issuer")
-    pair = (name, secret) if name and secret else None
-    verifier = asyncio.run(verifier_of(checked, resource, pair, cacert=str(cacert) if cacert else None))
-    return SignIn(checked, resource, verifier)
+    issuer = _secure(base_url(given.issuer, "--issuer"), "--issuer")
+    settings = Settings(
+        public_url=resource,
+        issuer=issuer,
+        client=read_pair(os.environ.get(CLIENT, "")),
+        audience=given.audience or "",
+        linked_keys=given.linked_keys or "",
+        origins=given.origins,
+        cacert=cacert,
+    )
+    settings.check()
+    asyncio.run(Issuer(issuer, resource, settings.client, cacert=cacert).read())  # it fails here, not later
+    return settings
 
 
 def _secure(url: str, flag: str) -> str:

@@ -1,8 +1,8 @@
 """Decides when a call is repeated, and how long to wait before. Nothing here sends or sleeps.
 
-Some failures are always safe to repeat: a call over a limit, a status that the catalogue assigns to its edge,
-a connection that was never made. After any other passing failure a call is repeated only where a second call
-has no further effect. That is a read, a PUT or DELETE, or a call with an idempotency key.
+Three failures are always safe to repeat. These are a call over a limit, a status that the catalogue assigns
+to its edge, and a connection that was never made. After any other passing failure a call is repeated only
+where a second call has no further effect. That is a read, a PUT or DELETE, or a call with an idempotency key.
 """
 
 from __future__ import annotations

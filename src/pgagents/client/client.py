@@ -11,6 +11,7 @@ async with connect(load_file("catalogue.yaml"), url, key) as client:
 from __future__ import annotations
 
 import asyncio
+import copy
 import random
 import time
 import uuid
@@ -93,6 +94,21 @@ class Client:
         self._fetching = asyncio.Lock()
         self._arguments: dict[tuple[str, str], Arguments] = {}
         self._names: dict[str, dict[str, Action]] = {}
+
+    def with_keys(self, key: str | Mapping[str, str]) -> Client:
+        """Return a client that calls with other keys alone, over the same connections."""
+        made = copy.copy(self)
+        made._keys = _list_keys(self.model, key)
+        made._secrets = tuple(list_secrets(self.model, made._keys))
+        made._commands, made._tokens, made._fetching = None, {}, asyncio.Lock()
+        return made
+
+    def with_tokens(self) -> Client:
+        """Return a client whose secrets are access tokens already, and are not exchanged for any."""
+        made = copy.copy(self)
+        plain = {name: replace(c, exchange=None) for name, c in self.model.credentials.items()}
+        made.model = replace(self.model, credentials=plain)
+        return made.with_keys({})
 
     async def answer(self, name: str, message: Any, *, confirmed: bool = False) -> dict[str, Any]:
         """Make the call that a vendor's message asks for, and return the vendor's answer; errors are answers

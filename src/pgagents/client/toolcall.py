@@ -35,8 +35,7 @@ def mapping(message: Any) -> Mapping[str, Any]:
         dumped: Mapping[str, Any] = message.model_dump(mode="json", by_alias=True, exclude_none=True)
         return dumped
     if hasattr(message, "DESCRIPTOR"):  # protobuf: xai-sdk
-        # it ships no types, and comes with that SDK
-        from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
+        from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]  # no types
 
         found: Mapping[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
         return found

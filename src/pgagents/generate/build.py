@@ -161,11 +161,10 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
     `path` may have leading folders (`generated/gemini/functions.json`). With `traced`, members keep their
     origin. Raises PgagentsError for a file that no target of this catalogue writes.
     """
-    parts = Path(path).parts
     known = targets()
     for id, target in known.items():
         for output in target.outputs:
-            if parts[-len(Path(output).parts) :] == Path(output).parts:
+            if Path(path).match(output):
                 if not _applies(target, model):
                     missing = getattr(target, "surface", None)
                     without = missing and missing not in model.surfaces
@@ -182,7 +181,7 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
                 ).render(made)
     outputs = [output for target in known.values() for output in target.outputs]
     help = (
-        did_you_mean("/".join(parts[-2:]), outputs)
+        did_you_mean("/".join(Path(path).parts[-2:]), outputs)
         or "name it with its folder: generated/gemini/functions.json"
     )
     raise PgagentsError(f"`{path}` is no file that pgagents generates", help)

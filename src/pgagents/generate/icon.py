@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 import zlib
 
+COLOUR = "#1F5FA8"
+"""The colour of an icon if the catalogue names none."""
 WIDE, HIGH = 5, 7
 # each letter is seven rows of five dots
 _GLYPHS = {

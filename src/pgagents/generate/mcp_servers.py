@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from pgagents.generate.openapi.address import reverse_domain
 from pgagents.generate.target import Loss
 from pgagents.model.credential import Credential
+from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import McpServer, Model
+from pgagents.source.origin import Node, Text
 
 RUNTIMES = {"npm": "npx", "pypi": "uvx", "oci": "docker"}
 """The command that starts a package, by registry."""
+
+
+def name_variables(model: Model) -> tuple[dict[str, Text], Text]:
+    """Return the environment variables with the keys, by scheme, and that with the API's URL."""
+    surface = model.surfaces["mcp"]
+    at = (*surface.origin, "env")
+    key = Text(surface.env.get("key") or f"{model.api.id.upper()}_API_KEY", (*at, "key"))
+    url = Text(surface.env.get("url") or f"{model.api.id.upper()}_API_URL", (*at, "url"))
+    return {name: Text(variable_of_scheme(model, name, key), (*at, "key")) for name in model.credentials}, url
+
+
+def list_arguments(model: Model, server: McpServer) -> list[str]:
+    """Return the arguments with which the command of `RUNTIMES` starts a server's package."""
+    keys, url = name_variables(model)
+    package = server.package or server.name
+    passed: list[str] = [part for name in (*keys.values(), url) for part in ("-e", name)]
+    arguments: dict[str, list[str]] = {
+        "npm": ["-y", package],
+        "pypi": [package],
+        "oci": ["run", "-i", "--rm", *passed, package],
+    }
+    return arguments[server.registry or "npm"]
+
+
+def is_required(model: Model, scheme: str) -> bool:
+    """Return whether some tool cannot be called without the key of this scheme."""
+    ways = [action.security for action in model.surfaces["mcp"].actions if action.security]
+    return any(all(scheme in one for one in way) for way in ways)
 
 
 def list_keys(model: Model, server: McpServer) -> list[Credential]:
@@ -17,8 +50,8 @@ def list_keys(model: Model, server: McpServer) -> list[Credential]:
 
 
 def key_losses(model: Model, server: McpServer) -> list[Loss]:
-    """Return the keys that no header carries, and those that stand there as Base64: neither the registry
-    nor a client has a place for the one, or encodes the other.
+    """Return the keys that no header carries, and those that a header carries as Base64. Neither the registry
+    nor a client has a place for the first, or encodes the second.
     """
     keys = list_keys(model, server) if server.url else []
     shown = model.certificate
@@ -43,3 +76,31 @@ def key_losses(model: Model, server: McpServer) -> list[Loss]:
         for one in keys
         if one.place != "header"
     ]
+
+
+def name_server(model: Model, server: McpServer) -> Text:
+    """Return the server's name as the registry and server cards write it: `com.example/name`."""
+    named = server.name
+    return Text(f"{reverse_domain(model)}/{named}", getattr(named, "origin", ("api", "server")))
+
+
+def make_remote(model: Model, server: McpServer) -> Node:
+    """Return the hosted server's URL, with the headers that carry its keys."""
+    members: dict[str, Any] = {"type": server.transport, "url": server.url}
+    headers = [_make_header(one) for one in list_keys(model, server) if one.place == "header"]
+    if headers:
+        members["headers"] = headers
+    return Node(members, origin=server.origin)
+
+
+def _make_header(credential: Credential) -> Node:
+    header: dict[str, Any] = {
+        "name": credential.header,
+        "description": credential.description or f"The {credential.noun}",
+        "isRequired": True,
+        "isSecret": True,
+    }
+    if credential.lead or credential.tail:
+        header["value"] = credential.wrap("{key}")
+        header["variables"] = {"key": {"isRequired": True, "isSecret": True}}
+    return Node(header, origin=credential.origin)

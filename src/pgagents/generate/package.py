@@ -34,21 +34,28 @@ def references(model: Model) -> tuple[str, ...]:
 
 
 def pack(model: Model, built: Built, ids: Mapping[str, str]) -> tuple[Artifact, ...]:
-    """Make all packages of a build.
+    """Make all packages of a build, except those of which no file was built.
 
     Raises PgagentsError if the catalogue has none, or if a needed file was not built.
     """
     found = applying(model)
     if not found:
-        raise PgagentsError("the catalogue has nothing to package", "add `package:` to the surface `copilot`")
+        raise PgagentsError(
+            "the catalogue has nothing to package",
+            "add `package:` to the surface `copilot`, or `listing:` to `anthropic`",
+        )
     files = {a.path: a.data for a in built.files}
     packed = []
     for id, module in found.items():
         missing = [path for path in module.NEEDS if path not in files]
+        if len(missing) == len(module.NEEDS) and len(found) > 1:
+            continue
         if missing:
             raise PgagentsError(
                 f"the package of {id} needs {missing[0]}, which is not built here",
                 "leave out --target, or add its vendor",
             )
         packed.append(Artifact(id, module.OUTPUT, module.pack(model, files, ids)))
+    if not packed:
+        raise PgagentsError("no package can be made of what is built here", "leave out --target")
     return tuple(packed)

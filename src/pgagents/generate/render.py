@@ -51,19 +51,27 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A rendered document. `data` is None for a text document; `origins` is empty without tracing."""
+    """A rendered document. `data` is None for a text document; `origins` is empty without tracing.
+
+    `several` has the text of each file by path, if the target's path has `*`.
+    """
 
     made: BoundTarget
     text: str
     data: Any = None
     origins: Mapping[Pointer, Pointer] = field(default_factory=dict)
+    several: Mapping[str, str] = field(default_factory=dict)
 
     def artifacts(self) -> tuple[Artifact, ...]:
         """Return the target's files, each in the format of its suffix."""
-        return tuple(Artifact(self.made.id, path, self.body(path)) for path in self.made.target.outputs)
+        return tuple(Artifact(self.made.id, path, self.body(path)) for path in self.made.paths)
 
     def body(self, path: str) -> bytes:
         """Return the bytes of the file at one of the target's paths."""
+        if path in self.made.view.assets:
+            return self.made.view.assets[path]
+        if path in self.several:
+            return self.several[path].encode()
         if path.endswith(".json"):
             return to_json(self.data)
         return to_yaml(self.data) if path.endswith(".yaml") else self.text.encode()
@@ -88,8 +96,13 @@ class Renderer:
         from jinja2 import TemplateError, TemplateNotFound
 
         name = f"{made.id}.j2"
+        several: dict[str, str] = {}
         try:
-            text = self._environment.get_template(name).render(made.view.context)
+            template = self._environment.get_template(name)
+            if made.view.several:
+                each = zip(made.paths, made.view.several.values(), strict=True)
+                several = {path: template.render(context) for path, context in each}
+            text = "" if "*" in made.target.outputs[0] else template.render(made.view.context)
         except TemplateNotFound as error:
             raise PgagentsError(
                 f"there is no template {error.name}", "each target has templates/<vendor>/<artefact>.j2"
@@ -97,7 +110,7 @@ class Renderer:
         except TemplateError as error:
             raise _template_error(name, error) from None
         if not made.target.outputs[0].endswith(DOCUMENT_SUFFIXES):
-            return Rendered(made, text)
+            return Rendered(made, text, several=several)
         data = _read(text, name)
         if not self._traced:
             return Rendered(made, text, data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.model.model import Model
@@ -49,13 +49,16 @@ class View:
     """The values for the template, the losses, and notes about the vendor's limits.
 
     `falsehoods` are what the document would say wrongly: each is an error, and only this document is not
-    written.
+    written. `several` has the values of each file, if the target's output has `*` in its path, by the name
+    that stands there. `assets` are the bytes of outputs that no template writes, by path.
     """
 
     context: Mapping[str, Any]
     losses: tuple[Loss, ...] = ()
     notes: tuple[Note, ...] = ()
     falsehoods: tuple[Note, ...] = ()
+    several: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    assets: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,12 @@ class Target:
 
     `surface` is the name under `surfaces` that must exist for it to apply (None: always). `part` is a part of
     the model that must not be empty (`workflows`, `surfaces.copilot.package`). `outputs` are paths in the
-    output folder; `.json` and `.yaml` files of one target are one document in two forms, anything else is
-    text. `max_bytes` is the vendor's limit for one file. `for_models` is true if a model receives the whole
-    document at every turn, so that its size in tokens is counted. `most_actions` is how many actions an
-    import offers on the surface; None if it needs further settings, so that an import cannot offer it.
-    `lists_actions` is false if the document only names another one that lists the actions.
+    output folder. The `.json` and `.yaml` files of one target are one document in two forms. `.png` files are
+    assets, anything else is text. A `*` in the only path stands for the names of `View.several`. `max_bytes`
+    is the vendor's limit for one file. `for_models` is true if a model receives the whole document at every
+    turn, so that its size in tokens is counted. `most_actions` is how many actions an import offers on the
+    surface; None if it needs further settings, so that an import cannot offer it. `lists_actions` is false if
+    the document only names another one that lists the actions.
     """
 
     title: str
@@ -102,3 +106,12 @@ class BoundTarget:
     id: str
     target: Target | Summary
     view: View
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of its files: the target's outputs, with the names of the view for `*`."""
+        return tuple(
+            path
+            for output in self.target.outputs
+            for path in ([output.replace("*", n) for n in self.view.several] if "*" in output else [output])
+        )

@@ -19,7 +19,6 @@ from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.places import Places, find_places
 from pgagents.importer.questions import ask_about_findings, join_questions
 from pgagents.importer.reading.given_scheme import list_described, parse_scheme, with_scheme
-from pgagents.importer.reading.names import is_name
 from pgagents.importer.reading.note import Note, Notes
 from pgagents.importer.reading.operations import Operation, operations, version
 from pgagents.importer.reading.references import References
@@ -269,10 +268,4 @@ def _beyond(references: References, notes: Notes) -> None:
     if events := list(root.at("webhooks").members()):
         notes.add_lost(
             ("surfaces",), f"webhooks are not carried: {', '.join(events[:8])}", root.at("webhooks").place
-        )
-    if links := [n for n in root.at("components", "links").members() if is_name(n)]:
-        notes.add_lost(
-            ("surfaces",),
-            f"links are not carried: {', '.join(links[:8])}",
-            root.at("components", "links").place,
         )

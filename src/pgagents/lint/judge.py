@@ -12,6 +12,8 @@ from pgagents.errors import InputError
 from pgagents.lint import manifest
 from pgagents.lint.importers.copilot.verdict import judge as copilot
 from pgagents.lint.judged import Judged
+from pgagents.lint.packages.package_judge import list_judges as list_package_judges
+from pgagents.lint.packages.verdict import judge_source
 from pgagents.lint.run import lint
 from pgagents.lint.tools import shape
 from pgagents.lint.tools import verdict as tools
@@ -26,6 +28,7 @@ JUDGES = {
     **{name: f"{judge.title}: a list of function tools" for name, judge in list_judges().items()},
     "ai-plugin": "OpenAI's plugin manifest v1",
     "copilot-plugin": "Copilot's plugin manifest, v2.2 or v2.4",
+    **{name: judge.title for name, judge in list_package_judges().items()},
 }
 ALIASES = {name.removesuffix("-tools"): name for name in list_judges()}
 """Short names: the vendor's name alone."""
@@ -67,6 +70,8 @@ def judge(source: Source, name: str, only: Sequence[str] = (), today: date | Non
         return tools.judge(source, name)
     if name in ("ai-plugin", "copilot-plugin"):
         return manifest.judge(source, name)
+    if name in list_package_judges():
+        return judge_source(source, name)
     assert name == "catalogue", name
     return catalogue(source, only, today)
 

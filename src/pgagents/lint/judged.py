@@ -29,6 +29,12 @@ class Judged:
     lines: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     ignored: int = 0
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """Further files of a package, by the name that messages show."""
+
+    def source_of(self, diagnostic: Diagnostic) -> Source:
+        """Return the file that a finding stands in."""
+        return self.sources.get(diagnostic.span.file, self.source)
 
     def fails(self, on: str) -> bool:
         """True if there is a finding of severity `on` or worse; always false for `never`."""

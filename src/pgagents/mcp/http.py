@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mcp.server.auth.provider import TokenVerifier
     from mcp.server.lowlevel import Server
     from starlette.applications import Starlette
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 PATH = "/mcp"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -51,15 +52,17 @@ class SignIn:
 def make_app(
     server: Server[Any],
     model: Model,
-    port: int,
+    port: int | None,
     *,
     sign_in: SignIn | None = None,
     token: str = "",
     origins: tuple[str, ...] = (),
+    stateless: bool = False,
 ) -> Starlette:
     """Return the ASGI application. `origins` are further origins whose web pages may call.
 
-    Callers sign in, or send the `token`; with an empty token anyone who reaches the port may call.
+    Callers sign in, or send the `token`; with an empty token anyone who reaches the port may call. A `port`
+    of None means any. A `stateless` application keeps no session, so that any process may answer any request.
     """
     from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
     from mcp.server.auth.settings import AuthSettings
@@ -67,7 +70,7 @@ def make_app(
     from pydantic import AnyHttpUrl
     from starlette.routing import Route
 
-    hosts = [f"{name}:{port}" for name in LOOPBACK]
+    hosts = [f"{name}:{'*' if port is None else port}" for name in LOOPBACK]
     security = TransportSecuritySettings(
         enable_dns_rebinding_protection=True,
         allowed_hosts=[*hosts, *([urlsplit(sign_in.resource).netloc] if sign_in else [])],
@@ -78,12 +81,15 @@ def make_app(
         ],
     )
     bounds: dict[str, Any] = {
+        "stateless_http": stateless,
         "max_request_body_size": MAX_BODY,
         "max_sessions": MOST_SESSIONS,
         "session_idle_timeout": IDLE_S,
     }
     if sign_in is None:
         local = server.streamable_http_app(streamable_http_path=PATH, transport_security=security, **bounds)
+        if stateless:
+            local.add_middleware(PostOnly)
         if token:
             local.add_middleware(Guard, token=token)
         return local
@@ -101,11 +107,32 @@ def make_app(
     for route in app.router.routes:
         if isinstance(route, Route) and route.path == PATH:
             route.app = StepUp(route.app, model, named, str(build_resource_metadata_url(resource)))
+    if stateless:
+        app.add_middleware(PostOnly)
     # before the SDK's own route of that path, which has only scopes that every call needs
     app.router.routes[0:0] = create_protected_resource_routes(
         resource, [issuer], scopes, str(model.api.title)
     )
     return app
+
+
+class PostOnly:
+    """Refuses every method but POST at `/mcp`: without sessions there is no stream to open and none to end.
+
+    An open stream would also keep the server from stopping until its patience ends.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or answer 405."""
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] in ("POST", "OPTIONS"):
+            await self._app(scope, receive, send)
+            return
+        headers = [(b"allow", b"POST"), (b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 405, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def bind(port: int, host: str) -> socket.socket:
@@ -128,7 +155,7 @@ def bind(port: int, host: str) -> socket.socket:
     return bound
 
 
-def serve(app: Starlette, bound: socket.socket, ready: Callable[[], None]) -> None:
+def serve(app: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; `ready` is called once connections are accepted."""
     import logging
 

@@ -28,8 +28,10 @@ class Patience(H11Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._part: Any = None
 
-    # as uvicorn's own signature
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(
+        self,
+        transport: asyncio.Transport,  # type: ignore[override]  # as uvicorn's own signature
+    ) -> None:
         super().connection_made(transport)
         self._wait_for(h11.IDLE)
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from pgagents.client.answer import Problem
+from pgagents.client.answer import Answer, Problem
 from pgagents.client.attempts import Backoff
 from pgagents.client.client import Client
 from pgagents.mcp.overview import overview
@@ -62,15 +62,16 @@ def make_server(
     *,
     close: Callable[[], Awaitable[None]] | None = None,
     allowed: Allowed | None = None,
+    handler: RequestHandler | None = None,
 ) -> Server[Any]:
     """Return a server of the catalogue's `mcp` surface. `client` makes the calls; `close` is awaited when
-    it stops.
+    it stops; `handler` answers in place of one made of the others.
     """
     from mcp.server.caching import CacheHint
     from mcp.server.lowlevel import Server
     from mcp_types import Icon
 
-    projections = RequestHandler(model, client, allowed)
+    projections = handler or RequestHandler(model, client, allowed)
     offered, server = surface(model), model.mcp_server
     assert server is not None
     hint = CacheHint(ttl_ms=FRESH_MS, scope="public")
@@ -152,9 +153,7 @@ class RequestHandler:
                 INVALID_PARAMS, f"Unknown tool: {brief(params.name)}" + (f"; {help}" if help else "")
             )
         try:
-            if self._allowed is not None and (problem := self._allowed(tool.action)) is not None:
-                return make_error_result(problem)
-            return await self._call(context, tool, params)
+            return result_of(tool, await self.answer(context, tool, params))
         except Exception:  # whatever it is, the caller learns no more than that, and the operator all
             _log.exception("tool %s failed", tool.action.name)
             return make_error_result(
@@ -165,21 +164,33 @@ class RequestHandler:
                 )
             )
 
-    async def _call(
+    async def answer(
         self, context: ServerRequestContext[Any, Any], tool: Tool, params: CallToolRequestParams
-    ) -> CallToolResult:
-        arguments = params.arguments or {}
+    ) -> Answer:
+        """Return the API's answer to a tool's call, or a refusal where the caller may not make it."""
+        problem = self._allowed(tool.action) if self._allowed is not None else None
+        client = problem or await self.find_client(context)
+        if isinstance(client, Problem):
+            return Answer(tool.action.name, None, None, client)
+        return await self._call(context, client, params)
+
+    async def find_client(self, _context: ServerRequestContext[Any, Any]) -> Client | Problem:
+        """Return the client that makes a request's calls, or why there is none."""
+        return self._client
+
+    async def _call(
+        self, context: ServerRequestContext[Any, Any], client: Client, params: CallToolRequestParams
+    ) -> Answer:
         progress = Progress(context)
         ticking = asyncio.create_task(progress.tick())
         try:
             # the host has asked the user by now: it sees the hints and the question that the tool is listed
             # with
-            answer = await self._client.tool(
-                self._surface, params.name, arguments, confirmed=True, told=progress.waits
+            return await client.tool(
+                self._surface, params.name, params.arguments or {}, confirmed=True, told=progress.waits
             )
         finally:
             ticking.cancel()
-        return result_of(tool, answer)
 
     async def list_resources(
         self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None

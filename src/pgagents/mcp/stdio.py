@@ -47,8 +47,8 @@ async def serve(server: Server[Any]) -> None:
     """Serve until stdin ends."""
     from mcp.server.stdio import stdio_server
 
-    # it reads lines, no more
-    async with stdio_server(stdin=Lines(sys.stdin.buffer.readline)) as (came, goes):  # type: ignore[arg-type]
+    lines: Any = Lines(sys.stdin.buffer.readline)
+    async with stdio_server(stdin=lines) as (came, goes):
         await serve_streams(server, came, goes)
 
 

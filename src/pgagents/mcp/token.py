@@ -160,17 +160,21 @@ def _same(one: Any, resource: str) -> bool:
     return isinstance(one, str) and one.removesuffix("/") == resource.removesuffix("/")
 
 
-async def verifier_of(
-    issuer: str, resource: str, client: tuple[str, str] | None, *, cacert: str | None = None
+def make_verifier(
+    metadata: Mapping[str, Any],
+    issuer: str,
+    resource: str,
+    client: tuple[str, str] | None,
+    *,
+    cacert: str | None = None,
 ) -> Introspection | Signed:
-    """Return the verifier of an issuer's tokens, found by its metadata.
+    """Return the verifier of an issuer's tokens by its metadata.
 
-    `client` are our credentials there, which introspection needs. Raises PgagentsError where the metadata are
-    missing or name no endpoint.
+    `client` are our credentials there, which introspection needs. Raises PgagentsError where the metadata
+    name no endpoint.
     """
-    told = await _metadata(issuer, cacert)
     which = "introspection_endpoint" if client else "jwks_uri"
-    url = told.get(which)
+    url = metadata.get(which)
     if (
         not isinstance(url, str)
         or urlsplit(url).scheme not in ("http", "https")
@@ -181,7 +185,7 @@ async def verifier_of(
             "give the issuer of an authorization server that can check its tokens",
         )
     parts = urlsplit(url)
-    named = str(told["issuer"])  # tokens repeat it to the letter, its last slash too
+    named = str(metadata["issuer"])  # tokens repeat it to the letter, its last slash too
     sender = Sender(f"{parts.scheme}://{parts.netloc}", cacert=cacert, timeout_s=10)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return (
@@ -191,7 +195,8 @@ async def verifier_of(
     )
 
 
-async def _metadata(issuer: str, cacert: str | None) -> Mapping[str, Any]:
+async def read_metadata(issuer: str, cacert: str | None) -> Mapping[str, Any]:
+    """Return the metadata of an authorization server. Raises PgagentsError where it has none that name it."""
     parts = urlsplit(issuer)
     own = parts.path.rstrip("/")
     sender = Sender(f"{parts.scheme}://{parts.netloc}", cacert=cacert, timeout_s=10)

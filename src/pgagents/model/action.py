@@ -55,7 +55,7 @@ class Param:
     file: FileLimits | None = None
     """The limits of a file; None for any other argument."""
     otherwise: Mapping[str, Code] = field(default_factory=dict)
-    """Its own error codes by the keyword that a value breaks; an empty keyword stands for all others, and
+    """Its own error codes by the keyword that a value breaks. An empty keyword stands for all others, and
     `refers_to` for an id that does not exist.
     """
     as_text: bool = False
@@ -340,8 +340,8 @@ class Action:
 
     @property
     def may_remove(self) -> bool:
-        """True if what it undoes is gone afterwards, unless it only moves to another state: its own line says
-        that it is destructive, or it is a DELETE.
+        """True if the instance that it undoes is gone afterwards: its own line says that it is destructive,
+        or it is a DELETE. A move to another state removes nothing.
         """
         said = self.hints.destructive
         return said.value and (said.written or self.method == "DELETE")

@@ -52,8 +52,8 @@ def choose(
 def find_lacking(
     model: Model, keys: Mapping[str, str], role: str, alternatives: Sequence[Alternative]
 ) -> str:
-    """Return the first name under which a role lacks a secret that a call needs; empty if it lacks none, or
-    if the role was not given at all.
+    """Return the first name under which a role lacks a secret that a call needs. Return an empty text if it
+    lacks none, or if the role was not given.
     """
     if role not in keys or choose(model, keys, role, alternatives):
         return ""

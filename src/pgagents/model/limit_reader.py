@@ -51,7 +51,7 @@ class LimitReader:
 
     @property
     def names(self) -> list[str]:
-        """The headers that tell a limit, but the one that says when to call again."""
+        """The headers that show a limit, except the one that says when to call again."""
         given = self._headers
         if given is None:
             return []
@@ -76,7 +76,7 @@ class LimitReader:
         return header(self.retry) is not None or (told is not None and told.remaining == 0)
 
     def read(self, header: Headers) -> ToldLimit | None:
-        """Return what an answer tells; None if it tells nothing that can be read."""
+        """Return the limit that an answer shows; None if no header can be read."""
         given = self._headers
         if given is None:
             return None

@@ -18,6 +18,7 @@ from pgagents.model.connection.server import Server, find_addresses
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.limit_reader import LimitReader
+from pgagents.model.stores.listing import Listing
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -81,6 +82,8 @@ class Surface:
     """Attribution of calls from this surface, by member."""
     narrow: Mapping[str, Mapping[str, Narrowed]] = field(default_factory=dict)
     """By action and argument, how this surface takes arguments that it renames or narrows."""
+    listing: Listing | None = None
+    """The plugin with the MCP server's tools, as a store lists it; None if none does."""
     mcp_server: McpServer | None = None
     """The server whose tools the surface's actions are; None on any other surface."""
 

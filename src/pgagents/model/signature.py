@@ -19,7 +19,7 @@ class SignatureScheme:
     """A format of signatures. All are HMAC-SHA256.
 
     `content` is what is signed, with `{body}` and maybe `{time}` (epoch seconds) and `{id}` (of the message).
-    The header's value is `first`, and `each` signature, with `between` where there are several; `form`
+    The header's value is `first`, and `each` signature, with `between` where there are several. `form`
     matches a whole value, and `pick` finds the signatures in it. Time and id stand in headers of their own,
     if these are named, else the time is the group `time` of `form`.
     """

@@ -296,7 +296,7 @@ class Front:
             return self._refuse("wrong_method", "This document can only be read", request_id).with_header(
                 "Allow", "GET"
             )
-        return answers.success(200, self.hosted.document(request.path))
+        return self.hosted.answer(request)
 
     def _find_needs(self, asked: ParsedRequest) -> tuple[tuple[str, ...], ...]:
         """Return the alternatives of a request's action; those that actions share where it names none."""
@@ -482,7 +482,7 @@ class Front:
         return self._refuse(fault.kind, fault.message, request_id, field=fault.field)
 
     def _missing_for(self, fault: Fault, asked: ParsedRequest) -> Code | None:
-        """Return the code for a missing instance where a wrong id in the path is no invalid argument: the
+        """Return the code for a missing instance where a wrong id in the path is no invalid argument. The
         action has no code for invalid arguments then.
         """
         action = asked.action

@@ -117,11 +117,12 @@ def open_sandbox(
         problem,
     )
     signed = model.webhooks.signature if model.webhooks else None
-    outbox.coded = signed is not None and schemes()[signed.scheme].coded_secret
+    scheme = schemes()[signed.scheme] if signed else None
+    outbox.coded = scheme is not None and scheme.coded_secret
     courier = Courier(
         outbox,
         signed.header if signed else "",
-        schemes()[signed.scheme] if signed else None,
+        scheme,
         time_source,
         chance,
         post or HttpsPost(),

@@ -31,7 +31,9 @@ def judge_at(written: Written, samples: Samples) -> bool | None:
 
 
 def check(law: Law, samples: Sequence[Sample]) -> bool | None:
-    """Return False if a sample breaks a law or cannot be evaluated, True if it holds, None if none tells."""
+    """Return False if a sample breaks a law or cannot be evaluated, True if it holds, None if no sample
+    applies.
+    """
     reading = Reading.of(law.parts)
     known: bool | None = None
     for sample in samples:

@@ -209,8 +209,7 @@ class Schema(Strict):
 class Param(Schema):
     """One argument of an action: a schema, whether it is required, and where it is sent."""
 
-    # an argument's own flag, not the object's list
-    required: bool | None = Field(  # type: ignore[assignment]
+    required: bool | None = Field(  # type: ignore[assignment]  # an argument's flag, no object's list
         None, description="True if every call must give it."
     )
     in_: Literal["path", "query", "header", "cookie", "body", "whole_body"] | None = Field(
@@ -274,8 +273,9 @@ HeaderField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`
 class AnswerHeader(Schema):
     """A header of one answer: a schema, and whether it always comes."""
 
-    # the header's own flag, not an object's list
-    required: bool | None = Field(None, description="False if it may be missing.")  # type: ignore[assignment]
+    required: bool | None = Field(  # type: ignore[assignment]  # a header's flag, no object's list
+        None, description="False if it may be missing."
+    )
 
 
 class Output(Schema):

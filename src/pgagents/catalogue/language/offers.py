@@ -19,6 +19,7 @@ from pgagents.catalogue.language.basics import (
     Strict,
     Url,
 )
+from pgagents.catalogue.language.stores.listing import Listing
 
 
 class McpEnv(Strict):
@@ -192,6 +193,13 @@ class Surface(Strict):
     )
     package: AppPackage | None = Field(
         None, description="The app package that contains the surface; the targets of `copilot` read it."
+    )
+    listing: Listing | None = Field(
+        None,
+        description=(
+            "For `openai`, `anthropic` and `gemini`: the plugin with the MCP server's tools, as the store "
+            "lists it."
+        ),
     )
     cite: list[str] = Field([], description="Ids of the requirements that this surface states.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pgagents.catalogue.checks.listings.listing import read_listing
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, REST, TOOLS, is_dispatched
 from pgagents.catalogue.checks.surfaces.dispatcher import JSON_RPC
@@ -69,6 +70,7 @@ class Surfaces(Shared):
             origin=at,
             page=sf.page,
             package=sf.package,
+            listing=read_listing(self.written, name),
             headers=dict(sf.headers),
             attribution=dict(sf.attribution),
             mcp_server=self._mcp_server(name, sf) if name in TOOLS else None,

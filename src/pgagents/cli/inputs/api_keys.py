@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pgagents.client.environment import header_safe
 from pgagents.errors import PgagentsError
 from pgagents.model.identity import as_variable, choose, find_credential, name_holder
 from pgagents.text.nearest import did_you_mean
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pgagents.model.credential import Credential
     from pgagents.model.model import Model
 
-NO_KEY_HAS = "characters that no key has"
 TOKEN = "PGAGENTS_TOKEN"
 
 
@@ -36,8 +36,8 @@ def keys(
 
     `given` are `ROLE[.SCHEME][=ENVVAR]` of the command line, which override `described`, a mapping of roles
     to variables, and the commands of `secrets`. The main key defaults to PGAGENTS_TOKEN, and that of a
-    further scheme to PGAGENTS_TOKEN_SCHEME; with `ask`, the user is prompted for the first where it is not
-    set. Raises PgagentsError for an unknown role, an unset variable or a failed command.
+    further scheme to PGAGENTS_TOKEN_SCHEME. With `ask`, the user is prompted for a main key that is not set.
+    Raises PgagentsError for an unknown role, an unset variable or a failed command.
     """
     variables = dict(described)
     for one in given:
@@ -104,21 +104,6 @@ def check_role(model: Model, flag: str, role: str) -> None:
         raise PgagentsError(
             f"{flag} {role}: the catalogue has no such role", did_you_mean(name, model.auth.roles)
         )
-
-
-def header_safe(key: str, where: str, credential: Credential | None = None) -> str:
-    """Return the key without surrounding blanks. Raises PgagentsError, without repeating the key, where it
-    cannot go in a header, or is no `user:password` where the credential is one.
-    """
-    key = key.strip()
-    if credential is not None:
-        fault = credential.find_fault(key)
-    else:
-        plain = key and key.isascii() and key.isprintable() and " " not in key
-        fault = "" if plain else NO_KEY_HAS
-    if fault:
-        raise PgagentsError(f"{where} holds {fault}", "check for quotes, blanks and line breaks")
-    return key
 
 
 def _token(credential: Credential | None) -> str:

@@ -133,7 +133,7 @@ def discovery_only(options: Options) -> Options:
     """Return the options narrowed to contracts that need no key. Raises PgagentsError where none of them
     is selected.
     """
-    from pgagents.verify.plan.options import DISCOVERY
+    from pgagents.verify.plan.options import DISCOVERY, DISCOVERY_FLAG
 
     both = [one for one in options.only for open_to_all in DISCOVERY if one.startswith(open_to_all)]
     both += [
@@ -144,5 +144,5 @@ def discovery_only(options: Options) -> Options:
             f"--discovery tries nothing of {options.only_said} {options.only[0]}", "leave one of them out"
         )
     return replace(
-        options, only=tuple(dict.fromkeys(both)) or DISCOVERY, only_said="--discovery", keyless=True
+        options, only=tuple(dict.fromkeys(both)) or DISCOVERY, only_said=DISCOVERY_FLAG, keyless=True
     )

@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgagents.cli.inputs.urls import base_url
+from pgagents.client.environment import base_url
 from pgagents.client.secret_command import SecretCommand
 from pgagents.errors import InputError, PgagentsError
 from pgagents.source.diagnostics import Diagnostic, in_order

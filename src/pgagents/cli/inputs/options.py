@@ -147,22 +147,12 @@ def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
     Graph's; otherwise PgagentsError is raised, so that a wrong working directory never passes for a good
     catalogue.
     """
-    from pgagents.catalogue.load import load_file
+    from pgagents.catalogue.find import find_catalogue, find_example
     from pgagents.errors import PgagentsError
 
-    if catalogue is not None:
-        return example(str(catalogue)) or load_file(catalogue)
-    here = sorted(Path("catalogue").glob("*.yaml"))
-    if len(here) > 1:
-        raise PgagentsError(
-            f"there are {len(here)} catalogues in ./catalogue",
-            "name one: pgagents COMMAND catalogue/NAME.yaml",
-        )
-    if here:
-        return load_file(here[0])
-    if Path("pgagents.yaml").exists():
-        return load_file(Path("pgagents.yaml"))
-    found = example(EXAMPLE) if else_example else None
+    if (own := find_catalogue(catalogue)) is not None:
+        return own
+    found = find_example(EXAMPLE) if else_example else None
     if found is None:
         raise PgagentsError(
             f"no catalogue here: {Path.cwd()} has neither catalogue/*.yaml nor pgagents.yaml", NO_CATALOGUE
@@ -171,17 +161,3 @@ def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
         f"no catalogue here, so this is the example `{EXAMPLE}` (`pgagents init` makes your own)", err=True
     )
     return found
-
-
-def example(name: str) -> Model | None:
-    """Return the shipped catalogue of a name; None where there is none, or where a file of this name
-    exists.
-    """
-    from pgagents.catalogue.load import load_file
-    from pgagents.resources import folder
-
-    stem = name.replace("-", "_")
-    path = folder("catalogue") / f"{stem}.yaml"
-    if not name.replace("-", "").isalnum() or Path(name).exists() or not path.is_file():
-        return None
-    return load_file(path, name=f"catalogue/{stem}.yaml")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.cli.inputs.env import Env, read_env
-from pgagents.cli.inputs.urls import base_url, plain_twin
+from pgagents.cli.inputs.urls import plain_twin
+from pgagents.client.environment import base_url
 from pgagents.errors import PgagentsError
 from pgagents.text.nearest import did_you_mean
 from pgagents.tls import CertificateFiles

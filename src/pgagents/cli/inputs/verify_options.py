@@ -176,7 +176,7 @@ _SELECTION: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--discovery",
         is_flag=True,
-        help="Verify only the hosted documents and the OAuth server; needs no key.",
+        help="Verify only what anyone finds: hosted documents, the links to them, OAuth. It needs no key.",
     ),
     click.option(
         "--last-failed",

@@ -58,7 +58,7 @@ def make_environment(model: Model, facts: Mapping[str, Any]) -> dict[str, str]:
     `facts` are those of the file of `--ready`.
     """
     from pgagents.cli.inputs.api_keys import TOKEN, token_variable
-    from pgagents.client.variables import variable
+    from pgagents.client.environment import variable
 
     keys: Mapping[str, str] = facts["keys"]
     main = next((keys[role] for role in MAIN if role in keys), "")

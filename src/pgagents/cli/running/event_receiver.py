@@ -61,7 +61,7 @@ def _reach(inbox: Inbox, port: int) -> None:
 
 
 def _url(given: str) -> str:
-    from pgagents.cli.inputs.urls import base_url
+    from pgagents.client.environment import base_url
     from pgagents.errors import PgagentsError
 
     url = base_url(given, "--receiver")

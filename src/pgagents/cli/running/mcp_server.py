@@ -155,7 +155,7 @@ def token(url: str | None) -> str:
     """Return the remote server's own token, or an empty text. Raises PgagentsError where it would be sent
     without TLS.
     """
-    from pgagents.cli.inputs.api_keys import header_safe
+    from pgagents.client.environment import header_safe
     from pgagents.http import is_exposed
 
     given = os.environ.get(TOKEN, "") if url is not None else ""
@@ -170,7 +170,7 @@ def token(url: str | None) -> str:
 
 def _parts(url: str, flag: str = "--mcp-url") -> tuple[str, str]:
     """Return base URL and path. Raises PgagentsError for an invalid URL."""
-    from pgagents.cli.inputs.urls import base_url
+    from pgagents.client.environment import base_url
 
     base_url(url, flag)
     parts = urlsplit(url)

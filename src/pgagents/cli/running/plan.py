@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,12 +30,19 @@ def render_plan(
     from pgagents.verify.run.run import plan
 
     made = plan(model, options, identities, url=url, plain_url=plain_url, receiver=receiver, mcp=mcp)
-    data = json.dumps(document(made, options, url, model.source), ensure_ascii=False, indent=2)
-    return text(made, options.seed), f"{data}\n".encode("utf-8", "replace")
+    unproven = list_unproven(model)
+    data = {**document(made, options, url, model.source), "unproven": unproven}
+    written = json.dumps(data, ensure_ascii=False, indent=2)
+    return text(made, options.seed, unproven), f"{written}\n".encode("utf-8", "replace")
 
 
-def text(made: Plan, seed: int) -> str:
-    """Return the plan as text."""
+def list_unproven(model: Model) -> list[str]:
+    """Return what the catalogue promises and no check can prove: how long data is kept, by name."""
+    return [f"retention/{name}" for name in model.retention or {}]
+
+
+def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
+    """Return the plan as text. `unproven` are promises of the catalogue that no contract stands for."""
     from pgagents.cli.running.progress import duration
     from pgagents.report.table import table
     from pgagents.report.verdicts import format_count
@@ -68,6 +76,8 @@ def text(made: Plan, seed: int) -> str:
     reasons = Counter(reason for _, reason in made.left_out)
     if reasons:
         lines += ["", "left out:", *(f"  {count:,}: {reason}" for reason, count in reasons.most_common())]
+    if unproven:
+        lines += ["", f"promised, and proved by no check: {', '.join(unproven)}"]
     return "\n".join([*lines, "", f"plan {made.digest[:16]} for seed {seed}"])
 
 

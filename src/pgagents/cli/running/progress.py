@@ -5,25 +5,30 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from pgagents.report.report import Finding
     from pgagents.verify.plan.options import Progress
 
+Tell = Callable[[Sequence["Finding"]], Iterable[str]]
 EVERY_S = 10.0
 OVER_S = 60.0
 """The pace is measured over this many seconds."""
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[Progress], None]]:
-    """Yield a function that shows each step; the bar is removed when the block ends."""
+def progress(tell: Tell | None = None) -> Iterator[Callable[[Progress], None]]:
+    """Yield a function that shows each step; the bar is removed when the block ends.
+
+    `tell` makes the lines of new findings, which stay; without it the report alone has them.
+    """
     if not sys.stderr.isatty():
-        yield _Lines()
+        yield _Lines(tell)
         return
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
@@ -51,6 +56,8 @@ def progress() -> Iterator[Callable[[Progress], None]]:
                 count=f"{now.sent:,}/{planned:,} requests",
                 said=describe_progress(now, pace(now)),
             )
+            for line in tell(now.found) if tell else ():
+                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
         yield step
 
@@ -102,11 +109,14 @@ def duration(seconds: float) -> str:
 class _Lines:
     """Prints a line every few seconds, for logs."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Tell | None = None) -> None:
         self.last = time.monotonic()
         self.pace = Pace()
+        self.tell = tell
 
     def __call__(self, now: Progress) -> None:
+        for line in self.tell(now.found) if self.tell else ():
+            click.echo(line, err=True)
         pace = self.pace(now)
         if time.monotonic() - self.last >= EVERY_S:
             self.last = time.monotonic()

@@ -71,7 +71,7 @@ def show(report: Report, source: Source, *, stopped: bool = False, verbose: bool
 
     `stopped` means that a signal ended the run. `verbose` adds how many contracts each exchange was judged
     for. In GitHub Actions a line of the log can be a command, so a random word disables commands around the
-    text (docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20).
+    text. Source: docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20.
     """
     from pgagents.report.formats import github, text
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.cli.running import last, preflight, progress, report_output
+from pgagents.cli.running.first_lines import FirstLines
 
 if TYPE_CHECKING:
     from pgagents.cli.inputs.target import Target
@@ -120,6 +121,7 @@ def run(
 ) -> int:
     """Verify, write the report files, print the report on stdout; return the exit code.
 
+    Findings are also printed on stderr, a line each, as soon as they are made, unless there is a `show`.
     `keys` are by role. `show` takes the report, and True if a signal ended the run, in place of writing and
     printing it. Raises SetupError where nothing can be tested.
     """
@@ -130,7 +132,8 @@ def run(
     clients = _Clients(there, options.workers or USUAL_WORKERS)
     hidden = (*_secrets(there.env.headers), *([aids.token] if aids.token else []))
     options = _check_servers(there, clients, keys, options, hidden)
-    report, stopped = _verify(there, clients, keys, options, hidden, aids)
+    tell = FirstLines(there.model.source, there.url, output.baseline or ()) if show is None else None
+    report, stopped = _verify(there, clients, keys, options, hidden, aids, tell)
     if show is not None:
         return show(report, stopped)
     report = _describe_run(report, there.model, keys, hidden, output.again)
@@ -169,15 +172,18 @@ def _verify(
     options: Options,
     hidden: tuple[str, ...],
     aids: Aids,
+    tell: FirstLines | None,
 ) -> tuple[Report, bool]:
-    """Verify with progress on stderr; return the report, and True if a signal ended the run."""
+    """Verify with progress and the lines of `tell` on stderr; return the report, and True if a signal ended
+    the run.
+    """
     from pgagents.verify.plan.options import Identities
     from pgagents.verify.run.run import verify
 
     identities = Identities(
         keys, hidden, there.env.oauth, clients.reach, aids.commands, clients.strangers, there.servers
     )
-    with signals() as stop, progress.progress() as step:
+    with signals() as stop, progress.progress(tell) as step:
         stop.running = True
         report = verify(
             there.model,

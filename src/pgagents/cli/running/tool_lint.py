@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pgagents.verify.wire.mcp.link import Link
 
 
+STORES = ("openai-portal", "claude-directory")
+"""Judges of packages that also judge the tools of a plugin's server."""
 _TOLD_BY_VENDORS = "tool_words/name/"
 """Contracts whose breaks each vendor's judge words for itself."""
 
@@ -26,6 +28,7 @@ def lint_server(url: str | None, command: str | None, only: str | None) -> list[
     """
     from pgagents.errors import PgagentsError
     from pgagents.lint.judge import ALIASES
+    from pgagents.lint.packages.verdict import judge_source
     from pgagents.lint.tools.server import judge_server
     from pgagents.lint.tools.tool_judge import list_judges
     from pgagents.text.nearest import did_you_mean
@@ -33,10 +36,14 @@ def lint_server(url: str | None, command: str | None, only: str | None) -> list[
     mcp_server.check_one(url, command)
     mcp_server.check_address(url, command)
     only = ALIASES.get(only or "", only)
-    if only is not None and only not in list_judges():
-        raise PgagentsError(f"`{only}` judges no tools of an MCP server", did_you_mean(only, list_judges()))
+    if only is not None and only not in list_judges() and only not in STORES:
+        raise PgagentsError(
+            f"`{only}` judges no tools of an MCP server", did_you_mean(only, [*list_judges(), *STORES])
+        )
     with open_server(url, command) as link:
         model = make_model(link)
+        if only in STORES:
+            return [judge_source(model.source, only)]
         return judge_server(model.source, find_broken(model, link), only)
 
 

@@ -12,6 +12,7 @@ import click
 
 from pgagents.cli.inputs.tools import make_model, open_server
 from pgagents.cli.running import mcp_server, progress, report_output
+from pgagents.cli.running.first_lines import FirstLines
 from pgagents.cli.running.run import heeding, signals, wall
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def run(
         with open_server(url, command, cacert=cacert, allowed=options.allow) as link, signals() as stop:
             model = make_model(link)
             _check_selection(model, link, options)
-            with progress.progress() as step:
+            tell = FirstLines(model.source, link.base, output.baseline or ())
+            with progress.progress(tell) as step:
                 stop.running = True
                 report = verify_tools(model, link, options, heeding(stop, step))
                 stop.running = False

@@ -1,7 +1,7 @@
 """Files: bytes of any other media type, as one text with a character for each byte.
 
-So `minLength` and `maxLength` count bytes. A type whose files begin and end in a known way is held to that:
-an error page, an empty body and half a file are no image.
+So `minLength` and `maxLength` count bytes. Some types' files begin and end in a known way, which is checked.
+So an error page, an empty body and half a file are no image.
 """
 
 from __future__ import annotations

@@ -9,7 +9,9 @@ from pgagents.model.credential import Credential, TokenExchange
 
 
 def compare_credentials(a: Credential, b: Credential) -> Iterator[Change]:
-    """Yield what changes for a caller that has a key; whether a call needs one is told action by action."""
+    """Yield what changes for a caller that has a key. The comparison of actions says whether a call needs
+    one.
+    """
     if a.show() != b.show():
         message = f"calls send `{b.show()}` now, was `{a.show()}`"
         yield whole("breaking", "auth-scheme", message, "auth", "schemes", b.name)

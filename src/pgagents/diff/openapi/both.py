@@ -132,8 +132,8 @@ class Both:
         seen: set[NamedPair | str] = {key}
         stack: list[NamedPair | str] = [key]
         while stack:
-            # a subject leads from nowhere
-            for near in self.edges.get(stack.pop(), ()):  # type: ignore[arg-type]
+            last = stack.pop()
+            for near in () if isinstance(last, str) else self.edges.get(last, ()):
                 if near not in seen:
                     seen.add(near)
                     stack.append(near)

@@ -95,8 +95,9 @@ class _Scan:
             begin = at
             key = str(number)
             if mapping:
-                # typeshed does not have it
-                key, at = json.decoder.scanstring(text, at + 1)  # type: ignore[attr-defined]
+                key, at = self.decoder.raw_decode(text, at)
+                if not isinstance(key, str):
+                    raise JSONDecodeError("a member's name is no string", text, begin)
                 at = _skip(text, _skip(text, at) + 1)
             if key in wanted:
                 self.found[(*path, key)] = begin

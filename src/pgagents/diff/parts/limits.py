@@ -1,4 +1,4 @@
-"""Compares the limits of two editions: buckets of requests, sizes, and how answers tell of them."""
+"""Compares the limits of two editions: buckets of requests, sizes, and the headers that show them."""
 
 from __future__ import annotations
 

@@ -7,14 +7,19 @@ from dataclasses import fields
 
 from pgagents.diff.change import Change, Severity, whole
 from pgagents.model.model import Dispatcher, McpServer, Model
+from pgagents.model.stores.listing import Listing
 
 _COMPARED = frozenset((
     "name", "actions", "omit", "narrow", "title", "description", "human_name", "instructions", "starters",
     "namespace",
     "server", "env", "auth",
-    "published_spec", "dispatcher", "cite", "origin", "mcp_server",
+    "published_spec", "dispatcher", "cite", "origin", "mcp_server", "listing",
 ))  # fmt: skip
 """Fields of a surface that are compared one by one; any other gets a general message."""
+
+
+_NO_TEXTS = frozenset(("id", "version", "store", "origin", "starters", "name"))
+"""Fields of a listing that are compared elsewhere, or say nothing to a person."""
 
 
 def compare_surfaces(old: Model, new: Model) -> Iterator[Change]:
@@ -39,6 +44,7 @@ def compare_surfaces(old: Model, new: Model) -> Iterator[Change]:
                 )
                 yield whole("wording", "surface-text", message, "surfaces", name, where=(name,), subject=name)
         yield from _compare_mcp_servers(name, was.mcp_server, now.mcp_server)
+        yield from _compare_listings(name, was.listing, now.listing)
         for key in ("namespace", "env", "auth", "published_spec", "dispatcher"):
             if getattr(was, key) != getattr(now, key):
                 yield whole(
@@ -63,6 +69,27 @@ def compare_surfaces(old: Model, new: Model) -> Iterator[Change]:
                 )
     for name in new.surfaces.keys() - old.surfaces.keys():
         yield whole("addition", "surface-added", "is new", "surfaces", name, where=(name,), subject=name)
+
+
+def _compare_listings(surface: str, was: Listing | None, now: Listing | None) -> Iterator[Change]:
+    """Yield how a store's listing changed. Another package name is another plugin for whoever installed
+    it.
+    """
+
+    def change(severity: Severity, id: str, message: str) -> Change:
+        return whole(severity, id, message, "surfaces", surface, where=(surface,), subject=surface)
+
+    if was is None or now is None:
+        if was is not now:
+            message = "no store lists it any more" if now is None else "a store lists it now"
+            yield change("may break", "surface-setting", message)
+        return
+    if was.id != now.id:
+        yield change("may break", "surface-setting", f"its package is named {now.id} now, was {was.id}")
+    changed = [f.name for f in fields(was) if getattr(was, f.name) != getattr(now, f.name)]
+    shown = [key.replace("_", " ") for key in changed if key not in _NO_TEXTS]
+    if shown:
+        yield change("wording", "surface-text", f"a store shows another {', '.join(shown)} of its plugin")
 
 
 def _compare_mcp_servers(surface: str, was: McpServer | None, now: McpServer | None) -> Iterator[Change]:

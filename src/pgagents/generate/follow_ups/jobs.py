@@ -25,7 +25,7 @@ def describe_job(action: Action, offered: Iterable[Action], name_of: Callable[[A
 
 
 def list_lost_jobs(actions: Iterable[Action]) -> Iterator[Loss]:
-    """Yield the jobs that a model cannot follow, and those that only a description tells of."""
+    """Yield the jobs that a model cannot follow, and those that only a description mentions."""
     offered = list(actions)
     for action in offered:
         if action.job is not None:

@@ -13,6 +13,7 @@ from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.pages import list_hidden_pages
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import closure
+from pgagents.model.action import Action
 from pgagents.model.credential import PLACEHOLDER, Credential
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
@@ -173,43 +174,8 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
         why = f"{action.operation_id}: parameters cannot exclude each other"
         yield Loss((*action.origin, "either"), "one group of arguments", "description", why)
     for action in profile.actions(model):
-        offered = {p.catalogue_name for p in profile.params(action)}
-        for renamed in (p for p in profile.params(action) if p.of):
-            yield Loss(
-                renamed.origin,
-                f"name {renamed.name} of argument {renamed.of}",
-                "dropped",
-                f"{action.operation_id}: an operation takes arguments under REST's names",
-            )
-        for param in action.params:
-            if param.name in offered or (param.place == "query" and param.odd_style):
-                continue
-            if param.place == "cookie" or (param.place == "header" and not profile.header_params):
-                yield Loss(
-                    param.origin,
-                    f"{param.place} `{param.wire}`",
-                    "dropped",
-                    f"{action.operation_id}: no {param.place} parameters here",
-                )
-            else:
-                yield Loss(
-                    param.origin,
-                    f"argument `{param.name}`",
-                    "elsewhere",
-                    f"{action.operation_id}: left out of this surface",
-                )
-        if codes := [code for code in refusals.codes_of(action, model) if code.shown]:
-            names = ", ".join(c.shown for c in codes)
-            yield Loss(
-                (*action.origin, "errors"),
-                f"error codes {names}",
-                "description",
-                f"{action.operation_id}: named in the texts",
-            )
-        for output in action.outputs:
-            for own in output.headers:
-                detail = f"{action.operation_id}: in the full document"
-                yield Loss(own.origin, f"answer {output.status} carries {own.name}", "elsewhere", detail)
+        yield from _list_lost_arguments(action, profile)
+        yield from _list_lost_answers(action, model)
     for name in parts.list_limit_headers(model):
         yield Loss(("limits", "headers"), f"answers carry {name}", "elsewhere", "in the full document")
     for header in model.headers:
@@ -218,3 +184,36 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
         yield from dispatch.losses(dispatcher)
         detail = f"{dispatcher.operation_id}: one object with the members of all answers, none required"
         yield Loss((*dispatcher.origin, "actions"), "each action's own answer", "widened", detail)
+
+
+def _list_lost_arguments(action: Action, profile: Profile) -> Iterator[Loss]:
+    """Yield the renamed arguments of an operation, and those that it leaves out."""
+    offered = {p.catalogue_name for p in profile.params(action)}
+    for renamed in (p for p in profile.params(action) if p.of):
+        yield Loss(
+            renamed.origin,
+            f"name {renamed.name} of argument {renamed.of}",
+            "dropped",
+            f"{action.operation_id}: an operation takes arguments under REST's names",
+        )
+    for param in action.params:
+        if param.name in offered or (param.place == "query" and param.odd_style):
+            continue
+        if param.place == "cookie" or (param.place == "header" and not profile.header_params):
+            why = f"{action.operation_id}: no {param.place} parameters here"
+            yield Loss(param.origin, f"{param.place} `{param.wire}`", "dropped", why)
+        else:
+            why = f"{action.operation_id}: left out of this surface"
+            yield Loss(param.origin, f"argument `{param.name}`", "elsewhere", why)
+
+
+def _list_lost_answers(action: Action, model: Model) -> Iterator[Loss]:
+    """Yield the error codes that only a text names, and the headers of the answers."""
+    if codes := [code for code in refusals.codes_of(action, model) if code.shown]:
+        names = ", ".join(c.shown for c in codes)
+        why = f"{action.operation_id}: named in the texts"
+        yield Loss((*action.origin, "errors"), f"error codes {names}", "description", why)
+    for output in action.outputs:
+        for own in output.headers:
+            detail = f"{action.operation_id}: in the full document"
+            yield Loss(own.origin, f"answer {output.status} carries {own.name}", "elsewhere", detail)

@@ -9,12 +9,11 @@ https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/declarative-
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 
 from pgagents.generate import icon
+from pgagents.generate.stores.zipped import pack_files
 from pgagents.model.model import Model
 from pgagents.source.dump import to_json
 
@@ -28,7 +27,6 @@ NEEDS = (
     "copilot/openapi-3.0.yaml",
 )
 """The generated files in the package, without folders."""
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold: the same files give the same bytes
 
 
 def references(model: Model) -> tuple[str, ...]:
@@ -48,14 +46,7 @@ def pack(model: Model, files: Mapping[str, bytes], ids: Mapping[str, str]) -> by
     letters = icon.initials(str(surface.human_name or model.api.title))
     contents["color.png"] = icon.png(letters, 192, surface.package.accent)
     contents["outline.png"] = icon.png(letters, 32, None)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in sorted(contents.items()):
-            entry = zipfile.ZipInfo(name, _LONG_AGO)
-            entry.create_system = 3  # the same value on every system
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, data)
-    return packed.getvalue()
+    return pack_files(contents)
 
 
 def _plugin(data: bytes, ids: Mapping[str, str]) -> bytes:

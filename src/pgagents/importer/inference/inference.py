@@ -8,6 +8,7 @@ from typing import Any
 from pgagents.importer.inference.calling import infer_idempotency, infer_limits
 from pgagents.importer.inference.conditional import infer_conditional
 from pgagents.importer.inference.descriptions import infer_descriptions
+from pgagents.importer.inference.links import infer_links
 from pgagents.importer.inference.pages import infer_pages
 from pgagents.importer.inference.resources import infer_resources
 from pgagents.importer.operations.imported import ImportedAction
@@ -28,7 +29,8 @@ def infer(
     """
     infer_conditional(made, errors["codes"], notes)
     infer_pages(made, named, notes)
-    resources = infer_resources(made, named, errors["codes"], notes)
+    resources = infer_resources(made, named, errors, notes)
+    infer_links(made, resources, named, references, notes)
     infer_descriptions(made, named, resources, notes)
     limits, limited = infer_limits(made, references, errors["codes"], notes)
     if limited:

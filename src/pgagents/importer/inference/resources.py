@@ -1,6 +1,7 @@
 """Infer resources from the paths of a document: `POST /items`, `GET /items` and `GET /items/{item_id}`.
 
-A resource is inferred only where a read by id answers with the id. Each one says what it was inferred from.
+A resource is inferred where a read by id answers with the id. Another is inferred where that read and a
+create both answer with an open object. Each one says what it was inferred from.
 """
 
 from __future__ import annotations
@@ -10,24 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.importer.inference.listing import Schema, describe_listing, find_success, follow, is_type
+from pgagents.importer.inference.identifiers import Found, find_object, find_open_object, may_hold
+from pgagents.importer.inference.listing import describe_listing, find_success, follow
 from pgagents.importer.inference.states import find_status, infer_states
+from pgagents.importer.inference.values import choose_value
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.names import snake, unique
 from pgagents.importer.reading.note import Notes
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-_ID = re.compile(r"(?:.*[_-])?id|.*Id", re.A)
-_ID_TYPES = (("string",), ("integer", "number"))
-"""Types of an id that may stand for each other: some generators call each number in a path a `number`."""
-_FRESH = {"email": "=fresh.email", "uuid": "=fresh.uuid", "uri": "=fresh.url"}
-_TAKEN = frozenset((
+TAKEN = frozenset((
     "input", "response", "request", "headers", "env", "now", "fresh", "resource", "created", "read",
 ))  # fmt: skip
 """Names that stand for something else in expressions."""
-_ROOM = 40
-"""Length that a text must be allowed to have for a fresh one."""
-NOT_FOUND = 404
+CREATED, NOT_FOUND = 201, 404
 _ACTING = ("POST", "PUT", "PATCH")
 
 
@@ -47,23 +44,31 @@ class _Known:
     argument: str
     member: str
     parent: str
+    kind: str
+    """The noun of its path: `item` for `/items`."""
+    open: bool
+    """True if the document does not name the member that is its id."""
 
 
 def infer_resources(
-    made: Sequence[ImportedAction], named: Mapping[str, Any], codes: Mapping[str, Any], notes: Notes
+    made: Sequence[ImportedAction], named: Mapping[str, Any], errors: Mapping[str, Any], notes: Notes
 ) -> dict[str, Any]:
     """Return the section `resources`, and note at the arguments which resource they name.
 
-    `named` are the schemas, `codes` the error codes of the catalogue by name.
+    `named` are the schemas, `errors` is the section of the catalogue.
     """
-    paths = _group(made)
+    paths, codes, always = _group(made), errors["codes"], errors.get("always", ())
     found: dict[str, Any] = {}
     known: dict[str, _Known] = {}
     for path in sorted(paths, key=len):
         one = _identify(path, paths[path], named, known, found)
         if one is None:
             continue
-        section, reasons = _describe(one, paths[path], named, codes, known)
+        section, reasons = _describe(one, paths[path], named, known)
+        said = (*paths[path].item["GET"].action.get("errors", ()), *always)
+        missing = [code for code in said if find_status(codes.get(code)) == NOT_FOUND]
+        if len(missing) == 1:
+            section["missing"] = missing[0]
         reasons += _add_states(section, one, path, paths, named, codes)
         known[path] = one
         found[one.name] = section
@@ -89,7 +94,7 @@ def _add_states(
         for method, action in several.collection.items()
         if at.startswith(below) and "/" not in at.removeprefix(below) and method in _ACTING
     }
-    shown = _find_object(paths[path].item["GET"], one.argument, named)
+    shown = find_object(paths[path].item["GET"], one.argument, one.kind, named)
     given = section.get("made_by", {}).get("input", {})
     states = infer_states(shown[2], acting, given, named, codes) if shown is not None else None
     if states is None:
@@ -112,6 +117,7 @@ def _group(made: Sequence[ImportedAction]) -> dict[str, _Paths]:
     found: dict[str, _Paths] = {}
     for one in made:
         method, _, path = str(one.action["http"]).partition(" ")
+        path = path.rstrip("/")  # some frameworks write `/items/` beside `/items/{item_id}`
         head, _, last = path.rpartition("/")
         if _PLACEHOLDER.fullmatch(last):
             found.setdefault(_plain(head), _Paths()).item.setdefault(method, one)
@@ -137,12 +143,24 @@ def _identify(
     if "{}" in path and parent not in known:
         return None
     argument = _PLACEHOLDER.findall(read.action["http"])[-1]
-    at = _find_object(read, argument, named)
-    if at is None:
+    kind = snake(singular(path.rpartition("/")[2]))
+    at = find_object(read, argument, kind, named)
+    guess = _guess(paths, argument, kind, named) if at is None else None
+    if at is None and guess is None:
         return None
-    name = snake(singular(path.rpartition("/")[2]))
-    name = f"{name}_resource" if name in _TAKEN else name
-    return _Known(unique(name, set(taken)), argument, at[1], parent if "{}" in path else "")
+    name = f"{kind}_resource" if kind in TAKEN else kind
+    member = (at or guess or ("", ""))[1]
+    return _Known(
+        unique(name, set(taken)), argument, member, parent if "{}" in path else "", kind, guess is not None
+    )
+
+
+def _guess(paths: _Paths, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
+    """Return where the id must be if what is read and made are open objects in one place; else None."""
+    makes = paths.collection.get("POST")
+    both = [find_open_object(one, argument, kind, named) for one in (paths.item["GET"], makes) if one]
+    places = {found[0] for found in both if found is not None}
+    return both[0] if len(both) == 2 and None not in both and len(places) == 1 else None
 
 
 def _parent(path: str) -> str:
@@ -158,39 +176,10 @@ def singular(word: str) -> str:
     return word.removesuffix("s") if not word.endswith("ss") else word
 
 
-def _find_object(
-    one: ImportedAction, argument: str, named: Mapping[str, Any]
-) -> tuple[str, str, Schema] | None:
-    """Return where an action answers with an instance (`response.item`), the member that is its id, and its
-    schema; None if it answers with none.
-    """
-    whole = find_success(one, named)
-    places = [("response", whole)]
-    members = {n: follow(s, named) for n, s in whole.get("properties", {}).items() if n.isidentifier()}
-    inner = [(f"response.{n}", s) for n, s in members.items() if "properties" in s]
-    for at, schema in [*places, *(inner if len(inner) == 1 else [])]:
-        if member := _id_member(schema, argument, one.action.get("input", {}).get(argument, {}), named):
-            return at, member, schema
-    return None
-
-
-def _id_member(schema: Schema, argument: str, param: Schema, named: Mapping[str, Any]) -> str:
-    """Return the member that holds the id which an argument names; empty if none surely does."""
-    members = {n: follow(s, named) for n, s in schema.get("properties", {}).items()}
-    wished = [argument, *(["id"] if _ID.fullmatch(argument) else [])]
-    for name in wished:
-        member = members.get(name, {})
-        both = (kinds for kinds in _ID_TYPES if is_type(member, kinds) and is_type(param, kinds))
-        if next(both, None) is not None:
-            return name
-    return ""
-
-
 def _describe(
     one: _Known,
     paths: _Paths,
     named: Mapping[str, Any],
-    codes: Mapping[str, Any],
     known: Mapping[str, _Known],
 ) -> tuple[dict[str, Any], list[str]]:
     """Return a resource's section, and the operations that it was inferred from."""
@@ -203,11 +192,14 @@ def _describe(
         read, {**above, one.argument: f"=resource.{one.member}"}, _at(read, one, named)
     )
     reasons = [str(read.action["http"])]
-    made_by = _make(one, paths.collection.get("POST"), named, known)
+    makes = paths.collection.get("POST")
+    made_by = _make(one, makes, named, known)
+    if made_by is None:
+        makes, made_by = paths.item.get("PUT"), _put(one, paths.item.get("PUT"), named, known)
     listed_by = _list(one, paths.collection.get("GET"), named, known)
-    if made_by is not None:
+    if made_by is not None and makes is not None:
         section["made_by"] = made_by
-        reasons.append(str(paths.collection["POST"].action["http"]))
+        reasons.append(str(makes.action["http"]))
     if listed_by is not None:
         section["found_by"] = section["listed_by"] = listed_by
         reasons.append(str(paths.collection["GET"].action["http"]))
@@ -216,9 +208,6 @@ def _describe(
         named_by = _PLACEHOLDER.findall(removal.action["http"])[-1]
         section["undone_by"] = _call(removal, {**above, named_by: f"=resource.{one.member}"}, "")
         reasons.append(str(removal.action["http"]))
-    missing = [c for c in read.action.get("errors", ()) if find_status(codes.get(c)) == NOT_FOUND]
-    if len(missing) == 1:
-        section["missing"] = missing[0]
     return section, reasons
 
 
@@ -229,7 +218,8 @@ def _call(one: ImportedAction, given: Mapping[str, Any], at: str) -> dict[str, A
 
 
 def _at(one: ImportedAction, resource: _Known, named: Mapping[str, Any]) -> str:
-    found = _find_object(one, resource.argument, named)
+    find = find_open_object if resource.open else find_object
+    found = find(one, resource.argument, resource.kind, named)
     return found[0] if found is not None else ""
 
 
@@ -253,21 +243,45 @@ def _make(
     """Return the call that makes an instance; None if its answer has no id, or an argument no value."""
     if action is None or action.action["effect"] != "write":
         return None
+    place, above = _find_place(one, action, named), _above(one, action, known)
+    given = find_values(action, above, named, known)
+    return _call(action, {**above, **given}, place) if place and given is not None else None
+
+
+def _find_place(one: _Known, action: ImportedAction, named: Mapping[str, Any]) -> str:
+    """Return where a call that makes an instance answers with its id; empty if it does not."""
+    if one.open:
+        return _at(action, one, named)
     whole = find_success(action, named)
     inner = [
         (f"response.{n}", follow(s, named))
         for n, s in whole.get("properties", {}).items()
         if n.isidentifier()
     ]
-    places = [
-        at for at, schema in (("response", whole), *inner) if one.member in schema.get("properties", {})
-    ]
-    above = _above(one, action, known)
-    given = _values(action, above, named, known)
-    return _call(action, {**above, **given}, places[0]) if places and given is not None else None
+    places = (at for at, s in (("response", whole), *inner) if one.member in s.get("properties", {}))
+    return next(places, "")
 
 
-def _values(
+def _put(
+    one: _Known, action: ImportedAction | None, named: Mapping[str, Any], known: Mapping[str, _Known]
+) -> dict[str, Any] | None:
+    """Return the PUT that makes an instance under an id of the caller's.
+
+    None unless its answer 201 is documented, and the id may be any text.
+    """
+    if action is None or CREATED not in action.action["output"]:
+        return None
+    argument = _PLACEHOLDER.findall(action.action["http"])[-1]
+    param = follow(action.action["input"].get(argument, {}), named)
+    id = choose_value(param, named, {}, argument)
+    place, above = _find_place(one, action, named), _above(one, action, known)
+    above = {**above, argument: "=fresh.slug" if id == "=fresh.text" else id}
+    given = find_values(action, above, named, known)
+    new = str(id).startswith("=fresh.")
+    return _call(action, {**above, **given}, place) if new and place and given is not None else None
+
+
+def find_values(
     action: ImportedAction, above: Mapping[str, Any], named: Mapping[str, Any], known: Mapping[str, _Known]
 ) -> dict[str, Any] | None:
     """Return a value for each required argument; None if one has none that is surely valid."""
@@ -280,7 +294,7 @@ def _values(
         value = (
             f"={other.name}.{other.member}"
             if other is not None
-            else _value(follow(param, named), shown, name)
+            else choose_value(follow(param, named), named, shown, name)
         )
         if value is None:
             return None
@@ -288,35 +302,12 @@ def _values(
     return found
 
 
-def _value(schema: Schema, shown: Mapping[str, Any], name: str) -> Any:
-    """Return a value that a schema allows; None if it takes more than a look at it to find one."""
-    plain = is_type(schema, ("string",)) and not {"enum", "const", "pattern"} & schema.keys()
-    if plain and schema.get("maxLength", _ROOM) >= _ROOM:
-        if "format" not in schema:
-            return "=fresh.text"
-        if schema["format"] in _FRESH:
-            return _FRESH[schema["format"]]
-    if name in shown:
-        return shown[name]
-    for key in ("examples", "enum"):
-        if isinstance(schema.get(key), list) and schema[key]:
-            return schema[key][0]
-    for key in ("default", "const"):
-        if key in schema:
-            return schema[key]
-    if is_type(schema, ("integer", "number")) and "exclusiveMinimum" not in schema:
-        return schema.get("minimum", 1)
-    if is_type(schema, ("boolean",)):
-        return False
-    return [] if is_type(schema, ("array",)) and not schema.get("minItems") else None
-
-
 def _list(
     one: _Known, action: ImportedAction | None, named: Mapping[str, Any], known: Mapping[str, _Known]
 ) -> dict[str, Any] | None:
     """Return the call that lists instances; None if no list with their ids is in its answer."""
     listing = describe_listing(action, named) if action is not None else None
-    if action is None or listing is None or one.member not in listing.item.get("properties", {}):
+    if action is None or listing is None or not may_hold(listing.item, one.member):
         return None
     above = _above(one, action, known)
     needed = [n for n, p in action.action.get("input", {}).items() if p.get("required") and n not in above]

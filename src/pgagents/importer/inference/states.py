@@ -1,7 +1,7 @@
 """Infer the states of a resource from an enumerated member and the paths of actions: `POST /x/{id}/cancel`.
 
-A transition is inferred only where the action's last word names one of the states, and where the action
-documents a 409, by which it refuses any other state.
+A transition is inferred only where the action's last word names one of the states. The action must also
+document a 409, by which it refuses any other state.
 """
 
 from __future__ import annotations

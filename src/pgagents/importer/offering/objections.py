@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.generate.build import build, targets
+from pgagents.generate.build import build, plan
 from pgagents.generate.target import Target
 from pgagents.lint.rule import rules
 from pgagents.lint.texts import list_model_actions
@@ -42,7 +42,7 @@ def find_objections(
     """
     ids = {
         id: target.surface
-        for id, target in targets().items()
+        for id, target in plan(model).items()
         if isinstance(target, Target) and target.surface in surfaces
     }
     found: dict[tuple[str, Pointer], Objection] = {}

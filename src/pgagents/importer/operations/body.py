@@ -121,11 +121,14 @@ class Bodies:
             schema["in"] = "body"
         if name != part.name:
             schema["wire"] = clean(part.name)
-        if part.required and body.required:
+        if part.required and (body.required or not self.comparing):
             schema["required"] = True
-        elif part.required:
+        if part.required and not body.required:
             self.notes.add_lost(
-                (*at, name), "required where a body is sent at all; here it is optional", part.schema.place
+                (*at, name),
+                "required where a body is sent at all; a call without a body cannot be said, so it is "
+                "required always",
+                part.schema.place,
             )
         if form is not None:
             schema |= style_members(form)

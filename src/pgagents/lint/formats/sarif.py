@@ -68,7 +68,7 @@ def _uri(file: str) -> str:
 
 def _fingerprint(diagnostic: Diagnostic, one: Judged) -> str:
     """Return a hash that stays the same if the finding's line moves."""
-    lines = re.split(r"\r\n|\r|\n", one.source.text)
+    lines = re.split(r"\r\n|\r|\n", one.source_of(diagnostic).text)
     line = lines[diagnostic.span.line - 1].strip() if diagnostic.span.line <= len(lines) else ""
     return hashlib.sha256(
         f"{diagnostic.id}\n{diagnostic.message}\n{line}".encode("utf-8", "replace")

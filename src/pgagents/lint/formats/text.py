@@ -18,7 +18,7 @@ def text(judged: Sequence[Judged], *, colour: bool = False) -> str:
     """Return the whole output, without a final line break. `colour` marks severities for a terminal."""
     blocks = []
     for one in judged:
-        shown = [show(diagnostic, one.source) for diagnostic in one.found[:MOST]]
+        shown = [show(diagnostic, one.source_of(diagnostic)) for diagnostic in one.found[:MOST]]
         blocks += [_colour(block) for block in shown] if colour else shown
         if len(one.found) > MOST:
             blocks.append(f"… and {len(one.found) - MOST:,} more; `--format json` has them all")

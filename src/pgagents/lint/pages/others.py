@@ -143,6 +143,10 @@ CATALOGUE = {
         "A law does not hold, or cannot be evaluated, on an example of its own action. Correct the law "
         "or the example."
     ),
+    "listing": (
+        "A text of `listing` is missing, or its store would refuse it. The message ends with the store's own "
+        "code in brackets. A plugin offers the tools of the MCP server, so a listing needs `surfaces.mcp`."
+    ),
     "limit-headers": (
         "`limits.headers` mixes several forms, or its `pattern` does not say where a number stands. One API"
         " has one form: `limit`, `remaining` and `reset`; or `ietf`; or `usage` and `pattern`."

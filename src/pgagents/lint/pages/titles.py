@@ -8,6 +8,8 @@ from pgagents.lint.importers.copilot import messages as copilot_messages
 from pgagents.lint.importers.copilot.messages import templates as copilot
 from pgagents.lint.importers.gpt_builder.advice import TOLD as ADVICE
 from pgagents.lint.importers.gpt_builder.messages import Template, templates
+from pgagents.lint.packages.package_judge import list_judges as list_package_judges
+from pgagents.lint.packages.table import table
 from pgagents.lint.pages.others import diagnostic
 from pgagents.lint.pages.rules import read_page
 from pgagents.lint.requirement import Requirement, requirements
@@ -57,6 +59,8 @@ def title(id: str) -> tuple[str, str] | None:
         )
     if id.startswith("copilot-import/") and id.partition("/")[2] in copilot():
         return _copilot(copilot()[id.partition("/")[2]])
+    if (rule := _package_rule(id)) is not None:
+        return rule
     told = diagnostic(id)
     return (told.partition(". ")[0].rstrip(".") + ".", told) if told else None
 
@@ -70,6 +74,23 @@ def _row(id: str) -> Requirement | None:
     vendor = tools.vendor if tools is not None else _MANIFESTS.get(judge)
     rows = requirements()
     return (rows.get(f"{vendor}.{row}") or rows.get(f"catalogue.{row}")) if vendor else None
+
+
+def _package_rule(id: str) -> tuple[str, str] | None:
+    """Return title and text of a finding about a package, such as `openai-portal/plugin_name_missing`."""
+    judge, _, name = id.partition("/")
+    if judge not in list_package_judges():
+        return None
+    code = table(judge.replace("-", "_")).codes.get(name)
+    if code is None:
+        return None
+    parts = [f"{code.severity}, of {list_package_judges()[judge].title}: {code.says}"]
+    if code.help:
+        parts.append(f"What to do: {code.help}")
+    if code.undecided:
+        parts.append(f"Not decided here: {code.undecided}")
+    parts.append(f"Source: {code.source}, read {code.read}")
+    return code.says.rstrip("."), "\n\n".join(parts)
 
 
 def _copilot(template: copilot_messages.Template) -> tuple[str, str]:

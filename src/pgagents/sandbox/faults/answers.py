@@ -230,7 +230,7 @@ def refused_create_has_effect(context: Context, handler: Handler, request: Reque
     sound = {
         k: value
         for k, v in given.items()
-        if (value := _within(v, maker.param(k))) == v or maker.param(k).required  # type: ignore[union-attr]
+        if (value := _within(v, param := maker.param(k))) == v or (param is not None and param.required)
     }
     if sound != given:
         handler(context.reader.with_arguments(request, sound))

@@ -19,7 +19,7 @@ from pgagents.sandbox.auth.credential import (
 )
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.front import CERTIFICATE, OURS, framework_code
-from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs
+from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs, replace_method
 from pgagents.sandbox.injection.fault_registry import Context, Find, fault
 from pgagents.sandbox.keys import UNLIMITED_PER_MINUTE, Key, digest
 
@@ -316,7 +316,7 @@ def made_keys_are_operators(context: Context) -> None:
     def hand_on(key: Key, *, seeded: bool = False, revoked_at: float | None = None) -> str:
         return mint(replace(key, operator=True), seeded=seeded, revoked_at=revoked_at)
 
-    keyring.mint = hand_on  # type: ignore[method-assign]  # a fault stands in for the keyring's own way
+    replace_method(keyring, "mint", hand_on)
 
 
 @fault(
@@ -333,8 +333,7 @@ def operator_unguarded(context: Context) -> None:
             key = replace(key, operator=True)
         return guarded(request, asked, key, request_id)
 
-    # a fault may replace any part of the front
-    context.front._framework = framework  # type: ignore[method-assign]
+    replace_method(context.front, "_framework", framework)
 
 
 @fault("key_authentication", needs=("optional-key",)).handle_requests
@@ -358,8 +357,7 @@ def token_lives_on(context: Context) -> None:
     """Access tokens of clients never end."""
     keyring = context.front.keyring
     find = keyring.find_issued
-    # a fault
-    keyring.find_issued = lambda token, now: find(token, min(now, 0.0))  # type: ignore[method-assign]
+    replace_method(keyring, "find_issued", lambda token, now: find(token, min(now, 0.0)))
 
 
 @fault("client_credentials", needs=("client-credentials",)).edit_requests
@@ -395,10 +393,7 @@ def plan_with_every_scope(context: Context) -> None:
     """A key whose plan has any scope has all scopes."""
     ring, plans = context.front.keyring, context.model.auth.plans
     every = tuple(dict.fromkeys(scope for scopes in plans.values() for scope in scopes))
-    # a fault
-    ring.scopes = (  # type: ignore[method-assign]
-        lambda plan: every if plan is not None and plans.get(plan) else ()
-    )
+    replace_method(ring, "scopes", lambda plan: every if plan is not None and plans.get(plan) else ())
 
 
 @fault("plan_scopes").find_keys

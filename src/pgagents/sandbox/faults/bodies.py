@@ -13,6 +13,7 @@ from pgagents.encoding.medium import JSON
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action, Param
 from pgagents.sandbox.call import AcceptedCall, Domain
+from pgagents.sandbox.injection.fault_helpers import replace_method
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
@@ -190,7 +191,7 @@ def _edit_decoded(context: Context, edit: Callable[[str], str]) -> None:
                 found[str(param.name)] = edit(found[str(param.name)])
         return validate(action, plan, found)
 
-    decoder._validate = edited  # type: ignore[method-assign]  # this one decoder is made wrong
+    replace_method(decoder, "_validate", edited)
 
 
 def _changed(call: AcceptedCall, change: Callable[[Param, Any], Any]) -> AcceptedCall:

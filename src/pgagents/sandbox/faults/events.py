@@ -16,7 +16,7 @@ from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.events import signature
 from pgagents.sandbox.events.outbox import TIMES, Delivery
 from pgagents.sandbox.events.signature import sign
-from pgagents.sandbox.injection.fault_helpers import data_of, edits, objects
+from pgagents.sandbox.injection.fault_helpers import data_of, edits, objects, replace_method
 from pgagents.sandbox.injection.fault_registry import Context, Put, fault
 from pgagents.sandbox.keys import word
 
@@ -208,8 +208,8 @@ def webhook_version_of_the_latest(context: Context) -> None:
         made = (versions or {}).get(latest[0], compose)
         return inner(*what, compose=made, versions={}, **whose)
 
-    outbox.register = note  # type: ignore[method-assign, assignment]  # that is the fault
-    outbox.put = put  # type: ignore[method-assign]
+    replace_method(outbox, "register", note)
+    replace_method(outbox, "put", put)
 
 
 @fault("event_delivery", needs=("webhook-envelope-versions",)).change_server
@@ -227,7 +227,7 @@ def webhook_version_cuts_texts(context: Context) -> None:
     def put(*what: Any, versions: Any = None, **whose: Any) -> str:
         return inner(*what, versions={k: cut(make) for k, make in (versions or {}).items()}, **whose)
 
-    outbox.put = put  # type: ignore[method-assign]  # that is the fault
+    replace_method(outbox, "put", put)
 
 
 @fault("event_delivery").send_events

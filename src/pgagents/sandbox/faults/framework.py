@@ -9,7 +9,7 @@ from dataclasses import replace
 from pgagents.http import Request, Response, read_json
 from pgagents.sandbox.asked import too_large
 from pgagents.sandbox.front import framework_code
-from pgagents.sandbox.injection.fault_helpers import data_of, error_at
+from pgagents.sandbox.injection.fault_helpers import data_of, error_at, replace_method
 from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.routes import fit
 
@@ -135,8 +135,7 @@ def plaintext_answered(context: Context) -> None:
     def answer(request: Request) -> Response:
         return context.front(request)
 
-    # a fault stands in for the front's own way
-    context.front.plaintext = answer  # type: ignore[method-assign]
+    replace_method(context.front, "plaintext", answer)
 
 
 @fault("safe_redirects", also={"trailing_slash_writes": "such a path is one that is unknown"}).edit_answers

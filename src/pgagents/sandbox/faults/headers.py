@@ -156,7 +156,13 @@ def header_missing_on_errors(context: Context, _request: Request, answer: Respon
     return answer
 
 
-@fault("hosted_document").edit_answers
+@fault(
+    "hosted_document",
+    also={
+        "advertised_links": "other documents and pages link to it",
+        "discovery_headers": "those that agents look for have types of their own",
+    },
+).edit_answers
 def hosted_as_page(context: Context, request: Request, answer: Response) -> Response:
     """The hosted documents are served as text/html."""
     if request.path not in context.model.api.hosted.values() or not successful(answer):
@@ -186,7 +192,7 @@ def hosted_drift(context: Context, request: Request, answer: Response) -> Respon
     return Response(answer.status, answer.headers, answer.body.replace(title, title + b" Beta"))
 
 
-@fault("hosted_document").handle_requests
+@fault("hosted_document", also={"advertised_links": "other documents and pages link to it"}).handle_requests
 def hosted_missing(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The hosted documents are not served."""
     return handler(
@@ -240,9 +246,8 @@ def preflight_401(context: Context, request: Request, answer: Response) -> Respo
 @fault("hosted_document").edit_answers
 def wellknown_stale(context: Context, request: Request, answer: Response) -> Response:
     """The hosted plugin manifest is out of date: another URL, and no authentication."""
-    paths = {path for path in context.model.api.hosted.values() if path.startswith("/.well-known/")}
     data = data_of(answer)
-    if request.path not in paths or not isinstance(data, dict):
+    if request.path != context.model.api.hosted.get("openai/ai-plugin.json") or not isinstance(data, dict):
         return answer
     api = {**data.get("api", {}), "url": "https://old.example.com/openapi.json"}
     return answer.with_json({**data, "auth": {"type": "none"}, "api": api})

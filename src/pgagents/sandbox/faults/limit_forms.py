@@ -1,4 +1,4 @@
-"""Faults of how a rate limit is told: its status, the IETF's fields, one header, Retry-After alone."""
+"""Faults in the form of a rate limit: its status, the IETF's fields, one header, Retry-After alone."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.model.code_flow import PKCE
-from pgagents.sandbox.injection.fault_helpers import data_of, successful
+from pgagents.sandbox.injection.fault_helpers import data_of, replace_method, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.keys import Key, digest, ordinary
 from pgagents.sandbox.oauth.grants import Token
@@ -278,7 +278,7 @@ def oauth_token_cut(context: Context) -> None:
         def token(text: str, now: float, kind: str | None = None) -> Token | None:
             return inner(text[:44], now, kind)
 
-        grants.token = token  # type: ignore[method-assign]  # a fault replaces it
+        replace_method(grants, "token", token)
 
 
 @fault("oauth_lifetimes").change_server
@@ -310,7 +310,7 @@ def oauth_tokens_of_any_kind(context: Context) -> None:
                 granted=tuple(token.scope.split()),
             )
 
-        grants.key = key  # type: ignore[method-assign]  # a fault replaces it
+        replace_method(grants, "key", key)
 
 
 WIDTH_OF_OAUTH_VERIFIER_CUT = 96
@@ -351,4 +351,4 @@ def oauth_write_implies_read(context: Context) -> None:
             return key
         return replace(key, granted=(*granted, reading))
 
-    grants.key = wide  # type: ignore[method-assign]  # a fault stands in for the grants' own way
+    replace_method(grants, "key", wide)

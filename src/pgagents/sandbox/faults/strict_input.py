@@ -10,6 +10,7 @@ from typing import Any
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action
+from pgagents.model.model import Model
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.front import framework_code
@@ -132,9 +133,8 @@ def _extreme(value: object, least: object, most: object) -> bool:
     return number in (least, most)
 
 
-def _request_id(found: Response, model: object) -> str:
-    # the model, typed as an object
-    return found.header(answers.request_id_header(model)) or ""  # type: ignore[arg-type]
+def _request_id(found: Response, model: Model) -> str:
+    return found.header(answers.request_id_header(model)) or ""
 
 
 @fault(

@@ -34,6 +34,7 @@ from pgagents.sandbox.injection.fault_helpers import (
     data_of,
     edits,
     repairs,
+    replace_method,
     successful,
 )
 from pgagents.sandbox.keys import Key
@@ -235,8 +236,7 @@ class Declared(Generic[T]):
 
         def wrap(handler: Handler, context: Context) -> Handler:
             ring, inner = context.front.keyring, context.front.keyring.find
-            # a fault replaces it
-            ring.find = lambda token: find(context, inner, token)  # type: ignore[method-assign]
+            replace_method(ring, "find", lambda token: find(context, inner, token))
             return handler
 
         return self._declare(find, wrap)
@@ -257,7 +257,7 @@ class Declared(Generic[T]):
                     data,
                 )
 
-            outbox.put = put  # type: ignore[method-assign]  # a fault replaces it
+            replace_method(outbox, "put", put)
             return handler
 
         return self._declare(send, wrap)

@@ -293,8 +293,8 @@ class Mock(Finding, Seeding):
         return _with_total(shown.answer, len(rows))
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
-        """Apply the arguments of a write that is none of the resource's declared calls: at its own path, or
-        below it with an answer that shows it.
+        """Apply the arguments of a write that is none of the resource's declared calls. It goes to the
+        resource's path, or below it with an answer that shows the resource.
         """
         if call.action.effect == "read" or call.action.success.schema is None:
             return False, None

@@ -111,7 +111,7 @@ def seed(
 ) -> dict[str, dict[str, object]]:
     """Register the demo clients and those given, and remove all others, such as those of an earlier start.
 
-    Returns what their owners must know, by kind or id. The demo's own secret is new at every start.
+    Returns each new client's id and secret, by kind or id. The demo's own secret is new at every start.
     """
     oauth = model.code_flow
     store.run("DELETE FROM oauth_client")

@@ -33,14 +33,15 @@ class Connection(H11Protocol):
         super().__init__(*args, **kwargs)
         self._said_all = False
 
-    # as uvicorn's own signature
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(
+        self,
+        transport: asyncio.Transport,  # type: ignore[override]  # as uvicorn's own signature
+    ) -> None:
         super().connection_made(transport)
         secured = transport.get_extra_info("ssl_object")
         if secured is not None and secured.getpeercert():  # checked by the TLS library against our authority
             self.app_state = {**self.app_state, "certificate": OURS}
-        # a transport in all that uvicorn asks of it
-        self.transport = PacketBuffer(transport, self.loop)  # type: ignore[assignment]
+        self.transport = PacketBuffer(transport, self.loop)  # type: ignore[assignment]  # what uvicorn asks
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks whether to go on
         """Keep the connection open for the answer after the client half-closes it, unless its request is

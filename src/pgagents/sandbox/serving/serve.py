@@ -182,9 +182,9 @@ async def accept(
     loop = asyncio.get_running_loop()
 
     def make_protocol() -> asyncio.Protocol:
-        # as uvicorn calls it
-        protocol = config.http_protocol_class
-        return protocol(config=config, server_state=state, app_state={})  # type: ignore[call-arg]
+        protocol: Any = config.http_protocol_class
+        made: asyncio.Protocol = protocol(config=config, server_state=state, app_state={})
+        return made
 
     if context is None:
         return await loop.create_server(make_protocol, sock=bound)

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
+from pgagents.jsonschema.schema import resolve
 from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.sandbox.call import AcceptedCall, Domain, Other
@@ -47,10 +48,20 @@ def extra_headers(_context: Context, _request: Request, answer: Response) -> Res
     return Response(answer.status, (*answer.headers, *further), answer.body)
 
 
+def _is_closed(context: Context, request: Request) -> bool:
+    """True if a promised answer of the action may have no members but those that are listed."""
+    action = context.reader.action(request)
+    known = context.model.schemas
+    promised = [output.schema for output in action.outputs if output.schema] if action is not None else []
+    return any(resolve(schema, known).get("additionalProperties") is False for schema in promised)
+
+
 @variation().edit_data
 def extra_members(context: Context, request: Request, data: Any) -> Any:
-    """Successful answers carry additional members without secrets."""
+    """Successful answers carry additional members without secrets, where their schema leaves it open."""
     if not isinstance(data, dict) or request.path in context.model.api.hosted.values():
+        return None
+    if _is_closed(context, request):
         return None
     return {**data, "api_revision": 7, "links": [{"rel": "docs", "href": "https://example.com/docs"}]}
 
@@ -80,6 +91,7 @@ def hosted_as_text(context: Context, request: Request, answer: Response) -> Resp
     kinds = {
         path: "application/json; charset=utf-8" if file.endswith(".json") else "text/plain; charset=utf-8"
         for file, path in context.model.api.hosted.items()
+        if not file.startswith("web/") and file != "mcp/server-card.json"  # these have types of their own
     }
     kind = kinds.get(request.path)
     return answer.with_header("Content-Type", kind) if kind and successful(answer) else answer

@@ -1,4 +1,4 @@
-"""Legal ways to carry out a job, and to tell where it is."""
+"""Legal ways to carry out a job, and to show where it stands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Legal ways to tell a rate limit, and to refuse a call for one."""
+"""Legal ways to show a rate limit, and to refuse a call for one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def limited_now_and_then(context: Context, handler: Handler, request: Request) -
 
 @variation().edit_answers
 def ietf_further_policies(_context: Context, _request: Request, answer: Response) -> Response:
-    """The IETF's fields tell a daily limit too, of which much is left, with further parameters."""
+    """The IETF's fields show a daily limit too, of which much is left, with further parameters."""
     told, policies = answer.header("RateLimit"), answer.header("RateLimit-Policy")
     if told is None or policies is None:
         return answer

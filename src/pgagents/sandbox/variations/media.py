@@ -40,11 +40,14 @@ def csv_laid_out(context: Context, request: Request, answer: Response) -> Respon
 
 @variation().edit_answers
 def text_in_latin_1(_context: Context, _request: Request, answer: Response) -> Response:
-    """Texts are in Latin-1, and say so."""
+    """Texts whose characters Latin-1 has are in Latin-1, and say so."""
     media = _media(answer)
     if not media.startswith("text/"):
         return answer
-    body = answer.body.decode("utf-8").encode("latin-1", "replace")
+    text = answer.body.decode("utf-8")
+    body = text.encode("latin-1", "ignore")
+    if len(body) != len(text):
+        return answer
     return replace(answer, body=body).with_header("Content-Type", f'{media}; charset="ISO-8859-1"')
 
 

@@ -45,9 +45,10 @@ def malformed_id_missing(handler: Handler, context: Context) -> Handler:
     inner = context.front.decoder
 
     class Watched(Decoder):
-        def request(self, action: Action, request: Request, path_values: object) -> Arguments | Fault:
-            # as the front gives them
-            return noted(action, inner.request(action, request, path_values))  # type: ignore[arg-type]
+        def request(
+            self, action: Action, request: Request, path_values: Mapping[str, str]
+        ) -> Arguments | Fault:
+            return noted(action, inner.request(action, request, path_values))
 
         def members(
             self, action: Action, members: Mapping[str, Any], offered: Surface | None = None

@@ -1,4 +1,6 @@
-"""A told member that always has one of its declared values after an action, as a state after a move."""
+"""A member of the answer that always has one of its declared values after an action, as a state after a
+transition.
+"""
 
 from __future__ import annotations
 

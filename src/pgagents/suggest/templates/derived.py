@@ -16,7 +16,7 @@ _upper, _first, _alnum = HELPERS["upper"], HELPERS["first"], HELPERS["alnum"]
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield how a told text follows from another, and which filters its text holds."""
+    """Yield equations of a text of the answer and another text, and the filters that its text holds."""
     texts = [c for c in table.answered if c.kind == "text" and not c.choices][:MOST_TEXTS]
     for target in texts:
         lengths = {len(v) for v in target.there}

@@ -18,7 +18,7 @@ SCALARS = ("text", "number", "time", "flag")
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield equalities of a told member and an argument."""
+    """Yield equalities of a member of the answer and an argument."""
     given = [c for c in table.of_root("input") if c.kind in SCALARS]
     for target in table.answered:
         if table.kind == "object":
@@ -35,7 +35,7 @@ def propose(table: Table) -> Iterator[Candidate]:
 
 
 def _whole_objects(table: Table, target: Column) -> Iterator[Candidate]:
-    """Yield that an object is told as it was given."""
+    """Yield that an object is answered as it was sent."""
     for source in table.of_root("input"):
         if source.kind == "object" and alike(target, source):
             yield Candidate(

@@ -14,8 +14,8 @@ from pgagents.suggest.tables import Table
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield that a told member equals the one of the same name before, for writes alone: what a read finds
-    may have been changed by others.
+    """Yield that an answered member equals the one of the same name before. Writes alone count, as others may
+    have changed what a read finds.
     """
     if not table.writes:
         return

@@ -226,7 +226,7 @@ def _unique(table: Table, column: Column, member: str) -> Iterator[Candidate]:
 
 
 def _totals(table: Table, column: Column, members: Sequence[str]) -> Iterator[Candidate]:
-    """Yield that a told number is the sum of a member over the list."""
+    """Yield that a number of the answer is the sum of a member over the list."""
     for total in table.of_root("response"):
         if not is_reckonable(total) or any(total.path[: len(column.path)] == column.path for _ in (0,)):
             continue
@@ -287,7 +287,7 @@ def _same_items(table: Table, column: Column, given: Column) -> Candidate:
 
 
 def _matching(table: Table, column: Column, given: Column) -> Iterator[Candidate]:
-    """Yield that each object given has one told with the same member."""
+    """Yield that for each object sent, the answer has one with the same member."""
     var, held = name_item(given.last), f"{name_item(column.last)}_told".replace("_told", "2")
     for member in _members(column):
         values = [i.get(member, MISSING) for items in given.there for i in items]

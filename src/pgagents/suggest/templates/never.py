@@ -1,4 +1,4 @@
-"""Members that an object has elsewhere and never at one place, such as a secret that is told once."""
+"""Members that an object has elsewhere and never at one place, such as a secret that is shown once."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ LEAST_AMOUNTS = 5
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield orders of a told number and another, and the two places of money."""
+    """Yield orders of a number of the answer and another number, and the two decimal places of money."""
     numbers = [c for c in table.columns if is_reckonable(c) and c.root != "now" and c.there][:MOST_NUMBERS]
     for a in numbers:
         for b in numbers:

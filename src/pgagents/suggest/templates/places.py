@@ -12,7 +12,7 @@ from pgagents.suggest.tables import Table
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield that a told distance is the true one, and that none is beyond the radius asked for."""
+    """Yield that an answered distance is the true one, and that none is beyond the given radius."""
     given = _place(table.of_root("input"))
     told = _place(table.answered)
     if given is None or told is None:

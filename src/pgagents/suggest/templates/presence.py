@@ -1,6 +1,5 @@
-"""Members that are there, or not null, exactly when another one has a certain value or an argument is given;
-and
-members that an action never tells.
+"""Members that are there, or not null, exactly when another one has a certain value or an argument is given.
+Also members that an action's answer never has.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ MOST_SWITCHES = 12
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield when told members are there."""
+    """Yield conditions under which members of the answer are there."""
     switches = [
         c for c in table.answered if c.choices and c.kind in ("text", "flag") and c.required and not c.nulls
     ]

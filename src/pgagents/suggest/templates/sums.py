@@ -21,7 +21,7 @@ _UNIT_PRICES = frozenset(("rate", "price"))
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield equations whose left side is a told number."""
+    """Yield equations whose left side is a number of the answer."""
     numbers = [c for c in table.columns if is_reckonable(c) and c.there and not c.is_epoch][:MOST_NUMBERS]
     told = [c for c in numbers if c.root not in ("input", "before", "now") and not _UNIT_PRICES & {*c.words}]
     for target in told:
@@ -213,7 +213,7 @@ def _since(table: Table, target: Column, was: Column, others: Sequence[Column]) 
 
 
 def _by_time(table: Table, target: Column, others: Sequence[Column]) -> Iterator[Candidate]:
-    """Yield a price for each begun day or hour between two told times."""
+    """Yield a price for each begun day or hour between two times of the answer."""
     times = [c for c in table.answered if c.kind == "time"][:MOST_TIMES]
     name = target.last.replace("_", "-")
     for rate in (c for c in others if c.is_money):

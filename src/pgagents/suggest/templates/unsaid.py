@@ -14,7 +14,7 @@ LEAST, LEAST_OTHER = 4, 2
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield what a told member is where the argument of the same name is not there."""
+    """Yield the value of a member of the answer where the argument of the same name is left out."""
     if table.kind != "action" or not table.writes:
         return
     for given in table.of_root("input"):

@@ -35,8 +35,9 @@ class Guesses:
     """Actions of an MCP server alone whose refusals are inferred: any call of them may be refused."""
 
     def explain(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
-        """True if an inferred part makes the promise, a refused call names an id that follows from one, or
-        the refusal that was expected is inferred and another one came. A recommendation is treated alike.
+        """True if an inferred part makes the promise, or a refused call names an id that follows from one.
+        Also true if the expected refusal is inferred, and another one came. A recommendation is treated
+        alike.
         """
         if contract.advice and self.advised:
             return True

@@ -32,7 +32,7 @@ class Rate:
 
 
 def rate_of(exchange: Exchange, setting: Setting) -> Rate | None:
-    """Return what an answer tells of its limit; None if it tells nothing that can be read."""
+    """Return the limit that an answer shows; None if no header can be read."""
     told = setting.model.limit_reader.read(exchange.header)
     if told is None:
         return None

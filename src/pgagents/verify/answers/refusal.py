@@ -12,6 +12,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 
+FORBIDDEN = 403
 UNPROCESSABLE = 422
 LIMITED = 429
 ANY_REFUSAL = tuple(status for status in range(400, 500) if status != LIMITED)
@@ -73,6 +74,15 @@ def _list_codes(setting: Setting, call: Call) -> list[Code]:
         errors = setting.test_argument(endpoint, param).iter_errors(value)
         codes = [model.refusal_of(action, param, str(error.kind.name)) for error in errors]
     return list({code.name: code for code in codes or [model.refusal_of(action, param, "")]}.values())
+
+
+def list_hiding_statuses(setting: Setting, endpoint: Endpoint) -> list[int]:
+    """Return the documented statuses by which a server may hide that an id does not exist.
+
+    That is a 403, if the catalogue was made from a document: it gives statuses no such meaning.
+    """
+    known = {code.status for code in (*endpoint.action.errors, *setting.model.always())}
+    return [FORBIDDEN] if setting.model.leaves_open and FORBIDDEN in known else []
 
 
 def list_missing_parents(setting: Setting, endpoint: Endpoint, resource: Resource) -> list[Code]:

@@ -2,8 +2,7 @@
 mutants.
 
 Instances are made at places that differ in an enum or a flag, so that every law with a `when` applies to one.
-Among equal places, and for numbers and times, those win that tell most law mutants from the laws
-(`law.mutants`).
+Among equal places, and for numbers and times, those win that reveal most law mutants (`law.mutants`).
 """
 
 from __future__ import annotations

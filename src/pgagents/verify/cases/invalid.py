@@ -234,45 +234,13 @@ def _invalid_case(
     violation: InvalidValue,
     priority: int,
 ) -> InvalidCase | None:
-    name = str(param.name)
-    if (
-        violation.keyword == "type"
-        and type(violation.value) is int
-        and param.refers_to
-        and endpoint.action.effect == "write"
-    ):
-        violation = replace(violation, value=_unheard_of(endpoint, param))
-    if violation.keyword == "required" and not violation.path:
-        if param.place == "path" and endpoint.on_rest:
-            return None
-        given = {k: v for k, v in template.input.items() if k != name}
-    elif not violation.path:
-        given = {**template.input, name: violation.value}
-    else:
-        base = template.input.get(name)
-        if not isinstance(base, dict | list):
-            base = high(param.schema, setting.model.schemas)
-        given = {**template.input, name: _laid(plain(base), violation.path, violation.value)}
-    steps = [name, *(str(s) for s in violation.path)]
-    if (
-        violation.keyword == "type"
-        and not violation.path
-        and param.as_text
-        and endpoint.on_rest
-        and (takes_any_text(setting, param) or takes_lists_only(setting, param))
-    ):
-        return None  # as text, a single value is the same as a list of one, which another case is about
-    if violation.keyword == "null" and param.as_text and endpoint.on_rest:
-        return None  # in a query null is only a word, which `type` covers
-    if (
-        violation.keyword == "null"
-        and endpoint.form is not None
-        and not (param.required and not violation.path)
-    ):
-        # models with strict schemas give null for arguments that they leave out, and servers may accept it
+    violation = _with_unheard_of_id(endpoint, param, violation)
+    given = _break_arguments(setting, endpoint, template, param, violation)
+    if given is None or _is_legal(setting, endpoint, param, violation):
         return None
-    if not is_sendable(endpoint, param, given.get(name)):
+    if not is_sendable(endpoint, param, given.get(str(param.name))):
         return None
+    steps = [str(param.name), *(str(s) for s in violation.path)]
     field = ".".join(steps)
     says = f"{field} {violation.says}"
     call = ordinary(endpoint, template, "invalid", says, input=given, field=field)
@@ -292,6 +260,49 @@ def _invalid_case(
         endpoint.action.cite,
         priority,
     )
+
+
+def _with_unheard_of_id(endpoint: Endpoint, param: Param, violation: InvalidValue) -> InvalidValue:
+    """Return the violation; a number in place of a write's id becomes one that no instance has."""
+    is_number = violation.keyword == "type" and type(violation.value) is int
+    if is_number and param.refers_to and endpoint.action.effect == "write":
+        return replace(violation, value=_unheard_of(endpoint, param))
+    return violation
+
+
+def _break_arguments(
+    setting: Setting,
+    endpoint: Endpoint,
+    template: RequestTemplate,
+    param: Param,
+    violation: InvalidValue,
+) -> dict[str, Any] | None:
+    """Return the template's arguments with the violation; None if a path lacks its parameter then."""
+    name = str(param.name)
+    if violation.path:
+        base = template.input.get(name)
+        if not isinstance(base, dict | list):
+            base = high(param.schema, setting.model.schemas)
+        return {**template.input, name: _laid(plain(base), violation.path, violation.value)}
+    if violation.keyword != "required":
+        return {**template.input, name: violation.value}
+    if param.place == "path" and endpoint.on_rest:
+        return None
+    return {k: v for k, v in template.input.items() if k != name}
+
+
+def _is_legal(setting: Setting, endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
+    """True if the endpoint cannot tell the violation from a legal value, or servers may accept it."""
+    as_text = bool(param.as_text) and endpoint.on_rest
+    if violation.keyword == "type" and not violation.path and as_text:
+        # as text, a single value is the same as a list of one, which another case is about
+        return takes_any_text(setting, param) or takes_lists_only(setting, param)
+    if violation.keyword != "null":
+        return False
+    if as_text:  # in a query null is only a word, which `type` covers
+        return True
+    # models with strict schemas give null for arguments that they leave out, and servers may accept it
+    return endpoint.form is not None and not (param.required and not violation.path)
 
 
 def _breaks(setting: Setting, param: Param, call: Call) -> bool:

@@ -1,7 +1,7 @@
 """Make arguments for a tool from its input schema: some that it allows, and some that each break one keyword.
 
-A value comes from the schema's `examples`, `default`, `const` and `enum`, from an example that the
-description quotes, or else is the least that the schema allows.
+A value comes from the schema's `examples`, `default`, `const` and `enum`, or from an example that the
+description quotes. Otherwise it is the least that the schema allows.
 """
 
 from __future__ import annotations

@@ -62,8 +62,9 @@ class Judgement:
 
 
 Conversation = Generator[Call | Concurrent | InstanceRef | Sleep | Own | GetNote | Judgement, Any, None]
-"""A probe yields a `Call` and gets the `Exchange`, yields `Concurrent` and gets a list of them, and yields an
-`InstanceRef` and gets the body of such an instance."""
+"""A probe yields a `Call` and gets the `Exchange`. It yields `Concurrent` and gets a list of them. It yields
+an `InstanceRef` and gets the body of such an instance.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +221,22 @@ def promise(
 
 
 def promise_at(
-    check: str, detail: str, place: str, says: str, origin: Pointer, cite: Sequence[str] = ()
+    check: str,
+    detail: str,
+    place: str,
+    says: str,
+    origin: Pointer,
+    cite: Sequence[str] = (),
+    *,
+    advice: bool = False,
 ) -> Contract:
-    """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`."""
+    """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`.
+
+    `advice` is True for what is recommended and not demanded.
+    """
     head = "/".join(p for p in (check, detail) if p)
     id = f"{head}{place}" if place.startswith("@") else f"{head}/{place}"
-    return Contract(id, check, "", surface_of(place), says, origin, tuple(cite))
+    return Contract(id, check, "", surface_of(place), says, origin, tuple(cite), advice)
 
 
 @cache
@@ -272,7 +283,7 @@ def judge_refused(
     """
     if exchange.moot:
         yield judge_untested(contract, exchange.moot)
-    if exchange.void or exchange.unsound:
+    if exchange.void:
         return
     names = [c.name for c in codes]
     wanted = sorted({c.status for c in codes} | set(statuses))
@@ -288,7 +299,7 @@ def judge_refused(
         good = exchange.status in wanted and declared.status != exchange.status
     if good:
         yield judge_kept(contract)
-    else:
+    elif not exchange.unsound:  # else the check that found the answer undocumented has reported it
         known = "a 4xx status" if len(statuses) > MOST_NAMED else " or ".join(map(describe_code, codes))
         expected = f"{what} is refused with {known or wanted}"
         yield judge_broken(contract, expected, exchange.outcome)
@@ -303,11 +314,13 @@ def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Jud
     """Judge whether a correct call was answered with its success; `what` names the call in the finding."""
     if exchange.moot:
         yield judge_untested(contract, exchange.moot)
-    if exchange.void or exchange.unsound:
+    if exchange.void:
         return
     declared = exchange.codes.get(exchange.code or "")
     if exchange.success or exchange.sent_on:
         yield judge_kept(contract)
+    elif exchange.unsound:  # the check that found the answer undocumented has reported it
+        return
     elif declared is not None and declared.status == exchange.status == CONFLICT:
         yield judge_untested(contract, f"refused because of the current state: {exchange.outcome}")
     else:

@@ -47,6 +47,8 @@ class Setting:
     """True if bursts may exceed the limits."""
     exclusive: bool = False
     """True if nobody else uses the target."""
+    discovery: bool = False
+    """True if the run asks what the host advertises, also where the catalogue says nothing of it."""
     mcp: Link | None = None
     """The way to the MCP server that is verified too; None where the caller names none."""
     receiver: Inbox | None = None

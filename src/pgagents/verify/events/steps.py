@@ -21,8 +21,8 @@ from pgagents.verify.wire.exchange import Exchange
 Step = tuple[str, Resource, Action, Move | None]
 """A type of event, and the resource and action that send it.
 
-The transition is None if the action makes the instance, or changes it by an argument with its id, or starts
-the job whose end sends the event.
+The transition is None if the action makes the instance, or changes it by an argument with its id. So it is if
+the action starts the job whose end sends the event.
 """
 MOST_WAIT_S = 60.0
 

@@ -1,7 +1,7 @@
 """Decide if a list goes on after an answer, and make the call that requests its next page.
 
-The catalogue's `pages` say so. Where it has none, a list that looks like one page of several proves nothing:
-what it lacks may stand on the next one, which nobody can ask for.
+The catalogue's `pages` say so. Where it has none, a list that looks like one page of several proves nothing.
+An item that it lacks may stand on the next page, which no call can ask for.
 """
 
 from __future__ import annotations

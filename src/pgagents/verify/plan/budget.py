@@ -1,6 +1,7 @@
 """Compute how many requests a run may send.
 
-The main key gets 25 for each action and surface, or what its plan needs, up to 50. Each further identity or
+The main key gets 25 for each action and surface, or what its plan needs, up to 50. Where a document is all
+that is known of the API, random calls add 10 for each action. Each further identity or
 aid (a second project's key, a receiver of events, an OAuth client, bursts) adds what the plan needs because
 of it. Some requests come on top: those that undo something, that repeat a call to a busy server, or that
 split a refused call. They are at most a fifth of the run, and there are none where the caller set the bound.
@@ -17,6 +18,7 @@ from pgagents.verify.check.check import Check, Probe
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.plan.options import (
     AGAIN_PER_ACTION,
+    DRAWN_PER_ACTION,
     MOST_PER_ACTION,
     REQUESTS_PER_ACTION,
     SMOKE_REQUESTS,
@@ -72,7 +74,15 @@ def shares(
         if probe.priority == 1:
             found[owner] = found.get(owner, 0) + probe.cost
     planned = min(found.pop("", 0), MOST_PER_ACTION * len(setting.usable))
-    return {**found, MAIN: max(found[MAIN], planned)}
+    return {**found, MAIN: max(found[MAIN], planned) + count_drawn(setting)}
+
+
+def count_drawn(setting: Setting) -> int:
+    """Return the requests for random calls where a document is all that is known of the API.
+
+    Then no law is held, so the plan finds least of what only a combination of values shows.
+    """
+    return DRAWN_PER_ACTION * len(setting.usable) if setting.model.errors.inferred else 0
 
 
 def _identity(probe: Probe) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from pgagents.client.secret_command import CommandSecrets
 from pgagents.http import Handler
 from pgagents.model.contract import Contract
+from pgagents.report.report import Finding
 from pgagents.verify.wire.oauth import OAuthClient
 
 Profile = Literal["smoke", "standard", "deep"]
@@ -16,6 +17,8 @@ SMOKE_REQUESTS = 60
 REQUESTS_PER_ACTION = 25
 MOST_PER_ACTION = 50
 """Requests for each action and surface of an API whose plan needs more than the usual number."""
+DRAWN_PER_ACTION = 10
+"""Requests for each action that random calls get on top, where a document is all that is known of the API."""
 AGAIN_PER_ACTION = 20
 USUAL_WORKERS = 8
 """The number of lanes where the caller names none and the server takes its time."""
@@ -26,7 +29,7 @@ class Options:
     """The caller's choices. Times in seconds; `only` and `skip` are contract ids or prefixes of them.
 
     `max_requests` None: 60 for smoke, no bound for deep. For standard it is 25 per action and wire surface,
-    up to 50 if the plan needs them, and what each further identity or aid adds. `live`: the target is not
+    or up to 50 if the plan needs them. Each further identity or aid adds its own. `live`: the target is not
     this process, so answers may be slow and clocks may differ.
     """
 
@@ -62,8 +65,12 @@ class Options:
     """The flag that gave `only`, for the reason of what it leaves out."""
 
 
-DISCOVERY = ("hosted_document/", "oauth_metadata/")
-"""Contracts about what anyone finds without a key: the hosted documents, and the OAuth server."""
+DISCOVERY = ("hosted_document/", "discovery_headers/", "advertised_links/", "oauth_metadata/")
+"""Contracts about what anyone finds without a key: the hosted documents, what they and the host's pages link
+to, and the OAuth server.
+"""
+DISCOVERY_FLAG = "--discovery"
+"""The flag that selects them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ FINISHING = "finishing"
 @dataclass(frozen=True, slots=True)
 class Progress:
     """The state of a run. `doing` is one short phrase; `waiting_s` is above zero while it waits for the
-    server's limit.
+    server's limit. `found` has the findings since the step before, without any secret.
     """
 
     sent: int
@@ -110,18 +117,19 @@ class Progress:
     seconds: float
     doing: str = ""
     waiting_s: float = 0.0
+    found: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The forecast of a run: its requests, seconds and contracts.
 
-    `requests` counts requests by bucket (empty string: no bucket), `by_stage` by the stage of their probes;
+    `requests` counts requests by bucket (empty string: no bucket), `by_stage` by the stage of their probes.
     `seconds` is the wall time at the catalogue's own pace. `selected` will be tried, `left_out` are not
     selected or not applicable, each with its reason. `digest` is the same for the same seed, catalogue and
     choices. `by_contract` counts the requests that are sent for a contract; one without any is judged by what
-    others send. `by_check` counts each request once, for the check that asks for it. `shares` is what the
-    budget of a standard run is made of; up to `apart` requests more undo things or go to a busy server again.
+    others send. `by_check` counts each request once, for the check that asks for it. `shares` are the parts
+    of a standard run's budget. Up to `apart` requests more undo what was made, or go to a busy server again.
     """
 
     requests: Mapping[str, int]

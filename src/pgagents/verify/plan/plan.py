@@ -16,7 +16,7 @@ from pgagents.verify.check.check import AGAIN, RANDOM, Check, Probe
 from pgagents.verify.check.compiled import compile_catalogue
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.plan.budget import BURSTS, again_until, apart, budget, shares
-from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
+from pgagents.verify.plan.options import DISCOVERY_FLAG, SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.plan.order import LAST, by_phase, for_smoke, order_for_survey
 from pgagents.verify.plan.safety import NO_WRITES, loopback, may_write
 from pgagents.verify.plan.shard import elsewhere
@@ -95,6 +95,7 @@ def make_setting(
         draws=DRAWS if deep else 0,
         drawn=DRAWS if deep else 0,
         limits=options.limits,
+        discovery=options.only_said == DISCOVERY_FLAG,
         exclusive=options.shard is None
         and (options.exclusive or loopback(url)),  # other shards use the server too
         mcp=mcp,
@@ -117,7 +118,7 @@ def all_contracts(setting: Setting, checks: Mapping[str, Check]) -> tuple[Contra
                 found.setdefault(contract.id, contract)
         return tuple(found.values())
 
-    return setting.compute_once("contracts", collect_contracts)
+    return setting.compute_once(("contracts", setting.discovery), collect_contracts)
 
 
 def draft(
@@ -263,8 +264,8 @@ def _bearing(
     """Return the other probes whose exchanges the watchers of selected contracts would judge in a whole run,
     within the budget.
 
-    They go through the contracts' endpoints, or get the framework's own refusals; where a reading action
-    tells of things that were made, they also make and change things correctly. With `--only`, a contract
+    They go through the contracts' endpoints, or get the framework's own refusals. Where a reading action
+    shows instances that were made, they also make and change instances correctly. With `--only`, a contract
     about a whole surface is judged on all its calls, as in a whole run, unless the caller bounds the
     requests. A check whose own probes show all gets all of them. A shard does without these.
     """

@@ -13,6 +13,7 @@ from pgagents.source.read import parse
 from pgagents.verify.check.memory import Setting
 
 MAX_YAML = 4_000_000
+CHARSETS = frozenset(("utf-8", "us-ascii", "iso-8859-1", "windows-1252", "utf-16"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +45,35 @@ def _build_file(model: Model, file: str) -> Built | None:
     return Built(rendered.text if rendered.data is None else rendered.data, rendered.body(output))
 
 
-def parse_document(file: str, body: bytes) -> tuple[Any, str]:
-    """Return a document's data, and what is wrong with its syntax (or empty)."""
+def parse_document(file: str, body: bytes, charset: str = "utf-8") -> tuple[Any, str]:
+    """Return a document's data, and what is wrong with its syntax (or empty).
+
+    `charset` is what the answer says of a text that is neither JSON nor YAML; its lines may end either way.
+    """
     if file.endswith(".json"):
         read = read_json(body)
         return read.value, read.problem
+    if not file.endswith((".yaml", ".yml")):
+        return _read_text(body, charset)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         return None, f"byte {error.start} is not UTF-8"
-    if not file.endswith((".yaml", ".yml")):
-        return text, ""
     if len(text) > MAX_YAML:
         return None, f"the document has more than {MAX_YAML:,} characters"
     source = parse(text, file)  # bounded in depth and without aliases, as the text comes from outside
     if source.faults:
         return None, f"line {source.faults[0].span.line}: {source.faults[0].message}"
     return _plain(source.data), ""
+
+
+def _read_text(body: bytes, charset: str) -> tuple[Any, str]:
+    if charset.lower() not in CHARSETS:
+        return None, f"its charset {charset[:40]} is none that agents read"
+    try:
+        return body.decode(charset).replace("\r\n", "\n"), ""
+    except UnicodeDecodeError as error:
+        return None, f"byte {error.start} is not {charset[:40]}"
 
 
 def _plain(value: Any) -> Any:

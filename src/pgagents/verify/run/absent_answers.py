@@ -101,7 +101,7 @@ def _is_documented(setting: Setting, endpoint: Endpoint, status: int) -> bool:
 
 
 def _naming(setting: Setting, endpoint: Endpoint) -> Iterator[str]:
-    """Return arguments that may name an instance of which no resource knows one. Without a path parameter
+    """Yield the arguments that may name an instance for which the run has no value. Without a path parameter
     or a reference, that is each free argument.
     """
     params = [p for p in endpoint.params if str(p.name) != endpoint.action.idempotency]

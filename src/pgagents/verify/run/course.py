@@ -21,6 +21,7 @@ from pgagents.verify.plan.plan import Draft
 from pgagents.verify.run.companion import Companion
 from pgagents.verify.run.driver import Driver, Spent, Stop
 from pgagents.verify.run.lanes import Lanes
+from pgagents.verify.run.new_findings import NewFindings
 from pgagents.verify.run.transmission import finish
 from pgagents.verify.wire.endpoint import OPERATOR
 
@@ -53,6 +54,7 @@ class Course:
         self._reserve = min(RETRIES, draft.max_requests // 10)
         self._planned = min(draft.max_requests, sum(p.cost for p in draft.probes) + self._reserve)
         self._lanes: Lanes | None = None
+        self._new_findings = NewFindings(driver)
         self._own_instances = 0
         """Requests beyond the usual budget for the instances of several workers."""
         self.workers = 1
@@ -80,9 +82,8 @@ class Course:
         return ""
 
     def run_for(self, companion: Companion) -> str:
-        """Run what a companion asks for, one probe at a time and outside the plan's budget; return why the
-        run
-        ended early, or an empty text.
+        """Run what a companion asks for, one probe at a time and outside the plan's budget. Return why the
+        run ended early, or an empty text.
         """
         driver = self.driver
         driver.sender.max_requests = max(driver.sender.max_requests, driver.counted) + companion.most_requests
@@ -185,5 +186,6 @@ class Course:
                 seconds,
                 doing,
                 waiting_s,
+                self._new_findings.take(),
             )
         )

@@ -55,7 +55,7 @@ class Turn:
 
 
 class Driver:
-    """A run's course. Its `sender` sends, its `judge` judges, its `factory` knows what lives."""
+    """A run's course. Its `sender` sends, its `judge` judges, its `factory` has the living instances."""
 
     def __init__(
         self,

@@ -315,7 +315,7 @@ class Gate:
     def _is_no_id(self, resource: Resource, param: Param, value: Any, place: str = "") -> bool:
         """True for a value that cannot be the id of somebody else's instance.
 
-        It is random, or the catalogue's `absent` value, or the server said that nothing has it, or it differs
+        It is random, or the catalogue's `absent` value, or the server said that nothing has it. Or it differs
         from an id of ours only in case or width.
         """
         if isinstance(value, bool) or not isinstance(value, str | int | float):

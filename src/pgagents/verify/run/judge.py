@@ -200,11 +200,13 @@ class Judge:
             yield from self._watch(exchange, past, decisive=False)
         if self.note is not None:
             self.note(exchange)
-        self._learn(exchange, told)
+        self._learn(exchange, told, beside=beside)
         exchange.flush = None
 
-    def _learn(self, exchange: Exchange, told: Sequence[tuple[Resource, Mapping[str, Any]]]) -> None:
-        """Add to the memory what an exchange shows."""
+    def _learn(
+        self, exchange: Exchange, told: Sequence[tuple[Resource, Mapping[str, Any]]], *, beside: bool
+    ) -> None:
+        """Add to the memory what an exchange shows. Of writes at once nobody knows which was the last."""
         if exchange.call.plain:
             return
         if exchange.sent_on or (exchange.success and exchange.output is not None):
@@ -214,13 +216,17 @@ class Judge:
         for resource, body in told if exchange.fits else ():
             assert exchange.call.endpoint is not None
             place = resource.place_in(exchange.call.endpoint.params, exchange.input)
-            self.memory.learn((resource.name, f"{place}{id_text(resource.id_of(body))}"), body)
+            key = (resource.name, f"{place}{id_text(resource.id_of(body))}")
+            if beside and exchange.call.endpoint.action.effect == "write":
+                self.memory.bodies.pop(key, None)
+            else:
+                self.memory.learn(key, body)
         if not MISTAKE <= exchange.status < CRASHED:
-            self._learn_change(exchange)
+            self._learn_change(exchange, beside=beside)
 
-    def _learn_change(self, exchange: Exchange) -> None:
+    def _learn_change(self, exchange: Exchange, *, beside: bool) -> None:
         """Forget the body of an instance that a write has changed; learn the one that its answer has, if it
-        is the same instance.
+        is the same instance, and no other call may have changed it since.
         """
         endpoint = exchange.call.endpoint
         if endpoint is None or endpoint.action.effect != "write":
@@ -229,7 +235,11 @@ class Judge:
             if not changes_unseen(self.setting, resource, endpoint.action):
                 continue
             place = resource.place_in(endpoint.params, exchange.input)
-            body = at_path(resource.made_by, exchange) if exchange.fits and exchange.success else None
+            body = (
+                at_path(resource.made_by, exchange)
+                if exchange.fits and exchange.success and not beside
+                else None
+            )
             for param in endpoint.params:
                 id = exchange.input.get(str(param.name))
                 if param.refers_to != resource.name or id is None:
@@ -257,7 +267,7 @@ class Judge:
         probe: Probe | None,
         past: tuple[Call, ...] = (),
     ) -> None:
-        """Enter a verdict of a probe, or of a watcher of `call`; a broken one is noted on the exchange, so
+        """Enter a verdict of a probe, or of a watcher of `call`. A broken one is noted on the exchange, so
         that no check builds on it.
         """
         compares = probe is not None and probe.cost > 1 and bool(chain) and chain[-1].in_company

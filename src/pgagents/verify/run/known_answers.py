@@ -31,7 +31,7 @@ class Answers:
         return found[0]
 
     def keep(self, exchange: Exchange) -> None:
-        """Remember an answer that others may use, and that one may have changed what the others tell."""
+        """Remember an answer for other calls, or that a write may have made such answers outdated."""
         call, self._latest = exchange.call, exchange
         if call.endpoint is None or call.plain:
             return

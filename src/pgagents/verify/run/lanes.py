@@ -116,8 +116,8 @@ class Lanes:
         """Return the first slot of the plan that goes with those that run; None if there is none. If
         possible it is a long one, or one that reads beside readers or writes beside writers.
 
-        A short one that reads never starts before one of an earlier stage that writes: what that made gives
-        the laws of later answers their data.
+        A short one that reads never starts before one of an earlier stage that writes. The laws of later
+        answers need the instances that the earlier one made.
         """
         running = [lane.slot for lane in self._running]
         company = Company(running)

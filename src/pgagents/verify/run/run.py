@@ -142,26 +142,18 @@ def verify(
 ) -> Report:
     """Hold a server to every contract and report what it kept.
 
-    `clock` gives seconds since 1970 (laws that read `now` use it), `sleep` waits, `wall` gives the RFC 3339
+    `clock` gives seconds since 1970, which laws that read `now` use. `sleep` waits, `wall` gives the RFC 3339
     time of the start, `timer` measures (default: `clock`). `url` is the target's base URL: its host decides
     about writes where the catalogue gives keys no prefix. `plain` reaches the target's plain-http twin at
     `plain_url`; no real key goes there. `receiver` is where the target can send its events, `mcp` the way to
     the MCP server that is verified with it. `bare` reaches the target without the headers that `handler` adds
     to every request, where it adds any. `companion` sees every exchange, and asks for calls after the plan's.
-    A KeyboardInterrupt ends the run early: what was made is undone, and
-    the report's footer says `complete` false. Raises PgagentsError where the run may not start (no key at
-    all).
+    A KeyboardInterrupt ends the run early: what was made is undone, and the report's footer says `complete`
+    false. Raises PgagentsError where the run may not start (no key at all).
     """
     timer = timer or clock
     begun = timer()
-    if not any(a.key for a in model.actions):  # whoever calls is `main`, and proves nothing
-        identities = replace(identities, keys={"main": "", **identities.keys})
-    elif "main" not in identities.keys and any(role.startswith("main.") for role in identities.keys):
-        identities = replace(identities, keys={"main": "", **identities.keys})  # by another scheme alone
-    elif "main" not in identities.keys and not options.keyless:
-        raise PgagentsError(
-            "there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR"
-        )
+    identities = _add_main(model, identities, options)
     started_at = wall()
     setting = planning.make_setting(
         model,
@@ -200,23 +192,49 @@ def verify(
         commands=identities.commands,
     )
     generating = timer() - begun
-    if companion is not None:
-        driver.judge.note = companion.note
-        companion.begin(driver.redact)
     try:
         course = Course(driver, made, options, on_progress, begun)
-        try:
-            stopped = course.run()
-            if companion is not None and not stopped:
-                stopped = course.run_for(companion)
-        except KeyboardInterrupt:  # it came while the progress showed the end
-            stopped = INTERRUPTED
-        if driver.key_refused or (stopped and not driver.answered):
-            ledger.reset()
+        stopped = _run(course, companion)
         behind = _finish(driver, stopped)
         return _report(course, options, stopped, behind, started_at, timer() - begun, generating)
     finally:
         driver.close()
+
+
+def _add_main(model: Model, identities: Identities, options: Options) -> Identities:
+    """Return the identities with a `main` caller, whose key is empty where no call needs one.
+
+    Raises PgagentsError where calls need a key and none was given, unless the run has no key on purpose.
+    """
+    needs_key = any(action.key for action in model.actions)
+    other_scheme = any(role.startswith("main.") for role in identities.keys)
+    if not needs_key or ("main" not in identities.keys and other_scheme):
+        return replace(identities, keys={"main": "", **identities.keys})
+    if "main" not in identities.keys and not options.keyless:
+        raise PgagentsError(
+            "there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR"
+        )
+    return identities
+
+
+def _run(course: Course, companion: Companion | None) -> str:
+    """Go through all probes, then those of the companion; return why the run ended early, or an empty text.
+
+    Verdicts are reset where nothing was answered, or where the key was refused.
+    """
+    driver = course.driver
+    if companion is not None:
+        driver.judge.note = companion.note
+        companion.begin(driver.redact)
+    try:
+        stopped = course.run()
+        if companion is not None and not stopped:
+            stopped = course.run_for(companion)
+    except KeyboardInterrupt:  # it came while the progress showed the end
+        stopped = INTERRUPTED
+    if driver.key_refused or (stopped and not driver.answered):
+        driver.ledger.reset()
+    return stopped
 
 
 def _tag(started_at: str, now: float, url: str, options: Options) -> str:

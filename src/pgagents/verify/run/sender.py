@@ -43,7 +43,7 @@ MOST_FIRST = 10
 SAFE = ("GET", "HEAD", "OPTIONS")
 UNDO_S, SHORTEST_S, CUT_SLACK_S = 5.0, 0.05, 0.1
 """Three times in seconds: for a request that undoes something at the run's end, for any request at the least,
-and the difference that two clocks may have.
+and between two clocks.
 """
 
 
@@ -73,7 +73,9 @@ def _repeatable(call: Call) -> bool:
 
 
 class Sender:
-    """Sends calls, at the pace that the server bears. `moved_s` is what the operator's clock was moved by."""
+    """Sends calls at the pace that the server's limits allow. `moved_s` is what the operator's clock was
+    moved by.
+    """
 
     def __init__(
         self,
@@ -254,8 +256,8 @@ class Sender:
             self.first_seconds.append(seconds)
 
     def _line(self, call: Call, role: str) -> tuple[str, str, str] | None:
-        """Return the line of requests that draw from one bucket where little is left in it: each answer
-        must be read before the next request is sent. None where there is enough.
+        """Return the line of requests that draw from one bucket where little is left in it. Each answer must
+        be read before the next request is sent. None where there is enough.
         """
         bucket = call.endpoint.action.bucket if call.endpoint is not None else None
         if bucket is None or self.pacer.has_plenty(role, call.surface, bucket):
@@ -553,8 +555,8 @@ class Sender:
             self.answered += 1
 
     def _heard(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
-        """Take over what the answer tells of the limit; gives seconds after which to repeat (None: the
-        answer stands).
+        """Update the pacer by the answer's limit; return the seconds after which to repeat (None: the answer
+        stands).
         """
         if isinstance(answer, Response) and not call.plain:
             self.pacer.after(

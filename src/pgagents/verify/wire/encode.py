@@ -98,7 +98,7 @@ def _rest(
 
 
 def _find_type_of_nothing(endpoint: Endpoint) -> str:
-    """Return the type of an empty body, where a text or a file that is the whole body was left out: so the
+    """Return the type of an empty body, where a text or a file that is the whole body was left out. So the
     type is no second fault.
     """
     whole = next((p for p in endpoint.params if p.place == WHOLE and p.required), None)

@@ -26,9 +26,9 @@ def listening(
 ) -> Iterator[Inbox]:
     """Open an inbox that is reached over a socket while the block lasts.
 
-    Without `url` it listens on a free port of this machine, for a server that delivers to loopback addresses:
-    with TLS and a self-signed certificate, or `plain`. With `url` it listens without TLS on `port`, where a
-    tunnel or proxy at `url` forwards deliveries. Raises PgagentsError if the port is taken.
+    Without `url` it listens on a free port of this machine, for a server that delivers to loopback addresses.
+    It uses TLS with a self-signed certificate, or none if `plain`. With `url` it listens without TLS on
+    `port`, where a tunnel or proxy at `url` forwards deliveries. Raises PgagentsError if the port is taken.
     """
     try:
         server = _Server((HOST, port), None if url or plain else _certificate())

@@ -37,7 +37,7 @@ class Expressions(Faults):
         return compiled
 
     def locate_part(self, pointer: Pointer, start: int | None) -> Span | None:
-        """Return the place of a character of the expression at a pointer, or None if it cannot be told."""
+        """Return the place of a character of the expression at a pointer, or None if it is unknown."""
         begun = str(value_at(self.source.data, pointer)).startswith("=")
         return None if start is None else locate_within(self.source, pointer, start + begun)
 

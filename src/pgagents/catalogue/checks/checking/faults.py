@@ -21,7 +21,7 @@ NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.A)
 
 
 class Faults:
-    """Collects faults, and knows what the file says where."""
+    """Collects faults, and finds values in the file."""
 
     def __init__(
         self, written: Catalogue, source: Source, data: Any = None, dropped: Iterable[Pointer] = ()

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pgagents.generate.mcp_servers import RUNTIMES, key_losses, list_keys
+from pgagents.generate.mcp_servers import RUNTIMES, key_losses, list_arguments, list_keys, name_variables
 from pgagents.generate.target import Target, View
 from pgagents.model.credential import Credential
-from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import McpServer, Model
 from pgagents.source.origin import Node, Text
 
@@ -38,32 +37,17 @@ def view(model: Model) -> View:
     )
 
 
-def _names(model: Model) -> tuple[dict[str, Text], Text]:
-    """Return the environment variables with the keys, by scheme, and that with the API's URL."""
-    surface = model.surfaces["mcp"]
-    at = (*surface.origin, "env")
-    key = Text(surface.env.get("key") or f"{model.api.id.upper()}_API_KEY", (*at, "key"))
-    url = Text(surface.env.get("url") or f"{model.api.id.upper()}_API_URL", (*at, "url"))
-    return {name: Text(variable_of_scheme(model, name, key), (*at, "key")) for name in model.credentials}, url
-
-
 def _started(model: Model, server: McpServer) -> dict[str, Node]:
     """Return the entries of a server that the client starts."""
     surface = model.surfaces["mcp"]
     at = (*surface.origin, "env")
-    keys, url = _names(model)
-    registry, package = server.registry or "npm", server.package or server.name
-    passed = [part for name in (*keys.values(), url) for part in ("-e", name)]
-    arguments = {
-        "npm": ["-y", package],
-        "pypi": [package],
-        "oci": ["run", "-i", "--rm", *passed, package],
-    }
+    keys, url = name_variables(model)
+    arguments = list_arguments(model, server)
 
     def make_command(show: Show, **more: Any) -> Node:
         secrets: dict[str, Any] = {keys[n]: Text(show(c), (*at, "key")) for n, c in model.credentials.items()}
         env = Node({**secrets, url: Text(model.api.server, ("api", "server"))}, origin=at)
-        command = {**more, "command": RUNTIMES[registry], "args": arguments[registry], "env": env}
+        command = {**more, "command": RUNTIMES[server.registry or "npm"], "args": arguments, "env": env}
         return Node(command, origin=surface.origin)
 
     return {
@@ -78,7 +62,7 @@ def _hosted(model: Model, server: McpServer) -> dict[str, Node]:
 
     Claude Desktop's file starts processes only, so `mcp-remote` passes its messages on there.
     """
-    variables, _ = _names(model)
+    variables, _ = name_variables(model)
     carried = [one for one in list_keys(model, server) if one.place == "header"]
 
     def make_entry(show: Show, kind: str = "") -> Node:

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.generate.mcp_servers import RUNTIMES, key_losses, list_keys
-from pgagents.generate.openapi.address import reverse_domain, with_extra
+from pgagents.generate.mcp_servers import RUNTIMES, is_required, key_losses, make_remote, name_server
+from pgagents.generate.openapi.address import with_extra
 from pgagents.generate.target import Target, View
-from pgagents.model.action import Action
-from pgagents.model.credential import Credential
 from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import McpServer, Model
 from pgagents.source.origin import Node, Text
@@ -25,40 +23,17 @@ def view(model: Model) -> View:
     surface = model.surfaces["mcp"]
     server = surface.mcp_server
     assert server is not None
-    named = server.name
     members: dict[str, Any] = {
-        "name": Text(f"{reverse_domain(model)}/{named}", getattr(named, "origin", ("api", "server"))),
+        "name": name_server(model, server),
         "title": surface.title or model.text("api", "title"),
         "description": surface.description or model.text("api", "for_people"),
         "version": server.version,
         "websiteUrl": model.text("api", "docs") or Text(model.api.server, ("api", "server")),
         "packages": [_package(model, server)] if server.package or not server.url else None,
-        "remotes": [_remote(model, server)] if server.url else None,
+        "remotes": [make_remote(model, server)] if server.url else None,
     }
     lost = tuple(key_losses(model, server))
     return View(with_extra(Node(members, origin=surface.origin), surface), lost)
-
-
-def _remote(model: Model, server: McpServer) -> Node:
-    """Return the hosted server's URL, with the headers that carry its keys."""
-    members: dict[str, Any] = {"type": server.transport, "url": server.url}
-    headers = [_header(one) for one in list_keys(model, server) if one.place == "header"]
-    if headers:
-        members["headers"] = headers
-    return Node(members, origin=server.origin)
-
-
-def _header(credential: Credential) -> Node:
-    header: dict[str, Any] = {
-        "name": credential.header,
-        "description": credential.description or f"The {credential.noun}",
-        "isRequired": True,
-        "isSecret": True,
-    }
-    if credential.lead or credential.tail:
-        header["value"] = credential.wrap("{key}")
-        header["variables"] = {"key": {"isRequired": True, "isSecret": True}}
-    return Node(header, origin=credential.origin)
 
 
 def _package(model: Model, server: McpServer) -> Node:
@@ -70,7 +45,7 @@ def _package(model: Model, server: McpServer) -> Node:
         key: dict[str, Any] = {
             "name": Text(variable_of_scheme(model, name, first), first.origin),
             "description": credential.description or f"The {credential.noun}",
-            "isRequired": any(_cannot_do_without(a, name) for a in model.surfaces["mcp"].actions),
+            "isRequired": is_required(model, name),
             "isSecret": True,
         }
         variables.append(Node(key, origin=at))
@@ -92,11 +67,6 @@ def _package(model: Model, server: McpServer) -> Node:
         },
         origin=surface.origin,
     )
-
-
-def _cannot_do_without(action: Action, scheme: str) -> bool:
-    """True if each way to call an action has this scheme."""
-    return bool(action.security) and all(scheme in one for one in action.security)
 
 
 def _env(model: Model, which: str) -> Text:

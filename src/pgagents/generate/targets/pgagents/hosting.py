@@ -1,43 +1,63 @@
-"""The list of hosted files, each with its URL and media type."""
+"""The list of hosted files, each with its URL, media type and headers, and the links to them that the host's
+pages carry.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from pgagents.generate.discovery.places import AI_CATALOG, API_CATALOG, DISCOVERABLE, list_links, media_of
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 from pgagents.source.origin import Text
 
-_TYPES = {
-    "json": "application/json",
-    "yaml": "application/yaml",
-    "md": "text/markdown; charset=utf-8",
-    "txt": "text/plain; charset=utf-8",
-    "html": "text/html; charset=utf-8",
-    "http": "text/plain; charset=utf-8",
-    "py": "text/x-python",
+PUBLIC = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag",
+    "Cache-Control": "public, max-age=3600",
 }
+"""Headers of a document that agents in browsers read too (MCP server cards, "CORS Requirements")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hosted:
-    """One public document."""
+    """One public document; `headers` are those that it has besides its Content-Type."""
 
     file: Text
     url: Text
     content_type: str
+    headers: Mapping[str, str]
 
 
 def view(model: Model) -> View:
-    """Return the entries of `api.hosted` with complete URLs."""
+    """Return the entries of `api.hosted` with complete URLs, and the links of the host's pages."""
+    server = model.api.server.rstrip("/")
     files = []
     for path, at in model.api.hosted.items():
         origin = ("api", "hosted", path)
-        content_type = _TYPES.get(path.rsplit(".", 1)[-1], "application/octet-stream")
-        files.append(
-            Hosted(Text(path, origin), Text(model.api.server.rstrip("/") + at, origin), content_type)
-        )
-    return View({"files": files})
+        headers = dict(PUBLIC) if path in DISCOVERABLE else {}
+        if path == API_CATALOG:
+            headers["Link"] = f'<{at}>; rel="api-catalog"'
+        files.append(Hosted(Text(path, origin), Text(server + at, origin), media_of(path), headers))
+    return View({"files": files, "links": _describe_links(model)})
+
+
+def _describe_links(model: Model) -> dict[str, Any]:
+    """Return the Link header and the link elements of the host's pages, and the line of its robots.txt;
+    empty if there is nothing to link to.
+    """
+    links = list(list_links(model))
+    if not any(link.relation != "service-desc" for link in links):
+        return {}
+    found: dict[str, Any] = {
+        "header": ", ".join(f'<{one.path}>; rel="{one.relation}"; type="{one.media}"' for one in links),
+        "html": [f'<link rel="{one.relation}" type="{one.media}" href="{one.path}">' for one in links],
+    }
+    if AI_CATALOG in model.api.hosted:
+        found["robots"] = f"Agentmap: {model.api.server.rstrip('/')}{model.api.hosted[AI_CATALOG]}"
+    return found
 
 
 TARGET = Target("Hosting", ("pgagents/hosting.json",), view)

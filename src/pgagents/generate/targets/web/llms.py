@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pgagents.generate.discovery.places import AI_CATALOG, API_CATALOG, ARD, LLMS, SERVER_CARD
 from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.formerly import describe_former_names
 from pgagents.generate.openapi.address import find_hosted_url
@@ -23,7 +24,12 @@ _TITLES = {
     "openai/openapi.json": ("OpenAPI for GPT Actions, JSON", "what the GPT builder imports"),
     "openai/ai-plugin.json": ("Plugin manifest", "name, description, sign-in"),
     "copilot/openapi-3.0.yaml": ("OpenAPI 3.0 for Copilot", "what a Microsoft 365 plugin runs on"),
+    SERVER_CARD: ("MCP server card", "name and address of the MCP server"),
+    AI_CATALOG: ("AI catalogue", "what agents can use of this host"),
+    API_CATALOG: ("API catalogue", "links to all descriptions of the API"),
 }
+_UNNAMED = (ARD, LLMS)
+"""Hosted files that the list leaves out: the second copy of the AI catalogue, and this document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,11 @@ class Key:
 
 def view(model: Model) -> View:
     """Return title, summary, sign-in, actions, documents and pages."""
-    documents = [_document(path, find_hosted_url(model, Text(path))) for path in model.api.hosted]
+    documents = [
+        _document(path, find_hosted_url(model, Text(path)))
+        for path in model.api.hosted
+        if path not in _UNNAMED
+    ]
     pages = [
         Link(name, url, note)
         for name, url, note in (

@@ -43,7 +43,7 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class _Sent:
     """The key's header as the script writes it. `value` and `shown` are JavaScript templates of the real key
-    and of the masked one; `lead` is a regular expression for what a person may paste before the key.
+    and of the masked one. `lead` is a regular expression for what a person may paste before the key.
     """
 
     header: Laid

@@ -1,14 +1,14 @@
 """An action is said not to be destructive, and the catalogue shows otherwise.
 
 Hosts decide by `destructiveHint` whether they ask a person, and stores refuse an app whose hint is wrong. A
-PUT, PATCH or DELETE, a call that costs money, one that takes back what another made, and one that moves a
-state without a way back are destructive. If yours is not, say why at the line: a reviewer of the store reads
-the reason, and `verify` tests the hint. Without the line, the hint is true for all of these.
+PUT, PATCH or DELETE and a call that costs money are destructive. So are a call that takes back what another
+made, and one that moves a state without a way back. If yours is not, say why at the line: a reviewer of the
+store reads the reason, and `verify` tests the hint. Without the line, the hint is true for all of these.
 
 OpenAI's guidelines of October 2026 decide: deletion, overwriting, cancellation, the revoking of access and
-irreversible sends or transactions are destructive, and that a person can undo them is no excuse. MCP's
-text agrees: what is not destructive only adds. OpenAI's older skill of June 2026 had the same rule, and
-counted each mode and argument of a call.
+irreversible sends or transactions are destructive. That a person can undo them is no excuse. MCP's text
+agrees: what is not destructive only adds. OpenAI's older skill of June 2026 had the same rule, and counted
+each mode and argument of a call.
 
 The texts differ about `open_world`. For the older skill it was true only of what changes something
 public; the guidelines and MCP count reading too. Both call an API that is confined to its own data closed,

@@ -2,9 +2,9 @@
 
 "Find shops near an address" makes a model look for an argument for the address. If the API takes only
 coordinates, the model invents some, or puts the address into another argument. The rule looks for inputs that
-are often promised, after words such as "near", "by" or "from": address, postal code, phone number, e-mail,
-photo, voice, file and so on. It reports those that no argument of the action has in its name or description.
-A text about the whole API is compared with the arguments of all its actions.
+are often promised, after words such as "near", "by" or "from". Such inputs are an address, a postal code, a
+phone number, a photo or a file. It reports those that no argument of the action has in its name or
+description. A text about the whole API is compared with the arguments of all its actions.
 
 Bad:
 

@@ -22,8 +22,7 @@ _FORMATS = frozenset(_FORMATS_WORDS.split())
 _PATTERN = re.compile(r"\(\?[=!<]|\\[1-9bB]")
 
 
-# every vendor's judge is called alike
-def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
+def judge(tools: Sequence[Tool], _whole: Any) -> Iterator[Found]:
     """Yield the API's objections to the list."""
     for n, tool in enumerate(tools):
         if not isinstance(tool.name, str) or not _NAME.fullmatch(tool.name):

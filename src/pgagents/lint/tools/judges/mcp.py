@@ -21,8 +21,7 @@ _HINTS = {
 }
 
 
-# every vendor's judge is called alike
-def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
+def judge(tools: Sequence[Tool], _whole: Any) -> Iterator[Found]:
     """Yield the objections of the specification and its clients to the list."""
     for tool in tools:
         if not isinstance(tool.name, str) or not _NAME.fullmatch(tool.name):

@@ -25,8 +25,7 @@ _FORMATS = frozenset(_FORMATS_WORDS.split())
 _PROPERTIES, _DEPTH, _CHARACTERS, _ENUMS = 5000, 10, 120_000, 1000
 
 
-# every vendor's judge is called alike
-def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
+def judge(tools: Sequence[Tool], _whole: Any) -> Iterator[Found]:
     """Yield the API's objections to the list, verbatim if its messages are known."""
     if len(tools) > _MOST:
         said = "Invalid 'tools': array too long. Expected an array with maximum length "

@@ -13,8 +13,7 @@ from pgagents.lint.tools.tool_judge import ToolJudge
 _SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.A)
 
 
-# every vendor's judge is called alike
-def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
+def judge(tools: Sequence[Tool], _whole: Any) -> Iterator[Found]:
     """Yield violations of the API's types and of what every model behind it accepts."""
     for tool in tools:
         if "function" in tool.at:

@@ -24,8 +24,7 @@ _MOST = {
 }
 
 
-# every vendor's judge is called alike
-def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001
+def judge(tools: Sequence[Tool], _whole: Any) -> Iterator[Found]:
     """Yield the objections of the API's documents to the list."""
     if len(tools) > _LOW:
         said = f"{len(tools)} tools; one page says at most {_LOW}, another {_HIGH}"

@@ -92,14 +92,13 @@ class Bodies:
 
     def _member(self, action: Action, name: str) -> Mapping[str, Any] | None:
         """Return the schema of the first member of this name in the action's answer, or None."""
-        stack = [action.success.schema] if action.success.schema else []
+        stack: list[Mapping[str, Any]] = [action.success.schema] if action.success.schema else []
         for schema in stack:
             for inner in schemas.subschemas(schemas.resolve(schema, self.model.schemas)):
                 if name in inner.get("properties", {}):
                     return schemas.resolve(inner["properties"][name], self.model.schemas)
                 if "$ref" in inner and len(stack) < 50:
-                    # only read
-                    stack.append(schemas.resolve(inner, self.model.schemas))  # type: ignore[arg-type]
+                    stack.append(schemas.resolve(inner, self.model.schemas))
         return None
 
     def _path_in(self, resource: Resource, answer: Any) -> places.Place | None:

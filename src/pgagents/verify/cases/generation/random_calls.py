@@ -45,7 +45,7 @@ class DrawnCall:
 
 def list_drawn_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> tuple[DrawnCall, ...]:
     """Return the random calls of a REST endpoint, as many as the plan has room for, computed once a run."""
-    if not setting.drawn or not (endpoint.on_rest and endpoint.leads) or not is_selected(setting, endpoint):
+    if not setting.drawn or not endpoint.on_rest or not is_selected(setting, endpoint):
         return ()
     if endpoint.action.effect == "write" and not _may_vary(setting, endpoint):
         return ()

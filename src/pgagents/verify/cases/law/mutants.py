@@ -92,7 +92,7 @@ CUT: dict[str, Callable[[float], float]] = {
 def surviving_mutants(
     known: Sequence[Equation], values: Mapping[str, Any], told: frozenset[Miss] = frozenset()
 ) -> frozenset[Miss]:
-    """Return the law mutants that these values tell from the laws, without those in `told`.
+    """Return the law mutants that these values reveal, without those in `told`.
 
     `values` are the variables of a law, with the members of the answer that are known beforehand.
     """

@@ -76,8 +76,8 @@ class _Case:
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield contracts: no key on every endpoint; wrong and revoked keys on one endpoint of each surface.
 
-    Also one endpoint of each surface without a key and with an unreadable body, one call with the scheme
-    in lower case, and one call by each further alternative.
+    Also call one endpoint of each surface without a key and with an unreadable body. One call has the scheme
+    in lower case, and one uses each further alternative.
     """
     for case in _cases(setting):
         endpoint, ends = case.endpoint, "is served" if case.accepted else "is refused"
@@ -99,8 +99,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
-    """Return the first REST read that needs a key and no id, as a list of at most one; empty if the scheme
-    has no name of HTTP authentication.
+    """Return the first REST read that needs a key and no id, as a list of at most one. The list is empty if
+    the scheme has no name of HTTP authentication.
     """
     credential = setting.model.credential
     if credential is None or not credential.any_case:

@@ -7,12 +7,11 @@ capacity counter is read before and after, and the call is repeated with its key
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgagents.model.action import ActionCall as ActionCall
-from pgagents.model.action import Code
+from pgagents.model.action import ActionCall, Code
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
 from pgagents.verify.answers.capacity import find_roomiest, read_counter
@@ -22,6 +21,7 @@ from pgagents.verify.check.check import (
     CONFLICT,
     Check,
     Conversation,
+    Judgement,
     Probe,
     judge_broken,
     judge_kept,
@@ -151,7 +151,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        endpoint, template = failure.endpoint, template_of(setting.model, failure.endpoint.action)
+        template = template_of(setting.model, failure.endpoint.action)
         subject = (
             (yield InstanceRef(template.subject.name, template.states, fresh=True))
             if template.subject is not None
@@ -159,59 +159,22 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
         )
         before = yield from _read_state(setting, template.makes, template.subject, subject)
         counts = _counts(setting, failure)
-        call, at = yield from _prepare_call(setting, failure, counts, subject)
-        free = (yield from read_counter(setting, counts, at)) if counts is not None else None
-        after: int | None = None
-        if free == 0 and counts is not None and counts.takes is not None and template.makes is counts:
-            place = yield from find_roomiest(setting, counts.takes)
-            at = {counts.takes.by: place.get(setting.model.resources[counts.takes.of].id)}
-            call, free = (
-                replace(call, bind={counts.takes.of: place}),
-                (yield from read_counter(setting, counts, at)),
-            )
-        if (
-            free == 0 and template.makes is not None
-        ):  # the call would be refused for that, and another call would meet the failure
-            for contract in covers:
-                yield judge_untested(contract, "there is no room for what it makes")
+        call, at, free = yield from _choose_place(setting, failure, counts, subject)
+        if free == 0 and template.makes is not None:
+            # the call would be refused for that, and another call would meet the failure
+            yield from _leave_untested(covers, "there is no room for what it makes")
             return
-        operated = Endpoint(
-            failure.provoke.action, OPERATOR, None, f"{failure.provoke.action.name}@{OPERATOR}"
-        )
-        provoked: Exchange = yield Call(
-            operated,
-            failure.provoke.input,
-            "explore",
-            f"{endpoint.action.name} is to fail",
-            role=OPERATOR,
-            subject=template.subject,
-            made=call.made,
-            surface=OPERATOR,
-        )
+        provoked: Exchange = yield _provoke(setting, failure, call)
         if not provoked.success:
-            for contract in covers:
-                yield judge_untested(contract, f"the operator's call was answered {provoked.outcome}")
+            yield from _leave_untested(covers, f"the operator's call was answered {provoked.outcome}")
             return
         exchange: Exchange = yield call
-        if _too_soon(failure, exchange):
-            waits = yield from _spend(setting, failure, counts, subject)
-            why = "refused because of the current state" if exchange.status == CONFLICT else "it did not fail"
-            for contract in covers:
-                yield judge_untested(contract, f"{why}: {exchange.outcome}{waits}")
+        if not (yield from _judge_failure(setting, failure, covers, exchange, counts, subject)):
             return
-        yield from judge_refused(
-            exchange, failure.id("told"), [failure.code], f"{endpoint.action.name} that is made to fail"
-        )
-        if exchange.success or exchange.void:
-            for contract in covers[1:]:
-                yield judge_untested(contract, f"it did not fail: {exchange.outcome}")
-            return
+        after: int | None = None
         if failure.id("nothing") in covers:
-            after = (
-                (yield from read_counter(setting, counts, at))
-                if counts is not None and free is not None
-                else None
-            )
+            if counts is not None and free is not None:
+                after = yield from read_counter(setting, counts, at)
             if after is None or after == free:
                 yield from _nothing(setting, failure, before, exchange)
         if failure.id("again") in covers:
@@ -224,19 +187,87 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
             yield from _judge_retry(failure, again)
         if counts is not None and free is not None and after is not None and after != free:
             last = yield from read_counter(setting, counts, at)
-            if last == after or after < free:  # else another instance ended meanwhile
-                yield judge_broken(
-                    failure.id("nothing"),
-                    f"nothing is changed by {exchange.outcome}",
-                    f"{after} are free after {free}",
-                )
-            else:
-                yield judge_untested(
-                    failure.id("nothing"),
-                    f"something else took or gave back: {free}, {after} and {last} are free",
-                )
+            yield _judge_counter(failure, exchange, (free, after, last))
 
     return run
+
+
+def _leave_untested(covers: Sequence[str], reason: str) -> Conversation:
+    for contract in covers:
+        yield judge_untested(contract, reason)
+
+
+def _choose_place(
+    setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None
+) -> Generator[Any, Any, tuple[Call, Mapping[str, Any], int | None]]:
+    """Return the call that will fail, the body that names its place, and how many are free there.
+
+    A call that makes something goes to the place with most room, if its own has none. The number is None
+    where no capacity is counted.
+    """
+    call, at = yield from _prepare_call(setting, failure, counts, subject)
+    if counts is None:
+        return call, at, None
+    free = yield from read_counter(setting, counts, at)
+    makes = template_of(setting.model, failure.endpoint.action).makes
+    if free == 0 and counts.takes is not None and makes is counts:
+        place = yield from find_roomiest(setting, counts.takes)
+        at = {counts.takes.by: place.get(setting.model.resources[counts.takes.of].id)}
+        call = replace(call, bind={counts.takes.of: place})
+        free = yield from read_counter(setting, counts, at)
+    return call, at, free
+
+
+def _provoke(setting: Setting, failure: _Failure, call: Call) -> Call:
+    """Return the operator's call after which the failure's action fails once."""
+    action = failure.provoke.action
+    return Call(
+        Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}"),
+        failure.provoke.input,
+        "explore",
+        f"{failure.endpoint.action.name} is to fail",
+        role=OPERATOR,
+        subject=template_of(setting.model, failure.endpoint.action).subject,
+        made=call.made,
+        surface=OPERATOR,
+    )
+
+
+def _judge_failure(
+    setting: Setting,
+    failure: _Failure,
+    covers: tuple[str, ...],
+    exchange: Exchange,
+    counts: Resource | None,
+    subject: Mapping[str, Any] | None,
+) -> Generator[Any, Any, bool]:
+    """Judge the code of the provoked failure; return True if the call failed as it should."""
+    if _too_soon(failure, exchange):
+        waits = yield from _spend(setting, failure, counts, subject)
+        why = "refused because of the current state" if exchange.status == CONFLICT else "it did not fail"
+        yield from _leave_untested(covers, f"{why}: {exchange.outcome}{waits}")
+        return False
+    name = failure.endpoint.action.name
+    yield from judge_refused(exchange, failure.id("told"), [failure.code], f"{name} that is made to fail")
+    if exchange.success or exchange.void:
+        yield from _leave_untested(covers[1:], f"it did not fail: {exchange.outcome}")
+        return False
+    return True
+
+
+def _judge_counter(failure: _Failure, exchange: Exchange, free: tuple[int, int, int | None]) -> Judgement:
+    """Judge a capacity that changed; `free` are the numbers before, after, and at the end.
+
+    The promise is broken unless another instance ended meanwhile.
+    """
+    before, after, last = free
+    contract = failure.id("nothing")
+    if last == after or after < before:
+        promised = f"nothing is changed by {exchange.outcome}"
+        return judge_broken(contract, promised, f"{after} are free after {before}")
+    return judge_untested(
+        contract, f"something else took or gave back: {before}, {after} and {last} are free"
+    )
 
 
 def _prepare_call(

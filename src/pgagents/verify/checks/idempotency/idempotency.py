@@ -237,6 +237,22 @@ def _inputs(setting: Setting, endpoint: Endpoint, edge: str) -> list[Mapping[str
     ]
 
 
+def _repeat_call(
+    setting: Setting, endpoint: Endpoint, covers: tuple[str, ...], first: Exchange
+) -> Conversation:
+    """Make the first call again, then, if a contract says so, with its key and another body."""
+    template = template_of(setting.model, endpoint.action)
+    second: Exchange = yield ordinary(
+        endpoint, template, "replay", "the same call again", input=dict(first.input), made=first.subject
+    )
+    yield from judge_replay(setting, endpoint, covers[0], first, second)
+    if len(covers) > 2:
+        given = {**first.input, **_change_argument(setting, endpoint, first)}
+        why = "the same key with another body"
+        third: Exchange = yield ordinary(endpoint, template, "replay", why, input=given, made=first.subject)
+        yield from _judge_changed_body(setting, endpoint, covers[2], first, third)
+
+
 def _reuse(
     setting: Setting,
     endpoint: Endpoint,
@@ -247,7 +263,6 @@ def _reuse(
     other_key: str,
 ) -> Callable[[], Conversation]:
     apart = f"{NAME}/apart/{endpoint.place}"
-    template = template_of(setting.model, endpoint.action)
     name = str(endpoint.action.idempotency)
 
     def run() -> Conversation:
@@ -274,22 +289,7 @@ def _reuse(
         if other_action:
             yield from _otherwise(setting, endpoint, other_action, first)
         yield from undo_first_call(setting, endpoint, first)
-        again = {**first.input, name: first.input[name]}
-        second: Exchange = yield ordinary(
-            endpoint, template, "replay", "the same call again", input=again, made=first.subject
-        )
-        yield from judge_replay(setting, endpoint, covers[0], first, second)
-        if len(covers) > 2:
-            other = _change_argument(setting, endpoint, first)
-            third: Exchange = yield ordinary(
-                endpoint,
-                template,
-                "replay",
-                "the same key with another body",
-                input={**again, **other},
-                made=first.subject,
-            )
-            yield from _judge_changed_body(setting, endpoint, covers[2], first, third)
+        yield from _repeat_call(setting, endpoint, covers, first)
         if other_project:
             yield from _elsewhere(setting, endpoint, other_project, first, key, "second", "another project")
         if other_key:

@@ -324,7 +324,8 @@ def _row(
     row.clear()
     if first.remaining == 0:
         return
-    fell = last.remaining < first.remaining or (last.at - first.at) * limit / per_s >= HALF
+    most_s = exchange.sent_at + exchange.seconds - first.at  # the server counts between call and answer
+    fell = last.remaining < first.remaining or most_s * limit / per_s >= HALF
     if exchange.overlapped and not fell:  # the server may have counted these calls in another order
         left = [reading.remaining for reading in readings]
         fell = min(left) < max(left)

@@ -1,8 +1,8 @@
 """The token endpoint exchanges a client's id and secret for a bearer token that works as long as it says.
 
-A wrong secret, an unknown client and an unknown grant type are refused as RFC 6749 (5.2) says, and no answer
-with a token may be stored (5.1). A token is tried 30 s after its end, if that is at most two minutes away, or
-if the operator can move the clock.
+A wrong secret, an unknown client and an unknown grant type are refused as RFC 6749 (5.2) says. No answer with
+a token may be stored (5.1). A token is tried 30 s after its end, if that is at most two minutes away, or if
+the operator can move the clock.
 """
 
 from __future__ import annotations

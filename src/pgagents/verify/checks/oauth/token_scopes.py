@@ -1,7 +1,7 @@
 """A token allows the actions that its scope names, and is refused all others, on each surface.
 
 One token is granted for each scope alone. Each action is called with a token of another scope, which must be
-refused. A call that changes nothing is made with a token of its own scope: it need not succeed, but must not
+refused. A call that changes nothing is made with a token of its own scope. It need not succeed, but must not
 be refused for the token.
 """
 

@@ -16,6 +16,7 @@ from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.answers.refusal import (
     list_allowed_refusals,
+    list_hiding_statuses,
     list_missing_children,
     list_missing_parents,
 )
@@ -191,7 +192,11 @@ def _codes(setting: Setting, endpoint: Endpoint, param: Param, resource: Resourc
     assert own is not None
     no_scope = model.errors.framework.no_scope
     forbidden = [model.codes[no_scope]] if no_scope else []
-    missing = [own, *list_missing_parents(setting, endpoint, resource)]
+    missing = [
+        own,
+        *list_missing_parents(setting, endpoint, resource),
+        *list_missing_children(model, endpoint, resource),
+    ]
     return missing if point == "not_found" else forbidden if point == "forbidden" else [*missing, *forbidden]
 
 
@@ -288,7 +293,8 @@ def _near(
         )
         exchange: Exchange = yield asked
         missing = [own, *list_missing_children(setting.model, call.endpoint, resource)]
-        codes, statuses = (missing, []) if reads else list_allowed_refusals(setting, asked)
+        hiding = list_hiding_statuses(setting, call.endpoint)
+        codes, statuses = (missing, hiding) if reads else list_allowed_refusals(setting, asked)
         yield from judge_refused(exchange, contract, codes, what, statuses)
 
     return run

@@ -1,10 +1,10 @@
-"""Two calls at the same time do not both get what only one may have: a unique value, the last free place, or
-what an instance has once.
+"""Two calls at the same time do not both get what only one may have. Examples are a unique value, the last
+free place, or what an instance has once.
 
 Two creating calls are sent at once, with equal values in the unique members, or for a resource that was made
-with room for one. An action on an instance is called twice in a row. Where the second call is a conflict, two
-calls at once on another instance must not both be done. A server that looks first and writes afterwards lets
-both pass.
+with room for one. An action on an instance is called twice at once. If both calls are done, it is called
+twice in a row on another instance, and the second of those must not be a conflict. A server that looks first
+and writes afterwards lets both pass.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "concurrent_calls"
 TWO = 2
+Pair = Generator[Any, Any, Sequence[Exchange]]
+"""Sends calls; returns their answers."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -85,7 +87,10 @@ def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes, Endpoint, Endpo
 
 
 def _repeatable(setting: Setting) -> Iterator[tuple[Resource, Param, Endpoint]]:
-    """Yield actions on an instance that may answer a conflict, with the argument that names it."""
+    """Yield actions on an instance that may answer a conflict, with the argument that names it.
+
+    An action that leads from a state to itself, or to another one that it starts from, may be done again.
+    """
     model = setting.model
     taken = {unique.otherwise.name for each in model.resources.values() for unique in each.unique}
     for endpoint in setting.endpoints:
@@ -98,6 +103,8 @@ def _repeatable(setting: Setting) -> Iterator[tuple[Resource, Param, Endpoint]]:
         named = [p for p in endpoint.params if p.required and p.refers_to in model.resources]
         resource = model.resources[str(named[-1].refers_to)] if named else None
         if resource is None or resource.made_by is None or len(resource.ids) != 1:
+            continue
+        if any(move.action is action and move.to in move.origin_states for move in resource.moves):
             continue
         if resource.made_by.action is not action and conflicts:
             yield resource, named[-1], endpoint
@@ -183,33 +190,45 @@ def _run_once(
         given = {**least, str(param.name): resource.value_for(param, body)}
         return ordinary(endpoint, template, "explore", why, input=given, subject=resource, made=body)
 
-    def run() -> Conversation:
-        for new in (False, True):  # others may have done it to the one at hand
-            one: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True, new=new)
-            first: Exchange = yield call(f"{action.name} of a {resource.name}", one)
-            if first.success:
-                break
-        second: Exchange = yield call(f"{action.name} of the same {resource.name} again", one)
-        if not first.success:
-            yield judge_untested(contract, f"it was not done once: {first.outcome}")
-            return
-        if second.status != CONFLICT:
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, f"a second call in a row: {second.outcome}")
-            return
-        why = f"two calls at once of {action.name} on one {resource.name}"
+    def on_new_or_other(send: Callable[[Mapping[str, Any]], Pair]) -> Pair:
+        """Try it on an instance, and if nothing was done, for others may have done it, on a new one."""
+        answers: Sequence[Exchange] = ()
         for new in (False, True):
-            other: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True, new=new)
-            pair = yield Concurrent((call(why, other), call(why, other)))
-            done = [exchange for exchange in pair if exchange.success]
-            if done:
+            one: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True, new=new)
+            answers = yield from send(one)
+            if any(exchange.success for exchange in answers):
                 break
-        if len(done) == TWO:
-            expected = f"one is refused with {second.outcome}, as the second of two in a row"
-            yield judge_broken(contract, expected, f"both calls were answered with {done[0].status}")
-        elif done:
-            yield judge_kept(contract)
-        else:
+        return answers
+
+    def at_once(one: Mapping[str, Any]) -> Pair:
+        why = f"two calls at once of {action.name} on one {resource.name}"
+        pair: Sequence[Exchange] = yield Concurrent((call(why, one), call(why, one)))
+        return pair
+
+    def in_a_row(one: Mapping[str, Any]) -> Pair:
+        first: Exchange = yield call(f"{action.name} of a {resource.name}", one)
+        if not first.success:
+            return (first,)
+        second: Exchange = yield call(f"{action.name} of the same {resource.name} again", one)
+        return first, second
+
+    def run() -> Conversation:
+        pair = yield from on_new_or_other(at_once)
+        done = [exchange for exchange in pair if exchange.success]
+        if not done:
             yield judge_untested(contract, f"neither call was done: {pair[0].outcome}")
+            return
+        if len(done) < TWO:
+            yield judge_kept(contract)
+            return
+        row = yield from on_new_or_other(in_a_row)
+        if len(row) < TWO:
+            yield judge_untested(contract, f"it was not done once: {row[0].outcome}")
+        elif row[1].status != CONFLICT:
+            yield Judgement(contract, Verdict.NOT_APPLICABLE, f"a second call in a row: {row[1].outcome}")
+        else:
+            expected = f"one is refused with {row[1].outcome}, as the second of two in a row"
+            yield judge_broken(contract, expected, f"both calls were answered with {done[0].status}")
 
     return run
 

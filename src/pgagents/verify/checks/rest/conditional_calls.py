@@ -1,10 +1,9 @@
 """Conditional calls work: 304 for the version that a caller has, and a refusal of a write to a stale one.
 
-A read with the tag of its own answer in If-None-Match, alone or behind another one (RFC 9110, 13.1.2), is
-answered 304, and with another tag as usual. A write with the present tag in If-Match is done, and gives the
-instance a new tag. With the old tag it is refused and
-changes nothing. Without a tag it is refused or done, as the catalogue says. Weak tags match in no If-Match
-(RFC 9110, 13.1.1), so such writes are untested.
+A read with its answer's tag in If-None-Match, alone or behind another one, is answered 304 (RFC 9110,
+13.1.2). With another tag it is answered as usual. A write with the present tag in If-Match is done, and gives
+the instance a new tag. With the old tag it is refused and changes nothing. Without a tag it is refused or
+done, as the catalogue says. Weak tags match in no If-Match (RFC 9110, 13.1.1), so such writes are untested.
 """
 
 from __future__ import annotations
@@ -31,7 +30,8 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.optional_arguments import choose_optional
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.values.schema_values import high, low
+from pgagents.verify.fixtures.target import target_of
+from pgagents.verify.values.schema_values import high, low, matches
 from pgagents.verify.wire.call import Call, EntityTag, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -41,6 +41,7 @@ NOT_MODIFIED = 304
 REQUIRED = 428
 OTHER = '"pgv-no-such-version"'
 WEAK = "W/"
+NO_OTHER = "the catalogue allows no other tag"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -89,17 +90,20 @@ def _reads(setting: Setting) -> list[tuple[Resource, Endpoint]]:
 
 
 def _writes(setting: Setting) -> list[tuple[Resource, Endpoint, Endpoint]]:
-    """Return the writes on REST that take a tag and keep the instance, each with its resource and read."""
+    """Return the writes on REST that take a tag and keep the instance, each with its resource and read.
+
+    The tag is that of what the write changes: a create has none, though it names what contains the new one.
+    """
     found = []
     for endpoint in setting.endpoints:
-        named = {p.refers_to for p in endpoint.params if p.place == "path"}
         if (
             endpoint.action.if_match is None
             or not endpoint.on_rest
             or setting.model.is_removal(endpoint.action)
         ):
             continue
-        reads = [(r, e) for r, e in _reads(setting) if r.name in named]
+        target = target_of(setting, endpoint.action)
+        reads = [(r, e) for r, e in _reads(setting) if target is not None and r is target.resource]
         found += [(resource, reader, endpoint) for resource, reader in reads[:1]]
     return found
 
@@ -152,21 +156,25 @@ def _read_again(
         if same.status != NOT_MODIFIED and same.header("etag") in (tag, None):
             yield judge_broken(contract, f"304 to If-None-Match: {tag}", same.outcome)
             return
-        if same.status == NOT_MODIFIED:
-            several = f"{OTHER}, {tag}"
+        several = f"{OTHER}, {tag}"
+        if same.status == NOT_MODIFIED and _may_be_sent(setting, endpoint, several):
             among: Exchange = yield _read(
                 setting, endpoint, body, "with two tags, the second its own", several
             )
             if not among.void and among.status != NOT_MODIFIED and among.header("etag") in (tag, None):
                 yield judge_broken(contract, f"304 to If-None-Match: {several}", among.outcome)
                 return
-        other: Exchange = yield _read(setting, endpoint, body, "with another tag", OTHER)
+        another = _find_other_tag(setting, endpoint, tag)
+        if not another:
+            yield judge_kept(contract) if same.status == NOT_MODIFIED else judge_untested(contract, NO_OTHER)
+            return
+        other: Exchange = yield _read(setting, endpoint, body, "with another tag", another)
         if other.void:
             yield judge_untested(contract, f"the conditional read was not answered: {other.outcome}")
         elif other.success:
             yield judge_kept(contract)
         else:
-            yield judge_broken(contract, f"the whole answer to If-None-Match: {OTHER}", other.outcome)
+            yield judge_broken(contract, f"the whole answer to If-None-Match: {another}", other.outcome)
 
     return run
 
@@ -218,11 +226,12 @@ def _write_each(
         changed = False
         for name, value in given.items():
             template = template_of(setting.model, endpoint.action)
-            named = {p.name: resource.value_for(p, body) for p in endpoint.params if p.refers_to}
-            input = {**{str(k): v for k, v in named.items()}, name: value}
+            needed = template.list_needed(endpoint.action)
+            input = {**needed, **_ids(resource, endpoint, body), name: value}
             if endpoint.action.if_match is not None:
                 input[endpoint.action.if_match] = EntityTag(before.header("etag") or "*")
-            yield ordinary(endpoint, template, "explore", f"with {name} alone", input=input, made=body)
+            why = f"with {name} alone"
+            yield ordinary(endpoint, template, "explore", why, input=input, made=body, subject=resource)
             after: Exchange = yield _read(setting, reader, body, f"after {name} changed")
             if not before.success or not after.success or not after.header("etag"):
                 yield judge_untested(contract, f"it was not read with a tag: {after.outcome}")
@@ -255,9 +264,26 @@ def _write(
     sent = [p for p in endpoint.params if p.place == "body" and not p.refers_to]
     needed = [p for p in sent if p.required] or [p for p in sent if str(p.name) in template.input]
     texts = {str(p.name): choose(p.schema, setting.model.schemas) for p in needed}
-    ids = {str(p.name): resource.value_for(p, body) for p in endpoint.params if p.refers_to == resource.name}
+    ids = _ids(resource, endpoint, body)
     given = {**template.input, **texts, **ids, str(endpoint.action.if_match): EntityTag(tag)}
-    return ordinary(endpoint, template, "explore", why, input=given, made=body)
+    return ordinary(endpoint, template, "explore", why, input=given, made=body, subject=resource)
+
+
+def _ids(resource: Resource, endpoint: Endpoint, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that name the instance itself; what contains it follows from the subject."""
+    return {str(p.name): resource.value_for(p, body) for p in endpoint.params if p.refers_to == resource.name}
+
+
+def _may_be_sent(setting: Setting, endpoint: Endpoint, tags: str) -> bool:
+    """True if the catalogue lets the read's If-None-Match have this value."""
+    named = (p for p in endpoint.params if p.place == "header" and p.wire.lower() == "if-none-match")
+    return all(matches(setting.resolve_schema(p.schema), tags) for p in named)
+
+
+def _find_other_tag(setting: Setting, endpoint: Endpoint, tag: str) -> str:
+    """Return a tag that the read has not, in a form that the catalogue allows; empty if there is none."""
+    turned = tag.translate(str.maketrans("0123456789", "1234567890"))
+    return next((t for t in (OTHER, turned) if t != tag and _may_be_sent(setting, endpoint, t)), "")
 
 
 def _judge_present(contract: str, first: Exchange, done: Exchange, second: Exchange) -> Judgement:

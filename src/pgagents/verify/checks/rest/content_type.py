@@ -1,5 +1,5 @@
-"""The Content-Type of every answer is right: a success has the media type that its action documents, an error
-that of its code, which is JSON.
+"""The Content-Type of every answer is right. A success has the media type that its action documents, and an
+error that of its code, which is JSON.
 
 Every answer with a body is judged, except documents and errors with an open body. A JSON type may have a
 suffix (`application/problem+json`) unless the catalogue fixes `json`. If the catalogue names a suffix for

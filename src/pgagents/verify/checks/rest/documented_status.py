@@ -43,8 +43,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with half a JSON body, and one that is no text, for each action with a body, if the
-    catalogue fixes no code for bad JSON.
+    """Yield two probes for each action with a body, if the catalogue fixes no code for bad JSON. One body is
+    half of a JSON text, the other is no text.
     """
     del roles
     if setting.model.errors.framework.bad_body is not None:

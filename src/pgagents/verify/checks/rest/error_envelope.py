@@ -1,8 +1,8 @@
 """Every error body fits the catalogue's error envelope, also where the framework and not an action refuses.
 
-Every answer with a status of 400 or more is validated, except 503 and answers to HEAD, and every 2xx that is
-an error by `errors.when`. A code may declare an envelope of its own. The status in a problem document
-(RFC 9457) is that of the answer.
+Every answer with a status of 400 or more is validated, except 503 and answers to HEAD. So is every 2xx that
+is an error by `errors.when`. A code may declare an envelope of its own. The status in a problem document (RFC
+9457) is that of the answer.
 """
 
 from __future__ import annotations

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pgagents.cel.expression import epoch
-from pgagents.model.action import Code, Param
+from pgagents.model.action import ActionCall, Code, Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, Takes
 from pgagents.verify.answers.capacity import read_counter
@@ -136,95 +137,110 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Expiry:
+    """An expiring resource with the calls that make and end an instance, and the code for a missing one."""
+
+    setting: Setting
+    resource: Resource
+    maker: Endpoint
+    making: ActionCall
+    endpoint: Endpoint
+    ending: ActionCall
+    missing: Code
+
+    def end(self, body: Mapping[str, Any], when: str) -> Call:
+        """Return the call that ends an instance: its answer shows if the instance exists."""
+        why = f"a {self.resource.name} {when}"
+        return Call(self.endpoint, self.ending.input, "explore", why, subject=self.resource, made=body)
+
+
 def _run(
     setting: Setting, resource: Resource, endpoint: Endpoint, covers: tuple[str, ...]
 ) -> Callable[[], Conversation]:
     lives, ends = covers
 
     def run() -> Conversation:
-        made_by, undone_by = resource.made_by, resource.undone_by
-        missing = resource.missing_in(undone_by.action) if undone_by is not None else None
-        maker = setting.find_lead(str(made_by.action.name)) if made_by else None
-        if made_by is None or undone_by is None or missing is None or maker is None:
+        expiry = _find_expiry(setting, resource, endpoint)
+        if expiry is None:
             return
-        instances: list[Mapping[str, Any]] = []
-        asked: Exchange | None = None
-        for _ in range(2):
-            asked = yield Call(
-                maker, made_by.input, "valid", f"a {resource.name} that ends by itself", fresh=True
-            )
-            body = at_path(made_by, asked) if made_by.at is not None and asked.success else None
-            left = _get_seconds_left(resource, body, asked)
-            if not isinstance(body, Mapping) or left is None or left <= 2 * MARGIN_S:
-                for contract in covers:
-                    yield judge_untested(
-                        contract, f"no {resource.name} with time left was made: {asked.outcome}"
-                    )
-                return
-            instances.append(body)
-        assert asked is not None
-        passed: Exchange = yield _advance(
-            setting, (_get_seconds_left(resource, instances[0], asked) or 0.0) - MARGIN_S
-        )
-        early: Exchange = yield Call(
-            endpoint,
-            undone_by.input,
-            "explore",
-            f"a {resource.name} shortly before its time",
-            subject=resource,
-            made=instances[0],
-        )
+        instances, asked = yield from _make_two(expiry, covers)
+        if asked is None:
+            return
+        seconds = (_get_seconds_left(resource, instances[0], asked) or 0.0) - MARGIN_S
+        passed: Exchange = yield _advance(setting, seconds)
+        early: Exchange = yield expiry.end(instances[0], "shortly before its time")
         if not passed.success:
             for contract in covers:
                 yield judge_untested(contract, f"the clock could not be moved: {passed.outcome}")
             return
         if not early.void:
-            gone = early.code == missing.name
-            yield (
-                judge_broken(
-                    lives, f"it is there {MARGIN_S:g} s before its {resource.expires_by}", early.outcome
-                )
-                if gone
-                else judge_kept(lives)
-            )
+            promised = f"it is there {MARGIN_S:g} s before its {resource.expires_by}"
+            gone = early.code == expiry.missing.name
+            yield judge_broken(lives, promised, early.outcome) if gone else judge_kept(lives)
         before = yield from _read_counter(setting, resource, instances[1])
         passed = yield _advance(setting, 2 * MARGIN_S)
         after = yield from _read_counter(setting, resource, instances[1])
-        if (
-            passed.success
-            and before is not None
-            and after is not None
-            and (counted := _counter(setting, resource)) is not None
-        ):
-            contract = f"{NAME}/returns/{resource.name}/{counted[1].place}"
-            more = (
-                f"{counted[0].counter} is more than {before} after the {resource.expires_by} of a "
-                f"{resource.name}"
-            )
-            yield (
-                judge_kept(contract)
-                if after > before
-                else judge_broken(contract, more, f"{counted[0].counter} {after}")
-            )
         if passed.success:
-            yield from _judge_expired_use(setting, resource, missing, instances[1])
-        late: Exchange = yield Call(
-            endpoint,
-            undone_by.input,
-            "explore",
-            f"a {resource.name} after its time",
-            subject=resource,
-            made=instances[1],
-        )
+            yield from _judge_counter(setting, resource, before, after)
+            yield from _judge_expired_use(setting, resource, expiry.missing, instances[1])
+        late: Exchange = yield expiry.end(instances[1], "after its time")
         if passed.success and not late.void:
+            promised = f"it is gone {MARGIN_S:g} s after its {resource.expires_by}"
             there = late.success and not late.is_tainted_by("documented_status")
-            yield (
-                judge_broken(ends, f"it is gone {MARGIN_S:g} s after its {resource.expires_by}", late.outcome)
-                if there
-                else judge_kept(ends)
-            )
+            yield judge_broken(ends, promised, late.outcome) if there else judge_kept(ends)
 
     return run
+
+
+def _find_expiry(setting: Setting, resource: Resource, endpoint: Endpoint) -> _Expiry | None:
+    """Return the resource with its calls; None if one of them or the code is not declared."""
+    made_by, undone_by = resource.made_by, resource.undone_by
+    if made_by is None or undone_by is None:
+        return None
+    missing = resource.missing_in(undone_by.action)
+    maker = setting.find_lead(str(made_by.action.name))
+    if missing is None or maker is None:
+        return None
+    return _Expiry(setting, resource, maker, made_by, endpoint, undone_by, missing)
+
+
+def _make_two(
+    expiry: _Expiry, covers: tuple[str, ...]
+) -> Generator[Any, Any, tuple[list[Mapping[str, Any]], Exchange | None]]:
+    """Make two instances; return their bodies and the last exchange.
+
+    The exchange is None, and the contracts are untested, where one cannot be made or has too little time.
+    """
+    resource, making = expiry.resource, expiry.making
+    why = f"a {resource.name} that ends by itself"
+    instances: list[Mapping[str, Any]] = []
+    asked: Exchange | None = None
+    for _ in range(2):
+        asked = yield Call(expiry.maker, making.input, "valid", why, fresh=True)
+        assert asked is not None
+        body = at_path(making, asked) if making.at is not None and asked.success else None
+        left = _get_seconds_left(resource, body, asked)
+        if not isinstance(body, Mapping) or left is None or left <= 2 * MARGIN_S:
+            for contract in covers:
+                yield judge_untested(contract, f"no {resource.name} with time left was made: {asked.outcome}")
+            return instances, None
+        instances.append(body)
+    return instances, asked
+
+
+def _judge_counter(
+    setting: Setting, resource: Resource, before: int | None, after: int | None
+) -> Conversation:
+    """Judge that the capacity of an expired instance is free again, where it could be read twice."""
+    counted = _counter(setting, resource)
+    if before is None or after is None or counted is None:
+        return
+    takes, reader, _ = counted
+    contract = f"{NAME}/returns/{resource.name}/{reader.place}"
+    promised = f"{takes.counter} is more than {before} after the {resource.expires_by} of a {resource.name}"
+    returned = after > before
+    yield judge_kept(contract) if returned else judge_broken(contract, promised, f"{takes.counter} {after}")
 
 
 def _read_counter(

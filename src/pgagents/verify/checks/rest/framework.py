@@ -3,6 +3,10 @@ bodies.
 
 Each is sent once, and must be refused with the declared code. Unusual requests must at least not crash the
 server, and a 405 must name the allowed methods. The largest allowed body is accepted.
+
+Where the catalogue does not say how a wrong method is refused, HTTP still says something. A method that no
+server knows succeeds nowhere, a 405 has Allow, and what OPTIONS allows includes the methods of the catalogue.
+Servers that differ are odd.
 """
 
 from __future__ import annotations
@@ -30,12 +34,14 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import INVENTED, Exchange
 
 NAME = "framework"
 PLAINTEXT = f"{NAME}/plaintext@rest"
-NOT_ALLOWED = 405
+SUCCESS, REDIRECTION, NOT_ALLOWED = 200, 300, 405
 NAMES_METHODS = "Allow names the methods of the path (RFC 9110, 15.5.6)"
+UNKNOWN, ALLOWED = f"{NAME}/unknown_method@{REST}", f"{NAME}/allowed_methods@{REST}"
+"""Contracts of a catalogue that does not say how a wrong method is refused."""
 LARGEST = "largest"
 SHOWN = frozenset(("options", "long_query", "huge_number", "word_number"))
 """Unusual forms that other calls have too; each is sent alone only if no other call had it."""
@@ -53,6 +59,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
             says = f"{case.largest.why.partition(', and')[0]} is accepted"
             origin = find_limit_origin(setting, case.largest.endpoint)
             yield promise_at(NAME, LARGEST, f"@{case.call.surface}", says, origin)
+    if _has_other_methods(setting):
+        for id, says in (
+            (UNKNOWN, f"{INVENTED}, a method that no server knows, succeeds nowhere, and a 405 has Allow"),
+            (ALLOWED, "what OPTIONS allows includes the methods of the catalogue"),
+        ):
+            detail = id.removeprefix(f"{NAME}/").partition("@")[0]
+            yield promise_at(NAME, detail, f"@{REST}", says, ("errors", "framework"), advice=True)
     if setting.model.errors.framework.plaintext:
         says = "plain http is refused"
         yield promise_at(NAME, "plaintext", "@rest", says, ("errors", "framework", "plaintext"))
@@ -75,6 +88,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         yield Probe(
             contract, phase, covers, cost, run, endpoints, "main", case.writes, optional=spare, shows=shows
         )
+    if _has_other_methods(setting):
+        yield Probe(UNKNOWN, 2, (UNKNOWN,), 1, _send_unknown(setting), (), "main", False, overlap="all")
     if (
         setting.model.errors.framework.plaintext
         and setting.plain_url
@@ -97,6 +112,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     if exchange.request.method == "OPTIONS":
         yield judge_kept(f"{NAME}/survives/options@{REST}")
+        if _has_other_methods(memory.setting):
+            yield from _judge_options(exchange, memory.setting)
     if exchange.request.method == "GET" and len(exchange.request.target) > LONG:
         yield judge_kept(f"{NAME}/survives/long_query@{REST}")
     if exchange.request.method == "GET" and number_in(memory.setting) is not None:
@@ -104,6 +121,42 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             yield judge_kept(f"{NAME}/survives/huge_number@{REST}")
         if "=NaN" in exchange.request.target:
             yield judge_kept(f"{NAME}/survives/word_number@{REST}")
+
+
+def _has_other_methods(setting: Setting) -> bool:
+    """True if a path can be called by a method that the catalogue says nothing of."""
+    return setting.model.errors.framework.wrong_method is None and reader(setting) is not None
+
+
+def _send_unknown(setting: Setting) -> Callable[[], Conversation]:
+    """Call a path by a method that no server knows. It may be refused in any way."""
+
+    def run() -> Conversation:
+        endpoint = reader(setting)
+        assert endpoint is not None, "the contract has one"
+        raw = Raw(INVENTED, endpoint.path)
+        exchange: Exchange = yield Call(None, {}, "framework", f"{INVENTED}, an unknown method", raw=raw)
+        if exchange.void or exchange.is_tainted_by("no_crashes"):
+            return
+        if SUCCESS <= exchange.status < REDIRECTION:
+            yield judge_broken(UNKNOWN, "a refusal (RFC 9110, 9.1)", str(exchange.status))
+        elif exchange.status == NOT_ALLOWED and exchange.header("Allow") is None:
+            yield judge_broken(UNKNOWN, "405 with Allow (RFC 9110, 15.5.6)", "405 without Allow")
+        else:
+            yield judge_kept(UNKNOWN)
+
+    return run
+
+
+def _judge_options(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
+    """Judge the methods that an answer to OPTIONS allows; more than the catalogue has are nobody's loss."""
+    told = exchange.header("Allow")
+    here = {d.method for d in setting.endpoints if d.on_rest and d.path == exchange.request.path}
+    allowed = {part.strip() for part in (told or "").split(",")}
+    if told and here - allowed and SUCCESS <= exchange.status < REDIRECTION:
+        yield judge_broken(ALLOWED, f"Allow with {', '.join(sorted(here))}", f"Allow: {told[:120]}")
+    else:
+        yield judge_kept(ALLOWED)
 
 
 def _plaintext(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversation]:

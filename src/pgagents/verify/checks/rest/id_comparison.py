@@ -14,7 +14,7 @@ from pgagents.http import json_bytes
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, id_text
-from pgagents.verify.answers.refusal import list_allowed_refusals
+from pgagents.verify.answers.refusal import list_allowed_refusals, list_hiding_statuses
 from pgagents.verify.answers.removed import list_removed
 from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.cases.invalid import is_invalid, ordinary
@@ -235,7 +235,8 @@ def _run(
         exchange: Exchange = yield call
         missing = resource.missing_for(param)
         assert missing is not None
-        yield from judge_refused(exchange, contract, [missing], f"a {param.name} in the other case")
+        hiding = list_hiding_statuses(setting, endpoint)
+        yield from judge_refused(exchange, contract, [missing], f"a {param.name} in the other case", hiding)
 
     return run
 

@@ -201,16 +201,21 @@ def _find_problem(message: Any, id: Any, *, strict: bool) -> str:
     if ("result" in message) == ("error" in message):
         return "it has a result and an error" if "result" in message else "it has neither result nor error"
     said = message.get("id")
-    right = said == id and type(said) is type(id)
+    right = said == id and isinstance(said, bool) == isinstance(id, bool)  # 7 and 7.0 are one number
     if "id" not in message or (not right and (strict or said is not None)):
         return f"its id is {str(said)[:40]!r}, and the request's is {str(id)[:40]!r}"
     error = message.get("error")
     if "error" in message:
         whole = isinstance(error, Mapping) and isinstance(error.get("message"), str)
         number = error.get("code") if isinstance(error, Mapping) else None
-        if not whole or not isinstance(number, int) or isinstance(number, bool):
+        if not whole or isinstance(number, bool) or not _is_whole(number):
             return "its error has no whole number as code, or no message"
     return ""
+
+
+def _is_whole(number: Any) -> bool:
+    """True for a whole number, however JSON writes it: -32602 and -32602.0 are one number."""
+    return isinstance(number, int) or (isinstance(number, float) and number.is_integer())
 
 
 CHECK = Check(NAME, __doc__, promises, watch=watch, probes=probes, rank=4, overlap="all")

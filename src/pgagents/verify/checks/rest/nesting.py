@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
@@ -93,7 +94,8 @@ def _list_naming(setting: Setting, nested: _Nested) -> Iterator[Endpoint]:
     both = {nested.resource.name, nested.parent.name}
     for endpoint in setting.endpoints:
         named = {p.refers_to for p in endpoint.params if p.required}
-        says_so = any(code in endpoint.action.errors for code in nested.list_codes(endpoint.action))
+        said = (*endpoint.action.errors, *setting.model.always())
+        says_so = any(code in said for code in nested.list_codes(endpoint.action))
         may_make = makes(setting.model, endpoint.action) or endpoint.method == "PUT"
         if both <= named and says_so and not may_make:
             yield endpoint
@@ -153,8 +155,14 @@ def _make_elsewhere(
 
 
 def _ask(setting: Setting, endpoint: Endpoint, named: Mapping[str, Any], what: str) -> Call:
-    """Return an ordinary call with these ids."""
-    return Call(endpoint, {**template_of(setting.model, endpoint.action).input, **named}, "absent", what)
+    """Return an ordinary call with these ids; what lies deeper and the call names too is any of its kind."""
+    given = {**template_of(setting.model, endpoint.action).input, **named}
+    deeper = {
+        str(p.name): InstanceRef(str(p.refers_to), member=p.refers_member)
+        for p in endpoint.params
+        if p.refers_to and isinstance(given.get(str(p.name)), Expression)
+    }
+    return Call(endpoint, {**given, **deeper}, "absent", what)
 
 
 def _make_parent(nested: _Nested, why: str) -> Call:
@@ -193,7 +201,7 @@ def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Callable[[]
             yield judge_untested(contract, f"no {parent.name} was made: {home.outcome}")
             return
         yield Own(home.number)
-        body = yield from _make_inside(nested, around, contract)
+        body = yield from _make_inside(nested, home, around, contract)
         if body is None:
             return
         look = Call(
@@ -221,12 +229,12 @@ def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Callable[[]
 
 
 def _make_inside(
-    nested: _Nested, around: Mapping[str, Any], contract: str
+    nested: _Nested, home: Exchange, around: Mapping[str, Any], contract: str
 ) -> Generator[Any, Any, Mapping[str, Any] | None]:
-    """Make an instance in a parent, and return its body; None where none is made."""
+    """Make an instance in a parent that `home` has made, and return its body; None where none is made."""
     made_by, resource = nested.resource.made_by, nested.resource
     assert made_by is not None
-    given = {**made_by.input, **_name(nested.parent, nested.maker, around)}
+    given = {**made_by.input, **_name_parents(nested, nested.maker, home, around)}
     why = f"a {resource.name} of a {nested.parent.name} that is to be removed"
     made: Exchange = yield Call(
         nested.maker, given, "explore", why, fresh=True, bind={nested.parent.name: around}

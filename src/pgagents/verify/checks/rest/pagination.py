@@ -96,8 +96,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _find_listed_resource(
     setting: Setting, paged: PagedList
 ) -> tuple[Resource, ActionCall] | tuple[None, None]:
-    """Return a resource that the endpoint lists, with the list call that says least of one instance, then
-    the one with fewest arguments, or (None, None).
+    """Return a resource that the endpoint lists, with its list call, or (None, None). The call that says
+    least of one instance comes first, then the one with fewest arguments.
     """
     found = [
         (r, c)

@@ -302,34 +302,19 @@ def _listing(
                 made=made,
                 raw=more.raw,
             )
-            if exchange.code in beside:
-                yield judge_kept(contract)  # another project does not even find what holds the list
-                return
-            if not exchange.success or not exchange.fits or exchange.subject is None:
-                yield judge_untested(contract, f"the list was not answered: {exchange.outcome}")
-                return
-            listed = _items(call, exchange)
-            if listed is None:
-                where = f"`{call.at.wording}`" if call.at is not None else "the whole answer"
-                yield judge_untested(
-                    contract, f"no list was found in what {endpoint.action.name} answered: at is {where}"
-                )
-                return
-            ids = [resource.id_of(i) for i in listed]
-            if (resource.id_of(exchange.subject) in ids) == (role == "main"):
-                yield judge_kept(contract)
-                return
-            if role != "main":
-                yield judge_broken(
-                    contract, f"no {resource.name} of another project", "another project's is in the list"
-                )
-                return
-            if turn == 0:
+            listed = (_items(call, exchange) or []) if exchange.success else []
+            verdict = (
+                judge_kept(contract)  # another project does not even find what holds the list
+                if exchange.code in beside
+                else _judge_list(contract, resource, call, exchange, role)
+            )
+            if verdict is None and turn == 0:
                 continue
-            if not may_go_on(exchange, listed):
-                yield judge_broken(
-                    contract, f"the {resource.name} that was just made", f"a list of {len(ids)} without it"
-                )
+            if verdict is None and not may_go_on(exchange, listed):
+                promised = f"the {resource.name} that was just made"
+                verdict = judge_broken(contract, promised, f"a list of {len(listed)} without it")
+            if verdict is not None:
+                yield verdict
                 return
             further = next_page(setting, endpoint, exchange)
             if further is None or not further.is_followed:
@@ -342,6 +327,31 @@ def _listing(
         )
 
     return run
+
+
+def _judge_list(
+    contract: str, resource: Resource, call: ActionCall, exchange: Exchange, role: str
+) -> Judgement | None:
+    """Judge one page by the instance that it must have for `main`, and must not have for another role.
+
+    None if the owner's page lacks it, because it may stand on another page.
+    """
+    if not exchange.success or not exchange.fits or exchange.subject is None:
+        return judge_untested(contract, f"the list was not answered: {exchange.outcome}")
+    listed = _items(call, exchange)
+    if listed is None:
+        where = f"`{call.at.wording}`" if call.at is not None else "the whole answer"
+        return judge_untested(
+            contract, f"no list was found in what {call.action.name} answered: at is {where}"
+        )
+    there = resource.id_of(exchange.subject) in [resource.id_of(item) for item in listed]
+    if there == (role == "main"):
+        return judge_kept(contract)
+    if there:
+        return judge_broken(
+            contract, f"no {resource.name} of another project", "another project's is in the list"
+        )
+    return None
 
 
 def _choose_instance(

@@ -3,8 +3,7 @@
 An instance is made, read, removed by the resource's `undone_by`, and read again. That call must be
 `destructive`, and no move to another state. A removal answered 202 may take some seconds. A removed instance
 that is still answered fits `gone_when`. A server may give a free id to something else at once. So an answer
-shows the removed instance only if its id is random, or if it has what this run wrote into it and nobody else
-did.
+shows the removed instance only if its id is random, or if it has a value that this run alone wrote.
 """
 
 from __future__ import annotations

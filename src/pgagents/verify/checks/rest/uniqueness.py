@@ -1,8 +1,8 @@
 """A second instance with the same values in members that are unique is refused, with the declared code.
 
-An instance is made, and the making call is sent again with the same values in these members, under the same
-parent, and everything else as usual. Only a refusal with the declared code keeps the contract. Once the
-first instance is removed, the values are free: the same call makes another instance.
+An instance is made. Then the making call is sent again with the same values in these members, under the same
+parent, and everything else as usual. Only a refusal with the declared code keeps the contract. Once the first
+instance is removed, the values are free: the same call makes another instance.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """A PUT that makes what is not there replaces what is: the second call is done, and makes no other.
 
 An instance is put under a new id and then under the same one with other values. A read shows the second
-values, or what the second answer made of them (the answer where nothing reads it), and a list shows the
-instance once. A third call leaves out all that has a default, which is shown then, not what was there before.
+values, or what the second answer made of them. Where nothing reads the instance, the answer counts. A list
+shows the instance once. A third call leaves out all that has a default, which is shown then, not what was
+there before.
 """
 
 from __future__ import annotations

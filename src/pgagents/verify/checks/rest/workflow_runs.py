@@ -179,6 +179,23 @@ def _id(workflow: Workflow, step: Step) -> str:
     return f"{NAME}/{workflow.name}/{step.name}@{REST}"
 
 
+def _repeat_until_held(
+    setting: Setting, step: Step, call: Call, timed: bool, state: _State
+) -> Generator[Any, Any, Exchange]:
+    """Make a step's call, again and again for as long as the step may take; return the last exchange."""
+    assert call.endpoint is not None
+    exchange: Exchange = yield call
+    began = exchange.sent_at
+    while (
+        exchange.sent_at - began < step.within_s
+        and as_told(setting, step, exchange, call.endpoint)
+        and not _holds(setting, step, exchange, timed, state)
+    ):
+        yield Sleep(PAUSE_S, quiet=True)
+        exchange = yield call
+    return exchange
+
+
 def _through(
     setting: Setting, workflow: Workflow, timed: bool, *, again: bool
 ) -> Generator[Any, Any, _State]:
@@ -197,6 +214,7 @@ def _through(
             yield wait
         endpoint = endpoint_of(setting, step)
         assert endpoint is not None
+        reuses = index == 0 and not again and step.action.effect == "read" and not raw.headers
         call = Call(
             endpoint,
             given,
@@ -206,20 +224,10 @@ def _through(
             surface=endpoint.surface,
             raw=raw,
             authored=True,
-            reuse="ever"
-            if index == 0 and not again and step.action.effect == "read" and not raw.headers
-            else "",
+            reuse="ever" if reuses else "",
         )
-        of_old = of_old or bool(call.reuse)
-        exchange: Exchange = yield call
-        began = exchange.sent_at
-        while (
-            exchange.sent_at - began < step.within_s
-            and as_told(setting, step, exchange, endpoint)
-            and not _holds(setting, step, exchange, timed, state)
-        ):
-            yield Sleep(PAUSE_S, quiet=True)
-            exchange = yield call
+        of_old = of_old or reuses
+        exchange = yield from _repeat_until_held(setting, step, call, timed, state)
         if exchange.success and step.action.effect == "write":
             yield Own(exchange.number)
         yield from state.say(

@@ -7,10 +7,13 @@ YAML may have any of its older types besides application/yaml (RFC 9512) or be p
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from pgagents.model.contract import Contract
+from pgagents.verify.cases.discovery.fetch import fetch
+from pgagents.verify.cases.discovery.places import PLACES
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -55,10 +58,14 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        accept = (("Accept", "*/*"),)
-        exchange: Exchange = yield Call(
-            None, {}, "document", f"the hosted {file}", twist="none", raw=Raw("GET", path, accept)
-        )
+        exchange: Exchange
+        if file in PLACES:  # agents follow a redirect on the same host
+            exchange, _ = yield from fetch(setting, path, f"the hosted {file}")
+        else:
+            accept = (("Accept", "*/*"),)
+            exchange = yield Call(
+                None, {}, "document", f"the hosted {file}", twist="none", raw=Raw("GET", path, accept)
+            )
         if exchange.void:
             return
         if exchange.status != 200 or exchange.response is None:
@@ -69,7 +76,10 @@ def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], 
             yield judge_untested(contract, f"no target of this version makes {file}")
             return
         as_written = exchange.response.body == expected.body
-        found, problem = (expected.data, "") if as_written else parse_document(file, exchange.response.body)
+        charset = _find_charset(exchange.header("Content-Type") or "")
+        found, problem = (
+            (expected.data, "") if as_written else parse_document(file, exchange.response.body, charset)
+        )
         if problem:
             yield judge_broken(contract, f"{file} as it was built", problem)
         elif wrong := _find_type_mismatch(file, exchange.header("Content-Type") or ""):
@@ -81,6 +91,12 @@ def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], 
             yield judge_kept(contract)
 
     return run
+
+
+def _find_charset(media: str) -> str:
+    """Return the charset that a media type names; UTF-8 if it names none."""
+    found = re.search(r";\s*charset=\"?([A-Za-z0-9._:-]{1,40})", media, re.I)
+    return found[1] if found else "utf-8"
 
 
 def _find_type_mismatch(file: str, told: str) -> tuple[str, str] | None:

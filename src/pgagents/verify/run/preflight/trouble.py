@@ -42,7 +42,7 @@ class Place:
     """The server that is to be verified: its base URL, the way to it, and the way to another base URL of the
     same host.
 
-    `masked` takes secrets out of what the server says, before it is cut to a length that a message bears.
+    `masked` takes secrets out of what the server says, before it is cut to a message's length.
     """
 
     url: str

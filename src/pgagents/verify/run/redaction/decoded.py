@@ -1,6 +1,6 @@
 """A text as it reads once codings are undone: percent signs, backslashes, references of HTML, base64,
-hexadecimal digits, numbers of characters, blanks in between. Each reading knows which part of the text it was
-made of, so that this part can be masked.
+hexadecimal digits, numbers of characters, blanks in between. Each reading keeps the part of the text that it
+was made of, so that this part can be masked.
 """
 
 from __future__ import annotations

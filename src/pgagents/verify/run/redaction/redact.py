@@ -535,8 +535,7 @@ class Redactor:
     def _in_json(self, text: str) -> str:
         """JSON with known values masked, and in the names of its members keys and secrets alone.
 
-        A private value may happen to be the same word as a name, and a name that the catalogue has tells
-        nobody a key.
+        A private value may happen to be the same word as a name. A name of the catalogue is no secret.
         """
         spans = list(self._spans(text))
         names = [m.span(1) for m in _STRING.finditer(text) if _COLON.match(text, m.end())] if spans else []
@@ -604,8 +603,8 @@ def differing(one: str, other: str) -> str:
 def _forms(secret: str) -> set[str]:
     """Return the texts that a server may make of a secret when it decodes it by mistake.
 
-    A plus sign may stand for a blank, blanks may be missing, what looks like an escape may be decoded, and
-    UTF-8 may be read as Latin-1.
+    A plus sign may stand for a blank, and blanks may be missing. An apparent escape may be decoded, and UTF-8
+    may be read as Latin-1.
     """
     forms = {secret, secret.replace(" ", "+"), "".join(secret.split())}
     for _ in range(2):

@@ -2,7 +2,7 @@
 
 A server must validate its tools' inputs. Tried are tools that may be called, with arguments that each break
 one keyword and that no lenient reader can take for right ones. Recommended: the refusal is a result with
-isError and words, an unknown tool is a JSON-RPC error, and unknown arguments are refused where the schema is
+isError and words, and an unknown tool is a JSON-RPC error. Unknown arguments are refused where the schema is
 closed.
 """
 

@@ -1,0 +1,39 @@
+"""Finds the catalogue that is meant: a file, a shipped example, or the only one of this folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pgagents.catalogue.load import load_file
+from pgagents.errors import PgagentsError
+from pgagents.model.model import Model
+from pgagents.resources import folder
+
+
+def find_catalogue(given: Path | None) -> Model | None:
+    """Return the given catalogue; else the only one in ./catalogue, else ./pgagents.yaml; None for none.
+
+    A name such as `park-graph` means a shipped catalogue. Raises PgagentsError where ./catalogue has several.
+    """
+    if given is not None:
+        return find_example(str(given)) or load_file(given)
+    here = sorted(Path("catalogue").glob("*.yaml"))
+    if len(here) > 1:
+        raise PgagentsError(
+            f"there are {len(here)} catalogues in ./catalogue",
+            "name one: pgagents COMMAND catalogue/NAME.yaml",
+        )
+    if here:
+        return load_file(here[0])
+    return load_file(Path("pgagents.yaml")) if Path("pgagents.yaml").exists() else None
+
+
+def find_example(name: str) -> Model | None:
+    """Return the shipped catalogue of a name; None where there is none, or where a file of this name
+    exists.
+    """
+    stem = name.replace("-", "_")
+    path = folder("catalogue") / f"{stem}.yaml"
+    if not name.replace("-", "").isalnum() or Path(name).exists() or not path.is_file():
+        return None
+    return load_file(path, name=f"catalogue/{stem}.yaml")

@@ -1,0 +1,1 @@
+"""What a host advertises to agents, as several documents name it."""

@@ -1,0 +1,93 @@
+"""The documents by which agents find an API: where each stands, its media type, how a host links to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pgagents.model.model import Model
+
+AI_CATALOG, ARD = "web/ai-catalog.json", "web/ard.json"
+API_CATALOG, LLMS = "web/api-catalog.json", "web/llms.txt"
+SERVER_CARD = "mcp/server-card.json"
+AI_CATALOG_TYPE = "application/ai-catalog+json"
+CARD_TYPE = "application/mcp-server-card+json"
+LINKSET_TYPE = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
+OPENAPI = (
+    "openapi/openapi.json",
+    "openapi/openapi.yaml",
+    "openai/openapi.json",
+    "openai/openapi.yaml",
+    "copilot/openapi-3.0.yaml",
+)
+"""The files that describe the API in OpenAPI, the whole one first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discoverable:
+    """A document that agents look for.
+
+    `path` is the only place where they look; empty if the document may stand anywhere. `relation` is the
+    link relation by which pages point to it; empty if there is none.
+    """
+
+    path: str
+    media: str
+    relation: str = ""
+
+
+DISCOVERABLE: Mapping[str, Discoverable] = MappingProxyType(
+    {
+        AI_CATALOG: Discoverable("/.well-known/ai-catalog.json", AI_CATALOG_TYPE, "ai-catalog"),
+        ARD: Discoverable("/.well-known/ard.json", AI_CATALOG_TYPE),
+        API_CATALOG: Discoverable("/.well-known/api-catalog", LINKSET_TYPE, "api-catalog"),
+        SERVER_CARD: Discoverable("", CARD_TYPE),
+        LLMS: Discoverable("/llms.txt", "text/plain; charset=utf-8"),
+    }
+)
+"""By the file's path in the output folder.
+
+Sources: ARD 0.91 (6.1), MCP server cards (docs/discovery.md, 2026-07-24), RFC 9727, llmstxt.org; for ard.json
+Chrome's documentation of Lighthouse. All read 2026-11-21.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link from the host's pages: where it leads, its relation and media type."""
+
+    path: str
+    relation: str
+    media: str
+
+
+def list_links(model: Model) -> Iterator[Link]:
+    """Yield the links that the pages of the API's host should carry: to catalogues that are hosted, and to
+    the first OpenAPI document.
+    """
+    hosted = model.api.hosted
+    for file, one in DISCOVERABLE.items():
+        if one.relation and file in hosted:
+            yield Link(str(hosted[file]), one.relation, one.media.partition(";")[0])
+    described = next((file for file in OPENAPI if file in hosted), None)
+    if described is not None:
+        yield Link(str(hosted[described]), "service-desc", media_of(described))
+
+
+def media_of(file: str) -> str:
+    """Return the media type under which a generated file is served."""
+    known = DISCOVERABLE.get(file)
+    return known.media if known is not None else _BY_SUFFIX.get(file.rpartition(".")[2], _BYTES)
+
+
+_BYTES = "application/octet-stream"
+_BY_SUFFIX = {
+    "json": "application/json",
+    "yaml": "application/yaml",
+    "md": "text/markdown; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "http": "text/plain; charset=utf-8",
+    "py": "text/x-python",
+}

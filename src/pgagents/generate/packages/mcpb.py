@@ -1,0 +1,29 @@
+"""The MCP bundle that Claude Desktop installs: manifest, launcher and icon in one zip.
+
+It is not signed: Claude Desktop refuses signed bundles (github modelcontextprotocol/mcpb#278, read
+2026-11-21).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pgagents.generate.stores.zipped import pack_files
+from pgagents.model.model import Model
+
+PART = "surfaces.anthropic.listing"
+"""The part of the catalogue that the package requires."""
+OUTPUT = "mcpb/server.mcpb"
+_FOLDER = "mcpb/"
+NEEDS = ("mcpb/manifest.json", "mcpb/server/index.js", "mcpb/icon.png")
+"""The generated files in the package, with their folders below the first."""
+
+
+def references(_model: Model) -> tuple[str, ...]:
+    """Return no names: the bundle holds no id that a portal issues."""
+    return ()
+
+
+def pack(_model: Model, files: Mapping[str, bytes], _ids: Mapping[str, str]) -> bytes:
+    """Return the zip. `files` are the generated files by path."""
+    return pack_files({path.removeprefix(_FOLDER): files[path] for path in NEEDS})

@@ -1,0 +1,1 @@
+"""The parts that packages for several stores share: the entry of the MCP server, and small helpers."""

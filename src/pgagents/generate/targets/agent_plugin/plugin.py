@@ -1,0 +1,96 @@
+"""The manifest of an Agent Plugin 1.0.0, with OpenAI's extension for its directory, and the icon.
+
+https://github.com/agentplugins/agent-plugins-spec/blob/bd38355/spec/1.0.0.md and
+https://developers.openai.com/plugins/deploy/submission, read 2026-11-21.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.generate import icon
+from pgagents.generate.stores.members import leave_out_empty, make_author
+from pgagents.generate.target import Target, View
+from pgagents.model.model import Model
+from pgagents.model.stores.listing import Listing
+from pgagents.source.origin import Node
+
+ICON = "assets/icon.png"
+_SIDE = 512
+
+
+def view(model: Model) -> View:
+    """Return the manifest, whose texts are those of the listing."""
+    listing = model.surfaces["openai"].listing
+    assert listing is not None
+    members: dict[str, Any] = {
+        "name": listing.id,
+        "version": listing.version,
+        "description": listing.summary,
+        "author": make_author(listing),
+        "homepage": listing.website,
+        "license": listing.license,
+        "keywords": list(listing.keywords),
+        "extension": leave_out_empty(
+            {
+                "interface": _interface(listing),
+                "review": _review(listing),
+                "publication": _publication(listing),
+            }
+        ),
+    }
+    picture = icon.png(icon.initials(listing.name), _SIDE, str(listing.colour) or icon.COLOUR)
+    return View({"members": leave_out_empty(members)}, assets={f"agent_plugin/{ICON}": picture})
+
+
+def _interface(listing: Listing) -> Node:
+    """Return what the directory shows."""
+    made = {
+        "displayName": listing.name,
+        "shortDescription": listing.subtitle,
+        "longDescription": listing.description,
+        "developerName": listing.developer,
+        "category": listing.category,
+        "capabilities": list(listing.capabilities),
+        "defaultPrompt": list(listing.starters),
+        "websiteURL": listing.website,
+        "supportURL": listing.support,
+        "privacyPolicyURL": listing.privacy,
+        "termsOfServiceURL": listing.terms,
+        "brandColor": listing.colour,
+        "brandColorDark": listing.colour_dark,
+        "logo": f"./{ICON}",
+        "composerIcon": f"./{ICON}",
+    }
+    return Node(leave_out_empty(made), origin=listing.origin)
+
+
+def _review(listing: Listing) -> Node:
+    """Return what the reviewer reads. The test cases are added where a server has shown them."""
+    made: dict[str, Any] = {"demo_recording_url": listing.demo, "commerce": bool(listing.commerce)}
+    if listing.commerce:
+        made["commerce_description"] = listing.commerce
+    return Node(leave_out_empty(made), origin=listing.origin)
+
+
+def _publication(listing: Listing) -> Node:
+    made: dict[str, Any] = {"release_notes": listing.release_notes}
+    told = {
+        locale: leave_out_empty({"subtitle": one.subtitle, "description": one.description})
+        for locale, one in listing.translations.items()
+    }
+    made["translations"] = {locale: texts for locale, texts in told.items() if texts}
+    made = leave_out_empty(made)
+    if listing.countries is not None:
+        made["countries"] = list(listing.countries)  # an empty list lifts all restrictions
+    return Node(made, origin=listing.origin)
+
+
+TARGET = Target(
+    "Agent Plugin 1.0.0, with OpenAI's extension",
+    ("agent_plugin/plugin.json", f"agent_plugin/{ICON}"),
+    view,
+    surface="openai",
+    part="surfaces.openai.listing",
+    lists_actions=False,
+)

@@ -1,0 +1,1 @@
+"""Amazon Bedrock AgentCore Gateway, which makes tools of an OpenAPI document."""

@@ -1,0 +1,1 @@
+"""A plugin for Claude, in a folder that is its own marketplace."""

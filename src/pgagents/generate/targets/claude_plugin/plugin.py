@@ -1,0 +1,46 @@
+"""The manifest of a Claude plugin, and its icon.
+
+npm @anthropic-ai/claude-code 2.1.329, `claude plugin validate --strict --profile directory`, run 2026-11-21.
+"""
+
+from __future__ import annotations
+
+from pgagents.generate import icon
+from pgagents.generate.stores.members import leave_out_empty, make_author
+from pgagents.generate.target import Loss, Target, View
+from pgagents.model.model import Model
+
+_FOLDER = "claude_plugin/.claude-plugin"
+_SIDE = 512
+
+
+def view(model: Model) -> View:
+    """Return the manifest, whose texts are those of the listing."""
+    listing = model.surfaces["anthropic"].listing
+    assert listing is not None
+    members = {
+        "name": listing.id,
+        "version": listing.version,
+        "description": listing.summary,
+        "author": make_author(listing),
+        "homepage": listing.website,
+        "license": listing.license,
+        "keywords": list(listing.keywords),
+        "privacyPolicyUrl": listing.privacy,
+    }
+    lost = tuple(
+        Loss(text.origin, f"starter {number}", "dropped", "a Claude plugin has no starter prompts")
+        for number, text in enumerate(listing.starters, 1)
+    )
+    picture = icon.png(icon.initials(listing.name), _SIDE, str(listing.colour) or icon.COLOUR)
+    return View({"members": leave_out_empty(members)}, lost, assets={f"{_FOLDER}/icon.png": picture})
+
+
+TARGET = Target(
+    "Claude plugin",
+    (f"{_FOLDER}/plugin.json", f"{_FOLDER}/icon.png"),
+    view,
+    surface="anthropic",
+    part="surfaces.anthropic.listing",
+    lists_actions=False,
+)

@@ -1,0 +1,1 @@
+"""Codex, which installs Agent Plugins from a marketplace."""

@@ -1,0 +1,53 @@
+"""The manifest of a Gemini CLI extension: `gemini-extension.json`.
+
+https://geminicli.com/docs/extensions/reference and npm @google/gemini-cli 0.61.0, run 2026-11-21.
+"""
+
+from __future__ import annotations
+
+from pgagents.generate.mcp_servers import key_losses
+from pgagents.generate.stores.entry import list_settings, make_entry
+from pgagents.generate.target import Target, View
+from pgagents.model.model import Model
+from pgagents.source.origin import Node
+
+
+def view(model: Model) -> View:
+    """Return the server, and the settings by which the user gives the keys."""
+    server = model.mcp_server
+    listing = model.surfaces["gemini"].listing
+    assert server is not None
+    assert listing is not None
+    member = "url" if server.transport == "sse" else "httpUrl"
+    settings = [
+        Node(
+            {
+                "name": f"{one.noun[:1].upper()}{one.noun[1:]}",
+                "description": one.description or f"The {one.noun}, sent {one.how}",
+                "envVar": name,
+                "sensitive": True,
+            },
+            origin=one.origin,
+        )
+        for name, one in list_settings(model, server)
+    ]
+    return View(
+        {
+            "name": listing.id,
+            "version": listing.version,
+            "description": listing.summary,
+            "server": make_entry(model, server, lambda name: f"${name}", {member: server.url}),
+            "settings": settings,
+        },
+        tuple(key_losses(model, server)),
+    )
+
+
+TARGET = Target(
+    "Gemini CLI extension",
+    ("gemini_cli/gemini-extension.json",),
+    view,
+    surface="mcp",
+    part="surfaces.gemini.listing",
+    lists_actions=False,
+)

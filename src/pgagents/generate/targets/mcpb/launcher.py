@@ -1,0 +1,40 @@
+"""The program in an MCP bundle that starts the server's package, or `mcp-remote` for a hosted server.
+
+A bundle needs a program of its own (https://github.com/modelcontextprotocol/mcpb/blob/main/MANIFEST.md, read
+2026-11-21). This one starts the server and hands its input and output through.
+"""
+
+from __future__ import annotations
+
+from pgagents.generate.mcp_servers import RUNTIMES, list_arguments
+from pgagents.generate.stores.entry import list_settings
+from pgagents.generate.target import Target, View
+from pgagents.model.model import McpServer, Model
+
+
+def view(model: Model) -> View:
+    """Return the command and its arguments."""
+    server = model.mcp_server
+    assert server is not None
+    if server.url:
+        return View({"command": "npx", "arguments": _bridge(model, server)})
+    command = RUNTIMES[server.registry or "npm"]
+    return View({"command": command, "arguments": [str(one) for one in list_arguments(model, server)]})
+
+
+def _bridge(model: Model, server: McpServer) -> list[str]:
+    """Return the arguments of `mcp-remote`, which fills variables into headers itself."""
+    arguments = ["-y", "mcp-remote", str(server.url)]
+    for name, one in list_settings(model, server):
+        arguments += ["--header", f"{one.header}:${{{name}}}"]
+    return arguments
+
+
+TARGET = Target(
+    "Launcher of the MCP bundle",
+    ("mcpb/server/index.js",),
+    view,
+    surface="mcp",
+    part="surfaces.anthropic.listing",
+    lists_actions=False,
+)

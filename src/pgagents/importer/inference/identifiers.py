@@ -1,0 +1,71 @@
+"""Find the id of an instance in an answer: the object that holds it, and its member."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.importer.inference.listing import Schema, find_success, follow, is_type
+from pgagents.importer.operations.imported import ImportedAction
+
+_ID = re.compile(r"(?:.*[_-])?id|.*Id", re.A)
+_ID_TYPES = (("string",), ("integer", "number"))
+"""Types of an id that may stand for each other: some generators call each number in a path a `number`."""
+Found = tuple[str, str, Schema]
+
+
+def find_object(one: ImportedAction, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
+    """Return where an action answers with an instance (`response.item`), the member that is its id, and its
+    schema; None if it answers with none.
+
+    `argument` names the id in the path, `kind` is the noun of the instances: `session` for `/sessions`.
+    """
+    whole = find_success(one, named)
+    places = [("response", whole)]
+    members = _members(whole, named)
+    inner = [(f"response.{n}", s) for n, s in members.items() if "properties" in s]
+    param = one.action.get("input", {}).get(argument, {})
+    for at, schema in [*places, *(inner if len(inner) == 1 else [])]:
+        if member := _id_member(schema, argument, kind, param, named):
+            return at, member, schema
+    return None
+
+
+def find_open_object(one: ImportedAction, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
+    """Return a guess of the same: the one object of an answer that may have members besides those described.
+
+    None if no object of it is open, or several are.
+    """
+    whole = find_success(one, named)
+    inner = [(f"response.{n}", s) for n, s in _members(whole, named).items() if is_open(s)]
+    places = [("response", whole)] if is_open(whole) else inner
+    names_id = _ID.fullmatch(argument) or argument == kind
+    return (places[0][0], "id" if names_id else argument, places[0][1]) if len(places) == 1 else None
+
+
+def is_open(schema: Schema) -> bool:
+    """True for an object of which a document names no member, or of which it says that it has others too."""
+    others = schema.get("additionalProperties", not schema.get("properties"))
+    return is_type(schema, ("object",)) and others is not False
+
+
+def may_hold(schema: Schema, member: str) -> bool:
+    """True if an object has a member, or may have it because the document leaves it open."""
+    return member in schema.get("properties", {}) or is_open(schema)
+
+
+def _members(whole: Schema, named: Mapping[str, Any]) -> dict[str, Schema]:
+    return {n: follow(s, named) for n, s in whole.get("properties", {}).items() if n.isidentifier()}
+
+
+def _id_member(schema: Schema, argument: str, kind: str, param: Schema, named: Mapping[str, Any]) -> str:
+    """Return the member that holds the id which an argument names; empty if none surely does."""
+    members = {n: follow(s, named) for n, s in schema.get("properties", {}).items()}
+    wished = [argument, *(["id"] if _ID.fullmatch(argument) or argument == kind else [])]
+    for name in wished:
+        member = members.get(name, {})
+        both = (kinds for kinds in _ID_TYPES if is_type(member, kinds) and is_type(param, kinds))
+        if next(both, None) is not None:
+            return name
+    return ""

@@ -1,0 +1,264 @@
+"""Use the `links` of a document: a link says where an argument of another operation comes from.
+
+A link from a member of an answer becomes the way to come by a resource: `found_by`, or `made_by` where a
+write answers it. A link that passes on an argument or an id of a resource becomes `refers_to`. Contracts that
+follow from a link are odd if contradicted, because a document does not promise that the linked call succeeds.
+Runtime expressions and link objects: OpenAPI 3.1.1, sections 4.8.20 and 4.8.20.4, read 2026-11-22.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.importer.inference.listing import Schema, describe_listing, find_success, follow, is_type
+from pgagents.importer.inference.resources import TAKEN, find_values
+from pgagents.importer.operations.imported import ImportedAction
+from pgagents.importer.reading.names import snake, unique
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.references import Found, References
+
+_MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BODY, _GIVEN = "$response.body#", re.compile(r"\$request\.(path|query|header|cookie)\.(.+)", re.S)
+_SCALARS = (("string",), ("integer", "number"))
+_PLACES = ("path", "query", "header", "cookie")
+MOST = 200
+"""The most links of a document that are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """One argument of an operation, and the runtime expression that a link gives it."""
+
+    name: str
+    source: ImportedAction
+    target: ImportedAction
+    argument: str
+    value: str
+    place: str
+
+    @property
+    def reason(self) -> str:
+        return f"the link {self.name} of {self.source.action['http']}"
+
+
+def infer_links(
+    made: list[ImportedAction],
+    resources: dict[str, Any],
+    named: Mapping[str, Any],
+    references: References,
+    notes: Notes,
+) -> None:
+    """Add to the section `resources`, and to the arguments, what the links of the document say.
+
+    `named` are the schemas. A link that says nothing that the catalogue can hold is a loss.
+    """
+    for number, link in enumerate(_list_links(made, references, notes)):
+        if number == MOST:
+            said = f"the document has more than {MOST} links: the others are not carried"
+            notes.add_lost(("resources",), said, link.place)
+            return
+        why = _use(link, resources, named, notes)
+        if why:
+            notes.add_lost(("resources",), f"the link {link.name} is not carried: {why}", link.place)
+
+
+def _list_links(made: list[ImportedAction], references: References, notes: Notes) -> Iterator[_Link]:
+    """Yield each argument of each link that leads from one imported action to another."""
+    by_id = {one.operation.id: one for one in made if one.operation.id}
+    by_pointer = {one.operation.whole.pointer: one for one in made}
+    for source in made:
+        for answer in source.operation.answers:
+            if not answer.status.startswith("2"):
+                continue
+            for name, written in answer.whole.at("links").members().items():
+                found = references.follow(written)
+                target = _find_target(found, by_id, by_pointer, references)
+                if target is None:
+                    said = (
+                        f"the link {name} is not carried: the operation that it names is not in the catalogue"
+                    )
+                    notes.add_lost(("resources",), said, written.place)
+                    continue
+                if "requestBody" in found.mapping():
+                    said = f"the link {name} gives a whole body, which is not carried"
+                    notes.add_lost(("resources",), said, found.place)
+                for key, value in found.at("parameters").mapping().items():
+                    argument = _find_argument(target, str(key))
+                    if argument and isinstance(value, str):
+                        yield _Link(name, source, target, argument, value, found.place)
+
+
+def _find_target(
+    link: Found,
+    by_id: Mapping[str, ImportedAction],
+    by_pointer: Mapping[str, ImportedAction],
+    references: References,
+) -> ImportedAction | None:
+    """Return the action that a link leads to; None if no imported action is meant."""
+    if id := link.text("operationId"):
+        return by_id.get(id)
+    reference = link.text("operationRef")
+    if not reference.startswith("#"):  # another document's operations are not imported
+        return None
+    node = references.target(Found({"$ref": reference}, link.document, link.pointer))
+    return by_pointer.get(node.pointer) if isinstance(node.value, dict) else None
+
+
+def _find_argument(target: ImportedAction, key: str) -> str:
+    """Return the argument that a key of a link names, such as `id` or `path.id`; empty if there is none."""
+    place, _, name = key.partition(".")
+    if place in _PLACES and (name, place) in target.wires:
+        return target.wires[name, place]
+    return next((target.wires[key, place] for place in _PLACES if (key, place) in target.wires), "")
+
+
+def _use(link: _Link, resources: dict[str, Any], named: Mapping[str, Any], notes: Notes) -> str:
+    """Add what a link says to the catalogue; return why nothing could be added, or an empty text."""
+    param = link.target.action["input"].get(link.argument)
+    if param is None:
+        return f"{link.argument} is no argument in the catalogue"
+    if given := _GIVEN.fullmatch(link.value):
+        return _pass_on(link, given, param, notes)
+    if not link.value.startswith(_BODY):
+        return (
+            "" if not link.value.startswith("$") else f"{link.value[:60]} is no member of the answer's body"
+        )
+    steps = [s.replace("~1", "/").replace("~0", "~") for s in link.value.removeprefix(_BODY).split("/")[1:]]
+    if not steps or not all(_MEMBER.fullmatch(step) or step.isdecimal() for step in steps):
+        return f"{link.value[:60]} cannot be said as an expression"
+    return _come_by(link, steps, param, resources, named, notes)
+
+
+def _pass_on(link: _Link, given: re.Match[str], param: dict[str, Any], notes: Notes) -> str:
+    """Let an argument refer to the resource that the source's own argument refers to."""
+    own = link.source.wires.get((given[2], given[1]), "")
+    refers = link.source.action["input"].get(own, {}).get("refers_to")
+    if not refers:
+        return f"{given[2]} is the id of no resource"
+    _refer(link, param, refers, notes)
+    return ""
+
+
+def _refer(link: _Link, param: dict[str, Any], resource: str, notes: Notes) -> None:
+    """Say which resource an argument names, unless that is known already."""
+    if "refers_to" not in param:
+        param["refers_to"] = resource
+        notes.infer(("actions", link.target.name, "input", link.argument), f"refers_to, from {link.reason}")
+
+
+def _come_by(
+    link: _Link,
+    steps: list[str],
+    param: dict[str, Any],
+    resources: dict[str, Any],
+    named: Mapping[str, Any],
+    notes: Notes,
+) -> str:
+    """Say how to come by the values of an argument: from a member of the source's answer."""
+    holder, member = _find_holder(link.source, steps, resources)
+    if holder and member == resources[holder].get("id", "id"):
+        _refer(link, param, holder, notes)
+        return ""
+    if not _is_alike(link.source, steps, param, named):
+        return f"{'/'.join(steps)} of the answer and {link.argument} are not of one type"
+    known = resources.get(param.get("refers_to", ""))
+    if known is not None and {"made_by", "found_by"} & known.keys():
+        return ""
+    if known is not None:
+        call = _call_of_read(link, known, f"={holder}.{member}") if holder else None
+        if call is None:
+            return f"no call finds a {param['refers_to']} by {'.'.join(steps)}"
+        known["found_by"] = call
+        notes.infer(("resources", param["refers_to"], "found_by"), f"from {link.reason}")
+        return ""
+    section = _read_holder(resources, holder, member) if holder else _call_source(link, steps, named)
+    if section is None:
+        return f"{link.source.name} has an argument of which no value is known"
+    name = snake(link.argument).removesuffix("_id") or "linked"
+    name = unique(f"{name}_resource" if name in TAKEN else name, set(resources))
+    resources[name] = {"inferred": True, **section}
+    notes.infer(("resources", name), f"from {link.reason}")
+    _refer(link, param, name, notes)
+    return ""
+
+
+def _find_holder(source: ImportedAction, steps: list[str], resources: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the resource whose instance has the member, and the member's path in it; empty texts if no
+    resource is in the answer.
+    """
+    for name, section in resources.items():
+        for key in ("read_by", "made_by", "found_by"):
+            call = section.get(key)
+            if not isinstance(call, Mapping) or call["action"] != source.name or "read_by" not in section:
+                continue
+            at = str(call.get("at", "response")).split(".")[1:]
+            rest = steps[len(at) :]
+            if key == "found_by" and rest and rest[0].isdecimal():
+                rest = rest[1:]
+            elif key == "found_by":
+                continue
+            if steps[: len(at)] == at and rest and all(_MEMBER.fullmatch(step) for step in rest):
+                return name, ".".join(rest)
+    return "", ""
+
+
+def _is_alike(
+    source: ImportedAction, steps: list[str], param: Mapping[str, Any], named: Mapping[str, Any]
+) -> bool:
+    """True if a member of an answer and an argument hold values of one plain type."""
+    schema: Schema = find_success(source, named)
+    for step in steps:
+        inner = schema.get("items") if step.isdecimal() else schema.get("properties", {}).get(step)
+        schema = follow(inner, named) if isinstance(inner, Mapping) else {}
+    given = follow(param, named)
+    return any(is_type(schema, kinds) and is_type(given, kinds) for kinds in _SCALARS)
+
+
+def _call_of_read(link: _Link, known: Mapping[str, Any], value: str) -> dict[str, Any] | None:
+    """Return the call that reads a resource by a linked value; None if the target is no such read."""
+    read = known.get("read_by")
+    if not isinstance(read, Mapping) or read["action"] != link.target.name:
+        return None
+    needed = {name for name, p in link.target.action["input"].items() if p.get("required")}
+    if needed - {link.argument}:
+        return None
+    return {**read, "input": {link.argument: value}}
+
+
+def _read_holder(resources: Mapping[str, Any], holder: str, member: str) -> dict[str, Any] | None:
+    """Return a resource that is found in an instance of another one, by that one's read."""
+    section = resources[holder]
+    read = section["read_by"]
+    given = {
+        name: f"={holder}.{value.removeprefix('=resource.')}" if _is_own(value) else value
+        for name, value in read.get("input", {}).items()
+    }
+    return {"id": member, "found_by": {**read, "input": given}}
+
+
+def _is_own(value: Any) -> bool:
+    """True for an expression that reads the resource's own body."""
+    return isinstance(value, str) and value.startswith("=resource.")
+
+
+def _call_source(link: _Link, steps: list[str], named: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a resource that the source's answer shows: made if the source writes, else found; None if an
+    argument of the source has no value that is surely valid.
+    """
+    given = find_values(link.source, {}, named, {})
+    if given is None:
+        return None
+    listing = describe_listing(link.source, named)
+    at, member = [], list(steps)
+    while any(step.isdecimal() for step in member):  # up to the list that the first item is of
+        at.append(member.pop(0))
+    path = ".".join(["response", *(step for step in at if not step.isdecimal())])
+    if not member or (at and (listing is None or listing.items != path)):
+        return None
+    call: dict[str, Any] = {"action": link.source.name, **({"input": given} if given else {})}
+    call |= {"at": path} if path != "response" else {}
+    how = "made_by" if link.source.action["effect"] == "write" else "found_by"
+    return {"id": ".".join(member), how: call}

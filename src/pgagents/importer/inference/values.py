@@ -1,0 +1,74 @@
+"""Choose a value for an argument of a call that makes an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.importer.inference.listing import Schema, follow, is_type
+from pgagents.jsonschema.schema import finder
+from pgagents.model.fresh import list_forms
+
+_FRESH = {"email": "=fresh.email", "uuid": "=fresh.uuid", "uri": "=fresh.url"}
+_ROOM = 40
+"""Length that a text must be allowed to have for a fresh one."""
+_MARK = "pgv-0123456789abcdef-12"
+"""A text of the form that a run's fresh values have, to try a pattern with."""
+_SURE = 6
+"""Forms of a fresh text whose characters and length are the same for every mark."""
+_DEEPEST = 4
+
+
+def choose_value(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, Any], name: str) -> Any:
+    """Return a value that a schema allows, new for each instance where it can be; None if none is sure.
+
+    `shown` are the arguments of an example, `name` is the argument's.
+    """
+    plain = is_type(schema, ("string",)) and not {"enum", "const"} & schema.keys()
+    if plain and schema.get("format") in _FRESH and "pattern" not in schema:
+        return _FRESH[schema["format"]] if schema.get("maxLength", _ROOM) >= _ROOM else None
+    if plain and "format" not in schema and _takes_mark(schema):
+        return "=fresh.text"
+    return shown[name] if name in shown else _fixed(schema, named, _DEEPEST)
+
+
+def _takes_mark(schema: Schema) -> bool:
+    """True if a text may be a fresh one, in one of its forms."""
+    pattern, most = schema.get("pattern"), schema.get("maxLength", _ROOM)
+    if not isinstance(pattern, str):
+        return bool(most >= _ROOM)
+    try:
+        fits = finder(pattern)
+    except ValueError:
+        return False
+    return any(len(text) <= most and fits(text) for text in list_forms("text", _MARK)[:_SURE])
+
+
+def _fixed(schema: Schema, named: Mapping[str, Any], depth: int) -> Any:
+    """Return the same value each time: an example, the first of a list, the least number."""
+    for key in ("examples", "enum"):
+        if isinstance(schema.get(key), list) and schema[key]:
+            return schema[key][0]
+    for key in ("default", "const"):
+        if key in schema:
+            return schema[key]
+    if is_type(schema, ("integer", "number")) and "exclusiveMinimum" not in schema:
+        return schema.get("minimum", 1)
+    if is_type(schema, ("boolean",)):
+        return False
+    if is_type(schema, ("array",)):
+        return [] if not schema.get("minItems") else None
+    return _object(schema, named, depth - 1) if is_type(schema, ("object",)) and depth else None
+
+
+def _object(schema: Schema, named: Mapping[str, Any], depth: int) -> dict[str, Any] | None:
+    """Return an object with nothing but its required members; None if one of them has no sure value."""
+    if schema.get("minProperties") or {"anyOf", "oneOf", "not", "if"} & schema.keys():
+        return None
+    members, found, needed = schema.get("properties", {}), dict[str, Any](), schema.get("required", ())
+    for name in needed if isinstance(needed, list) else ():  # an argument's own `required` is a flag
+        value = _fixed(follow(members.get(name, {}), named), named, depth)
+        if value is None:
+            return None
+        found[name] = value
+    return found

@@ -1,0 +1,25 @@
+"""The type of a finding about a package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgagents.source.diagnostics import Severity
+from pgagents.source.source import Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A finding by its code in the judge's table.
+
+    `file` is a path from the plugin's root; empty for the package itself. `detail` says what is there,
+    `help` and `severity` stand for those of the table. `line` is for texts without values of their own.
+    """
+
+    code: str
+    file: str = ""
+    pointer: Pointer = ()
+    detail: str = ""
+    help: str = ""
+    severity: Severity | None = None
+    line: int = 0

@@ -1,0 +1,1 @@
+"""Format and size of a picture, read from its content."""

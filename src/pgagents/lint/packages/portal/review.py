@@ -1,0 +1,79 @@
+"""What the final submission wants beside the listing: pages, cases, notes, commerce, and no secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pgagents.lint.packages import fields
+from pgagents.lint.packages.hit import Hit
+from pgagents.lint.packages.package import Package
+from pgagents.lint.packages.portal.manifest import EXTENSION, Manifest
+from pgagents.lint.packages.portal.servers import list_servers
+from pgagents.lint.packages.table import table
+from pgagents.lint.packages.texts import MAX_BYTES
+from pgagents.source.source import Pointer
+
+_SKILL = re.compile(r"\./(skills/[^/]+/SKILL\.md)")
+_SECRETS = re.compile(
+    rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bsk-[A-Za-z0-9_-]{32,}|\bAKIA[0-9A-Z]{16}\b"
+    rb"|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abprs]-[A-Za-z0-9-]{20,}|\bAIza[0-9A-Za-z_-]{35}\b"
+    rb"|\bsk_live_[A-Za-z0-9]{16,}"
+)
+"""Published forms of keys: PEM, OpenAI and Anthropic, AWS, GitHub, Slack, Google, Stripe."""
+_MOST_FILES = 5_000
+_MOST_BYTES = 64_000_000
+
+
+def check_review(package: Package, manifest: Manifest) -> Iterator[Hit]:
+    """Yield what the final submission of a package lacks. Absent parts count where there is a server."""
+    rows, data = table("openai_portal").fields, manifest.extension
+    connects = bool(list_servers(package, manifest))
+    kind = "missing-portable" if connects else "missing"
+    yield from fields.check(rows["extension"], data, manifest.file, EXTENSION, missing=kind)
+    publication = data.get("publication", {})
+    if isinstance(publication, dict):
+        at = (*EXTENSION, "publication")
+        yield from fields.check(rows["publication"], publication, manifest.file, at, missing=kind)
+    if connects and isinstance(manifest.listing[0], dict):
+        for member in table("openai_portal").values["url"]:
+            if member not in manifest.interface:
+                yield Hit("rule-listing-url", manifest.file, manifest.listing[1], f"`{member}` is not there")
+    yield from _check_onboarding(package, manifest)
+    yield from check_commerce(data.get("review"), manifest.file, (*EXTENSION, "review"))
+
+
+def check_commerce(review: Any, file: str, at: Pointer) -> Iterator[Hit]:
+    """Yield a paid service of which the description says nothing; a description is the reason."""
+    if isinstance(review, dict) and review.get("commerce") is True:
+        said = review.get("commerce_description")
+        if not isinstance(said, str) or not said.strip():
+            yield Hit("rule-commerce", file, (*at, "commerce"))
+
+
+def _check_onboarding(package: Package, manifest: Manifest) -> Iterator[Hit]:
+    path = manifest.extension.get("onboardingSkill")
+    if not isinstance(path, str):
+        return
+    match = _SKILL.fullmatch(path)
+    if match is None or not package.tree.is_file(match.group(1)):
+        at = (*EXTENSION, "onboardingSkill")
+        yield Hit("rule-onboarding-skill", manifest.file, at, f"it is `{path[:120]}`")
+
+
+def check_secrets(package: Package) -> Iterator[Hit]:
+    """Yield files that hold a secret of a known form. The secret itself is never shown."""
+    room = _MOST_BYTES
+    for path in sorted(package.tree.files)[:_MOST_FILES]:
+        entry = package.tree.files[path]
+        if entry.kind != "file" or entry.size > min(MAX_BYTES, room):
+            continue
+        try:
+            raw = entry.read(MAX_BYTES)
+        except OSError:
+            continue
+        room -= len(raw)
+        if match := _SECRETS.search(raw):
+            line = raw.count(b"\n", 0, match.start()) + 1
+            yield Hit("rule-secret", path, line=line)

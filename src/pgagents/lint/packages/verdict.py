@@ -1,0 +1,127 @@
+"""Judge a folder, a ZIP or a file, and return its findings at their lines."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pgagents.errors import PgagentsError
+from pgagents.lint.judged import Judged, apply_ignores
+from pgagents.lint.packages.archive import NoZipError, list_archive
+from pgagents.lint.packages.folder import list_folder, single_file
+from pgagents.lint.packages.hit import Hit
+from pgagents.lint.packages.package import Package
+from pgagents.lint.packages.package_judge import PackageJudge, list_judges
+from pgagents.lint.packages.table import Code, Table, table
+from pgagents.lint.packages.texts import TextError
+from pgagents.lint.packages.tree import Tree
+from pgagents.source.diagnostics import Diagnostic, in_order
+from pgagents.source.source import Place, Source, Span
+
+MAX_ARCHIVE = 256_000_000
+"""Bytes of a ZIP that are opened; a store takes 100 MB."""
+ZIP = b"PK\x03\x04"
+EMPTY_ZIP = b"PK\x05\x06"
+
+
+def is_archive(raw: bytes) -> bool:
+    """True if a file begins as a ZIP does."""
+    return raw.startswith((ZIP, EMPTY_ZIP))
+
+
+def open_archive(path: str, raw: bytes) -> Tree:
+    """Return the tree of a ZIP by its bytes.
+
+    Raises NoZipError for a damaged one, PgagentsError for one beyond the bounds.
+    """
+    return list_archive(io.BytesIO(raw), path)
+
+
+def judge_path(path: str, name: str, raw: bytes | None = None, published: Tree | None = None) -> Judged:
+    """Judge a folder, or a file by its bytes. Raises PgagentsError for one that cannot be read or judged."""
+    judge = list_judges()[name]
+    if raw is None:
+        return _judge_tree(list_folder(path), name, judge, published)
+    if is_archive(raw) or path.lower().endswith(".zip"):
+        try:
+            tree = open_archive(path, raw)
+        except NoZipError as error:
+            if not judge.damaged:
+                raise PgagentsError(f"{path} is no ZIP that can be read: {error}", "pack it again") from None
+            hit = Hit(judge.damaged, detail=str(error))
+            return _make(Package(Tree(path, (), zipped=True)), [hit], name, judge)
+        return _judge_tree(tree, name, judge, published)
+    return _judge_file(path, raw, name, judge)
+
+
+def judge_source(source: Source, name: str) -> Judged:
+    """Judge a document that was read already, such as a server's list of tools.
+
+    Raises PgagentsError for a document that the judge does not know.
+    """
+    return _judge_file(source.file, source.text.encode("utf-8", "surrogatepass"), name, list_judges()[name])
+
+
+def _judge_tree(tree: Tree, name: str, judge: PackageJudge, published: Tree | None) -> Judged:
+    rooted, hits = judge.root(tree)
+    package = Package(rooted, published)
+    try:
+        hits = hits or list(judge.find(package))
+    except TextError as error:
+        raise PgagentsError(f"{tree.name}:{error.line}: {error.detail}", "correct the file") from None
+    return _make(package, hits, name, judge)
+
+
+def _judge_file(path: str, raw: bytes, name: str, judge: PackageJudge) -> Judged:
+    tree = single_file(path, raw)
+    package = Package(tree)
+    (member,) = tree.members
+    try:
+        hits = judge.find_file(package, member.path)
+        found = None if hits is None else list(hits)
+    except TextError as error:
+        raise PgagentsError(f"{path}:{error.line}: {error.detail}", "correct the file") from None
+    if found is None:
+        raise PgagentsError(f"{path} is no file that {name} knows", "name the plugin's folder, or its ZIP")
+    judged = _make(package, found, name, judge)
+    source = package.sources.get(member.path)
+    if source is None:
+        return judged
+    return apply_ignores(replace(judged, source=source))
+
+
+def _make(package: Package, hits: Iterable[Hit], name: str, judge: PackageJudge) -> Judged:
+    """Return the result: findings in the order of the files, and what cannot be decided here."""
+    codes = table(name.replace("-", "_"))
+    found = tuple(in_order(_diagnostic(hit, package, codes, name) for hit in hits))
+    sources = {source.file: source for source in package.sources.values()}
+    whole = Source(package.tree.name, "", None, Place((0, 0), (0, 0)))
+    undecided = [code for code in codes.codes.values() if code.undecided]
+    lines = [*judge.describe(package)]
+    if undecided:
+        what = "rules are" if len(undecided) > 1 else "rule is"
+        lines.append(f"{len(undecided)} {what} decided in part, or only by the store (`--format json`)")
+    details = {"undecided": [{"id": f"{name}/{one.name}", "why": one.undecided} for one in undecided]}
+    return Judged(whole, name, judge.title, found, tuple(lines), details, sources=sources)
+
+
+def _diagnostic(hit: Hit, package: Package, codes: Table, name: str) -> Diagnostic:
+    code: Code = codes.codes[hit.code]
+    message = code.says.rstrip(".") + (f": {hit.detail}" if hit.detail else "")
+    note = f"source: {code.source}, read {code.read}"
+    return Diagnostic(
+        _locate(hit, package),
+        f"{name}/{hit.code}",
+        hit.severity or code.severity,
+        message,
+        code.help or hit.help,
+        (note,),
+    )
+
+
+def _locate(hit: Hit, package: Package) -> Span:
+    source = package.sources.get(hit.file)
+    if source is not None and not hit.line:
+        return source.locate(hit.pointer)
+    return Span(package.tree.shown(hit.file), max(1, hit.line), 1)

@@ -1,0 +1,86 @@
+"""The MCP server as an ASGI application, for any ASGI server: `uvicorn pgagents.mcp.asgi:app`.
+
+It keeps no state between requests, so that workers and machines stand behind an ordinary load balancer.
+`app` is configured by environment variables, which docs/howto/host-mcp.md lists. `create_app` is for
+programs that configure it themselves.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pgagents.catalogue.find import find_catalogue
+from pgagents.client.client import Client
+from pgagents.client.environment import api_key, api_url
+from pgagents.client.send import Sender
+from pgagents.errors import InputError, PgagentsError
+from pgagents.mcp.hosting.app import make_hosted_app
+from pgagents.mcp.hosting.log import write_json_lines
+from pgagents.mcp.hosting.settings import PREFIX, Settings, read_settings
+from pgagents.model.model import Model
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+
+def create_app(model: Model, settings: Settings, *, url: str | None = None, key: Any = None) -> ASGIApp:
+    """Return the application for a catalogue's model.
+
+    `url` is the API's, and `key` the operator's secret or a mapping of schemes to secrets. By default both
+    come from the variables that the catalogue names. Raises PgagentsError for settings that would let
+    callers act as somebody else.
+    """
+    settings.check()
+    base = api_url(model, url)
+    sender = Sender(base, cacert=settings.cacert)
+    keys = key if key is not None else api_key(model)
+    client = Client(model, sender, keys, reach=sender.make_other, servers=model.find_addresses(base, {}))
+    return make_hosted_app(model, client, sender, settings)
+
+
+def create_from_environment(environ: Mapping[str, str] | None = None) -> ASGIApp:
+    """Return the application that environment variables describe. Raises PgagentsError and InputError."""
+    environ = os.environ if environ is None else environ
+    settings = read_settings(environ)
+    named = environ.get(f"{PREFIX}CATALOGUE")
+    model = find_catalogue(Path(named) if named else None)
+    if model is None:
+        raise PgagentsError(
+            f"no catalogue here: {Path.cwd()} has neither catalogue/*.yaml nor pgagents.yaml",
+            f"name its file in {PREFIX}CATALOGUE",
+        )
+    return create_app(model, settings)
+
+
+def __getattr__(name: str) -> Any:
+    """Return `app`, which is made when a server asks for it; importing this module needs no settings."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    write_json_lines()
+    _let_calls_end()
+    try:
+        made = create_from_environment()
+    except (PgagentsError, InputError) as error:
+        raise SystemExit(_describe(error)) from None
+    globals()["app"] = made
+    return made
+
+
+def _let_calls_end() -> None:
+    """Keep answers that are being streamed when the server is stopped; uvicorn waits for them.
+
+    By default sse_starlette 3.7 (read 2026-11-22) cuts every stream at once. Ours end with their calls.
+    """
+    from sse_starlette.sse import AppStatus
+
+    AppStatus.enable_automatic_graceful_drain = False
+
+
+def _describe(error: PgagentsError | InputError) -> str:
+    if isinstance(error, InputError):
+        first = error.diagnostics[0]
+        return f"pgagents: {first.span}: {first.message}"
+    return f"pgagents: {error.message}" + (f"\n  {error.help}" if error.help else "")

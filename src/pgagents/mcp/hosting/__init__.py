@@ -1,0 +1,1 @@
+"""Serves many callers: who calls, with which key of the API, how often, and what the log says of it."""

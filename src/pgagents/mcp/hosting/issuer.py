@@ -1,0 +1,80 @@
+"""The authorization server of the callers, whose metadata are read when they are first needed.
+
+A host may start before it. Until the metadata were read, the server is not ready.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pgagents.errors import PgagentsError
+from pgagents.http import is_exposed
+from pgagents.mcp.token import make_verifier, read_metadata
+
+if TYPE_CHECKING:
+    from mcp.server.auth.provider import AccessToken, TokenVerifier
+
+AGAIN_S = 5.0
+"""Seconds after a failure in which the metadata are not asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The verifier of tokens, and the endpoint that exchanges them; empty where the metadata name none."""
+
+    verifier: TokenVerifier
+    endpoint: str
+
+    @property
+    def token_endpoint(self) -> str:
+        """Return the URL of the token endpoint. Raises PgagentsError where the metadata name none."""
+        if not self.endpoint:
+            raise PgagentsError("the issuer's metadata have no `token_endpoint`", "it cannot exchange tokens")
+        if is_exposed(self.endpoint):
+            raise PgagentsError("the issuer's `token_endpoint` has no TLS", "tokens travel over https only")
+        return self.endpoint
+
+
+class Issuer:
+    """Verifies tokens for `resource`, this server's public URL; `client` are our credentials there."""
+
+    def __init__(
+        self,
+        url: str,
+        resource: str,
+        client: tuple[str, str] | None,
+        *,
+        cacert: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.url, self._resource, self._client, self._cacert = url, resource, client, cacert
+        self._clock = clock
+        self._known: Known | None = None
+        self._failed: tuple[float, PgagentsError] | None = None
+
+    async def read(self) -> Known:
+        """Return what the metadata give. Raises PgagentsError where they cannot be had."""
+        if self._known is not None:
+            return self._known
+        if self._failed is not None and self._clock() - self._failed[0] < AGAIN_S:
+            raise self._failed[1]
+        try:
+            metadata = await read_metadata(self.url, self._cacert)
+            verifier = make_verifier(metadata, self.url, self._resource, self._client, cacert=self._cacert)
+        except PgagentsError as error:
+            self._failed = (self._clock(), error)
+            raise
+        endpoint = metadata.get("token_endpoint")
+        self._known = Known(verifier, endpoint if isinstance(endpoint, str) else "")
+        return self._known
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Return the token's rights; None where it is not valid for this server."""
+        try:
+            known = await self.read()
+        except PgagentsError:
+            return None  # callers get 503 before this is asked
+        return await known.verifier.verify_token(token)

@@ -1,0 +1,1 @@
+"""The listings by which stores show the plugins of an API."""

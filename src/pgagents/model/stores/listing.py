@@ -1,0 +1,56 @@
+"""A store's listing of a plugin, with every default filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pgagents.source.origin import Text
+from pgagents.source.source import Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """The texts of a listing in another language; empty where the catalogue has none."""
+
+    subtitle: Text
+    description: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The texts by which a store lists a plugin. Absent texts are empty.
+
+    `id` is the name of the package, `name` the one that people see. `summary` is the package's short text,
+    `description` the long one. `skills` are names of workflows, None if
+    none are chosen. `countries` is None if nothing is said, and empty for all countries.
+    """
+
+    store: str
+    id: Text
+    version: Text
+    name: Text
+    subtitle: Text
+    summary: Text
+    description: Text
+    category: Text
+    capabilities: tuple[Text, ...]
+    keywords: tuple[Text, ...]
+    starters: tuple[Text, ...]
+    skills: tuple[Text, ...] | None
+    developer: Text
+    email: Text
+    developer_url: Text
+    website: Text
+    support: Text
+    privacy: Text
+    terms: Text
+    colour: Text
+    colour_dark: Text
+    license: Text
+    release_notes: Text
+    countries: tuple[Text, ...] | None
+    demo: Text
+    commerce: Text
+    translations: Mapping[str, Translation]
+    origin: Pointer

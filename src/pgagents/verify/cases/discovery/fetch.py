@@ -1,0 +1,40 @@
+"""Fetch a public document as an agent does: without a key, and through redirects on the same host."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from pgagents.verify.cases.discovery.places import find_path
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.exchange import Exchange
+
+REDIRECTS = (301, 302, 303, 307, 308)
+MOST_HOPS = 3
+
+Fetching = Generator[Call, Any, tuple[Exchange, str]]
+"""Yields calls, and returns the last exchange with its path."""
+
+
+def fetch(
+    setting: Setting,
+    path: str,
+    why: str,
+    *,
+    method: str = "GET",
+    headers: tuple[tuple[str, str], ...] = (),
+    accept: str = "*/*",
+) -> Fetching:
+    """Fetch a path of the target. A redirect to another host is returned as it is."""
+    for _ in range(MOST_HOPS):
+        exchange: Exchange = yield Call(
+            None, {}, "document", why, role="", raw=Raw(method, path, (("Accept", accept), *headers))
+        )
+        if exchange.status not in REDIRECTS:
+            break
+        onward = find_path(setting, exchange.header("Location") or "", path, machine=True)
+        if not onward or onward == path:
+            break
+        path = onward
+    return exchange, path

@@ -1,0 +1,56 @@
+"""Findings that are told while a run goes on, before the report."""
+
+from __future__ import annotations
+
+from pgagents.model.contract import Contract
+from pgagents.report.causes import cause
+from pgagents.report.report import Finding
+from pgagents.verify.run.driver import Driver
+from pgagents.verify.run.ledger import Break, exchange_of
+
+MAIN = "main"
+
+
+class NewFindings:
+    """What was found since it was asked for the last time.
+
+    Contracts that break by one cause are one finding. What only contradicts a guess, and what another finding
+    explains, are left to the report. Nothing is told before the server has accepted the key, because until
+    then the run may take every judgement back.
+    """
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._broken = 0
+        """The ledger's number of broken contracts when it was last looked through."""
+        self._causes: set[str] = set()
+
+    def take(self) -> tuple[Finding, ...]:
+        """Return the new findings in the order of their requests, without any secret."""
+        driver = self._driver
+        ledger = driver.judge.ledger
+        if ledger.broken == self._broken or not (driver.key_known or not driver.keys.get(MAIN)):
+            return ()
+        self._broken = ledger.broken
+        found: list[Finding] = []
+        for entry in ledger.entries.values():
+            broken = entry.broken
+            if (
+                broken is None
+                or broken.odd
+                or broken.judgement.derived
+                or entry.contract.id in ledger.settled
+            ):
+                continue
+            said = cause(entry.contract.check, broken.outcome, broken.judgement.actual)
+            if said not in self._causes:
+                self._causes.add(said)
+                found.append(driver.redactor.finding(_make_finding(entry.contract, broken)))
+        return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
+
+
+def _make_finding(contract: Contract, broken: Break) -> Finding:
+    """Return the finding of one broken contract with its last exchange alone."""
+    chain = tuple(exchange_of(exchange) for exchange in broken.chain[-1:])
+    said = broken.judgement
+    return Finding(contract, "error", said.expected, said.actual, chain, None, ())

@@ -1,0 +1,1 @@
+"""Small servers, each with one fault that `schemathesis run` and `pgagents verify --openapi` must find."""

@@ -1,0 +1,169 @@
+"""`pgagents verify --openapi` finds what `schemathesis run` finds, key by key, or the table says why not."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis.checks
+
+from contains import faults
+from contains.shelf import DOCUMENT, KEY, Shelf, serving
+from pgagents.source.read import parse
+
+TABLE = Path(__file__).with_name("keys.yaml")
+PAGE = Path(__file__).parents[2] / "docs" / "explain" / "schemathesis.md"
+PGAGENTS = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
+SCHEMATHESIS = [sys.executable, "-m", "schemathesis.cli", "run"]
+SLOW = "max_response_time"
+"""A check that an option adds."""
+BY_HAND = "object_level_authorization"
+"""A check that needs a file with identities."""
+LIMIT_S = 300
+
+
+@cache
+def keys() -> dict[str, dict[str, str]]:
+    source = parse(TABLE.read_text("utf-8"), TABLE.name)
+    assert not source.faults, source.faults
+    assert isinstance(source.data, dict)
+    return dict(source.data)
+
+
+def verify(folder: Path, server: Shelf, *words: str, document: Any = DOCUMENT) -> dict[str, Any]:
+    """Return the report of `pgagents verify --openapi` on a server."""
+    (folder / "library.json").write_text(json.dumps(document, indent=1), "utf-8")
+    with serving(server) as url:
+        line = ["verify", "--openapi", "library.json", "--url", url, "--allow-writes", "--report", "r.json"]
+        done = subprocess.run(
+            [*PGAGENTS, *line, *words],
+            cwd=folder,
+            env={**os.environ, "PGAGENTS_TOKEN": KEY, "XDG_CACHE_HOME": str(folder / "cache")},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LIMIT_S,
+        )
+    assert (folder / "r.json").exists(), done.stderr
+    report: dict[str, Any] = json.loads((folder / "r.json").read_text("utf-8"))
+    return report
+
+
+def list_found(report: dict[str, Any]) -> dict[str, str]:
+    """Return the verdict of each contract that was not kept, by id."""
+    told = {"error": "broken", "odd": "odd"}
+    return {f["contract"]: told[f["severity"]] for f in report["findings"]}
+
+
+def run_schemathesis(folder: Path, row: dict[str, str]) -> set[str]:
+    """Return the kinds of failure that `schemathesis run` finds on a row's server."""
+    (folder / "library.json").write_text(json.dumps(DOCUMENT), "utf-8")
+    only = ["--max-response-time", "1"] if row["check"] == SLOW else ["--checks", row["check"]]
+    with serving(getattr(faults, row["server"])()) as url:
+        words = ["library.json", "--url", url, "-H", f"Authorization: Bearer {KEY}", "--seed", "1"]
+        words += ["--phases", row["phases"], "-n", "30", "--continue-on-failure", *only]
+        words += ["--report", "json", "--report-json-path", "s.json"]
+        done = subprocess.run(
+            [*SCHEMATHESIS, *words],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LIMIT_S,
+        )
+    assert (folder / "s.json").exists(), done.stdout + done.stderr
+    return {f["type"] for f in json.loads((folder / "s.json").read_text("utf-8"))["failures"]}
+
+
+def test_every_check_of_schemathesis_has_a_row() -> None:
+    schemathesis.checks.load_all_checks()
+    every = {check.__name__ for check in schemathesis.checks.CHECKS.get_all()}
+    assert every | {SLOW} == {row["check"] for row in keys().values()}
+    assert {p for row in keys().values() for p in row["phases"].split(",")} == {
+        "examples",
+        "coverage",
+        "fuzzing",
+        "stateful",
+    }
+
+
+def test_every_row_has_a_verdict_and_a_server_of_its_own() -> None:
+    for name, row in keys().items():
+        assert row["verdict"] in ("broken", "odd", "none"), name
+        assert (row["verdict"] == "none") == ("why" in row) == (not row["found"]), name
+        assert issubclass(getattr(faults, row["server"]), Shelf), name
+    assert len({row["server"] for row in keys().values()}) == len(keys())
+
+
+def list_rows() -> list[str]:
+    """Return the rows of the page's table."""
+    return [
+        f"| `{row['check']}` | `{row['failure']}` | {row['phases'].replace(',', ', ')} | "
+        f"{describe(getattr(faults, row['server']))} | {told(row)} |"
+        for row in keys().values()
+    ]
+
+
+def describe(fault: type[Shelf]) -> str:
+    """Return the first sentence of a fault's docstring, without its end."""
+    return re.sub(r"\s+", " ", str(fault.__doc__)).rstrip(". ").lower()
+
+
+def told(row: dict[str, str]) -> str:
+    return f"`{row['found'].partition('/')[0]}`, {row['verdict']}" if row["found"] else row["why"]
+
+
+def test_the_page_has_the_table() -> None:
+    page = PAGE.read_text("utf-8")
+    assert "\n".join(list_rows()) in page
+
+
+def test_a_fault_behind_a_link_is_found_only_through_the_link(tmp_path: Path) -> None:
+    without = json.loads(json.dumps(DOCUMENT))
+    for path, method, status in (("/books", "post", "201"), ("/books/{book_id}", "get", "200")):
+        del without["paths"][path][method]["responses"][status]["links"]
+    crash = "no_crashes/get_shelf@rest"
+    words = ("--only", crash)
+    assert list_found(verify(tmp_path, faults.CrashBehindLink(), *words)) == {crash: "broken"}
+    assert list_found(verify(tmp_path, faults.CrashBehindLink(), *words, document=without)) == {}
+
+
+class Elsewhere(Shelf):
+    """Keeps no shelf for a new book, which a link does not rule out."""
+
+    def shelf_of(self, book: Any) -> str:
+        del book
+        return "-"
+
+
+def test_a_link_that_leads_to_nothing_is_no_finding(tmp_path: Path) -> None:
+    found = list_found(verify(tmp_path, Elsewhere(), "--only", "valid_calls/ordinary/get_shelf"))
+    assert found == {}
+
+
+@pytest.mark.matrix
+def test_the_right_server_has_no_finding_and_no_contract_is_untested(tmp_path: Path) -> None:
+    report = verify(tmp_path, Shelf())
+    assert list_found(report) == {}
+    assert [r for r in report["results"] if r["verdict"] == "untested"] == []
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", [name for name in keys() if keys()[name]["verdict"] != "none"])
+def test_pgagents_finds_it(name: str, tmp_path: Path) -> None:
+    row = keys()[name]
+    found = list_found(verify(tmp_path, getattr(faults, row["server"])()))
+    assert {verdict for id, verdict in found.items() if id.startswith(row["found"])} == {row["verdict"]}
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", [name for name in keys() if keys()[name]["check"] != BY_HAND])
+def test_schemathesis_finds_it(name: str, tmp_path: Path) -> None:
+    assert keys()[name]["failure"] in run_schemathesis(tmp_path, keys()[name])

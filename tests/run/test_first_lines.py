@@ -1,0 +1,111 @@
+"""Each finding is told on stderr, in one line, while the run goes on; the report on stdout comes after it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from calling import served
+from pgagents.cli.running.first_lines import LONGEST, MOST, FirstLines
+from pgagents.http import Request, Response, Silence
+from pgagents.model.contract import Contract
+from pgagents.report.baseline import Line
+from pgagents.report.report import Finding, RecordedExchange
+from pgagents.source.read import parse
+from pgagents.source.source import Source, Span
+from small_api import KEY
+from test_verify_openapi import DOCUMENT, GET_LINE, PGAGENTS, Counting
+
+WAIT_S = 30.0
+
+
+class Holding:
+    """A server with a wrong list. From the twentieth call on it waits until it may go on."""
+
+    def __init__(self) -> None:
+        self.server, self.may_go_on = Counting(right=False), threading.Event()
+        self.calls = 0
+
+    def __call__(self, request: Request) -> Response | Silence:
+        self.calls += 1
+        if self.calls >= 20:
+            self.may_go_on.wait(WAIT_S)
+        return self.server(request)
+
+
+def test_a_finding_is_told_while_the_run_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "notes.yaml").write_text(DOCUMENT, encoding="utf-8")
+    server = Holding()
+    environment = {**os.environ, "PGAGENTS_TOKEN": KEY, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    with served(server) as url:
+        words = [*PGAGENTS, "verify", "--openapi", "notes.yaml", "--url", url]
+        child = subprocess.Popen(
+            words, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert child.stderr is not None
+        line = child.stderr.readline()
+        calls = server.calls
+        server.may_go_on.set()
+        out, err = child.communicate(timeout=WAIT_S)
+    wrong = f"notes.yaml:{GET_LINE}: error[response_schema/200/list_notes@rest]: "
+    assert line.startswith(wrong), line + err
+    assert f"; curl -sS -i -g --path-as-is {url}/notes" in line
+    assert server.calls > calls
+    assert KEY not in line + err
+    assert wrong not in out
+    assert "error[response_schema/200/list_notes@rest] 1 of " in out
+
+
+def test_a_right_server_has_no_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.yaml").write_text(DOCUMENT, encoding="utf-8")
+    with served(Counting(right=True)) as url:
+        words = [*PGAGENTS, "verify", "--openapi", "notes.yaml", "--url", url]
+        environment = {**os.environ, "PGAGENTS_TOKEN": KEY, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        subprocess.run(words, cwd=tmp_path, env=environment, check=False)
+    assert "error[" not in capfd.readouterr().err
+
+
+def finding(contract: str, actual: str, target: str = "/notes") -> Finding:
+    exchange = RecordedExchange(
+        1, Request("GET", target, (), b""), Response(200, (), b""), 0.01, "a call", "", "list_notes", "rest"
+    )
+    promise = Contract(contract, contract.partition("/")[0], "list_notes", "rest", "it is right.", ())
+    return Finding(promise, "error", "right", actual, (exchange,))
+
+
+def source() -> Source:
+    return parse("a: 1\n", "c.yaml")
+
+
+def test_a_line_has_no_command_and_no_control_character() -> None:
+    tell = FirstLines(source(), "http://127.0.0.1")
+    said = "\n".join(tell([finding("law/a/list_notes@rest", "one\n::error::two \x1b[2J ##[error]three")]))
+    assert "\n" not in said
+    assert "\x1b" not in said
+    assert "##[" not in said
+
+
+def test_a_long_call_is_only_in_the_report() -> None:
+    tell = FirstLines(source(), "http://127.0.0.1")
+    assert "curl" not in next(tell([finding("law/a/list_notes@rest", "wrong", "/" + "x" * LONGEST)]))
+    assert "curl" in next(tell([finding("law/b/list_notes@rest", "wrong")]))
+
+
+def test_accepted_findings_are_not_told() -> None:
+    accepted = Line("law/a", "known", date(9999, 1, 1), Span("b.yaml", 1, 1))
+    outdated = Line("law/b", "known", date(2000, 1, 1), Span("b.yaml", 2, 1))
+    tell = FirstLines(source(), "http://127.0.0.1", (accepted, outdated))
+    told = list(tell([finding(f"law/{name}/list_notes@rest", "wrong") for name in "abc"]))
+    assert [line.partition("/")[2][0] for line in told] == ["b", "c"]
+
+
+def test_many_findings_end_with_one_sentence() -> None:
+    tell = FirstLines(source(), "http://127.0.0.1")
+    told = list(tell([finding(f"law/{n}/list_notes@rest", "wrong") for n in range(MOST + 5)]))
+    assert len(told) == MOST + 1
+    assert told[-1] == "further findings are in the report"
