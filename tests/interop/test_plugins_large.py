@@ -67,7 +67,10 @@ def test_claude_refuses_a_broken_plugin(listed: Path, tmp_path: Path, broken: st
     elif broken == "no-privacy":
         _change(manifest, privacyPolicyUrl=None)
         readme = folder / "README.md"
-        text = readme.read_text(encoding="utf-8").replace("Privacy", "Other").replace("privacy", "other")
+        text, heading, _ = readme.read_text(encoding="utf-8").partition("## Privacy")
+        assert heading
+        hosted = {"corner-shop": {"type": "http", "url": "https://shop.example/mcp"}}
+        _change(folder / ".mcp.json", mcpServers=hosted)  # of a started server, no policy is asked
         readme.write_text(text, encoding="utf-8")
     elif broken == "no-icon":
         (folder / ".claude-plugin/icon.png").unlink()
