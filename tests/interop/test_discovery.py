@@ -1,5 +1,7 @@
-"""What agents find a host by is what its judges take: ARD's conformance test of Lighthouse, the published
-schema of server cards, and Lighthouse's rule for llms.txt.
+"""Official judges take the documents by which agents find a host.
+
+They are ARD's conformance test of Lighthouse, the published schema of server cards, and Lighthouse's rule
+for llms.txt.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which arguments of a random call may have any value, and how such a call is made smaller."""
+"""Random calls choose which arguments may have any value, and such a call is made smaller."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a host advertises to agents, as several documents name it."""
+"""Describes what a host advertises to agents, for the documents that name it."""

@@ -1,1 +1,1 @@
-"""What a host advertises to agents: where documents stand, and the links in them."""
+"""Finds what a host advertises to agents: where documents stand, and the links in them."""
