@@ -32,9 +32,8 @@ def list_folder(path: str) -> Tree:
             inner = prefix + entry.name
             status = entry.stat(follow_symlinks=False)
             kind = _kind(status.st_mode)
-            members.append(
-                Entry(inner, kind, status.st_size, status.st_size, _reader(os.path.join(path, inner)))  # noqa: PTH118 - Path would normalise odd names
-            )
+            file = os.path.join(path, inner)  # noqa: PTH118  # Path would normalise odd names
+            members.append(Entry(inner, kind, status.st_size, status.st_size, _reader(file)))
             if len(members) > MAX_ENTRIES:
                 raise PgagentsError(
                     f"{path} has more than {MAX_ENTRIES:,} entries; that is the most listed",

@@ -165,7 +165,9 @@ def _list_members(body: Body, before: str, depth: int) -> Iterator[tuple[str, An
 
 
 def list_differences(before: Observation, after: Observation) -> set[Place]:
-    """Return the places with another value. Of an instance that came or went, only that is said."""
+    """Return the places with another value. An instance that came or went is one difference, whatever its
+    members are.
+    """
     moved = {p for p in before if p[2] == "" and p in after and before[p] != after[p]}
     told = {place[:2] for place in moved}
     rest = (p for p in before.keys() | after.keys() if p[:2] not in told)
@@ -192,7 +194,7 @@ def _shorten(value: Any) -> str:
 
 
 Difference = Mapping[Place, tuple[str, Any]]
-"""What differs by its place: in words, and by how much a count rose."""
+"""A description of each difference by its place, and the number by which a count rose."""
 Trial = Callable[[bool], Generator[Any, Any, Difference | None]]
 """Try it on an instance of its own. With True, a control comes first: what it shows is no difference."""
 

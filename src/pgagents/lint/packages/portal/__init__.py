@@ -1,1 +1,1 @@
-"""What OpenAI's plugin portal says of a package, a file of tools, or a submission file."""
+"""Judge a package, a file of tools or a submission file as OpenAI's plugin portal does."""

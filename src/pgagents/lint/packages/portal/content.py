@@ -1,4 +1,4 @@
-"""What the manifest declares beside the listing: skills, apps, hooks; and what a package must hold."""
+"""Judge the skills, apps and hooks of a manifest, and the files that a package must have."""
 
 from __future__ import annotations
 

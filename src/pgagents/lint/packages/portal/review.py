@@ -1,4 +1,4 @@
-"""What the final submission wants beside the listing: pages, cases, notes, commerce, and no secrets."""
+"""Judge the parts of a final submission beside the listing: pages, cases, notes, commerce, and no secrets."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 An instance of the run is changed by the call and observed: its reads, its lists, their counts, and another
 instance. After the second and the third equal call it is observed again. The later answers may be anything
-that is documented. Members that say which version an instance has may be renewed. What differs must come
-back twice on other instances, and never without the further calls.
+that is documented. Members that say which version an instance has may be renewed. A difference must come back
+twice on other instances, and never without the further calls.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """A call that is said not to be destructive removes and overwrites nothing that could be read before.
 
-Two instances of the run are observed, the call is made on one of them twice with different arguments, and
-they are observed after each call. Each stays readable, and each member stays: an empty one may be filled, a
-list may grow. `may_change` declares members that the call adds to, or that follow from what it adds; the
-state of a declared move, and members that say which version an instance has, are free too. What differs
-must come back twice on other instances, and never without the calls.
+Two instances of the run are observed. The call is made on one of them twice with different arguments, and
+both are observed after each call. Each stays readable, and each member stays: an empty one may be filled, a
+list may grow. `may_change` declares members that the call adds to, or that follow from what it adds. The
+state of a declared move is free too, as are members that show an instance's version. A difference must come
+back twice on other instances, and never without the calls.
 """
 
 from __future__ import annotations

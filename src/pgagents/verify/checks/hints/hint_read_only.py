@@ -1,9 +1,9 @@
 """A call that only reads changes nothing that another reading action shows.
 
 An instance of the run is read through its lists and reads. Then the reading actions are called with each
-value of their choices, and the instance is read again. What differs twice more on other instances, and never
-without the calls, is a change. `reads_change` declares members that reading may change. An action is never
-judged by its own answers.
+value of their choices, and the instance is read again. A difference counts if it comes back twice on other
+instances, and never without the calls. `reads_change` declares members that reading may change. An action is
+never judged by its own answers.
 """
 
 from __future__ import annotations
