@@ -46,18 +46,19 @@ def equal_change_appended(context: Context, request: Request) -> Request:
 
 
 @fault("hint_not_destructive", needs=(ROW,)).edit_data
-def new_instance_hides_others(context: Context, request: Request, data: Any) -> Any:
-    """Making an instance changes the text of all others that lists show."""
+def new_instance_changes_the_last(context: Context, request: Request, data: Any) -> Any:
+    """Making an instance changes the text that lists show of the one that was made before."""
     asked = context.reader.parse(request)
     makers = [r.made_by.action for r in context.model.resources.values() if r.made_by]
-    if asked is None:
+    if asked is None or not isinstance(data, dict):
         return None
+    made: list[str] = context.memory.setdefault("made", [])
     if any(action is asked.action for action in makers):
-        context.memory["made"] = context.memory.get("made", 0) + 1
+        made += [data["id"]] if isinstance(data.get("id"), str) else []
         return None
-    if not isinstance(data, dict) or asked.path:
+    if asked.path:
         return None
     for one in objects(data):
-        if isinstance(one.get("text"), str):
-            one["text"] += "*" * (context.memory.get("made", 0) % 7)
+        if one.get("id") in made[:-1] and isinstance(one.get("text"), str):
+            one["text"] += "*"
     return data

@@ -165,9 +165,7 @@ def _list_members(body: Body, before: str, depth: int) -> Iterator[tuple[str, An
 
 
 def list_differences(before: Observation, after: Observation) -> set[Place]:
-    """Return the places with another value. An instance that came or went is one difference, whatever its
-    members are.
-    """
+    """Return the places with another value. An instance that came or went is one difference."""
     moved = {p for p in before if p[2] == "" and p in after and before[p] != after[p]}
     told = {place[:2] for place in moved}
     rest = (p for p in before.keys() | after.keys() if p[:2] not in told)
@@ -194,7 +192,7 @@ def _shorten(value: Any) -> str:
 
 
 Difference = Mapping[Place, tuple[str, Any]]
-"""A description of each difference by its place, and the number by which a count rose."""
+"""The differences by place: each in words, and with the rise of a count."""
 Trial = Callable[[bool], Generator[Any, Any, Difference | None]]
 """Try it on an instance of its own. With True, a control comes first: what it shows is no difference."""
 

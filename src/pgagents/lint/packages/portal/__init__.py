@@ -1,1 +1,1 @@
-"""Judge a package, a file of tools or a submission file as OpenAI's plugin portal does."""
+"""Simulate OpenAI's plugin portal: its objections to a package, a list of tools, a submission file."""

@@ -1,4 +1,4 @@
-"""Judge the skills, apps and hooks of a manifest, and the files that a package must have."""
+"""Check declared skills, apps and hooks, and that a package holds anything to offer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judge the parts of a final submission beside the listing: pages, cases, notes, commerce, and no secrets."""
+"""Check the final submission's wishes beside the listing: pages, cases, notes, commerce, no secrets."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pgagents.verify.check.memory import Setting
 
 AI_CATALOG, ARD = "web/ai-catalog.json", "web/ard.json"
 API_CATALOG, LLMS = "web/api-catalog.json", "web/llms.txt"
-SERVER_CARD = "mcp/server-card.json"
+SERVER_CARD, SKILLS_INDEX = "mcp/server-card.json", "web/agent-skills.json"
 HOME, ROBOTS = "/", "/robots.txt"
 
 
@@ -37,6 +37,7 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         ARD: Place("/.well-known/ard.json", ("application/ai-catalog+json",)),
         API_CATALOG: Place("/.well-known/api-catalog", ("application/linkset+json",), typed=True),
         SERVER_CARD: Place("", ("application/mcp-server-card+json",), open=True),
+        SKILLS_INDEX: Place("/.well-known/agent-skills/index.json", ("application/json",)),
         LLMS: Place("/llms.txt", ("text/plain", "text/markdown")),
     }
 )

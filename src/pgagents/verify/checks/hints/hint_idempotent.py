@@ -1,9 +1,9 @@
 """A call that is said to be idempotent changes nothing more when it is repeated.
 
-An instance of the run is changed by the call and observed: its reads, its lists, their counts, and another
-instance. After the second and the third equal call it is observed again. The later answers may be anything
-that is documented. Members that say which version an instance has may be renewed. A difference must come back
-twice on other instances, and never without the further calls.
+An instance of the run is changed by the call, and observed through reads, lists and counts. After the second
+and the third equal call it is observed again. The later answers may be anything that is documented. Members
+that say which version an instance has may be renewed. A difference counts if two further trials show it too,
+beside a control.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         hinted = find_hinted_call(setting, endpoint)
         if isinstance(hinted, HintedCall):
             contract = f"{NAME}/{endpoint.place}"
-            cost = CALLS * (1 + len(hinted.sources)) + 2
+            cost = CALLS * (1 + len(hinted.sources)) + 2 + len(list_fillers(setting, hinted.resource))
             run = _run(setting, hinted, contract)
             yield Probe(contract, STAGE, (contract,), cost, run, (endpoint,), "main", True)
 

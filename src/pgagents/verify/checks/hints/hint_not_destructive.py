@@ -3,8 +3,8 @@
 Two instances of the run are observed. The call is made on one of them twice with different arguments, and
 both are observed after each call. Each stays readable, and each member stays: an empty one may be filled, a
 list may grow. `may_change` declares members that the call adds to, or that follow from what it adds. The
-state of a declared move is free too, as are members that show an instance's version. A difference must come
-back twice on other instances, and never without the calls.
+state of a declared move, and members that say which version an instance has, are free too. A difference
+counts if two further trials show it too, beside a control.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         hinted = find_hinted_call(setting, endpoint)
         if isinstance(hinted, HintedCall):
             contract = f"{NAME}/{endpoint.place}"
-            cost = 3 * (1 + len(hinted.sources)) + 4
+            reads = sum(not source.lists for source in hinted.sources)
+            fillers = len(list_fillers(setting, hinted.resource))
+            cost = 3 * (1 + len(hinted.sources) + reads) + 2 + fillers
             run = _run(setting, hinted, contract)
             yield Probe(contract, STAGE, (contract,), cost, run, (endpoint,), "main", True)
 

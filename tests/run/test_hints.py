@@ -1,0 +1,124 @@
+"""Hints are tried on an API of letters: the checks find its bugs, and report none of its habits."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import pytest
+
+import letters_api
+from letters_api import BUGS, DECLARED, HABITS, KEY, Letters
+from pgagents.model.contract import Verdict
+from pgagents.report.report import Report
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
+from pgagents.verify.wire.receiver import Inbox
+from verifying import URL, ids
+
+READ, IDEMPOTENT = "hint_read_only", "hint_idempotent"
+MILD, CLOSED = "hint_not_destructive", "hint_closed_world"
+FOUND_BY = {
+    "get-marks-as-read": f"{READ}/read_letter@rest",
+    "get-counts-views": f"{READ}/read_letter@rest",
+    "plain-form-drops-tags": f"{READ}/read_letter@rest",
+    "search-makes-a-letter": f"{READ}/list_letters@rest",
+    "label-is-appended": f"{IDEMPOTENT}/label_letter@rest",
+    "tag-is-added-twice": f"{IDEMPOTENT}/tag_letter@rest",
+    "archive-is-a-toggle": f"{IDEMPOTENT}/archive_letter@rest",
+    "tag-replaces-tags": f"{MILD}/tag_letter@rest",
+    "new-letter-removes-another": f"{MILD}/write_letter@rest",
+    "link-is-fetched": f"{CLOSED}/link/write_letter@rest",
+    "get-renews-version": f"{READ}/read_letter@rest",
+    "search-takes-labels": f"{READ}/list_letters@rest",
+    "get-stamps-the-reader": f"{READ}/read_letter@rest",
+    "label-is-lost-at-last": f"{IDEMPOTENT}/label_letter@rest",
+    "second-delete-hits-another": f"{IDEMPOTENT}/delete_letter@rest",
+    "label-again-makes-a-letter": f"{IDEMPOTENT}/label_letter@rest",
+    "archive-again-drops-tags": f"{IDEMPOTENT}/archive_letter@rest",
+    "tag-cuts-the-subject": f"{MILD}/tag_letter@rest",
+    "archive-hides-the-letter": f"{MILD}/archive_letter@rest",
+    "link-is-fetched-when-read": f"{CLOSED}/link/write_letter@rest",
+}
+ALSO = {"archive-again-drops-tags": {f"{MILD}/archive_letter@rest"}}
+"""Further contracts that a bug breaks: the check of another hint makes the same two calls."""
+CLEAN = 200
+"""More requests than the hints of this API take on a right server."""
+
+
+def _call(inbox: Inbox, url: str) -> None:
+    inbox.take(urlsplit(url).path, (), b"", 0.0)
+
+
+def _verify(
+    *, bugs: Sequence[str] = (), habits: Sequence[str] = (), seed: int = 0, receiver: bool = True
+) -> tuple[Report, Letters]:
+    inbox = Inbox("http://127.0.0.1:9/in")
+    server = Letters(
+        frozenset(bugs),
+        frozenset(habits),
+        lambda url: _call(inbox, url),
+        rng=random.Random(seed),
+    )
+    report = verify(
+        letters_api.model(*([DECLARED] if "declared-views" in habits else [])),
+        server,
+        Identities({"main": KEY}),
+        Options(seed=seed, live=False, only=("hint_",), max_requests=3_000),
+        clock=time.time,
+        sleep=lambda _: None,
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=URL,
+        receiver=inbox if receiver else None,
+        timer=time.perf_counter,
+    )
+    assert not [note for note in report.footer.notes if "internal" in note]
+    return report, server
+
+
+def test_a_right_server_keeps_every_hint_and_no_closed_world_is_called_proved() -> None:
+    report, server = _verify()
+    assert [f.contract.id for f in report.findings] == []
+    assert ids(report, Verdict.UNTESTED) == []
+    assert set(FOUND_BY.values()) - set(ids(report, Verdict.KEPT)) == {f"{CLOSED}/link/write_letter@rest"}
+    assert _reason(report, CLOSED) == "not shown: claimed, and nothing came to the receiver"
+    assert report.exit_code == 0
+    assert len(server.log) < CLEAN
+
+
+def test_without_a_receiver_a_closed_world_is_not_shown() -> None:
+    report, _ = _verify(receiver=False)
+    assert _reason(report, CLOSED) == "not shown: no receiver listens (--receiver)"
+    assert report.exit_code == 0
+
+
+def _reason(report: Report, check: str) -> str:
+    return next(
+        r.reason for r in report.results if r.contract.check == check and r.verdict is Verdict.NOT_APPLICABLE
+    )
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_each_bug_breaks_the_hint_that_it_is_about(name: str) -> None:
+    report, _ = _verify(bugs=[name])
+    broken = set(ids(report, Verdict.BROKEN))
+    assert FOUND_BY[name] in broken
+    assert broken <= {FOUND_BY[name]} | ALSO.get(name, set()), {
+        f.contract.id: f.actual for f in report.findings
+    }
+
+
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(n, marks=pytest.mark.matrix) for n in range(2, 20))])
+@pytest.mark.parametrize("name", HABITS)
+def test_no_habit_is_reported(name: str, seed: int) -> None:
+    report, _ = _verify(habits=[name], seed=seed)
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+
+
+def test_views_that_nothing_declares_are_reported() -> None:
+    report, _ = _verify(bugs=["get-counts-views"])
+    (finding,) = report.findings
+    assert finding.actual.startswith("views was 0 and is ")
+    assert finding.expected == "the same before and after it, in three trials"
