@@ -1,7 +1,5 @@
-"""Official judges take the documents by which agents find a host.
-
-They are ARD's conformance test of Lighthouse, the published schema of server cards, and Lighthouse's rule
-for llms.txt.
+"""The documents by which agents find a host pass the official judges. These are ARD's conformance test of
+Lighthouse, the published schema of server cards, and Lighthouse's rule for llms.txt.
 """
 
 from __future__ import annotations

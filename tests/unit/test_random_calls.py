@@ -1,4 +1,4 @@
-"""Random calls choose which arguments may have any value, and such a call is made smaller."""
+"""Random calls: the arguments that may have any value, and the way to a smaller call."""
 
 from __future__ import annotations
 

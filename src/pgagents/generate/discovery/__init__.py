@@ -1,1 +1,1 @@
-"""Describes what a host advertises to agents, for the documents that name it."""
+"""The documents by which a host advertises its API to agents."""

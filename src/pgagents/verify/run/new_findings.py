@@ -12,10 +12,10 @@ MAIN = "main"
 
 
 class NewFindings:
-    """Lists the findings that are new since the last time it was asked.
+    """The findings since the last call of `take`.
 
-    Contracts that break by one cause are one finding. The report alone has those that only contradict a
-    guess, and those that another finding explains. Nothing is told before the server has accepted the key:
+    Contracts that break by one cause are one finding. Findings that only contradict a guess, or that another
+    finding explains, are left to the report. There are none before the server has accepted the key, because
     until then the run may take every judgement back.
     """
 

@@ -1,1 +1,1 @@
-"""Finds what a host advertises to agents: where documents stand, and the links in them."""
+"""The places of the documents by which a host advertises its API to agents, and their links."""

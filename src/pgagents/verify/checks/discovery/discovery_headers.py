@@ -1,7 +1,7 @@
 """A document that agents look for comes with the headers that they need.
 
-They need its media type, leave for web pages to read it (CORS), HEAD, and an ETag that stays true. A 304 is
-for callers that have the same bytes. Where a specification only recommends one of these, a difference is odd.
+They need its media type, leave for web pages to read it (CORS), HEAD, and a true ETag. A 304 is right only
+for the bytes that the caller has. Where a specification only recommends one of these, a difference is odd.
 """
 
 from __future__ import annotations
