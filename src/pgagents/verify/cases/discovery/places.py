@@ -55,8 +55,8 @@ def find_path(setting: Setting, link: str, page: str, *, machine: bool) -> str:
     """Return path and query of a link on the page at a path; empty if this run does not follow it.
 
     A link leads to the target if it names the target's host, or no host. A link to the catalogue's server is
-    followed at the target if a document stands there, or (`machine`) if it is for programs: pages for people
-    may be missing on another host than that. No other host is ever called.
+    followed at the target if a document stands there, or if it is for programs (`machine`). Pages for people
+    may be missing at another host. No other host is ever called.
     """
     target = _origin(setting.url)
     try:

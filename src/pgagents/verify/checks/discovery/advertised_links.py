@@ -1,8 +1,8 @@
 """Whatever the host advertises to agents is there, with the media type that the link promises.
 
-Links come from the hosted documents, the front page (Link headers and link elements), robots.txt (Agentmap)
-and the well-known places, also those that the catalogue does not name. They are followed without a key, on
-the target alone. Links to other hosts are never called; they are listed as not selected.
+Links come from the hosted documents, the front page (Link headers and link elements) and robots.txt
+(Agentmap). Well-known places are tried too, also those that the catalogue does not name. They are followed
+without a key, on the target alone. Links to other hosts are never called; they are listed as not selected.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.http import json_bytes, read_json
 from pgagents.model.action import Former
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.equivalence import (
+from pgagents.verify.answers.comparison.equivalence import (
     find_difference,
     find_volatile,
     list_places,
