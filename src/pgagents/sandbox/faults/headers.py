@@ -183,7 +183,9 @@ def hosted_description_long(context: Context, request: Request, answer: Response
     return Response(answer.status, answer.headers, _DESCRIPTION.sub(rb"\1\2" + MORE, answer.body, count=1))
 
 
-@fault("hosted_document").edit_answers
+@fault(
+    "hosted_document", also={"advertised_links": "the index of skills has the digest of the text as built"}
+).edit_answers
 def hosted_drift(context: Context, request: Request, answer: Response) -> Response:
     """The hosted documents have another title than the catalogue."""
     title = context.model.api.title.encode()

@@ -139,8 +139,8 @@ class Declared(Generic[T]):
         )
 
     def edit_data(self, edit: Callable[[Context, Request, Any], Any]) -> T:
-        """Change the JSON of every successful answer that has some; the function returns None to leave an
-        answer as it is.
+        """Change the JSON of every successful answer that has some, except hosted documents; the function
+        returns None to leave an answer as it is.
         """
         return self._json(edit, successful)
 
@@ -152,7 +152,8 @@ class Declared(Generic[T]):
 
     def _json(self, edit: Callable[[Context, Request, Any], Any], chosen: Callable[[Response], bool]) -> T:
         def apply_edit(context: Context, request: Request, answer: Response) -> Response:
-            data = data_of(answer) if chosen(answer) else None
+            hosted = request.path in context.model.api.hosted.values()
+            data = data_of(answer) if chosen(answer) and not hosted else None
             told = edit(context, request, data) if data is not None else None
             return answer if told is None else answer.with_json(told)
 
