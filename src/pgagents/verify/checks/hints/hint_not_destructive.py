@@ -2,9 +2,9 @@
 
 Two instances of the run are observed. The call is made on one of them twice with different arguments, and
 both are observed after each call. Each stays readable, and each member stays: an empty one may be filled, a
-list or a count may grow. `may_change` declares members that the call adds to, or that follow from what it adds. The
-state of a declared move, and members that say which version an instance has, are free too. A difference
-counts if two further trials show it too, beside a control.
+list or a count may grow. `may_change` declares members that the call adds to, or that follow from what it
+adds. The state of a declared move, and members that say which version an instance has, are free too. A
+difference counts if two further trials show it too, beside a control.
 """
 
 from __future__ import annotations
