@@ -61,7 +61,7 @@ foreign: $(VENV)/.installed ## what verify finds on servers that others wrote (F
 
 plugins: $(VENV)/.interop ## Claude Code, Codex and AWS CDK (950 MB) judge the plugin packages and the gateway's document
 	cd tests/interop/plugins && npm install --no-audit --no-fund --no-package-lock --loglevel=error
-	$(BIN)/pytest -m interop tests/interop/test_plugins_large.py
+	$(BIN)/pytest -m interop tests/interop/test_plugins_large.py tests/interop/test_lint_packages.py
 
 atk: $(VENV)/.interop ## Microsoft 365 Agents Toolkit (440 MB) judges the app package
 	cd tests/interop/atk && npm install --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error

@@ -186,10 +186,12 @@ def _edited(server: Running, folder: Path, _: int) -> Measured | None:
     edits = EDITS / f"{server.server.name}.diff"
     if not edits.exists():
         return None
-    command = [sys.executable, "-c", RUN, "import", server.document, "--out", "catalogue.yaml"]
+    words = ["import", server.document, *server.server.auth, "--out", "catalogue.yaml"]
+    command = [sys.executable, "-c", RUN, *words]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     subprocess.run(["patch", "-s", "catalogue.yaml", str(edits)], cwd=folder, check=True)
-    given = ["catalogue.yaml", "--allow-writes", "--url", server.url]
+    home = str(folder / "catalogue.yaml")
+    given = [home, "--allow-writes", "--url", server.url, *server.server.edited]
     return _verify(server.server.name, "edited", folder, given, server.key)
 
 

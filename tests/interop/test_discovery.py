@@ -1,5 +1,5 @@
-"""What agents find a host by is what its judges take: ARD's conformance test of Lighthouse, the published
-schema of server cards, and Lighthouse's rule for llms.txt.
+"""The documents by which agents find a host pass the official judges. These are ARD's conformance test of
+Lighthouse, the published schema of server cards, and Lighthouse's rule for llms.txt.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from calling import served
-from pgagents.cli.running.first_lines import LONGEST, MOST, FirstLines
+from pgagents.cli.running.progress import LONGEST, MOST, FirstLines
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Contract
 from pgagents.report.baseline import Line
@@ -52,7 +52,7 @@ def test_a_finding_is_told_while_the_run_goes_on(tmp_path: Path) -> None:
         calls = server.calls
         server.may_go_on.set()
         out, err = child.communicate(timeout=WAIT_S)
-    wrong = f"notes.yaml:{GET_LINE}: error[response_schema/200/list_notes@rest]: "
+    wrong = f"notes.yaml:{GET_LINE}:9: error[response_schema/200/list_notes@rest]: "
     assert line.startswith(wrong), line + err
     assert f"; curl -sS -i -g --path-as-is {url}/notes" in line
     assert server.calls > calls

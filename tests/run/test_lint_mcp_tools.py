@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pgagents.cli.inputs.tools import make_model, survey
+from pgagents.cli.linting.tool_lint import find_broken
 from pgagents.cli.main import main
-from pgagents.cli.running.tool_lint import find_broken
 from pgagents.lint.tools.server import judge_server
 from pgagents.lint.tools.tool_judge import list_judges
 from pgagents.verify.wire.mcp.link import Link

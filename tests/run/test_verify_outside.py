@@ -194,12 +194,12 @@ def discovered(faults: tuple[str, ...] = ()) -> tuple[Report, list[Request]]:
 def test_discovery_needs_no_key_and_sends_none():
     report, sent = discovered()
     assert report.exit_code == 0
-    assert len(ids(report, Verdict.KEPT)) == 25
+    assert len(ids(report, Verdict.KEPT)) == 33
     assert {r.contract.id for r in report.results if r.reason == NO_WRITES} >= {
         "oauth_metadata/endpoint/token@rest",
         "oauth_metadata/endpoint/revoke@rest",
     }  # without leave to write nothing is posted, not even what must be refused
-    assert len(sent) <= 32
+    assert len(sent) <= 42
     assert [r.target for r in sent if r.header("authorization")] == []
 
 

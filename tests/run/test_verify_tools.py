@@ -406,6 +406,60 @@ def test_command_judges_a_process_and_writes_every_report(
     assert '"tool_results/fits/get_forecast@mcp"' in (tmp_path / "r.json").read_text()
 
 
+def test_plan_says_what_would_be_sent_and_calls_no_tool(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    log = write_wrong_server(tmp_path)
+    words = ["verify", "--mcp-stdio", f"{sys.executable} wrong.py", "--plan", "--report", "plan.json"]
+    assert main(words) == 0
+    assert "requests" in capfd.readouterr().out
+    assert json.loads((tmp_path / "plan.json").read_text())
+    assert "tools/list" in log.read_text()
+    assert "tools/call" not in log.read_text()
+    assert main([*words[:-1], "plan.xml"]) == 2
+
+
+def write_wrong_server(folder: Path) -> Path:
+    """Write a server whose tools take no object; return the file that it writes each request into."""
+    log = folder / "log.txt"
+    (folder / "wrong.py").write_text(
+        "import subprocess, sys, threading\n"
+        f"child = subprocess.Popen({SERVER.split()!r}, stdin=-1, stdout=-1, text=True)\n"
+        "def answer():\n"
+        "    for line in child.stdout:\n"
+        '        print(line.replace(\'"inputSchema": {"type": "object"\', '
+        '\'"inputSchema": {"type": "array"\'), end=\'\', flush=True)\n'
+        "threading.Thread(target=answer, daemon=True).start()\n"
+        "for line in sys.stdin:\n"
+        f"    open({str(log)!r}, 'a').write(line)\n"
+        "    child.stdin.write(line)\n"
+        "    child.stdin.flush()\n"
+        "child.stdin.close()\n"
+        "child.wait()\n",
+        encoding="utf-8",
+    )
+    return log
+
+
+def test_last_failed_tries_only_what_failed_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write_wrong_server(tmp_path)
+    words = ["verify", "--mcp-stdio", f"{sys.executable} wrong.py", "--report", "r.json"]
+    assert main([*words, "--last-failed"]) == 2
+    assert "no earlier run" in capfd.readouterr().err
+    assert main(words) == 1
+    before = json.loads((tmp_path / "r.json").read_text())["results"]
+    assert main([*words, "--last-failed"]) == 1
+    after = json.loads((tmp_path / "r.json").read_text())["results"]
+    failed = {r["contract"] for r in before if r["verdict"] in ("broken", "untested")}
+    assert {r["contract"] for r in after if r["verdict"] in ("kept", "broken", "untested")} == failed
+    assert any(r["verdict"] == "kept" for r in before)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

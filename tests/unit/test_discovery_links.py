@@ -30,6 +30,12 @@ def test_entries_of_an_ai_catalogue_are_links_of_their_type() -> None:
     assert links == [Link("/card", "application/mcp-server-card+json")]
 
 
+def test_skills_are_links_with_a_digest() -> None:
+    skills = [{"name": "a", "url": "/a/SKILL.md", "digest": "sha256:00"}, {"name": "b"}]
+    links = read_links("web/agent-skills.json", json.dumps({"skills": skills}).encode())
+    assert links == [Link("/a/SKILL.md", digest="sha256:00")]
+
+
 def test_targets_of_a_linkset_are_links_for_programs_or_people() -> None:
     context = {
         "anchor": "https://a.example",

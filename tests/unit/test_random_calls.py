@@ -1,4 +1,4 @@
-"""Which arguments of a random call may have any value, and how such a call is made smaller."""
+"""Random calls: the arguments that may have any value, and the way to a smaller call."""
 
 from __future__ import annotations
 

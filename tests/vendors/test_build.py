@@ -215,7 +215,7 @@ def test_an_unknown_target_is_a_wrong_call(tmp_path: Path, capsys: pytest.Captur
     assert _build(SHOP, "--out", tmp_path / "out", "--target", "nothing-like-it") == 2
     said = capsys.readouterr().err
     assert "name a vendor (" in said
-    assert "anthropic, arazzo, copilot, " in said
+    assert "agent_plugin, agentcore, anthropic, " in said
     assert not (tmp_path / "out").exists()
 
 

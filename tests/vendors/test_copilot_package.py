@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from offering import park, shop
+from offering import SHOP, park, shop
+from pgagents.catalogue.load import load_file
 from pgagents.cli.main import cli, main
 from pgagents.errors import PgagentsError
 from pgagents.generate import icon
-from pgagents.generate.build import build, document
+from pgagents.generate.build import build, document, targets
 from pgagents.generate.package import applying, outputs, pack, references
 
 ROOT = Path(__file__).parents[2]
@@ -117,7 +118,7 @@ def test_checking_and_packing_exclude_each_other() -> None:
 
 
 def test_catalogue_without_a_package_says_what_to_add() -> None:
-    model = shop()
+    model = load_file(SHOP)
     assert applying(model) == {}
     with pytest.raises(PgagentsError, match="nothing to package"):
         pack(model, build(model), {})
@@ -197,4 +198,5 @@ def test_an_mcp_servers_functions_are_its_tools() -> None:
 
 
 def test_no_generated_file_is_named_like_a_package() -> None:
-    assert outputs() == {"copilot/app.zip"}
+    assert outputs() == {"copilot/app.zip", "mcpb/server.mcpb"}
+    assert not outputs() & {path for target in targets().values() for path in target.outputs}

@@ -30,7 +30,7 @@ JUDGES = sorted(list_judges())
 
 
 def refused(path: Path, capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    """What the command says where it refuses; it ends with exit code 2 and one message."""
+    """The one message of a command that ends with exit code 2."""
     assert main(["lint", str(path), *words]) == 2
     out, err = capsys.readouterr()
     assert out == ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Any
 
 import pytest
 
-from offering import OFFERING, ROOT, shop
+from offering import OFFERING, ROOT, park, shop
 from pgagents.catalogue.load import load_text
 from pgagents.generate.build import build
 from pgagents.model.model import Model
@@ -145,3 +146,12 @@ def test_a_host_is_told_which_headers_and_links_it_sends() -> None:
 def test_a_host_without_catalogues_is_told_no_links() -> None:
     (file,) = build(shop(), only=["pgagents/hosting"]).artifacts()
     assert "links" not in json.loads(file.data)
+
+
+def test_the_skills_index_has_the_digest_of_the_bytes_that_are_built() -> None:
+    files = {a.path: a.data for a in build(park()).artifacts()}
+    index = json.loads(files["web/agent-skills.json"])
+    (skill,) = index["skills"]  # the one that is hosted, of several that are built
+    data = files["agent_plugin/skills/park-graph/SKILL.md"]
+    assert skill["digest"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
+    assert skill["url"] == "https://parkgraph.com/.well-known/agent-skills/park-graph/SKILL.md"

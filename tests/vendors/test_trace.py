@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from offering import park
 from pgagents.catalogue.load import load_file
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
@@ -140,3 +141,10 @@ def test_an_unknown_file_or_member_is_a_wrong_call(
 ) -> None:
     assert main(["trace", member, str(SHOP)]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_a_text_document_has_no_marks_of_tracing() -> None:
+    """A skill writes its description as JSON, whose marks nothing would take out of a text."""
+    for artifact in document(park(), "agent_plugin/skills/park-graph/SKILL.md", traced=True).artifacts():
+        assert b"u0000" not in artifact.data
+        assert b"\0" not in artifact.data

@@ -105,6 +105,8 @@ class Server:
     ready: str = "/"
     headers: Callable[[str], Mapping[str, str]] = lambda key: {"Authorization": f"Bearer {key}"}
     auth: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+    """Options of verify where the imported catalogue has a reviewer's lines (`edits/`)."""
     npm: bool = False
     surroundings: Callable[[Place], Mapping[str, str]] | None = None
     """Variables of the server's process."""

@@ -123,7 +123,7 @@ def command(
         click.echo("\n".join(f"{name:<18}{title}" for name, title in JUDGES.items()))
         return 0
     if (mcp_url, mcp_stdio) != (None, None):
-        from pgagents.cli.running.tool_lint import lint_server
+        from pgagents.cli.linting.tool_lint import lint_server
 
         if files or only or fix:
             raise click.UsageError(
@@ -151,7 +151,7 @@ def _judge_files(
     """Lint each file, in the given order. Documents for the GPT builder count as actions of one GPT."""
     from pgagents.catalogue.find import find_example
     from pgagents.cli.inputs.options import load
-    from pgagents.cli.running.package_lint import lint_package
+    from pgagents.cli.linting.package_lint import lint_package
 
     judged = []
     for file in files or (None,):

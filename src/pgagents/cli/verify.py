@@ -43,7 +43,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
 
 _OF_TOOLS = (
     "mcp_url", "mcp_stdio", "max_requests", "max_time", "seed", "only", "skip", "allow", "strict", "cacert",
-    "baseline", "reports", "verbose",
+    "baseline", "reports", "verbose", "only_plan", "last_failed",
 )  # fmt: skip
 """Options that may be given with an MCP server that is judged by its own list of tools."""
 
@@ -191,9 +191,17 @@ def _verify_tools(line: CommandLine) -> int:
     from pgagents.cli.running import tools
 
     choice.only_given("--mcp-url or --mcp-stdio without a catalogue", _OF_TOOLS)
-    report_files.check(line.reports, report_files.EVERY)
+    report_files.check(line.reports, report_files.DATA if line.only_plan else report_files.EVERY)
     output = replace(line.make_output(), again=_again())
-    return tools.run(line.mcp_url, line.mcp_stdio, line.make_tool_options(), output, cacert=line.cacert)
+    return tools.run(
+        line.mcp_url,
+        line.mcp_stdio,
+        line.make_tool_options(),
+        output,
+        cacert=line.cacert,
+        only_plan=line.only_plan,
+        last_failed=line.last_failed,
+    )
 
 
 def _show_plan(line: CommandLine, there: Target, options: Options, keys: Mapping[str, str]) -> int:

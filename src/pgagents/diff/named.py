@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.jsonschema.schema import refs
+from pgagents.jsonschema.schema import reach, refs
 
 WORDS = (
     "title",
@@ -41,12 +41,7 @@ class Named(dict[str, Any]):
     def reach(self, name: str) -> frozenset[str]:
         """Return the names that a schema leads to, including its own."""
         if name not in self.reached:
-            seen, wanted = {name}, [name]
-            while wanted:
-                for near in self.near[wanted.pop()] - seen:
-                    seen.add(near)
-                    wanted.append(near)
-            self.reached[name] = frozenset(seen)
+            self.reached[name] = reach(name, self.near)
         return self.reached[name]
 
     def leads_to_change(self, name: str, others: Named) -> bool:

@@ -250,7 +250,7 @@ def _check_hosted(model: Model, chosen: dict[str, Target | Summary]) -> list[Dia
             did_you_mean(path, outputs),
         )
         for path in model.api.hosted
-        if path not in outputs
+        if not any(Path(path).match(output) for output in outputs)
     ]
 
 

@@ -89,6 +89,7 @@ class Renderer:
     def __init__(self, templates: Path | None = None, *, traced: bool = False) -> None:
         self._marks: list[Pointer] = []
         self._traced = traced
+        self._marking = traced
         self._environment = _environment(templates, self._json)
 
     def render(self, made: BoundTarget) -> Rendered:
@@ -96,6 +97,7 @@ class Renderer:
         from jinja2 import TemplateError, TemplateNotFound
 
         name = f"{made.id}.j2"
+        self._marking = self._traced and made.target.outputs[0].endswith(DOCUMENT_SUFFIXES)
         several: dict[str, str] = {}
         try:
             template = self._environment.get_template(name)
@@ -121,7 +123,7 @@ class Renderer:
         """The `json` filter: serialize any value of the model as JSON."""
         from jinja2 import TemplateRuntimeError
 
-        marked = self._add_marks(value) if self._traced else value
+        marked = self._add_marks(value) if self._marking else value
         try:
             return Laid(json.dumps(marked, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
         except (TypeError, ValueError) as error:

@@ -6,7 +6,7 @@ This is the only module that imports jsonschema-rs.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -68,6 +68,16 @@ def closure(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[str]:
 def cycles(schemas: Mapping[str, Any]) -> set[str]:
     """Return the names of component schemas that refer to themselves, directly or not."""
     return {name for name in schemas if name in closure(schemas[name], schemas)}
+
+
+def reach(name: str, near: Mapping[str, Set[str]]) -> frozenset[str]:
+    """Return the names that a schema leads to, including its own; `near` has those of its own references."""
+    seen, wanted = {name}, [name]
+    while wanted:
+        for other in near[wanted.pop()] - seen:
+            seen.add(other)
+            wanted.append(other)
+    return frozenset(seen)
 
 
 def resolve(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -166,12 +176,7 @@ class Validators:
 
     def _reach(self, name: str) -> frozenset[str]:
         if name not in self.reached:
-            seen, wanted = {name}, [name]
-            while wanted:
-                for near in self.near[wanted.pop()] - seen:
-                    seen.add(near)
-                    wanted.append(near)
-            self.reached[name] = frozenset(seen)
+            self.reached[name] = reach(name, self.near)
         return self.reached[name]
 
 

@@ -31,7 +31,6 @@ all.
 """
 WAITS = (0.0, 900.0, 5_400.0, 31_000.0, 90_000.0, 180_500.0)
 """Seconds that pass in between, where there is an operator's clock."""
-LEAST_CHANGED = 2
 
 
 def list_probes(

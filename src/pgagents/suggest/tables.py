@@ -5,7 +5,7 @@ object.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -290,9 +290,3 @@ class _Maker:
             for member, inner in value.items():
                 if isinstance(member, str):
                     self._flatten((*path, member), inner, row)
-
-
-def list_sites(tables: Iterable[Table]) -> Iterator[Site]:
-    """Yield every place that a law can go to."""
-    for table in tables:
-        yield from table.sites

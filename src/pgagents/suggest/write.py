@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any
@@ -154,16 +154,3 @@ def _comment(text: str, first: str, rest: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def as_catalogue(tried: Iterable[Tried]) -> dict[str, dict[str, Mapping[str, str]]]:
-    """Return the laws by action and name, as data."""
-    found: dict[str, dict[str, Mapping[str, str]]] = {}
-    for one in tried:
-        for named in one.reading.laws:
-            own = found.setdefault(named.law.action, {})
-            name, number = named.name, 2
-            while name in own:
-                name, number = f"{named.name}-{number}", number + 1
-            own[name] = {"when": named.law.when, "that": named.law.that}
-    return found

@@ -74,5 +74,5 @@ SERVER = Server(
     "lib/python3*/site-packages/changedetectionio/docs/api-spec.yaml", read_key, fill, existing,
     headers=lambda key: {"x-api-key": key},
     surroundings=surroundings,
-    peer_base="/api/v1", operations=23,
+    peer_base="/api/v1", operations=23, edited=("--max-requests", "3000"),
 )  # fmt: skip

@@ -44,7 +44,7 @@ def existing(api: Api) -> Mapping[str, Any]:
 
 
 SERVER = Server(
-    "jupyter", "jupyter_server 2.21", ("jupyter_server==2.21.0",), start,
+    "jupyter", "jupyter_server 2.21", ("jupyter_server==2.21.0", "ipykernel==7.4.0"), start,
     "lib/python3*/site-packages/jupyter_server/services/api/api.yaml", "test-3f1b09c2d47a", fill, existing,
     ready="/api/", auth=("--auth", "bearer"),
     peer_base="", operations=29,

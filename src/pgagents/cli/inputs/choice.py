@@ -16,6 +16,7 @@ from pgagents.text.nearest import did_you_mean
 if TYPE_CHECKING:
     from pgagents.model.model import Model
     from pgagents.verify.plan.options import Options
+    from pgagents.verify.wire.mcp.link import Link
 
 MAX_SHARDS = 1_000
 
@@ -98,11 +99,14 @@ def check_selection(model: Model, options: Options) -> None:
         check_role(model, "--require", role)
 
 
-def select_failed(model: Model, options: Options, memory: Path | None, report: Path | None) -> Options:
+def select_failed(
+    model: Model, options: Options, memory: Path | None, report: Path | None, *, mcp: Link | None = None
+) -> Options:
     """Return the options with `only` narrowed to failed contracts, of the last run in `memory` or of a report
     file.
 
-    Where nothing failed, the options stay, with a note on stderr. Raises PgagentsError where no earlier run
+    `mcp` is a server that is judged by its own tools. Where nothing failed, the options stay, with a note on
+    stderr. Raises PgagentsError where no earlier run
     is known.
     """
     from pgagents.cli.running import last
@@ -119,7 +123,7 @@ def select_failed(model: Model, options: Options, memory: Path | None, report: P
         raise PgagentsError(
             "--last-failed: no earlier run against this server is remembered", "run it once without the flag"
         )
-    there = {c.id for c in contracts(model)}
+    there = {c.id for c in contracts(model, mcp)}
     chosen = tuple(id for id in ids if id in there and (not options.only or id.startswith(options.only)))
     if not chosen:
         click.echo(

@@ -1,1 +1,1 @@
-"""A verification from the command line: selection, preflight, plan, progress, report files, self-test."""
+"""A verification from the command line: preflight, plan, progress, report files, self-test."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.cli.running import last, preflight, progress, report_output
-from pgagents.cli.running.first_lines import FirstLines
+from pgagents.cli.running.progress import FirstLines
 
 if TYPE_CHECKING:
     from pgagents.cli.inputs.target import Target

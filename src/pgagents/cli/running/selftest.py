@@ -241,6 +241,7 @@ def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
         f"{outcome.faults} faults and {outcome.variations} variations in {seconds:.0f} s: {alive} of "
         f"{len(outcome.rows)} checks alive"
     )
+    yield "not among them: the checks of an MCP server without a catalogue, for which there is no sandbox"
     yield (
         "exit 1: something is not as it should be"
         if outcome.bad

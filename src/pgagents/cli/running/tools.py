@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pgagents.cli.inputs import choice
 from pgagents.cli.inputs.tools import make_model, open_server
-from pgagents.cli.running import mcp_server, progress, report_output
-from pgagents.cli.running.first_lines import FirstLines
+from pgagents.cli.running import last, mcp_server, progress, report_output
+from pgagents.cli.running.progress import FirstLines
 from pgagents.cli.running.run import heeding, signals, wall
 
 if TYPE_CHECKING:
@@ -28,11 +29,20 @@ REQUESTS, REQUESTS_PER_TOOL = 60, 20
 
 
 def run(
-    url: str | None, command: str | None, options: Options, output: Output, *, cacert: Path | None
+    url: str | None,
+    command: str | None,
+    options: Options,
+    output: Output,
+    *,
+    cacert: Path | None,
+    only_plan: bool = False,
+    last_failed: bool = False,
 ) -> int:
     """Verify the server, write the report files, print the report; return the exit code.
 
-    Raises SetupError where the server does not open, PgagentsError for a wrong URL, command or selection.
+    `only_plan` prints what would be sent, and calls no tool. `last_failed` selects what failed in the last
+    run against this server. Raises SetupError where the server does not open, PgagentsError for a wrong URL,
+    command or selection.
     """
     from pgagents.report.formats.text import STOPPED
 
@@ -43,6 +53,10 @@ def run(
         with open_server(url, command, cacert=cacert, allowed=options.allow) as link, signals() as stop:
             model = make_model(link)
             _check_selection(model, link, options)
+            memory = last.place(model, link.base)
+            options = choice.select_failed(model, options, memory if last_failed else None, None, mcp=link)
+            if only_plan:
+                return _show_plan(model, link, options, output)
             tell = FirstLines(model.source, link.base, output.baseline or ())
             with progress.progress(tell) as step:
                 stop.running = True
@@ -50,6 +64,7 @@ def run(
                 stop.running = False
     except KeyboardInterrupt:
         raise click.Abort from None
+    last.remember(memory, report)
     report = report_output.add_origin(report, output.again)
     code = report_output.publish(report, model.source, output, stopped=stop.asked)
     return STOPPED if stop.asked else code
@@ -62,15 +77,12 @@ def verify_tools(
     from pgagents.verify.plan.options import Identities
     from pgagents.verify.run.run import verify
 
-    assert link.listing is not None
     token = mcp_server.token(link.url or None)
-    if options.max_requests is None:
-        options = replace(options, max_requests=REQUESTS + REQUESTS_PER_TOOL * len(link.listing.tools))
     return verify(
         model,
         _nowhere,
         Identities({}, (token,) if token else ()),
-        options,
+        _bound(link, options),
         clock=time.time,
         sleep=time.sleep,
         wall=wall,
@@ -78,6 +90,28 @@ def verify_tools(
         on_progress=step,
         mcp=link,
     )
+
+
+def _bound(link: Link, options: Options) -> Options:
+    """Return the options with a maximum of requests, by the number of tools."""
+    assert link.listing is not None
+    if options.max_requests is not None:
+        return options
+    return replace(options, max_requests=REQUESTS + REQUESTS_PER_TOOL * len(link.listing.tools))
+
+
+def _show_plan(model: Model, link: Link, options: Options, output: Output) -> int:
+    """Print the plan, and write it into report files."""
+    from pgagents.cli.running import plan, report_files
+    from pgagents.verify.plan.options import Identities
+
+    bounded = _bound(link, options)
+    text, data = plan.render_plan(model, bounded, Identities(), link.base, "", None, link)
+    try:
+        report_files.write_data(output.reports, text, data)
+    finally:
+        click.echo(text)
+    return 0
 
 
 def _nowhere(_request: Request) -> Response | Silence:

@@ -1,1 +1,1 @@
-"""What a host advertises to agents, as several documents name it."""
+"""The documents by which a host advertises its API to agents."""

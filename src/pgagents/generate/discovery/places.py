@@ -11,6 +11,7 @@ from pgagents.model.model import Model
 AI_CATALOG, ARD = "web/ai-catalog.json", "web/ard.json"
 API_CATALOG, LLMS = "web/api-catalog.json", "web/llms.txt"
 SERVER_CARD = "mcp/server-card.json"
+SKILLS_INDEX, SKILL_FILES = "web/agent-skills.json", "agent_plugin/skills/*/SKILL.md"
 AI_CATALOG_TYPE = "application/ai-catalog+json"
 CARD_TYPE = "application/mcp-server-card+json"
 LINKSET_TYPE = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
@@ -43,6 +44,7 @@ DISCOVERABLE: Mapping[str, Discoverable] = MappingProxyType(
         ARD: Discoverable("/.well-known/ard.json", AI_CATALOG_TYPE),
         API_CATALOG: Discoverable("/.well-known/api-catalog", LINKSET_TYPE, "api-catalog"),
         SERVER_CARD: Discoverable("", CARD_TYPE),
+        SKILLS_INDEX: Discoverable("/.well-known/agent-skills/index.json", "application/json"),
         LLMS: Discoverable("/llms.txt", "text/plain; charset=utf-8"),
     }
 )

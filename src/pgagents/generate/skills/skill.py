@@ -7,7 +7,7 @@ has at most 1,024 characters and says when to use it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,13 +80,14 @@ def make_skills(model: Model, listing: Listing) -> Skills:
 def _make_general(model: Model, surface: Surface, listing: Listing) -> Skill:
     actions = surface.actions
     titles = [str(surface.text(action, "title")) for action in actions]
+    names = {str(action.name): str(find_name(surface, action)) for action in actions}
     lead = f"{_cut(_end(listing.summary), MOST_DESCRIPTION // 2)} Use when the user wants one of these: "
     return Skill(
         _shorten(str(listing.id), MOST_NAME),
         listing.name,
         Text(lead + _list(titles, MOST_DESCRIPTION - len(lead)), listing.summary.origin),
         model.text("api", "for_models"),
-        tuple(_describe_tool(model, surface, action) for action in actions),
+        tuple(_describe_tool(model, surface, action, names) for action in actions),
         (),
         tuple(_ask(surface, actions)),
         tuple(_collect_errors(model, actions)),
@@ -152,11 +153,11 @@ def _obstacles(workflow: Workflow, offered: set[str]) -> Iterator[str]:
             yield f"step {step.name} is another caller's"
 
 
-def _describe_tool(model: Model, surface: Surface, action: Action) -> Tool:
+def _describe_tool(model: Model, surface: Surface, action: Action, names: Mapping[str, str]) -> Tool:
     needs = tuple(
         (
             str(param.name),
-            _find_source(model, surface, param.refers_to or "") or surface.param_text(action, param),
+            _find_source(model, names, param.refers_to or "") or surface.param_text(action, param),
         )
         for param in surface.params(action)
         if param.required and param.place != "header"
@@ -165,19 +166,14 @@ def _describe_tool(model: Model, surface: Surface, action: Action) -> Tool:
     return Tool(str(find_name(surface, action)), str(surface.text(action, "title")), needs, job)
 
 
-def _find_source(model: Model, surface: Surface, resource: str) -> str:
+def _find_source(model: Model, names: Mapping[str, str], resource: str) -> str:
     """Return which tools give the id that an argument takes; empty if none is known."""
     found = model.resources.get(resource)
     if found is None:
         return ""
     calls = [found.found_by, *found.listed_by, found.made_by]
-    offered = {str(action.name): action for action in surface.actions}
-    names = [
-        f"{find_name(surface, offered[str(call.action.name)])}"
-        for call in calls
-        if call is not None and str(call.action.name) in offered
-    ]
-    return f"comes from {' or '.join(dict.fromkeys(names))}" if names else ""
+    givers = [names[str(call.action.name)] for call in calls if call and str(call.action.name) in names]
+    return f"comes from {' or '.join(dict.fromkeys(givers))}" if givers else ""
 
 
 def _ask(surface: Surface, actions: Iterable[Action]) -> Iterator[tuple[str, str]]:

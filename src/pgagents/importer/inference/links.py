@@ -245,7 +245,7 @@ def _is_own(value: Any) -> bool:
 
 
 def _call_source(link: _Link, steps: list[str], named: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return a resource that the source's answer shows: made if the source writes, else found; None if an
+    """Return a resource that the source's answer shows: made if the source writes, else found. None if an
     argument of the source has no value that is surely valid.
     """
     given = find_values(link.source, {}, named, {})

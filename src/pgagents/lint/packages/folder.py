@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -32,9 +31,8 @@ def list_folder(path: str) -> Tree:
             inner = prefix + entry.name
             status = entry.stat(follow_symlinks=False)
             kind = _kind(status.st_mode)
-            members.append(
-                Entry(inner, kind, status.st_size, status.st_size, _reader(os.path.join(path, inner)))  # noqa: PTH118 - Path would normalise odd names
-            )
+            reader = partial(_read, f"{path}/{inner}")
+            members.append(Entry(inner, kind, status.st_size, status.st_size, reader))
             if len(members) > MAX_ENTRIES:
                 raise PgagentsError(
                     f"{path} has more than {MAX_ENTRIES:,} entries; that is the most listed",
@@ -75,10 +73,6 @@ def _kind(mode: int) -> Kind:
     if stat.S_ISDIR(mode):
         return "folder"
     return "file" if stat.S_ISREG(mode) else "other"
-
-
-def _reader(path: str) -> Callable[[int], bytes]:
-    return partial(_read, path)
 
 
 def _read(path: str, most: int) -> bytes:

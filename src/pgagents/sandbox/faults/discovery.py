@@ -93,6 +93,15 @@ def api_catalog_links_moved(context: Context, request: Request, answer: Response
     return answer.with_json({**data, "linkset": [moved, *others]})
 
 
+@fault("advertised_links").edit_answers
+def skill_with_other_line_ends(context: Context, request: Request, answer: Response) -> Response:
+    """A skill is served with other ends of lines than those whose digest the index names."""
+    hosted = {path for file, path in context.model.api.hosted.items() if file.endswith("/SKILL.md")}
+    if request.path not in hosted or not successful(answer):
+        return answer
+    return Response(answer.status, answer.headers, answer.body.replace(b"\n", b"\r\n"))
+
+
 @fault("advertised_links", needs=("found-by-agents",)).edit_answers
 def agentmap_moved(_context: Context, request: Request, answer: Response) -> Response:
     """The file robots.txt names an AI catalogue that is not there."""

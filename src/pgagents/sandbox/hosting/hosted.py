@@ -23,6 +23,7 @@ _FOUND = {
     "web/ard.json": _AI_CATALOG,
     "web/api-catalog.json": 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"',
     "mcp/server-card.json": "application/mcp-server-card+json",
+    "web/agent-skills.json": "application/json",
     "web/llms.txt": "text/plain; charset=utf-8",
 }
 """Media types of the documents by which agents find the API."""

@@ -19,7 +19,8 @@ def documents(model: Model, wanted: frozenset[str], log: Callable[[str], None]) 
     found = {}
     for path in sorted(wanted):
         try:
-            found.update({a.path: a.data for a in document(model, path).artifacts() if a.path == path})
+            made = document(model, path, traced=False).artifacts()
+            found.update({a.path: a.data for a in made if a.path == path})
         except PgagentsError as error:
             log(f"{path} is not hosted: {error.message}")
     return found

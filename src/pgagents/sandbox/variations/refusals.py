@@ -56,7 +56,9 @@ def malformed_id_missing(handler: Handler, context: Context) -> Handler:
             return noted(action, inner.members(action, members, offered))
 
     def noted(action: Action, found: Arguments | Fault) -> Arguments | Fault:
-        ids = {p.wire for p in action.params if p.refers_to and p.place == "path"}
+        made = {n for n, r in context.model.resources.items() if r.made_by and r.made_by.action is action}
+        named = [p for p in action.params if p.place == "path" and p.refers_to]
+        ids = {p.wire for p in named if p.refers_to not in made}  # what a call makes is not missing
         if isinstance(found, Fault) and found.kind == "invalid" and found.field in ids:
             wrong.append(action)
         return found

@@ -11,7 +11,6 @@ from pgagents.suggest.tables import Table
 from pgagents.suggest.templates._names import is_reckonable, opposites
 
 MOST_NUMBERS = 16
-LEAST_AMOUNTS = 5
 
 
 def propose(table: Table) -> Iterator[Candidate]:

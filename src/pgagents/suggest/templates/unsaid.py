@@ -10,7 +10,7 @@ from pgagents.suggest.columns import MISSING, Column, text_key
 from pgagents.suggest.evidence import write_value
 from pgagents.suggest.tables import Table
 
-LEAST, LEAST_OTHER = 4, 2
+LEAST = 4
 
 
 def propose(table: Table) -> Iterator[Candidate]:

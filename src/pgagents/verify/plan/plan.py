@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pgagents.http import Handler
-from pgagents.model.contract import FRAMEWORK, Contract, Verdict
-from pgagents.model.identity import find_lacking
+from pgagents.model.contract import FRAMEWORK, Contract
 from pgagents.model.model import Model
-from pgagents.report.report import ELSEWHERE, Result
+from pgagents.report.report import Result
 from pgagents.verify.check.check import AGAIN, RANDOM, Check, Probe
 from pgagents.verify.check.compiled import compile_catalogue
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.plan.budget import BURSTS, again_until, apart, budget, shares
 from pgagents.verify.plan.options import DISCOVERY_FLAG, SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.plan.order import LAST, by_phase, for_smoke, order_for_survey
-from pgagents.verify.plan.safety import NO_WRITES, loopback, may_write
+from pgagents.verify.plan.safety import loopback, may_write
+from pgagents.verify.plan.selection import (
+    has_identities,
+    list_shown_when_limited,
+    matches,
+    settle_contracts,
+    settle_without_identity,
+)
 from pgagents.verify.plan.shard import elsewhere
-from pgagents.verify.wire.endpoint import MCP, NO_MCP, REST
+from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.receiver import Inbox
 
 DRAWS = 25
 RESERVE = 15
 """Requests of a shard beyond its plan: for trying failing cases once more."""
-PLAINTEXT = "plaintext"
 CLASSES = ("key_authentication", "invalid_input", "absent_id", "plan_scopes")
 FROM_DATA = ("law", "response_schema", "consistent_representations")
 """Checks whose watchers judge a reading action's answer about instances that were made through other
@@ -134,14 +139,14 @@ def draft(
     writes = may_write(setting.model, identities, options)
     roles = frozenset(identities.keys)
     probes = _probes(setting, checks, roles)
-    shared = [p for p in probes if p.stage != LAST and _has_identities(setting, p, identities)]
-    settled = _settle_contracts(
+    shared = [p for p in probes if p.stage != LAST and has_identities(setting, p, identities)]
+    settled = settle_contracts(
         setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared)
     )
     wanted = {c.id for c in contracts if c.id not in settled}
-    settled |= _without_identity(setting, probes, contracts, wanted, identities, options)
+    settled |= settle_without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
-    possible = [p for p in probes if _has_identities(setting, p, identities) and (writes or not p.writes)]
+    possible = [p for p in probes if has_identities(setting, p, identities) and (writes or not p.writes)]
     parts = shares(setting, checks, contracts, possible)
     ordered = by_phase((p for p in possible if p.priority == 1 or options.profile != "smoke"), options.seed)
     chosen = _choose_probes(setting, ordered, [c for c in contracts if c.id in wanted])
@@ -177,7 +182,7 @@ def draft(
         if bounded or options.profile != "standard"
         else {n: c for n, c in parts.items() if n != BURSTS or options.limits}
     )
-    asked = {} if options.limits else _only_when_limited(setting, contracts)
+    asked = {} if options.limits else list_shown_when_limited(setting, contracts)
     return Draft(
         tuple(ordered), settled, most + last, digest, again, last, writes, apart(options, most), told, asked
     )
@@ -278,7 +283,7 @@ def _bearing(
     )  # what a caller left is for the contracts' own probes
     surfaces = {c.surface for c in watched if c.place == f"@{c.surface}"} if whole else set()
     own = {c.check for c in selected if checks[c.check].alone} if options.only else set()
-    limited = options.limits and bool(_only_when_limited(setting, watched))
+    limited = options.limits and bool(list_shown_when_limited(setting, watched))
     wanted = {c.id for c in selected}
 
     def bears(probe: Probe) -> bool:
@@ -295,7 +300,7 @@ def _bearing(
     spare = most - sum(p.cost for p in chosen if p.stage != LAST)
     found: list[Probe] = []
     for probe in ordered:
-        if id(probe) in taken or all(_matches(id, options.skip) for id in probe.contracts):
+        if id(probe) in taken or all(matches(id, options.skip) for id in probe.contracts):
             continue
         if limited and probe.stage == LAST:  # bursts have a budget of their own
             found.append(probe)
@@ -317,130 +322,6 @@ def _judge_instances(setting: Setting, contracts: Iterable[Contract]) -> bool:
     return any(
         (c.check in FROM_DATA or c.action in told) and effects.get(c.place) == "read" for c in contracts
     )
-
-
-def _only_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[str, str]:
-    limited = setting.model.errors.framework.limited
-    status = setting.model.codes[limited].status if limited else 429
-    names = [h.name for h in setting.model.headers if set(h.on) == {status}]
-    return {
-        c.id: f"only a {status} shows it, and nothing here exceeds a limit"
-        for c in contracts
-        for n in names
-        if c.check == "response_headers" and c.detail == n
-    }
-
-
-def _has_identities(setting: Setting, probe: Probe, identities: Identities) -> bool:
-    signers = {d.action.signed.role for d in probe.endpoints if d.action.signed is not None}
-    return {probe.role, *signers} - {""} <= identities.keys.keys() and not _find_lacking(
-        setting, probe, identities
-    )
-
-
-def _find_lacking(setting: Setting, probe: Probe, identities: Identities) -> str:
-    """Return the first identity that a probe's role lacks for a scheme; empty if it lacks none."""
-    if probe.schemes:
-        return find_lacking(setting.model, identities.keys, probe.role, [probe.schemes])
-    needs = (e.security for e in probe.endpoints if e.needs_key and () not in e.security)
-    return next(
-        (one for n in needs if (one := find_lacking(setting.model, identities.keys, probe.role, n))), ""
-    )
-
-
-def _matches(id: str, patterns: Iterable[str]) -> bool:
-    return id.startswith(tuple(patterns))
-
-
-def _settle_contracts(
-    setting: Setting,
-    checks: Mapping[str, Check],
-    contracts: Sequence[Contract],
-    options: Options,
-    writes: bool,
-    theirs: Set[str],
-) -> dict[str, Result]:
-    found: dict[str, Result] = {}
-    effects = {d.place: d.action.effect for d in setting.every_endpoint}
-    for contract in contracts:
-        if contract.id in theirs:
-            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, ELSEWHERE)
-        elif _is_plaintext(contract) and setting.https and not setting.plain_url:
-            found[contract.id] = Result(
-                contract, Verdict.NOT_SELECTED, "needs the target's plain-http twin: add --plain-url URL"
-            )
-        elif setting.mcp is None and contract.surface == MCP and checks[contract.check].tools:
-            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_MCP)
-        elif options.only and not _matches(contract.id, options.only):
-            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, f"left out by {options.only_said}")
-        elif _matches(contract.id, options.skip):
-            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "left out by --skip")
-        elif reason := _not_applicable(setting, contract):
-            found[contract.id] = Result(contract, Verdict.NOT_APPLICABLE, reason)
-        elif not writes and effects.get(contract.place) == "write":
-            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_WRITES)
-        elif own := checks[contract.check].settle(setting, contract):
-            found[contract.id] = Result(contract, *own)
-    return found
-
-
-def _is_plaintext(contract: Contract) -> bool:
-    return (contract.check, contract.detail) == (FRAMEWORK, PLAINTEXT)
-
-
-def _not_applicable(setting: Setting, contract: Contract) -> str:
-    """Return why the contract is not promised of this address; empty where it is."""
-    if contract.surface == REST and not setting.endpoints:
-        return "no action has a path: only an MCP server has them"
-    header = contract.detail if contract.check == "response_headers" else ""
-    of_https = _is_plaintext(contract) or any(h.https and h.name == header for h in setting.model.headers)
-    return "promised at https addresses only" if of_https and not setting.https else ""
-
-
-def _without_identity(
-    setting: Setting,
-    probes: Sequence[Probe],
-    contracts: Sequence[Contract],
-    wanted: set[str],
-    identities: Identities,
-    options: Options,
-) -> dict[str, Result]:
-    signers = {d.place: d.action.signed.role for d in setting.endpoints if d.action.signed is not None}
-    roles: dict[str, set[str]] = {c.id: {signers[c.place]} for c in contracts if c.place in signers}
-    signed = frozenset(roles)
-    for probe in probes:
-        for id in probe.contracts:
-            if id not in signed and probe.role:
-                roles.setdefault(id, set()).add(probe.role)
-    found = {}
-    for contract in contracts:
-        needed = roles.get(contract.id, set())
-        if contract.id in wanted and needed and not needed & identities.keys.keys():
-            role = min(needed)
-            required = bool(needed & set(options.require))
-            verdict = Verdict.UNTESTED if required else Verdict.NOT_SELECTED
-            found[contract.id] = Result(
-                contract, verdict, f"needs the identity `{role}`: add --identity {role}=ENVVAR"
-            )
-    further = _without_further_secret(setting, probes, identities)
-    return {c.id: Result(c, Verdict.NOT_SELECTED, further[c.id]) for c in contracts if c.id in further} | {
-        **found
-    }
-
-
-def _without_further_secret(
-    setting: Setting, probes: Sequence[Probe], identities: Identities
-) -> dict[str, str]:
-    """Return why contracts cannot be tried for want of a secret of a further scheme, by their ids."""
-    lacking: dict[str, set[str]] = {}
-    for probe in probes:
-        for id in probe.contracts:
-            lacking.setdefault(id, set()).add(_find_lacking(setting, probe, identities))
-    return {
-        id: f"needs the identity `{min(names)}`: add --identity {min(names)}=ENVVAR"
-        for id, names in lacking.items()
-        if "" not in names
-    }
 
 
 def simulate(

@@ -38,11 +38,12 @@ def _build_file(model: Model, file: str) -> Built | None:
         rendered = document(model, file, traced=False)
     except PgagentsError:
         return None
-    parts = Path(file).parts
-    output = next(
-        path for path in rendered.made.target.outputs if parts[-len(Path(path).parts) :] == Path(path).parts
-    )
-    return Built(rendered.text if rendered.data is None else rendered.data, rendered.body(output))
+    output = next((path for path in rendered.made.paths if Path(file).match(path)), None)
+    if output is None:
+        return None
+    data = rendered.text if rendered.data is None else rendered.data
+    body = rendered.body(output)
+    return Built(body.decode() if output in rendered.several else data, body)
 
 
 def parse_document(file: str, body: bytes, charset: str = "utf-8") -> tuple[Any, str]:

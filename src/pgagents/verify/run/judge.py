@@ -206,7 +206,9 @@ class Judge:
     def _learn(
         self, exchange: Exchange, told: Sequence[tuple[Resource, Mapping[str, Any]]], *, beside: bool
     ) -> None:
-        """Add to the memory what an exchange shows. Of writes at once nobody knows which was the last."""
+        """Add to the memory what an exchange shows. The last of several writes at once is unknown, so their
+        answers are forgotten.
+        """
         if exchange.call.plain:
             return
         if exchange.sent_on or (exchange.success and exchange.output is not None):
@@ -225,8 +227,8 @@ class Judge:
             self._learn_change(exchange, beside=beside)
 
     def _learn_change(self, exchange: Exchange, *, beside: bool) -> None:
-        """Forget the body of an instance that a write has changed; learn the one that its answer has, if it
-        is the same instance, and no other call may have changed it since.
+        """Forget the body of an instance that a write has changed. Learn the one of its answer, if it is the
+        same instance, and no other call may have changed it since.
         """
         endpoint = exchange.call.endpoint
         if endpoint is None or endpoint.action.effect != "write":

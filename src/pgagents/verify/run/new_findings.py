@@ -12,11 +12,11 @@ MAIN = "main"
 
 
 class NewFindings:
-    """What was found since it was asked for the last time.
+    """The findings since the last call of `take`.
 
-    Contracts that break by one cause are one finding. What only contradicts a guess, and what another finding
-    explains, are left to the report. Nothing is told before the server has accepted the key, because until
-    then the run may take every judgement back.
+    Contracts that break by one cause are one finding. Findings that only contradict a guess, or that another
+    finding explains, are left to the report. There are none before the server has accepted the key, because
+    until then the run may take every judgement back.
     """
 
     def __init__(self, driver: Driver) -> None:

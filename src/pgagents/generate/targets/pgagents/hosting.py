@@ -45,8 +45,8 @@ def view(model: Model) -> View:
 
 
 def _describe_links(model: Model) -> dict[str, Any]:
-    """Return the Link header and the link elements of the host's pages, and the line of its robots.txt;
-    empty if there is nothing to link to.
+    """Return the Link header and the link elements of the host's pages, and the line of its robots.txt. They
+    are empty if there is nothing to link to.
     """
     links = list(list_links(model))
     if not any(link.relation != "service-desc" for link in links):

@@ -5,8 +5,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from pgagents.generate.discovery.places import AI_CATALOG, API_CATALOG, ARD, LLMS, SERVER_CARD
+from pgagents.generate.discovery.places import (
+    AI_CATALOG,
+    API_CATALOG,
+    ARD,
+    LLMS,
+    SERVER_CARD,
+    SKILL_FILES,
+    SKILLS_INDEX,
+)
 from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.formerly import describe_former_names
 from pgagents.generate.openapi.address import find_hosted_url
@@ -26,6 +35,7 @@ _TITLES = {
     "copilot/openapi-3.0.yaml": ("OpenAPI 3.0 for Copilot", "what a Microsoft 365 plugin runs on"),
     SERVER_CARD: ("MCP server card", "name and address of the MCP server"),
     AI_CATALOG: ("AI catalogue", "what agents can use of this host"),
+    SKILLS_INDEX: ("Skills index", "all skills, each with its digest"),
     API_CATALOG: ("API catalogue", "links to all descriptions of the API"),
 }
 _UNNAMED = (ARD, LLMS)
@@ -173,6 +183,8 @@ def _describe_action(model: Model, action: Action) -> str:
 
 
 def _document(path: str, url: str) -> Link:
+    if Path(path).match(SKILL_FILES):
+        return Link(f"Skill {Path(path).parent.name}", url, "when and how to use the tools")
     name, note = _TITLES.get(path, (path, "a generated document"))
     return Link(name, url, note)
 

@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re
 
 
 class DrawingError(Exception):
-    """What is wrong with the SVG: `code` is the end of the store's code, the text says more."""
+    """A fault of the SVG: `code` is the end of the store's code, the text says more."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)

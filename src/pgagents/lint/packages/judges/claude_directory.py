@@ -192,6 +192,10 @@ def _check_marketplace(package: Package) -> Iterator[Hit]:
     if data is None:
         return
     yield from fields.check(table("claude_directory").fields["marketplace"], data, MARKETPLACE)
+    metadata = data.get("metadata")
+    inner = metadata.get("description") if isinstance(metadata, dict) else None
+    if not data.get("description") and not inner:
+        yield Hit("marketplace-description", MARKETPLACE)
     plugins = data.get("plugins")
     for n, plugin in enumerate(plugins if isinstance(plugins, list) else ()):
         source = plugin.get("source") if isinstance(plugin, dict) else None

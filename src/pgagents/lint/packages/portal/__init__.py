@@ -1,1 +1,1 @@
-"""What OpenAI's plugin portal says of a package, a file of tools, or a submission file."""
+"""Simulate OpenAI's plugin portal: its objections to a package, a list of tools, a submission file."""

@@ -1,4 +1,4 @@
-"""What the manifest declares beside the listing: skills, apps, hooks; and what a package must hold."""
+"""Check declared skills, apps and hooks, and that a package holds anything to offer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the final submission wants beside the listing: pages, cases, notes, commerce, and no secrets."""
+"""Check the final submission's wishes beside the listing: pages, cases, notes, commerce, no secrets."""
 
 from __future__ import annotations
 

@@ -78,6 +78,11 @@ def _ends(name: str, wanted: frozenset[tuple[str, ...]]) -> bool:
     return words[-2:] in wanted or words[-1:] in wanted
 
 
+def is_location(name: str) -> bool:
+    """True for the name of an argument that takes a place or coordinates."""
+    return _ends(name, _INPUTS[0][1])
+
+
 def check_tools(data: Any, file: str) -> Iterator[Hit]:
     """Yield what review refuses in a server's list of tools."""
     listed = list(tools(data))

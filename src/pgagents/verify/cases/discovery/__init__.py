@@ -1,1 +1,1 @@
-"""What a host advertises to agents: where documents stand, and the links in them."""
+"""The places of the documents by which a host advertises its API to agents, and their links."""

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from pgagents.http import Response, read_json
-from pgagents.verify.cases.discovery.places import AI_CATALOG, API_CATALOG, ARD, LLMS
+from pgagents.verify.cases.discovery.places import AI_CATALOG, API_CATALOG, ARD, LLMS, SKILLS_INDEX
 
 MOST_LINKS = 200
 """Links that are read from one source; nothing follows as many."""
@@ -28,12 +28,14 @@ _PARAMETER = re.compile(r';\s*([A-Za-z*-]{1,40})\s*=\s*(?:"([^"]{0,300})"|([^\s"
 @dataclass(frozen=True, slots=True)
 class Link:
     """An advertised link. `media` is the media type that it promises; empty if it promises none. `machine`
-    is true if programs follow it, so that a document must be there.
+    is true if programs follow it, so that a document must be there. `digest` is `sha256:` and the hash of the
+    bytes behind it; empty if the link promises none.
     """
 
     href: str
     media: str = ""
     machine: bool = True
+    digest: str = ""
 
 
 def read_links(file: str, body: bytes) -> list[Link]:
@@ -106,6 +108,12 @@ def _read_ai_catalog(body: bytes) -> Iterator[Link]:
             yield Link(url, _text(entry, "type"))
 
 
+def _read_skills(body: bytes) -> Iterator[Link]:
+    for skill in _members(read_json(body).value, "skills"):
+        if url := _text(skill, "url"):
+            yield Link(url, digest=_text(skill, "digest"))
+
+
 def _read_linkset(body: bytes) -> Iterator[Link]:
     for context in _members(read_json(body).value, "linkset"):
         for relation in context:
@@ -133,5 +141,6 @@ _READERS: Mapping[str, Callable[[bytes], Iterator[Link]]] = {
     AI_CATALOG: _read_ai_catalog,
     ARD: _read_ai_catalog,
     API_CATALOG: _read_linkset,
+    SKILLS_INDEX: _read_skills,
     LLMS: _read_markdown,
 }

@@ -12,7 +12,7 @@ from pgagents.verify.check.memory import Setting
 
 AI_CATALOG, ARD = "web/ai-catalog.json", "web/ard.json"
 API_CATALOG, LLMS = "web/api-catalog.json", "web/llms.txt"
-SERVER_CARD = "mcp/server-card.json"
+SERVER_CARD, SKILLS_INDEX = "mcp/server-card.json", "web/agent-skills.json"
 HOME, ROBOTS = "/", "/robots.txt"
 
 
@@ -37,6 +37,7 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         ARD: Place("/.well-known/ard.json", ("application/ai-catalog+json",)),
         API_CATALOG: Place("/.well-known/api-catalog", ("application/linkset+json",), typed=True),
         SERVER_CARD: Place("", ("application/mcp-server-card+json",), open=True),
+        SKILLS_INDEX: Place("/.well-known/agent-skills/index.json", ("application/json",)),
         LLMS: Place("/llms.txt", ("text/plain", "text/markdown")),
     }
 )
@@ -54,8 +55,8 @@ def find_path(setting: Setting, link: str, page: str, *, machine: bool) -> str:
     """Return path and query of a link on the page at a path; empty if this run does not follow it.
 
     A link leads to the target if it names the target's host, or no host. A link to the catalogue's server is
-    followed at the target if a document stands there, or (`machine`) if it is for programs: pages for people
-    may be missing on another host than that. No other host is ever called.
+    followed at the target if a document stands there, or if it is for programs (`machine`). Pages for people
+    may be missing at another host. No other host is ever called.
     """
     target = _origin(setting.url)
     try:

@@ -1,12 +1,13 @@
 """Whatever the host advertises to agents is there, with the media type that the link promises.
 
-Links come from the hosted documents, the front page (Link headers and link elements), robots.txt (Agentmap)
-and the well-known places, also those that the catalogue does not name. They are followed without a key, on
-the target alone. Links to other hosts are never called; they are listed as not selected.
+Links come from the hosted documents, the front page (Link headers and link elements) and robots.txt
+(Agentmap). Well-known places are tried too, also those that the catalogue does not name. They are followed
+without a key, on the target alone. Links to other hosts are never called; they are listed as not selected.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
@@ -37,6 +38,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "advertised_links"
 GONE = (404, 410)
+SHA256 = "sha256:"
 MOST_FOLLOWED = 25
 """Links of one source that are followed."""
 MOST_NAMED = 3
@@ -214,6 +216,11 @@ def _find_wrong(link: Link, exchange: Exchange) -> tuple[str, str] | None:
         return f"it is {wanted}", f"Content-Type: {told or 'none'}"
     if _is_json(wanted) and exchange.response is not None and read_json(exchange.response.body).problem:
         return f"it is {wanted}", f"it is no JSON: {read_json(exchange.response.body).problem}"
+    if link.digest.startswith(SHA256) and exchange.response is not None:
+        found = SHA256 + hashlib.sha256(exchange.response.body).hexdigest()
+        return (
+            None if found == link.digest.lower() else (f"its digest is {link.digest[:80]}", f"it is {found}")
+        )
     return None
 
 

@@ -1,6 +1,6 @@
 """A document that agents look for comes with the headers that they need.
 
-They need its media type, leave for web pages to read it (CORS), HEAD, and an ETag that stays true: a 304 only
+They need its media type, leave for web pages to read it (CORS), HEAD, and a true ETag. A 304 is right only
 for the bytes that the caller has. Where a specification only recommends one of these, a difference is odd.
 """
 

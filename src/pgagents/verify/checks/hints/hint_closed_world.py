@@ -12,8 +12,8 @@ from typing import Any
 
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.hinted_calls import HintedCall, find_hinted_call, find_made
-from pgagents.verify.answers.observation import observe
+from pgagents.verify.answers.hints.hinted_calls import HintedCall, find_hinted_call, find_made
+from pgagents.verify.answers.hints.observation import observe
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,

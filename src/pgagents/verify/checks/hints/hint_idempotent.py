@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.hinted_calls import (
+from pgagents.verify.answers.hints.hinted_calls import (
     HintedCall,
     fill,
     find_hinted_call,
@@ -21,7 +21,7 @@ from pgagents.verify.answers.hinted_calls import (
     list_fillers,
     make_first,
 )
-from pgagents.verify.answers.observation import (
+from pgagents.verify.answers.hints.observation import (
     VERSION,
     Body,
     Difference,

@@ -13,14 +13,14 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.hinted_calls import (
+from pgagents.verify.answers.hints.hinted_calls import (
     HintedCall,
     fill,
     find_hinted_call,
     list_fillers,
     make_first,
 )
-from pgagents.verify.answers.observation import (
+from pgagents.verify.answers.hints.observation import (
     ANSWER,
     GONE,
     VERSION,

@@ -14,8 +14,8 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource
-from pgagents.verify.answers.hinted_calls import fill, list_fillers
-from pgagents.verify.answers.observation import (
+from pgagents.verify.answers.hints.hinted_calls import fill, list_fillers
+from pgagents.verify.answers.hints.observation import (
     ANSWER,
     VERSION,
     Body,

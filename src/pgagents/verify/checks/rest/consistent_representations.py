@@ -15,14 +15,14 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, id_text
-from pgagents.verify.answers.removed import list_removed
-from pgagents.verify.answers.representations import (
+from pgagents.verify.answers.comparison.representations import (
     Representation,
     kind_of,
     objects_at,
     references,
     representations_of,
 )
+from pgagents.verify.answers.removed import list_removed
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,

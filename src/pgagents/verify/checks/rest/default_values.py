@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.http import json_bytes
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.normalized import differing, normalize_answer
+from pgagents.verify.answers.comparison.normalized import differing, normalize_answer
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import answer_that_will_do, ordinary
 from pgagents.verify.check.check import (

@@ -14,9 +14,9 @@ from pgagents.http import json_bytes
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Resource, id_text
+from pgagents.verify.answers.comparison.representations import kind_of
 from pgagents.verify.answers.refusal import list_allowed_refusals, list_hiding_statuses
 from pgagents.verify.answers.removed import list_removed
-from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.cases.invalid import is_invalid, ordinary
 from pgagents.verify.cases.malformed import of_ours
 from pgagents.verify.check.check import (

@@ -7,7 +7,7 @@ flag.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +17,13 @@ from pgagents.model.action import Relation
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.boundary import fills_a_page
 from pgagents.verify.cases.invalid import answer_that_will_do, ordinary
+from pgagents.verify.cases.relation_calls import (
+    find_another,
+    find_bounds,
+    list_bases,
+    list_narrowed,
+    replace_argument,
+)
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -31,7 +38,7 @@ from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.relations import fitting, ids_of, instances_of, is_excused
 from pgagents.verify.plan.exclusive import others_too
-from pgagents.verify.values.schema_values import high, low, types_of
+from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, Reuse
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -169,69 +176,6 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             )
 
 
-def _bases(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dict[str, Any]]:
-    """Return the other arguments in two variants: with all relations at their widest, and as in the
-    example.
-    """
-    base = dict(template_of(setting.model, endpoint.action).input)
-    wide = dict(base)
-    for other in endpoint.action.relations:
-        if (also := endpoint.action.param(other.widen)) is not None and other.widen != relation.widen:
-            wide[other.widen] = high(also.schema, setting.model.schemas)
-    return [wide, base]
-
-
-def _bounds(setting: Setting, endpoint: Endpoint, relation: Relation) -> tuple[Any, Any]:
-    """Return the least and the greatest value of the widened argument."""
-    param = endpoint.action.param(relation.widen)
-    assert param is not None
-    return low(param.schema, setting.model.schemas), high(param.schema, setting.model.schemas)
-
-
-def _narrow(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dict[str, Any]]:
-    """Return narrow calls to try in turn; a default is tried first, by leaving the argument out."""
-    template, schemas = template_of(setting.model, endpoint.action), setting.model.schemas
-    param = endpoint.action.param(relation.widen)
-    assert param is not None
-    schema = setting.resolve_schema(param.schema)
-    least, given = low(schema, schemas), template.input.get(relation.widen)
-    values: list[Any] = [least]
-    if isinstance(given, int | float):
-        whole = "integer" in types_of(schema)
-        values = [values[0] if whole else max(values[0], round(given / 4, 3)), given]
-    usual = schema.get("default")
-    if (
-        isinstance(usual, int | float)
-        and not isinstance(usual, bool)
-        and usual < high(schema, schemas)
-        and usual != least
-    ):
-        values = [None, *values] if "number" in types_of(schema) else values
-    return [
-        _with(endpoint, others, relation.widen, value)
-        for others in _bases(setting, endpoint, relation)
-        for value in values
-    ]
-
-
-def _another(
-    setting: Setting, endpoint: Endpoint, relation: Relation, narrow: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """Return the narrow call with the example's own value, where that is another one: other items fit it."""
-    own = template_of(setting.model, endpoint.action).input.get(relation.widen)
-    differs = relation.fits is not None and own is not None and own != narrow.get(relation.widen)
-    return [_with(endpoint, dict(narrow), relation.widen, own)] if differs else []
-
-
-def _with(endpoint: Endpoint, given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    """Return the arguments with another value (None removes it), in the catalogue's order, so that equal
-    calls are equal requests.
-    """
-    found = {**given, name: value}
-    declared = [str(p.name) for p in endpoint.params]
-    return {k: found[k] for k in sorted(found, key=declared.index) if k != name or value is not None}
-
-
 def _run(
     setting: Setting, endpoint: Endpoint, relations: tuple[Relation, ...], covers: tuple[str, ...]
 ) -> Callable[[], Conversation]:
@@ -246,10 +190,10 @@ def _one(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str
     if fills_a_page(setting, endpoint, relation):
         yield from _page(setting, endpoint, relation, contract)
         return
-    _, most = _bounds(setting, endpoint, relation)
+    _, most = find_bounds(setting, endpoint, relation)
     template, again = template_of(setting.model, endpoint.action), answer_that_will_do(setting, endpoint)
     reason = "no narrow call answered anything"
-    for given in _narrow(setting, endpoint, relation):
+    for given in list_narrowed(setting, endpoint, relation):
         asked = f"{relation.widen} {given.get(relation.widen, 'left out')}"
         small: Exchange = yield ordinary(endpoint, template, "valid", asked, input=given, reuse=again)
         had = ids_of(setting, relation, small)
@@ -258,7 +202,7 @@ def _one(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str
         if is_excused(setting, relation, small):
             reason = "the narrow call's answer was full"
             continue
-        wide = _with(endpoint, given, relation.widen, most)
+        wide = replace_argument(endpoint, given, relation.widen, most)
         large: Exchange = yield ordinary(
             endpoint, template, "valid", f"{relation.widen} {most}", input=wide, reuse=again
         )
@@ -268,7 +212,7 @@ def _one(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str
             continue
         yield from _keeps(setting, endpoint, relation, contract, given, had, has)
         yield from _fits(setting, endpoint, relation, small, large)
-        for another in _another(setting, endpoint, relation, given):
+        for another in find_another(setting, endpoint, relation, given):
             asked = f"{relation.widen} {another[relation.widen]}"
             small = yield ordinary(endpoint, template, "valid", asked, input=another, reuse=again)
             yield from _fits(setting, endpoint, relation, small, large)
@@ -346,13 +290,13 @@ def _fits(
 
 def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str) -> Conversation:
     """Compare the longest page with a shorter one, smaller than what the longest holds."""
-    least, most = _bounds(setting, endpoint, relation)
+    least, most = find_bounds(setting, endpoint, relation)
     template, again = template_of(setting.model, endpoint.action), answer_that_will_do(setting, endpoint)
-    reason, bases = "no call answered anything", _bases(setting, endpoint, relation)
+    reason, bases = "no call answered anything", list_bases(setting, endpoint, relation)
     needed = {str(p.name): bases[-1][p.name] for p in endpoint.params if p.required and p.name in bases[-1]}
     rounds = [*bases, *bases, needed]  # an example's filters may fit nothing any more
     for number, base in enumerate(rounds):  # the first round needs several items
-        wide = _with(endpoint, base, relation.widen, most)
+        wide = replace_argument(endpoint, base, relation.widen, most)
         large: Exchange = yield ordinary(
             endpoint, template, "valid", f"{relation.widen} {most}", input=wide, reuse=again
         )
@@ -362,7 +306,7 @@ def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: st
         param = endpoint.action.param(relation.widen)
         usual = setting.resolve_schema(param.schema).get("default") if param is not None else None
         fewer = usual if isinstance(usual, int) and least <= usual < len(has) else max(least, len(has) // 2)
-        given = _with(endpoint, base, relation.widen, fewer)
+        given = replace_argument(endpoint, base, relation.widen, fewer)
         small: Exchange = yield ordinary(
             endpoint, template, "valid", f"{relation.widen} {given[relation.widen]}", input=given, reuse=again
         )
@@ -392,7 +336,7 @@ def _keeps(
     has: list[Any],
 ) -> Conversation:
     """Judge that the wide answer holds everything the narrow one had."""
-    _, most = _bounds(setting, endpoint, relation)
+    _, most = find_bounds(setting, endpoint, relation)
     lost = [i for i in had if i not in has]
     if lost and (not setting.exclusive or answer_that_will_do(setting, endpoint) == "ever"):
         lost = yield from _still(setting, endpoint, relation, given, most, had)
@@ -449,7 +393,7 @@ def _judge_flagged_items(
         template_of(setting.model, endpoint.action),
     )
     flagged, said = (
-        _with(endpoint, {**given, **dict.fromkeys(flags, True)}, flags[0], True),
+        replace_argument(endpoint, {**given, **dict.fromkeys(flags, True)}, flags[0], True),
         " and ".join(flags),
     )
     has: list[Any] = []
@@ -529,7 +473,7 @@ def _still(
     template = template_of(setting.model, endpoint.action)
     again = f"{relation.widen} {most}, as others use the server too"
     large = yield ordinary(
-        endpoint, template, "valid", again, input=_with(endpoint, given, relation.widen, most)
+        endpoint, template, "valid", again, input=replace_argument(endpoint, given, relation.widen, most)
     )
     small = yield ordinary(
         endpoint,

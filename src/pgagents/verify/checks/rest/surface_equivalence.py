@@ -6,13 +6,20 @@ members. Former names that the catalogue still offers are answered alike too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pgagents.http import json_bytes, read_json
 from pgagents.model.action import Former
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource
+from pgagents.verify.answers.comparison.equivalence import (
+    find_difference,
+    find_volatile,
+    list_places,
+    pair_fresh_values,
+    remove_members,
+    to_forms,
+)
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
 from pgagents.verify.check.check import (
@@ -27,7 +34,6 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.arguments import fit_to_surface
-from pgagents.verify.fixtures.marks import normalize_marks
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, Raw
@@ -291,7 +297,7 @@ def _on_twins(
         body: Mapping[str, Any] = yield twin
         twins = [*twins[-1:], body]
         alike = len(twins) == 2 and all(
-            twins[0].get(name) == body.get(name) for name in _places(template.subject)
+            twins[0].get(name) == body.get(name) for name in list_places(template.subject)
         )
         if alike:
             break
@@ -328,34 +334,16 @@ def _compare_answers(
     if one.output is not None and one.output.schema is None:  # each surface says nothing in its own way
         yield judge_kept(contract)
         return
-    left_out = _volatile(setting, one)
-    a, b = _without(one.body, left_out), _without(two.body, left_out)
+    left_out = find_volatile(setting, one)
+    a, b = remove_members(one.body, left_out), remove_members(two.body, left_out)
     if not twins and _of_others(setting, one, two):
-        a, b = _forms(a, b)
-    where = _difference(a, b, setting, _fresh_pairs(one, two))
+        a, b = to_forms(a, b)
+    where = find_difference(a, b, setting, pair_fresh_values(one, two))
     yield (
         judge_broken(contract, "what REST answers", f"it differs at {where}")
         if where
         else judge_kept(contract)
     )
-
-
-def _fresh_pairs(one: Exchange, two: Exchange) -> list[tuple[Any, Any]]:
-    """Return the values that a run made anew for each of two calls that asked the same: their answers may
-    repeat them. A short one is a digest and holds no mark.
-    """
-    asked = (one.call.input, two.call.input)
-    return [
-        (given, two.input[name])
-        for name, given in one.input.items()
-        if name in two.input and asked[0].get(name) == asked[1].get(name) and given != two.input[name]
-    ]
-
-
-def _places(resource: Resource) -> list[str]:
-    """Return the members that name the found instances that one was made at."""
-    made = resource.made_by
-    return [str(p.name) for p in made.action.params if p.refers_to] if made is not None else []
 
 
 def _for_how_instances_stand(exchange: Exchange) -> bool:
@@ -373,87 +361,6 @@ def _of_others(setting: Setting, one: Exchange, two: Exchange) -> bool:
         if p.refers_to and resources[p.refers_to].made_by
     ]
     return any(one.input.get(name) != two.input.get(name) for name in named)
-
-
-def _forms(a: Any, b: Any) -> tuple[Any, Any]:
-    """Return two answers' members and types without their values. A null or an empty list has the form of
-    what the other has there.
-    """
-    if isinstance(a, dict) and isinstance(b, dict):
-        both = {name: _forms(a[name], b[name]) for name in a if name in b}
-        return (
-            {name: both[name][0] if name in both else "" for name in a},
-            {name: both[name][1] if name in both else "" for name in b},
-        )
-    if isinstance(a, list) and isinstance(b, list):
-        first = _forms(a[0], b[0]) if a and b else ("", "")
-        return [first[0]], [first[1]]
-    if a is None or b is None:
-        return "", ""
-    return _type_name(a), _type_name(b)
-
-
-def _type_name(value: Any) -> str:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return "number" if number else type(value).__name__
-
-
-def _volatile(setting: Setting, exchange: Exchange) -> frozenset[str]:
-    """Return members that may differ from call to call: the volatile ones of each resource that the action
-    touches.
-    """
-    endpoint = exchange.call.endpoint
-    assert endpoint is not None
-    found: set[str] = set()
-    for resource in setting.model.resources.values():
-        calls = [
-            resource.found_by,
-            resource.made_by,
-            resource.undone_by,
-            *resource.read_by,
-            *resource.listed_by,
-            *resource.moves,
-        ]
-        refers = any(p.refers_to == resource.name for p in endpoint.params)
-        if refers or any(c is not None and c.action is endpoint.action for c in calls):
-            found |= set(resource.volatile)
-            if endpoint.action.effect == "write":
-                found.update(resource.ids)
-    return frozenset(found | setting.model.secrets)
-
-
-def _without(value: Any, members: frozenset[str], path: str = "") -> Any:
-    """Return an answer without these members; one with dots is a path, as of an id inside another member."""
-    if isinstance(value, dict):
-        paths = tuple(f".{name}" for name in members if "." in name)
-        kept = {k: v for k, v in value.items() if k not in members and not f"{path}.{k}".endswith(paths)}
-        return {k: _without(v, members, f"{path}.{k}") for k, v in kept.items()}
-    if isinstance(value, str):
-        return normalize_marks(value)
-    return [_without(v, members, path) for v in value] if isinstance(value, list) else value
-
-
-def _difference(
-    a: Any, b: Any, setting: Setting, fresh: Sequence[tuple[Any, Any]], path: str = "body"
-) -> str:
-    """Return where two answers differ, besides by what was fresh for each; empty if nowhere."""
-    if isinstance(a, dict) and isinstance(b, dict):
-        for name in {**a, **b}:
-            if name not in a or name not in b:
-                return f"{path}.{name}"
-            if where := _difference(a[name], b[name], setting, fresh, f"{path}.{name}"):
-                return where
-        return ""
-    if isinstance(a, list) and isinstance(b, list):
-        if len(a) != len(b):
-            return f"{path} ({len(a)} items and {len(b)})"
-        if setting.model.behaviour.order_of_ties == "any":
-            a, b = sorted(a, key=repr), sorted(b, key=repr)
-        for index, (x, y) in enumerate(zip(a, b, strict=True)):
-            if where := _difference(x, y, setting, fresh, f"{path}.{index}"):
-                return where
-        return ""
-    return "" if a == b or (a, b) in fresh else path
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract
-from pgagents.verify.answers.normalized import differing, normalize_answer
+from pgagents.verify.answers.comparison.normalized import differing, normalize_answer
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (

@@ -13,7 +13,7 @@ import json
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 from urllib.parse import parse_qsl
@@ -26,8 +26,8 @@ from pgagents.report.report import Finding, RecordedExchange
 from pgagents.verify.run.redaction.decoded import search, unescape
 from pgagents.verify.run.redaction.needles import NEAR, Hit, Runs, Words, lower_text
 from pgagents.verify.run.redaction.origins import MAX_VALUES, Origins
+from pgagents.verify.run.redaction.spans import MASK, Span, merge_spans, replace_spans
 
-MASK = "[redacted]"
 _SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 OAUTH = frozenset(
     (
@@ -60,15 +60,6 @@ _FORM = "application/x-www-form-urlencoded"
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _COLON = re.compile(r"\s*:")
 _NAME = re.compile(r"\[(.*?)(?: \d+)?(?:, [a-z ]+)?\]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A part of a text that is masked, and by what."""
-
-    begin: int
-    end: int
-    mask: str
 
 
 class Redactor:
@@ -133,7 +124,7 @@ class Redactor:
         self._runs, self._words, self._coded, self._own = Runs(), Words(), Runs(), Words()
         self._masks: dict[str, str] = {}
         self._whole_values: dict[str, str] = {}
-        self._masked_texts: dict[str, tuple[_Span, ...]] = {}
+        self._masked_texts: dict[str, tuple[Span, ...]] = {}
         for secret, mask in self._given.items():
             self._look_for(secret, mask, given=True)
         self._as_value = self._as_value_pattern()
@@ -302,20 +293,20 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return the text with every known secret masked. A private value is masked only as a whole word."""
-        return _replace_spans(text, self._spans(text))
+        return replace_spans(text, self._spans(text))
 
-    def _spans(self, text: str) -> tuple[_Span, ...]:
+    def _spans(self, text: str) -> tuple[Span, ...]:
         """Return the parts of a text that are to be masked, in order."""
         self._look_for_new()
         known = self._masked_texts.get(text)
         if known is None:
-            known = tuple(_merge_spans([*self._find_spans(text), *self._values_in(text)]))
+            known = tuple(merge_spans([*self._find_spans(text), *self._values_in(text)]))
             if len(self._masked_texts) >= MAX_MASKED:
                 self._masked_texts.clear()
             self._masked_texts[text] = known
         return known
 
-    def _find_spans(self, text: str) -> Iterator[_Span]:
+    def _find_spans(self, text: str) -> Iterator[Span]:
         for begin, end, (kind, whole), coded in search(text, self._find):
             if kind == "coded" and not coded:
                 continue
@@ -326,7 +317,7 @@ class Redactor:
                 mask = self._numbered.get(whole) or f"{self._in_other_letters(whole)[:-1]}, in other letters]"
             elif coded and mask != MASK:
                 mask = f"{mask[:-1]}, encoded]"
-            yield _Span(begin, end, mask)
+            yield Span(begin, end, mask)
 
     def _in_other_letters(self, word: str) -> str:
         low = lower_text(word)
@@ -344,14 +335,14 @@ class Redactor:
             for begin, end, whole in hits:
                 yield begin, end, (kind, whole)
 
-    def _values_in(self, text: str) -> Iterator[_Span]:
+    def _values_in(self, text: str) -> Iterator[Span]:
         """Yield the places of a key that is an ordinary word, where it stands as a value."""
         if self._as_value is None:
             return
         if mask := self._whole_values.get(lower_text(text).strip()):
-            yield _Span(0, len(text), mask)
+            yield Span(0, len(text), mask)
         for match in self._as_value.finditer(text):
-            yield _Span(*match.span(1), self._whole_values[lower_text(match[1])])
+            yield Span(*match.span(1), self._whole_values[lower_text(match[1])])
 
     def exchange(self, exchange: RecordedExchange) -> RecordedExchange:
         """Return the exchange with keys and secrets masked and long bodies cut."""
@@ -541,7 +532,7 @@ class Redactor:
         names = [m.span(1) for m in _STRING.finditer(text) if _COLON.match(text, m.end())] if spans else []
         begins = [begin for begin, _ in names]
 
-        def stays(span: _Span) -> bool:
+        def stays(span: Span) -> bool:
             index = bisect_right(begins, span.begin) - 1
             if index < 0 or span.end > names[index][1]:
                 return False
@@ -550,14 +541,14 @@ class Redactor:
 
         whole = (
             [
-                _Span(*m.span(1), mask)
+                Span(*m.span(1), mask)
                 for m in _STRING.finditer(text)
                 if (mask := self._whole_values.get(lower_text(m[1])))
             ]
             if self._whole_values
             else []
         )
-        return _replace_spans(text, [span for span in _merge_spans([*spans, *whole]) if not stays(span)])
+        return replace_spans(text, [span for span in merge_spans([*spans, *whole]) if not stays(span)])
 
 
 def _list_credentials(model: Model | None) -> list[Credential]:
@@ -639,23 +630,3 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, Mapping | list | tuple):
         for one in value.values() if isinstance(value, Mapping) else value:
             yield from _texts(one)
-
-
-def _merge_spans(spans: Iterable[_Span]) -> list[_Span]:
-    """Return the spans in order, with overlapping ones merged: one that covers another keeps its own mask."""
-    found: list[_Span] = []
-    for span in sorted(spans, key=lambda s: (s.begin, -s.end, s.mask == MASK, ", encoded]" in s.mask)):
-        if not found or span.begin >= found[-1].end:
-            found.append(span)
-        elif span.end > found[-1].end:
-            found[-1] = _Span(found[-1].begin, span.end, MASK)
-    return found
-
-
-def _replace_spans(text: str, spans: Iterable[_Span]) -> str:
-    parts: list[str] = []
-    at = 0
-    for span in spans:
-        parts += [text[at : span.begin], span.mask]
-        at = span.end
-    return "".join([*parts, text[at:]]) if parts else text

@@ -8,7 +8,13 @@ from typing import Any
 
 from pgagents.model.action import Action, Param
 from pgagents.model.model import Resource
-from pgagents.verify.answers.observation import Body, Source, list_sources, name_instance, shows_instances
+from pgagents.verify.answers.hints.observation import (
+    Body,
+    Source,
+    list_sources,
+    name_instance,
+    shows_instances,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of

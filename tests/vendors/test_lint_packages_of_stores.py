@@ -31,7 +31,8 @@ Edit = Callable[[Files], Any]
 def marketplace() -> Files:
     """A marketplace with one plugin."""
     plugin = {"name": "city-library", "source": "./plugins/city-library"}
-    data = {"name": "library-plugins", "owner": {"name": "City Library"}, "plugins": [plugin]}
+    data: dict[str, Any] = {"name": "library-plugins", "owner": {"name": "City Library"}, "plugins": [plugin]}
+    data["description"] = "Plugins of the city library."
     inner = {f"plugins/city-library/{path}": content for path, content in good.claude().items()}
     return {".claude-plugin/marketplace.json": data, **inner}
 
@@ -185,6 +186,12 @@ MUTANTS: list[tuple[str, str, Callable[[], Files], Edit]] = [
         "marketplace",
         marketplace,
         value(".claude-plugin/marketplace.json", "plugins.0.name", DELETE),
+    ),
+    (
+        "claude-directory",
+        "marketplace-description",
+        marketplace,
+        value(".claude-plugin/marketplace.json", "description", DELETE),
     ),
     (
         "claude-directory",

@@ -1,0 +1,1 @@
+"""Lints packages and lists of tools for the command line."""

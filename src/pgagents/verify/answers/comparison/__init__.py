@@ -1,0 +1,1 @@
+"""Compares answers with each other, without the values that differ rightly."""

@@ -1,0 +1,1 @@
+"""Compares what reads say before and after a call, to prove the hints of an action."""

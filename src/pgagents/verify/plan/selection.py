@@ -1,0 +1,151 @@
+"""Decides before any traffic which contracts are not selected, not applicable, or lack an identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+
+from pgagents.model.contract import FRAMEWORK, Contract, Verdict
+from pgagents.model.identity import find_lacking
+from pgagents.report.report import ELSEWHERE, Result
+from pgagents.verify.check.check import Check, Probe
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.wire.endpoint import MCP, NO_MCP, REST
+
+PLAINTEXT = "plaintext"
+
+
+def list_shown_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[str, str]:
+    """Return the reason, by id, of contracts about headers that only a call over a limit is answered with."""
+    limited = setting.model.errors.framework.limited
+    status = setting.model.codes[limited].status if limited else 429
+    names = [h.name for h in setting.model.headers if set(h.on) == {status}]
+    return {
+        c.id: f"only a {status} shows it, and nothing here exceeds a limit"
+        for c in contracts
+        for n in names
+        if c.check == "response_headers" and c.detail == n
+    }
+
+
+def has_identities(setting: Setting, probe: Probe, identities: Identities) -> bool:
+    """True if the run has the keys and signing secrets of a probe's calls."""
+    signers = {d.action.signed.role for d in probe.endpoints if d.action.signed is not None}
+    return {probe.role, *signers} - {""} <= identities.keys.keys() and not _find_lacking(
+        setting, probe, identities
+    )
+
+
+def _find_lacking(setting: Setting, probe: Probe, identities: Identities) -> str:
+    """Return the first identity that a probe's role lacks for a scheme; empty if it lacks none."""
+    if probe.schemes:
+        return find_lacking(setting.model, identities.keys, probe.role, [probe.schemes])
+    needs = (e.security for e in probe.endpoints if e.needs_key and () not in e.security)
+    return next(
+        (one for n in needs if (one := find_lacking(setting.model, identities.keys, probe.role, n))), ""
+    )
+
+
+def matches(id: str, patterns: Iterable[str]) -> bool:
+    """True if a contract's id is one of the patterns, or begins with one."""
+    return id.startswith(tuple(patterns))
+
+
+def settle_contracts(
+    setting: Setting,
+    checks: Mapping[str, Check],
+    contracts: Sequence[Contract],
+    options: Options,
+    writes: bool,
+    theirs: Set[str],
+) -> dict[str, Result]:
+    """Return the results of contracts that the options, the address or their checks leave out, by id.
+
+    `writes` is False if the run may only read. `theirs` are ids of contracts that other shards verify.
+    """
+    found: dict[str, Result] = {}
+    effects = {d.place: d.action.effect for d in setting.every_endpoint}
+    for contract in contracts:
+        if contract.id in theirs:
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, ELSEWHERE)
+        elif _is_plaintext(contract) and setting.https and not setting.plain_url:
+            found[contract.id] = Result(
+                contract, Verdict.NOT_SELECTED, "needs the target's plain-http twin: add --plain-url URL"
+            )
+        elif setting.mcp is None and contract.surface == MCP and checks[contract.check].tools:
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_MCP)
+        elif options.only and not matches(contract.id, options.only):
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, f"left out by {options.only_said}")
+        elif matches(contract.id, options.skip):
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "left out by --skip")
+        elif reason := _not_applicable(setting, contract):
+            found[contract.id] = Result(contract, Verdict.NOT_APPLICABLE, reason)
+        elif not writes and effects.get(contract.place) == "write":
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_WRITES)
+        elif own := checks[contract.check].settle(setting, contract):
+            found[contract.id] = Result(contract, *own)
+    return found
+
+
+def _is_plaintext(contract: Contract) -> bool:
+    return (contract.check, contract.detail) == (FRAMEWORK, PLAINTEXT)
+
+
+def _not_applicable(setting: Setting, contract: Contract) -> str:
+    """Return why the contract is not promised of this address; empty where it is."""
+    if contract.surface == REST and not setting.endpoints:
+        return "no action has a path: only an MCP server has them"
+    header = contract.detail if contract.check == "response_headers" else ""
+    of_https = _is_plaintext(contract) or any(h.https and h.name == header for h in setting.model.headers)
+    return "promised at https addresses only" if of_https and not setting.https else ""
+
+
+def settle_without_identity(
+    setting: Setting,
+    probes: Sequence[Probe],
+    contracts: Sequence[Contract],
+    wanted: set[str],
+    identities: Identities,
+    options: Options,
+) -> dict[str, Result]:
+    """Return the results of wanted contracts whose calls need an identity that was not given, by id.
+
+    They are untested where the caller requires the identity, else not selected.
+    """
+    signers = {d.place: d.action.signed.role for d in setting.endpoints if d.action.signed is not None}
+    roles: dict[str, set[str]] = {c.id: {signers[c.place]} for c in contracts if c.place in signers}
+    signed = frozenset(roles)
+    for probe in probes:
+        for id in probe.contracts:
+            if id not in signed and probe.role:
+                roles.setdefault(id, set()).add(probe.role)
+    found = {}
+    for contract in contracts:
+        needed = roles.get(contract.id, set())
+        if contract.id in wanted and needed and not needed & identities.keys.keys():
+            role = min(needed)
+            required = bool(needed & set(options.require))
+            verdict = Verdict.UNTESTED if required else Verdict.NOT_SELECTED
+            found[contract.id] = Result(
+                contract, verdict, f"needs the identity `{role}`: add --identity {role}=ENVVAR"
+            )
+    further = _without_further_secret(setting, probes, identities)
+    return {c.id: Result(c, Verdict.NOT_SELECTED, further[c.id]) for c in contracts if c.id in further} | {
+        **found
+    }
+
+
+def _without_further_secret(
+    setting: Setting, probes: Sequence[Probe], identities: Identities
+) -> dict[str, str]:
+    """Return why contracts cannot be tried for want of a secret of a further scheme, by their ids."""
+    lacking: dict[str, set[str]] = {}
+    for probe in probes:
+        for id in probe.contracts:
+            lacking.setdefault(id, set()).add(_find_lacking(setting, probe, identities))
+    return {
+        id: f"needs the identity `{min(names)}`: add --identity {min(names)}=ENVVAR"
+        for id, names in lacking.items()
+        if "" not in names
+    }
