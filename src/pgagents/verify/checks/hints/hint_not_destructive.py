@@ -2,9 +2,9 @@
 
 Two instances of the run are observed. The call is made on one of them twice with different arguments, and
 both are observed after each call. Each stays readable, and each member stays: an empty one may be filled, a
-list may grow. `may_change` declares members that the call adds to, or that follow from what it adds. The
-state of a declared move, and members that say which version an instance has, are free too. A difference
-counts if two further trials show it too, beside a control.
+list or a count may grow. `may_change` declares members that the call adds to, or that follow from what it
+adds. The state of a declared move, and members that say which version an instance has, are free too. A
+difference counts if two further trials show it too, beside a control.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from pgagents.verify.answers.hints.observation import (
 from pgagents.verify.check.check import (
     Check,
     Conversation,
+    Judgement,
     Probe,
     judge_broken,
     judge_kept,
@@ -51,6 +52,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "hint_not_destructive"
 STAGE = 7
+GONE_BEFORE = "what it could destroy was not there before"
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -66,8 +68,11 @@ def _list_mild(setting: Setting) -> Iterator[Endpoint]:
     for action in setting.model.actions:
         endpoint = setting.find_usable_lead(str(action.name))
         hints = action.hints
-        if endpoint is not None and not hints.destructive.value and not hints.read_only.value:
-            yield endpoint
+        if endpoint is None or hints.destructive.value or hints.read_only.value:
+            continue
+        makers = (r.made_by for r in setting.model.resources.values())
+        if hints.destructive.written or any(call is not None and call.action is action for call in makers):
+            yield endpoint  # what nobody says, and nothing shows, is no promise
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
@@ -104,7 +109,7 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
         alone = (yield from control(hinted.sources, bodies, 2)) if careful else set()
         before = yield from observe(hinted.sources, bodies, "before a call that only adds")
         if before is not None and not any(_is_shown(before, number) for number in range(len(bodies))):
-            said["why"] = "what it could destroy was not there before"
+            said["why"] = GONE_BEFORE
             return None
         found: dict[Place, tuple[str, Any]] = {}
         accepted = False
@@ -125,7 +130,9 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
 
     def run() -> Conversation:
         lost = yield from try_again(trial)
-        if lost is None:
+        if lost is None and said["why"] == GONE_BEFORE:
+            yield Judgement(contract, Verdict.NOT_APPLICABLE, f"not shown: {GONE_BEFORE}")
+        elif lost is None:
             yield judge_untested(contract, said["why"])
         elif lost:
             expected = "all that could be read before, in three trials"
@@ -159,9 +166,11 @@ def _is_shown(seen: Observation, number: int) -> bool:
 
 
 def _is_kept(before: Any, after: Any) -> bool:
-    """True if a value is there still: an empty one was filled, or a list has more than before."""
+    """True if a value is there still: an empty one was filled, or a list or a count has more than before."""
     if before in EMPTY:
         return True
+    if isinstance(before, int) and isinstance(after, int) and not isinstance(before, bool):
+        return after > before
     if isinstance(before, list) and isinstance(after, list):
         left = list(after)
         for item in before:
