@@ -30,6 +30,7 @@ _FOUND = {
 _RELATIONS = {"web/ai-catalog.json": "ai-catalog", "web/api-catalog.json": "api-catalog"}
 """Link relations by which pages of the host point to a document."""
 _FRESH = ("Cache-Control", "public, max-age=3600")
+"""How long a document may be kept, where the catalogue declares nothing else for all answers."""
 _OPEN = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "ETag, Link"))
 
 
@@ -60,7 +61,9 @@ class Hosted:
         file = self._files[request.path]
         body = self._render()[file]
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        kept = [("ETag", tag), _FRESH]
+        kept = [("ETag", tag)]
+        if not any(h.name == "Cache-Control" and "all" in h.on for h in self._model.headers):
+            kept.append(_FRESH)
         if file in _FOUND:
             kept += _OPEN
         if file == "web/api-catalog.json":

@@ -34,10 +34,11 @@ class Hosted:
 def view(model: Model) -> View:
     """Return the entries of `api.hosted` with complete URLs, and the links of the host's pages."""
     server = model.api.server.rstrip("/")
+    declared = {h.name for h in model.headers if "all" in h.on}  # these are for the documents too
     files = []
     for path, at in model.api.hosted.items():
         origin = ("api", "hosted", path)
-        headers = dict(PUBLIC) if path in DISCOVERABLE else {}
+        headers = {n: v for n, v in PUBLIC.items() if n not in declared} if path in DISCOVERABLE else {}
         if path == API_CATALOG:
             headers["Link"] = f'<{at}>; rel="api-catalog"'
         files.append(Hosted(Text(path, origin), Text(server + at, origin), media_of(path), headers))

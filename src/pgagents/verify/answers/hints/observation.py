@@ -98,7 +98,13 @@ def observe(
         for number, body in enumerate(bodies[:1] if source.lists else bodies):
             given = _name_counting(source, body) if source.counter else source.call.input
             exchange: Exchange = yield Call(
-                source.endpoint, given, "explore", why, subject=source.resource, made=body
+                source.endpoint,
+                given,
+                "explore",
+                why,
+                subject=source.resource,
+                surface=source.endpoint.surface,
+                made=body,
             )
             seen = _read(source, exchange, bodies, number)
             if seen is None:

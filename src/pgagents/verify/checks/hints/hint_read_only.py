@@ -33,6 +33,7 @@ from pgagents.verify.answers.hints.observation import (
     tell,
     try_again,
 )
+from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -45,14 +46,14 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 
 NAME = "hint_read_only"
 STAGE = 7
 MOST_MODES = 5
-GROWTH = 3
 """Most calls of one action, each with another value of a choice."""
+GROWTH = 3
 EMPTY: tuple[Any, ...] = (None, "", 0, [], {}, False)
 
 
@@ -159,7 +160,7 @@ def _run(
             before = yield from observe(by, [body], "before what only reads")
             same = yield from observe(by, [body], "as the control")
             for endpoint in tried:
-                yield from _call(resource, endpoint, body, modes)
+                yield from _call(setting, resource, endpoint, body, modes)
             after = yield from observe(by, [body], "after what only reads")
             if before is None or same is None or after is None:
                 continue
@@ -203,10 +204,20 @@ def _is_among(endpoint: Endpoint, sources: list[Source]) -> bool:
     return any(source.call.action is endpoint.action for source in sources)
 
 
-def _call(resource: Resource, endpoint: Endpoint, body: Body, modes: Modes) -> Generator[Any, Any, None]:
+def _call(
+    setting: Setting, resource: Resource, endpoint: Endpoint, body: Body, modes: Modes
+) -> Generator[Any, Any, None]:
+    """Read in every mode: about the instance, unless the action's usual call is about another resource."""
+    usual, why = template_of(setting.model, endpoint.action), "a call that only reads"
+    other = usual.subject is not None and usual.subject.name != resource.name
     for given in modes[endpoint.place]:
-        named = name_instance(resource, endpoint, body, given)
-        yield Call(endpoint, named, "explore", "a call that only reads", subject=resource, made=body)
+        if other and not any(p.refers_to == resource.name for p in endpoint.params):
+            yield ordinary(endpoint, usual, "explore", why, input=given)
+        else:
+            named = name_instance(resource, endpoint, body, given)
+            yield ordinary(
+                endpoint, usual, "explore", why, input=named, subject=resource, states=(), made=body
+            )
 
 
 def _judge_alone(
@@ -232,7 +243,7 @@ def _judge_alone(
         seen: list[Observation] = []
         for number in range(3):
             if number:
-                yield from _call(resource, endpoint, body, modes)
+                yield from _call(setting, resource, endpoint, body, modes)
             found = yield from observe(by, [body], "around what only reads")
             if found is None:
                 return None
