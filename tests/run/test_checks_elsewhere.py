@@ -25,7 +25,7 @@ LISTED: dict[str, Any] = yaml.safe_load((TESTS / "data" / "checks_elsewhere.yaml
 ELSEWHERE: dict[str, dict[str, str]] = LISTED["elsewhere"]
 PARK_GRAPH_ALONE: dict[str, str] = LISTED["park_graph_alone"]
 
-LIMITED = ("agent_rate_limits", "rate_limit_enforcement")
+LIMITED = ("agent_rate_limits", "rate_limit_enforcement", "rate_limit_headers")
 """Checks that only a key with the published limits shows."""
 
 

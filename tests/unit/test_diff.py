@@ -76,7 +76,7 @@ KINDS: list[tuple[str, list[tuple[str, str]], Kinds]] = [
         {("wording", "description")},
     ),
     ("confirmation", [(ASKED, "")], {("breaking", "confirmation-dropped")}),
-    ("cost", [("    costs: true\n", "")], {("breaking", "costs")}),
+    ("cost", [("    costs: true\n", "")], {("breaking", "costs"), ("breaking", "destructive")}),
     ("new error", [ERRORS], {("may break", "error-added")}),
     (
         "status of an error",

@@ -30,7 +30,7 @@ _FOUND = {
 _RELATIONS = {"web/ai-catalog.json": "ai-catalog", "web/api-catalog.json": "api-catalog"}
 """Link relations by which pages of the host point to a document."""
 _FRESH = ("Cache-Control", "public, max-age=3600")
-"""How long a document may be kept, where the catalogue declares nothing else for all answers."""
+"""The time that a document may be kept, where the catalogue declares nothing else for all answers."""
 _OPEN = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "ETag, Link"))
 
 

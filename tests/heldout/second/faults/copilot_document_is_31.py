@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from heldout.calls import Shown
@@ -16,9 +17,9 @@ PROMISE = "api.hosted.copilot/openapi-3.0.yaml:: the 3.0.3 document at /api/agen
 
 def wrap(handler: Handler, context: Context) -> Handler:
     hosted = context.front.hosted
-    inner = hosted.document
+    inner = hosted.answer
     paths = {"/api/agents/copilot/openapi.yaml": "/api/agents/openai/openapi.yaml"}
-    hosted.document = lambda path: inner(paths.get(path, path))  # type: ignore[method-assign]  # a fault
+    hosted.answer = lambda asked: inner(replace(asked, target=paths.get(asked.path, asked.target)))  # type: ignore[method-assign]  # a fault
     return handler
 
 
