@@ -55,6 +55,8 @@ def tour(call: Any) -> list[Response]:
         return answers[-1]
 
     token = call.tokens["unlimited"]
+    for path in ("/", "/.well-known/api-catalog", "/llms.txt"):
+        go("GET", path, None, None)
     for query in (
         "",
         "&limit=1",

@@ -98,7 +98,6 @@ def test_health_and_documents_need_no_key(call: Caller) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/nowhere",
         "/api/v1/lots/search/",
         "/api/v1/lots//availability",

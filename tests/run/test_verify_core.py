@@ -71,14 +71,15 @@ def test_repeats_of_a_busy_server_are_no_part_of_the_budget_unless_it_was_set():
 
     keys = {role: key for role, key in keys_of(opened).items() if role in TWO}
     report = run(model(), handler=busy, keys=keys)
-    assert 25 * 26 + 100 < report.footer.requests <= 25 * 26 * 3 // 2
+    assert 25 * 26 + 100 < report.footer.requests <= 25 * 26 * 7 // 4
     assert (
         run(model(), handler=busy, keys=keys, max_requests=400).footer.requests <= 400 + 25
     )  # repeats while undoing come on top
 
 
 def test_no_correct_read_is_sent_twice_in_a_row():
-    sent, _ = exchanges()
+    again = ("hint_", "hosted_document/", "discovery_headers/", "advertised_links/")
+    sent, _ = exchanges(skip=again)  # these compare what is read twice, or read a document each by itself
     twice = [a for a, b in pairwise(sent) if a == b and a.method == "GET"]
     assert twice == []
 

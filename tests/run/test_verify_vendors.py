@@ -317,7 +317,7 @@ def test_what_breaks_a_vendor_says_so_without_a_finding_of_its_own() -> None:
         (
             "reject-valid-boundary",
             "accepts",
-            {"rest", "mcp", *list_plain()},
+            {"rest", "mcp", "agentcore", *list_plain()},
         ),
         (
             "accept-unknown-member",

@@ -82,8 +82,6 @@ def test_no_key_and_no_host_stands_in_a_request(model: Model) -> None:
 
 def test_a_text_of_the_catalogue_cannot_begin_a_request() -> None:
     hard = "### Two {{server}} GET https://elsewhere.example"
-    listing = {
-        f"surfaces__{store}__listing__display_name": "Shop" for store in ("openai", "anthropic", "gemini")
-    }
-    model = shop(actions__get_product__examples__kettle__title=hard, api__title=hard, **listing)
+    short = {f"surfaces__{store}__name": "Shop" for store in ("openai", "anthropic", "gemini")}
+    model = shop(actions__get_product__examples__kettle__title=hard, api__title=hard, **short)
     assert len(_requests(model)) == len(_examples(model))

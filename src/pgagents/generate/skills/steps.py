@@ -35,7 +35,7 @@ def describe_step(surface: Surface, step: Step, numbers: Mapping[str, int]) -> S
         str(find_name(surface, action)),
         str(surface.text(action, "title")),
         tuple(_arguments(surface, step, numbers)),
-        tuple((name, kept.wording) for name, kept in step.keep.items()),
+        tuple((name, f"{kept.wording}") for name, kept in step.keep.items()),
     )
 
 

@@ -93,11 +93,9 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
     said = {"why": "the first call was not accepted"}
 
     def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
-        body: Body | None = None
-        if not hinted.makes:
-            body = yield InstanceRef(resource.name, hinted.states, fresh=True, new=True)
-            yield from fill(setting, fillers, body)
-        first: Exchange = yield make_first(setting, hinted, body, "the first of equal calls")
+        body, first = yield from _call_first(setting, hinted, fillers)
+        if not first.success and fillers and not hinted.makes:  # what was added may be why it was refused
+            body, first = yield from _call_first(setting, hinted, [])
         if not first.success:
             said["why"] = f"the first call was not accepted: {first.outcome}"
             return None
@@ -134,6 +132,18 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
             yield judge_kept(contract)
 
     return run
+
+
+def _call_first(
+    setting: Setting, hinted: HintedCall, fillers: list[HintedCall]
+) -> Generator[Any, Any, tuple[Body | None, Exchange]]:
+    """Make the first call, on a new instance that was filled if the action names one."""
+    body: Body | None = None
+    if not hinted.makes:
+        body = yield InstanceRef(hinted.resource.name, hinted.states, fresh=True, new=True)
+        yield from fill(setting, fillers, body)
+    first: Exchange = yield make_first(setting, hinted, body, "the first of equal calls")
+    return body, first
 
 
 def _repeat(first: Exchange, body: Body, hinted: HintedCall) -> Call:
