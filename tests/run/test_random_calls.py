@@ -88,7 +88,7 @@ def test_the_same_seed_draws_the_same_calls_and_another_seed_others() -> None:
         ]
 
     assert inputs(3) == inputs(3)
-    assert len(inputs(3)) == 16
+    assert 12 <= len(inputs(3)) <= 16, "eight of each kind, and what is drawn twice counts once"
     assert inputs(3) != inputs(4)
 
 
