@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,20 +80,27 @@ def test_finding_shows_the_call_without_what_does_not_matter() -> None:
     assert shown in ({}, {"q": "kettle"})
 
 
-def test_the_same_seed_draws_the_same_calls_and_another_seed_others() -> None:
-    def inputs(seed: int) -> list[Any]:
-        setting = replace(setting_of(model(SHOP)), seed=seed, drawn=8)
-        search = setting.endpoint("search_products", "rest")
-        assert search is not None
-        return [
-            drawn.call.input
-            for valid in (True, False)
-            for drawn in list_drawn_calls(setting, search, valid=valid)
-        ]
+def inputs_of(seed: int) -> list[Any]:
+    """Return the arguments of all random calls of the shop's search."""
+    setting = replace(setting_of(model(SHOP)), seed=seed, drawn=8)
+    search = setting.endpoint("search_products", "rest")
+    assert search is not None
+    drawn = (one for valid in (True, False) for one in list_drawn_calls(setting, search, valid=valid))
+    return [one.call.input for one in drawn]
 
-    assert inputs(3) == inputs(3)
-    assert 12 <= len(inputs(3)) <= 16, "eight of each kind, and what is drawn twice counts once"
-    assert inputs(3) != inputs(4)
+
+def test_the_same_seed_draws_the_same_calls_and_another_seed_others() -> None:
+    assert inputs_of(3) == inputs_of(3)
+    assert inputs_of(3) != inputs_of(4)
+
+
+def test_a_process_of_its_own_draws_as_many_calls_as_it_may() -> None:
+    """Hypothesis draws constants of the modules that a process has loaded too, and equal calls count once."""
+    code = "from test_random_calls import inputs_of; print(len(inputs_of(3)))"
+    folders = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "16\n"
 
 
 def test_a_bound_lets_a_deep_run_draw_more_and_a_standard_run_not() -> None:
