@@ -1,4 +1,4 @@
-"""What a report of verify says of a store's test cases, for whoever submits the plugin."""
+"""Read the verdicts on a store's test cases from a report of verify."""
 
 from __future__ import annotations
 
