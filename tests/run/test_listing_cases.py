@@ -24,6 +24,8 @@ from pgagents.sandbox.injection import mcp_fault_helpers as mcp
 from pgagents.verify.check.check import collect
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.plan import all_contracts, draft, make_setting
+from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.run.run import plan
 from pgagents.verify.wire.endpoint import NO_MCP
 from pgagents.verify.wire.mcp.link import Link
 from verifying import ROOT, model
@@ -110,6 +112,15 @@ def test_without_an_mcp_server_no_case_is_selected() -> None:
     of = model(LIBRARY)
     report = verify_sandbox(of, inside(of), Options(only=("listing_cases/",)))
     assert {r.reason for r in report.results if r.contract.check == "listing_cases"} == {NO_MCP}
+
+
+def test_case_that_writes_is_not_selected_where_the_run_may_only_read() -> None:
+    link = Link(lambda _: Silence("refused"), url="http://127.0.0.1:1")
+    live = Identities({"main": "lib_live_" + "a" * 24})
+    made = plan(model(LIBRARY), Options(), live, url="https://lending.example", mcp=link)
+    left = {c.id: reason for c, reason in made.left_out if c.check == "listing_cases"}
+    assert left == {"listing_cases/openai/hold_a_copy@mcp": NO_WRITES}
+    assert len([c for c in made.selected if c.check == "listing_cases"]) == 7
 
 
 def test_the_plan_tries_cases_first_and_in_two_orders() -> None:

@@ -65,6 +65,11 @@ class Case:
         return self.kind == "positive"
 
     @property
+    def writes(self) -> bool:
+        """True if it must work and one of its calls writes."""
+        return self.is_positive and any(call.action.effect == "write" for call in self.calls)
+
+    @property
     def actions(self) -> tuple[Action, ...]:
         """The actions that it calls or names, each once, in order."""
         named = (*(call.action for call in self.calls), *((self.action,) if self.action else ()))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from pgagents.model.contract import FRAMEWORK, Contract, Verdict
 from pgagents.model.identity import find_lacking
+from pgagents.model.stores.cases import list_cases
 from pgagents.report.report import ELSEWHERE, Result
 from pgagents.verify.check.check import Check, Probe
 from pgagents.verify.check.memory import Setting
@@ -65,7 +66,8 @@ def settle_contracts(
     `writes` is False if the run may only read. `theirs` are ids of contracts that other shards verify.
     """
     found: dict[str, Result] = {}
-    effects = {d.place: d.action.effect for d in setting.every_endpoint}
+    writing = {d.place for d in setting.every_endpoint if d.action.effect == "write"}
+    cases = {case.contract: case.writes for case in list_cases(setting.model)}
     for contract in contracts:
         if contract.id in theirs:
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, ELSEWHERE)
@@ -81,7 +83,7 @@ def settle_contracts(
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "left out by --skip")
         elif reason := _not_applicable(setting, contract):
             found[contract.id] = Result(contract, Verdict.NOT_APPLICABLE, reason)
-        elif not writes and effects.get(contract.place) == "write":
+        elif not writes and cases.get(contract.id, contract.place in writing):
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_WRITES)
         elif own := checks[contract.check].settle(setting, contract):
             found[contract.id] = Result(contract, *own)

@@ -97,7 +97,7 @@ def _make_probe(setting: Setting, case: Case, number: str) -> Probe:
         lambda: run(setting, case, number),
         tuple(endpoints.values()),
         "main",
-        case.is_positive and any(call.action.effect == "write" for call in case.calls),
+        case.writes,
     )
 
 
