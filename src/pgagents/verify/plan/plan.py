@@ -19,7 +19,7 @@ from pgagents.verify.plan.options import DISCOVERY_FLAG, SMOKE_REQUESTS, Identit
 from pgagents.verify.plan.order import LAST, by_phase, for_smoke, order_for_survey
 from pgagents.verify.plan.safety import loopback, may_write
 from pgagents.verify.plan.selection import (
-    has_identities,
+    list_possible,
     list_shown_when_limited,
     matches,
     settle_contracts,
@@ -139,14 +139,15 @@ def draft(
     writes = may_write(setting.model, identities, options)
     roles = frozenset(identities.keys)
     probes = _probes(setting, checks, roles)
-    shared = [p for p in probes if p.stage != LAST and has_identities(setting, p, identities)]
+    with_keys = list_possible(setting, probes, identities)
+    shared = [p for p in with_keys if p.stage != LAST]
     settled = settle_contracts(
         setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared)
     )
     wanted = {c.id for c in contracts if c.id not in settled}
     settled |= settle_without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
-    possible = [p for p in probes if has_identities(setting, p, identities) and (writes or not p.writes)]
+    possible = [p for p in with_keys if writes or not p.writes]
     parts = shares(setting, checks, contracts, possible)
     ordered = by_phase((p for p in possible if p.priority == 1 or options.profile != "smoke"), options.seed)
     chosen = _choose_probes(setting, ordered, [c for c in contracts if c.id in wanted])
