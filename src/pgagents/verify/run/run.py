@@ -170,16 +170,14 @@ def verify(
     made = planning.draft(setting, checks, listed, options, identities)
     ledger = Ledger.of(listed, NO_GUESSES if options.strict else find_guesses(model))
     ledger.settled.update(made.settled)
-    factory = FixtureFactory(
-        setting, _tag(started_at, clock(), url, options), model.env, options.shard or (1, 1)
-    )
+    tag = _tag(started_at, clock(), url, options)
     driver = Driver(
         setting,
         handler,
         identities.keys,
         options,
         ledger,
-        factory,
+        FixtureFactory(setting, tag, model.env, options.shard or (1, 1)),
         checks,
         clock=clock,
         timer=timer,
