@@ -258,7 +258,7 @@ def _report(
     model, judge = driver.model, driver.judge
     redacted = cache(driver.redactor.text)
     results = tuple(
-        replace(r, reason=redacted(r.reason)) if r.reason else r
+        replace(r, reason=reason) if r.reason and (reason := redacted(r.reason)) != r.reason else r
         for r in _results(driver, made, options, stopped)
     )
     findings = tuple(driver.redactor.finding(f) for f in driver.ledger.findings())
