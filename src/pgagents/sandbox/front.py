@@ -18,7 +18,6 @@ from pgagents.sandbox.auth.credential import find_secret, has_credential
 from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Other, Refusal
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
-from pgagents.sandbox.header_values import HeaderValues
 from pgagents.sandbox.hosting.hosted import Hosted
 from pgagents.sandbox.hosting.site import Page, Site
 from pgagents.sandbox.keys import Key, Keyring, word
@@ -30,6 +29,7 @@ from pgagents.sandbox.parsing.json_rpc import frame_answer
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.store import Store
 from pgagents.sandbox.writing.answer import write
+from pgagents.sandbox.writing.header_values import HeaderValues
 
 PEER = ":peer"
 """The pseudo-header with the address of the peer; no client can send a name with a colon."""

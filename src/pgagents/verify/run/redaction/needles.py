@@ -91,8 +91,8 @@ class Runs:
 def _list_shared(low: str, width: int, text: str) -> set[str]:
     """Return the parts of `low`, each of so many characters, that `text` has too.
 
-    Every part holds a whole piece of half its width that begins at a multiple of that, so the text, which may
-    be a long one, is searched for these few pieces first.
+    The text may be long, so it is searched for a few pieces first. Each piece has half the width and begins
+    at a multiple of it, so every part holds a whole one.
     """
     half = (width + 1) // 2
     pieces = {at for at in range(0, len(low), half) if low[at : at + half] in text} if text else ()
