@@ -8,6 +8,7 @@ from pgagents.catalogue.checks import sending
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.checks.refusals.arguments import list_codes
 from pgagents.catalogue.checks.surfaces.carried import MCP, is_dispatched
+from pgagents.catalogue.checks.surfaces.hints import resolve_hints
 from pgagents.catalogue.language import (
     actions,
     basics,
@@ -22,7 +23,6 @@ from pgagents.catalogue.language.credentials import (
 from pgagents.catalogue.language.errors import JSON
 from pgagents.catalogue.language.schemas import argument_node
 from pgagents.catalogue.resolving.answers import Answers, resolve_deprecation
-from pgagents.catalogue.resolving.hints import resolve_hints
 from pgagents.catalogue.resolving.page_texts import add_page_sentence
 from pgagents.catalogue.resolving.surfaces import Surfaces
 from pgagents.encoding.file import ANY
