@@ -43,39 +43,20 @@ def find_listing(model: Model, surface: str, store: Store) -> Listing:
 
 def build_package(model: Model, surface: str, store: Store) -> Package:
     """Build, judge and pack the package of a store. Errors of the build are among the findings."""
-    from pgagents.generate.build import build
-    from pgagents.generate.stores.zipped import pack_files
+    from pgagents.generate.stores.archive import list_archives, pack_archive
 
     listing = find_listing(model, surface, store)
-    built = build(model, only=store.targets)
-    files = {a.path: a.data for a in built.artifacts()}
-    inside = {
-        path.removeprefix(store.folder): data for path, data in files.items() if path.startswith(store.folder)
-    }
-    name = f"{listing.id}-{listing.version}"
-    archive = pack_files(inside)
-    made = {f"{name}.zip": archive}
-    made |= {path.rpartition("/")[2]: files[path] for path in store.beside if path in files}
-    made |= {f"{name}{suffix}": data for suffix, data in _bundle(model, store, files)}
+    archive = list_archives()[surface]
+    built, files = pack_archive(model, archive, listing)
     found = list(built.diagnostics)
     if store.judge:
         places = _Places(built, model)
-        found += places.judge(f"{name}.zip", archive, store, store.folder)
-        for path in store.beside:
-            if path in files:
-                folder, _, file = path.rpartition("/")
-                found += places.judge(file, files[path], store, f"{folder}/")
-    return Package(made, tuple(found))
-
-
-def _bundle(model: Model, store: Store, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield the further packages by suffix; one of which a file is missing is left out."""
-    from pgagents.generate.package import applying
-
-    known = applying(model)
-    for suffix, name in store.bundles.items():
-        if name in known and all(path in files for path in known[name].NEEDS):
-            yield suffix, known[name].pack(model, files, {})
+        packed = next(iter(files))
+        found += places.judge(packed, files[packed], store, archive.folder)
+        for path in archive.beside:
+            folder, _, name = path.rpartition("/")
+            found += places.judge(name, files[name], store, f"{folder}/") if name in files else ()
+    return Package(files, tuple(found))
 
 
 class _Places:

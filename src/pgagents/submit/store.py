@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
@@ -20,25 +20,19 @@ Subject = Literal["hint", "case", "tools", "sign_in", "challenge", "page", "addr
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A store's package, and what the store asks of the server behind it.
+    """What a store asks of a package and of the server behind it.
 
-    `targets` are built; the files below `folder` are the archive's, those of `beside` stand next to it.
-    `bundles` are packages of `build --package` by their suffix. `judge` is the package judge of the store;
-    empty where there is none. `hints` are those that the store reads. `codes` are the store's own codes by
+    `judge` is the package judge of the store; empty where there is none. `hints` are those that the store reads. `codes` are the store's own codes by
     subject. `pages` are members of the listing whose pages a reviewer opens. `host_only` names what neither
     this machine nor any public address shows.
     """
 
     title: str
-    targets: tuple[str, ...]
-    folder: str
     judge: str
     hints: tuple[str, ...]
     codes: Mapping[Subject, str]
     pages: tuple[str, ...]
     host_only: tuple[str, ...]
-    beside: tuple[str, ...] = ()
-    bundles: Mapping[str, str] = field(default_factory=dict)
     hosted: bool = False
     """True if the store connects to a hosted server only."""
     keys: bool = True

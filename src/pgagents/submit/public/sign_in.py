@@ -74,19 +74,17 @@ def _find_in_refusal(visitor: Visitor, mcp_url: str, refusal: Response) -> Itera
 
 
 def _find_in_issuer(visitor: Visitor, issuer: str) -> Iterator[str]:
-    data, why = None, "it is no URL"
-    for url in _list_places(issuer):
-        data, why = _read(visitor, url)
-        if data is not None:
-            break
+    tried = [_read(visitor, url) for url in _list_places(issuer)]
+    data = next((found for found, _ in tried if found is not None), None)
     if data is None:
+        why = tried[0][1] if tried else "it is no URL"
         yield f"the metadata of the authorization server {issuer[:200]} cannot be read ({why})"
         return
     if data.get("issuer") != issuer:
         yield f"the authorization server calls itself {str(data.get('issuer'))[:200]}, not {issuer[:200]}"
     for member in _METADATA:
-        url = data.get(member)
-        if not isinstance(url, str) or visitor.find_private(url):
+        endpoint = data.get(member)
+        if not isinstance(endpoint, str) or visitor.find_private(endpoint):
             yield f"the authorization server names no public `{member}`"
     methods = data.get("code_challenge_methods_supported")
     if not isinstance(methods, list) or PKCE not in methods:

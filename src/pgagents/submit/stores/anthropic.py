@@ -7,12 +7,9 @@ from pgagents.submit.store import Store
 
 STORE = Store(
     "Claude's directory",
-    ("claude_plugin", "mcpb"),
-    "claude_plugin/",
     "claude-directory",
     ("read_only", "destructive"),
     {"hint": "claude-directory/annotations", "page": "claude-directory/privacy"},
     ("website", "support", "privacy"),
     ("the directory's safety scan, and its review by people",),
-    bundles={".mcpb": "mcpb"},
 )

@@ -7,8 +7,6 @@ from pgagents.submit.store import Store
 
 STORE = Store(
     "Gemini CLI's extensions",
-    ("gemini_cli",),
-    "gemini_cli/",
     "",
     ("read_only", "destructive", "idempotent", "open_world"),
     {},

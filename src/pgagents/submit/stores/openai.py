@@ -7,8 +7,6 @@ from pgagents.submit.store import Store
 
 STORE = Store(
     "ChatGPT's plugin directory",
-    ("agent_plugin", "openai/submission"),
-    "agent_plugin/",
     "openai-portal",
     ("read_only", "destructive", "open_world"),
     {
@@ -25,7 +23,6 @@ STORE = Store(
         "the verified identity, and the attestations of the submission's form",
         "a reviewer's account that works at once, without a second factor, with sample data",
     ),
-    beside=("openai/chatgpt-app-submission.json",),
     hosted=True,
     keys=False,
     challenge="/.well-known/openai-apps-challenge",
