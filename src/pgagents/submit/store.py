@@ -22,9 +22,9 @@ Subject = Literal["hint", "case", "tools", "sign_in", "challenge", "page", "addr
 class Store:
     """What a store asks of a package and of the server behind it.
 
-    `judge` is the package judge of the store; empty where there is none. `hints` are those that the store reads. `codes` are the store's own codes by
-    subject. `pages` are members of the listing whose pages a reviewer opens. `host_only` names what neither
-    this machine nor any public address shows.
+    `judge` is the package judge of the store; empty where there is none. `hints` are those that the store
+    reads. `codes` are the store's own codes by subject. `pages` are members of the listing whose pages a
+    reviewer opens. `host_only` names what neither this machine nor any public address shows.
     """
 
     title: str
