@@ -27,7 +27,7 @@ from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.run.sender import OUT_OF_TIME, Ready, Sender, Stop
 from pgagents.verify.run.transmission import Sending, finish
-from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep
+from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep, Undo
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
@@ -250,6 +250,8 @@ class Driver:
                 self.sender.wait(step.seconds, quiet=step.quiet)
             elif isinstance(step, Own):
                 yield from self._own(step.number)
+            elif isinstance(step, Undo):
+                yield from self._undo(step.numbers)
             elif isinstance(step, GetNote):
                 answer = self.memory.notes.get(step.key)
             elif isinstance(step, Concurrent):
@@ -279,6 +281,18 @@ class Driver:
             if made and (instance.resource.undone_by is not None or instance.resource.moves):
                 with suppress(Unavailable):
                     yield from self._run_generator(self.factory.proof.prove(instance), [])
+
+    def _undo(self, numbers: Collection[int]) -> Sending[None]:
+        """Undo what these exchanges made, the latest first."""
+        self.sender.cleaning = True
+        try:
+            for instance in reversed(self.factory.pool.list_remaining()):
+                made = instance.maker is not None and instance.maker.number in numbers
+                if made and instance in self.factory.pool.list_remaining():
+                    with suppress(Unavailable):
+                        yield from self._run_generator(self.factory.removals.undo(instance), [])
+        finally:
+            self.sender.cleaning = False
 
     def _tidy(self, *, broke: bool) -> Sending[None]:
         """Undo what is more than later probes can use, after one of them that may have broken a contract."""

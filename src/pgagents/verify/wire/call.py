@@ -248,6 +248,13 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """Undo what the exchanges with these numbers made, the latest first."""
+
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class GetNote:
     """Request what the watchers noted under this key of the memory's notes."""
 

@@ -15,6 +15,7 @@ from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
 from pgagents.source.origin import plain
 from pgagents.verify.answers.listed_tool import find_difference, find_other_meaning, show_member
+from pgagents.verify.answers.tool_pages import ask_page, read_page, read_pages
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -27,15 +28,12 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.projections.documents import build_file
-from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.mcp.form import result_of
 
 NAME = "mcp_tools"
 FILE = "mcp/tools.json"
 CITE = ("MCP 2025-11-25, server/tools",)
-MOST_PAGES = 20
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -81,24 +79,11 @@ def _covers(setting: Setting) -> tuple[str, ...]:
 
 def _run(setting: Setting) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        listed: list[Any] = []
-        problem = closed = ""
-        cursor: str | None = None
-        for _ in range(MOST_PAGES):
-            exchange: Exchange = yield _asking(cursor)
-            closed = setting.mcp.problem if setting.mcp is not None and not setting.mcp.told else ""
-            if closed:
-                break
-            page, cursor, problem = _page(exchange)
-            listed += page
-            if not cursor or problem:
-                break
-        else:
-            problem = f"it has more than {MOST_PAGES} pages"
+        listed, problem, closed = yield from read_pages(setting)
         first = list(listed)
-        if not problem and not cursor and not closed:
-            again: Exchange = yield _asking(None)
-            page, cursor, problem = _page(again)
+        if not problem and not closed:
+            again: Exchange = yield ask_page(None)
+            page, cursor, problem = read_page(again)
             first = page if not cursor else listed
         if closed:
             yield from (judge_untested(contract, closed) for contract in _covers(setting))
@@ -106,23 +91,6 @@ def _run(setting: Setting) -> Callable[[], Conversation]:
             yield from _judge_tools(setting, listed, first, problem)
 
     return run
-
-
-def _asking(cursor: str | None) -> Call:
-    body = json_bytes({"method": "tools/list", **({"params": {"cursor": cursor}} if cursor else {})})
-    return Call(
-        None, {}, "document", "the tools that it lists", surface=MCP, raw=Raw(method="POST", body=body)
-    )
-
-
-def _page(exchange: Exchange) -> tuple[list[Any], str | None, str]:
-    """Return the tools of a page, the cursor of the next page, and what is wrong with the page."""
-    result = result_of(exchange.answer)
-    tools = result.get("tools") if result is not None else None
-    if result is None or not isinstance(tools, list):
-        return [], None, exchange.outcome if result is None else "tools/list answers no list of tools"
-    cursor = result.get("nextCursor")
-    return tools, cursor if isinstance(cursor, str) else None, ""
 
 
 def _judge_tools(setting: Setting, listed: list[Any], again: list[Any], problem: str) -> Conversation:
