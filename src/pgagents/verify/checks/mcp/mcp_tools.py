@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pgagents.generate.formerly import list_offered
-from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
 from pgagents.source.origin import plain
 from pgagents.verify.answers.listed_tool import find_difference, find_other_meaning, show_member
