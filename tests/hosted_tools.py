@@ -85,4 +85,3 @@ def _serve(app: Any, bound: Any, context: Any) -> Iterator[None]:
     finally:
         running.should_exit = True
         thread.join(60)
-
