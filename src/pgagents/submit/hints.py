@@ -1,7 +1,8 @@
 """What a run showed of the hints of each tool.
 
 A hint that asks hosts to be careful claims nothing. Any other is held, broken, not shown or untested. A hint
-that is not shown rests on the author's word, so its reason must stand at its line.
+that is not shown rests on the author's word, so its reason must stand at its line. A closed world is never
+proved: it is claimed, where no argument takes an address, or where no call came to the run's receiver.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from pgagents.model.model import Model
 from pgagents.report.report import Finding, Report, Result
 from pgagents.submit.lack import Lack
 from pgagents.submit.store import Store
+from pgagents.verify.checks.hints.hint_closed_world import CLAIMED
 
-Outcome = Literal["held", "broken", "not shown", "untested", "no claim"]
+Outcome = Literal["held", "broken", "not shown", "untested", "claimed", "no claim"]
 NAMES: Mapping[str, str] = {
     "read_only": "readOnlyHint",
     "destructive": "destructiveHint",
@@ -38,7 +40,7 @@ _CLAIMS = {"read_only": True, "destructive": False, "idempotent": True, "open_wo
 _KEYS = {"read_only": "effect"}
 """The key of the catalogue that holds a hint, where it has another name."""
 _NOT_SHOWN = "not shown: "
-_ORDER: tuple[Outcome, ...] = ("broken", "untested", "not shown", "held", "no claim")
+_ORDER: tuple[Outcome, ...] = ("broken", "untested", "not shown", "held", "claimed", "no claim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,6 @@ class HintProof:
     """One hint of a tool: what it says and why, and what the run showed.
 
     `why` says why it is broken, not shown or untested. `reasoned` is true if the reason is the author's own.
-    `exposed` is true if an argument could reach what a closed world leaves out.
     """
 
     name: str
@@ -57,7 +58,6 @@ class HintProof:
     why: str
     hint: Hint
     contract: str = ""
-    exposed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,8 @@ def _prove(
     if name in ("destructive", "idempotent") and action.hints.read_only.value and hint.value == _CLAIMS[name]:
         only = results.get((CHECKS["read_only"], str(action.name)), [])
         outcome, why, contract = _judge(action, "read_only", action.hints.read_only, only, broken)
-    exposed = name == "open_world" and bool(own)
     id = contract.id if contract is not None else ""
-    return HintProof(name, hint.value, str(hint.reason), hint.reasoned, outcome, why, hint, id, exposed)
+    return HintProof(name, hint.value, str(hint.reason), hint.reasoned, outcome, why, hint, id)
 
 
 def _judge(
@@ -113,9 +112,11 @@ def _judge(
     """Return the worst outcome of a hint's contracts, with its reason."""
     if hint.value != _CLAIMS[name]:
         return "no claim", "", None
+    if not results and name == "open_world":
+        return "claimed", "no argument takes an address; a closed world is never proved", None
     if not results:
-        return "not shown", _say_untried(action, name), None
-    found = [(_OUTCOMES[r.verdict], _explain(r, broken), r.contract) for r in results]
+        return "not shown", _say_untried(action), None
+    found = [(_decide(r), _explain(r, broken), r.contract) for r in results]
     return min(found, key=lambda one: _ORDER.index(one[0]))
 
 
@@ -129,9 +130,13 @@ _OUTCOMES: Mapping[Verdict, Outcome] = {
 }
 
 
-def _say_untried(action: Action, name: str) -> str:
-    if name == "open_world":
-        return "claimed: no argument takes an address, and a closed world is never proved"
+def _decide(result: Result) -> Outcome:
+    """Return the outcome of a contract; a closed world that was tried is claimed."""
+    tried = result.contract.check == CHECKS["open_world"] and result.reason == CLAIMED
+    return "claimed" if tried else _OUTCOMES[result.verdict]
+
+
+def _say_untried(action: Action) -> str:
     if action.signed is not None:
         return "only its sender can sign a call"
     return "no check of this catalogue can try it"
@@ -147,8 +152,7 @@ def _explain(result: Result, broken: Mapping[str, Finding]) -> str:
 def find_hint_lacks(tools: tuple[ToolProof, ...], store: Store) -> Iterator[Lack]:
     """Yield each hint that is broken or untested, and each that rests on no author's word.
 
-    A hint that nothing showed matters only where the store reads it; a closed world only where an argument
-    takes an address.
+    A hint that nothing showed matters only where the store reads it.
     """
     for tool in tools:
         told: set[str] = set()
@@ -170,11 +174,13 @@ def _find_lack(tool: ToolProof, one: HintProof, store: Store) -> Lack | None:
         return Lack("hint", one.hint.origin, f"{says}, and it could not be tried: {one.why}", help, notes)
     if one.outcome != "not shown" or one.reasoned or one.name not in store.hints:
         return None
-    if one.name == "open_world" and not one.exposed:
-        return None
     if tool.action.hints.read_only.value and one.name != "read_only" and one.name != "open_world":
         return None  # it follows from `effect: read`, which has its own line
     key = _KEYS.get(one.name, one.name)
     value = "read" if one.name == "read_only" else "true" if one.value else "false"
-    help = f"say why at its line: `{key}: {{value: {value}, reason: …}}`; the evidence lists it as not shown"
+    receiver = "let --receiver listen, or " if one.name == "open_world" else ""
+    help = (
+        f"{receiver}say why at its line: `{key}: {{value: {value}, reason: …}}`; the evidence then lists it "
+        "as not shown"
+    )
     return Lack("hint", one.hint.origin, f"{says}, and nothing shows it: {one.why}", help, notes)

@@ -22,7 +22,8 @@ FILE = "evidence.html"
 MOST_ARGUMENTS = 400
 _HERE = Path(__file__).parent
 _TONES = {
-    "held": "good", "kept": "good", "broken": "bad", "untested": "bad", "not shown": "odd", "no claim": "",
+    "held": "good", "kept": "good", "broken": "bad", "untested": "bad", "not shown": "odd",
+    "claimed": "", "no claim": "",
 }  # fmt: skip
 _KINDS = {
     "positive": "must be answered",
@@ -82,7 +83,7 @@ def conclude(evidence: Evidence) -> str:
     """Return the outcome in one line: how many hints held and were not shown, how many cases were kept."""
     outcomes = Counter(one.outcome for tool in evidence.tools for one in tool.hints)
     told = [f"{outcomes['held']} hints held"]
-    told += [f"{outcomes['not shown']} not shown"] if outcomes["not shown"] else []
+    told += [f"{outcomes[how]} {how}" for how in ("not shown", "claimed") if outcomes[how]]
     kept = sum(one.outcome == "kept" for one in evidence.cases)
     told += [f"{kept} of {len(evidence.cases)} cases kept"] if evidence.cases else []
     return ", ".join(told)
