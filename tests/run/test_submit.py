@@ -17,7 +17,7 @@ import pytest
 from hosted_tools import Hosted, hosted_tools
 from pgagents.cli.main import main
 from pgagents.http import Request, Response
-from pgagents.submit.public import fetching, hosts
+from pgagents.submit.public import addresses, fetching, hosts
 from pgagents.verify.wire.send import Client
 from verifying import ROOT
 
@@ -196,14 +196,6 @@ def _public(monkeypatch: pytest.MonkeyPatch, at: Hosted, **pages: Response) -> I
     yield seen
 
 
-def _at_home(at: Hosted) -> str:
-    """The library whose package names the addresses that are proved."""
-    text = library((PUBLIC, at.mcp_url))
-    server = re.search(r"server: (https://\S*lending\.example\S*)", text)
-    assert server
-    return text.replace(f"server: {server[1].rstrip(',')}", f"server: {at.url}")
-
-
 def test_public_host_without_its_challenge_and_pages_is_not_ready(
     running: Hosted, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,6 +205,28 @@ def test_public_host_without_its_challenge_and_pages_is_not_ready(
     assert "the page `privacy` at https://lending.example/privacy cannot be read: it answers 404" in done.err
     assert "the MCP server was proved at" in done.err
     assert "the server was not tried" in done.err
+    assert not [r for r in seen if r.header("Authorization")]
+
+
+def test_public_host_that_has_all_makes_it_ready(
+    running: Hosted, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the addresses must be is tested apart: a package never names this machine."""
+    monkeypatch.setattr(addresses, "check_addresses", lambda *_: ())
+    with _public(monkeypatch, running, privacy=_answer(Request("GET", "/privacy"))) as seen:
+        reach = hosts.reach
+
+        def reach_challenge(base: str) -> Any:
+            handler = reach(base)
+            return lambda r: _answer(r) if r.path.endswith("openai-apps-challenge") else handler(r)
+
+        monkeypatch.setattr(hosts, "reach", reach_challenge)
+        done = submit(
+            running, library(), "--public", "--challenge", "token-of-the-form", "--allow", "place_hold"
+        )
+    assert done.code == 0, done.err
+    assert "ready: " in done.err
+    assert "Seen of the public host" in done.files["evidence.html"].decode()
     assert not [r for r in seen if r.header("Authorization")]
 
 

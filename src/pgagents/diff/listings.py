@@ -79,7 +79,7 @@ def _compare_packages(store: str, old: Model, new: Model, was: Listing, now: Lis
         )
         message = f"the MCP server is at {urls[1] or 'no address'} now, was {urls[0] or 'nowhere'}: {who}"
         yield change("breaking", "listing-server", message, "surfaces", "mcp", "server")
-    if was.version == now.version and _pack(old, store, was) != _pack(new, store, now):
+    if (was.id, was.version) == (now.id, now.version) and _pack(old, store, was) != _pack(new, store, now):
         message = (
             f"the package changed, and its version is still {now.version}: a store takes it as a new one"
         )
