@@ -94,6 +94,10 @@ LEGAL: Mapping[str, Answers] = {
         RESOURCE: data(PROTECTED),
         f"{ISSUER}/.well-known/openid-configuration": data(SERVER),
     },
+    "a slash behind the issuer": {
+        **GOOD,
+        RESOURCE: data({**PROTECTED, "authorization_servers": [f"{ISSUER}/"]}),
+    },
     "a slash behind the resource": {**GOOD, RESOURCE: data({**PROTECTED, "resource": f"{MCP}/"})},
 }
 

@@ -80,7 +80,7 @@ def _find_in_issuer(visitor: Visitor, issuer: str) -> Iterator[str]:
         why = tried[0][1] if tried else "it is no URL"
         yield f"the metadata of the authorization server {issuer[:200]} cannot be read ({why})"
         return
-    if data.get("issuer") != issuer:
+    if str(data.get("issuer")).rstrip("/") != issuer.rstrip("/"):  # pydantic adds a slash to each host
         yield f"the authorization server calls itself {str(data.get('issuer'))[:200]}, not {issuer[:200]}"
     for member in _METADATA:
         endpoint = data.get(member)
