@@ -1,4 +1,7 @@
-"""Make the calls of a store's test case through the tools, and judge what comes of them."""
+"""Make the calls of a store's test case through the tools, and judge what comes of them.
+
+An answer with which another check finds fault breaks the case all the same, because a reviewer sees it too.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import format_read, values_of
-from pgagents.verify.wire.call import Call, Intent, Own, Sleep, Undo
+from pgagents.verify.wire.call import Call, Intent, Sleep, Undo
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
 
@@ -35,16 +38,17 @@ def count_requests(case: Case) -> int:
 
 @dataclass(slots=True)
 class _Round:
-    """One round of a case: the answers so far by the calls' names, and the writes that succeeded.
+    """One round of a case: the answers so far by the calls' names, and the values of the last call.
 
-    `when` ends a finding's sentence with the round that it is about.
+    `since` is the number of the first write that succeeded, 0 before one. `when` ends a finding's sentence
+    with the round that it is about.
     """
 
     setting: Setting
     case: Case
     when: str
     answers: dict[str, Any] = field(default_factory=dict)
-    made: list[int] = field(default_factory=list)
+    since: int = 0
     read: dict[str, Any] = field(default_factory=dict)
 
     def fill(self, call: CaseCall) -> dict[str, Any]:
@@ -69,8 +73,8 @@ def run_positive(setting: Setting, case: Case, number: str) -> Conversation:
     state = _Round(setting, case, AGAIN if number == "second" else "")
     judgement = yield from _make_calls(state)
     yield judgement
-    if state.made:
-        yield Undo(tuple(state.made))
+    if state.since:
+        yield Undo(state.since)
 
 
 def _make_calls(state: _Round) -> Generator[Any, Any, Judgement]:
@@ -86,11 +90,10 @@ def _make_calls(state: _Round) -> Generator[Any, Any, Judgement]:
         within_s = _find_wait(case, index) if last else 0.0
         exchange = yield from _repeat_until_held(state, call, given, within_s)
         if exchange.success and call.action.effect == "write":
-            state.made.append(exchange.number)
-            yield Own(exchange.number)
+            state.since = state.since or exchange.number
         judgement = _judge_answer(state, call, exchange)
         if judgement is not None or last:
-            return judgement or _judge_conditions(state, exchange)
+            return judgement or _judge_conditions(state)
     raise AssertionError(case.name)  # a case has at least one call
 
 
@@ -125,7 +128,7 @@ def run_refused(setting: Setting, case: Case, number: str) -> Conversation:
         return
     yield from judge_refused(exchange, case.contract, [code], f"“{case.prompt}”")
     if exchange.success and call.action.effect == "write":
-        yield Undo((exchange.number,))
+        yield Undo(exchange.number)
 
 
 def _call(setting: Setting, case: Case, call: CaseCall, given: Mapping[str, Any]) -> Call:
@@ -159,12 +162,10 @@ def _judge_answer(state: _Round, call: CaseCall, exchange: Exchange) -> Judgemen
         return judge_untested(contract, exchange.moot or exchange.outcome, sticky=True)
     if exchange.success:
         return None
-    if exchange.tainted:
-        return judge_untested(contract, f"another check found fault with it: {exchange.tainted[0]}")
     return judge_broken(contract, f"{call.name} succeeds", f"{exchange.outcome}{state.when}")
 
 
-def _judge_conditions(state: _Round, exchange: Exchange) -> Judgement:
+def _judge_conditions(state: _Round) -> Judgement:
     """Return the verdict on the conditions, after all calls succeeded."""
     case, values, scope = state.case, state.values, Scope(state.values)
     for condition in case.expect:
@@ -173,9 +174,6 @@ def _judge_conditions(state: _Round, exchange: Exchange) -> Judgement:
         except ExpressionError as error:
             said = f"it cannot be evaluated on these answers{state.when}: {error}"
             return judge_broken(case.contract, condition.wording, said)
-        if not holds and exchange.tainted:
-            said = f"another check found fault with the last answer: {exchange.tainted[0]}"
-            return judge_untested(case.contract, said)
         if not holds:
             read = format_read(condition.tree, values, {"input", "response", *state.answers})
             said = f"it does not hold{state.when}{': ' + read if read else ''}"

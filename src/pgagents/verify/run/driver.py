@@ -251,7 +251,7 @@ class Driver:
             elif isinstance(step, Own):
                 yield from self._own(step.number)
             elif isinstance(step, Undo):
-                yield from self._undo(step.numbers)
+                yield from self._undo(step.since)
             elif isinstance(step, GetNote):
                 answer = self.memory.notes.get(step.key)
             elif isinstance(step, Concurrent):
@@ -282,12 +282,12 @@ class Driver:
                 with suppress(Unavailable):
                     yield from self._run_generator(self.factory.proof.prove(instance), [])
 
-    def _undo(self, numbers: Collection[int]) -> Sending[None]:
-        """Undo what these exchanges made, the latest first."""
+    def _undo(self, since: int) -> Sending[None]:
+        """Undo what this exchange and those after it made, the latest first."""
         self.sender.cleaning = True
         try:
             for instance in reversed(self.factory.pool.list_remaining()):
-                made = instance.maker is not None and instance.maker.number in numbers
+                made = instance.maker is not None and instance.maker.number >= since
                 if made and instance in self.factory.pool.list_remaining():
                     with suppress(Unavailable):
                         yield from self._run_generator(self.factory.removals.undo(instance), [])

@@ -249,9 +249,9 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """Undo what the exchanges with these numbers made, the latest first."""
+    """Undo what the exchange with this number and those after it made, the latest first."""
 
-    numbers: tuple[int, ...]
+    since: int
 
 
 @dataclass(frozen=True, slots=True)
