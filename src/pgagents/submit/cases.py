@@ -1,8 +1,8 @@
-"""What a run showed of the store's test cases."""
+"""The proof of a store's test cases, from the report of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from pgagents.cel.expression import Expression
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.model.stores.cases import Case, cases_of
+from pgagents.report.case_verdicts import list_case_verdicts
 from pgagents.report.report import Report
 from pgagents.submit.lack import Lack
 
@@ -52,20 +53,18 @@ def find_drafts(model: Model, store: str) -> Iterator[Lack]:
 
 
 def prove_cases(model: Model, store: str, report: Report) -> tuple[CaseProof, ...]:
-    """Return what a run showed of each case."""
-    results = {result.contract.id: result for result in report.results}
-    broken = {id: f for f in report.findings for id in (f.contract.id, *f.also)}
-    found = []
-    for case in cases_of(model, store):
-        result, finding = results.get(case.contract), broken.get(case.contract)
-        if finding is not None:
-            found.append(CaseProof(case, "broken", finding.actual))
-        elif result is not None and result.verdict is Verdict.KEPT:
-            found.append(CaseProof(case, "kept", ""))
-        else:
-            why = result.reason if result is not None else "no check of this run tries it"
-            found.append(CaseProof(case, "untested", why))
-    return tuple(found)
+    """Return the proof of each case."""
+    return tuple(
+        CaseProof(one.case, _OUTCOMES.get(one.verdict, "untested"), one.reason)
+        for one in list_case_verdicts(model, store, report)
+    )
+
+
+_OUTCOMES: Mapping[Verdict, CaseOutcome] = {
+    Verdict.KEPT: "kept",
+    Verdict.BROKEN: "broken",
+    Verdict.ODD: "broken",
+}
 
 
 def find_case_lacks(cases: tuple[CaseProof, ...]) -> Iterator[Lack]:

@@ -1,4 +1,4 @@
-"""The evidence of a submission: what was proved, of what, where, and what nothing here can show."""
+"""The evidence of a submission: the proof of hints and cases, and the list of what nothing here shows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Rung = Literal["proved", "ready"]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a run showed of a package. `files` are the SHA-256 sums of the packed files by name.
+    """The proof of a package. `files` are the SHA-256 sums of the packed files by name.
 
     `shown` lists what was seen of the public host, `unshown` what only a public host or the store can show.
     """

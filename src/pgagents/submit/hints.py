@@ -1,4 +1,4 @@
-"""What a run showed of the hints of each tool.
+"""The proof of the hints of each tool, from the report of a run.
 
 A hint that asks hosts to be careful claims nothing. Any other is held, broken, not shown or untested. A hint
 that is not shown rests on the author's word, so its reason must stand at its line. A closed world is never
@@ -71,7 +71,7 @@ class ToolProof:
 
 
 def prove_hints(model: Model, report: Report) -> tuple[ToolProof, ...]:
-    """Return what a run showed of the hints of each tool that the MCP server offers."""
+    """Return the proof of the hints of each tool that the MCP server offers."""
     from pgagents.generate.formerly import find_name
 
     results: dict[tuple[str, str], list[Result]] = {}

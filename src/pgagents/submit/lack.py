@@ -1,4 +1,4 @@
-"""What a submission lacks, by subject, with the catalogue's line and the store's own code."""
+"""The lacks of a submission by subject, with the catalogue's line and the store's own code."""
 
 from __future__ import annotations
 

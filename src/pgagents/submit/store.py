@@ -13,14 +13,14 @@ from pgagents.text.nearest import did_you_mean
 
 PACKAGE = "pgagents.submit.stores"
 OTHER_NAMES = MappingProxyType({"claude": "anthropic", "chatgpt": "openai"})
-"""What people call a store, by the surface that has its listing."""
+"""Other names of stores, each with the surface that has the listing."""
 Subject = Literal["hint", "case", "tools", "sign_in", "challenge", "page", "address", "discovery", "run"]
-"""What may fall short beside the package itself."""
+"""The subjects of a lack, beside the package itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What a store asks of a package and of the server behind it.
+    """The demands of a store on a package and on the server behind it.
 
     `judge` is the package judge of the store; empty where there is none. `hints` are those that the store
     reads. `codes` are the store's own codes by subject. `pages` are members of the listing whose pages a

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pgagents.verify.plan.options import Options
 
 NOT_SENT = "no request was sent"
+MOST_REQUESTS = 20_000
+"""Requests of one submission. Hints and cases take a few for each tool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What is submitted where."""
+    """A package with its store, its server and the options."""
 
     given: Given
     surface: str
@@ -91,7 +93,7 @@ def submit(given: Given) -> int:
 
 
 def _prepare(given: Given) -> _Job:
-    from pgagents.cli.inputs import store_address, target
+    from pgagents.cli.inputs import target, urls
     from pgagents.cli.inputs.options import load
     from pgagents.cli.running import mcp_server
     from pgagents.submit.package import build_package, find_listing
@@ -112,7 +114,7 @@ def _prepare(given: Given) -> _Job:
         model, url, None, given.cacert, given.description, given.servers, (given.cert, given.cert_key)
     )
     mcp_server.check_one(given.mcp_url, given.mcp_stdio)
-    found = store_address.find_mcp_url(model, there.url, given.mcp_url, given.mcp_stdio)
+    found = urls.find_mcp_url(model, there.url, given.mcp_url, given.mcp_stdio)
     mcp_server.check_address(found, given.mcp_stdio)
     return _Job(given, surface, store, listing, there, found, build_package(model, surface, store))
 
@@ -218,10 +220,6 @@ def _make_options(job: _Job) -> Options:
         allow=choice.actions(job.model, given.allow),
         tools_lead=True,
     )
-
-
-MOST_REQUESTS = 20_000
-"""Requests of one submission. Hints and cases take a few for each tool."""
 
 
 def _refuse(

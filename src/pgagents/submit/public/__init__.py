@@ -1,1 +1,1 @@
-"""What a store sees of a public host: its addresses, pages, sign-in and the proof of its domain."""
+"""A store's view of a public host: its addresses, pages, sign-in and the proof of its domain."""

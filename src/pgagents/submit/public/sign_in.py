@@ -1,7 +1,7 @@
 """The sign-in at the MCP server, as a store sees it without a key: OAuth by its metadata, or none.
 
-A server that needs a key refuses, names its metadata (RFC 9728), and these name an authorization server with
-metadata of its own (RFC 8414, or OpenID Connect Discovery). MCP asks for PKCE with S256.
+A server that needs a key refuses, and names its metadata (RFC 9728). These name an authorization server, which
+has metadata of its own (RFC 8414, or OpenID Connect Discovery). MCP asks for PKCE with S256.
 https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization, read 2026-11-21.
 """
 

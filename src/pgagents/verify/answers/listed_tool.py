@@ -1,6 +1,6 @@
 """Compare a tool with its entry in `tools/list`.
 
-A tool that the API has too must be equal. One that only the MCP server has must mean the same: such a server
+A tool that the API has too must be equal. One that only the MCP server has must mean the same. Such a server
 is rarely made from the catalogue, so its schemas have other forms. They mean the same if they allow and
 refuse the same values. A server need not have titles, nor say whether a call is idempotent or reaches an open
 world.

@@ -1,8 +1,8 @@
-"""What a change does to plugins that stores have accepted, by the rules of their re-scans.
+"""The effect of a change on plugins that stores have accepted, by the rules of their re-scans.
 
-A store that scans keeps the definitions of tools that it has approved: each changed tool waits for a review
-of its own, a new one waits too, and a removed one goes with the next scan. Until then models call by the
-approved definitions. Other stores keep the package alone, and its tools are read from the server.
+A store that scans keeps the definitions of tools that it has approved. Each changed or new tool waits for a
+review of its own, and a removed one goes with the next scan. Until then models call by the approved
+definitions. Other stores keep the package alone, and its tools are read from the server.
 https://developers.openai.com/plugins/deploy/submission.md, read 2026-11-21.
 """
 
