@@ -211,7 +211,7 @@ def test_public_host_without_its_challenge_and_pages_is_not_ready(
 def test_public_host_that_has_all_makes_it_ready(
     running: Hosted, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the addresses must be is tested apart: a package never names this machine."""
+    """A package never names this machine, so the addresses are tested apart."""
     monkeypatch.setattr(addresses, "check_addresses", lambda *_: ())
     with _public(monkeypatch, running, privacy=_answer(Request("GET", "/privacy"))) as seen:
         reach = hosts.reach

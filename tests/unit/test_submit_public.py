@@ -1,4 +1,4 @@
-"""What `submit --public` sees of a host: addresses, pages, the proof of the domain, the sign-in."""
+"""`submit --public` sees a host's addresses, pages, proof of the domain and sign-in."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The sign-in at the MCP server, as a store sees it without a key: OAuth by its metadata, or none.
 
-A server that needs a key refuses, and names its metadata (RFC 9728). These name an authorization server, which
+A server that needs a key refuses, and names its metadata (RFC 9728). These name an authorization server that
 has metadata of its own (RFC 8414, or OpenID Connect Discovery). MCP asks for PKCE with S256.
 https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization, read 2026-11-21.
 """
