@@ -57,7 +57,7 @@ def _verdicts(report: Report) -> dict[str, Verdict]:
 
 
 def _broken(report: Report) -> dict[str, str]:
-    """What came instead, by the case's name."""
+    """The answers that the findings name, by the case's name."""
     return {f.contract.id.split("/")[2].partition("@")[0]: f.actual for f in report.findings}
 
 

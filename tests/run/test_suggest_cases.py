@@ -16,7 +16,7 @@ from pgagents.inprocess_mcp import ENOUGH, verify_mcp
 from pgagents.model.contract import Verdict
 from pgagents.model.stores.cases import cases_of
 from pgagents.source.read import parse
-from pgagents.suggest.cases import propose_cases
+from pgagents.suggest.cases.propose import propose_cases
 from verifying import PARK_GRAPH, ROOT, ids
 
 LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"

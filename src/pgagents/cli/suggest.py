@@ -134,7 +134,7 @@ def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
     from pgagents.errors import PgagentsError
     from pgagents.registry import collect
     from pgagents.source.dump import to_yaml
-    from pgagents.suggest.cases import propose_cases
+    from pgagents.suggest.cases.propose import propose_cases
     from pgagents.text.nearest import did_you_mean
 
     stores = sorted(collect(STORES))

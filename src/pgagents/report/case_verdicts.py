@@ -1,4 +1,4 @@
-"""The verdicts of a report on a store's test cases."""
+"""Read the verdicts on a store's test cases from a report of verify."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class RefusedCall(Strict):
 
 
 class Case(Strict):
-    """What each test case has."""
+    """A test case: its prompt, and its purpose."""
 
     prompt: Line = Field(description="The words that the reviewer gives to the model.")
     description: Line | None = Field(

@@ -1,9 +1,9 @@
-"""A store's test cases come out as the catalogue says: what must work works, and what must not does not.
+"""A store's test cases come out as the catalogue says.
 
-Each positive case is tried twice before the run makes anything, through the tools of the MCP server: alone,
-and among the others in two orders. What a case makes is undone before the next one. A negative case shows
-that no tool speaks of the words, that the API refuses the call with that code, or that a tool's hints let a
-host ask first. Which tool a model chooses is never claimed.
+A positive case is tried twice, through the tools of the MCP server and before the run makes anything. The
+second round has the other order, and whatever a case makes is undone before the next one. A negative case is
+about a task that no tool speaks of, a refused call, or hints by which a host asks first.
+Nothing is claimed about a model's choice of tools.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pgagents.model.stores.cases import CHECK as NAME
 from pgagents.model.stores.cases import Case, list_cases
 from pgagents.text.speaks import find_word
 from pgagents.verify.answers.tool_pages import read_pages
-from pgagents.verify.cases.case_calls import count_requests, run_positive, run_refused
+from pgagents.verify.cases.listing.case_calls import count_requests, run_positive, run_refused
 from pgagents.verify.check.check import (
     Check,
     Conversation,
