@@ -35,7 +35,7 @@ def list_case_verdicts(model: Model, store: str, report: Report) -> tuple[CaseVe
     `model` is the catalogue of the run. A case whose contract the report does not have is untested.
     """
     results = {result.contract.id: result for result in report.results}
-    findings = {finding.contract.id: finding for finding in report.findings}
+    findings = {id: finding for finding in report.findings for id in (finding.contract.id, *finding.also)}
     found = []
     for case in cases_of(model, store):
         result, finding = results.get(case.contract), findings.get(case.contract)

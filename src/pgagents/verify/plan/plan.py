@@ -93,7 +93,7 @@ def make_setting(
     """Make the context of a run from its options and identities."""
     deep = options.profile == "deep"
     return Setting(
-        compile_catalogue(model, url),
+        compile_catalogue(model, url, tools_lead=options.tools_lead and mcp is not None),
         plain_url,
         seed=options.seed,
         fuzz=deep,  # our own values show as much as Schemathesis' coverage, which costs a second besides

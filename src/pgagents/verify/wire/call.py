@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
 from pgagents.model.model import Resource
-from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.endpoint import REST, Endpoint
 
 Intent = Literal[
     "valid",
@@ -188,7 +188,8 @@ class Call:
     field: str = ""
     """The argument that the call breaks, as an error should name it."""
     raw: Raw = member(default_factory=Raw)
-    surface: str = "rest"
+    surface: str = REST
+    """By default that of the endpoint."""
     plain: bool = False
     """True if it goes to the target's plain-http URL; no watcher judges such an answer."""
     connection: Connection = ""
@@ -215,6 +216,11 @@ class Call:
     """True if no other probe may use what the call makes."""
     burst: bool = False
     """True if it may exceed the rate limit: it is neither paced nor repeated after a 429."""
+
+    def __post_init__(self) -> None:
+        """Take the endpoint's surface where no other was named."""
+        if self.surface == REST and self.endpoint is not None and self.endpoint.surface != REST:
+            object.__setattr__(self, "surface", self.endpoint.surface)
 
     @property
     def place(self) -> str:

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pgagents.generate.formerly import list_offered
-from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
 from pgagents.source.origin import plain
-from pgagents.verify.answers.listed_tool import find_other_meaning
+from pgagents.verify.answers.listed_tool import find_difference, find_other_meaning, show_member
 from pgagents.verify.answers.tool_pages import ask_page, read_page, read_pages
 from pgagents.verify.check.check import (
     Check,
@@ -34,11 +33,6 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "mcp_tools"
 FILE = "mcp/tools.json"
 CITE = ("MCP 2025-11-25, server/tools",)
-MOST_SHOWN = 80
-SETS = ("required", "enum", "type")
-"""Keywords of a schema whose list has no order."""
-MORE = ("_meta", "icons", "execution", "annotations")
-"""Members of a tool that may hold more than was built."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -113,8 +107,8 @@ def _judge_tools(setting: Setting, listed: list[Any], again: list[Any], problem:
         elif where := _compare(setting, endpoint, tool, found[name]):
             yield judge_broken(
                 contract,
-                f"{name} as built, {where}: {_at(tool, where)}",
-                f"{where} differs: {_at(found[name], where)}",
+                f"{name} as built, {where}: {show_member(tool, where)}",
+                f"{where} differs: {show_member(found[name], where)}",
             )
         else:
             yield judge_kept(contract)
@@ -145,49 +139,7 @@ def _compare(setting: Setting, endpoint: Endpoint, expected: Any, found: Any) ->
     """Return where a listed tool differs: in meaning if only the MCP server has it, else in anything."""
     if setting.model.is_only_tool(endpoint.action):
         return find_other_meaning(expected, found)
-    return _difference(expected, found)
-
-
-def _difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> str:
-    """Return the JSON pointer at which a listed tool first differs from the built one; empty if it does
-    not.
-    """
-    if isinstance(expected, Mapping) and isinstance(found, Mapping):
-        open_ended = depth == 1 and path.rpartition("/")[2] in MORE
-        for name in [*expected, *(k for k in found if k not in expected)]:
-            at = f"{path}/{str(name).replace('~', '~0').replace('/', '~1')}"
-            if name not in expected and (open_ended or (depth == 0 and name in MORE) or name == "$schema"):
-                continue
-            if name not in found or name not in expected:
-                return at
-            if where := _difference(expected[name], found[name], at, depth + 1):
-                return where
-        return ""
-    if isinstance(expected, list) and isinstance(found, list):
-        if len(expected) != len(found):
-            return path
-        if path.rpartition("/")[2] in SETS:
-            return "" if sorted(expected, key=repr) == sorted(found, key=repr) else path
-        pairs = enumerate(zip(expected, found, strict=True))
-        return next(
-            (where for i, (a, b) in pairs if (where := _difference(a, b, f"{path}/{i}", depth + 1))), ""
-        )
-    same = expected == found and isinstance(expected, bool) == isinstance(found, bool)
-    return "" if same else path
-
-
-def _at(tool: Any, pointer: str) -> str:
-    """Return the value at a JSON pointer as short text."""
-    for step in pointer.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(tool, Mapping) and name in tool:
-            tool = tool[name]
-        elif isinstance(tool, list) and name.isdecimal() and int(name) < len(tool):
-            tool = tool[int(name)]
-        else:
-            return "nothing"
-    text = json_bytes(tool).decode()
-    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
+    return find_difference(expected, found)
 
 
 CHECK = Check(
