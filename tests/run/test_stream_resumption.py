@@ -1,4 +1,4 @@
-"""A stream that is resumed from its last id must show what is made afterwards, whatever its closing event has."""
+"""A stream that is resumed from its last id shows what was made since, whatever its closing event has."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """No workflow waits as long as data is kept.
 
-What `retention` says is prose, so no check of `pgagents verify` proves it. A workflow can: its step waits by
-`after_s`, with the operator's clock, and expects what is then left of the data. Without such a workflow the
-statement stands unproven, and a report does not mention it.
+No check of `pgagents verify` proves `retention`, because it is prose. But a workflow can: its step waits by
+`after_s`, with the operator's clock, and expects what is then left of the data. Without such a workflow
+nothing proves the statement, and a report does not mention it.
 
 Bad:
 
@@ -16,7 +16,7 @@ Good:
         title: Somebody searches on the next day
         steps:
           find: {action: search_products, input: {q: tea}}
-          later: {action: search_products, after_s: 86400, input: {q: tea}, expect: [size(response.products) > 0]}
+          later: {action: search_products, after_s: 86400, input: {q: tea}, status: 200}
 """
 
 from __future__ import annotations

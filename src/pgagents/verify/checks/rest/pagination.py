@@ -16,6 +16,8 @@ from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.list_arguments import judge_arguments, list_choices
+from pgagents.verify.cases.page_request import ListReader, Page
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -31,9 +33,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.several import make_several
-from pgagents.verify.laws.list_arguments import judge_arguments, list_choices
 from pgagents.verify.laws.next_page import PageRequest
-from pgagents.verify.laws.page_request import ListReader, Page
 from pgagents.verify.laws.paged_list import (
     PagedList,
     breaks_order,

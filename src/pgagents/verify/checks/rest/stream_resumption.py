@@ -1,8 +1,8 @@
 """An event stream that is resumed by `Last-Event-ID` goes on after that event, without a gap or a repetition.
 
 A stream is read to its end, and once more from an event in its middle. Then something is made, and the
-stream is resumed from the last id that it gave, as by a client that lost its connection. What a whole reading
-shows of new events must come. So a client misses a change if the closing event before it had the same id.
+stream is resumed from the last id that it gave, as by a client that lost its connection. New events that a
+whole reading shows must come. A client misses a change if the closing event before it had the same id.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html, read 2026-11-22.
 """

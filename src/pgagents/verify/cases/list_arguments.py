@@ -10,8 +10,8 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.verify.cases.page_request import ListReader, Page
 from pgagents.verify.laws.next_page import PageRequest
-from pgagents.verify.laws.page_request import ListReader, Page
 from pgagents.verify.laws.paged_list import PagedList
 
 MOST_CHOICES = 6
@@ -19,7 +19,7 @@ MOST_CHOICES = 6
 MOST_PAGES = 8
 """Most pages that a list is cut into."""
 Found = tuple[str, str]
-"""What was expected of the pages, and what came."""
+"""The text of what was expected of the pages, and of what came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,9 @@ def judge_choice(
 
 
 def choose_size(whole: Sequence[Any], usual: Sequence[Any]) -> int | None:
-    """Return the size of a first page after which the list of ids `whole` goes on otherwise than `usual`
-    does, behind the same item and behind as many items; None if there is none.
+    """Return the size of a first page that shows whether a server forgets the argument; None for none.
+
+    The list of ids `whole` goes on otherwise than `usual` does, behind the same item and behind as many.
     """
     for size in range(len(whole) - 1, 0, -1):
         if -(-len(whole) // size) > MOST_PAGES:
