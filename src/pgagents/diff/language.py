@@ -176,6 +176,12 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Surface", "description instructions name starters title", "wording", "-"),
     _row("Surface", "cite", "none", "-", _TESTS),
     _row("Surface", "listing", "wording, may break", "-"),
+    _row("Surface", "cases", "wording", "-", _TESTS),
+    _row("Cases", "negative positive", "wording", "-", _TESTS),
+    _row("PositiveCase", "calls description draft expect outcome prompt", "wording", "-", _TESTS),
+    _row("NegativeCase", "asks_first description draft not_offered prompt refused", "wording", "-", _TESTS),
+    _row("CaseCall", "arguments name tool", "wording", "-", _TESTS),
+    _row("RefusedCall", "arguments code tool", "wording", "-", _TESTS),
     _row("Listing", "id", "may break", "-"),
     _row("Listing", "capabilities category colour colour_dark commerce countries demo description developer "
          "keywords license privacy release_notes skills subtitle support terms translations website",

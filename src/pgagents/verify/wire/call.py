@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
 from pgagents.model.model import Resource
-from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.endpoint import REST, Endpoint
 
 Intent = Literal[
     "valid",
@@ -188,7 +188,8 @@ class Call:
     field: str = ""
     """The argument that the call breaks, as an error should name it."""
     raw: Raw = member(default_factory=Raw)
-    surface: str = "rest"
+    surface: str = REST
+    """By default that of the endpoint."""
     plain: bool = False
     """True if it goes to the target's plain-http URL; no watcher judges such an answer."""
     connection: Connection = ""
@@ -216,6 +217,11 @@ class Call:
     burst: bool = False
     """True if it may exceed the rate limit: it is neither paced nor repeated after a 429."""
 
+    def __post_init__(self) -> None:
+        """Take the endpoint's surface where no other was named."""
+        if self.surface == REST and self.endpoint is not None and self.endpoint.surface != REST:
+            object.__setattr__(self, "surface", self.endpoint.surface)
+
     @property
     def place(self) -> str:
         """The end of the ids of the contracts that the answer is judged for."""
@@ -239,6 +245,13 @@ class Own:
     """Prove that the exchange with this number made an instance of ours, before it changes."""
 
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Undo what the exchange with this number and those after it made, the latest first."""
+
+    since: int
 
 
 @dataclass(frozen=True, slots=True)
