@@ -197,6 +197,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Texts", "name", "breaking, may break", "-"),
     _row("Texts", "description params reasoning responding title", "wording", "-"),
     _row("Pages", "argument bound bound_to items more next size", "breaking, addition", "-"),
+    _row("Pages", "stable", "may break, addition", "-"),
     _row("Pages", "inferred", "none", "-", _TESTS),
     _row("Confirm", "body title", "wording", "-"),
     _row("Example", "at before headers input output status title", "wording", "wording"),

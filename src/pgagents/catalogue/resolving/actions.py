@@ -184,7 +184,10 @@ class Actions(Answers, Surfaces):
         bound = self.codes[p.bound] if p.bound else None
         is_url = at in self.checker.urls
         to = tuple(p.bound_to or ())
-        return Pages(found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at, p.inferred, to)
+        items = found[(*at, "items")]
+        return Pages(
+            items, next, p.argument, more, p.size, bound, is_url, at, p.inferred, to, stable=p.stable
+        )
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)
