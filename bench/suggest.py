@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from bench.suggest_recall import Recall, judge_laws
 from pgagents.catalogue.load import load_text
 from pgagents.cel.expression import Scope
@@ -43,6 +45,9 @@ CATALOGUES: Mapping[str, Path] = {
 SEEDS = 20
 FIRST_SEED = 100
 STRIDE_S = 86_413.7
+AT_ONCE = 9
+FORBIDDEN = ROOT / "tests" / "data" / "variations_elsewhere.yaml"
+"""The variations that a catalogue forbids, by catalogue."""
 _EXPECTED = ("expect", "expect_timed", "expect_alone")
 
 
@@ -101,11 +106,21 @@ def strip(path: Path, *, workflows: bool = True) -> Model:
             resource.pop(key, None)
     if not workflows:
         data.pop("workflows", None)
+        for surface in (data.get("surfaces") or {}).values():
+            if isinstance(surface, dict):
+                _leave_out_skills(surface)
     for workflow in (data.get("workflows") or {}).values():
         for step in workflow["steps"].values():
             for key in _EXPECTED:
                 step.pop(key, None)
     return load_text(to_yaml(data).decode(), str(path))
+
+
+def _leave_out_skills(surface: dict[str, Any]) -> None:
+    """Take the workflows out of what a surface offers."""
+    for part in (surface, surface.get("listing")):
+        if isinstance(part, dict):
+            part.pop("skills", None)
 
 
 def _keys(opened: Inside, *, one: bool) -> dict[str, str]:
@@ -136,7 +151,7 @@ def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations:
         sum(len(one.reading.laws) for one in tried),
     )
     judged: dict[str, list[Sample]] = {}
-    for where, samples in list_worlds(whole, seeds=seeds, variations=variations):
+    for where, samples in list_worlds(name, whole, seeds=seeds, variations=variations):
         figures.wrong |= {
             k: v for k, v in find_broken(tried, samples, where).items() if k not in figures.wrong
         }
@@ -172,18 +187,44 @@ def _list_laws(tried: Iterable[Tried]) -> dict[str, list[Law]]:
     return found
 
 
-def list_worlds(whole: Model, *, seeds: int, variations: bool) -> Iterator[tuple[str, Samples]]:
-    """Yield the samples of runs with other seeds, at other times, and of each legal variation."""
+def list_worlds(name: str, whole: Model, *, seeds: int, variations: bool) -> Iterator[tuple[str, Samples]]:
+    """Yield the samples of runs with other seeds, at other times, and of the legal variations.
+
+    Several variations are switched on together; where a written law breaks then, each of them alone.
+    """
     for seed in range(FIRST_SEED, FIRST_SEED + seeds):
         opened = inside(
             whole, seed=seed, world=seed, start=1_776_000_000.0 + STRIDE_S * (seed - FIRST_SEED + 1)
         )
         yield f"seed {seed}", _record(whole, opened, seed)
-    for name in fault_registry.list_names("variations") if variations else ():
-        if fault_registry.find("variations", name).point is None:
-            samples = _record(whole, inside(whole, variations=(name,)), 0)
-            if not _breaks_written(whole, samples):  # else it is not legal for this catalogue
-                yield f"variation {name}", samples
+    for names in list_together(name) if variations else ():
+        yield from _vary(whole, names)
+
+
+def list_together(name: str) -> list[tuple[str, ...]]:
+    """Return the legal variations of a catalogue in groups, neighbours in the alphabet apart."""
+    forbidden = yaml.safe_load(FORBIDDEN.read_text(encoding="utf-8")).get(name, {})
+    names = [
+        name
+        for name in fault_registry.list_names("variations")
+        if fault_registry.find("variations", name).point is None and name not in forbidden
+    ]
+    groups = -(-len(names) // AT_ONCE)
+    return [tuple(names[first::groups]) for first in range(groups)]
+
+
+def _vary(whole: Model, names: tuple[str, ...]) -> Iterator[tuple[str, Samples]]:
+    """Yield the samples of some variations, or of each alone where they are not legal together."""
+    try:
+        samples = _record(whole, inside(whole, variations=names), 0)
+        legal = not _breaks_written(whole, samples)
+    except AttributeError:  # a variation of another catalogue's domain has nothing to replace here
+        legal = False
+    if legal:
+        yield f"variations {' '.join(names)}", samples
+    elif len(names) > 1:
+        for one in names:
+            yield from _vary(whole, (one,))
 
 
 def _breaks_written(whole: Model, samples: Samples) -> bool:
