@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pgagents.cel.expression import epoch
 from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate
-from pgagents.suggest.columns import SECONDS, Column
+from pgagents.suggest.columns import MISSING, SECONDS, Column, text_key
 from pgagents.suggest.tables import Table
 from pgagents.suggest.templates._names import is_reckonable, opposites
 
@@ -29,7 +30,9 @@ def propose(table: Table) -> Iterator[Candidate]:
     now = next(iter(table.of_root("now")), None)
     for time in told:
         if now is not None:
-            yield _about_now(table, time, now)
+            yield (
+                _about_now(table, time, now) if _is_repeated(table, time) else _now_or_kept(table, time, now)
+            )
             yield _not_after_now(table, time, now)
             for span in numbers:
                 for unit in _units(span):
@@ -73,6 +76,41 @@ def _about_now(table: Table, time: Column, now: Column) -> Candidate:
         lambda t, n: abs(seconds(t) - n) <= SLACK_S,
         bar=EQUALITY,
         guardable=False,
+    )
+
+
+def _before_of(table: Table, time: Column) -> Column | None:
+    """Return the time as it was before the call."""
+    return next((c for c in table.of_root("before") if c.path[1:] == time.path[-len(c.path) + 1 :]), None)
+
+
+def _is_repeated(table: Table, time: Column) -> bool:
+    """Return True if a call that changed nothing else was seen, or if there was no such time before."""
+    was = _before_of(table, time)
+    if was is None or not table.writes or not was.there:
+        return True
+    around = time.path[: len(time.path) - len(was.path) + 1]
+    before = {c.path[1:]: c for c in table.of_root("before")}
+    pairs = [
+        (c, before[c.path[len(around) :]])
+        for c in table.of_root("response")
+        if c.path[: len(around)] == around and c.path[len(around) :] in before and not is_time(c)
+    ]
+    return any(
+        was.values[i] is not MISSING and all(text_key(c.values[i]) == text_key(b.values[i]) for c, b in pairs)
+        for i in range(table.rows)
+    )
+
+
+def _now_or_kept(table: Table, time: Column, now: Column) -> Candidate:
+    """Return that a time is about now, or as it was: a call that changes nothing may leave it."""
+    was = _before_of(table, time)
+    assert was is not None
+    return replace(
+        _about_now(table, time, now),
+        that=f"near({say(time)}, now, {SLACK_S}) || {say(time)} == {say(was)}",
+        columns=(time, now, was),
+        test=lambda t, n, w: abs(seconds(t) - n) <= SLACK_S or seconds(t) == seconds(w),
     )
 
 
