@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from bench.suggest_faults import add_missed, judge_faults
 from bench.suggest_recall import Recall, judge_laws
 from pgagents.catalogue.load import load_text
 from pgagents.cel.expression import Scope
@@ -88,6 +89,8 @@ class Figures:
     wrong: dict[str, str] = field(default_factory=dict)
     recall: list[Recall] = field(default_factory=list)
     unjudged: int = 0
+    faults: dict[str, bool] = field(default_factory=dict)
+    """The faults that written laws kill, and whether the suggestions do."""
 
     @property
     def found(self) -> int:
@@ -172,7 +175,16 @@ def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations:
             setting.test(("output", action, output.status), output.schema).is_valid(values["response"])
         )
 
-    figures.recall = list(judge_laws(written, proposed, judged, fits))
+    missed: dict[str, set[tuple[str, str]]] = {}
+
+    def record(fault: str) -> Samples:
+        return _record(whole, inside(whole, faults=(fault,)), 0)
+
+    for fault, by, killed in judge_faults(written, proposed, record):
+        figures.faults[fault] = killed
+        if not killed:
+            missed[fault] = by
+    figures.recall = add_missed(list(judge_laws(written, proposed, judged, fits)), missed)
     figures.unjudged = sum(map(len, written.values())) - len(figures.recall)
     return figures
 
@@ -279,6 +291,7 @@ def describe(figures: Figures) -> Iterator[str]:
         f"  written laws found again: {figures.found} of {judged} ({figures.found / max(1, judged):.0%}), "
         f"{figures.unjudged} not judged"
     )
+    yield f"  faults that a written law kills: {sum(figures.faults.values())} of {len(figures.faults)} found"
     true = 1 - wrong / max(1, figures.readings)
     yield f"  readings never broken elsewhere: {true:.1%} ({wrong} broken)"
 

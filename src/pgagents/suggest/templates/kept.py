@@ -11,7 +11,7 @@ from pgagents.suggest.candidate import Candidate, Evidence, Guard
 from pgagents.suggest.columns import MISSING, Column, text_key
 from pgagents.suggest.evidence import weigh as weigh_under
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._names import is_id
+from pgagents.suggest.templates._before import is_another
 
 
 def propose(table: Table) -> Iterator[Candidate]:
@@ -25,7 +25,7 @@ def propose(table: Table) -> Iterator[Candidate]:
         source = next(
             (before[target.path[n:]] for n in range(1, len(target.path)) if target.path[n:] in before), None
         )
-        if source is not None and target.kind in ("number", "time") and _is_other(table, target):
+        if source is not None and target.kind in ("number", "time") and is_another(table, target):
             continue  # another object's price may have changed since it was read
         if source is None or target.kind in ("none", "mixed") or source.kind != target.kind:
             continue
@@ -40,17 +40,6 @@ def propose(table: Table) -> Iterator[Candidate]:
             yield _make(table, target, source)
         elif given.lacks:
             yield _kept_unless(table, target, source, given)
-
-
-def _is_other(table: Table, target: Column) -> bool:
-    """Return True if `before` is another object than the one in the answer: no id is the same."""
-    ids = [
-        (c, b)
-        for c in table.of_root("response")
-        for b in table.of_root("before")
-        if c.path[:-1] == target.path[:-1] and is_id(c) and b.path[1:] == (c.last,)
-    ]
-    return bool(ids) and all(a != b for one, was in ids for a, b in zip(one.values, was.values, strict=True))
 
 
 def _has_members(table: Table, column: Column) -> bool:

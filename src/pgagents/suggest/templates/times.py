@@ -11,6 +11,7 @@ from pgagents.cel.expression import epoch
 from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate
 from pgagents.suggest.columns import MISSING, SECONDS, Column, text_key
 from pgagents.suggest.tables import Table
+from pgagents.suggest.templates._before import is_another
 from pgagents.suggest.templates._names import is_reckonable, opposites
 
 SLACK_S = 5.0
@@ -31,7 +32,9 @@ def propose(table: Table) -> Iterator[Candidate]:
     for time in told:
         if now is not None:
             yield (
-                _about_now(table, time, now) if _is_repeated(table, time) else _now_or_kept(table, time, now)
+                _about_now(table, time, now)
+                if _is_repeated(table, time, now)
+                else _now_or_kept(table, time, now)
             )
             yield _not_after_now(table, time, now)
             for span in numbers:
@@ -84,10 +87,10 @@ def _before_of(table: Table, time: Column) -> Column | None:
     return next((c for c in table.of_root("before") if c.path[1:] == time.path[-len(c.path) + 1 :]), None)
 
 
-def _is_repeated(table: Table, time: Column) -> bool:
-    """Return True if a call that changed nothing else was seen, or if there was no such time before."""
+def _is_repeated(table: Table, time: Column, now: Column) -> bool:
+    """Return True if a call was seen that left an older object as it was, or if the time is new."""
     was = _before_of(table, time)
-    if was is None or not table.writes or not was.there:
+    if was is None or not table.writes or not was.there or is_another(table, time):
         return True
     around = time.path[: len(time.path) - len(was.path) + 1]
     before = {c.path[1:]: c for c in table.of_root("before")}
@@ -97,7 +100,10 @@ def _is_repeated(table: Table, time: Column) -> bool:
         if c.path[: len(around)] == around and c.path[len(around) :] in before and not is_time(c)
     ]
     return any(
-        was.values[i] is not MISSING and all(text_key(c.values[i]) == text_key(b.values[i]) for c, b in pairs)
+        was.values[i] is not MISSING
+        and was.values[i] is not None
+        and abs(seconds(was.values[i]) - now.values[i]) > SLACK_S
+        and all(text_key(c.values[i]) == text_key(b.values[i]) for c, b in pairs)
         for i in range(table.rows)
     )
 
