@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from bench.suggest_across import find_broken_across, list_found
 from bench.suggest_faults import add_missed, judge_faults
 from bench.suggest_recall import Recall, judge_laws
 from pgagents.catalogue.load import load_text
@@ -91,6 +92,8 @@ class Figures:
     unjudged: int = 0
     faults: dict[str, bool] = field(default_factory=dict)
     """The faults that written laws kill, and whether the suggestions do."""
+    across: dict[str, bool] = field(default_factory=dict)
+    """The relations and what else was written across calls, and whether it is proposed."""
 
     @property
     def found(self) -> int:
@@ -142,6 +145,7 @@ def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations:
     report = verify_sandbox(bare, opened, options, companion=companion, keys=_keys(opened, one=one_key))
     begun = time.perf_counter()
     tried, _ = companion.finish()
+    across = companion.find_across()
     mining_s = time.perf_counter() - begun
     called = {s.action for s in companion.samples.every()}
     figures = Figures(
@@ -150,14 +154,16 @@ def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations:
         report.footer.requests,
         companion.samples.count,
         mining_s,
-        len(tried),
-        sum(len(one.reading.laws) for one in tried),
+        len(tried) + across.count,
+        sum(len(one.reading.laws) for one in tried) + across.count,
     )
+    figures.across = dict(list_found(across, whole, companion.samples))
     judged: dict[str, list[Sample]] = {}
     for where, samples in list_worlds(name, whole, seeds=seeds, variations=variations):
         figures.wrong |= {
             k: v for k, v in find_broken(tried, samples, where).items() if k not in figures.wrong
         }
+        figures.wrong |= find_broken_across(across, whole, samples, where)
         if where.startswith("seed"):
             for sample in samples.every():
                 if len(judged.setdefault(sample.action, [])) < 400:
@@ -291,6 +297,10 @@ def describe(figures: Figures) -> Iterator[str]:
         f"  written laws found again: {figures.found} of {judged} ({figures.found / max(1, judged):.0%}), "
         f"{figures.unjudged} not judged"
     )
+    yield (
+        f"  relations, fixed members and read-back found: {sum(figures.across.values())} of "
+        f"{len(figures.across)}"
+    )
     yield f"  faults that a written law kills: {sum(figures.faults.values())} of {len(figures.faults)} found"
     true = 1 - wrong / max(1, figures.readings)
     yield f"  readings never broken elsewhere: {true:.1%} ({wrong} broken)"
@@ -312,6 +322,11 @@ def main(words: list[str]) -> None:
         )
         print("\n".join(describe(figures)), flush=True)
         missed = {f"{r.action}.{r.law}": list(r.missed[:12]) for r in figures.recall if not r.found}
-        data[name] = {"wrong": figures.wrong, "missed": missed}
+        data[name] = {
+            "wrong": figures.wrong,
+            "missed": missed,
+            "faults": figures.faults,
+            "across": figures.across,
+        }
     if asked.json is not None:
         asked.json.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")

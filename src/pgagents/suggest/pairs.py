@@ -9,6 +9,7 @@ from pgagents.model.action import Param
 from pgagents.suggest.columns import words_of
 from pgagents.suggest.relations import LIMITS, find_list, numbers_of
 from pgagents.suggest.samples import Samples
+from pgagents.suggest.shapes import declared_values
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Conversation, Probe
 from pgagents.verify.check.memory import Setting
@@ -58,13 +59,20 @@ def _list_inputs(
     """
     usual = dict(template_of(setting.model, endpoint.action).input)
     needed = {str(p.name) for p in endpoint.params if p.required}
-    bases = [usual, {k: v for k, v in usual.items() if k in needed}]
-    for base in bases if bases[0].keys() - {str(param.name)} != bases[1].keys() else bases[1:]:
+    bare = {k: v for k, v in usual.items() if k in needed}
+    bases = [bare] if usual.keys() - {str(param.name)} == bare.keys() else [usual, bare]
+    if flags := {str(p.name): True for p in endpoint.params if not p.required and _is_flag(setting, p)}:
+        bases.append({**bare, **flags})
+    for base in bases:
         for other in numbers:
             if other is not param and LIMITS & {*words_of(str(other.name))}:
                 base = {**base, str(other.name): high(other.schema, setting.model.schemas)}
         for value in _list_values(setting, endpoint, param, usual):
             yield {**base, str(param.name): value}
+
+
+def _is_flag(setting: Setting, param: Param) -> bool:
+    return declared_values(param.schema, setting.model.schemas) == (True, False)
 
 
 def _list_values(setting: Setting, endpoint: Endpoint, param: Param, usual: Mapping[str, Any]) -> list[Any]:

@@ -175,6 +175,22 @@ def is_excused(judge: Expression | None, sample: Sample) -> bool:
     return judge is not None and Scope(sample.values).is_true(judge, otherwise=True)
 
 
+def breaks(relation: ProposedRelation, small: Sample, large: Sample) -> bool:
+    """Return True if a pair of answers breaks a relation: an item is lost, or one that fits was left out."""
+    listed = _Listed(tuple(relation.keeps.split(".")), relation.by)
+    names = ("input", "response", "item")
+    if is_excused(expression.compile(relation.unless, names) if relation.unless else None, small):
+        return False
+    had = listed.ids(small)
+    if had and not set(had) <= set(listed.ids(large)):
+        return True
+    fits = expression.compile(relation.fits, names) if relation.fits else None
+    return fits is not None and any(
+        text_key(item.get(relation.by)) not in had and Scope({**small.values, "item": item}).is_true(fits)
+        for item in listed.items(large) or ()
+    )
+
+
 def _write_unless(action: Action, listed: _Listed, widen: str, samples: Sequence[Sample]) -> str:
     """Return when nothing is claimed: on a later page, and where another argument has cut the answer off."""
     parts = []
