@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.cel.expression import epoch
-from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate
+from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate, Evidence, Guard
 from pgagents.suggest.columns import MISSING, SECONDS, Column, text_key
+from pgagents.suggest.evidence import LEAST_Q, weigh
 from pgagents.suggest.tables import Table
 from pgagents.suggest.templates._before import is_another
 from pgagents.suggest.templates._names import is_reckonable, opposites
@@ -112,12 +113,19 @@ def _now_or_kept(table: Table, time: Column, now: Column) -> Candidate:
     """Return that a time is about now, or as it was: a call that changes nothing may leave it."""
     was = _before_of(table, time)
     assert was is not None
-    return replace(
-        _about_now(table, time, now),
+    plain = _about_now(table, time, now)
+    either = replace(
+        plain,
         that=f"near({say(time)}, now, {SLACK_S}) || {say(time)} == {say(was)}",
         columns=(time, now, was),
         test=lambda t, n, w: abs(seconds(t) - n) <= SLACK_S or seconds(t) == seconds(w),
     )
+
+    def judge(guard: Guard | None) -> Evidence | None:
+        found = weigh(plain, guard) or weigh(either, guard)
+        return found if found is None or found.q >= LEAST_Q else replace(found, score=0.0)
+
+    return replace(either, own=judge)
 
 
 def _not_after_now(table: Table, time: Column, now: Column) -> Candidate:
