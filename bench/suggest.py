@@ -32,7 +32,7 @@ from pgagents.source.origin import plain
 from pgagents.suggest.compiled import compile_law
 from pgagents.suggest.samples import Sample, Samples
 from pgagents.suggest.session import Suggesting
-from pgagents.suggest.write import Tried
+from pgagents.suggest.writing.document import Tried
 from pgagents.verify.check.check import Probe
 from pgagents.verify.check.memory import Setting, setting_of
 from pgagents.verify.laws.laws import evaluate_law

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pgagents.cel import expression
 from pgagents.cel.expression import Scope
 from pgagents.model.model import Model
+from pgagents.suggest.across.instances import ProposedMembers, list_lives, list_read_back
+from pgagents.suggest.across.relations import ProposedRelation, breaks, list_pairs
 from pgagents.suggest.columns import text_key
-from pgagents.suggest.instances import ProposedMembers, list_lives, list_read_back
-from pgagents.suggest.relations import ProposedRelation, breaks, list_pairs
 from pgagents.suggest.samples import Samples
-from pgagents.suggest.write import Across
+from pgagents.suggest.writing.document import Across
 
 
 def find_broken_across(across: Across, model: Model, samples: Samples, where: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What `pgagents suggest` says where it finds nothing: the next step."""
+"""`pgagents suggest` says what would let a run see more where it finds nothing."""
 
 from __future__ import annotations
 

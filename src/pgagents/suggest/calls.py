@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.model.model import Move, Resource
-from pgagents.suggest.pairs import list_pair_probes
+from pgagents.suggest.across.pairs import list_pair_probes
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.values import LEFT_OUT, other_values
 from pgagents.verify.cases.boundary import boundary_values

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pgagents.cel.expression import Scope
 from pgagents.model.model import Model
 from pgagents.suggest import calls
+from pgagents.suggest.across.instances import propose_members
+from pgagents.suggest.across.relations import propose_relations
 from pgagents.suggest.candidate import Proposal, Written
 from pgagents.suggest.compiled import compile_law, judge_at
-from pgagents.suggest.instances import propose_members
 from pgagents.suggest.mine import mine
 from pgagents.suggest.readings import Reading, group
-from pgagents.suggest.relations import propose_relations
 from pgagents.suggest.samples import Samples
-from pgagents.suggest.write import Across, Dropped, Tried, write_yaml
+from pgagents.suggest.writing.document import Across, Dropped, Tried, write_yaml
 from pgagents.verify.check.check import Probe
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import evaluate_law

@@ -11,7 +11,7 @@ from pgagents.suggest.candidate import Candidate, Evidence, Guard
 from pgagents.suggest.columns import MISSING, Column, text_key
 from pgagents.suggest.evidence import weigh as weigh_under
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._before import is_another
+from pgagents.suggest.templates._names import is_another
 
 
 def propose(table: Table) -> Iterator[Candidate]:

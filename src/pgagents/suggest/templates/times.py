@@ -12,8 +12,7 @@ from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate, E
 from pgagents.suggest.columns import MISSING, SECONDS, Column, text_key
 from pgagents.suggest.evidence import LEAST_Q, weigh
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._before import is_another
-from pgagents.suggest.templates._names import is_reckonable, opposites
+from pgagents.suggest.templates._names import is_another, is_reckonable, opposites
 
 SLACK_S = 5.0
 SPAN_UNITS = (1.0, 60.0, 3600.0, 86400.0)

@@ -21,8 +21,9 @@ LIMITS = frozenset(("limit", "size", "count", "max", "per", "top", "first", "tak
 PAGING = frozenset(("page", "offset", "cursor", "skip", "token", "starting", "ending", "after"))
 COORDINATES = frozenset(("lat", "lng", "lon", "latitude", "longitude"))
 LEAST_NAMED, LEAST = 2.0, 4.0
-"""The least evidence where the name says that it bounds a list, and where it does not: the decimal logarithm
-of the chance that the greater answer has the smaller one's items by accident, negated.
+"""The least evidence where the name says that it bounds a list, and where it does not.
+
+Evidence is the negative decimal logarithm of the chance that the greater answer has these items by accident.
 """
 MOST_PAIRS, MOST_DEPTH = 400, 3
 

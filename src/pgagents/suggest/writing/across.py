@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pgagents.suggest.instances import ProposedMembers
-from pgagents.suggest.lines import comment, entry, scalar
-from pgagents.suggest.relations import ProposedRelation
+from pgagents.suggest.across.instances import ProposedMembers
+from pgagents.suggest.across.relations import ProposedRelation
+from pgagents.suggest.writing.lines import comment, entry, scalar
 
 
 def list_relation_lines(relations: Sequence[ProposedRelation]) -> list[str]:

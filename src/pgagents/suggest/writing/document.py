@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.suggest.across.instances import ProposedMembers
+from pgagents.suggest.across.relations import ProposedRelation
 from pgagents.suggest.candidate import Proposal, Written
-from pgagents.suggest.instances import ProposedMembers
-from pgagents.suggest.lines import WIDTH, comment, entry, scalar
 from pgagents.suggest.readings import Named, Reading
-from pgagents.suggest.relations import ProposedRelation
-from pgagents.suggest.write_across import list_relation_lines, list_resource_lines
+from pgagents.suggest.writing.across import list_relation_lines, list_resource_lines
+from pgagents.suggest.writing.lines import WIDTH, comment, entry, scalar
 
 EXAMPLE = 60
 
@@ -27,7 +27,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Across:
-    """What holds across several calls: relations of actions, and members and laws of resources."""
+    """Proposals across several calls: relations of actions, and members and laws of resources."""
 
     relations: Sequence[ProposedRelation] = ()
     members: Sequence[ProposedMembers] = ()

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.model.action import Param
+from pgagents.suggest.across.relations import LIMITS, find_list, numbers_of
 from pgagents.suggest.columns import words_of
-from pgagents.suggest.relations import LIMITS, find_list, numbers_of
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.shapes import declared_values
 from pgagents.verify.cases.invalid import ordinary

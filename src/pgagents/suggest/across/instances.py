@@ -38,7 +38,7 @@ class ProposedMembers:
 
 @dataclass(slots=True)
 class Life:
-    """What answers have shown of one instance since it was made."""
+    """One instance since it was made, as later answers show it."""
 
     made: Sample
     body: Mapping[str, Any]
