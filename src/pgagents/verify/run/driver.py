@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.client.secret_command import CommandSecrets
 from pgagents.http import Handler, Patient, Response
 from pgagents.model.identity import has_proof
-from pgagents.model.model import id_text
+from pgagents.model.model import Model, id_text
 from pgagents.verify.check.check import CONFLICT, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
@@ -78,15 +78,7 @@ class Driver:
         commands: CommandSecrets | None = None,
     ) -> None:
         self.setting, self.model, self.keys, self.factory = setting, setting.model, keys, factory
-        self._redactor = Redactor(
-            keys,
-            self.model.secrets,
-            secrets,
-            self.model.private,
-            catalogue=self.model.source.text,
-            environment=self.model.env,
-            model=self.model,
-        )
+        self._redactor = _make_redactor(self.model, keys, secrets)
         self.judge = Judge(setting, ledger, factory, self._redactor, keys, checks, timer)
         self.timer = timer
         self._started = timer()
@@ -540,6 +532,21 @@ def _same(instance: Instance) -> tuple[str, str, str]:
     undo = instance.resource.undone_by
     kind = str(undo.action.name) if undo is not None else instance.resource.name
     return kind, instance.place, id_text(instance.id)
+
+
+def _make_redactor(model: Model, keys: Mapping[str, str], values: Sequence[str]) -> Redactor:
+    """Return a redactor for what a catalogue calls secret or private, for `keys` by role, and for further
+    secret `values`.
+    """
+    return Redactor(
+        keys,
+        model.secrets,
+        values,
+        model.private,
+        catalogue=model.source.text,
+        environment=model.env,
+        model=model,
+    )
 
 
 def _hide_token(memory: Memory, redactor: Redactor, holder: str, token: str) -> None:

@@ -45,6 +45,19 @@ _PLAIN = re.compile(
 """A target that can be sent as written; anything else is percent-encoded."""
 
 
+def _list_failures() -> tuple[type[Exception], ...]:
+    """Return the errors of the library that mean that no answer came."""
+    import httpcore
+
+    return (
+        httpcore.TimeoutException,
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.UnsupportedProtocol,
+        httpcore.ConnectionNotAvailable,
+    )
+
+
 class Client:
     """A handler over kept-alive connections, one for each worker, which a few threads may use at once.
 
@@ -74,13 +87,7 @@ class Client:
 
         from pgagents.verify.wire.deadline import Deadline
 
-        self._failures = (
-            httpcore.TimeoutException,
-            httpcore.NetworkError,
-            httpcore.ProtocolError,
-            httpcore.UnsupportedProtocol,
-            httpcore.ConnectionNotAvailable,
-        )
+        self._failures = _list_failures()
         self._others = {
             base: Client(
                 base,
