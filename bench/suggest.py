@@ -16,6 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from bench.suggest_across import find_broken_across, list_found
+from bench.suggest_faults import add_missed, judge_faults
 from bench.suggest_recall import Recall, judge_laws
 from pgagents.catalogue.load import load_text
 from pgagents.cel.expression import Scope
@@ -28,7 +32,7 @@ from pgagents.source.origin import plain
 from pgagents.suggest.compiled import compile_law
 from pgagents.suggest.samples import Sample, Samples
 from pgagents.suggest.session import Suggesting
-from pgagents.suggest.write import Tried
+from pgagents.suggest.writing.document import Tried
 from pgagents.verify.check.check import Probe
 from pgagents.verify.check.memory import Setting, setting_of
 from pgagents.verify.laws.laws import evaluate_law
@@ -43,6 +47,9 @@ CATALOGUES: Mapping[str, Path] = {
 SEEDS = 20
 FIRST_SEED = 100
 STRIDE_S = 86_413.7
+AT_ONCE = 9
+FORBIDDEN = ROOT / "tests" / "data" / "variations_elsewhere.yaml"
+"""The variations that a catalogue forbids, by catalogue."""
 _EXPECTED = ("expect", "expect_timed", "expect_alone")
 
 
@@ -83,6 +90,10 @@ class Figures:
     wrong: dict[str, str] = field(default_factory=dict)
     recall: list[Recall] = field(default_factory=list)
     unjudged: int = 0
+    faults: dict[str, bool] = field(default_factory=dict)
+    """The faults that written laws kill, and whether the suggestions do."""
+    across: dict[str, bool] = field(default_factory=dict)
+    """The relations and what else was written across calls, and whether it is proposed."""
 
     @property
     def found(self) -> int:
@@ -101,11 +112,21 @@ def strip(path: Path, *, workflows: bool = True) -> Model:
             resource.pop(key, None)
     if not workflows:
         data.pop("workflows", None)
+        for surface in (data.get("surfaces") or {}).values():
+            if isinstance(surface, dict):
+                _leave_out_skills(surface)
     for workflow in (data.get("workflows") or {}).values():
         for step in workflow["steps"].values():
             for key in _EXPECTED:
                 step.pop(key, None)
     return load_text(to_yaml(data).decode(), str(path))
+
+
+def _leave_out_skills(surface: dict[str, Any]) -> None:
+    """Take the workflows out of what a surface offers."""
+    for part in (surface, surface.get("listing")):
+        if isinstance(part, dict):
+            part.pop("skills", None)
 
 
 def _keys(opened: Inside, *, one: bool) -> dict[str, str]:
@@ -124,6 +145,7 @@ def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations:
     report = verify_sandbox(bare, opened, options, companion=companion, keys=_keys(opened, one=one_key))
     begun = time.perf_counter()
     tried, _ = companion.finish()
+    across = companion.find_across()
     mining_s = time.perf_counter() - begun
     called = {s.action for s in companion.samples.every()}
     figures = Figures(
@@ -132,14 +154,16 @@ def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations:
         report.footer.requests,
         companion.samples.count,
         mining_s,
-        len(tried),
-        sum(len(one.reading.laws) for one in tried),
+        len(tried) + across.count,
+        sum(len(one.reading.laws) for one in tried) + across.count,
     )
+    figures.across = dict(list_found(across, whole, companion.samples))
     judged: dict[str, list[Sample]] = {}
-    for where, samples in list_worlds(whole, seeds=seeds, variations=variations):
+    for where, samples in list_worlds(name, whole, seeds=seeds, variations=variations):
         figures.wrong |= {
             k: v for k, v in find_broken(tried, samples, where).items() if k not in figures.wrong
         }
+        figures.wrong |= find_broken_across(across, whole, samples, where)
         if where.startswith("seed"):
             for sample in samples.every():
                 if len(judged.setdefault(sample.action, [])) < 400:
@@ -157,7 +181,16 @@ def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations:
             setting.test(("output", action, output.status), output.schema).is_valid(values["response"])
         )
 
-    figures.recall = list(judge_laws(written, proposed, judged, fits))
+    missed: dict[str, set[tuple[str, str]]] = {}
+
+    def record(fault: str) -> Samples:
+        return _record(whole, inside(whole, faults=(fault,)), 0)
+
+    for fault, by, killed in judge_faults(written, proposed, record):
+        figures.faults[fault] = killed
+        if not killed:
+            missed[fault] = by
+    figures.recall = add_missed(list(judge_laws(written, proposed, judged, fits)), missed)
     figures.unjudged = sum(map(len, written.values())) - len(figures.recall)
     return figures
 
@@ -172,18 +205,44 @@ def _list_laws(tried: Iterable[Tried]) -> dict[str, list[Law]]:
     return found
 
 
-def list_worlds(whole: Model, *, seeds: int, variations: bool) -> Iterator[tuple[str, Samples]]:
-    """Yield the samples of runs with other seeds, at other times, and of each legal variation."""
+def list_worlds(name: str, whole: Model, *, seeds: int, variations: bool) -> Iterator[tuple[str, Samples]]:
+    """Yield the samples of runs with other seeds, at other times, and of the legal variations.
+
+    Several variations are switched on together; where a written law breaks then, each of them alone.
+    """
     for seed in range(FIRST_SEED, FIRST_SEED + seeds):
         opened = inside(
             whole, seed=seed, world=seed, start=1_776_000_000.0 + STRIDE_S * (seed - FIRST_SEED + 1)
         )
         yield f"seed {seed}", _record(whole, opened, seed)
-    for name in fault_registry.list_names("variations") if variations else ():
-        if fault_registry.find("variations", name).point is None:
-            samples = _record(whole, inside(whole, variations=(name,)), 0)
-            if not _breaks_written(whole, samples):  # else it is not legal for this catalogue
-                yield f"variation {name}", samples
+    for names in list_together(name) if variations else ():
+        yield from _vary(whole, names)
+
+
+def list_together(name: str) -> list[tuple[str, ...]]:
+    """Return the legal variations of a catalogue in groups, neighbours in the alphabet apart."""
+    forbidden = yaml.safe_load(FORBIDDEN.read_text(encoding="utf-8")).get(name, {})
+    names = [
+        name
+        for name in fault_registry.list_names("variations")
+        if fault_registry.find("variations", name).point is None and name not in forbidden
+    ]
+    groups = -(-len(names) // AT_ONCE)
+    return [tuple(names[first::groups]) for first in range(groups)]
+
+
+def _vary(whole: Model, names: tuple[str, ...]) -> Iterator[tuple[str, Samples]]:
+    """Yield the samples of some variations, or of each alone where they are not legal together."""
+    try:
+        samples = _record(whole, inside(whole, variations=names), 0)
+        legal = not _breaks_written(whole, samples)
+    except AttributeError:  # a variation of another catalogue's domain has nothing to replace here
+        legal = False
+    if legal:
+        yield f"variations {' '.join(names)}", samples
+    elif len(names) > 1:
+        for one in names:
+            yield from _vary(whole, (one,))
 
 
 def _breaks_written(whole: Model, samples: Samples) -> bool:
@@ -238,6 +297,11 @@ def describe(figures: Figures) -> Iterator[str]:
         f"  written laws found again: {figures.found} of {judged} ({figures.found / max(1, judged):.0%}), "
         f"{figures.unjudged} not judged"
     )
+    yield (
+        f"  relations, fixed members and read-back found: {sum(figures.across.values())} of "
+        f"{len(figures.across)}"
+    )
+    yield f"  faults that a written law kills: {sum(figures.faults.values())} of {len(figures.faults)} found"
     true = 1 - wrong / max(1, figures.readings)
     yield f"  readings never broken elsewhere: {true:.1%} ({wrong} broken)"
 
@@ -258,6 +322,11 @@ def main(words: list[str]) -> None:
         )
         print("\n".join(describe(figures)), flush=True)
         missed = {f"{r.action}.{r.law}": list(r.missed[:12]) for r in figures.recall if not r.found}
-        data[name] = {"wrong": figures.wrong, "missed": missed}
+        data[name] = {
+            "wrong": figures.wrong,
+            "missed": missed,
+            "faults": figures.faults,
+            "across": figures.across,
+        }
     if asked.json is not None:
         asked.json.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")

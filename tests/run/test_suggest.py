@@ -251,3 +251,40 @@ def test_read_only_key_sends_reads_alone_and_gets_fewer_laws() -> None:
     few, methods = suggest("library", writes=False)
     assert methods <= {"GET", "HEAD", "OPTIONS", "PGVERIFY"}
     assert set(yaml.safe_load(few)["actions"]) <= {"list_titles", "get_title", "list_copies", "list_holds"}
+
+
+def test_multiple_of_a_rounded_fee_is_said_the_other_way_round() -> None:
+    """A fee is rounded to the cent, so ten times the fee is no amount; a tenth of the amount is the fee."""
+    several = []
+    for n in range(24):
+        made = order(n)
+        made["total"] = round(20.4 + n * 7.1, 2)
+        several.append(
+            sample("place", {"name": f"n{n}", "count": 1}, {**made, "fee": made["total"] / 10}, number=n)
+        )
+    for one in several:
+        one.values["response"]["fee"] = round(one.values["response"]["fee"] + 1e-9, 2)
+    found = laws_of(samples_of(*several))["place"]
+    assert any("response.fee, response.total * 0.1" in law or "response.total * 0.1)" in law for law in found)
+    assert not any("response.fee * 1" in law for law in found)
+
+
+def updated(number: int, before: int, **other: Any) -> Sample:
+    """Return a finished order whose time was `before` hours old; an order that was changed has a new time."""
+    was = order(number, created_at=f"2025-01-01T{before:02d}:00:00Z")
+    now = f"2026-01-01T{number % 24:02d}:00:00Z"
+    made = {**was, "state": "done", "created_at": now, **other}
+    return sample("finish", {"id": was["id"]}, made, was, number)
+
+
+def test_time_of_a_change_is_now_or_as_it_was() -> None:
+    """No call was seen that changed nothing, so that none shows what the time is then."""
+    changed = [updated(n, n % 20) for n in range(16)]
+    found = laws_of(samples_of(*changed))["finish"]
+    now = "near(epoch(response.created_at), now, 5.0)"
+    assert any(
+        law.endswith(f"{now} || epoch(response.created_at) == epoch(before.created_at)") for law in found
+    )
+    assert now not in found
+    same = [updated(n, n % 20, state="open") for n in range(16, 20)]
+    assert now in laws_of(samples_of(*changed, *same))["finish"]

@@ -179,4 +179,28 @@ def _show(companion: Suggesting, report: Report, out: Path | None, *, stopped: b
     if not companion.samples.count:
         click.echo("no answer could be used: `pgagents verify` shows why", err=True)
         return NOTHING
+    if not companion.readings:
+        click.echo(f"nothing was found: {_find_next_step(companion)}", err=True)
+        return NOTHING
     return 0
+
+
+def _find_next_step(companion: Suggesting) -> str:
+    """Return what would let a run see more, the likeliest first."""
+    called = companion.samples.by_action.keys()
+    writes = [str(a.name) for a in companion.model.actions if a.effect == "write"]
+    answers = companion.samples.count
+    if writes and not called & {*writes}:
+        return (
+            f"no write was sent or none succeeded, so {answers} answers hardly vary; "
+            "give a test key or --allow-writes"
+        )
+    if unseen := [str(a.name) for a in companion.model.actions if str(a.name) not in called]:
+        return (
+            f"{len(unseen)} of {len(companion.model.actions)} actions had no success, such as {unseen[0]}; "
+            f"give their examples valid arguments, and look at `pgagents verify --only valid_calls/`"
+        )
+    return (
+        f"{answers} answers hardly vary; put objects that differ on the server, or declare enums and the "
+        "resources that actions make and read"
+    )

@@ -12,6 +12,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.model.model import Move, Resource
+from pgagents.suggest.across.pairs import list_pair_probes
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.values import LEFT_OUT, other_values
 from pgagents.verify.cases.boundary import boundary_values
@@ -29,6 +30,8 @@ READS, WRITES, LIVES = 12, 6, 9
 """Calls of an action that reads and of one that writes, and instances of a resource that live through it
 all.
 """
+DEPENDENTS = 2
+"""Other instances that are made of one in its life."""
 WAITS = (0.0, 900.0, 5_400.0, 31_000.0, 90_000.0, 180_500.0)
 """Seconds that pass in between, where there is an operator's clock."""
 
@@ -37,6 +40,7 @@ def list_probes(
     setting: Setting, roles: frozenset[str], samples: Samples, wanted: frozenset[str], *, seed: int
 ) -> Iterator[Probe]:
     """Yield probes for actions that proposals are about: lives of instances, then calls of each action."""
+    yield from list_pair_probes(setting, samples)
     for resource in _list_living(setting):
         yield from _live(setting, roles, resource, samples, seed)
     lived = {str(r.made_by.action.name) for r in _list_living(setting) if r.made_by is not None}
@@ -206,6 +210,8 @@ def _run_life(
             for move in moves:
                 if (call := _move(setting, resource, move, body, samples, seed)) is not None:
                     yield call
+        for other, needed in _list_dependents(setting, resource)[:DEPENDENTS]:
+            yield Call(other, needed, "explore", WHY, bind={resource.name: body}, surface=other.surface)
         for read in (*resource.read_by[:1], *resource.listed_by[:1]):
             reader = setting.find_usable_lead(str(read.action.name))
             if reader is not None:
@@ -214,6 +220,26 @@ def _run_life(
                 )
 
     return run
+
+
+def _list_dependents(setting: Setting, resource: Resource) -> list[tuple[Endpoint, Mapping[str, Any]]]:
+    """Return where other instances are made that name this one, such as a refund of a payment, and how."""
+    found = []
+    for other in setting.model.resources.values():
+        made = other.made_by
+        names = (
+            {n for v in made.input.values() if isinstance(v, Expression) for n in v.names} if made else set()
+        )
+        endpoint = (
+            setting.find_usable_lead(str(made.action.name)) if made and resource.name in names else None
+        )
+        if (
+            made
+            and endpoint is not None
+            and not any(move.action is endpoint.action for move in resource.moves)
+        ):
+            found.append((endpoint, made.input))
+    return found
 
 
 def _move(

@@ -9,7 +9,7 @@ from pgagents.model.model import Model
 from pgagents.suggest.candidate import Candidate, Evidence, Proposal, write_at
 from pgagents.suggest.compiled import judge_at
 from pgagents.suggest.documented import contradicts
-from pgagents.suggest.evidence import judge, list_guards
+from pgagents.suggest.evidence import is_enough, judge, list_guards, weigh
 from pgagents.suggest.prune import prune
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.tables import Table, make_tables
@@ -24,12 +24,27 @@ def mine(model: Model, samples: Samples) -> list[Proposal]:
         if table.rows < 2:
             continue
         for candidate, evidence in _judge_all(table):
-            known = {s: judge_at(write_at(candidate, s), samples) for s in candidate.only or table.sites}
-            sites = tuple(site for site, holds in known.items() if holds)
-            documented = not any(contradicts(model, write_at(candidate, s)) for s in sites)
-            if sites and documented and False not in known.values():
-                found.append(Proposal(candidate, evidence, sites))
+            proposal = _find_lasting(model, samples, candidate, evidence)
+            if proposal is not None:
+                found.append(proposal)
     return prune(found)
+
+
+def _find_lasting(
+    model: Model, samples: Samples, candidate: Candidate, evidence: Evidence
+) -> Proposal | None:
+    """Return the candidate, or the first weaker one, that no sample and no documented example breaks."""
+    for one in (candidate, *candidate.weaker):
+        held = evidence if one is candidate else weigh(one, candidate.guard)
+        if held is None or (one is not candidate and not is_enough(one, held)):
+            continue
+        known = {s: judge_at(write_at(one, s), samples) for s in one.only or one.table.sites}
+        sites = tuple(site for site, holds in known.items() if holds)
+        if not sites or False in known.values():
+            continue
+        if not any(contradicts(model, write_at(one, s)) for s in sites):
+            return Proposal(one, held, sites)
+    return None
 
 
 def _judge_all(table: Table) -> Iterator[tuple[Candidate, Evidence]]:

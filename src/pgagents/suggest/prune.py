@@ -57,6 +57,7 @@ class _Kept:
     written: set[tuple[str, str]] = field(default_factory=set)
     classes: dict[tuple[int, str], str] = field(default_factory=dict)
     related: set[tuple[str, str, frozenset[str]]] = field(default_factory=set)
+    pairs: set[tuple[str, str, frozenset[str]]] = field(default_factory=set)
     switched: set[tuple[str, str]] = field(default_factory=set)
     lists: dict[tuple[str, str, str], int] = field(default_factory=dict)
     targets: dict[tuple[str, str, str], int] = field(default_factory=dict)
@@ -73,6 +74,8 @@ class _Kept:
         if candidate.family == "order" and len(paths) == 2 and self._is_implied(proposal):
             return False
         if candidate.family in ("sums", "times") and len(paths) > 2 and self._is_implied(proposal):
+            return False
+        if candidate.family == "sums" and len(paths) == 2 and self._is_related(proposal):
             return False
         if candidate.family == "presence":
             self.switched.add((table, candidate.name.partition(" ")[2]))
@@ -98,7 +101,10 @@ class _Kept:
         self.written.update(texts)
         for site in proposal.sites:
             guard = candidate.guard.text if candidate.guard else ""
-            self.related.add((site.action, guard, self._names(site, candidate.columns)))
+            names = self._names(site, candidate.columns)
+            self.related.add((site.action, guard, names))
+            if candidate.family == "sums" and len(paths) == 2:
+                self.pairs.add((site.action, guard, names))
         return True
 
     def _is_implied(self, proposal: Proposal) -> bool:
@@ -110,6 +116,11 @@ class _Kept:
             if not any(a == site.action and g in guards and own <= other for a, g, other in self.related):
                 return False
         return True
+
+    def _is_related(self, proposal: Proposal) -> bool:
+        """True if an unconditional equation of just these two columns was admitted at every place."""
+        columns = proposal.candidate.columns
+        return all((s.action, "", self._names(s, columns)) in self.pairs for s in proposal.sites)
 
     def _names(self, site: Site, columns: Iterable[Column]) -> frozenset[str]:
         """Return the columns at a place, each as the first of those that it equals."""

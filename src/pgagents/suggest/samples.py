@@ -26,6 +26,9 @@ class Sample:
     values: Mapping[str, Any]
     sought: bool = False
     """True if the call was chosen to break proposals."""
+    caller: str = "main"
+    writes: int = 0
+    """The number of calls before it that may have changed something, the clock included."""
 
 
 @dataclass(slots=True)
@@ -35,6 +38,7 @@ class Samples:
     model: Model
     by_action: dict[str, list[Sample]]
     count: int = 0
+    writes: int = 0
 
     @classmethod
     def of(cls, model: Model) -> Samples:
@@ -46,6 +50,12 @@ class Samples:
         endpoint = exchange.call.endpoint
         if (
             endpoint is None
+            or endpoint.action.effect == "write"
+            or OPERATOR in (endpoint.surface, exchange.call.role)
+        ):
+            self.writes += 1
+        if (
+            endpoint is None
             or not exchange.fits
             or not exchange.success
             or OPERATOR in (exchange.call.surface, exchange.call.role)
@@ -53,8 +63,15 @@ class Samples:
             or self.count >= MOST_SAMPLES
         ):
             return None
-        values = values_of(self.model, exchange)
-        sample = Sample(str(endpoint.action.name), exchange.place, exchange.number, values, sought)
+        sample = Sample(
+            str(endpoint.action.name),
+            exchange.place,
+            exchange.number,
+            values_of(self.model, exchange),
+            sought,
+            exchange.call.role,
+            self.writes,
+        )
         self.by_action.setdefault(sample.action, []).append(sample)
         self.count += 1
         return sample

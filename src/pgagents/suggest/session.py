@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pgagents.cel.expression import Scope
 from pgagents.model.model import Model
 from pgagents.suggest import calls
+from pgagents.suggest.across.instances import propose_members
+from pgagents.suggest.across.relations import propose_relations
 from pgagents.suggest.candidate import Proposal, Written
 from pgagents.suggest.compiled import compile_law, judge_at
 from pgagents.suggest.mine import mine
 from pgagents.suggest.readings import Reading, group
 from pgagents.suggest.samples import Samples
-from pgagents.suggest.write import Dropped, Tried, write_yaml
+from pgagents.suggest.writing.document import Across, Dropped, Tried, write_yaml
 from pgagents.verify.check.check import Probe
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import evaluate_law
@@ -36,6 +38,8 @@ class Suggesting:
     """Masks secrets in a text."""
     first: list[Proposal] = field(default_factory=list)
     """The proposals before any call was chosen to break them."""
+    readings: int = 0
+    """The number of things to read in what was written."""
 
     @classmethod
     def of(cls, model: Model, *, seed: int = 0, seek: bool = True) -> Suggesting:
@@ -73,13 +77,25 @@ class Suggesting:
         )
         return ranked, list(self._list_dropped())
 
+    def find_across(self) -> Across:
+        """Return what holds across several calls."""
+        return Across(propose_relations(self.model, self.samples), propose_members(self.model, self.samples))
+
     def write(self) -> str:
         """Return the proposals as YAML."""
         tried, dropped = self.finish()
+        across = self.find_across()
+        self.readings = len(tried) + across.count
         sought = sum(sample.sought for sample in self.samples.every())
         names = [str(action.name) for action in self.model.actions]
         return write_yaml(
-            tried, dropped, exchanges=self.samples.count, sought=sought, actions=names, redact=self.redact
+            tried,
+            dropped,
+            across,
+            exchanges=self.samples.count,
+            sought=sought,
+            actions=names,
+            redact=self.redact,
         )
 
     def _count_held(self, reading: Reading) -> int:

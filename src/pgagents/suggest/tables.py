@@ -56,6 +56,8 @@ class Table:
     """By site of a kind of object, the number of objects seen there, and the members that any had."""
     at: dict[Site, list[dict[tuple[str, ...], Any]]] = field(default_factory=dict)
     """By site of a kind of object, the members of some of the objects seen there."""
+    amounts: int = 0
+    """The number of different amounts in all answers that are no whole numbers."""
 
     def of_root(self, *roots: str) -> list[Column]:
         """Return the columns of these variables."""
@@ -125,6 +127,9 @@ def make_tables(model: Model, samples: Samples) -> list[Table]:
             seen = {site: (pool.counts[site], frozenset(pool.members[site])) for site in sites}
             rows = len(pool.rows.rows)
             found.append(Table(pool.name, "object", sites, columns, rows, seen=seen, at=pool.at))
+    amounts = {v for t in found for c in t.answered if c.is_money for v in c.there if v % 1}
+    for table in found:
+        table.amounts = len(amounts)
     return found
 
 

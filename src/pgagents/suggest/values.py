@@ -25,18 +25,19 @@ NUMBERS = (0.07, 0.29, 1.15, 2.35, 3, 7, 13, 16.35, 23.5, 25, 49)
 """Numbers whose products end in half a cent, and whole ones around a day's hours."""
 TEXTS = ("Ab-12 xY", "ab-12 xy", "QR 77 é", "Zz")
 MOST = 12
-Opaque = Expression | InstanceRef | UniqueValue | Signature | RelativeTime
+OPAQUE = InstanceRef | UniqueValue | Signature | RelativeTime
 
 
 def other_values(
     setting: Setting, endpoint: Endpoint, param: Param, usual: Any, samples: Samples
 ) -> list[Any]:
     """Return valid values of an argument other than the usual one; LEFT_OUT where it may be left out."""
-    if isinstance(usual, Opaque) or param.refers_to or param.file is not None:
+    if param.refers_to or param.file is not None or isinstance(usual, OPAQUE):
         return []
     fits = setting.test_argument(endpoint, param)
     found: list[Any] = []
-    for value in _choose(setting, param, usual, samples):
+    seen = isinstance(usual, Expression)  # its value is known when the call is made
+    for value in _seen(str(param.name), samples) if seen else _choose(setting, param, usual, samples):
         if value != usual and value not in found and fits.is_valid(value):
             found.append(value)
     if not param.required and "default" not in param.schema and usual is not LEFT_OUT:

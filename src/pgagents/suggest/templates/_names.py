@@ -1,8 +1,9 @@
-"""Judge members by their names: which are alike, which are opposites, which are ids."""
+"""Judge members by their names: which are alike, opposites or ids, and whether `before` has the same id."""
 
 from __future__ import annotations
 
 from pgagents.suggest.columns import Column
+from pgagents.suggest.tables import Table
 
 _OPPOSITES = (
     ("min", "max"), ("min", "avg"), ("avg", "max"), ("least", "most"), ("lowest", "highest"), ("low", "high"),
@@ -40,3 +41,14 @@ def is_reckonable(column: Column) -> bool:
     if column.kind != "number" or column.refers or column.unit in ("deg", "year"):
         return False
     return not (column.words and column.words[-1] in ("id", "code", "version", "status"))
+
+
+def is_another(table: Table, target: Column) -> bool:
+    """Return True if `before` is another object than the one that has a member: they never have one id."""
+    ids = [
+        (c, b)
+        for c in table.of_root("response")
+        for b in table.of_root("before")
+        if c.path[:-1] == target.path[:-1] and is_id(c) and b.path[1:] == (c.last,)
+    ]
+    return bool(ids) and all(a != b for one, was in ids for a, b in zip(one.values, was.values, strict=True))

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pgagents.cel.expression import cents, epoch
 from pgagents.suggest.candidate import Candidate, Evidence, Guard
 from pgagents.suggest.columns import MISSING, SELF, Column, text_key
+from pgagents.suggest.evidence import LEAST_Q, weigh
 from pgagents.suggest.tables import Table
 from pgagents.suggest.templates._names import alike
 
@@ -76,10 +78,41 @@ def make(table: Table, target: Column, source: Column) -> Candidate:
             return candidate(f"cents({a}) == cents({b})", lambda x, y: cents(x) == cents(y))
         return candidate(f"{a} == {b}", lambda x, y: x == y)
     if target.kind == "text":
+        if table.kind == "items" and target.root == SELF and prior and not source.required:
+            plain = candidate(f"{a} == {b}", lambda x, y: x == y)
+            return replace(plain, own=_by_share(plain))
         weaker = candidate(f"{a} == upper({b})", lambda x, y: x == y.upper())
         lower = candidate(f"upper({a}) == upper({b})", lambda x, y: x.upper() == y.upper())
         return candidate(f"{a} == {b}", lambda x, y: x == y, (weaker, lower))
     return candidate(f"{a} == {b}", lambda x, y: x == y)
+
+
+def _by_share(candidate: Candidate) -> Callable[[Guard | None], Evidence | None]:
+    """Return a judge of a filter: of the items without it, few have the value that all have with it.
+
+    So one value of the argument is enough, if there are many items.
+    """
+    target, source = candidate.columns
+    items = [c.values for c in candidate.table.of_root(SELF)]
+
+    def judge(guard: Guard | None) -> Evidence | None:
+        found = weigh(candidate, guard)
+        if found is None or guard is not None:
+            return found
+        pairs = list(zip(target.values, source.values, strict=True))
+        others = [t for t, s in pairs if s is MISSING]
+        had: dict[Any, set[Any]] = {}
+        for i, (value, given) in enumerate(pairs):
+            if given is not MISSING and value is not MISSING and value is not None:
+                had.setdefault(value, set()).add(tuple(text_key(values[i]) for values in items))
+        score = found.score if found.q >= LEAST_Q else 0.0
+        shares = {v: (others.count(v) + 1) / (len(others) + 1) for v in had}
+        by_share = -sum(len(rows) * math.log10(shares[v]) for v, rows in had.items())
+        return replace(
+            found, score=max(score, by_share + candidate.prior), q=1 - min(shares.values(), default=1)
+        )
+
+    return judge
 
 
 def _implied(table: Table, target: Column, source: Column) -> Candidate:

@@ -11,6 +11,7 @@ from pgagents.suggest.candidate import Candidate, Evidence, Guard
 from pgagents.suggest.columns import MISSING, Column, text_key
 from pgagents.suggest.evidence import weigh as weigh_under
 from pgagents.suggest.tables import Table
+from pgagents.suggest.templates._names import is_another
 
 
 def propose(table: Table) -> Iterator[Candidate]:
@@ -24,6 +25,8 @@ def propose(table: Table) -> Iterator[Candidate]:
         source = next(
             (before[target.path[n:]] for n in range(1, len(target.path)) if target.path[n:] in before), None
         )
+        if source is not None and target.kind in ("number", "time") and is_another(table, target):
+            continue  # another object's price may have changed since it was read
         if source is None or target.kind in ("none", "mixed") or source.kind != target.kind:
             continue
         if target.kind == "object" and _has_members(table, target):

@@ -11,6 +11,7 @@ from pgagents.suggest.tables import Table
 from pgagents.suggest.templates._names import is_reckonable, opposites
 
 MOST_NUMBERS = 16
+EACH_AMOUNT, MANY_AMOUNTS = 1.2, 20
 
 
 def propose(table: Table) -> Iterator[Candidate]:
@@ -52,13 +53,17 @@ def _at_most(table: Table, a: Column, b: Column) -> Candidate:
 
 
 def _two_places(table: Table, column: Column) -> Candidate:
-    """Return that an amount has no more than two places: each different amount makes chance a tenth."""
+    """Return that an amount has no more than two places: each different amount makes chance a tenth.
+
+    Where many amounts of the API have no more, one of which few were seen is taken to be like them.
+    """
 
     def weigh(guard: Guard | None) -> Evidence | None:
         values = [v for v in column.distinct.values() if not float(v).is_integer()]
-        if not values or guard is not None:
+        if guard is not None or (not values and table.amounts < MANY_AMOUNTS):
             return None
-        return Evidence(len(column.distinct), 0.9, 1.2 * len(values), (values[-1],))
+        score = max(EACH_AMOUNT * len(values), EQUALITY if table.amounts >= MANY_AMOUNTS else 0.0)
+        return Evidence(len(column.distinct), 0.9, score, (column.there[-1],))
 
     return Candidate(
         table,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, product
 from typing import Any
 
 from pgagents.cel.expression import cents, epoch
-from pgagents.suggest.candidate import ARITHMETIC, Candidate
+from pgagents.suggest.candidate import ARITHMETIC, Candidate, Evidence, Guard
 from pgagents.suggest.columns import Column
+from pgagents.suggest.evidence import LEAST_Q, weigh
 from pgagents.suggest.tables import Table
 from pgagents.suggest.templates._names import is_reckonable, opposites
 
@@ -157,27 +159,34 @@ def _share(table: Table, target: Column, x: Column) -> Iterator[Candidate]:
         return
     middle = sorted(ratios)[len(ratios) // 2]
     for k in dict.fromkeys(round(middle, places) for places in (0, 1, 2, 3)):
-        if k not in (0, 1) and abs(k - middle) < 0.02 and k > 0:
+        if k not in (0, 1) and abs(k - middle) < 0.02 and k > 0 and not _is_said_turned(k):
             yield _part(table, target, x, float(k))
             return
+
+
+def _is_said_turned(k: float) -> bool:
+    """Return True for a multiple whose inverse is a share of few digits: that one says it better."""
+    return k > 1 and abs(round(1 / k, 3) - 1 / k) < 1e-9
 
 
 def _part(table: Table, target: Column, x: Column, k: float) -> Candidate:
     """Return that the target is a part of a column.
 
-    Money is compared to half a cent where no case has shown to which side half a cent is rounded.
+    Money is compared to half a cent where no case has shown to which side half a cent is rounded. A multiple
+    of an amount multiplies what was rounded there.
     """
     name, right = target.last.replace("_", "-"), f"{x.text} * {k!r}"
     halves = [v for v in x.there if abs(v * k * 100 % 1 - 0.5) < 1e-6]
-    if not target.is_money or halves:
+    slack = HALF_CENT if k < 1 else round(HALF_CENT * (1 + k), 6)
+    if not target.is_money or (halves and k < 1):
         return equation(table, name, target, right, (x,), lambda v: v * k, prior=-1.0)
     return Candidate(
         table,
         "sums",
         name,
-        f"near({target.text}, {right}, {HALF_CENT})",
+        f"near({target.text}, {right}, {slack})",
         (target, x),
-        lambda value, v: abs(value - v * k) <= HALF_CENT,
+        lambda value, v: abs(value - v * k) <= slack,
         bar=ARITHMETIC,
         prior=-1.0,
     )
@@ -216,17 +225,43 @@ def _by_time(table: Table, target: Column, others: Sequence[Column]) -> Iterator
     """Yield a price for each begun day or hour between two times of the answer."""
     times = [c for c in table.answered if c.kind == "time"][:MOST_TIMES]
     name = target.last.replace("_", "-")
-    for rate in (c for c in others if c.is_money):
-        for end in times:
-            for begin in times:
-                for unit, called in ((86400.0, "days"), (3600.0, "hours")) if opposites(begin, end) else ():
-                    span = f"(epoch({end.text}) - epoch({begin.text})) / {unit}"
-                    once = f"(epoch({end.text}) > epoch({begin.text}) ? ceil({span}) : 1.0)"
-                    yield equation(
-                        table,
-                        f"{name}-by-{called}",
-                        target,
-                        f"{rate.text} * {once}",
-                        (rate, end, begin),
-                        lambda r, e, b, u=unit: r * max(1, math.ceil(round((epoch(e) - epoch(b)) / u, 6))),
-                    )
+    amounts = [c for c in others if c.is_money]
+    rates = [c for c in amounts if _UNIT_PRICES & {*c.words}] or amounts
+    for rate, end, begin in product(rates, times, times):
+        for unit, called in ((86400.0, "days"), (3600.0, "hours")) if opposites(begin, end) else ():
+            span = f"(epoch({end.text}) - epoch({begin.text})) / {unit}"
+            once = f"(epoch({end.text}) > epoch({begin.text}) ? ceil({span}) : 1.0)"
+            found = equation(
+                table,
+                f"{name}-by-{called}",
+                target,
+                f"{rate.text} * {once}",
+                (rate, end, begin),
+                lambda r, e, b, u=unit: r * _begun(e, b, u),
+            )
+            yield replace(found, own=_of_several(found, end, begin, unit))
+
+
+def _begun(end: Any, begin: Any, unit: float) -> int:
+    """Return how many units have begun between two times, at least one."""
+    return max(1, math.ceil(round((epoch(end) - epoch(begin)) / unit, 6)))
+
+
+def _of_several(
+    candidate: Candidate, end: Column, begin: Column, unit: float
+) -> Callable[[Guard | None], Evidence | None]:
+    """Return a judge of a price by time: cases that all last one unit show nothing of the time."""
+
+    def judge(guard: Guard | None) -> Evidence | None:
+        found = weigh(candidate, guard)
+        if found is None:
+            return None
+        rows = range(candidate.table.rows) if guard is None else guard.rows
+        spans = {
+            _begun(end.values[i], begin.values[i], unit)
+            for i in rows
+            if isinstance(end.values[i], str) and isinstance(begin.values[i], str)
+        }
+        return found if len(spans) > 1 and found.q >= LEAST_Q else replace(found, score=0.0)
+
+    return judge

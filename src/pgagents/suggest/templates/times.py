@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pgagents.cel.expression import epoch
-from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate
-from pgagents.suggest.columns import SECONDS, Column
+from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate, Evidence, Guard
+from pgagents.suggest.columns import MISSING, SECONDS, Column, text_key
+from pgagents.suggest.evidence import LEAST_Q, weigh
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._names import is_reckonable, opposites
+from pgagents.suggest.templates._names import is_another, is_reckonable, opposites
 
 SLACK_S = 5.0
 SPAN_UNITS = (1.0, 60.0, 3600.0, 86400.0)
@@ -29,7 +31,11 @@ def propose(table: Table) -> Iterator[Candidate]:
     now = next(iter(table.of_root("now")), None)
     for time in told:
         if now is not None:
-            yield _about_now(table, time, now)
+            yield (
+                _about_now(table, time, now)
+                if _is_repeated(table, time, now)
+                else _now_or_kept(table, time, now)
+            )
             yield _not_after_now(table, time, now)
             for span in numbers:
                 for unit in _units(span):
@@ -74,6 +80,51 @@ def _about_now(table: Table, time: Column, now: Column) -> Candidate:
         bar=EQUALITY,
         guardable=False,
     )
+
+
+def _before_of(table: Table, time: Column) -> Column | None:
+    """Return the time as it was before the call."""
+    return next((c for c in table.of_root("before") if c.path[1:] == time.path[-len(c.path) + 1 :]), None)
+
+
+def _is_repeated(table: Table, time: Column, now: Column) -> bool:
+    """Return True if a call was seen that left an older object as it was, or if the time is new."""
+    was = _before_of(table, time)
+    if was is None or not table.writes or not was.there or is_another(table, time):
+        return True
+    around = time.path[: len(time.path) - len(was.path) + 1]
+    before = {c.path[1:]: c for c in table.of_root("before")}
+    pairs = [
+        (c, before[c.path[len(around) :]])
+        for c in table.of_root("response")
+        if c.path[: len(around)] == around and c.path[len(around) :] in before and not is_time(c)
+    ]
+    return any(
+        was.values[i] is not MISSING
+        and was.values[i] is not None
+        and abs(seconds(was.values[i]) - now.values[i]) > SLACK_S
+        and all(text_key(c.values[i]) == text_key(b.values[i]) for c, b in pairs)
+        for i in range(table.rows)
+    )
+
+
+def _now_or_kept(table: Table, time: Column, now: Column) -> Candidate:
+    """Return that a time is about now, or as it was: a call that changes nothing may leave it."""
+    was = _before_of(table, time)
+    assert was is not None
+    plain = _about_now(table, time, now)
+    either = replace(
+        plain,
+        that=f"near({say(time)}, now, {SLACK_S}) || {say(time)} == {say(was)}",
+        columns=(time, now, was),
+        test=lambda t, n, w: abs(seconds(t) - n) <= SLACK_S or seconds(t) == seconds(w),
+    )
+
+    def judge(guard: Guard | None) -> Evidence | None:
+        found = weigh(plain, guard) or weigh(either, guard)
+        return found if found is None or found.q >= LEAST_Q else replace(found, score=0.0)
+
+    return replace(either, own=judge)
 
 
 def _not_after_now(table: Table, time: Column, now: Column) -> Candidate:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import Any
 
+from pgagents.suggest.across.instances import ProposedMembers
+from pgagents.suggest.across.relations import ProposedRelation
 from pgagents.suggest.candidate import Proposal, Written
 from pgagents.suggest.readings import Named, Reading
+from pgagents.suggest.writing.across import list_relation_lines, list_resource_lines
+from pgagents.suggest.writing.lines import WIDTH, comment, entry, scalar
 
-WIDTH = 140
 EXAMPLE = 60
 
 
@@ -21,6 +23,19 @@ class Tried:
 
     reading: Reading
     calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """Proposals across several calls: relations of actions, and members and laws of resources."""
+
+    relations: Sequence[ProposedRelation] = ()
+    members: Sequence[ProposedMembers] = ()
+
+    @property
+    def count(self) -> int:
+        """The number of things to read."""
+        return len(self.relations) + len(self.members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +49,7 @@ class Dropped:
 def write_yaml(
     tried: Sequence[Tried],
     dropped: Sequence[Dropped],
+    across: Across,
     *,
     exchanges: int,
     sought: int,
@@ -44,7 +60,8 @@ def write_yaml(
 
     `redact` masks secrets in the examples.
     """
-    readings, laws = len(tried), sum(len(t.reading.laws) for t in tried)
+    readings = len(tried) + across.count
+    laws = sum(len(t.reading.laws) for t in tried) + across.count
     lines = [
         f"# {laws} laws in {readings} readings held in {exchanges:,} answers, {sought:,} of them sought.",
         "# A law that held is not yet a promise: keep those that you mean, and delete the others.",
@@ -55,15 +72,18 @@ def write_yaml(
         also = f"; the same at {places} places" if places > 1 else ""
         for named in one.reading.laws:
             by_action.setdefault(named.law.action, []).append((named, one.calls, also))
-    if by_action:
-        lines.append("actions:")
-    for action in [a for a in actions if a in by_action]:
-        lines += [f"  {action}:", "    laws:"]
-        lines += _list_laws(by_action[action], redact)
+    related = {a: [r for r in across.relations if r.action == a] for a in actions}
+    told = [a for a in actions if a in by_action or related[a]]
+    lines += ["actions:"] if told else []
+    for action in told:
+        lines.append(f"  {action}:")
+        lines += ["    laws:", *_list_laws(by_action[action], redact)] if action in by_action else []
+        lines += list_relation_lines(related[action])
+    lines += list_resource_lines(across.members)
     if dropped:
         lines.append("# These held in the run until a chosen call broke them:")
         for gone in dropped:
-            lines += _comment(f"{gone.law.action}: {_say(gone.law)} (broken by {gone.call})", "# - ", "#   ")
+            lines += comment(f"{gone.law.action}: {_say(gone.law)} (broken by {gone.call})", "# - ", "#   ")
     return "\n".join(lines) + "\n"
 
 
@@ -81,37 +101,18 @@ def _list_laws(laws: Iterable[tuple[Named, int, str]], redact: Callable[[str], s
         while name in names:
             name, number = f"{named.name}-{number}", number + 1
         names.add(name)
-        lines += _comment(redact(_describe(named, calls)) + also, "      # ", "      # ")
+        lines += comment(redact(_describe(named, calls)) + also, "      # ", "      # ")
         lines += _entry(name, named.law)
     return lines
 
 
 def _entry(name: str, law: Written) -> list[str]:
     if not law.when and len(law.that) < WIDTH - 30:
-        return [f"      {name}: {_scalar(law.that)}"]
+        return [f"      {name}: {scalar(law.that)}"]
     lines = [f"      {name}:"]
     for key, text in (("when", law.when), ("that", law.that)):
-        if text and len(text) < WIDTH - 20:
-            lines.append(f"        {key}: {_scalar(text)}")
-        elif text:
-            lines.append(f"        {key}: >-")
-            lines += wrap(
-                text,
-                WIDTH,
-                initial_indent=" " * 10,
-                subsequent_indent=" " * 10,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
+        lines += entry(key, text, 8) if text else []
     return lines
-
-
-def _scalar(text: str) -> str:
-    """Return a text as a YAML scalar, plain if it can be nothing else."""
-    safe = text[0].isalpha() and not any(mark in text for mark in (": ", " #", "{", "}", '"', "[", "]"))
-    if safe:
-        return text
-    return f"'{text}'" if "'" not in text else json.dumps(text, ensure_ascii=False)
 
 
 def _describe(named: Named, calls: int) -> str:
@@ -143,14 +144,3 @@ def _brief(value: Any) -> str:
 
 def _say(law: Written) -> str:
     return f"{law.that} when {law.when}" if law.when else law.that
-
-
-def _comment(text: str, first: str, rest: str) -> list[str]:
-    return wrap(
-        text.replace("\n", " "),
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

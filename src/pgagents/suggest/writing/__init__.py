@@ -1,0 +1,1 @@
+"""Write proposals as YAML to paste into a catalogue."""
