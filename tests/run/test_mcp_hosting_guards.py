@@ -18,6 +18,7 @@ import pytest
 from calling import answered, park, served
 from hosting import call_as, code_of, hosting, settings, signed
 from issuing import RESOURCE, Issuer
+from pgagents.catalogue.load import load_file
 from pgagents.client.answer import Problem
 from pgagents.client.send import Sender
 from pgagents.errors import PgagentsError
@@ -29,6 +30,7 @@ from pgagents.mcp.hosting.exchange import ApiTokens
 from pgagents.mcp.hosting.linked_keys import KeyFile, find_linked_keys
 from pgagents.mcp.hosting.log import NAME, JsonLines, write_json_lines
 from pgagents.mcp.hosting.settings import Settings
+from sandboxes import ROOT
 
 HERE = RESOURCE.removesuffix("/mcp")
 JANE = Caller("https://a.example", "jane", "app")
@@ -123,6 +125,23 @@ def test_exchanged_token_is_renewed_before_its_end(issuer: Issuer) -> None:
         return found
 
     assert asyncio.run(ask()) == [{"key": "jane-1"}, {"key": "jane-1"}, {"key": "jane-2"}]
+
+
+def test_exchanged_token_is_sent_as_it_is_where_the_api_has_a_token_endpoint(issuer: Issuer) -> None:
+    of = load_file(ROOT / "tests/catalogues/documents.yaml")
+    asked: list[tuple[str, str | None]] = []
+
+    def api(request: Request) -> Response:
+        asked.append((request.path, request.header("Authorization")))
+        return answered(404, {})
+
+    with served(api) as upstream:
+        app = create_app(of, settings(issuer), url=upstream, key="pd_test_operator:secret")
+        with hosting(app) as (url,):
+            scope = " ".join(of.code_flow.scopes) if of.code_flow else ""
+            named = {"workspace": "atlas", "slug": "plans"}
+            call_as(url, signed(issuer, scope=scope), tool="list_documents", arguments=named)
+    assert [authorization for _, authorization in asked] == ["Bearer jane-1"]
 
 
 def test_tokens_are_not_exchanged_without_tls() -> None:
