@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
 from pgagents.model.model import Resource
-from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.endpoint import REST, Endpoint
 
 Intent = Literal[
     "valid",
@@ -188,7 +188,8 @@ class Call:
     field: str = ""
     """The argument that the call breaks, as an error should name it."""
     raw: Raw = member(default_factory=Raw)
-    surface: str = "rest"
+    surface: str = ""
+    """Empty stands for the endpoint's surface, and for REST where there is no endpoint."""
     plain: bool = False
     """True if it goes to the target's plain-http URL; no watcher judges such an answer."""
     connection: Connection = ""
@@ -215,6 +216,10 @@ class Call:
     """True if no other probe may use what the call makes."""
     burst: bool = False
     """True if it may exceed the rate limit: it is neither paced nor repeated after a 429."""
+
+    def __post_init__(self) -> None:
+        if not self.surface:
+            object.__setattr__(self, "surface", self.endpoint.surface if self.endpoint else REST)
 
     @property
     def place(self) -> str:
