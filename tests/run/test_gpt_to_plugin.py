@@ -16,7 +16,7 @@ from sandboxes import ROOT
 PAGE = (ROOT / "docs/howto/gpt-to-plugin.md").read_text(encoding="utf-8")
 REPLACED = re.search(r"in place of the line `([^`]+)`", PAGE)
 ONLY = {"openai-portal/rule-test-case-count", "openai-portal/rule-raw-location"}
-"""What the page says is left, and what our example's own tools ask for."""
+"""Rules that the page leaves open, and one that only our example's tools break."""
 
 
 def block(kind: str, part: str) -> str:

@@ -1,4 +1,4 @@
-"""What guards a hosted MCP server: hosts, origins, scopes, and the ends of tokens and of patience."""
+"""Guards of a hosted MCP server: hosts, origins, scopes, and the ends of tokens and of patience."""
 
 from __future__ import annotations
 
