@@ -122,7 +122,7 @@ def test_only_reproduces_one_contract():
         ("error-echoes-key", "no_leaks/search_parking@rest"),
         *rarely(
             [
-                ("dispatcher-unvalidated", "surface_equivalence/refused/end_session@dispatcher"),
+                ("dispatcher-refuses-as-absent", "surface_equivalence/refused/end_session@dispatcher"),
                 ("envelope-of-framework", "error_envelope/framework@rest"),
             ]
         ),

@@ -12,9 +12,11 @@ from pgagents.model.action import Action
 from pgagents.model.model import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
+from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import (
     RequestedAction,
     data_of,
+    error_at,
     lists,
     make_action,
     objects,
@@ -94,6 +96,21 @@ def dispatcher_drops_argument(
         return given
     optional = {str(p.name) for p in asked.action.params if not p.required}
     return {k: v for k, v in given.items() if k not in optional}
+
+
+@fault("surface_equivalence", also={"invalid_input": "it is no answer to a wrong argument"}).edit_answers
+def dispatcher_refuses_as_absent(context: Context, request: Request, answer: Response) -> Response:
+    """The dispatcher answers a wrong argument with the code of something that does not exist."""
+    asked = context.reader.parse(request)
+    invalid = framework_code(context.model, "invalid").status
+    if asked is None or asked.dispatcher is None or answer.status != invalid:
+        return answer
+    absent = next((code for code in asked.action.errors if code.status == 404), None)
+    data = data_of(answer)
+    if absent is None or data is None:
+        return answer
+    body = error_at(data, context.model.errors.code_at, absent.wire or absent.name)
+    return replace(answer.with_json(body), status=absent.status)
 
 
 @fault(

@@ -202,6 +202,7 @@ def _find_key_of(call: Request, context: Context) -> str | None:
     also={
         "absent_id": "a call about an absent id has the key of an invalid one",
         "error_names_field": "the refusal names the argument of the first call",
+        "invalid_input": "a call with two wrong arguments has the key of an earlier one",
     },
 ).handle_requests
 def key_used_by_an_invalid_call(context: Context, handler: Handler, request: Request) -> Response | Silence:
