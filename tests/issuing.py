@@ -35,7 +35,9 @@ class Issuer:
                 "issuer": self.url,
                 "jwks_uri": f"{self.url.rstrip('/')}/keys",
                 "introspection_endpoint": f"{self.url}/introspect",
+                "authorization_endpoint": f"{self.url}/authorize",
                 "token_endpoint": f"{self.url}/token",
+                "code_challenge_methods_supported": ["S256"],
             }
             return answered(200, told)
         if request.path == "/keys":

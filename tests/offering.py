@@ -21,6 +21,60 @@ LISTING: dict[str, Any] = {
     "privacy": "https://shop.example/privacy",
     "terms": "https://shop.example/terms",
 }
+KETTLE: dict[str, Any] = {"tool": "search_products", "name": "find", "arguments": {"q": "kettle", "limit": 5}}
+FIRST = "=find.response.products[0].id"
+ORDER: dict[str, Any] = {
+    "tool": "place_order",
+    "name": "order",
+    "arguments": {"product_id": FIRST, "quantity": 1, "note": "As a gift"},
+}
+CASES: dict[str, Any] = {
+    "positive": {
+        "find_a_kettle": {
+            "prompt": "Is there a kettle?",
+            "calls": [KETTLE],
+            "expect": ['response.products.exists(product, product.name == "Red kettle")'],
+            "outcome": "A red kettle with its price.",
+        },
+        "price_of_a_kettle": {
+            "prompt": "What does the red kettle cost?",
+            "calls": [KETTLE, {"tool": "get_product", "arguments": {"product_id": FIRST}}],
+            "expect": ["response.product.price_cents == find.response.products[0].price_cents"],
+            "outcome": "Its price.",
+        },
+        "few_products": {
+            "prompt": "Show me one thing from the shop.",
+            "calls": [{"tool": "search_products", "arguments": {"limit": 1}}],
+            "expect": ["size(response.products) == 1"],
+            "outcome": "One product.",
+        },
+        "order_a_kettle": {
+            "prompt": "Order one red kettle as a gift.",
+            "calls": [KETTLE, ORDER],
+            "expect": ['response.order.status == "placed"', 'order.response.order.note == "As a gift"'],
+            "outcome": "A placed order of one kettle.",
+        },
+        "order_and_cancel": {
+            "prompt": "Order a red kettle, then cancel the order.",
+            "description": "Somebody thinks better of it.",
+            "calls": [
+                KETTLE,
+                ORDER,
+                {"tool": "cancel_order", "arguments": {"order_id": "=order.response.order.id"}},
+            ],
+            "expect": ['response.order.status == "cancelled"', "response.order.id == input.order_id"],
+            "outcome": "A cancelled order.",
+        },
+    },
+    "negative": {
+        "use_a_voucher": {"prompt": "Pay with my voucher.", "not_offered": ["voucher", "gift card"]},
+        "no_such_product": {
+            "prompt": "Show me product p-0.",
+            "refused": {"tool": "get_product", "arguments": {"product_id": "p-0"}, "code": "absent"},
+        },
+        "order_unasked": {"prompt": "Order whatever you like.", "asks_first": "place_order"},
+    },
+}
 SURFACES: dict[str, Any] = {
     **{name: {"actions": "all"} for name in list_plain()},
     "mcp": {"actions": "all", "server": "corner-shop-mcp", "env": {"key": "SHOP_TOKEN", "url": "SHOP_URL"}},
@@ -28,6 +82,7 @@ SURFACES: dict[str, Any] = {
         "actions": "all",
         "starters": ["Is there a kettle?"],
         "listing": {**LISTING, "subtitle": "Find and order things"},
+        "cases": CASES,
     },
     "anthropic": {"actions": "all", "listing": LISTING},
     "gemini": {"actions": "all", "listing": {"id": "corner-shop"}},

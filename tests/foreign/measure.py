@@ -2,14 +2,17 @@
 
 `python tests/foreign/measure.py` runs all; names choose servers (`library`) or bugs (`library/NAME`).
 `--peer` runs `schemathesis run` too, with its defaults; `--peer-short` with about as many requests as
-verify sends. `--record FILE` adds the figures of runs that are not in it yet, as JSON. A bug counts as found
-by a tool that says something which it does not say of the right server.
+verify sends; `--peer-alone` leaves verify out. `--record FILE` adds the figures of runs that are not in it
+yet, as JSON. `--most-s N` interrupts schemathesis after N seconds on a server with a bug; what it has found
+until then counts. `--at-once N` is how many runs go on at the same time. A bug counts as found by a tool
+that says something which it does not say of the right server.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,9 +37,13 @@ from foreign.serving import APIS, serving, why_missing  # noqa: E402  # as above
 from language_table import merged  # noqa: E402  # as above
 
 MOST_S = 600
+PATIENCE_S = 60
+"""Seconds in which an interrupted tool must have written its report."""
 SETTINGS = "schemathesis.toml"
 """Settings that tell schemathesis what the OpenAPI document of a server cannot say."""
 AT_ONCE = 2
+VALUED = ("--record", "--most-s", "--at-once")
+"""Options that have a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Measured:
     kept: int
     requests: int
     seconds: float
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +134,11 @@ def verify(api: str, bug: str = "", *, flags: Sequence[str] = ()) -> Measured:
     return Measured(api, bug, "verify", by["broken"], by["untested"], len(by["kept"]), requests, seconds)
 
 
-def peer(api: str, bug: str = "", *, short: bool = False) -> Measured:
+def peer(api: str, bug: str = "", *, short: bool = False, most_s: float = MOST_S) -> Measured:
     """Run `schemathesis run` with its defaults, the server's OpenAPI document and its main key.
 
-    If `short` is true, it generates so few examples that it sends about as many requests as verify.
+    If `short` is true, it generates so few examples that it sends about as many requests as verify. With a
+    bug it is interrupted after `most_s` seconds, and reports what it has found until then.
     """
     given = settings(api)
     bounds = given.peer_short if short else ()
@@ -140,11 +149,30 @@ def peer(api: str, bug: str = "", *, short: bool = False) -> Measured:
         command += ["run", str(HERE / api / "openapi.yaml")]
         command += ["--url", url, "--seed", "1", "--generation-database", "none", "--no-color"]
         command += ["--report", "json", "--report-json-path", str(path), *given.peer, *bounds]
-        seconds, _ = _run(command, name, dict(os.environ))
+        seconds, cut = _run_for(command, name, most_s if bug else MOST_S)
         data = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    if not data:
+        raise SystemExit(f"{api}/{bug}: schemathesis wrote no report")
     failures = {f"{f['code']} {o}" for f in data.get("failures", ()) for o in f["operations"]}
     calls = data.get("test_cases", {}).get("generated", 0)
-    return Measured(api, bug, tool, tuple(sorted(failures)), (), 0, calls, seconds)
+    return Measured(api, bug, tool, tuple(sorted(failures)), (), 0, calls, seconds, cut)
+
+
+def _run_for(command: list[str], folder: str, most_s: float) -> tuple[float, bool]:
+    """Run a tool, and interrupt it after some seconds; return its seconds and whether it was interrupted."""
+    begun = time.perf_counter()
+    silent = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=folder, stdout=silent, stderr=silent) as child:
+        try:
+            child.wait(most_s)
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGINT)
+            try:
+                child.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+            return time.perf_counter() - begun, True
+    return time.perf_counter() - begun, False
 
 
 def _run(command: list[str], folder: str, env: dict[str, str]) -> tuple[float, str]:
@@ -156,14 +184,20 @@ def _run(command: list[str], folder: str, env: dict[str, str]) -> tuple[float, s
     return time.perf_counter() - begun, done.stdout[-3000:] + done.stderr[-3000:]
 
 
-TOOLS: dict[str, Callable[[str, str], Measured]] = {
-    "verify": verify,
-    "schemathesis": peer,
-    "schemathesis, short": partial(peer, short=True),
-}
+Tool = Callable[[str, str], Measured]
 
 
-def measure(chosen: Sequence[str], tools: Sequence[str]) -> Iterator[Measured]:
+def list_tools(words: Sequence[str], most_s: float) -> dict[str, Tool]:
+    """Return the tools that the words of a command line ask for, by name."""
+    peers = {"--peer": "schemathesis", "--peer-short": "schemathesis, short"}
+    found: dict[str, Tool] = {} if "--peer-alone" in words else {"verify": verify}
+    for word, name in peers.items():
+        if word in words:
+            found[name] = partial(peer, short=word == "--peer-short", most_s=most_s)
+    return found
+
+
+def measure(chosen: Sequence[str], tools: dict[str, Tool], at_once: int = AT_ONCE) -> Iterator[Measured]:
     """Yield the runs against each chosen server: first the right one, then each bug."""
     tasks: list[tuple[str, str, str]] = []
     for api in (api for api in APIS if (HERE / api / "verify.yaml").exists()):
@@ -171,25 +205,26 @@ def measure(chosen: Sequence[str], tools: Sequence[str]) -> Iterator[Measured]:
         bugs = [b for b in known if not chosen or api in chosen or f"{api}/{b}" in chosen]
         if bugs or api in chosen or not chosen:
             tasks += [(tool, api, bug) for bug in ("", *bugs) for tool in tools]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield from pool.map(lambda task: TOOLS[task[0]](task[1], task[2]), tasks)
+    with ThreadPoolExecutor(at_once) as pool:
+        yield from pool.map(lambda task: tools[task[0]](task[1], task[2]), tasks)
 
 
 def main() -> None:
     """Print one line for each run, and the sum for each server and tool."""
     words = sys.argv[1:]
-    record = Path(words.pop(words.index("--record") + 1)) if "--record" in words else None
-    tools = ["verify"]
-    tools += ["schemathesis"] * ("--peer" in words) + ["schemathesis, short"] * ("--peer-short" in words)
+    given = {name: words.pop(words.index(name) + 1) for name in VALUED if name in words}
+    record = Path(given["--record"]) if "--record" in given else None
+    tools = list_tools(words, float(given.get("--most-s", MOST_S)))
+    at_once = int(given.get("--at-once", AT_ONCE))
     right: dict[tuple[str, str], Measured] = {}
     found: list[Measured] = []
-    for one in measure([word for word in words if not word.startswith("--")], tools):
+    for one in measure([word for word in words if not word.startswith("--")], tools, at_once):
         found.append(one)
         plain = right.setdefault((one.api, one.tool), one)
         new = sorted(set(one.said) - set(plain.said))
         said = f"{len(new)} new: {', '.join(new[:3])}" if one.bug else f"said {len(one.said)}"
         counts = f"{one.kept} kept, {len(one.untested)} untested, " if one.tool == "verify" else ""
-        took = f"{one.requests} requests, {one.seconds:.0f} s"
+        took = f"{one.requests} requests, {one.seconds:.0f} s{', interrupted' if one.interrupted else ''}"
         print(f"{one.api}/{one.bug or '(right)'}, {one.tool}: {said}; {counts}{took}", flush=True)
         for id in () if one.bug else (*one.said, *(f"untested {id}" for id in one.untested)):
             print(f"    {id}", flush=True)

@@ -517,7 +517,7 @@ def test_a_server_that_dies_half_way_is_one_finding_and_the_rest_untested() -> N
     of = model()
     opened = inside(of)
     with mcp_inside(of, opened) as link:
-        alive, left = link.handler, [40]
+        alive, left = link.handler, [80]
 
         def dying(request: Request) -> Response | Silence:
             left[0] -= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import struct
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from offering import OFFERING, shop
+from offering import CASES, OFFERING, SURFACES, shop
 from pgagents.catalogue.load import load_file
 from pgagents.generate.build import Built, build
 from pgagents.generate.formerly import find_name, list_offered
 from pgagents.generate.skills.skill import MOST_DESCRIPTION, MOST_NAME
 from pgagents.model.model import Model
+from pgagents.model.stores.cases import cases_of
 
 ROOT = Path(__file__).parents[2]
 CATALOGUES = {**OFFERING, "library": lambda: load_file(ROOT / "tests/catalogues/library.yaml")}
@@ -155,7 +157,8 @@ def test_a_category_that_the_form_does_not_have_is_a_loss() -> None:
     built = _build(model)
     (form,) = (r for r in built.rendered if r.made.id == "openai/submission")
     assert "category" not in form.data["app_info"]
-    assert [loss.constraint for loss in form.made.view.losses] == ["category Healthcare"]
+    lost = ["category Healthcare", "arguments and conditions of the test cases"]
+    assert [loss.constraint for loss in form.made.view.losses] == lost
     (plugin,) = (r for r in built.rendered if r.made.id == "agent_plugin/plugin")
     assert plugin.data["extensions"]["com.openai"]["interface"]["category"] == "Healthcare"
 
@@ -170,3 +173,41 @@ def test_empty_countries_lift_restrictions_and_absent_ones_say_nothing() -> None
         "publication"
         not in json.loads(_files(shop())["agent_plugin/plugin.json"])["extensions"]["com.openai"]
     )
+
+
+def test_the_test_cases_stand_in_the_plugin_and_in_the_form(model: Model) -> None:
+    files = _files(model)
+    review = json.loads(files["agent_plugin/plugin.json"])["extensions"]["com.openai"]["review"]
+    form = json.loads(files["openai/chatgpt-app-submission.json"])
+    tools = {str(find_name(model.surfaces["mcp"], a)) for a in model.surfaces["mcp"].actions}
+    cases = cases_of(model, "openai")
+    good = [case for case in cases if case.is_positive]
+    wrong = [case for case in cases if not case.is_positive]
+    assert (len(good), len(wrong)) == (5, 3)
+    for case, one, other in zip(good, review["test_cases"]["positive"], form["test_cases"], strict=True):
+        assert one["prompt"] == other["user_prompt"] == case.prompt
+        assert one["expected_behavior"] == other["expected_output"] == case.outcome
+        assert one["tools_triggered"] == other["tools_triggered"]
+        assert one["tools_triggered"].split(", ")[0] in tools
+        assert set(one["tools_triggered"].split(", ")) <= tools
+    for case, one, other in zip(
+        wrong, review["test_cases"]["negative"], form["negative_test_cases"], strict=True
+    ):
+        assert one == {"description": case.description, "prompt": case.prompt}
+        assert other["user_prompt"] == case.prompt
+        assert other["tools_triggered"] is None
+
+
+def test_what_a_reviewer_does_not_read_is_a_loss() -> None:
+    cases = copy.deepcopy(CASES)
+    cases["negative"]["use_a_voucher"]["draft"] = True
+    settings = {**SURFACES["anthropic"], "cases": cases}
+    built = build(shop(surfaces__anthropic=settings), only=["agent_plugin/plugin", "claude_plugin/plugin"])
+    lost = {
+        document.made.id: [loss.constraint for loss in document.made.view.losses]
+        for document in built.rendered
+    }
+    assert "arguments and conditions of the test cases" in lost["agent_plugin/plugin"]
+    assert "8 test cases" in lost["claude_plugin/plugin"]
+    noted = [d for d in built.diagnostics if "is a draft" in d.message]
+    assert [("use_a_voucher" in d.message, d.severity) for d in noted] == [(True, "warning")]

@@ -20,7 +20,7 @@ from pgagents.catalogue.checks import (
     sending,
 )
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.checks.listings import listing
+from pgagents.catalogue.checks.listings import cases, listing
 from pgagents.catalogue.checks.refusals import jobs
 from pgagents.catalogue.checks.shapes import answers, keywords
 from pgagents.catalogue.checks.signing import envelopes, signatures
@@ -84,6 +84,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     envelopes.run(checker)
     narrowing.run(checker)
     listing.run(checker)
+    cases.run(checker)
     idle.run(checker)
     sending.run(checker)
     laws.run(checker)

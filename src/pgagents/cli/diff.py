@@ -34,6 +34,10 @@ GIT_TIMEOUT_S = 30
             "two OpenAPI documents, for a pull request",
             "pgagents diff old/openapi.yaml new/openapi.yaml --format markdown",
         ),
+        (
+            "before a deployment: which plugins that stores accepted would break",
+            "pgagents diff --store --git v1.4.0 catalogue/shop.yaml",
+        ),
     ),
 )
 @click.argument("old")
@@ -59,8 +63,20 @@ GIT_TIMEOUT_S = 30
 @click.option(
     "--allow-remote", is_flag=True, help="Follow an OpenAPI document's references to other hosts and folders."
 )
+@click.option(
+    "--store",
+    "of_stores",
+    is_flag=True,
+    help="Compare what stores have accepted: which listing of the catalogue a change breaks.",
+)
 def command(
-    old: str, new: str | None, revision: str | None, form: str, fail_on: str, allow_remote: bool
+    old: str,
+    new: str | None,
+    revision: str | None,
+    form: str,
+    fail_on: str,
+    allow_remote: bool,
+    of_stores: bool,
 ) -> int:
     """Compare OLD and NEW: two catalogues or OpenAPI documents, each a file, a URL, or a file of a git
     revision (REV:PATH).
@@ -77,7 +93,8 @@ def command(
     if revision is not None:
         old, new = f"{revision}:{old}", old
     assert new is not None
-    found = _compare(_Input(old), _Input(new), allow_remote=allow_remote)
+    compare = _compare_listings if of_stores else _compare
+    found = compare(_Input(old), _Input(new), allow_remote=allow_remote)
     click.echo({"text": text, "markdown": markdown, "json": as_json}[form](found))
     if fail_on == "never":
         return 0
@@ -139,6 +156,20 @@ def _compare(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
             return _documents(old, new, *trees)
     before, after = _model(old, allow_remote=allow_remote), _model(new, allow_remote=allow_remote)
     return Comparison(side(before), side(after), tuple(compare(before, after)))
+
+
+def _compare_listings(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
+    """Compare the listings of two catalogues. Raises PgagentsError for OpenAPI documents, which have none."""
+    from pgagents.diff.forms import Comparison, side
+    from pgagents.diff.parts.listings import compare_listings, describe_listings
+    from pgagents.errors import PgagentsError
+
+    for given in (old, new):
+        if _is_openapi(given.raw):
+            raise PgagentsError(f"{given.named} has no listings", "--store compares two catalogues")
+    before, after = _model(old, allow_remote=allow_remote), _model(new, allow_remote=allow_remote)
+    changes = compare_listings(before, after)
+    return Comparison(side(before), side(after), tuple(changes), describe_listings(before, changes))
 
 
 def _documents(old: _Input, new: _Input, before: References, after: References) -> Comparison:

@@ -37,9 +37,16 @@ NOTHING, CUT_OFF = 3, 3
             "of an OpenAPI document, without a catalogue",
             "pgagents suggest --openapi openapi.json --url http://127.0.0.1:8000",
         ),
+        ("test cases of a plugin", "pgagents suggest --cases openai"),
     ),
 )
 @click.option("--url", metavar="URL", help="The server, such as https://staging.example.com.")
+@click.option(
+    "--cases",
+    "store",
+    metavar="STORE",
+    help="Propose test cases for this store instead, such as openai, and send nothing.",
+)
 @click.option(
     "--openapi",
     metavar="FILE|URL",
@@ -70,6 +77,7 @@ NOTHING, CUT_OFF = 3, 3
 @allow_option
 def command(
     url: str | None,
+    store: str | None,
     openapi: str | None,
     catalogue: Path | None,
     description: Path | None,
@@ -88,6 +96,8 @@ def command(
     Prints YAML to paste, each law with its evidence. The key comes from PGAGENTS_TOKEN, or is asked for. Exit
     code: 0 laws were proposed, 2 wrong usage, 3 nothing was found or the run was cut off.
     """
+    if store is not None:
+        return _propose_cases(catalogue, store, out)
     from pgagents.cli.inputs import api_keys, target
     from pgagents.cli.inputs.caches import keep_out_of_here
     from pgagents.cli.running import report_output, run
@@ -116,6 +126,34 @@ def command(
         run.Aids(secrets, companion=companion),
         show=lambda report, stopped: _show(companion, report, out, stopped=stopped),
     )
+
+
+def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
+    """Print proposed test cases, or write them into a file; return the exit code."""
+    from pgagents.catalogue.checks.listings.listing import STORES
+    from pgagents.errors import PgagentsError
+    from pgagents.registry import collect
+    from pgagents.source.dump import to_yaml
+    from pgagents.suggest.cases.propose import propose_cases
+    from pgagents.text.nearest import did_you_mean
+
+    stores = sorted(collect(STORES))
+    if store not in stores:
+        help = did_you_mean(store, stores) or f"it is one of {', '.join(stores)}"
+        raise PgagentsError(f"`{store}` is no store that takes plugins", help)
+    model = load_api(catalogue, None)
+    if "mcp" not in model.surfaces:
+        raise PgagentsError("test cases call the tools of an MCP server", "add `surfaces.mcp`")
+    found = propose_cases(model)
+    count = len(found["positive"]) + len(found["negative"])
+    head = f"# {count} test cases to paste; write each prompt in your own words, then remove `draft`\n"
+    text = head + to_yaml({"surfaces": {store: {"cases": found}}}).decode()
+    if out is not None:
+        out.write_text(text, encoding="utf-8")
+        click.echo(f"{out}: {count} test cases", err=True)
+    else:
+        click.echo(text, nl=False)
+    return 0 if count else NOTHING
 
 
 def _show(companion: Suggesting, report: Report, out: Path | None, *, stopped: bool) -> int:

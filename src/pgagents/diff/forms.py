@@ -44,11 +44,12 @@ def side(model: Model) -> Side:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two editions and their changes."""
+    """Two editions and their changes. `said` is the verdict, where it is not about the next version."""
 
     old: Side
     new: Side
     changes: tuple[Change, ...]
+    said: str = ""
 
     @property
     def bump(self) -> str:
@@ -56,6 +57,8 @@ class Comparison:
 
     def verdict(self) -> str:
         """Return the required version bump, compared with the versions of the editions."""
+        if self.said:
+            return self.said
         was, is_ = self.old.version, self.new.version
         if self.bump == "none":
             return (
@@ -174,4 +177,6 @@ def as_json(comparison: Comparison) -> str:
         found.append({**told, "safety": c.safety, "example": c.example, "place": comparison.place(c)})
     versions = {"old": comparison.old.version, "new": comparison.new.version}
     held = {"pgagents_diff": 1, "versions": versions, "bump": comparison.bump, "changes": found}
+    if comparison.said:
+        held["verdict"] = comparison.said
     return json.dumps(held, ensure_ascii=False, indent=2)

@@ -105,11 +105,8 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     security = Security(references, notes, described["server"], chosen, scheme)
     servers = Servers(root, described["server"], notes, choice.base)
     actions = Actions(schemas, notes, servers, security.find_own, comparing=comparing)
-    made = [
-        action
-        for op in chosen
-        if (comparing or security.takes(op)) and (action := actions.make(security.without_key(op)))
-    ]
+    taken = (security.without_key(op) for op in chosen if comparing or security.takes(op))
+    made = [action for op in taken if (action := actions.make(op))]
     if not made:
         raise nothing_left(notes)
     made, spoken = dispatchers(made, notes)

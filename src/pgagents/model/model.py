@@ -18,6 +18,7 @@ from pgagents.model.connection.server import Server, find_addresses
 from pgagents.model.credential import Credential
 from pgagents.model.error_reader import ErrorReader
 from pgagents.model.limit_reader import LimitReader
+from pgagents.model.stores.cases import Cases
 from pgagents.model.stores.listing import Listing
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
@@ -84,6 +85,8 @@ class Surface:
     """By action and argument, how this surface takes arguments that it renames or narrows."""
     listing: Listing | None = None
     """The plugin with the MCP server's tools, as a store lists it; None if none does."""
+    cases: Cases | None = None
+    """The test cases that the store's reviewer tries; None if there are none."""
     mcp_server: McpServer | None = None
     """The server whose tools the surface's actions are; None on any other surface."""
 

@@ -41,6 +41,8 @@ class Pages:
     """True if it was concluded from names, so that what contradicts it is odd and not broken."""
     bound_to: tuple[str, ...] = ()
     """The arguments that `bound` is about; empty for all."""
+    stable: bool = False
+    """True if an item that stays in the list is on exactly one page, whatever is added or removed."""
 
     @property
     def expressions(self) -> tuple[Expression, ...]:

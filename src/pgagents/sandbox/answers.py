@@ -4,11 +4,9 @@ has.
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 from pgagents.http import Response, json_bytes
-from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Code
 from pgagents.model.error_reader import ErrorSign
 from pgagents.model.model import Header, Model
@@ -85,17 +83,6 @@ def _is_due(header: Header, status: int, *, keyed: bool, secure: bool) -> bool:
     on = header.on
     applies = "all" in on or kind in on or status in on or (keyed and "keyed" in on)
     return applies and (secure or not header.https)
-
-
-def make_header_value(model: Model, header: Header, rng: random.Random) -> str:
-    """Return a new value of a header: its schema's, by pattern or format where there is one."""
-    from pgagents.sandbox.mock.ids import candidates
-    from pgagents.sandbox.mock.sample import sample
-
-    check = schemas.validator(header.schema, model.schemas)
-    named = candidates("", header.schema, rng) if {"pattern", "format"} & set(header.schema) else ()
-    made = next((value for value in named if check.is_valid(value)), None)
-    return str(sample(header.schema, model.schemas, 0.0) if made is None else made)
 
 
 def request_id_header(model: Model) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pgagents.http import Request, Response
-from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Code
 from pgagents.model.model import Model
 from pgagents.sandbox import answers, cors, idempotency
@@ -30,6 +29,7 @@ from pgagents.sandbox.parsing.json_rpc import frame_answer
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.store import Store
 from pgagents.sandbox.writing.answer import write
+from pgagents.sandbox.writing.header_values import HeaderValues
 
 PEER = ":peer"
 """The pseudo-header with the address of the peer; no client can send a name with a colon."""
@@ -84,6 +84,7 @@ class Front:
         ]
         self._agents = _agent_headers(model)
         self._id_header = answers.request_id_header(model)
+        self._values = HeaderValues(model, rng)
         self._constant_headers: dict[tuple[int, bool, bool], list[tuple[str, str]]] = {}
         self.exceeds: Callable[[Request, int | None], bool] = too_large
         """Tells whether a request's body is over a limit."""
@@ -92,7 +93,7 @@ class Front:
         """Answer a request. Never raises: an error inside becomes a 500 without details."""
         with self.store.lock:
             now = self.clock.now()
-            request_id = self._new_request_id()
+            request_id = self._values.make_request_id()
             drawn: list[Drawn] = []
             try:
                 answer = self._answer(request, request_id, now, drawn)
@@ -123,7 +124,7 @@ class Front:
         """
         with self.store.lock:
             now = self.clock.now()
-            request_id = self._new_request_id()
+            request_id = self._values.make_request_id()
             drawn: list[Drawn] = []
             self._keyless(request, request_id, now, drawn)
             refused = self._refuse(kind, message, request_id)
@@ -143,28 +144,12 @@ class Front:
         headers += [
             due for due in self._constants(answer.status, keyed, secure) if answer.header(due[0]) is None
         ]
-        headers += self._varying(answer.status, keyed, secure, {name.lower() for name, _ in headers})
+        known = {name.lower() for name, _ in headers}
+        headers += self._values.make_due(answer.status, known, keyed=keyed, secure=secure)
         answer = Response(answer.status, tuple(headers), answer.body)
         if request.header("origin") and self._for_browsers(request.path):
             answer = cors.add_headers(answer)
         return Response(answer.status, answer.headers) if request.method == "HEAD" else answer
-
-    def _new_request_id(self) -> str:
-        """Return an answer's own id in the form that the catalogue gives its header."""
-        usual = "req_" + word(self.rng, 20)
-        header = next((h for h in self.model.headers if h.name == self._id_header), None)
-        if header is None or schemas.validator(header.schema, self.model.schemas).is_valid(usual):
-            return usual
-        return answers.make_header_value(self.model, header, self.rng)
-
-    def _varying(self, status: int, keyed: bool, secure: bool, known: set[str]) -> list[tuple[str, str]]:
-        """Return the declared headers that nothing else has set, each with a new value."""
-        due = answers.list_varying(self.model, status, keyed=keyed, secure=secure)
-        return [
-            (h.name, answers.make_header_value(self.model, h, self.rng))
-            for h in due
-            if h.name.lower() not in known
-        ]
 
     def _constants(self, status: int, keyed: bool, secure: bool) -> list[tuple[str, str]]:
         known = (status, keyed, secure)

@@ -84,12 +84,7 @@ def open_sandbox(
     """
     chance = rng or random.SystemRandom()
     clock = Clock(time_source, start)
-    store = Store(db)
-    try:
-        world = _same_world(store, str(model.api.id), seed)
-    except PgagentsError:
-        store.close()
-        raise
+    store, world = _open_store(model, db, seed)
     keyring = keys.Keyring(model, store, chance)
     stripe_secret = "whsec_" + keys.word(chance, 32)
     grants.prepare(store)
@@ -116,10 +111,39 @@ def open_sandbox(
         Retention(model.retention),
         problem,
     )
+    courier = _make_courier(model, outbox, time_source, chance, post, resolve, allow_loopback=allow_loopback)
+    front = Front(model, domain(setting), store, keyring, clock, chance, Site(setting), log)
+    handler = wrap_api(
+        require_certificate(front), Context(model, front, chance, courier, sleep), faults, variations
+    )
+    return Sandbox(handler, front, tokens, stripe_secret, courier, partial(_chore, setting), clients)
+
+
+def _open_store(model: Model, db: Path | None, seed: int | None) -> tuple[Store, int]:
+    """Open the database, and return it with the seed of its world. Raises as `open_sandbox`."""
+    store = Store(db)
+    try:
+        return store, _same_world(store, str(model.api.id), seed)
+    except PgagentsError:
+        store.close()
+        raise
+
+
+def _make_courier(
+    model: Model,
+    outbox: Outbox,
+    time_source: Callable[[], float],
+    chance: random.Random,
+    post: Post | None,
+    resolve: Resolve,
+    *,
+    allow_loopback: bool,
+) -> Courier:
+    """Return the courier that signs the outbox's events as the catalogue says, and sends them."""
     signed = model.webhooks.signature if model.webhooks else None
     scheme = schemes()[signed.scheme] if signed else None
     outbox.coded = scheme is not None and scheme.coded_secret
-    courier = Courier(
+    return Courier(
         outbox,
         signed.header if signed else "",
         scheme,
@@ -129,11 +153,6 @@ def open_sandbox(
         resolve,
         allow_loopback=allow_loopback,
     )
-    front = Front(model, domain(setting), store, keyring, clock, chance, Site(setting), log)
-    handler = wrap_api(
-        require_certificate(front), Context(model, front, chance, courier, sleep), faults, variations
-    )
-    return Sandbox(handler, front, tokens, stripe_secret, courier, partial(_chore, setting), clients)
 
 
 def _chore(setting: Setting) -> None:

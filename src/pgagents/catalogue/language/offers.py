@@ -19,6 +19,7 @@ from pgagents.catalogue.language.basics import (
     Strict,
     Url,
 )
+from pgagents.catalogue.language.stores.cases import Cases
 from pgagents.catalogue.language.stores.listing import Listing
 
 
@@ -200,6 +201,9 @@ class Surface(Strict):
             "For `openai`, `anthropic` and `gemini`: the plugin with the MCP server's tools, as the store "
             "lists it."
         ),
+    )
+    cases: Cases | None = Field(
+        None, description="Beside `listing`: the test cases of the plugin, which `pgagents verify` runs."
     )
     cite: list[str] = Field([], description="Ids of the requirements that this surface states.")
 

@@ -8,6 +8,7 @@ from pgagents.catalogue.checks import sending
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.checks.refusals.arguments import list_codes
 from pgagents.catalogue.checks.surfaces.carried import MCP, is_dispatched
+from pgagents.catalogue.checks.surfaces.hints import resolve_hints
 from pgagents.catalogue.language import (
     actions,
     basics,
@@ -22,7 +23,6 @@ from pgagents.catalogue.language.credentials import (
 from pgagents.catalogue.language.errors import JSON
 from pgagents.catalogue.language.schemas import argument_node
 from pgagents.catalogue.resolving.answers import Answers, resolve_deprecation
-from pgagents.catalogue.resolving.hints import resolve_hints
 from pgagents.catalogue.resolving.page_texts import add_page_sentence
 from pgagents.catalogue.resolving.surfaces import Surfaces
 from pgagents.encoding.file import ANY
@@ -79,17 +79,12 @@ class Actions(Answers, Surfaces):
             unknown=a.unknown or self.written.behaviour.unknown_member,
             content_type=a.content_type or JSON,
             max_body_bytes=a.max_body_bytes or self.written.limits.max_body_bytes,
-            headers=tuple(
-                (k, Text(v, ("api", "request_headers", k)))
-                for k, v in self.written.api.request_headers.items()
-            ),
+            headers=self._request_headers(),
             outputs=self._outputs(a, raw, at),
             errors=tuple(self.codes[c] for c in dict.fromkeys([*a.errors, *self.written.errors.always])),
             otherwise=self.codes[a.otherwise] if a.otherwise else None,
             idempotency=a.idempotency,
-            confirm_title=Text(a.confirm.title, (*at, "confirm", "title"))
-            if a.confirm and a.confirm.title
-            else None,
+            confirm_title=_confirm_title(a, at),
             confirm_body=Text(a.confirm.body, (*at, "confirm", "body")) if a.confirm else None,
             laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in a.laws.items()),
             relations=tuple(self._relation(n, r, (*at, "relations", n)) for n, r in a.relations.items()),
@@ -111,10 +106,13 @@ class Actions(Answers, Surfaces):
             and needs_certificate(self.written, self.written.security if a.security is None else a.security),
             server=Text(a.server, (*at, "server")) if a.server else None,
             job=self._job(a.job, (*at, "job")) if a.job else None,
-            formerly=tuple(
-                _former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()
-            ),
+            formerly=_formerly(a, (*at, "formerly")),
         )
+
+    def _request_headers(self) -> tuple[tuple[str, Text], ...]:
+        """Return the headers that every request has."""
+        written = self.written.api.request_headers
+        return tuple((k, Text(v, ("api", "request_headers", k))) for k, v in written.items())
 
     def _shared(self, name: str, a: actions.Action) -> Alternatives:
         """Return the alternatives of an action without its own: its MCP server may have others."""
@@ -186,7 +184,10 @@ class Actions(Answers, Surfaces):
         bound = self.codes[p.bound] if p.bound else None
         is_url = at in self.checker.urls
         to = tuple(p.bound_to or ())
-        return Pages(found[(*at, "items")], next, p.argument, more, p.size, bound, is_url, at, p.inferred, to)
+        items = found[(*at, "items")]
+        return Pages(
+            items, next, p.argument, more, p.size, bound, is_url, at, p.inferred, to, stable=p.stable
+        )
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)
@@ -198,6 +199,16 @@ class Actions(Answers, Surfaces):
             e.output,
             at,
         )
+
+
+def _formerly(a: actions.Action, at: Pointer) -> tuple[Former, ...]:
+    return tuple(_former(n, day, a.operation_id, (*at, n)) for n, day in a.formerly.items())
+
+
+def _confirm_title(a: actions.Action, at: Pointer) -> Text | None:
+    if a.confirm is None or not a.confirm.title:
+        return None
+    return Text(a.confirm.title, (*at, "confirm", "title"))
 
 
 def _with_groups(a: actions.Action) -> str:

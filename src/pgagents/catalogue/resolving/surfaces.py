@@ -15,7 +15,7 @@ from pgagents.catalogue.language import (
 from pgagents.catalogue.language.credentials import (
     list_alternatives,
 )
-from pgagents.catalogue.resolving.shared import Shared
+from pgagents.catalogue.resolving.cases import StoreCases
 from pgagents.jsonschema.schema import resolve as resolve_schema
 from pgagents.model import model as m
 from pgagents.model.action import (
@@ -25,7 +25,7 @@ from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
 
-class Surfaces(Shared):
+class Surfaces(StoreCases):
     """Resolves surfaces."""
 
     def _members(self, name: str, surface: offers.Surface) -> tuple[Action, ...]:
@@ -71,6 +71,7 @@ class Surfaces(Shared):
             page=sf.page,
             package=sf.package,
             listing=read_listing(self.written, name),
+            cases=self._cases(name, sf.cases) if sf.cases is not None else None,
             headers=dict(sf.headers),
             attribution=dict(sf.attribution),
             mcp_server=self._mcp_server(name, sf) if name in TOOLS else None,

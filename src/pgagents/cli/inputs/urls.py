@@ -1,9 +1,15 @@
-"""Validates the URL of a server without TLS that a user gave."""
+"""The URLs of further servers: one without TLS, and the MCP server that a submission proves."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
 from pgagents.client.environment import base_url
 from pgagents.errors import PgagentsError
+
+if TYPE_CHECKING:
+    from pgagents.model.model import Model
 
 
 def plain_twin(url: str, plain_url: str | None) -> str:
@@ -19,3 +25,24 @@ def plain_twin(url: str, plain_url: str | None) -> str:
             f"--plain-url {plain_url!r} is no http URL", "give it as http://staging.example.com"
         )
     return base_url(plain_url, "--plain-url")
+
+
+def find_mcp_url(model: Model, url: str, given: str | None, command: str | None) -> str | None:
+    """Return the URL of the MCP server; None where a command starts it.
+
+    Without one, the catalogue's own address is moved to the target's host, if API and MCP server share a
+    host in the catalogue. Raises PgagentsError where nothing tells the address.
+    """
+    if given is not None or command is not None:
+        return given
+    server = model.mcp_server
+    named = str(server.url) if server is not None else ""
+    if named and url.rstrip("/") == str(model.api.server).rstrip("/"):
+        return named
+    mcp, api, there = urlsplit(named), urlsplit(str(model.api.server)), urlsplit(url)
+    if named and (mcp.scheme, mcp.netloc) == (api.scheme, api.netloc):
+        return f"{there.scheme}://{there.netloc}{mcp.path}"
+    raise PgagentsError(
+        "a package is proved through its MCP server, and nothing tells where that is",
+        "give --mcp-url URL for a hosted server, or --mcp-stdio CMD for one that a command starts",
+    )

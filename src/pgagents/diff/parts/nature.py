@@ -141,6 +141,10 @@ def _repetition(s: Sides) -> Iterator[Change]:
         )
     if a.pages is None or b.pages is None or _page_meaning(a.pages) != _page_meaning(b.pages):
         yield from _pages(s)
+    elif a.pages.stable != b.pages.stable:
+        severity: Severity = "addition" if b.pages.stable else "may break"
+        said = "stays on one page" if b.pages.stable else "may be lost between pages, or come twice,"
+        yield s.change(severity, "pages", f"an item {said} while others come and go", "pages")
     yield from _conditions(s)
     if _job_meaning(a.job) != _job_meaning(b.job):
         yield from _job(s)

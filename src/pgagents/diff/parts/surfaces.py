@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
+from typing import Any
 
+from pgagents.cel.expression import Expression
 from pgagents.diff.change import Change, Severity, whole
 from pgagents.model.model import Dispatcher, McpServer, Model
+from pgagents.model.stores.cases import Case, Cases
 from pgagents.model.stores.listing import Listing
 
 _COMPARED = frozenset((
     "name", "actions", "omit", "narrow", "title", "description", "human_name", "instructions", "starters",
     "namespace",
     "server", "env", "auth",
-    "published_spec", "dispatcher", "cite", "origin", "mcp_server", "listing",
+    "published_spec", "dispatcher", "cite", "origin", "mcp_server", "listing", "cases",
 ))  # fmt: skip
 """Fields of a surface that are compared one by one; any other gets a general message."""
 
@@ -45,6 +48,7 @@ def compare_surfaces(old: Model, new: Model) -> Iterator[Change]:
                 yield whole("wording", "surface-text", message, "surfaces", name, where=(name,), subject=name)
         yield from _compare_mcp_servers(name, was.mcp_server, now.mcp_server)
         yield from _compare_listings(name, was.listing, now.listing)
+        yield from _compare_cases(name, was.cases, now.cases)
         for key in ("namespace", "env", "auth", "published_spec", "dispatcher"):
             if getattr(was, key) != getattr(now, key):
                 yield whole(
@@ -90,6 +94,37 @@ def _compare_listings(surface: str, was: Listing | None, now: Listing | None) ->
     shown = [key.replace("_", " ") for key in changed if key not in _NO_TEXTS]
     if shown:
         yield change("wording", "surface-text", f"a store shows another {', '.join(shown)} of its plugin")
+
+
+def _compare_cases(surface: str, was: Cases | None, now: Cases | None) -> Iterator[Change]:
+    """Yield which test cases are others. Reviewers read them, and no caller does."""
+    before, after = ({case.name: _describe_case(case) for case in cases or ()} for cases in (was, now))
+    names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    if names:
+        message = f"a store's reviewer tries other test cases: {', '.join(names)}"
+        yield whole(
+            "wording", "surface-text", message, "surfaces", surface, where=(surface,), subject=surface
+        )
+
+
+def _describe_case(case: Case) -> tuple[Any, ...]:
+    """Return all that a case says, by names and texts that two editions can be compared by."""
+    calls = [
+        (call.name, str(call.action.name), [(k, _format_value(v)) for k, v in call.arguments.items()])
+        for call in case.calls
+    ]
+    code, tool = case.code.name if case.code else "", str(case.action.name) if case.action else ""
+    texts = (case.kind, case.prompt, case.description, case.outcome, case.draft)
+    return (*texts, calls, [one.canonical for one in case.expect], case.words, code, tool)
+
+
+def _format_value(value: Any) -> str:
+    """Return an argument as text; an expression by its normal form."""
+    if isinstance(value, Expression):
+        return f"={value.canonical}"
+    if isinstance(value, dict):
+        return str([(name, _format_value(inner)) for name, inner in value.items()])
+    return str([_format_value(inner) for inner in value]) if isinstance(value, list) else repr(value)
 
 
 def _compare_mcp_servers(surface: str, was: McpServer | None, now: McpServer | None) -> Iterator[Change]:

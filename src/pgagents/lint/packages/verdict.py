@@ -13,7 +13,7 @@ from pgagents.lint.packages.folder import list_folder, single_file
 from pgagents.lint.packages.hit import Hit
 from pgagents.lint.packages.package import Package
 from pgagents.lint.packages.package_judge import PackageJudge, list_judges
-from pgagents.lint.packages.table import Code, Table, table
+from pgagents.lint.packages.table import Code, table
 from pgagents.lint.packages.texts import TextError
 from pgagents.lint.packages.tree import Tree
 from pgagents.source.diagnostics import Diagnostic, in_order
@@ -91,10 +91,32 @@ def _judge_file(path: str, raw: bytes, name: str, judge: PackageJudge) -> Judged
     return apply_ignores(replace(judged, source=source))
 
 
+def find_hits(path: str, raw: bytes, name: str) -> list[Hit]:
+    """Return what a judge says of a ZIP or a file, by its bytes, for a caller with lines of its own.
+
+    A file that the judge does not know has no findings.
+    """
+    judge = list_judges()[name]
+    if not is_archive(raw):
+        package = Package(single_file(path, raw))
+        return list(judge.find_file(package, package.tree.members[0].path) or ())
+    rooted, hits = judge.root(open_archive(path, raw))
+    return hits or list(judge.find(Package(rooted)))
+
+
+def describe_hit(hit: Hit, span: Span, name: str) -> Diagnostic:
+    """Return a judge's finding at a place that the caller knows better."""
+    code: Code = table(name.replace("-", "_")).codes[hit.code]
+    message = code.says.rstrip(".") + (f": {hit.detail}" if hit.detail else "")
+    note = f"source: {code.source}, read {code.read}"
+    severity = hit.severity or code.severity
+    return Diagnostic(span, f"{name}/{hit.code}", severity, message, code.help or hit.help, (note,))
+
+
 def _make(package: Package, hits: Iterable[Hit], name: str, judge: PackageJudge) -> Judged:
     """Return the result: findings in the order of the files, and what cannot be decided here."""
     codes = table(name.replace("-", "_"))
-    found = tuple(in_order(_diagnostic(hit, package, codes, name) for hit in hits))
+    found = tuple(in_order(describe_hit(hit, _locate(hit, package), name) for hit in hits))
     sources = {source.file: source for source in package.sources.values()}
     whole = Source(package.tree.name, "", None, Place((0, 0), (0, 0)))
     undecided = [code for code in codes.codes.values() if code.undecided]
@@ -104,20 +126,6 @@ def _make(package: Package, hits: Iterable[Hit], name: str, judge: PackageJudge)
         lines.append(f"{len(undecided)} {what} decided in part, or only by the store (`--format json`)")
     details = {"undecided": [{"id": f"{name}/{one.name}", "why": one.undecided} for one in undecided]}
     return Judged(whole, name, judge.title, found, tuple(lines), details, sources=sources)
-
-
-def _diagnostic(hit: Hit, package: Package, codes: Table, name: str) -> Diagnostic:
-    code: Code = codes.codes[hit.code]
-    message = code.says.rstrip(".") + (f": {hit.detail}" if hit.detail else "")
-    note = f"source: {code.source}, read {code.read}"
-    return Diagnostic(
-        _locate(hit, package),
-        f"{name}/{hit.code}",
-        hit.severity or code.severity,
-        message,
-        code.help or hit.help,
-        (note,),
-    )
 
 
 def _locate(hit: Hit, package: Package) -> Span:

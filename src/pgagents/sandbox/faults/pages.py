@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pgagents.http import Request, Response
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
@@ -19,6 +22,16 @@ _ELSEWHERE = "https://elsewhere.example"
 def _is_later(call: AcceptedCall) -> bool:
     """Return whether a call requests a page after the first."""
     return call.action.pages is not None and call.action.pages.argument in call.given
+
+
+@fault("page_stability", needs=("pages-that-stay",)).replace_actions
+def cursor_counts_items(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """The cursor of a page is the number of items before it, so that a removal moves an item past it."""
+    value = call.input.get(call.action.pages.argument) if call.action.pages is not None else None
+    if call.action.pages is None or not isinstance(value, str) or not _is_later(call):
+        return inner(call)
+    start = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))[0]
+    return inner(replace(call, input={**call.input, call.action.pages.argument: str(start)}))
 
 
 @fault("pagination", needs=("pages-of-one-list",)).replace_actions
@@ -65,6 +78,19 @@ def link_to_the_same_page(context: Context, request: Request, answer: Response) 
     if action is None or action.pages is None or answer.header("link") is None:
         return answer
     return answer.with_header("Link", f'<{request.target}>; rel="next"')
+
+
+@fault("pagination", needs=("pages-with-a-filter",)).edit_answers
+def link_without_filter(context: Context, request: Request, answer: Response) -> Response:
+    """The link to the next page has the page and its size alone, and no other argument of the first one."""
+    action, link = context.reader.action(request), answer.header("link")
+    pages = action.pages if action is not None else None
+    if action is None or pages is None or link is None:
+        return answer
+    wires = {p.wire for p in action.params if str(p.name) in (pages.argument, pages.size)}
+    url = urlsplit(link.partition("<")[2].partition(">")[0])
+    query = urlencode([pair for pair in parse_qsl(url.query) if pair[0] in wires])
+    return answer.with_header("Link", f'<{url._replace(query=query).geturl()}>; rel="next"')
 
 
 @fault("pagination", needs=("pages-by-url",)).edit_data

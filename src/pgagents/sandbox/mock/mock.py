@@ -33,6 +33,7 @@ from pgagents.sandbox.mock.paging import page
 from pgagents.sandbox.mock.platform.attribution import stamp
 from pgagents.sandbox.mock.platform.audit_log import AuditLog
 from pgagents.sandbox.mock.platform.provoked import Provoked
+from pgagents.sandbox.mock.resumed_stream import resume
 from pgagents.sandbox.mock.rows import RowKey, Rows
 from pgagents.sandbox.mock.sample import with_required
 from pgagents.sandbox.mock.signed_calls import refuse_unsigned
@@ -342,7 +343,7 @@ class Mock(Finding, Seeding):
         answer = self._base(call)
         if isinstance(answer, list):
             answer = choose(self.laws, call, answer, (), answer)
-        return self.laws.repair(call, answer)
+        return resume(call, self.laws.repair(call, answer))
 
     def _clock(self, call: AcceptedCall) -> Any:
         seconds = next(

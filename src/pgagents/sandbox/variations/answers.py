@@ -49,11 +49,13 @@ def extra_headers(_context: Context, _request: Request, answer: Response) -> Res
 
 
 def _is_closed(context: Context, request: Request) -> bool:
-    """True if a promised answer of the action may have no members but those that are listed."""
+    """True if a promised answer of the action may have no members but those that are listed, or no body."""
     action = context.reader.action(request)
+    if action is None:
+        return False
     known = context.model.schemas
-    promised = [output.schema for output in action.outputs if output.schema] if action is not None else []
-    return any(resolve(schema, known).get("additionalProperties") is False for schema in promised)
+    promised = [resolve(output.schema, known) for output in action.outputs if output.schema]
+    return not promised or any(schema.get("additionalProperties") is False for schema in promised)
 
 
 @variation().edit_data

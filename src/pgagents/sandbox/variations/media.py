@@ -77,12 +77,15 @@ def json_suffix_charset(_context: Context, _request: Request, answer: Response) 
 
 @variation().edit_answers
 def stream_laid_out(_context: Context, _request: Request, answer: Response) -> Response:
-    """An event stream has comments, ids, retry times, an event of another name, and CRLF line ends."""
+    """An event stream has comments, retry times, an event of another name, CRLF line ends, and ids if it has
+    none of its own.
+    """
     if _media(answer) != "text/event-stream":
         return answer
-    lines = [": keep-alive", "retry: 3000", ""]
-    for number, event in enumerate(answer.body.decode().split("\n\n")):
+    lines, text = [": keep-alive", "retry: 3000", ""], answer.body.decode()
+    has_ids = any(line.startswith("id:") for line in text.split("\n"))
+    for number, event in enumerate(text.split("\n\n")):
         parts = [line.replace(": ", ":", 1) for line in event.split("\n") if line]
-        lines += [*parts, f"id: {number}", ""] if parts else []
+        lines += [*parts, *([] if has_ids else [f"id: {number}"]), ""] if parts else []
     lines += ["event: pgagents_ping", "data: one", "data: two", "", ":", ""]
     return replace(answer, body="\r\n".join([*lines, ""]).encode())

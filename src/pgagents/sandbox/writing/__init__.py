@@ -1,1 +1,1 @@
-"""Writes the bodies of answers, by the media type that the catalogue declares."""
+"""Writes the bodies of answers, by the media type that the catalogue declares, and headers that vary."""

@@ -1,8 +1,9 @@
-"""Compare a tool that only an MCP server has with its entry in `tools/list`: by meaning, not by letter.
+"""Compare a tool with its entry in `tools/list`.
 
-Such a server is rarely made from the catalogue, so its schemas have other forms. They mean the same if they
-allow and refuse the same values. A server need not have titles, nor say whether a call is idempotent or
-reaches an open world.
+A tool that the API has too must be equal. One that only the MCP server has must mean the same. Such a server
+is rarely made from the catalogue, so its schemas have other forms. They mean the same if they allow and
+refuse the same values. A server need not have titles, nor say whether a call is idempotent or reaches an open
+world.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pgagents.http import json_bytes
 from pgagents.jsonschema.schema import foreign_validator
 from pgagents.verify.cases.tool_arguments import ToolArguments, inline_references
 
@@ -19,6 +21,11 @@ IDLE = ("destructiveHint", "idempotentHint")
 """The hints that mean nothing of a tool that only reads."""
 OPTIONAL = ("idempotentHint", "openWorldHint")
 """The hints that are compared only where a server has them."""
+MOST_SHOWN = 80
+SETS = ("required", "enum", "type")
+"""Keywords of a schema whose list has no order."""
+MORE = ("_meta", "icons", "execution", "annotations")
+"""Members of a tool that may hold more than was built."""
 
 
 def find_other_meaning(built: Mapping[str, Any], listed: Mapping[str, Any]) -> str:
@@ -83,3 +90,45 @@ def _members(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _words(text: Any) -> str:
     return " ".join(text.split()) if isinstance(text, str) else ""
+
+
+def find_difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> str:
+    """Return the JSON pointer at which a listed tool first differs from the built one; empty if it does
+    not.
+    """
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        open_ended = depth == 1 and path.rpartition("/")[2] in MORE
+        for name in [*expected, *(k for k in found if k not in expected)]:
+            at = f"{path}/{str(name).replace('~', '~0').replace('/', '~1')}"
+            if name not in expected and (open_ended or (depth == 0 and name in MORE) or name == "$schema"):
+                continue
+            if name not in found or name not in expected:
+                return at
+            if where := find_difference(expected[name], found[name], at, depth + 1):
+                return where
+        return ""
+    if isinstance(expected, list) and isinstance(found, list):
+        if len(expected) != len(found):
+            return path
+        if path.rpartition("/")[2] in SETS:
+            return "" if sorted(expected, key=repr) == sorted(found, key=repr) else path
+        pairs = enumerate(zip(expected, found, strict=True))
+        return next(
+            (where for i, (a, b) in pairs if (where := find_difference(a, b, f"{path}/{i}", depth + 1))), ""
+        )
+    same = expected == found and isinstance(expected, bool) == isinstance(found, bool)
+    return "" if same else path
+
+
+def show_member(tool: Any, pointer: str) -> str:
+    """Return the value at a JSON pointer as short text."""
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(tool, Mapping) and name in tool:
+            tool = tool[name]
+        elif isinstance(tool, list) and name.isdecimal() and int(name) < len(tool):
+            tool = tool[int(name)]
+        else:
+            return "nothing"
+    text = json_bytes(tool).decode()
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"

@@ -89,21 +89,7 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
             "with every argument at its least",
         )
     if wide:
-        begun = {
-            name: begin
-            for name, value in base.items()
-            if (begin := _beginning(setting, endpoint, name, value, BEGINNING)) is not None
-        }
-        greatest = {str(p.name): _most(setting, endpoint, p, base) for p in wide}
-        yield (
-            "high",
-            {**base, **begun, **greatest, **_beside(setting, endpoint, around, base)},
-            "with every argument at its greatest",
-        )
-        bounded = _list_bounded(setting, wide) if endpoint.leads and len(greatest) > 1 else []
-        for name in bounded if not writes or len(bounded) > 1 else ():
-            alone = {**(base if writes else least), **_elsewhere(setting, around), name: greatest[name]}
-            yield f"high_{name}", alone, f"with {name} alone at its greatest"
+        yield from _list_greatest(setting, endpoint, wide, around, base, least)
     if not writes:
         yield from _around_now(endpoint, base)
     for param in endpoint.params:
@@ -114,6 +100,33 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
     yield from _alternatives(setting, endpoint, base)
     if around and endpoint.leads:
         yield from _at_places(setting, endpoint, around, base)
+
+
+def _list_greatest(
+    setting: Setting,
+    endpoint: Endpoint,
+    wide: Sequence[Param],
+    around: Sequence[Param],
+    base: Mapping[str, Any],
+    least: Mapping[str, Any],
+) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield a call with every wide argument at its greatest, then calls with one of them alone."""
+    begun = {
+        name: begin
+        for name, value in base.items()
+        if (begin := _beginning(setting, endpoint, name, value, BEGINNING)) is not None
+    }
+    greatest = {str(p.name): _most(setting, endpoint, p, base) for p in wide}
+    yield (
+        "high",
+        {**base, **begun, **greatest, **_beside(setting, endpoint, around, base)},
+        "with every argument at its greatest",
+    )
+    writes = endpoint.action.effect == "write"
+    bounded = _list_bounded(setting, wide) if endpoint.leads and len(greatest) > 1 else []
+    for name in bounded if not writes or len(bounded) > 1 else ():
+        alone = {**(base if writes else least), **_elsewhere(setting, around), name: greatest[name]}
+        yield f"high_{name}", alone, f"with {name} alone at its greatest"
 
 
 def _alternatives(

@@ -313,33 +313,6 @@ def _make_dispatcher_cases(setting: Setting) -> Iterator[Case]:
         endpoint = _first_endpoint(setting, dispatcher.surface)
         if endpoint is None:
             continue
-        selector, arguments = dispatcher.selector, dispatcher.arguments
-        outside = _outside(setting, dispatcher)
-        ordinary_ones = {
-            k: v
-            for k, v in template_of(setting.model, endpoint.action).input.items()
-            if isinstance(v, str | int | float)
-        }
-        given = json_bytes(
-            ordinary_ones
-        ).decode()  # models often give an object as text; nothing else is wrong
-        wraps: list[tuple[str, str, dict[str, object]]] = [
-            ("missing_action", f"a body without {selector} is refused", {arguments: {}}),
-            ("action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}),
-            (
-                "arguments_type",
-                f"{arguments} that is a text is refused",
-                {selector: str(endpoint.action.name), arguments: given},
-            ),
-        ]
-        if outside is not None:
-            wraps.append(
-                (
-                    "outside_the_set",
-                    f"the action {outside}, which is not of the set, is refused",
-                    {selector: outside, arguments: {}},
-                )
-            )
         says = "an action that does not exist is refused"
         call = edit_call(
             setting,
@@ -348,7 +321,7 @@ def _make_dispatcher_cases(setting: Setting) -> Iterator[Case]:
             Raw(edit=_make_misspelling_edit(dispatcher)),
         )
         yield Case("unknown_action", says, call, invalid, dispatcher.origin)
-        for detail, says, wrap in wraps:
+        for detail, says, wrap in _list_wraps(setting, dispatcher, endpoint):
             yield Case(
                 detail,
                 says,
@@ -360,16 +333,39 @@ def _make_dispatcher_cases(setting: Setting) -> Iterator[Case]:
             call = edit_call(
                 setting,
                 endpoint,
-                f"a member beside {arguments}",
+                f"a member beside {dispatcher.arguments}",
                 Raw(edit=lambda body: with_member(body, b'"pgv_unknown":1')),
             )
             yield Case(
                 "unknown_member",
-                f"a member beside {selector} and {arguments} is refused",
+                f"a member beside {dispatcher.selector} and {dispatcher.arguments} is refused",
                 call,
                 invalid,
                 ("behaviour", "unknown_member"),
             )
+
+
+def _list_wraps(
+    setting: Setting, dispatcher: Dispatcher, endpoint: Endpoint
+) -> Iterator[tuple[str, str, dict[str, object]]]:
+    """Yield wrong objects around a call's arguments, each with its name and the promise to refuse it."""
+    selector, arguments = dispatcher.selector, dispatcher.arguments
+    yield "missing_action", f"a body without {selector} is refused", {arguments: {}}
+    yield "action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}
+    ordinary = template_of(setting.model, endpoint.action).input.items()
+    plain = {k: v for k, v in ordinary if isinstance(v, str | int | float)}
+    yield (
+        "arguments_type",
+        f"{arguments} that is a text is refused",  # models often give an object as text; all else is right
+        {selector: str(endpoint.action.name), arguments: json_bytes(plain).decode()},
+    )
+    outside = _outside(setting, dispatcher)
+    if outside is not None:
+        yield (
+            "outside_the_set",
+            f"the action {outside}, which is not of the set, is refused",
+            {selector: outside, arguments: {}},
+        )
 
 
 def _make_misspelling_edit(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:

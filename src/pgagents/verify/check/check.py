@@ -20,7 +20,7 @@ from pgagents.model.contract import FRAMEWORK, Contract, Verdict, check_of, surf
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep
+from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep, Undo
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -61,7 +61,9 @@ class Judgement:
     """
 
 
-Conversation = Generator[Call | Concurrent | InstanceRef | Sleep | Own | GetNote | Judgement, Any, None]
+Conversation = Generator[
+    Call | Concurrent | InstanceRef | Sleep | Own | Undo | GetNote | Judgement, Any, None
+]
 """A probe yields a `Call` and gets the `Exchange`. It yields `Concurrent` and gets a list of them. It yields
 an `InstanceRef` and gets the body of such an instance.
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pgagents.jsonschema.schema import validator
@@ -54,16 +54,27 @@ class CompiledCatalogue:
         return found
 
 
-_COMPILED: OrderedDict[tuple[int, str], CompiledCatalogue] = OrderedDict()
-"""The last compiled catalogues by the identity of their model, which they keep alive, and their URL."""
+_COMPILED: OrderedDict[tuple[int, str, bool], CompiledCatalogue] = OrderedDict()
+"""The last compiled catalogues by the identity of their model, which they keep alive, their URL, and whether
+tools lead.
+"""
 
 
-def compile_catalogue(model: Model, url: str) -> CompiledCatalogue:
-    """Compile a catalogue for a target, or return it where it was among the last few."""
-    key = (id(model), url)
+def compile_catalogue(model: Model, url: str, *, tools_lead: bool = False) -> CompiledCatalogue:
+    """Compile a catalogue for a target, or return it where it was among the last few.
+
+    With `tools_lead`, an action that is a tool is called through the MCP server where any endpoint will do.
+    """
+    key = (id(model), url, tools_lead)
     found = _COMPILED.get(key)
     if found is None:
         listed, tools = tuple(endpoints(model)), tuple(tool_endpoints(model))
+        if tools_lead:
+            offered = {str(one.action.name) for one in tools}
+            listed = tuple(
+                replace(one, leads=False) if str(one.action.name) in offered else one for one in listed
+            )
+            tools = tuple(replace(one, leads=True) for one in tools)
         every = (*listed, *tools)
         found = _COMPILED[key] = CompiledCatalogue(
             model, url, listed, tools, every, {d.place: d for d in every}

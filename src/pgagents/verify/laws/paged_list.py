@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.expression import Expression, ExpressionError, Scope
 from pgagents.cel.reading import order_of, place_of
-from pgagents.model.action import Action
+from pgagents.model.action import Action, ActionCall
 from pgagents.model.model import Resource, member_at, unwrap
 from pgagents.model.pages import Pages, items_of, values_for
 from pgagents.verify.check.memory import Setting
@@ -68,6 +68,25 @@ def list_paged_lists(setting: Setting) -> tuple[PagedList, ...]:
     return setting.compute_once("paged lists", lambda: tuple(find()))
 
 
+def find_list_call(setting: Setting, paged: PagedList) -> tuple[Resource, ActionCall] | tuple[None, None]:
+    """Return a resource that the endpoint lists, with its list call, or (None, None). The call that says
+    least of one instance comes first, then the one with fewest arguments.
+    """
+    found = [
+        (r, c)
+        for r in setting.model.resources.values()
+        if r.made_by
+        for c in r.listed_by
+        if c.action is paged.endpoint.action
+    ]
+    return min(found, key=lambda f: (count_particular(f[1]), len(f[1].input)), default=(None, None))
+
+
+def count_particular(call: ActionCall) -> int:
+    """Return how many arguments of a list call are about one instance."""
+    return sum(isinstance(value, Expression) and "resource" in value.names for value in call.input.values())
+
+
 def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList | None:
     """Return how an endpoint's list is paged; None if its items cannot be told apart."""
     action = endpoint.action
@@ -80,7 +99,7 @@ def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList |
     size = action.param(pages.size) if pages.size else None
     most = setting.resolve_schema(size.schema).get("maximum") if size is not None else None
     chosen = {
-        str(p.name): _values(setting.resolve_schema(p.schema))
+        str(p.name): _values(setting, setting.resolve_schema(p.schema))
         for p in endpoint.params
         if not p.required and p.place != "path" and p.name not in (pages.argument, pages.size)
     }
@@ -105,7 +124,11 @@ def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList |
     )
 
 
-def _values(schema: Mapping[str, Any]) -> tuple[Any, ...]:
+def _values(setting: Setting, schema: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the values to choose from; for a list of such values, each of them alone."""
+    items = setting.resolve_schema(schema.get("items", {}))
+    if "array" in types_of(schema) and schema.get("minItems", 1) <= 1 and items.get("enum"):
+        return tuple([value] for value in items["enum"])
     return tuple(schema.get("enum", ())) or ((True, False) if types_of(schema) == ("boolean",) else ())
 
 

@@ -63,6 +63,8 @@ class Options:
     """True if the run has no key, so that it tries only what needs none."""
     only_said: str = "--only"
     """The flag that gave `only`, for the reason of what it leaves out."""
+    tools_lead: bool = False
+    """True if an action that is a tool is called through the MCP server where any endpoint will do."""
 
 
 DISCOVERY = ("hosted_document/", "discovery_headers/", "advertised_links/", "oauth_metadata/")

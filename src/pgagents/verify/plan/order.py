@@ -17,6 +17,8 @@ from pgagents.verify.wire.endpoint import REST
 
 LAST = 99
 """The phase of what exceeds limits: after all else, and outside the budget."""
+PRISTINE = 0
+"""The phase of what needs the target as the run finds it: before anything is made."""
 LATE = 8
 """Phases from here on look back on what the others did, and so stay behind them."""
 SHUFFLED_FROM = 4
@@ -65,8 +67,9 @@ def order_for_survey(
 
     So a bug that shows everywhere is known early, and a run that ends early has tried a little of everything.
     A probe's worth follows from `contracts` and the catalogue alone. The `first` probes stay where they are:
-    a correct call tells whether the server knows the key.
+    a correct call tells whether the server knows the key. So do probes of the phase `PRISTINE`.
     """
+    first += sum(probe.stage == PRISTINE for probe in probes)
     counted = {c.id: c for c in contracts}
     calling = {name for name, check in collect().items() if check.calls_correctly}
     shown = {
@@ -92,9 +95,9 @@ def for_smoke(
             correct.setdefault(probe.place, probe)
     calls = sorted(correct.values(), key=lambda p: (p.surface != REST and p.stage > CORRECT[0], p.stage))
     taken = {id(p) for p in calls}
-    return order_for_survey(
-        setting, [*calls, *(p for p in probes if id(p) not in taken)], contracts, most, len(calls)
-    )
+    early = [p for p in probes if p.stage == PRISTINE]
+    others = [p for p in probes if id(p) not in taken and p.stage != PRISTINE]
+    return order_for_survey(setting, [*early, *calls, *others], contracts, most, len(calls))
 
 
 def kinds_of(setting: Setting, contract: Contract) -> tuple[Kind, ...]:

@@ -19,7 +19,7 @@ from pgagents.verify.plan.options import DISCOVERY_FLAG, SMOKE_REQUESTS, Identit
 from pgagents.verify.plan.order import LAST, by_phase, for_smoke, order_for_survey
 from pgagents.verify.plan.safety import loopback, may_write
 from pgagents.verify.plan.selection import (
-    has_identities,
+    list_possible,
     list_shown_when_limited,
     matches,
     settle_contracts,
@@ -93,7 +93,7 @@ def make_setting(
     """Make the context of a run from its options and identities."""
     deep = options.profile == "deep"
     return Setting(
-        compile_catalogue(model, url),
+        compile_catalogue(model, url, tools_lead=options.tools_lead and mcp is not None),
         plain_url,
         seed=options.seed,
         fuzz=deep,  # our own values show as much as Schemathesis' coverage, which costs a second besides
@@ -139,14 +139,15 @@ def draft(
     writes = may_write(setting.model, identities, options)
     roles = frozenset(identities.keys)
     probes = _probes(setting, checks, roles)
-    shared = [p for p in probes if p.stage != LAST and has_identities(setting, p, identities)]
+    with_keys = list_possible(setting, probes, identities)
+    shared = [p for p in with_keys if p.stage != LAST]
     settled = settle_contracts(
         setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared)
     )
     wanted = {c.id for c in contracts if c.id not in settled}
     settled |= settle_without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
-    possible = [p for p in probes if has_identities(setting, p, identities) and (writes or not p.writes)]
+    possible = [p for p in with_keys if writes or not p.writes]
     parts = shares(setting, checks, contracts, possible)
     ordered = by_phase((p for p in possible if p.priority == 1 or options.profile != "smoke"), options.seed)
     chosen = _choose_probes(setting, ordered, [c for c in contracts if c.id in wanted])
@@ -164,17 +165,9 @@ def draft(
     if options.shard and options.max_requests is None and options.profile == "standard":
         most = min(most, _share(ordered, wanted, most, options.shard[1]))
     again = again_until(setting, options, most)
-    if options.shard:  # a whole run repeats what its budget leaves room for, and so do its parts together
-        room = max(
-            0,
-            again_until(setting, options, budget(options, parts))
-            - sum(p.cost for p in shared if p.priority == 1),
-        )
-        again = (
-            min(again, sum(p.cost for p in ordered if p.priority == 1) + room // options.shard[1])
-            if room
-            else 0
-        )
+    if options.shard:
+        whole = again_until(setting, options, budget(options, parts))
+        again = _share_repeats(shared, ordered, again, whole, options.shard[1])
     bounded = options.max_requests is not None
     last = sum(p.cost for p in ordered if p.stage == LAST) if options.limits and not bounded else 0
     told = (
@@ -229,6 +222,17 @@ def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> 
     own = [p for p in probes if any(c in wanted for c in p.contracts)]
     others = sum(p.cost for p in probes) - sum(p.cost for p in own)
     return max(most // parts, sum(p.cost for p in own if p.priority == 1)) + others + RESERVE
+
+
+def _share_repeats(
+    shared: Sequence[Probe], ordered: Sequence[Probe], again: int, whole: int, parts: int
+) -> int:
+    """Return after how many requests a shard repeats nothing more; a whole run does so after `whole`.
+
+    A whole run repeats what its budget leaves room for, and so do its parts together.
+    """
+    room = max(0, whole - sum(p.cost for p in shared if p.priority == 1))
+    return min(again, sum(p.cost for p in ordered if p.priority == 1) + room // parts) if room else 0
 
 
 def _choose_probes(setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract]) -> list[Probe]:

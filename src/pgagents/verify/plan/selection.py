@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from functools import cache
 
 from pgagents.model.contract import FRAMEWORK, Contract, Verdict
-from pgagents.model.identity import find_lacking
+from pgagents.model.identity import Alternative, find_lacking
 from pgagents.report.report import ELSEWHERE, Result
 from pgagents.verify.check.check import Check, Probe
 from pgagents.verify.check.memory import Setting
@@ -29,22 +30,35 @@ def list_shown_when_limited(setting: Setting, contracts: Sequence[Contract]) -> 
     }
 
 
-def has_identities(setting: Setting, probe: Probe, identities: Identities) -> bool:
-    """True if the run has the keys and signing secrets of a probe's calls."""
-    signers = {d.action.signed.role for d in probe.endpoints if d.action.signed is not None}
-    return {probe.role, *signers} - {""} <= identities.keys.keys() and not _find_lacking(
-        setting, probe, identities
-    )
+def list_possible(setting: Setting, probes: Iterable[Probe], identities: Identities) -> list[Probe]:
+    """Return the probes for whose calls the run has the keys and signing secrets."""
+    find = _lacking_finder(setting, identities)
+    return [p for p in probes if _has_roles(p, identities) and not find(p)]
 
 
-def _find_lacking(setting: Setting, probe: Probe, identities: Identities) -> str:
-    """Return the first identity that a probe's role lacks for a scheme; empty if it lacks none."""
-    if probe.schemes:
-        return find_lacking(setting.model, identities.keys, probe.role, [probe.schemes])
-    needs = (e.security for e in probe.endpoints if e.needs_key and () not in e.security)
-    return next(
-        (one for n in needs if (one := find_lacking(setting.model, identities.keys, probe.role, n))), ""
-    )
+def _has_roles(probe: Probe, identities: Identities) -> bool:
+    """True if the roles of a probe's calls and signatures were given."""
+    signers = (d.action.signed.role for d in probe.endpoints if d.action.signed is not None)
+    return all(role in identities.keys for role in (probe.role, *signers) if role)
+
+
+def _lacking_finder(setting: Setting, identities: Identities) -> Callable[[Probe], str]:
+    """Return a function that names the first identity that a probe's role lacks for a scheme, empty if none.
+
+    It remembers its answers, because thousands of probes share a few roles and alternatives.
+    """
+
+    @cache
+    def lacks(role: str, alternatives: tuple[Alternative, ...]) -> str:
+        return find_lacking(setting.model, identities.keys, role, alternatives)
+
+    def find(probe: Probe) -> str:
+        if probe.schemes:
+            return lacks(probe.role, (probe.schemes,))
+        needs = (e.security for e in probe.endpoints if e.needs_key)
+        return next((one for n in needs if () not in n and (one := lacks(probe.role, n))), "")
+
+    return find
 
 
 def matches(id: str, patterns: Iterable[str]) -> bool:
@@ -141,9 +155,11 @@ def _without_further_secret(
 ) -> dict[str, str]:
     """Return why contracts cannot be tried for want of a secret of a further scheme, by their ids."""
     lacking: dict[str, set[str]] = {}
+    find = _lacking_finder(setting, identities)
     for probe in probes:
+        lacked = find(probe)
         for id in probe.contracts:
-            lacking.setdefault(id, set()).add(_find_lacking(setting, probe, identities))
+            lacking.setdefault(id, set()).add(lacked)
     return {
         id: f"needs the identity `{min(names)}`: add --identity {min(names)}=ENVVAR"
         for id, names in lacking.items()

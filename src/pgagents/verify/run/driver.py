@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.client.secret_command import CommandSecrets
 from pgagents.http import Handler, Patient, Response
 from pgagents.model.identity import has_proof
-from pgagents.model.model import id_text
+from pgagents.model.model import Model, id_text
 from pgagents.verify.check.check import CONFLICT, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
@@ -27,7 +27,7 @@ from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.run.sender import OUT_OF_TIME, Ready, Sender, Stop
 from pgagents.verify.run.transmission import Sending, finish
-from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep
+from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep, Undo
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
@@ -78,15 +78,7 @@ class Driver:
         commands: CommandSecrets | None = None,
     ) -> None:
         self.setting, self.model, self.keys, self.factory = setting, setting.model, keys, factory
-        self._redactor = Redactor(
-            keys,
-            self.model.secrets,
-            secrets,
-            self.model.private,
-            catalogue=self.model.source.text,
-            environment=self.model.env,
-            model=self.model,
-        )
+        self._redactor = _make_redactor(self.model, keys, secrets)
         self.judge = Judge(setting, ledger, factory, self._redactor, keys, checks, timer)
         self.timer = timer
         self._started = timer()
@@ -250,6 +242,8 @@ class Driver:
                 self.sender.wait(step.seconds, quiet=step.quiet)
             elif isinstance(step, Own):
                 yield from self._own(step.number)
+            elif isinstance(step, Undo):
+                yield from self._undo(step.since)
             elif isinstance(step, GetNote):
                 answer = self.memory.notes.get(step.key)
             elif isinstance(step, Concurrent):
@@ -279,6 +273,18 @@ class Driver:
             if made and (instance.resource.undone_by is not None or instance.resource.moves):
                 with suppress(Unavailable):
                     yield from self._run_generator(self.factory.proof.prove(instance), [])
+
+    def _undo(self, since: int) -> Sending[None]:
+        """Undo what this exchange and those after it made, the latest first."""
+        self.sender.cleaning = True
+        try:
+            for instance in reversed(self.factory.pool.list_remaining()):
+                made = instance.maker is not None and instance.maker.number >= since
+                if made and instance in self.factory.pool.list_remaining():
+                    with suppress(Unavailable):
+                        yield from self._run_generator(self.factory.removals.undo(instance), [])
+        finally:
+            self.sender.cleaning = False
 
     def _tidy(self, *, broke: bool) -> Sending[None]:
         """Undo what is more than later probes can use, after one of them that may have broken a contract."""
@@ -540,6 +546,21 @@ def _same(instance: Instance) -> tuple[str, str, str]:
     undo = instance.resource.undone_by
     kind = str(undo.action.name) if undo is not None else instance.resource.name
     return kind, instance.place, id_text(instance.id)
+
+
+def _make_redactor(model: Model, keys: Mapping[str, str], values: Sequence[str]) -> Redactor:
+    """Return a redactor for what a catalogue calls secret or private, for `keys` by role, and for further
+    secret `values`.
+    """
+    return Redactor(
+        keys,
+        model.secrets,
+        values,
+        model.private,
+        catalogue=model.source.text,
+        environment=model.env,
+        model=model,
+    )
 
 
 def _hide_token(memory: Memory, redactor: Redactor, holder: str, token: str) -> None:

@@ -215,7 +215,7 @@ class Gate:
                 if value is not None and not self._may_name(resource, param, value):
                     return (
                         f"{endpoint.action.name} would name a {resource.name} that is not shown to be "
-                        "this run's own"
+                        f"this run's own: --allow {endpoint.action.name} would call it"
                     )
         return ""
 

@@ -170,16 +170,14 @@ def verify(
     made = planning.draft(setting, checks, listed, options, identities)
     ledger = Ledger.of(listed, NO_GUESSES if options.strict else find_guesses(model))
     ledger.settled.update(made.settled)
-    factory = FixtureFactory(
-        setting, _tag(started_at, clock(), url, options), model.env, options.shard or (1, 1)
-    )
+    tag = _tag(started_at, clock(), url, options)
     driver = Driver(
         setting,
         handler,
         identities.keys,
         options,
         ledger,
-        factory,
+        FixtureFactory(setting, tag, model.env, options.shard or (1, 1)),
         checks,
         clock=clock,
         timer=timer,
@@ -260,7 +258,7 @@ def _report(
     model, judge = driver.model, driver.judge
     redacted = cache(driver.redactor.text)
     results = tuple(
-        replace(r, reason=redacted(r.reason)) if r.reason else r
+        replace(r, reason=reason) if r.reason and (reason := redacted(r.reason)) != r.reason else r
         for r in _results(driver, made, options, stopped)
     )
     findings = tuple(driver.redactor.finding(f) for f in driver.ledger.findings())

@@ -188,8 +188,8 @@ class Call:
     field: str = ""
     """The argument that the call breaks, as an error should name it."""
     raw: Raw = member(default_factory=Raw)
-    surface: str = ""
-    """Empty stands for the endpoint's surface, and for REST where there is no endpoint."""
+    surface: str = REST
+    """By default that of the endpoint."""
     plain: bool = False
     """True if it goes to the target's plain-http URL; no watcher judges such an answer."""
     connection: Connection = ""
@@ -218,8 +218,9 @@ class Call:
     """True if it may exceed the rate limit: it is neither paced nor repeated after a 429."""
 
     def __post_init__(self) -> None:
-        if not self.surface:
-            object.__setattr__(self, "surface", self.endpoint.surface if self.endpoint else REST)
+        """Take the endpoint's surface where no other was named."""
+        if self.surface == REST and self.endpoint is not None and self.endpoint.surface != REST:
+            object.__setattr__(self, "surface", self.endpoint.surface)
 
     @property
     def place(self) -> str:
@@ -244,6 +245,13 @@ class Own:
     """Prove that the exchange with this number made an instance of ours, before it changes."""
 
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Undo what the exchange with this number and those after it made, the latest first."""
+
+    since: int
 
 
 @dataclass(frozen=True, slots=True)

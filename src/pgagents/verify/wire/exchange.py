@@ -110,7 +110,12 @@ class Exchange:
         it does not exist.
         """
         self.error = isinstance(answer, Silence)
-        endpoint = call.endpoint
+        self._read(answer)
+        self._find_errors(errors, limits)
+
+    def _read(self, answer: Response | Silence) -> None:
+        """Take the API's own answer out of what came, and its body."""
+        endpoint = self.call.endpoint
         told = answer
         if endpoint is not None and isinstance(answer, Response):
             told = endpoint.read(answer)
@@ -124,12 +129,17 @@ class Exchange:
             else read_as(told, self.output if on_rest else None)
         )
         self.body: Any = self.json.value
+
+    def _find_errors(self, errors: ErrorReader, limits: LimitReader) -> None:
+        """Tell whether the answer is an error, and which one."""
         self.refused: bool = errors.is_error(self.status, self.body)
         """True if it is an error: by its status, or by the sign that `errors.when` names."""
         read = errors.read(self.status, self.body) if self.refused else NO_ERROR
         self.said: str | None = read.said
         """The error code in the body, as it stands there."""
-        self.code: str | None = read.code.name if read.code else None if read.said in codes else read.said
+        self.code: str | None = (
+            read.code.name if read.code else None if read.said in self.codes else read.said
+        )
         """The name of the catalogue's code; for any other what the body says."""
         if self.refused:
             self.output = None

@@ -40,6 +40,19 @@ AT_ONCE = 4
 """Connections for calls at the same time; calls in a row use one, kept alive."""
 
 
+def _list_failures() -> tuple[type[Exception], ...]:
+    """Return the errors of the library that mean that no answer came."""
+    import httpcore
+
+    return (
+        httpcore.TimeoutException,
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.UnsupportedProtocol,
+        httpcore.ConnectionNotAvailable,
+    )
+
+
 class Client:
     """A handler over kept-alive connections, one for each worker, which a few threads may use at once.
 
@@ -69,13 +82,7 @@ class Client:
 
         from pgagents.verify.wire.deadline import Deadline
 
-        self._failures = (
-            httpcore.TimeoutException,
-            httpcore.NetworkError,
-            httpcore.ProtocolError,
-            httpcore.UnsupportedProtocol,
-            httpcore.ConnectionNotAvailable,
-        )
+        self._failures = _list_failures()
         self._others = {
             base: Client(
                 base,

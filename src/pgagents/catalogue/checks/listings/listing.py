@@ -16,7 +16,7 @@ from pgagents.source.origin import Text
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
-_STORES = "pgagents.catalogue.checks.listings.stores"
+STORES = "pgagents.catalogue.checks.listings.stores"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,17 @@ class Excess:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A store: its name for people, the keys of `listing` that it has no place for, and its limits."""
+    """A store: its name for people, the keys of `listing` that it has no place for, and its limits.
+
+    `cases` are the numbers of positive and of negative test cases that it asks; None if it has no place for
+    any. `longest_case` is the greatest length of a case's text.
+    """
 
     title: str
     ignores: frozenset[str]
     judge: Callable[[Listing], Iterator[Excess]]
+    cases: tuple[int, int] | None = None
+    longest_case: int = 8000
 
 
 def read_listing(written: Catalogue, surface: str) -> Listing | None:
@@ -124,7 +130,7 @@ def run(checker: Checker) -> None:
     listed = {n: s.listing for n, s in checker.written.surfaces.items() if s.listing is not None}
     if not listed:
         return
-    stores: dict[str, Store] = {name: m.STORE for name, m in registry.collect(_STORES).items()}
+    stores: dict[str, Store] = {name: m.STORE for name, m in registry.collect(STORES).items()}
     for name, given in listed.items():
         at: Pointer = ("surfaces", name, "listing")
         if name not in stores:

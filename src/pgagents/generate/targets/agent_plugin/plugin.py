@@ -10,6 +10,12 @@ from typing import Any
 
 from pgagents.generate import icon
 from pgagents.generate.stores.members import leave_out_empty, make_author
+from pgagents.generate.stores.test_cases import (
+    list_drafts,
+    list_lost_calls,
+    list_negative,
+    list_positive,
+)
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 from pgagents.model.stores.listing import Listing
@@ -34,13 +40,18 @@ def view(model: Model) -> View:
         "extension": leave_out_empty(
             {
                 "interface": _interface(listing),
-                "review": _review(listing),
+                "review": _review(model, listing),
                 "publication": _publication(listing),
             }
         ),
     }
     picture = icon.png(icon.initials(listing.name), _SIDE, str(listing.colour) or icon.COLOUR)
-    return View({"members": leave_out_empty(members)}, assets={f"agent_plugin/{ICON}": picture})
+    return View(
+        {"members": leave_out_empty(members)},
+        tuple(list_lost_calls(model, "openai")),
+        tuple(list_drafts(model, "openai")),
+        assets={f"agent_plugin/{ICON}": picture},
+    )
 
 
 def _interface(listing: Listing) -> Node:
@@ -65,9 +76,16 @@ def _interface(listing: Listing) -> Node:
     return Node(leave_out_empty(made), origin=listing.origin)
 
 
-def _review(listing: Listing) -> Node:
-    """Return what the reviewer reads. The test cases are added where a server has shown them."""
+def _review(model: Model, listing: Listing) -> Node:
+    """Return what the reviewer reads: the recording, the test cases, and what is paid."""
     made: dict[str, Any] = {"demo_recording_url": listing.demo, "commerce": bool(listing.commerce)}
+    cases = model.surfaces["openai"].cases
+    if cases is not None:
+        tried = {
+            "positive": list_positive(model, "openai", "prompt", "expected_behavior"),
+            "negative": list_negative(model, "openai", "prompt"),
+        }
+        made["test_cases"] = Node(tried, origin=cases.origin)
     if listing.commerce:
         made["commerce_description"] = listing.commerce
     return Node(leave_out_empty(made), origin=listing.origin)

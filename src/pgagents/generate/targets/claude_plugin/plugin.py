@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pgagents.generate import icon
 from pgagents.generate.stores.members import leave_out_empty, make_author
+from pgagents.generate.stores.test_cases import list_drafts, list_lost_cases
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.model import Model
 
@@ -32,8 +33,10 @@ def view(model: Model) -> View:
         Loss(text.origin, f"starter {number}", "dropped", "a Claude plugin has no starter prompts")
         for number, text in enumerate(listing.starters, 1)
     )
+    lost += tuple(list_lost_cases(model, "anthropic", "a Claude plugin"))
     picture = icon.png(icon.initials(listing.name), _SIDE, str(listing.colour) or icon.COLOUR)
-    return View({"members": leave_out_empty(members)}, lost, assets={f"{_FOLDER}/icon.png": picture})
+    notes = tuple(list_drafts(model, "anthropic"))
+    return View({"members": leave_out_empty(members)}, lost, notes, assets={f"{_FOLDER}/icon.png": picture})
 
 
 TARGET = Target(

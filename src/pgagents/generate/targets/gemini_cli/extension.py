@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pgagents.generate.mcp_servers import key_losses
 from pgagents.generate.stores.entry import list_settings, make_entry
+from pgagents.generate.stores.test_cases import list_drafts, list_lost_cases
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 from pgagents.source.origin import Node
@@ -39,7 +40,8 @@ def view(model: Model) -> View:
             "server": make_entry(model, server, lambda name: f"${name}", {member: server.url}),
             "settings": settings,
         },
-        tuple(key_losses(model, server)),
+        (*key_losses(model, server), *list_lost_cases(model, "gemini", "an extension of Gemini CLI")),
+        tuple(list_drafts(model, "gemini")),
     )
 
 

@@ -1,4 +1,4 @@
-"""The file that OpenAI's portal imports into the form of a submission: texts, and the hints of each tool.
+"""The file that OpenAI's portal imports into the form of a submission: texts, hints and test cases.
 
 Facts of https://developers.openai.com/apps-sdk/schemas/chatgpt-app-submission.v1.json, read 2026-11-21. Its
 categories are not those of the plugin's manifest.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.generate.formerly import find_name, list_offered
+from pgagents.generate.stores.test_cases import list_lost_calls, list_negative, list_positive
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.action import Action
 from pgagents.model.model import Model
@@ -34,7 +35,21 @@ def view(model: Model) -> View:
     if listing.category and listing.category not in _CATEGORIES:
         why = "the form that it is imported into has other categories; choose one there"
         losses.append(Loss(listing.category.origin, f"category {listing.category}", "dropped", why))
-    return View({"info": _info(listing), "tools": tools}, tuple(losses))
+    losses += list_lost_calls(model, "openai")
+    context = {"info": _info(listing), "tools": tools, "cases": _cases(model)}
+    return View(context, tuple(losses))
+
+
+def _cases(model: Model) -> dict[str, Any]:
+    """Return the members with the test cases; none without cases."""
+    made = {
+        "test_cases": list_positive(model, "openai", "user_prompt", "expected_output"),
+        "negative_test_cases": [
+            Node({**case, "tools_triggered": None}, origin=case.origin)
+            for case in list_negative(model, "openai", "user_prompt")
+        ],
+    }
+    return {name: cases for name, cases in made.items() if cases}
 
 
 def _info(listing: Listing) -> Node:

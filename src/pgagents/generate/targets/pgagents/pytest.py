@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import PurePath
+from typing import Any
 
 from pgagents.generate.render import Laid
 from pgagents.generate.target import Loss, Target, View
@@ -21,78 +22,80 @@ def view(model: Model) -> View:
     """Return what the tests need beside the OpenAPI document: operations that only read, keys that may
     write, rate limits.
     """
-    credential = model.credential
-    prefixes = [p for p, mode in credential.prefixes.items() if mode == "test"] if credential else []
-    optional = any(action.optional_key for action in model.actions)
-    several = (
-        len(model.credentials) > 1
-        or optional
-        or any(one.place != "header" or one.exchange for one in model.credentials.values())
-    )
-    limits, windows = (
-        model.limits,
-        sorted(name for name, bucket in model.buckets.items() if bucket.refill == "window"),
-    )
-    no_key, three = model.no_key, limits.headers is not None and limits.headers.limit is not None
-    reader = model.limit_reader
+    no_key = model.no_key
     return View(
         {
             "title": model.api.title,
             "version": model.api.version,
             "file": PurePath(model.source.file).name,
             "reads": [a.operation_id for a in model.rest_actions if a.effect == "read"],
-            "test_prefixes": prefixes,
             "key_authentication": any(a.key for a in model.rest_actions),
             "no_key_status": no_key.status
             if no_key and no_key.status >= REFUSED and model.behaviour.auth_first is True
             else None,
             "sign": _write_sign(model.error_reader.sign),
-            "key": f"{_begin(credential.noun)}, sent {credential.how}"
-            if credential
-            else "not read: no call has a key",
-            "with_token": _write_headers(credential, "TOKEN"),
-            "with_key": _write_headers(credential, "key"),
-            "encoded": any(one.encoded for one in model.credentials.values()),
-            "several": several,
-            "further": [
-                (_name_variable(model, name), f"{_begin(one.noun)}, sent {one.how}", name)
-                for name, one in list(model.credentials.items())[1:]
-            ],
-            "first": credential.name if credential else "",
-            "ways": {str(a.operation_id): [list(way) for way in a.security] for a in model.actions},
-            "exchanges": {
-                name: [
-                    one.exchange.find_path(model.api.server) or one.exchange.token_url,
-                    list_parameters(one.exchange),
-                    one.exchange.in_body,
-                ]
-                for name, one in model.credentials.items()
-                if one.exchange is not None
-            },
-            "places": {
-                name: [one.place, one.wire, one.lead, one.tail, one.encoded]
-                for name, one in model.credentials.items()
-            },
-            "wrong": "wrong:wrong" if credential is not None and credential.encoded else "wrong",
-            "paces": {
-                str(a.operation_id): [
-                    a.bucket,
-                    model.buckets[a.bucket].requests,
-                    model.buckets[a.bucket].per_s,
-                ]
-                for a in model.rest_actions
-                if a.bucket is not None and a.bucket in model.buckets
-            },
-            "told": [limits.headers.limit, limits.headers.remaining] if three else None,
-            "windows": windows,
-            "put_off": sorted(reader.statuses) if reader.statuses != {LIMITED} else None,
-            "put_off_words": Laid(", ".join(map(str, (*sorted(reader.statuses), UNAVAILABLE)))),
-            "tells_limit": [reader.retry, limits.headers.remaining if three else None],
-            "reset": [limits.headers.reset, limits.reset_unit == "epoch_seconds"] if three else None,
             "apart": any(a.server for a in model.rest_actions),
+            **_describe_credentials(model),
+            **_describe_limits(model),
         },
         tuple(_list_losses(model)),
     )
+
+
+def _describe_credentials(model: Model) -> dict[str, Any]:
+    """Return how the tests get and send the secret of each scheme."""
+    credential, every = model.credential, model.credentials
+    prefixes = [p for p, mode in credential.prefixes.items() if mode == "test"] if credential else []
+    optional = any(action.optional_key for action in model.actions)
+    elsewhere = any(one.place != "header" or one.exchange for one in every.values())
+    return {
+        "test_prefixes": prefixes,
+        "key": f"{_begin(credential.noun)}, sent {credential.how}"
+        if credential
+        else "not read: no call has a key",
+        "with_token": _write_headers(credential, "TOKEN"),
+        "with_key": _write_headers(credential, "key"),
+        "encoded": any(one.encoded for one in every.values()),
+        "several": len(every) > 1 or optional or elsewhere,
+        "further": [
+            (_name_variable(model, name), f"{_begin(one.noun)}, sent {one.how}", name)
+            for name, one in list(every.items())[1:]
+        ],
+        "first": credential.name if credential else "",
+        "ways": {str(a.operation_id): [list(way) for way in a.security] for a in model.actions},
+        "exchanges": {
+            name: [
+                one.exchange.find_path(model.api.server) or one.exchange.token_url,
+                list_parameters(one.exchange),
+                one.exchange.in_body,
+            ]
+            for name, one in every.items()
+            if one.exchange is not None
+        },
+        "places": {
+            name: [one.place, one.wire, one.lead, one.tail, one.encoded] for name, one in every.items()
+        },
+        "wrong": "wrong:wrong" if credential is not None and credential.encoded else "wrong",
+    }
+
+
+def _describe_limits(model: Model) -> dict[str, Any]:
+    """Return the pace of each operation, and how an answer says that there is no more room."""
+    limits, reader = model.limits, model.limit_reader
+    headers = limits.headers if limits.headers is not None and limits.headers.limit is not None else None
+    return {
+        "paces": {
+            str(a.operation_id): [a.bucket, bucket.requests, bucket.per_s]
+            for a in model.rest_actions
+            if (bucket := model.buckets.get(a.bucket or "")) is not None
+        },
+        "told": [headers.limit, headers.remaining] if headers else None,
+        "windows": sorted(name for name, bucket in model.buckets.items() if bucket.refill == "window"),
+        "put_off": sorted(reader.statuses) if reader.statuses != {LIMITED} else None,
+        "put_off_words": Laid(", ".join(map(str, (*sorted(reader.statuses), UNAVAILABLE)))),
+        "tells_limit": [reader.retry, headers.remaining if headers else None],
+        "reset": [headers.reset, limits.reset_unit == "epoch_seconds"] if headers else None,
+    }
 
 
 def _list_losses(model: Model) -> Iterator[Loss]:

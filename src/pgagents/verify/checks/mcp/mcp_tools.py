@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pgagents.generate.formerly import list_offered
-from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
 from pgagents.source.origin import plain
-from pgagents.verify.answers.listed_tool import find_other_meaning
+from pgagents.verify.answers.listed_tool import find_difference, find_other_meaning, show_member
+from pgagents.verify.answers.tool_pages import ask_page, read_page, read_pages
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -27,20 +27,12 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.projections.documents import build_file
-from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.mcp.form import result_of
 
 NAME = "mcp_tools"
 FILE = "mcp/tools.json"
 CITE = ("MCP 2025-11-25, server/tools",)
-MOST_PAGES = 20
-MOST_SHOWN = 80
-SETS = ("required", "enum", "type")
-"""Keywords of a schema whose list has no order."""
-MORE = ("_meta", "icons", "execution", "annotations")
-"""Members of a tool that may hold more than was built."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -86,24 +78,11 @@ def _covers(setting: Setting) -> tuple[str, ...]:
 
 def _run(setting: Setting) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        listed: list[Any] = []
-        problem = closed = ""
-        cursor: str | None = None
-        for _ in range(MOST_PAGES):
-            exchange: Exchange = yield _asking(cursor)
-            closed = setting.mcp.problem if setting.mcp is not None and not setting.mcp.told else ""
-            if closed:
-                break
-            page, cursor, problem = _page(exchange)
-            listed += page
-            if not cursor or problem:
-                break
-        else:
-            problem = f"it has more than {MOST_PAGES} pages"
+        listed, problem, closed = yield from read_pages(setting)
         first = list(listed)
-        if not problem and not cursor and not closed:
-            again: Exchange = yield _asking(None)
-            page, cursor, problem = _page(again)
+        if not problem and not closed:
+            again: Exchange = yield ask_page(None)
+            page, cursor, problem = read_page(again)
             first = page if not cursor else listed
         if closed:
             yield from (judge_untested(contract, closed) for contract in _covers(setting))
@@ -111,23 +90,6 @@ def _run(setting: Setting) -> Callable[[], Conversation]:
             yield from _judge_tools(setting, listed, first, problem)
 
     return run
-
-
-def _asking(cursor: str | None) -> Call:
-    body = json_bytes({"method": "tools/list", **({"params": {"cursor": cursor}} if cursor else {})})
-    return Call(
-        None, {}, "document", "the tools that it lists", surface=MCP, raw=Raw(method="POST", body=body)
-    )
-
-
-def _page(exchange: Exchange) -> tuple[list[Any], str | None, str]:
-    """Return the tools of a page, the cursor of the next page, and what is wrong with the page."""
-    result = result_of(exchange.answer)
-    tools = result.get("tools") if result is not None else None
-    if result is None or not isinstance(tools, list):
-        return [], None, exchange.outcome if result is None else "tools/list answers no list of tools"
-    cursor = result.get("nextCursor")
-    return tools, cursor if isinstance(cursor, str) else None, ""
 
 
 def _judge_tools(setting: Setting, listed: list[Any], again: list[Any], problem: str) -> Conversation:
@@ -145,8 +107,8 @@ def _judge_tools(setting: Setting, listed: list[Any], again: list[Any], problem:
         elif where := _compare(setting, endpoint, tool, found[name]):
             yield judge_broken(
                 contract,
-                f"{name} as built, {where}: {_at(tool, where)}",
-                f"{where} differs: {_at(found[name], where)}",
+                f"{name} as built, {where}: {show_member(tool, where)}",
+                f"{where} differs: {show_member(found[name], where)}",
             )
         else:
             yield judge_kept(contract)
@@ -177,49 +139,7 @@ def _compare(setting: Setting, endpoint: Endpoint, expected: Any, found: Any) ->
     """Return where a listed tool differs: in meaning if only the MCP server has it, else in anything."""
     if setting.model.is_only_tool(endpoint.action):
         return find_other_meaning(expected, found)
-    return _difference(expected, found)
-
-
-def _difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> str:
-    """Return the JSON pointer at which a listed tool first differs from the built one; empty if it does
-    not.
-    """
-    if isinstance(expected, Mapping) and isinstance(found, Mapping):
-        open_ended = depth == 1 and path.rpartition("/")[2] in MORE
-        for name in [*expected, *(k for k in found if k not in expected)]:
-            at = f"{path}/{str(name).replace('~', '~0').replace('/', '~1')}"
-            if name not in expected and (open_ended or (depth == 0 and name in MORE) or name == "$schema"):
-                continue
-            if name not in found or name not in expected:
-                return at
-            if where := _difference(expected[name], found[name], at, depth + 1):
-                return where
-        return ""
-    if isinstance(expected, list) and isinstance(found, list):
-        if len(expected) != len(found):
-            return path
-        if path.rpartition("/")[2] in SETS:
-            return "" if sorted(expected, key=repr) == sorted(found, key=repr) else path
-        pairs = enumerate(zip(expected, found, strict=True))
-        return next(
-            (where for i, (a, b) in pairs if (where := _difference(a, b, f"{path}/{i}", depth + 1))), ""
-        )
-    same = expected == found and isinstance(expected, bool) == isinstance(found, bool)
-    return "" if same else path
-
-
-def _at(tool: Any, pointer: str) -> str:
-    """Return the value at a JSON pointer as short text."""
-    for step in pointer.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(tool, Mapping) and name in tool:
-            tool = tool[name]
-        elif isinstance(tool, list) and name.isdecimal() and int(name) < len(tool):
-            tool = tool[int(name)]
-        else:
-            return "nothing"
-    text = json_bytes(tool).decode()
-    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
+    return find_difference(expected, found)
 
 
 CHECK = Check(

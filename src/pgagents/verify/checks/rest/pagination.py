@@ -2,7 +2,8 @@
 
 The catalogue's `pages` say how the next page is requested. A list whose page size can be chosen is read in
 one piece, then in up to three pages. The walk must neither lose nor repeat an item, must come to an end, and
-no page may hold more than was requested. A URL of the next page must lead to the same host.
+no page may hold more than was requested. A URL of the next page must lead to the same host. The list is also
+read with each value of its optional arguments, which the further pages must keep.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.cel.expression import Expression
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.list_arguments import judge_arguments, list_choices
+from pgagents.verify.cases.page_request import ListReader, Page
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -30,9 +32,16 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.laws.next_page import PageRequest, next_page
-from pgagents.verify.laws.paged_list import PagedList, breaks_order, items_on, list_paged_lists
-from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.fixtures.several import make_several
+from pgagents.verify.laws.next_page import PageRequest
+from pgagents.verify.laws.paged_list import (
+    PagedList,
+    breaks_order,
+    count_particular,
+    find_list_call,
+    list_paged_lists,
+)
+from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -45,6 +54,8 @@ ENOUGH = 2
 """Fewest items that make two pages."""
 MOST_PAGES = 8
 """Most pages that are read, if the server makes them smaller."""
+COST_OF_CHOICE = 4
+"""Requests for one value of an argument: the list in one piece, two pages, and the list again."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -70,7 +81,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         second = "second" in roles
         run = _run(setting, paged, contract, second)
         yield Probe(contract, 6, (contract,), 1 + PAGES + second, run, (endpoint,), "main", False)
-        resource, call = _find_listed_resource(setting, paged)
+        resource, call = find_list_call(setting, paged)
         maker = (
             setting.find_lead(str(resource.made_by.action.name)) if resource and resource.made_by else None
         )
@@ -87,31 +98,15 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 True,
                 optional=True,
             )
+        if choices := list_choices(paged):
+            run = _run_with_arguments(setting, paged, contract)
+            name, cost = f"{contract} by its arguments", 1 + COST_OF_CHOICE * len(choices)
+            yield Probe(name, 7, (contract,), cost, run, (endpoint,), "main", False)
+            yield from _probe_removed(setting, paged, contract, cost)
         if paged.pages.bound is not None:
             bound = f"{NAME}/bound/{endpoint.place}"
             run = _other_list(setting, paged, bound)
             yield Probe(bound, 7, (bound,), 2, run, (endpoint,), "main", False, print=str(makes))
-
-
-def _find_listed_resource(
-    setting: Setting, paged: PagedList
-) -> tuple[Resource, ActionCall] | tuple[None, None]:
-    """Return a resource that the endpoint lists, with its list call, or (None, None). The call that says
-    least of one instance comes first, then the one with fewest arguments.
-    """
-    found = [
-        (r, c)
-        for r in setting.model.resources.values()
-        if r.made_by
-        for c in r.listed_by
-        if c.action is paged.endpoint.action
-    ]
-    return min(found, key=lambda f: (_count_particular(f[1]), len(f[1].input)), default=(None, None))
-
-
-def _count_particular(call: ActionCall) -> int:
-    """Return how many arguments of a list call are about one instance."""
-    return sum(isinstance(value, Expression) and "resource" in value.names for value in call.input.values())
 
 
 def _run(setting: Setting, paged: PagedList, contract: str, second: bool) -> Callable[[], Conversation]:
@@ -137,12 +132,63 @@ def _run(setting: Setting, paged: PagedList, contract: str, second: bool) -> Cal
     return run
 
 
+def _run_with_arguments(setting: Setting, paged: PagedList, contract: str) -> Callable[[], Conversation]:
+    """Read the list with each value of its optional arguments: in one piece, and in pages where these would
+    show that an argument is forgotten.
+    """
+
+    def run() -> Conversation:
+        reader = ListReader(setting, paged, intent="explore")
+        broken = yield from judge_arguments(reader, _needed(setting, paged))
+        if broken is not None:
+            yield judge_broken(contract, *broken)
+
+    return run
+
+
+def _probe_removed(setting: Setting, paged: PagedList, contract: str, cost: int) -> Iterator[Probe]:
+    """Yield a probe that removes one of several items first, where what is removed can be read on: then an
+    argument may show it, too.
+    """
+    resource, call = find_list_call(setting, paged)
+    if resource is None or call is None or resource.gone_when is None or resource.undone_by is None:
+        return
+    made_by = resource.made_by
+    maker = setting.find_lead(str(made_by.action.name)) if made_by is not None else None
+    remover = setting.find_lead(str(resource.undone_by.action.name))
+    if made_by is None or maker is None or remover is None:
+        return
+    undone_by, kind = resource.undone_by, resource
+
+    def run() -> Conversation:
+        made = yield from make_several(kind, made_by, maker, PAGES, "a list in pages")
+        if made is None:
+            return
+        given = {name: value for name, value in call.input.items() if name != paged.pages.size}
+        reader = ListReader(setting, paged, kind, made.bodies[0], made.bind, "explore")
+        whole = yield from reader.request_whole(given, "the list with items of our own")
+        order = reader.ids_of(whole.items) if whole is not None else []
+        ours = [body for body in made.bodies if kind.id_of(body) in order]
+        if len(ours) < len(made.bodies):
+            return
+        last = max(ours, key=lambda body: order.index(kind.id_of(body)))
+        why = f"a {kind.name} of a list in pages is removed"
+        yield Call(remover, undone_by.input, "explore", why, subject=kind, made=last, bind=made.bind)
+        broken = yield from judge_arguments(reader, given)
+        if broken is not None:
+            yield judge_broken(contract, *broken)
+
+    name = f"{contract} by its arguments, with a removed item"
+    endpoints = (paged.endpoint, maker, remover)
+    yield Probe(name, 7, (contract,), cost + PAGES + 2, run, endpoints, "main", True)
+
+
 def _needed(setting: Setting, paged: PagedList) -> dict[str, Any]:
     """Return the required arguments of the list, for as many items as the catalogue's calls may list."""
     template = template_of(setting.model, paged.endpoint.action)
     needed = {str(p.name) for p in paged.endpoint.params if p.required}
-    _, call = _find_listed_resource(setting, paged)
-    widest = call.input if call is not None and not _count_particular(call) else {}
+    _, call = find_list_call(setting, paged)
+    widest = call.input if call is not None and not count_particular(call) else {}
     return {name: widest.get(name, value) for name, value in template.input.items() if name in needed}
 
 
@@ -244,13 +290,6 @@ def _other_list(setting: Setting, paged: PagedList, contract: str) -> Callable[[
     return run
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    items: list[Mapping[str, Any]]
-    next: PageRequest | None
-    exchange: Exchange
-
-
 @dataclass(slots=True)
 class _Walk:
     """One walk over the pages of a list.
@@ -278,7 +317,7 @@ class _Walk:
         known = len(self.there) if self.there is not None else ENOUGH
         if known < ENOUGH:
             return judge_untested(self.contract, f"the list holds {known} items, too few for two pages")
-        pages: list[_Page] = []
+        pages: list[Page] = []
         request: PageRequest | None = PageRequest()
         for number in range(1, MOST_PAGES + 1):
             assert request is not None
@@ -299,18 +338,12 @@ class _Walk:
                 )
         return (yield from self._finish(pages))
 
-    def _step(
-        self, number: int, request: PageRequest, pages: list[_Page]
-    ) -> Generator[Any, Any, _Page | None]:
+    def _step(self, number: int, request: PageRequest, pages: list[Page]) -> Generator[Any, Any, Page | None]:
         size = self._size(pages)
-        given = {**self.given, **size, **request.input}
-        if request.raw.target:  # a URL has all arguments that are not in the path
-            in_path = {str(p.name) for p in self.paged.endpoint.params if p.place == "path"}
-            given = {**{n: v for n, v in self.given.items() if n in in_path}, **request.input}
         told = f", {next(iter(size.values()))} a page" if size else ""
-        return (yield from self.request(given, f"page {number}{told}", request))
+        return (yield from self._reader.request_next({**self.given, **size}, f"page {number}{told}", request))
 
-    def _size(self, pages: list[_Page]) -> dict[str, int]:
+    def _size(self, pages: list[Page]) -> dict[str, int]:
         """Return the argument of the next page's size: half of a list, then all but the last item."""
         if self.paged.most is None:
             return {}
@@ -318,7 +351,7 @@ class _Walk:
         wanted = -(-every // ENOUGH) if not had or every <= PAGES or self.paged.counts else every - had - 1
         return {str(self.paged.pages.size): max(1, wanted)}
 
-    def _is_complete(self, pages: list[_Page]) -> bool:
+    def _is_complete(self, pages: list[Page]) -> bool:
         """True if nothing more can be learned: all known items came, and others may follow."""
         if self.there is None:
             return False
@@ -331,10 +364,10 @@ class _Walk:
     def _ends_full(self) -> bool:
         return self.setting.model.behaviour.last_page == "tells_none" and self.setting.exclusive
 
-    def _ids(self, pages: list[_Page]) -> list[Any]:
+    def _ids(self, pages: list[Page]) -> list[Any]:
         return [self.paged.id_of(item) for page in pages for item in page.items]
 
-    def _judge_page(self, number: int, pages: list[_Page]) -> Judgement | None:
+    def _judge_page(self, number: int, pages: list[Page]) -> Judgement | None:
         """Return the finding that one page shows, or None."""
         page = pages[-1]
         size = page.exchange.input.get(self.paged.pages.size or "")
@@ -355,7 +388,7 @@ class _Walk:
             role="second",
         )
 
-    def _finish(self, pages: list[_Page]) -> Generator[Any, Any, Judgement]:
+    def _finish(self, pages: list[Page]) -> Generator[Any, Any, Judgement]:
         """Return the verdict on the whole walk."""
         walked, last = self._ids(pages), pages[-1]
         if self.there is None and len(pages) < ENOUGH:
@@ -379,7 +412,7 @@ class _Walk:
                 return judge_untested(self.contract, "others changed the list meanwhile")
         return verdict or judge_kept(self.contract)
 
-    def _verdict(self, pages: list[_Page], there: list[Any], walked: list[Any]) -> Judgement | None:
+    def _verdict(self, pages: list[Page], there: list[Any], walked: list[Any]) -> Judgement | None:
         """Judge the walk; None if nothing is wrong. `there` are ids listed before and after it."""
         twice = next((id for index, id in enumerate(walked) if id in walked[:index]), None)
         lost = [id for id in there if id not in walked]
@@ -402,25 +435,13 @@ class _Walk:
             )
         return None
 
-    def request(
-        self, given: Mapping[str, Any], why: str, page: PageRequest | None = None
-    ) -> Generator[Any, Any, _Page | None]:
+    @property
+    def _reader(self) -> ListReader:
+        return ListReader(self.setting, self.paged, self.subject, self.made)
+
+    def request(self, given: Mapping[str, Any], why: str) -> Generator[Any, Any, Page | None]:
         """Request a page; return it, or None if there is no list to judge."""
-        endpoint = self.paged.endpoint
-        template = template_of(self.setting.model, endpoint.action)
-        raw = {"raw": page.raw} if page is not None and page.raw.target else {}
-        exchange: Exchange = yield ordinary(
-            endpoint,
-            template,
-            "valid",
-            why,
-            input=dict(given),
-            subject=self.subject or template.subject,
-            made=self.made,
-            **raw,
-        )
-        items = items_on(self.paged, exchange) if exchange.success and exchange.fits else None
-        return None if items is None else _Page(items, next_page(self.setting, endpoint, exchange), exchange)
+        return (yield from self._reader.request(given, why))
 
 
 CHECK = Check(

@@ -96,6 +96,12 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     another project.
     """
     del roles
+    yield from _read_probes(setting)
+    yield from _list_probes(setting)
+
+
+def _read_probes(setting: Setting) -> Iterator[Probe]:
+    """Yield a probe for each call that makes an instance, which is then read through each endpoint."""
     known: set[tuple[str, ...]] = set()
     for resource in setting.model.resources.values():
         readers = [
@@ -124,6 +130,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 priority,
             )
         known.add(told)
+
+
+def _list_probes(setting: Setting) -> Iterator[Probe]:
+    """Yield probes that read each list as its owner, and as another project where instances have one."""
     for resource, endpoint, index in _readers(setting, "listed_by"):
         detail = _list_detail(resource, index)
         listed, hidden = (
@@ -299,7 +309,6 @@ def _listing(
                 made=made,
                 raw=more.raw,
             )
-            listed = (_items(call, exchange) or []) if exchange.success else []
             verdict = (
                 judge_kept(contract)  # another project does not even find what holds the list
                 if exchange.code in beside
@@ -307,9 +316,7 @@ def _listing(
             )
             if verdict is None and turn == 0:
                 continue
-            if verdict is None and not may_go_on(exchange, listed):
-                promised = f"the {resource.name} that was just made"
-                verdict = judge_broken(contract, promised, f"a list of {len(listed)} without it")
+            verdict = verdict or _judge_end(contract, resource, call, exchange)
             if verdict is not None:
                 yield verdict
                 return
@@ -324,6 +331,15 @@ def _listing(
         )
 
     return run
+
+
+def _judge_end(contract: str, resource: Resource, call: ActionCall, exchange: Exchange) -> Judgement | None:
+    """Return that the contract is broken where a list without the instance has no further page."""
+    listed = (_items(call, exchange) or []) if exchange.success else []
+    if may_go_on(exchange, listed):
+        return None
+    promised = f"the {resource.name} that was just made"
+    return judge_broken(contract, promised, f"a list of {len(listed)} without it")
 
 
 def _judge_list(

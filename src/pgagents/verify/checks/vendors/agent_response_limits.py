@@ -106,7 +106,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 template,
                 "valid",
                 "the widest call",
-                input=wide,
+                input=dict(wide),
                 reuse=answer_that_will_do(setting, endpoint),
             )
             if not is_invalid(setting, call):
@@ -114,11 +114,13 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 yield Probe(name, 4, covers, 1, _run(call), (endpoint,), print=format_arguments(wide))
 
 
-def _group_surfaces(setting: Setting, projections: ProjectionIndex) -> list[tuple[dict[str, Any], set[str]]]:
+def _group_surfaces(
+    setting: Setting, projections: ProjectionIndex
+) -> list[tuple[Mapping[str, Any], set[str]]]:
     """Return the distinct widest calls, each with its surfaces: one may take fewer values than another."""
-    found: list[tuple[dict[str, Any], set[str]]] = []
+    found: list[tuple[Mapping[str, Any], set[str]]] = []
     for offer in projections.offers:
-        wide = _widest(setting, projections.endpoint, offer.surface)
+        wide = _find_widest(setting, projections.endpoint, offer.surface)
         if wide is None:
             continue
         known = next((names for other, names in found if other == wide), None)
@@ -170,9 +172,7 @@ def _judge_size(
 def _is_widest(exchange: Exchange, setting: Setting, endpoint: Endpoint, place: str) -> bool:
     """True if no call from the place's surface is wider."""
     surface = setting.model.surfaces[surface_of(place)]
-    wide = setting.compute_once(
-        (NAME, "widest", endpoint.place, surface.name), lambda: _widest(setting, endpoint, surface)
-    )
+    wide = _find_widest(setting, endpoint, surface)
     return wide is None or all(_is_as_planned(exchange, name, value) for name, value in wide.items())
 
 
@@ -208,7 +208,14 @@ def _longest(body: Any, depth: int = 0) -> int:
     return most
 
 
-def _widest(setting: Setting, endpoint: Endpoint, surface: Surface) -> dict[str, Any] | None:
+def _find_widest(setting: Setting, endpoint: Endpoint, surface: Surface) -> Mapping[str, Any] | None:
+    """Return what `_widest` returns, computed once."""
+    return setting.compute_once(
+        (NAME, "widest", endpoint.place, surface.name), lambda: _widest(setting, endpoint, surface)
+    )
+
+
+def _widest(setting: Setting, endpoint: Endpoint, surface: Surface) -> Mapping[str, Any] | None:
     """Return the arguments of a read's widest call from a surface; None if it answers no list or every
     valid call is as wide.
     """

@@ -45,8 +45,9 @@ class Runs:
         has, in small letters, too.
         """
         low = lower_text(secret)
-        windows = {low[i : i + width] for i in range(len(low) - width + 1)}
-        windows = {w for w in windows if w not in allowed} if allowed else windows
+        windows = {low[i : i + width] for i in range(len(low) - width + 1)} - _list_shared(
+            low, width, allowed
+        )
         self._wholes.add(secret)
         self._windows.setdefault(width, set()).update(windows)
         least = min(self._windows)
@@ -85,6 +86,18 @@ class Runs:
             while end < len(low) and low[end + 1 - width : end + 1] in windows:
                 end += 1
             yield begin, end
+
+
+def _list_shared(low: str, width: int, text: str) -> set[str]:
+    """Return the parts of `low`, each of so many characters, that `text` has too.
+
+    The text may be long, so it is searched for a few pieces first. Each piece has half the width and begins
+    at a multiple of it, so every part holds a whole one.
+    """
+    half = (width + 1) // 2
+    pieces = {at for at in range(0, len(low), half) if low[at : at + half] in text} if text else ()
+    starts = (i for at in pieces for i in range(max(0, at - half + 1), at + 1) if i + width <= len(low))
+    return {part for i in starts if (part := low[i : i + width]) in text}
 
 
 class Words:

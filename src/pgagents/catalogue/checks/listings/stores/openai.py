@@ -133,4 +133,4 @@ def _starters(listing: Listing) -> Iterator[Excess]:
         met.add(normal)
 
 
-STORE = Store("ChatGPT's plugin directory", frozenset(), _judge)
+STORE = Store("ChatGPT's plugin directory", frozenset(), _judge, cases=(5, 3), longest_case=4000)

@@ -22,14 +22,16 @@ def _begin(listing: Listing, value: Any) -> int | None:
         return int(value) if listing.fits(value) else None
     try:
         text = base64.urlsafe_b64decode(str(value) + "=" * (-len(str(value)) % 4))
-        start, before, of = json.loads(text)
+        start, before, of, *behind = json.loads(text)
     except (binascii.Error, ValueError, TypeError):
         return None
     if type(start) is not int:
         return None
     if listing.pages.bound is not None and of != _hash(listing):
         raise OtherListError
-    return listing.ids.index(before) + 1 if before in listing.ids else start
+    if before in listing.ids:
+        return listing.ids.index(before) + 1
+    return next((listing.ids.index(id) for id in behind if id in listing.ids), start)
 
 
 TOO_LONG = 10
@@ -37,13 +39,18 @@ TOO_LONG = 10
 
 
 def _name(listing: Listing, start: int) -> Any:
-    """Return a text with the item before the page, so that a new item moves no other to a second page.
+    """Return a text with the items before and behind the page's begin, so that none moves to another page
+    when one is made or removed.
 
-    A list whose argument takes no such text gets the number of items before the page.
+    An argument that takes no such text gets one with the item before it, or the number of items before it.
     """
-    text = json.dumps([start, listing.ids[start - 1], _hash(listing)])
-    token = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-    return token if listing.fits(token) else str(start)
+    known = [start, listing.ids[start - 1], _hash(listing)]
+    for parts in ([*known, listing.ids[start]], known):
+        text = json.dumps(parts)
+        token = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        if listing.fits(token):
+            return token
+    return str(start)
 
 
 def _hash(listing: Listing) -> str:

@@ -1,0 +1,281 @@
+"""One submission from the command line: package, public host, run, evidence, files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pgagents.errors import PgagentsError
+
+if TYPE_CHECKING:
+    from pgagents.cli.inputs.target import Target
+    from pgagents.model.model import Model
+    from pgagents.model.stores.listing import Listing
+    from pgagents.report.report import Report
+    from pgagents.source.diagnostics import Diagnostic
+    from pgagents.submit.evidence import Evidence
+    from pgagents.submit.lack import Lack
+    from pgagents.submit.package import Package
+    from pgagents.submit.store import Store
+    from pgagents.verify.plan.options import Options
+
+NOT_SENT = "no request was sent"
+MOST_REQUESTS = 20_000
+"""Requests of one submission. Hints and cases take a few for each tool."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The values of all options, each under its parameter's name. Times are in seconds."""
+
+    store: str
+    catalogue: Path | None
+    url: str | None
+    out: Path
+    mcp_url: str | None
+    mcp_stdio: str | None
+    public: bool
+    challenge: str | None
+    check: bool
+    as_json: bool
+    description: Path | None
+    receiver: str | None
+    receiver_port: int
+    seed: int
+    max_time: float | None
+    max_wait: float
+    identity: tuple[str, ...]
+    cacert: Path | None
+    cert: Path | None
+    cert_key: Path | None
+    servers: tuple[str, ...]
+    allow_writes: bool
+    allow: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A package with its store, its server and the options."""
+
+    given: Given
+    surface: str
+    store: Store
+    listing: Listing
+    there: Target
+    mcp_url: str | None
+    package: Package
+
+    @property
+    def model(self) -> Model:
+        """Return the catalogue."""
+        return self.there.model
+
+    @property
+    def mcp(self) -> str:
+        """Return the MCP server's address or command, for people."""
+        return self.mcp_url or f"stdio:{self.given.mcp_stdio}"
+
+
+def submit(given: Given) -> int:
+    """Prove and pack; return the exit code. Raises UsageError, PgagentsError and InputError."""
+    job = _prepare(given)
+    lacks = [*_find_static_lacks(job)]
+    errors = [d for d in job.package.found if d.severity == "error"]
+    if lacks or errors:
+        return _refuse(job, lacks, (), NOT_SENT)
+    if given.public and (lacks := [*_find_public_lacks(job)]):
+        return _refuse(job, lacks, (), "the server was not tried")
+    return _prove(job)
+
+
+def _prepare(given: Given) -> _Job:
+    from pgagents.cli.inputs import target, urls
+    from pgagents.cli.inputs.options import load
+    from pgagents.cli.running import mcp_server
+    from pgagents.submit.package import build_package, find_listing
+    from pgagents.submit.store import find_store
+
+    if given.out.exists() and not given.out.is_dir():
+        raise PgagentsError(f"--out {given.out} is a file", "name a folder")
+    if given.challenge is not None and not given.public:
+        raise click.UsageError("--challenge is what --public looks for: add --public.")
+    surface, store = find_store(given.store)
+    model = load(given.catalogue)
+    listing = find_listing(model, surface, store)
+    url = given.url
+    if url is None and all(model.is_only_tool(action) for action in model.actions):
+        url = str(model.api.server)  # nothing is ever sent there
+    target.check(url, None, given.description)
+    there = target.target(
+        model, url, None, given.cacert, given.description, given.servers, (given.cert, given.cert_key)
+    )
+    mcp_server.check_one(given.mcp_url, given.mcp_stdio)
+    found = urls.find_mcp_url(model, there.url, given.mcp_url, given.mcp_stdio)
+    mcp_server.check_address(found, given.mcp_stdio)
+    return _Job(given, surface, store, listing, there, found, build_package(model, surface, store))
+
+
+def _find_static_lacks(job: _Job) -> Iterable[Lack]:
+    from pgagents.submit.cases import find_drafts
+    from pgagents.submit.public.addresses import check_kind
+
+    yield from check_kind(job.model, job.store)
+    yield from find_drafts(job.model, job.surface)
+
+
+def _find_public_lacks(job: _Job) -> Iterable[Lack]:
+    """Yield what the public host lacks. No key is sent."""
+    from pgagents.submit.public.addresses import check_addresses
+    from pgagents.submit.public.challenge import check_challenge
+    from pgagents.submit.public.fetching import Visitor
+    from pgagents.submit.public.hosts import is_public, reach
+    from pgagents.submit.public.pages import check_pages
+    from pgagents.submit.public.sign_in import check_sign_in
+
+    visitor = Visitor(reach, is_public)
+    mcp = job.mcp_url or ""
+    yield from check_addresses(job.model, visitor, job.there.url, mcp)
+    yield from check_pages(job.listing, job.store, visitor)
+    if mcp:
+        yield from check_sign_in(job.model, job.store, visitor, mcp)
+        yield from check_challenge(job.model, job.store, visitor, mcp, job.given.challenge or "")
+
+
+def _prove(job: _Job) -> int:
+    """Compare the server's tools, run, compare again, and pack."""
+    from pgagents.cli.inputs import api_keys
+    from pgagents.cli.running import event_receiver, mcp_server, report_output, run
+    from pgagents.report.formats.text import STOPPED
+    from pgagents.submit.evidence import find_run_lacks, make_evidence
+    from pgagents.submit.package import judge_tools
+    from pgagents.submit.tools import compare_with_catalogue, find_changes, read_tools
+
+    given, there = job.given, job.there
+    secrets = api_keys.command_secrets(there.model, there.env.commands, given.identity)
+    keys = api_keys.keys(there.model, given.identity, there.env.identities, ask=True, secrets=secrets)
+    ended: list[tuple[Report, bool]] = []
+
+    def keep(report: Report, stopped: bool) -> int:
+        ended.append((report, stopped))
+        return 0
+
+    with (
+        event_receiver.receiving(given.receiver, given.receiver_port) as inbox,
+        _open_link(job, keys) as link,
+    ):
+        before = read_tools(link)
+        lacks = [*compare_with_catalogue(job.model, before)]
+        found = tuple(judge_tools(before.tools, job.model, job.store))
+        if lacks or any(d.severity == "error" for d in found):
+            return _refuse(job, lacks, found, "only the list of tools was read")
+        aids = run.Aids(secrets, inbox, link, mcp_server.token(job.mcp_url))
+        run.run(there, keys, _make_options(job), report_output.Output(), aids, show=keep)
+        report, stopped = ended[0]
+        if not stopped:
+            lacks = [*find_changes(job.model, before, read_tools(link))]
+    if stopped:
+        click.echo("interrupted: nothing is packed", err=True)
+        return STOPPED
+    evidence = make_evidence(
+        job.model, job.surface, job.store, job.listing, report, job.package.files,
+        mcp=job.mcp, public=given.public,
+    )  # fmt: skip
+    lacks += find_run_lacks(evidence)
+    if lacks:
+        return _refuse(job, lacks, found, "", evidence)
+    return _publish(job, evidence, found)
+
+
+def _open_link(job: _Job, keys: Mapping[str, str]) -> Any:
+    """Return the context of a link to the MCP server."""
+    from pgagents.cli.running import mcp_server
+
+    there = job.there
+    return mcp_server.open_link(
+        job.model, job.mcp_url, job.given.mcp_stdio, keys=keys, api=there.url, cacert=there.cacert
+    )
+
+
+def _make_options(job: _Job) -> Options:
+    from pgagents.cli.inputs import choice
+    from pgagents.model.stores.cases import cases_of
+    from pgagents.submit.hints import CHECKS
+    from pgagents.verify.plan.options import DISCOVERY, Options
+
+    given = job.given
+    hints = tuple(f"{check}/" for check in CHECKS.values())
+    cases = tuple(case.contract for case in cases_of(job.model, job.surface))
+    return Options(
+        max_requests=MOST_REQUESTS,
+        max_time_s=given.max_time,
+        max_wait_s=given.max_wait,
+        seed=given.seed,
+        only=(*hints, *cases, *(DISCOVERY if given.public else ())),
+        only_said="a submission",
+        allow_writes=given.allow_writes,
+        allow=choice.actions(job.model, given.allow),
+        tools_lead=True,
+    )
+
+
+def _refuse(
+    job: _Job,
+    lacks: Iterable[Lack],
+    found: tuple[Diagnostic, ...],
+    sent: str,
+    evidence: Evidence | None = None,
+) -> int:
+    """Print what falls short; return the exit code. `sent` says how far the submission came."""
+    from pgagents.source.diagnostics import in_order
+    from pgagents.submit.lack import describe
+
+    source = job.model.source
+    told = [*job.package.found, *found, *(describe(lack, job.store, source) for lack in lacks)]
+    told = in_order(told)
+    errors = [d for d in told if d.severity == "error"]
+    _tell(job, told, evidence, ())
+    count = f"{len(errors)} thing{'s fall' if len(errors) != 1 else ' falls'} short"
+    click.echo(f"nothing is packed: {count}" + (f"; {sent}" if sent else ""), err=True)
+    return 1
+
+
+def _tell(job: _Job, told: Iterable[Diagnostic], evidence: Evidence | None, packed: tuple[str, ...]) -> None:
+    """Print findings on stderr, and with --json all on stdout."""
+    import json
+
+    from pgagents.source.diagnostics import show
+    from pgagents.submit.data import make_data
+
+    told = list(told)
+    for diagnostic in told:
+        click.echo(show(diagnostic, job.model.source) + "\n", err=True)
+    if job.given.as_json:
+        data = make_data(job.surface, told, evidence, packed)
+        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def _publish(job: _Job, evidence: Evidence, found: tuple[Diagnostic, ...]) -> int:
+    """Write the package and its evidence, all or nothing; return the exit code."""
+    from pgagents.generate.files import write
+    from pgagents.generate.render import Artifact
+    from pgagents.source.diagnostics import in_order
+    from pgagents.submit.page import FILE, conclude, render_evidence
+
+    files = {**job.package.files, FILE: render_evidence(evidence)}
+    out = job.given.out
+    if not job.given.check:
+        write(out, [Artifact("submit", name, data) for name, data in files.items()])
+    packed = () if job.given.check else tuple(str(out / name) for name in files)
+    _tell(job, in_order([*job.package.found, *found]), evidence, packed)
+    what = "could be packed" if job.given.check else f"packed into {out}"
+    click.echo(f"{evidence.rung}: {conclude(evidence)}; {what}", err=True)
+    if not job.given.as_json:
+        for name in files:
+            click.echo(str(out / name) if not job.given.check else name)
+    for left in (*evidence.report.footer.left_behind, *evidence.report.footer.may_exist):
+        click.echo(f"left on the server: {left}", err=True)
+    return 0

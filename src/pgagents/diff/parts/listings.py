@@ -1,0 +1,161 @@
+"""The effect of a change on plugins that stores have accepted, by the rules of their re-scans.
+
+A store that scans keeps the definitions of tools that it has approved. Each changed or new tool waits for a
+review of its own, and a removed one goes with the next scan. Until then models call by the approved
+definitions. Other stores keep the package alone, and its tools are read from the server.
+https://developers.openai.com/plugins/deploy/submission.md, read 2026-11-21.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.diff.change import Change, Severity, in_order, whole
+from pgagents.diff.inclusion import decide_inclusion
+from pgagents.model.model import Model
+from pgagents.model.stores.listing import Listing
+from pgagents.source.origin import plain
+from pgagents.source.source import Pointer
+
+SCANNING = frozenset(("openai",))
+"""The stores that keep the definitions of tools that they approved."""
+FILE = "mcp/tools.json"
+CAREFUL = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": False, "openWorldHint": True}
+"""The value of each hint by which a host asks the user more."""
+Tools = Mapping[str, Mapping[str, Any]]
+
+
+def compare_listings(old: Model, new: Model) -> list[Change]:
+    """Return what the change does to each listing of the old edition, the worst first."""
+    return in_order(_compare(old, new))
+
+
+def list_listings(model: Model) -> dict[str, Listing]:
+    """Return the listings of a catalogue by their surface."""
+    return {name: s.listing for name, s in model.surfaces.items() if s.listing is not None}
+
+
+def _compare(old: Model, new: Model) -> Iterator[Change]:
+    after = list_listings(new)
+    then, now = _list_tools(old), _list_tools(new)
+    for store, was in list_listings(old).items():
+        listing = after.get(store)
+        if listing is None:
+            message = "nothing is listed there any more: users of the plugin lose it"
+            at = ("surfaces", store, "listing")
+            yield Change("breaking", "listing-removed", store, message, (store,), at)
+            continue
+        yield from _compare_packages(store, old, new, was, listing)
+        if store in SCANNING:
+            for name, tool in then.items():
+                yield from _compare_tools(store, old, new, name, tool, now.get(name))
+            yield from _find_new(store, new, now, then)
+
+
+def _list_tools(model: Model) -> Tools:
+    from pgagents.generate.build import document
+
+    if "mcp" not in model.surfaces:
+        return {}
+    return {tool["name"]: tool for tool in plain(document(model, FILE, traced=False).data["tools"])}
+
+
+def _compare_packages(store: str, old: Model, new: Model, was: Listing, now: Listing) -> Iterator[Change]:
+    """Yield changes of the package: its name, the server it connects, and its files under one version."""
+
+    def change(severity: Severity, id: str, message: str, *at: str | int) -> Change:
+        return whole(severity, id, message, *at, where=(store,), subject=store)
+
+    listing = ("surfaces", store, "listing")
+    if was.id != now.id:
+        message = f"the package is named {now.id} now, was {was.id}: another plugin, which is reviewed anew"
+        yield change("breaking", "listing-name", message, *listing)
+    before, after = old.mcp_server, new.mcp_server
+    urls = [str(server.url) if server is not None else "" for server in (before, after)]
+    if urls[0] != urls[1]:
+        who = (
+            "only the store's support can change that" if store in SCANNING else "installed ones call the old"
+        )
+        message = f"the MCP server is at {urls[1] or 'no address'} now, was {urls[0] or 'nowhere'}: {who}"
+        yield change("breaking", "listing-server", message, "surfaces", "mcp", "server")
+    if (was.id, was.version) == (now.id, now.version) and _pack(old, store, was) != _pack(new, store, now):
+        message = (
+            f"the package changed, and its version is still {now.version}: a store takes it as a new one"
+        )
+        yield change("may break", "listing-version", message, *listing)
+
+
+def _pack(model: Model, store: str, listing: Listing) -> dict[str, bytes]:
+    from pgagents.generate.stores.archive import list_archives, pack_archive
+
+    return pack_archive(model, list_archives()[store], listing)[1]
+
+
+def _compare_tools(
+    store: str, old: Model, new: Model, name: str, was: Mapping[str, Any], now: Mapping[str, Any] | None
+) -> Iterator[Change]:
+    """Yield what becomes of an approved tool until its new definition is approved."""
+    then, there = _find_place(old, name), _find_place(new, name)
+
+    def change(
+        severity: Severity, id: str, message: str, *, example: str = "", safety: bool = False
+    ) -> Change:
+        return Change(severity, id, name, message, (store,), then, there, example, safety)
+
+    if now is None:
+        message = "it is gone with the next scan, and chats that use it fail until then"
+        yield Change("breaking", "listing-tool-removed", name, message, (store,), then)
+        return
+    if was == now:
+        return
+    yield from _compare_hints(was, now, change)
+    taken = decide_inclusion(was["inputSchema"], {}, now["inputSchema"], {})
+    if taken.verdict != "yes":
+        how = "refuses" if taken.verdict == "no" else "may refuse"
+        message = f"the server {how} calls by the approved input schema, by which models call until a review"
+        severity: Severity = "breaking" if taken.verdict == "no" else "may break"
+        yield change(severity, "listing-tool-input", message, example=taken.example)
+    if "outputSchema" in was:
+        given = decide_inclusion(now.get("outputSchema", {}), {}, was["outputSchema"], {})
+        if given.verdict != "yes":
+            how = "gives" if given.verdict == "no" else "may give"
+            message = f"the server {how} results that the approved output schema does not allow"
+            severity = "breaking" if given.verdict == "no" else "may break"
+            yield change(severity, "listing-tool-output", message, example=given.example)
+    yield change("addition", "listing-tool-review", "its new definition waits for a review of its own")
+
+
+def _compare_hints(was: Mapping[str, Any], now: Mapping[str, Any], change: Any) -> Iterator[Change]:
+    """Yield each hint that asks for more care now, as hosts read the approved one until a review."""
+    before, after = was.get("annotations", {}), now.get("annotations", {})
+    for hint, careful in CAREFUL.items():
+        if before.get(hint) != after.get(hint) and after.get(hint) == careful:
+            message = f"{hint} is {str(careful).lower()} now, and hosts read the approved hint until a review"
+            yield change("breaking", "listing-tool-hint", message, safety=True)
+
+
+def _find_new(store: str, new: Model, now: Tools, then: Tools) -> Iterator[Change]:
+    for name in now:
+        if name not in then:
+            message = "it is new, and waits for a review of its own"
+            at = _find_place(new, name)
+            yield Change("addition", "listing-tool-added", name, message, (store,), None, at)
+
+
+def _find_place(model: Model, name: str) -> Pointer | None:
+    from pgagents.generate.formerly import index_actions
+
+    action = index_actions(model.surfaces["mcp"]).get(name) if "mcp" in model.surfaces else None
+    return action.origin if action is not None else None
+
+
+def describe_listings(old: Model, changes: list[Change]) -> str:
+    """Return in one line which accepted listings a change breaks."""
+    broken = {s for c in changes if c.severity == "breaking" for s in c.surfaces}
+    doubtful = {s for c in changes if c.severity == "may break" for s in c.surfaces} - broken
+    parts = []
+    for store in list_listings(old):
+        how = "breaks" if store in broken else "may break" if store in doubtful else "stays as it is accepted"
+        parts.append(f"{store}: {how}")
+    return f"accepted listings: {', '.join(parts)}" if parts else "the old edition has no listing"

@@ -1,0 +1,59 @@
+"""Pack what a store takes of the generated files: an archive, and files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from pgagents import registry
+from pgagents.generate.build import Built, build
+from pgagents.generate.package import applying
+from pgagents.generate.stores.zipped import pack_files
+from pgagents.model.model import Model
+from pgagents.model.stores.listing import Listing
+
+PACKAGE = "pgagents.generate.stores.archives"
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The files of a store's package. `targets` are built; those below `folder` are the archive's.
+
+    `beside` are files that stand next to it. `bundles` are packages of `build --package`, by their suffix.
+    """
+
+    targets: tuple[str, ...]
+    folder: str
+    beside: tuple[str, ...] = ()
+    bundles: Mapping[str, str] = field(default_factory=dict)
+
+
+@cache
+def list_archives() -> Mapping[str, Archive]:
+    """Return the archive of every store, by the surface with its listing."""
+    found: dict[str, Any] = registry.collect(PACKAGE)
+    return MappingProxyType({name: module.ARCHIVE for name, module in found.items()})
+
+
+def pack_archive(model: Model, archive: Archive, listing: Listing) -> tuple[Built, dict[str, bytes]]:
+    """Build the files of a store; return the build, and the files to submit by name, the archive first."""
+    built = build(model, only=archive.targets)
+    files = {a.path: a.data for a in built.artifacts()}
+    prefix = archive.folder
+    inside = {path.removeprefix(prefix): data for path, data in files.items() if path.startswith(prefix)}
+    name = f"{listing.id}-{listing.version}"
+    made = {f"{name}.zip": pack_files(inside)}
+    made |= {path.rpartition("/")[2]: files[path] for path in archive.beside if path in files}
+    made |= {f"{name}{suffix}": data for suffix, data in _bundle(model, archive, files)}
+    return built, made
+
+
+def _bundle(model: Model, archive: Archive, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Yield the further packages by suffix; one of which a file is missing is left out."""
+    known = applying(model)
+    for suffix, name in archive.bundles.items():
+        if name in known and all(path in files for path in known[name].NEEDS):
+            yield suffix, known[name].pack(model, files, {})

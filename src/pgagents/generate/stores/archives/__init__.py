@@ -1,0 +1,1 @@
+"""The archive of each store, by the surface with its listing."""

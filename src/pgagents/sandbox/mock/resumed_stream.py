@@ -1,0 +1,22 @@
+"""A stream that a client resumes: what comes after the event that `Last-Event-ID` names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.sandbox.call import AcceptedCall
+
+HEADER = "last-event-id"
+
+
+def resume(call: AcceptedCall, answer: Any) -> Any:
+    """Return the events behind the one that the call names; all of them if it names none that is there."""
+    if call.action.success.events is None or not isinstance(answer, list):
+        return answer
+    name = next(
+        (str(p.name) for p in call.action.params if p.place == "header" and p.wire.lower() == HEADER), ""
+    )
+    last = call.input.get(name)
+    ids = [str(event.get("id", "")) if isinstance(event, Mapping) else "" for event in answer]
+    return answer[ids.index(str(last)) + 1 :] if last and str(last) in ids else answer

@@ -1,0 +1,56 @@
+"""Makes the values of headers that differ from answer to answer."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from pgagents.jsonschema.schema import validator
+from pgagents.model.model import Header, Model
+from pgagents.sandbox.answers import list_varying, request_id_header
+from pgagents.sandbox.keys import word
+
+
+class HeaderValues:
+    """New values for the declared headers of a catalogue. Each header's schema is compiled once."""
+
+    def __init__(self, model: Model, rng: random.Random) -> None:
+        self._model = model
+        self._rng = rng
+        self._id_header = request_id_header(model)
+        self._due: dict[tuple[int, bool, bool], list[Header]] = {}
+        self._validators: dict[str, Any] = {}
+
+    def make_request_id(self) -> str:
+        """Return an answer's own id in the form that the catalogue gives its header."""
+        usual = "req_" + word(self._rng, 20)
+        header = next((h for h in self._model.headers if h.name == self._id_header), None)
+        if header is None or self._validator(header).is_valid(usual):
+            return usual
+        return self.make(header)
+
+    def make_due(self, status: int, known: set[str], *, keyed: bool, secure: bool) -> list[tuple[str, str]]:
+        """Return the headers that an answer must have beside the `known` ones, each with a new value.
+
+        `known` has names in small letters.
+        """
+        key = (status, keyed, secure)
+        if key not in self._due:
+            self._due[key] = list_varying(self._model, status, keyed=keyed, secure=secure)
+        return [(h.name, self.make(h)) for h in self._due[key] if h.name.lower() not in known]
+
+    def make(self, header: Header) -> str:
+        """Return a new value of a header: its schema's, by pattern or format where there is one."""
+        from pgagents.sandbox.mock.ids import candidates
+        from pgagents.sandbox.mock.sample import sample
+
+        check = self._validator(header)
+        named = candidates("", header.schema, self._rng) if {"pattern", "format"} & set(header.schema) else ()
+        made = next((value for value in named if check.is_valid(value)), None)
+        return str(sample(header.schema, self._model.schemas, 0.0) if made is None else made)
+
+    def _validator(self, header: Header) -> Any:
+        found = self._validators.get(header.name)
+        if found is None:
+            found = self._validators[header.name] = validator(header.schema, self._model.schemas)
+        return found

@@ -1,0 +1,1 @@
+"""Prove the package of a store, and pack it with its evidence."""

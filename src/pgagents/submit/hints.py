@@ -1,0 +1,186 @@
+"""The proof of the hints of each tool, from the report of a run.
+
+A hint that asks hosts to be careful claims nothing. Any other is held, broken, not shown or untested. A hint
+that is not shown rests on the author's word, so its reason must stand at its line. A closed world is never
+proved: it is claimed, where no argument takes an address, or where no call came to the run's receiver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pgagents.model.action import Action
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.hints import Hint
+from pgagents.model.model import Model
+from pgagents.report.report import Finding, Report, Result
+from pgagents.submit.lack import Lack
+from pgagents.submit.store import Store
+from pgagents.verify.checks.hints.hint_closed_world import CLAIMED
+
+Outcome = Literal["held", "broken", "not shown", "untested", "claimed", "no claim"]
+NAMES: Mapping[str, str] = {
+    "read_only": "readOnlyHint",
+    "destructive": "destructiveHint",
+    "idempotent": "idempotentHint",
+    "open_world": "openWorldHint",
+}
+"""The hints by the name that MCP gives them."""
+CHECKS: Mapping[str, str] = {
+    "read_only": "hint_read_only",
+    "destructive": "hint_not_destructive",
+    "idempotent": "hint_idempotent",
+    "open_world": "hint_closed_world",
+}
+"""The check that proves each hint."""
+_CLAIMS = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
+"""The value by which hosts ask less, so that it must be true."""
+_KEYS = {"read_only": "effect"}
+"""The key of the catalogue that holds a hint, where it has another name."""
+_NOT_SHOWN = "not shown: "
+_ORDER: tuple[Outcome, ...] = ("broken", "untested", "not shown", "held", "claimed", "no claim")
+
+
+@dataclass(frozen=True, slots=True)
+class HintProof:
+    """One hint of a tool: what it says and why, and what the run showed.
+
+    `why` says why it is broken, not shown or untested. `reasoned` is true if the reason is the author's own.
+    """
+
+    name: str
+    value: bool
+    reason: str
+    reasoned: bool
+    outcome: Outcome
+    why: str
+    hint: Hint
+    contract: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProof:
+    """A tool with the proof of each hint."""
+
+    name: str
+    title: str
+    action: Action
+    hints: tuple[HintProof, ...]
+
+
+def prove_hints(model: Model, report: Report) -> tuple[ToolProof, ...]:
+    """Return the proof of the hints of each tool that the MCP server offers."""
+    from pgagents.generate.formerly import find_name
+
+    results: dict[tuple[str, str], list[Result]] = {}
+    for result in report.results:
+        results.setdefault((result.contract.check, result.contract.action), []).append(result)
+    broken = {id: f for f in report.findings for id in (f.contract.id, *f.also)}
+    surface = model.surfaces["mcp"]
+    return tuple(
+        ToolProof(
+            str(find_name(surface, action)),
+            str(action.title),
+            action,
+            tuple(_prove(action, name, hint, results, broken) for name, hint in action.hints.items()),
+        )
+        for action in surface.actions
+    )
+
+
+def _prove(
+    action: Action,
+    name: str,
+    hint: Hint,
+    results: Mapping[tuple[str, str], list[Result]],
+    broken: Mapping[str, Finding],
+) -> HintProof:
+    own = results.get((CHECKS[name], str(action.name)), [])
+    outcome, why, contract = _judge(action, name, hint, own, broken)
+    if name in ("destructive", "idempotent") and action.hints.read_only.value and hint.value == _CLAIMS[name]:
+        only = results.get((CHECKS["read_only"], str(action.name)), [])
+        outcome, why, contract = _judge(action, "read_only", action.hints.read_only, only, broken)
+    id = contract.id if contract is not None else ""
+    return HintProof(name, hint.value, str(hint.reason), hint.reasoned, outcome, why, hint, id)
+
+
+def _judge(
+    action: Action, name: str, hint: Hint, results: list[Result], broken: Mapping[str, Finding]
+) -> tuple[Outcome, str, Contract | None]:
+    """Return the worst outcome of a hint's contracts, with its reason."""
+    if hint.value != _CLAIMS[name]:
+        return "no claim", "", None
+    if not results and name == "open_world":
+        return "claimed", "no argument takes an address; a closed world is never proved", None
+    if not results:
+        return "not shown", _say_untried(action), None
+    found = [(_decide(r), _explain(r, broken), r.contract) for r in results]
+    return min(found, key=lambda one: _ORDER.index(one[0]))
+
+
+_OUTCOMES: Mapping[Verdict, Outcome] = {
+    Verdict.KEPT: "held",
+    Verdict.BROKEN: "broken",
+    Verdict.ODD: "broken",
+    Verdict.UNTESTED: "untested",
+    Verdict.NOT_SELECTED: "untested",
+    Verdict.NOT_APPLICABLE: "not shown",
+}
+
+
+def _decide(result: Result) -> Outcome:
+    """Return the outcome of a contract; a closed world that was tried is claimed."""
+    tried = result.contract.check == CHECKS["open_world"] and result.reason == CLAIMED
+    return "claimed" if tried else _OUTCOMES[result.verdict]
+
+
+def _say_untried(action: Action) -> str:
+    if action.signed is not None:
+        return "only its sender can sign a call"
+    return "no check of this catalogue can try it"
+
+
+def _explain(result: Result, broken: Mapping[str, Finding]) -> str:
+    finding = broken.get(result.contract.id)
+    if finding is not None:
+        return finding.actual
+    return result.reason.removeprefix(_NOT_SHOWN)
+
+
+def find_hint_lacks(tools: tuple[ToolProof, ...], store: Store) -> Iterator[Lack]:
+    """Yield each hint that is broken or untested, and each that rests on no author's word.
+
+    A hint that nothing showed matters only where the store reads it.
+    """
+    for tool in tools:
+        told: set[str] = set()
+        for one in tool.hints:
+            lack = _find_lack(tool, one, store)
+            if lack is not None and lack.message not in told:
+                told.add(lack.message)
+                yield lack
+
+
+def _find_lack(tool: ToolProof, one: HintProof, store: Store) -> Lack | None:
+    says = f"{tool.name} says {NAMES[one.name]}: {'true' if one.value else 'false'}"
+    notes = (f"contract: {one.contract}",) if one.contract else ()
+    if one.outcome == "broken":
+        help = "correct the server, or the hint"
+        return Lack("hint", one.hint.origin, f"{says}, and it is not so: {one.why}", help, notes)
+    if one.outcome == "untested":
+        help = "a test key, or --allow-writes, lets the run try it"
+        return Lack("hint", one.hint.origin, f"{says}, and it could not be tried: {one.why}", help, notes)
+    if one.outcome != "not shown" or one.reasoned or one.name not in store.hints:
+        return None
+    if tool.action.hints.read_only.value and one.name != "read_only" and one.name != "open_world":
+        return None  # it follows from `effect: read`, which has its own line
+    key = _KEYS.get(one.name, one.name)
+    value = "read" if one.name == "read_only" else "true" if one.value else "false"
+    receiver = "let --receiver listen, or " if one.name == "open_world" else ""
+    help = (
+        f"{receiver}say why at its line: `{key}: {{value: {value}, reason: …}}`; the evidence then lists it "
+        "as not shown"
+    )
+    return Lack("hint", one.hint.origin, f"{says}, and nothing shows it: {one.why}", help, notes)

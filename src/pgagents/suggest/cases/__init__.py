@@ -1,0 +1,1 @@
+"""Proposed test cases of a plugin."""

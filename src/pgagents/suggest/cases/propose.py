@@ -1,0 +1,176 @@
+"""Propose a store's test cases from the workflows and examples of a catalogue. Every prompt is a draft.
+
+The first steps of a workflow that the tools can take become a positive case, then examples of tools.
+Negative cases come from ids that do not exist, from destructive tools, and from tasks that no tool speaks of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+from pgagents.cel.expression import Expression
+from pgagents.cel.printer import print_node
+from pgagents.cel.rewrite import transform
+from pgagents.cel.syntax import Member, Name, Node
+from pgagents.generate.formerly import find_name
+from pgagents.model.action import Action, Example
+from pgagents.model.model import Model, Step, Workflow
+from pgagents.text.speaks import find_word
+
+POSITIVE, NEGATIVE = 5, 3
+"""The numbers of cases that ChatGPT's directory takes, the only store that asks for any."""
+MOST_EXAMPLES = 2
+"""Examples of one tool that become cases."""
+OF_THE_CALL = frozenset(("response", "input"))
+READABLE = OF_THE_CALL | {"env"}
+ELSEWHERE = {
+    "weather": ("What will the weather be tomorrow?", ["weather", "forecast"]),
+    "flight": ("Book me a flight to Lisbon.", ["flight"]),
+    "translation": ("Translate this page into French.", ["translate", "translation"]),
+}
+"""Tasks that few APIs do, each with its prompt and its words."""
+
+
+def propose_cases(model: Model) -> dict[str, Any]:
+    """Return `cases` as a catalogue writes them: at most five positive and three negative ones.
+
+    There are fewer where the catalogue has too few workflows and examples; the author adds what lacks.
+    """
+    positive: dict[str, Any] = {}
+    for name, case in (*_from_workflows(model), *_from_examples(model)):
+        if len(positive) < POSITIVE:
+            positive.setdefault(name, case)
+    negative: dict[str, Any] = {}
+    for kind in (_not_offered(model), _refused(model), _asks_first(model)):
+        for name, case in kind:
+            if len(negative) < NEGATIVE and name not in positive:
+                negative.setdefault(name, case)
+                break
+    return {"positive": positive, "negative": negative}
+
+
+def _draft(prompt: str, **more: Any) -> dict[str, Any]:
+    return {"prompt": prompt, "draft": True, **more}
+
+
+def _from_workflows(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
+    tools = {str(action.name) for action in model.surfaces["mcp"].actions}
+    for workflow in model.workflows:
+        steps = list(takewhile(lambda step: _may_be_called(step, tools), workflow.steps))
+        if not workflow.only_verify and steps:
+            yield workflow.name.replace("-", "_"), _of_workflow(workflow, steps)
+
+
+def _may_be_called(step: Step, tools: set[str]) -> bool:
+    """True if a step is a plain call of a tool that succeeds."""
+    plain = step.role == "main" and step.key is None and not step.via and not step.headers
+    return plain and str(step.action.name) in tools and step.status == step.action.success.status
+
+
+def _of_workflow(workflow: Workflow, steps: Sequence[Step]) -> dict[str, Any]:
+    """Return a case of the first steps of a workflow."""
+    kept: dict[str, Mapping[str, Node]] = {}
+    calls = []
+    for step in steps:
+        given = {name: _rewritten(value, kept) for name, value in step.input.items()}
+        calls.append({"tool": str(step.action.name), "name": step.name, "arguments": given})
+        own = {name: _as_own(expression.tree, step.name) for name, expression in step.keep.items()}
+        kept[step.name] = {name: _without_steps(tree, kept) for name, tree in own.items()}
+    last = steps[-1]
+    expect = [print_node(_without_steps(e.tree, kept)) for e in last.expect] or _conditions(last.action)
+    about = str(workflow.description or workflow.title)
+    return _draft(str(workflow.title), calls=calls, expect=expect, outcome=about)
+
+
+def _as_own(tree: Node, step: str) -> Node:
+    """Return an expression over one call's answer as one over the answers of all calls."""
+
+    def change(node: Node, bound: frozenset[str]) -> Node | None:
+        if isinstance(node, Name) and node.name in OF_THE_CALL and node.name not in bound:
+            return Member(Name(step), node.name)
+        return None
+
+    return transform(tree, change)
+
+
+def _without_steps(tree: Node, kept: Mapping[str, Mapping[str, Node]]) -> Node:
+    """Return an expression in which what a step kept is read from its answer."""
+
+    def change(node: Node, bound: frozenset[str]) -> Node | None:
+        if not isinstance(node, Member) or not isinstance(node.base, Name) or node.base.name in bound:
+            return None
+        return kept.get(node.base.name, {}).get(node.name)
+
+    return transform(tree, change)
+
+
+def _rewritten(value: Any, kept: Mapping[str, Mapping[str, Node]]) -> Any:
+    """Return an argument as a catalogue writes it."""
+    if isinstance(value, Expression):
+        return f"={print_node(_without_steps(value.tree, kept))}"
+    if isinstance(value, Mapping):
+        return {name: _rewritten(inner, kept) for name, inner in value.items()}
+    return [_rewritten(inner, kept) for inner in value] if isinstance(value, list) else value
+
+
+def _from_examples(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield reading tools before writing ones, because the reviewer's account may lack what a write needs."""
+    for action in sorted(model.surfaces["mcp"].actions, key=lambda one: one.effect == "write"):
+        if _changes_others(model, action):
+            continue
+        good = [one for one in action.examples if one.status == action.success.status]
+        for example in good[:MOST_EXAMPLES]:
+            yield f"{action.name}_{example.name.replace('-', '_')}"[:64], _of_example(action, example)
+
+
+def _changes_others(model: Model, action: Action) -> bool:
+    """True if a write names an instance that somebody else has made, and that a second call finds changed."""
+    named = (model.resources.get(param.refers_to or "") for param in action.params)
+    return action.effect == "write" and any(r is not None and r.made_by is not None for r in named)
+
+
+def _of_example(action: Action, example: Example) -> dict[str, Any]:
+    call = {"tool": str(action.name), "arguments": dict(example.input)}
+    told = example.title if example.title not in ("", example.name) else action.title
+    title = str(told or action.name)
+    return _draft(title, calls=[call], expect=_conditions(action), outcome=str(action.title or title))
+
+
+def _conditions(action: Action) -> list[str]:
+    """Return a law of the action as a condition; that there is an answer, if it has none."""
+    laws = (law.that for law in action.laws if law.when is None)
+    own = [print_node(law.tree) for law in laws if law.names <= READABLE]
+    return own[:1] or ["response == null" if action.success.schema is None else "response != null"]
+
+
+def _refused(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
+    for action in model.surfaces["mcp"].actions:
+        for param in action.params:
+            resource = model.resources.get(param.refers_to or "")
+            code = resource.missing_for(param) if resource is not None else None
+            absent = resource.find_absent_value(param) if resource is not None else None
+            others = [p for p in action.params if p.required and p.name != param.name]
+            if action.effect == "read" and code is not None and absent is not None and not others:
+                prompt = f"{action.title}: {absent}"
+                call = {"tool": str(action.name), "arguments": {str(param.name): absent}, "code": code.name}
+                yield f"no_such_{param.refers_to}", _draft(prompt, refused=call)
+
+
+def _asks_first(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
+    for action in model.surfaces["mcp"].actions:
+        if action.hints.destructive.value:
+            yield f"unasked_{action.name}"[:64], _draft(str(action.title), asks_first=str(action.name))
+
+
+def _not_offered(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
+    surface = model.surfaces["mcp"]
+    texts = [
+        text
+        for action in surface.actions
+        for text in (find_name(surface, action), action.title, action.description)
+    ]
+    for name, (prompt, words) in ELSEWHERE.items():
+        if not any(find_word(word, text) for word in words for text in texts):
+            yield name, _draft(prompt, not_offered=words)

@@ -1,0 +1,91 @@
+"""A submission of the letters is refused for each bug that a hint denies, with that hint and its reason."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+import letters_api
+from calling import served
+from letters_api import BUGS, HABITS, KEY, Letters
+from pgagents.cli.main import main
+from test_hints import FOUND_BY
+
+SURFACES = """\
+surfaces:
+  rest: {actions: all}
+  mcp: {actions: all, server: {package: "npm:letters-mcp"}, env: {key: LETTERS_KEY, url: LETTERS_URL}}
+  anthropic:
+    actions: all
+    listing:
+      description: Letters of a person, to write, read, find, label and put into the archive.
+      category: productivity
+      developer: {name: Letters}
+      privacy: https://letters.example/privacy
+      license: MIT
+"""
+HINTS = {
+    "hint_read_only": "readOnlyHint: true",
+    "hint_idempotent": "idempotentHint: true",
+    "hint_not_destructive": "destructiveHint: false",
+    "hint_closed_world": "openWorldHint: false",
+}
+FEW = ("get-marks-as-read", "link-is-fetched")
+
+
+def fetch(url: str) -> None:
+    httpx.post(url, content=b"", timeout=10)
+
+
+@contextmanager
+def letters(folder: Path, monkeypatch: pytest.MonkeyPatch, **more: frozenset[str]) -> Iterator[list[str]]:
+    """Serve the letters; yields the words of a submission of them."""
+    catalogue = folder / "letters.yaml"
+    text = letters_api.CATALOGUE
+    assert "surfaces: {rest: {actions: all}}\n" in text
+    catalogue.write_text(text.replace("surfaces: {rest: {actions: all}}\n", SURFACES))
+    monkeypatch.setenv("PGAGENTS_TOKEN", KEY)
+    command = f"{sys.executable} -m pgagents mcp {catalogue}"
+    with served(Letters(fetch=fetch, **more)) as url:
+        words = ["submit", "claude", str(catalogue), "--url", url, "--mcp-stdio", command]
+        yield [*words, "--receiver", "auto-http", "--out", str(folder / "out")]
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in FEW else pytest.param(name, marks=pytest.mark.matrix) for name in BUGS]
+)
+def test_submission_is_refused_with_the_hint_that_a_bug_breaks(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with letters(tmp_path, monkeypatch, bugs=frozenset((name,))) as words:
+        assert main(words) == 1
+    err = capsys.readouterr().err
+    check, action = FOUND_BY[name].split("@")[0].split("/")[0], FOUND_BY[name].split("@")[0].split("/")[-1]
+    assert f"{action} says {HINTS[check]}, and it is not so: " in err
+    assert not (tmp_path / "out").exists()
+
+
+UNDECLARED = [name for name in HABITS if name != "declared-views"]
+"""The habits that need no word in the catalogue."""
+
+
+@pytest.mark.parametrize("name", ["", *(pytest.param(n, marks=pytest.mark.matrix) for n in UNDECLARED)])
+def test_legal_habits_let_the_letters_be_packed(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with letters(tmp_path, monkeypatch, habits=frozenset((name,) if name else ())) as words:
+        code = main(words)
+    err = capsys.readouterr().err
+    assert "it is not so" not in err
+    if name == "expiring-letters":  # what a call could destroy is gone before it can be compared
+        assert (code, err.count("error[")) == (1, err.count("and nothing shows it"))
+        return
+    assert code == 0, err
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "letters-1.0.0.zip", "letters-1.0.0.mcpb", "evidence.html",
+    }  # fmt: skip
