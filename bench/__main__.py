@@ -25,6 +25,7 @@ from bench import faults, mutants, scale, schemathesis_run, suggest, zoo
 from bench.alarms import ORDERS, SEEDS, VARIATION_SEEDS, alarms
 from bench.catalogue import make_catalogue
 from bench.heldout import heldout
+from bench.hosting import measure as hosting
 from bench.importer import measure as importing
 from bench.lint import lint_rows
 from bench.lots import LOTS, QUERIES, search
@@ -362,6 +363,7 @@ LONG: Mapping[str, Part] = {
     "faults": measure_fault_detection,
     "alarms": false_alarms,
     "growth": long_run,
+    "hosting": hosting,
     "schemathesis": beside_schemathesis,
     "heldout": run_heldout,
 }

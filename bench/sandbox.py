@@ -7,17 +7,18 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from bench.load import Load, Next, put_under_load, resident_mb, send
 
 SECONDS = 0.35
 TURNS = 9
@@ -47,20 +48,6 @@ bound.listen(128)
 print(bound.getsockname()[1], flush=True)
 uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False)).run([bound])
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """The outcome of a load: the seconds of each request, of all together, and of the server's processor."""
-
-    times_s: tuple[float, ...]
-    seconds: float
-    cpu_s: float
-
-    @property
-    def per_s(self) -> float:
-        """Requests a second."""
-        return len(self.times_s) / self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +95,18 @@ def _p99_ms(times_s: list[float]) -> float:
     return sorted(times_s)[int(len(times_s) * 0.99)] * 1000
 
 
-Next = Callable[[], bytes]
-
-
 def compare() -> Iterator[Compared]:
     """Search and create at each number of connections."""
     with tempfile.TemporaryDirectory() as folder, _sandbox(Path(folder)) as (pid, facts):
         for name, following in (("search", _searches(facts)), ("create", _creates(facts))):
             size_bytes = asyncio.run(_size(_port(facts), following()))
             with _constant(size_bytes) as (other, port):
-                both = ((pid, _port(facts), following), (other, port, _alike(following())))
+                both = (([pid], _port(facts), following), ([other], port, _alike(following())))
                 for connections in CONNECTIONS:
-                    turns = [tuple(_load(*one, connections) for one in both) for _ in range(TURNS + 1)]
+                    turns = [
+                        tuple(put_under_load(*one, connections, SECONDS) for one in both)
+                        for _ in range(TURNS + 1)
+                    ]
                     yield Compared(
                         name, connections, tuple((ours, constant) for ours, constant in turns[1:])
                     )  # the first is to warm up
@@ -131,15 +118,10 @@ def growth(many: int) -> tuple[float, float]:
     """
     with tempfile.TemporaryDirectory() as folder, _sandbox(Path(folder)) as (pid, facts):
         following = _mix_requests(facts, WARM + many)
-        asyncio.run(_drive(_port(facts), 16, following, lambda done, _: done >= WARM))
-        warm = _resident_mb(pid)
-        asyncio.run(_drive(_port(facts), 16, following, lambda done, _: done >= many))
-        return warm, _resident_mb(pid)
-
-
-def _resident_mb(pid: int) -> float:
-    told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
-    return int(told.stdout) / 1024
+        asyncio.run(send(_port(facts), 16, following, lambda done, _: done >= WARM))
+        warm = resident_mb(pid)
+        asyncio.run(send(_port(facts), 16, following, lambda done, _: done >= many))
+        return warm, resident_mb(pid)
 
 
 # requests, as bytes
@@ -210,85 +192,7 @@ def _alike(request: bytes) -> Next:
     return lambda: same
 
 
-# the client
-
-
-class _Caller(asyncio.Protocol):
-    """One connection that sends the next request when an answer is whole."""
-
-    def __init__(
-        self, following: Next, times: list[float], over: Callable[[], bool], done: asyncio.Future[None]
-    ) -> None:
-        self.following, self.times, self.over, self.done = following, times, over, done
-        self.buffer = b""
-        self.whole = 0
-        self.begun = 0.0
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-        self._send()
-
-    def _send(self) -> None:
-        self.begun = time.perf_counter()
-        self.transport.write(self.following())
-
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        if not self.whole:
-            end = self.buffer.find(b"\r\n\r\n")
-            if end < 0:
-                return
-            head = self.buffer[:end].lower()
-            if not head.startswith(b"http/1.1 2"):
-                self.done.set_exception(RuntimeError(self.buffer.decode(errors="replace")))
-                self.transport.close()
-                return
-            self.whole = end + 4 + int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        if len(self.buffer) < self.whole:
-            return
-        self.times.append(time.perf_counter() - self.begun)
-        self.buffer, self.whole = b"", 0
-        if self.over():
-            self.transport.close()
-            if not self.done.done():
-                self.done.set_result(None)
-        else:
-            self._send()
-
-
-async def _drive(
-    port: int, connections: int, following: Next, over: Callable[[int, float], bool]
-) -> tuple[list[float], float]:
-    """Seconds of each request, and of all together, until `over(requests, seconds)`."""
-    loop = asyncio.get_running_loop()
-    times: list[float] = []
-    begun = time.perf_counter()
-    ends = [loop.create_future() for _ in range(connections)]
-
-    def has_ended() -> bool:
-        return over(len(times), time.perf_counter() - begun)
-
-    for done in ends:
-        await loop.create_connection(
-            lambda done=done: _Caller(following, times, has_ended, done), "127.0.0.1", port
-        )  # type: ignore[misc]  # bound at once
-    await asyncio.gather(*ends)
-    return times, time.perf_counter() - begun
-
-
-def _load(pid: int, port: int, following: Next, connections: int) -> Load:
-    before = _cpu_s(pid)
-    times, seconds = asyncio.run(_drive(port, connections, following, lambda _, passed: passed >= SECONDS))
-    return Load(tuple(times), seconds, _cpu_s(pid) - before)
-
-
-def _cpu_s(pid: int) -> float:
-    """Seconds of the processor that a process has used; 0 where there is no /proc."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+# the servers
 
 
 async def _size(port: int, request: bytes) -> int:
@@ -298,9 +202,6 @@ async def _size(port: int, request: bytes) -> int:
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     writer.close()
     return int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
-
-
-# the servers
 
 
 def _port(facts: dict[str, Any]) -> int:

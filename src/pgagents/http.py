@@ -14,6 +14,10 @@ MAX_JSON_DEPTH = 200
 INFLATED_AT_ONCE = 65_536
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+PLAIN_TARGET = re.compile(
+    r"(?!//)(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|(?<!/)\.|\.(?=\w))*(?:\?[A-Za-z0-9_~!$&'()*+,;=:@%/?.-]*)?"
+)
+"""A target that can be sent as written; anything else is percent-encoded."""
 
 
 LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))

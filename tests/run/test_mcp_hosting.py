@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +26,17 @@ import pytest
 from mcp.client.streamable_http import streamable_http_client
 
 from calling import answered, park, run, served
+from hosting import SEARCH, call_as, code_of, hosting, settings, signed
 from issuing import RESOURCE, Issuer
 from pgagents.errors import PgagentsError
 from pgagents.http import Request, Response
 from pgagents.mcp.asgi import create_app
 from pgagents.mcp.hosting.allowance import Allowance
 from pgagents.mcp.hosting.log import NAME, write_json_lines
-from pgagents.mcp.hosting.settings import Settings, read_settings
-from pgagents.mcp.http import bind
+from pgagents.mcp.hosting.settings import read_settings
 from sandboxes import ROOT
 
 ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
-SEARCH = {"lat": 39.6403, "lng": -106.3742, "radius_km": 1.5, "limit": 5}
 COMMAND = [sys.executable, "-m", "uvicorn", "pgagents.mcp.asgi:app", "--port"]
 
 
@@ -47,27 +46,6 @@ def issuer() -> Iterator[Issuer]:
     with served(found) as url:
         found.url = url
         yield found
-
-
-@contextmanager
-def hosting(*apps: Any) -> Iterator[list[str]]:
-    """Serve each application in a thread of its own; yields their base URLs."""
-    import uvicorn
-
-    with ExitStack() as stack:
-        urls = []
-        for app in apps:
-            bound = bind(0, "127.0.0.1")
-            running = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="critical", ws="none"))
-            thread = threading.Thread(target=running.run, args=([bound],), daemon=True)
-            thread.start()
-            stack.callback(thread.join, 60)
-            stack.callback(setattr, running, "should_exit", True)
-            until = time.monotonic() + 60
-            while not running.started and time.monotonic() < until:
-                time.sleep(0.01)
-            urls.append(f"http://127.0.0.1:{bound.getsockname()[1]}")
-        yield urls
 
 
 class Turns(httpx2.AsyncBaseTransport):
@@ -99,19 +77,6 @@ def talked(urls: list[str], mode: str, token: str, talk: Callable[[Any], Any]) -
             return await talk(peer)
 
     return run(work), turns.used
-
-
-def settings(issuer: Issuer, **more: Any) -> Settings:
-    given = {"public_url": RESOURCE, "issuer": issuer.url, "client": ("me", "secret"), "audience": "the-api"}
-    return Settings(**{**given, **more})
-
-
-def signed(issuer: Issuer, **claims: Any) -> str:
-    import jwt
-
-    token = issuer.token(**claims)
-    issuer.known[token] = {"active": True, **jwt.decode(token, options={"verify_signature": False})}
-    return token
 
 
 def problem(result: Any) -> dict[str, Any]:
@@ -191,34 +156,6 @@ def _of_any_host(app: Any) -> Any:
     return renamed
 
 
-def call_as(url: str, token: str, *, timeout: float = 30) -> httpx.Response:
-    """Call the search over HTTP alone, as a client of 2025-11-25."""
-    body = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "tools/call",
-        "params": {"name": "search_parking", "arguments": SEARCH},
-    }
-    headers = {
-        "Accept": "application/json, text/event-stream",
-        "Authorization": f"Bearer {token}",
-        "Host": "mcp.example.com",
-        "MCP-Protocol-Version": "2025-11-25",
-    }
-    return httpx.post(f"{url}/mcp", json=body, headers=headers, timeout=timeout)
-
-
-def result_of(answer: httpx.Response) -> dict[str, Any]:
-    line = next(line for line in answer.text.splitlines() if line.startswith("data: {"))
-    found: dict[str, Any] = json.loads(line.removeprefix("data: "))["result"]
-    return found
-
-
-def code_of(answer: httpx.Response) -> str:
-    result = result_of(answer)
-    return str(json.loads(result["content"][0]["text"])["error"]["code"]) if result.get("isError") else "ok"
-
-
 def test_caller_without_an_account_learns_so_and_no_call_is_made(issuer: Issuer, tmp_path: Path) -> None:
     asked: list[Request] = []
     keys = tmp_path / "keys.json"
@@ -244,6 +181,10 @@ def test_caller_without_an_account_learns_so_and_no_call_is_made(issuer: Issuer,
             assert asked[0].header("Authorization") == "Bearer pk_test_known_now"
             keys.write_text('{"jane": ')
             assert code_of(call_as(one, signed(issuer, sub="stranger"))) == "ok", "the last good file counts"
+            for key in ("pk_test_jane", "pk_test_june"):
+                keys.write_text(json.dumps({"jane": key}))
+                assert code_of(call_as(one, signed(issuer))) == "ok"
+                assert asked[-1].header("Authorization") == f"Bearer {key}", "a changed key counts at once"
 
 
 def test_key_that_the_api_refuses_is_asked_for_again(issuer: Issuer) -> None:
@@ -265,9 +206,9 @@ def test_limits_are_each_callers_own(issuer: Issuer) -> None:
         with hosting(app) as (url,):
             jane, john = signed(issuer), signed(issuer, sub="john")
             codes = [code_of(call_as(url, jane)) for _ in range(4)]
-            other = code_of(call_as(url, john))
+            others = [code_of(call_as(url, one)) for one in (john, signed(issuer, client_id="another"))]
     assert codes == ["ok", "ok", "ok", "rate_limited"]
-    assert other == "ok"
+    assert others == ["ok", "ok"], "another user, and the same user of another application"
 
 
 def test_allowance_refills_and_counts_calls_under_way() -> None:
@@ -288,6 +229,20 @@ def test_allowance_refills_and_counts_calls_under_way() -> None:
     now[0] = 1.0
     with allowance.enter("a") as found:
         assert found is None
+    now[0] = 3_600.0
+    for number in range(61):
+        with allowance.enter("a") as found:
+            assert (found is None) == (number < 60), "a pause gives no more than a minute's calls"
+
+
+def test_caller_who_was_silent_longest_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgagents.mcp.hosting.allowance.MOST_CALLERS", 2)
+    allowance = Allowance(1, 1, lambda: 0.0)
+    found = []
+    for caller in ("a", "b", "c", "c", "a"):
+        with allowance.enter(caller) as problem:
+            found.append(problem is None)
+    assert found == [True, True, True, False, True]
 
 
 def test_log_has_a_line_for_each_call_and_no_secret(issuer: Issuer, tmp_path: Path) -> None:

@@ -1,19 +1,22 @@
 """Sends requests over HTTP; answers are bounded in size, headers and time. Redirects are never followed, to
 protect the key.
 
-Every failure of a server is returned as a Response or a Silence; only cancellation is raised.
+Every failure of a server is returned as a Response or a Silence; only cancellation is raised. It uses
+httpcore, the transport below httpx, because the rest of httpx takes as long again and adds nothing here.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.http import PLAIN_TARGET, Handler, Request, Response, Silence
 from pgagents.tls import CertificateFiles, make_context
 
 if TYPE_CHECKING:
+    import httpcore
     import httpx
 
 Send = Callable[[Request], Awaitable[Response | Silence]]
@@ -22,6 +25,8 @@ MAX_BYTES = 4_000_000
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 64_000
 TIMEOUT_S = 30.0
+CONNECT_S = 10.0
+KEEP_ALIVE_S = 4.0
 CONNECTIONS = 20
 
 
@@ -48,10 +53,11 @@ class Sender:
         self._certificate = certificate
         own = cacert is not None or certificate is not None
         self._trust = make_context(cacert, certificate) if own else None
-        self._made: httpx.AsyncClient | None = None
+        self._made: httpcore.AsyncConnectionPool | None = None
 
     async def __call__(self, request: Request) -> Response | Silence:
         """Send a request and read its whole answer, within the limits."""
+        import httpcore
         import httpx
 
         try:
@@ -60,16 +66,25 @@ class Sender:
             return Silence("protocol", f"the request cannot be sent: {error}")
         try:
             async with asyncio.timeout(self._timeout_s):
-                answer = await self._client().send(built, stream=True)
+                answer = await self._pool().handle_async_request(built)
                 try:
                     return await self._read(answer)
                 finally:
                     await answer.aclose()
         except TimeoutError:
             return Silence("timeout", f"no whole answer within {self._timeout_s:g} s")
-        except httpx.HTTPError as error:
+        except (
+            httpcore.TimeoutException,
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.UnsupportedProtocol,
+            httpcore.ConnectionNotAvailable,
+        ) as error:
             return _silence(error)
-        except (ValueError, OSError) as error:  # httpx does not always raise its own errors for invalid HTTP
+        except (
+            ValueError,
+            OSError,
+        ) as error:  # httpcore does not always raise its own errors for invalid HTTP
             return Silence("protocol", str(error)[:200])
 
     def make_other(self, url: str) -> Sender:
@@ -88,25 +103,35 @@ class Sender:
             await self._made.aclose()
             self._made = None
 
-    def _client(self) -> httpx.AsyncClient:
-        """Return the HTTP client, made on first use: httpx takes long to import, and a tool may never be
+    def _pool(self) -> httpcore.AsyncConnectionPool:
+        """Return the connections, made on first use: httpcore takes long to import, and a tool may never be
         called.
         """
-        import httpx
+        import httpcore
 
         if self._made is None:
-            limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-            timeout = httpx.Timeout(self._timeout_s, connect=min(10.0, self._timeout_s))
-            verify = self._trust if self._trust is not None else self._base.startswith("https://")
-            self._made = httpx.AsyncClient(
-                limits=limits, timeout=timeout, follow_redirects=False, trust_env=False, verify=verify
+            trust = self._trust
+            if trust is None and self._base.startswith("https://"):
+                trust = make_context(None)
+            self._made = httpcore.AsyncConnectionPool(
+                ssl_context=trust,
+                max_connections=CONNECTIONS,
+                max_keepalive_connections=CONNECTIONS,
+                keepalive_expiry=KEEP_ALIVE_S,
             )
         return self._made
 
-    def _build_request(self, request: Request) -> httpx.Request:
+    @cached_property
+    def _address(self) -> httpx.URL:
+        """The base URL. Raises httpx.InvalidURL."""
         import httpx
 
-        base = httpx.URL(self._base)
+        return httpx.URL(self._base)
+
+    def _build_request(self, request: Request) -> httpcore.Request:
+        import httpcore
+
+        base = self._address
         # no encoding is asked for, so that a few bytes cannot grow without bound here
         headers = [
             ("Host", base.netloc.decode()),
@@ -119,25 +144,30 @@ class Sender:
             headers.append(("Content-Length", str(len(request.body))))
         raw = [(k.encode("ascii"), v.encode("utf-8")) for k, v in headers]
         path = base.raw_path.rstrip(b"/") + request.target.encode("ascii")
-        return httpx.Request(
-            request.method, base.copy_with(raw_path=path), headers=raw, content=request.body or None
+        if not PLAIN_TARGET.fullmatch(request.target):
+            path = base.copy_with(raw_path=path).raw_path
+        url = httpcore.URL(scheme=base.raw_scheme, host=base.raw_host, port=base.port, target=path)
+        wait_s = self._timeout_s
+        timeouts = {"connect": min(CONNECT_S, wait_s), "read": wait_s, "write": wait_s, "pool": wait_s}
+        return httpcore.Request(
+            request.method, url, headers=raw, content=request.body, extensions={"timeout": timeouts}
         )
 
-    async def _read(self, answer: httpx.Response) -> Response | Silence:
-        headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.headers.raw)
+    async def _read(self, answer: httpcore.Response) -> Response | Silence:
+        headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.headers)
         if len(headers) > MAX_HEADERS or sum(len(k) + len(v) for k, v in headers) > MAX_HEADER_BYTES:
             return Silence(
                 "too-large", f"{len(headers)} headers, or more than {MAX_HEADER_BYTES:,} bytes of them"
             )
-        encoding = answer.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in ("", "identity"):
+        encodings = [value.strip().lower() for name, value in headers if name.lower() == "content-encoding"]
+        if any(one not in ("", "identity") for one in encodings):
             return Silence("protocol", "the body is encoded, which was not asked for")
         body = bytearray()
-        async for chunk in answer.aiter_raw():
+        async for chunk in answer.aiter_stream():
             body += chunk
             if len(body) > self._max_bytes:
                 return Silence("too-large", f"the body has more than {self._max_bytes:,} bytes")
-        return Response(answer.status_code, headers, bytes(body))
+        return Response(answer.status, headers, bytes(body))
 
 
 def sending(handler: Handler) -> Send:
@@ -150,18 +180,18 @@ def sending(handler: Handler) -> Send:
 
 
 def _silence(error: Exception) -> Silence:
-    import httpx
+    import httpcore
 
     text = str(error)[:200]
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+    if isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout | httpcore.PoolTimeout):
         cause = str(error.__cause__ or error.__context__ or "")
         return Silence(
             "tls" if "ssl" in (text + cause).lower() or "certificate" in text.lower() else "refused", text
         )
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpcore.TimeoutException):
         return Silence("timeout", text or "no answer in time")
-    if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.CloseError):
+    if isinstance(error, httpcore.NetworkError):
         return Silence("reset", text or "the connection was cut")
-    if isinstance(error, httpx.RemoteProtocolError) and "without sending" in text:
+    if isinstance(error, httpcore.RemoteProtocolError) and "without sending" in text:
         return Silence("reset", text)
     return Silence("protocol", text or type(error).__name__)

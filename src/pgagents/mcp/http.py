@@ -26,6 +26,7 @@ from pgagents.model.model import Model
 if TYPE_CHECKING:
     from mcp.server.auth.provider import TokenVerifier
     from mcp.server.lowlevel import Server
+    from mcp.server.transport_security import TransportSecuritySettings
     from starlette.applications import Starlette
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -56,59 +57,68 @@ def make_app(
     *,
     sign_in: SignIn | None = None,
     token: str = "",
+    public_url: str = "",
     origins: tuple[str, ...] = (),
     stateless: bool = False,
 ) -> Starlette:
     """Return the ASGI application. `origins` are further origins whose web pages may call.
 
     Callers sign in, or send the `token`; with an empty token anyone who reaches the port may call. A `port`
-    of None means any. A `stateless` application keeps no session, so that any process may answer any request.
+    of None means any. `public_url` is this server's URL as clients use it; by default, the resource of the
+    sign-in. A `stateless` application keeps no session, so that any process may answer any request.
     """
-    from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
-    from mcp.server.auth.settings import AuthSettings
-    from mcp.server.transport_security import TransportSecuritySettings
-    from pydantic import AnyHttpUrl
-    from starlette.routing import Route
-
-    hosts = [f"{name}:{'*' if port is None else port}" for name in LOOPBACK]
-    security = TransportSecuritySettings(
-        enable_dns_rebinding_protection=True,
-        allowed_hosts=[*hosts, *([urlsplit(sign_in.resource).netloc] if sign_in else [])],
-        allowed_origins=[
-            *(f"http://{host}" for host in hosts),
-            *([_origin(sign_in.resource)] if sign_in else []),
-            *origins,
-        ],
-    )
     bounds: dict[str, Any] = {
+        "transport_security": _make_security(port, sign_in.resource if sign_in else public_url, origins),
         "stateless_http": stateless,
         "max_request_body_size": MAX_BODY,
         "max_sessions": MOST_SESSIONS,
         "session_idle_timeout": IDLE_S,
     }
-    if sign_in is None:
-        local = server.streamable_http_app(streamable_http_path=PATH, transport_security=security, **bounds)
-        if stateless:
-            local.add_middleware(PostOnly)
-        if token:
-            local.add_middleware(Guard, token=token)
-        return local
+    if sign_in is not None:
+        app = _make_protected(server, model, sign_in, bounds)
+    else:
+        app = server.streamable_http_app(streamable_http_path=PATH, **bounds)
+    if stateless:
+        app.add_middleware(PostOnly)
+    if token and sign_in is None:
+        app.add_middleware(Guard, token=token)
+    return app
+
+
+def _make_security(port: int | None, public_url: str, origins: tuple[str, ...]) -> TransportSecuritySettings:
+    """Return which values of Host and Origin are accepted: this machine's, and those of the public URL."""
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    hosts = [f"{name}:{'*' if port is None else port}" for name in LOOPBACK]
+    public = urlsplit(public_url)
+    return TransportSecuritySettings(
+        enable_dns_rebinding_protection=True,
+        allowed_hosts=[*hosts, *([public.netloc] if public_url else [])],
+        allowed_origins=[
+            *(f"http://{host}" for host in hosts),
+            *([f"{public.scheme}://{public.netloc}"] if public_url else []),
+            *origins,
+        ],
+    )
+
+
+def _make_protected(server: Server[Any], model: Model, sign_in: SignIn, bounds: dict[str, Any]) -> Starlette:
+    """Return the application whose callers sign in, with the metadata of a protected resource."""
+    from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
+    from mcp.server.auth.settings import AuthSettings
+    from pydantic import AnyHttpUrl
+    from starlette.routing import Route
+
     resource, issuer = AnyHttpUrl(sign_in.resource), AnyHttpUrl(sign_in.issuer)
     settings = AuthSettings(issuer_url=issuer, resource_server_url=resource, validate_token_resource=True)
     app = server.streamable_http_app(
-        streamable_http_path=PATH,
-        transport_security=security,
-        auth=settings,
-        token_verifier=sign_in.verifier,
-        **bounds,
+        streamable_http_path=PATH, auth=settings, token_verifier=sign_in.verifier, **bounds
     )
     scopes = list(model.code_flow.scopes) if model.code_flow else None
     named = {name: tool.action for name, tool in tools(model).items()}
     for route in app.router.routes:
         if isinstance(route, Route) and route.path == PATH:
             route.app = StepUp(route.app, model, named, str(build_resource_metadata_url(resource)))
-    if stateless:
-        app.add_middleware(PostOnly)
     # before the SDK's own route of that path, which has only scopes that every call needs
     app.router.routes[0:0] = create_protected_resource_routes(
         resource, [issuer], scopes, str(model.api.title)
@@ -183,8 +193,3 @@ def serve(app: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None
     logging.getLogger("uvicorn.error").addFilter(NotOfTheEnd())
     with suppress(KeyboardInterrupt):  # uvicorn passes the signal on once it has stopped
         Listening(config).run([bound])
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -215,9 +215,7 @@ def _run_life(
         for read in (*resource.read_by[:1], *resource.listed_by[:1]):
             reader = setting.find_usable_lead(str(read.action.name))
             if reader is not None:
-                yield Call(
-                    reader, read.input, "explore", WHY, subject=resource, made=body, surface=reader.surface
-                )
+                yield Call(reader, read.input, "explore", WHY, subject=resource, made=body)
 
     return run
 
@@ -261,4 +259,4 @@ def _move(
                 given[name] = value
             elif name in usual and param.required:
                 given[name] = usual[name]
-    return Call(mover, given, "explore", WHY, subject=resource, made=body, surface=mover.surface)
+    return Call(mover, given, "explore", WHY, subject=resource, made=body)

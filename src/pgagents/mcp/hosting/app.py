@@ -48,6 +48,7 @@ def make_hosted_app(
         port,
         sign_in=sign_in,
         token=settings.token,
+        public_url=settings.public_url,
         origins=settings.origins,
         stateless=stateless,
     )

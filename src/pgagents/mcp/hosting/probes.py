@@ -14,18 +14,16 @@ if TYPE_CHECKING:
 
 HEALTH, READY = "/health", "/ready"
 AGAIN_S = 5
-STOPPING = "the server is stopping"
 Readiness = Callable[[], Awaitable[str]]
 """Returns why the server cannot serve; empty where it can."""
 
 
 class Probes:
-    """Answers probes, and refuses everything else with 503 until the server is ready, and once it stops."""
+    """Answers probes, and refuses everything else with 503 until the server is ready."""
 
     def __init__(self, app: ASGIApp, readiness: Readiness) -> None:
         self._app, self._readiness = app, readiness
         self._ready = False
-        self.stopping = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or answer a probe."""
@@ -35,7 +33,7 @@ class Probes:
         if scope["path"] == HEALTH:
             await _answer(send, 200, {"status": "ok"})
             return
-        why = STOPPING if self.stopping else await self._lack()
+        why = await self._lack()
         if scope["path"] == READY:
             await _answer(send, 503 if why else 200, {"status": why or "ready"})
         elif why:

@@ -136,7 +136,7 @@ def _make_or_move(
     action_call = resource.made_by
     assert action_call is not None
     why = f"so that {type} is sent"
-    plain = Call(endpoint, action_call.input, "valid", why, fresh=True, surface=endpoint.surface)
+    plain = Call(endpoint, action_call.input, "valid", why, fresh=True)
     if move is not None and resource.name in current:
         made = current[resource.name]
         plain = replace(plain, input=move.input, subject=resource, made=made, fresh=False)
@@ -165,9 +165,7 @@ def _change(setting: Setting, step: Step) -> Generator[Any, Any, Mapping[str, An
     type, resource, action, _ = step
     endpoint, template = setting.get_lead(str(action.name)), template_of(setting.model, action)
     why = f"so that {type} is sent"
-    exchange: Exchange = yield Call(
-        endpoint, template.input, "valid", why, fresh=True, standard=True, surface=endpoint.surface
-    )
+    exchange: Exchange = yield Call(endpoint, template.input, "valid", why, fresh=True, standard=True)
     id = exchange.input.get(str(_id_argument(resource, action))) if exchange.success else None
     return (yield from _read(setting, resource, id)) if id is not None else {}
 
@@ -180,7 +178,7 @@ def _end_job(setting: Setting, step: Step, *, timed: bool) -> Generator[Any, Any
     assert action.job is not None
     endpoint, why = setting.get_lead(str(action.name)), f"so that {type} is sent when it ends"
     input = made_by.input if made_by.action is action else template_of(setting.model, action).input
-    exchange: Exchange = yield Call(endpoint, input, "valid", why, fresh=True, surface=endpoint.surface)
+    exchange: Exchange = yield Call(endpoint, input, "valid", why, fresh=True)
     body = at_path(made_by, exchange) if made_by.at is not None and exchange.success else None
     id = resource.id_of(body) if isinstance(body, Mapping) else None
     wait_s = min(action.job.within_s, MOST_WAIT_S)

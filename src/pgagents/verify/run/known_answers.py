@@ -33,11 +33,18 @@ class Answers:
     def keep(self, exchange: Exchange) -> None:
         """Remember an answer for other calls, or that a write may have made such answers outdated."""
         call, self._latest = exchange.call, exchange
-        if call.endpoint is None or call.plain:
+        if call.plain:
+            return
+        if call.endpoint is None:
+            if call.reuse and exchange.success:  # a document that several checks read
+                self._remember(exchange)
             return
         if call.endpoint.action.effect == "write":
             self._written += exchange.success or exchange.error or exchange.status >= 500
         if exchange.success and call.intent in ("valid", "explore"):
-            self._known[call.role, exchange.request] = (exchange, self._written)
-            if len(self._known) > MOST_ANSWERS:
-                del self._known[next(iter(self._known))]
+            self._remember(exchange)
+
+    def _remember(self, exchange: Exchange) -> None:
+        self._known[exchange.call.role, exchange.request] = (exchange, self._written)
+        if len(self._known) > MOST_ANSWERS:
+            del self._known[next(iter(self._known))]

@@ -7,7 +7,6 @@ transport below httpx, because `httpx.Client` adds nothing that is needed here a
 
 from __future__ import annotations
 
-import re
 import ssl
 import threading
 import time
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pgagents.errors import PgagentsError
-from pgagents.http import Inflater, Request, Response, Silence
+from pgagents.http import PLAIN_TARGET, Inflater, Request, Response, Silence
 from pgagents.tls import CertificateFiles, make_context
 
 if TYPE_CHECKING:
@@ -39,10 +38,6 @@ request.
 DEFAULT_PORTS = {"http": 80, "https": 443}
 AT_ONCE = 4
 """Connections for calls at the same time; calls in a row use one, kept alive."""
-_PLAIN = re.compile(
-    r"(?!//)(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|(?<!/)\.|\.(?=\w))*(?:\?[A-Za-z0-9_~!$&'()*+,;=:@%/?.-]*)?"
-)
-"""A target that can be sent as written; anything else is percent-encoded."""
 
 
 def _list_failures() -> tuple[type[Exception], ...]:
@@ -245,7 +240,7 @@ class Client:
 
     def _raw(self, target: str) -> bytes:
         """Return the path and query as sent."""
-        if _PLAIN.fullmatch(target):
+        if PLAIN_TARGET.fullmatch(target):
             return target.encode("ascii")
         import httpx
 

@@ -74,7 +74,7 @@ def make_first(
     given: dict[str, Any] = dict(template_of(setting.model, endpoint.action).input)
     if hinted.makes and resource.made_by is not None:
         given.update(resource.made_by.input)
-        return Call(endpoint, given, "explore", why, fresh=True, surface=endpoint.surface)
+        return Call(endpoint, given, "explore", why, fresh=True)
     move = next((m for m in resource.moves if m.action is endpoint.action), None)
     undo = resource.undone_by
     if move is not None and move.input:
@@ -85,7 +85,7 @@ def make_first(
         given = name_instance(resource, endpoint, body, given)
     if other:
         given.update(_choose_others(setting, hinted, given))
-    return Call(endpoint, given, "explore", why, subject=resource, made=body, surface=endpoint.surface)
+    return Call(endpoint, given, "explore", why, subject=resource, made=body)
 
 
 def _choose_others(setting: Setting, hinted: HintedCall, given: Mapping[str, Any]) -> dict[str, Any]:

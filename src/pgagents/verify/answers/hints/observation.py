@@ -103,7 +103,6 @@ def observe(
                 "explore",
                 why,
                 subject=source.resource,
-                surface=source.endpoint.surface,
                 made=body,
             )
             seen = _read(source, exchange, bodies, number)

@@ -26,10 +26,16 @@ def fetch(
     headers: tuple[tuple[str, str], ...] = (),
     accept: str = "*/*",
 ) -> Fetching:
-    """Fetch a path of the target. A redirect to another host is returned as it is."""
+    """Fetch a path of the target, once in a run. A redirect to another host is returned as it is."""
     for _ in range(MOST_HOPS):
         exchange: Exchange = yield Call(
-            None, {}, "document", why, role="", raw=Raw(method, path, (("Accept", accept), *headers))
+            None,
+            {},
+            "document",
+            why,
+            role="",
+            raw=Raw(method, path, (("Accept", accept), *headers)),
+            reuse="ever",
         )
         if exchange.status not in REDIRECTS:
             break

@@ -59,7 +59,7 @@ def _remove_twice(resource: Resource, endpoint: Endpoint) -> Callable[[], Conver
         for why in ("is removed", "is removed again"):
             done: Exchange = yield Call(
                 endpoint, resource.undone_by.input, "explore", f"a {resource.name} {why}",
-                subject=resource, made=body, surface=endpoint.surface,
+                subject=resource, made=body,
             )  # fmt: skip
             if not done.success:
                 return

@@ -278,7 +278,6 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
             why,
             role=audit.role,
             owner=audit.role,
-            surface=endpoint.surface,
         )
         noted: Sequence[Done] = list((yield GetNote(NAME)) or ())
         wild: set[frozenset[tuple[str, Any]]] = set((yield GetNote(WILD)) or ())

@@ -119,7 +119,6 @@ def _read(
             role=role,
             owner="main",
             subject=resource,
-            surface=endpoint.surface,
         )
         yield from judge_refused(exchange, contract, codes, what)
 

@@ -32,14 +32,12 @@ from pgagents.verify.answers.hints.observation import (
     list_differences,
     observe,
     tell,
-    try_again,
 )
+from pgagents.verify.answers.hints.trials import judge_trials
 from pgagents.verify.check.check import (
     Check,
     Conversation,
     Probe,
-    judge_broken,
-    judge_kept,
     judge_untested,
     promise,
 )
@@ -122,14 +120,8 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
         return (yield from drop_restless(hinted.sources, [body], seen[-1], told))
 
     def run() -> Conversation:
-        changed = yield from try_again(trial)
-        if changed is None:
-            yield judge_untested(contract, said["why"])
-        elif changed:
-            expected = "as after the first of three equal calls, in three trials"
-            yield judge_broken(contract, expected, changed[min(changed)][0])
-        else:
-            yield judge_kept(contract)
+        expected = "as after the first of three equal calls"
+        yield from judge_trials(contract, trial, expected, lambda: judge_untested(contract, said["why"]))
 
     return run
 

@@ -33,15 +33,13 @@ from pgagents.verify.answers.hints.observation import (
     list_differences,
     observe,
     tell,
-    try_again,
 )
+from pgagents.verify.answers.hints.trials import judge_trials
 from pgagents.verify.check.check import (
     Check,
     Conversation,
     Judgement,
     Probe,
-    judge_broken,
-    judge_kept,
     judge_untested,
     promise,
 )
@@ -128,17 +126,13 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
             return None
         return (yield from drop_restless(hinted.sources, bodies, before, found))
 
+    def explain() -> Judgement:
+        if said["why"] == GONE_BEFORE:
+            return Judgement(contract, Verdict.NOT_APPLICABLE, f"not shown: {GONE_BEFORE}")
+        return judge_untested(contract, said["why"])
+
     def run() -> Conversation:
-        lost = yield from try_again(trial)
-        if lost is None and said["why"] == GONE_BEFORE:
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, f"not shown: {GONE_BEFORE}")
-        elif lost is None:
-            yield judge_untested(contract, said["why"])
-        elif lost:
-            expected = "all that could be read before, in three trials"
-            yield judge_broken(contract, expected, lost[min(lost)][0])
-        else:
-            yield judge_kept(contract)
+        yield from judge_trials(contract, trial, "all that could be read before", explain)
 
     return run
 

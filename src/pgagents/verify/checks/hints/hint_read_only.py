@@ -33,11 +33,11 @@ from pgagents.verify.answers.hints.observation import (
     tell,
     try_again,
 )
+from pgagents.verify.answers.hints.trials import judge_trials
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
-    Judgement,
     Probe,
     judge_broken,
     judge_kept,
@@ -51,6 +51,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 
 NAME = "hint_read_only"
 STAGE = 7
+SAME = "the same before and after it"
 MOST_MODES = 5
 """Most calls of one action, each with another value of a choice."""
 GROWTH = 3
@@ -254,10 +255,7 @@ def _judge_alone(
         told = tell(lasting - alone, seen[0], seen[1])
         return (yield from drop_restless(by, [body], seen[2], told))
 
-    changed = yield from try_again(trial)
-    if changed is None:
-        return
-    yield judge_change(contract, changed) if changed else judge_kept(contract)
+    yield from judge_trials(contract, trial, SAME)
 
 
 def _judge_growth(resource: Resource, lists: list[Source], endpoint: Endpoint) -> Generator[Any, Any, None]:
@@ -281,7 +279,8 @@ def _judge_growth(resource: Resource, lists: list[Source], endpoint: Endpoint) -
 
     changed = yield from try_again(trial)
     if changed:
-        yield judge_change(f"{NAME}/{endpoint.place}", changed)
+        contract = f"{NAME}/{endpoint.place}"
+        yield judge_broken(contract, f"{SAME}, in three trials", changed[min(changed)][0])
 
 
 def _grows(place: Place, seen: list[Observation]) -> bool:
@@ -289,12 +288,6 @@ def _grows(place: Place, seen: list[Observation]) -> bool:
     first, second, third = (found.get(place, 0) for found in seen)
     step = second - first
     return bool(step > 0 and third - second == step * (GROWTH + 1))
-
-
-def judge_change(contract: str, changed: Difference) -> Judgement:
-    """Return that a call which only reads has changed something."""
-    place = min(changed)
-    return judge_broken(contract, "the same before and after it, in three trials", changed[place][0])
 
 
 CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)

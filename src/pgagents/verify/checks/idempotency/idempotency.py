@@ -372,9 +372,7 @@ def _otherwise(setting: Setting, endpoint: Endpoint, contract: str, first: Excha
     for other in (*_elsewhere_too(setting, rest), rest):
         given = {**move.input, str(other.action.idempotency): first.input[str(endpoint.action.idempotency)]}
         why = f"a key that {endpoint.action.name} has used"
-        exchange: Exchange = yield Call(
-            other, given, "replay", why, subject=makes, made=made, surface=other.surface
-        )
+        exchange: Exchange = yield Call(other, given, "replay", why, subject=makes, made=made)
         if exchange.success or is_mismatch(setting, other, exchange):
             break
     if void(exchange):

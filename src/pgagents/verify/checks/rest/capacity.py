@@ -190,9 +190,7 @@ def _judge_taking(
     for given in [*several, *[made_by.input] * MOST_MADE][:MOST_MADE]:
         why = f"a {resource.name} that takes from a {takes.of}"
         asked = _two(setting, resource, endpoint, given)
-        exchange: Exchange = yield Call(
-            endpoint, asked, "explore", why, bind=bind, fresh=True, surface=endpoint.surface
-        )
+        exchange: Exchange = yield Call(endpoint, asked, "explore", why, bind=bind, fresh=True)
         bodies = _list_made(made_by, exchange)
         body = next(iter(bodies), None)
         if given in several and not exchange.success:
@@ -261,9 +259,7 @@ def _judge_return(
     contract, undone_by = _id("returned", resource, endpoint), resource.undone_by
     assert undone_by is not None
     why = f"the end of a {resource.name} that took from a {takes.of}"
-    exchange: Exchange = yield Call(
-        endpoint, undone_by.input, "valid", why, subject=resource, made=body, surface=endpoint.surface
-    )
+    exchange: Exchange = yield Call(endpoint, undone_by.input, "valid", why, subject=resource, made=body)
     if not exchange.success:
         counts.clear()
         return judge_untested(contract, f"it did not end: {exchange.outcome}")

@@ -197,18 +197,14 @@ def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[
         for name in _list_case_insensitive(setting, p)
         if isinstance(text := with_it.get(name), str) and text.lower() != text
     }
-    exchange: Exchange = yield Call(
-        p.maker, {**with_it, **small}, "explore", why, subject=p.first, made=body, surface=p.maker.surface
-    )
+    exchange: Exchange = yield Call(p.maker, {**with_it, **small}, "explore", why, subject=p.first, made=body)
     found = [judge_kept(_any_case(p))] if exchange.success else []
     if small and not exchange.success and not exchange.void:
         refused, said = (
             f"{' and '.join(small)} in small letters: {exchange.outcome}",
             f"as with {' and '.join(small)} as it was returned",
         )
-        exchange = yield Call(
-            p.maker, with_it, "valid", why, subject=p.first, made=body, surface=p.maker.surface
-        )
+        exchange = yield Call(p.maker, with_it, "valid", why, subject=p.first, made=body)
         found = [judge_broken(_any_case(p), said, refused)] if exchange.success else []
     if not exchange.success:
         return [
@@ -250,7 +246,6 @@ def _undone(
         why,
         subject=p.first,
         made=body,
-        surface=endpoint.surface,
     )
     if exchange.void or exchange.unsound:
         return judge_untested(contract, f"it could not be tried: {exchange.outcome}")

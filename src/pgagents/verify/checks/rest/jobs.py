@@ -140,7 +140,6 @@ def _reading(read: ActionCall, reader: Endpoint, body: Any, resource: Resource) 
         subject=resource,
         made=body,
         owner="main",
-        surface=reader.surface,
     )
 
 

@@ -246,7 +246,7 @@ def _lives_on(
     for move in resource.moves:
         mover = setting.endpoint(str(move.action.name), endpoint.surface)
         if move.to in move.origin_states and mover is not None:
-            yield Call(mover, move.input, "explore", why, subject=resource, made=body, surface=mover.surface)
+            yield Call(mover, move.input, "explore", why, subject=resource, made=body)
 
 
 def _end_instances(
@@ -261,7 +261,7 @@ def _end_instances(
             else None
         )
         if move is not None and mover is not None:
-            yield Call(mover, move.input, "explore", why, subject=resource, made=body, surface=mover.surface)
+            yield Call(mover, move.input, "explore", why, subject=resource, made=body)
 
 
 def _read_again(

@@ -167,7 +167,6 @@ def _read(case: _Case, body: Mapping[str, Any]) -> Call:
         f"what {case.patch.action.name} left",
         subject=case.resource,
         made=body,
-        surface=case.reader.surface,
     )
 
 

@@ -196,9 +196,7 @@ def _reading(
             return
         for endpoint, read in readers:
             why = f"to read back a {resource.name}"
-            exchange: Exchange = yield Call(
-                endpoint, read.input, "valid", why, subject=resource, made=body, surface=endpoint.surface
-            )
+            exchange: Exchange = yield Call(endpoint, read.input, "valid", why, subject=resource, made=body)
             yield from _same(setting, resource, body, made, exchange, read, _covers(resource, endpoint))
 
     return run
@@ -308,7 +306,6 @@ def _listing(
                 subject=resource,
                 owner="main",
                 standard=True,
-                surface=endpoint.surface,
                 made=made,
                 raw=more.raw,
             )

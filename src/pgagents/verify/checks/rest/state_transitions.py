@@ -151,7 +151,6 @@ def _together(setting: Setting, group: list[_Refused], wait: Call | None) -> Cal
                 why,
                 subject=common,
                 made=subject,
-                surface=case.endpoint.surface,
             )
             for contract in case.covers:
                 yield from judge_refused(exchange, contract, [move.otherwise], why)
@@ -215,7 +214,6 @@ def _legal(
             subject=resource,
             states=(state,),
             fresh=True,
-            surface=endpoint.surface,
         )
         if exchange.void or exchange.unsound:
             return
@@ -280,7 +278,6 @@ def _illegal(
             why,
             subject=resource,
             made=subject,
-            surface=endpoint.surface,
         )
         yield from judge_refused(exchange, contract, [move.otherwise], why)
         reader = _reader(setting, resource)

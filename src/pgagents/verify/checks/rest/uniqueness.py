@@ -92,9 +92,7 @@ def _run(
         made_by = resource.made_by
         assert made_by is not None
         why = f"a {resource.name} whose {names} nothing else has"
-        first: Exchange = yield Call(
-            endpoint, made_by.input, "explore", why, fresh=True, surface=endpoint.surface
-        )
+        first: Exchange = yield Call(endpoint, made_by.input, "explore", why, fresh=True)
         body = at_path(made_by, first) if first.success else None
         if not isinstance(body, Mapping) or any(name not in body for name in unique.members):
             for contract in ids:
@@ -102,7 +100,7 @@ def _run(
             return
         again = {**made_by.input, **_repeated(unique, endpoint, first.input, body)}
         why = f"a second {resource.name} with the same {names}"
-        second: Exchange = yield Call(endpoint, again, "illegal", why, surface=endpoint.surface)
+        second: Exchange = yield Call(endpoint, again, "illegal", why)
         yield from judge_refused(second, ids[0], [unique.otherwise], why)
         if undoer is not None:
             yield from _reuse(resource, unique, endpoint, undoer, body, again, ids[1])
@@ -138,14 +136,12 @@ def _reuse(
     """Remove the first instance, and make another one with the same values."""
     assert resource.undone_by is not None
     why = f"a {resource.name} whose values are to be free again"
-    gone: Exchange = yield Call(
-        undoer, resource.undone_by.input, "valid", why, subject=resource, made=body, surface=undoer.surface
-    )
+    gone: Exchange = yield Call(undoer, resource.undone_by.input, "valid", why, subject=resource, made=body)
     if not gone.success:
         yield judge_untested(contract, f"it was not removed: {gone.outcome}")
         return
     why = f"a {resource.name} with the values of a removed one"
-    third: Exchange = yield Call(endpoint, again, "explore", why, surface=endpoint.surface)
+    third: Exchange = yield Call(endpoint, again, "explore", why)
     if third.success:
         yield judge_kept(contract)
     elif _is_taken(third, unique):

@@ -221,7 +221,6 @@ def _through(
             "explore" if step.status < REFUSED else "illegal",
             f"{workflow.title}: {step.name}",
             role="" if step.key is not None else step.role,
-            surface=endpoint.surface,
             raw=raw,
             authored=True,
             reuse="ever" if reuses else "",
@@ -269,7 +268,6 @@ def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], stat
                 "explore",
                 f"{step.name}: what was changed is put back",
                 role=step.role,
-                surface=endpoint.surface,
             )
 
 

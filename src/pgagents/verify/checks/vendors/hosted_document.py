@@ -63,9 +63,8 @@ def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], 
             exchange, _ = yield from fetch(setting, path, f"the hosted {file}")
         else:
             accept = (("Accept", "*/*"),)
-            exchange = yield Call(
-                None, {}, "document", f"the hosted {file}", twist="none", raw=Raw("GET", path, accept)
-            )
+            raw = Raw("GET", path, accept)
+            exchange = yield Call(None, {}, "document", f"the hosted {file}", role="", raw=raw, reuse="ever")
         if exchange.void:
             return
         if exchange.status != 200 or exchange.response is None:

@@ -1,0 +1,26 @@
+"""Makes the target of a package's skills: a folder for each, with its SKILL.md."""
+
+from __future__ import annotations
+
+from pgagents.generate.skills.skill import make_skills
+from pgagents.generate.target import Target, View
+from pgagents.model.model import Model
+
+
+def skills_target(title: str, folder: str, store: str) -> Target:
+    """Return the target of the skills in a folder, by the listing of a store's surface."""
+
+    def view(model: Model) -> View:
+        listing = model.surfaces[store].listing
+        assert listing is not None
+        made = make_skills(model, listing)
+        return View({}, made.losses, made.notes, several=made.contexts)
+
+    return Target(
+        title,
+        (f"{folder}/skills/*/SKILL.md",),
+        view,
+        surface="mcp",
+        part=f"surfaces.{store}.listing",
+        lists_actions=False,
+    )
