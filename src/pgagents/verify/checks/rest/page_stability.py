@@ -14,7 +14,8 @@ from typing import Any
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
-from pgagents.verify.cases.page_request import ListReader, Page
+from pgagents.verify.cases.paging.page_request import ListReader, Page
+from pgagents.verify.cases.paging.several import Several, make_several
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -26,7 +27,6 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.several import Several, make_several
 from pgagents.verify.laws.paged_list import PagedList, find_list_call, list_paged_lists
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint

@@ -16,8 +16,9 @@ from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.cases.list_arguments import judge_arguments, list_choices
-from pgagents.verify.cases.page_request import ListReader, Page
+from pgagents.verify.cases.paging.list_arguments import judge_arguments, list_choices
+from pgagents.verify.cases.paging.page_request import ListReader, Page
+from pgagents.verify.cases.paging.several import make_several
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -32,7 +33,6 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.fixtures.several import make_several
 from pgagents.verify.laws.next_page import PageRequest
 from pgagents.verify.laws.paged_list import (
     PagedList,

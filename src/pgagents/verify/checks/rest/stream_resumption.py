@@ -15,6 +15,7 @@ from typing import Any
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
+from pgagents.verify.cases.paging.several import make_several
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -27,7 +28,6 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.fixtures.several import make_several
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.verify.cases.page_request import ListReader, Page
+from pgagents.verify.cases.paging.page_request import ListReader, Page
 from pgagents.verify.laws.next_page import PageRequest
 from pgagents.verify.laws.paged_list import PagedList
 

@@ -1,0 +1,1 @@
+"""Calls that read lists in pages, and the instances that these lists hold."""
