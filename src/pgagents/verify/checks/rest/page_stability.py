@@ -35,7 +35,7 @@ NAME = "page_stability"
 ITEMS = 3
 """Items to make: one to remove, one behind it on the first page, and one on the next page."""
 MOST_PAGES = 8
-"""Most further pages that are read."""
+"""Most further pages that are read; a list with more is judged as far as they go."""
 COST = ITEMS + 6
 
 
@@ -130,7 +130,12 @@ def _judge(
     walked = yield from _walk(reader, {**given, **reader.sized(length)}, page)
     if walked is None:
         return judge_untested(case.contract, "the further pages were not answered with a list")
-    return _compare(case, listed, length, walked, [id for id in listed if id in now])
+    ids, at_end = walked
+    behind = [id for id in listed[length:] if id in now]
+    read = max((index + 1 for index, id in enumerate(behind) if id in ids), default=0)
+    due = behind if at_end else behind[:read]
+    seen = [id for id in listed[:length] if id in now]
+    return _compare(case, seen, due, ids)
 
 
 def _remove(case: _Case, made: Several, body: Mapping[str, Any]) -> Generator[Any, Any, None]:
@@ -147,12 +152,17 @@ def _read_ids(reader: ListReader, given: Mapping[str, Any], why: str) -> Generat
     return reader.ids_of(page.items) if page is not None else []
 
 
-def _walk(reader: ListReader, given: Mapping[str, Any], page: Page) -> Generator[Any, Any, list[Any] | None]:
-    """Return the ids on the pages behind the first one; None if they cannot be read to their end."""
+def _walk(
+    reader: ListReader, given: Mapping[str, Any], page: Page
+) -> Generator[Any, Any, tuple[list[Any], bool] | None]:
+    """Return the ids on the pages behind the first one, and True if the last of them is the list's end.
+
+    None means that one of them is not answered with a list.
+    """
     ids: list[Any] = []
     for number in range(2, MOST_PAGES + 2):
         if page.next is None:
-            return ids
+            return ids, True
         if not page.next.is_followed:
             return None
         following = yield from reader.request_next(given, f"page {number}", page.next)
@@ -160,19 +170,20 @@ def _walk(reader: ListReader, given: Mapping[str, Any], page: Page) -> Generator
             return None
         ids += reader.ids_of(following.items)
         page = following
-    return None
+    return ids, page.next is None
 
 
-def _compare(
-    case: _Case, listed: Sequence[Any], length: int, walked: Sequence[Any], stays: Sequence[Any]
-) -> Judgement:
-    """Judge the ids on the further pages; `stays` are those that the list had before and after."""
+def _compare(case: _Case, seen: Sequence[Any], due: Sequence[Any], walked: Sequence[Any]) -> Judgement:
+    """Judge the ids on the further pages.
+
+    `seen` are those on the first page, and `due` those behind it, that the list had before and after.
+    """
     id = case.paged.id
-    expected = f"each item that stays in the list on exactly one page, after {length} of {len(listed)} items"
-    lost = [one for one in listed[length:] if one in stays and one not in walked]
+    expected = f"each item that stays in the list on exactly one page, after the first {len(seen)} of them"
+    lost = [one for one in due if one not in walked]
     if lost:
         return judge_broken(case.contract, expected, f"{len(lost)} on no page, such as {id} {lost[0]}")
-    twice = [one for one in listed[:length] if one in stays and one in walked]
+    twice = [one for one in seen if one in walked]
     if twice:
         return judge_broken(
             case.contract, expected, f"{id} {twice[0]} is on the first page and on a later one"
