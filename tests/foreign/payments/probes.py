@@ -135,9 +135,15 @@ def _cursor_with_plus(api: httpx.Client) -> object:
 
 @PROBES.of("refunds-race", right=False, buggy=True)
 def _refunds_race(api: httpx.Client) -> object:
-    form = {"payment": CUPS, "amount": "1000"}
+    form, together = {"payment": CUPS, "amount": "1000"}, threading.Barrier(4, timeout=30)
+
+    def refund(_: int) -> int:
+        api.get(f"/payments/{CUPS}")  # opens the connection, so that the four refunds arrive together
+        together.wait()
+        return api.post("/refunds", data=form).status_code
+
     with ThreadPoolExecutor(4) as threads:
-        statuses = list(threads.map(lambda _: api.post("/refunds", data=form).status_code, range(4)))
+        statuses = list(threads.map(refund, range(4)))
     assert 201 in statuses
     return api.get(f"/payments/{CUPS}").json()["amount_refunded"] > 1200
 
