@@ -90,7 +90,10 @@ class _Places:
 
 
 def judge_tools(tools: Sequence[Any], model: Model, store: Store) -> Iterator[Diagnostic]:
-    """Yield what the store says of the tools that a server lists, at the lines of their actions."""
+    """Yield what the store says of the tools that a server lists, at the lines of their actions.
+
+    What the author answered with a reason in the catalogue is left out.
+    """
     if not store.judge:
         return
     from pgagents.generate.formerly import find_name, list_offered
@@ -99,9 +102,20 @@ def judge_tools(tools: Sequence[Any], model: Model, store: Store) -> Iterator[Di
 
     surface = model.surfaces["mcp"]
     lines = {str(find_name(surface, action)): action.origin for action in list_offered(surface)}
+    answered = {code for code, rule in store.rules.items() if _is_answered(model, rule)}
     for hit in find_hits("tools.json", json_bytes({"tools": list(tools)}), store.judge):
+        if hit.code in answered:
+            continue
         number = next((step for step in hit.pointer if isinstance(step, int)), -1)
         tool = tools[number] if 0 <= number < len(tools) else None
         name = str(tool.get("name")) if isinstance(tool, Mapping) else ""
         at = lines.get(name, surface.origin)
         yield describe_hit(hit, model.source.locate(at), store.judge)
+
+
+def _is_answered(model: Model, rule: str) -> bool:
+    """True if the catalogue ignores each finding of a lint rule, with a reason."""
+    from pgagents.lint.run import lint
+
+    judged = lint(model, (rule,))
+    return bool(judged.ignored) and not judged.found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
@@ -37,6 +37,8 @@ class Store:
     """True if the store connects to a hosted server only."""
     keys: bool = True
     """True if the store connects with a key, as an alternative to OAuth."""
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """The store's codes that a rule of our lint judges in the catalogue too, each with the id of the rule."""
     challenge: str = ""
     """The path of the file that proves the domain; empty where the store asks for none."""
 

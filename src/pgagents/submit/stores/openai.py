@@ -25,5 +25,6 @@ STORE = Store(
     ),
     hosted=True,
     keys=False,
+    rules={"rule-raw-location": "openai/raw-location"},
     challenge="/.well-known/openai-apps-challenge",
 )
