@@ -38,9 +38,11 @@ class Hosted:
 
 @contextmanager
 def hosted_tools(
-    catalogue: Path, folder: Path, *words: str, wrap: Wrap = lambda app: app
+    catalogue: Path, folder: Path, *words: str, wrap: Wrap = lambda app: app, key: str = "test"
 ) -> Iterator[Hosted]:
-    """Serve both; `words` are options of the sandbox, `wrap` changes the MCP server's application."""
+    """Serve both; `words` are options of the sandbox, `wrap` changes the MCP server's application,
+    `key` names the key of the caller.
+    """
     issuer = Issuer()
     with (
         sandbox(folder, "--tls", *words, catalogue=str(catalogue)) as (_, facts),
@@ -51,7 +53,7 @@ def hosted_tools(
         bound = bind(0, "127.0.0.1")
         base = f"https://127.0.0.1:{bound.getsockname()[1]}"
         linked = folder / "linked.json"
-        linked.write_text(json.dumps({"reviewer": facts["keys"]["test"]}))
+        linked.write_text(json.dumps({"reviewer": facts["keys"][key]}))
         settings = Settings(
             public_url=f"{base}/mcp",
             issuer=issued,
@@ -66,7 +68,7 @@ def hosted_tools(
             both.write_bytes(Path(facts["ca_file"]).read_bytes() + made.ca_file.read_bytes())
             scopes = " ".join(model.code_flow.scopes) if model.code_flow else ""
             token = issuer.token(aud=f"{base}/mcp", sub="reviewer", scope=scopes, exp=time.time() + 3_600)
-            yield Hosted(facts["url"], f"{base}/mcp", both, facts["keys"]["test"], token)
+            yield Hosted(facts["url"], f"{base}/mcp", both, facts["keys"][key], token)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from pgagents.cli.main import main
 from pgagents.http import Request, Response
 from pgagents.submit.public import addresses, fetching, hosts
 from pgagents.verify.wire.send import Client
-from verifying import ROOT
+from verifying import PARK_GRAPH, ROOT
 
 LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"
 PUBLIC = "https://mcp.lending.example/mcp"
@@ -106,6 +106,27 @@ def test_library_over_tls_with_oauth_is_packed_as_proved(running: Hosted, submit
     assert "/.well-known/openai-apps-challenge" in page
     for secret in (running.key, running.token):
         assert secret not in page + done.out + done.err
+
+
+@pytest.mark.matrix
+def test_park_graph_with_a_hosted_server_is_packed_as_proved(tmp_path: Path, submit: Submit) -> None:
+    text = PARK_GRAPH.read_text(encoding="utf-8")
+    package = "    server: parkgraph-mcp\n"
+    env = "    env: {key: PARKGRAPH_API_KEY, url: PARKGRAPH_API_URL}\n"
+    assert package in text
+    assert env in text
+    hosted = '    server: {url: "https://mcp.parkgraph.example/mcp", version: 1.0.0}\n'
+    text = text.replace(package, hosted).replace(env, "")
+    catalogue = tmp_path / "hosted.yaml"
+    catalogue.write_text(text, encoding="utf-8")
+    with hosted_tools(catalogue, tmp_path, key="unlimited") as at:
+        done = submit(at, text, "--json")
+    assert done.code == 0, done.err
+    assert done.data["rung"] == "proved"
+    assert [one["outcome"] for one in done.data["cases"]] == ["kept"] * 8
+    outcomes = [hint["outcome"] for tool in done.data["tools"] for hint in tool["hints"].values()]
+    assert outcomes.count("held") > 20
+    assert set(outcomes) == {"held", "not shown", "claimed", "no claim"}
 
 
 @pytest.mark.matrix

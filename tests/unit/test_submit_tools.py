@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pgagents.catalogue.load import load_text
 from pgagents.generate.build import document
 from pgagents.model.model import Model
 from pgagents.source.origin import plain
@@ -15,7 +16,7 @@ from pgagents.submit.package import judge_tools
 from pgagents.submit.store import find_store
 from pgagents.submit.tools import compare_with_catalogue, find_changes
 from pgagents.verify.wire.mcp.listing import ToolListing
-from verifying import ROOT, model
+from verifying import PARK_GRAPH, ROOT, model
 
 Tools = list[dict[str, Any]]
 
@@ -113,3 +114,16 @@ def test_store_judges_the_listed_tools_at_our_lines() -> None:
     (found,) = [d for d in judge_tools(unset, library(), store) if d.severity == "error"]
     assert found.id == "openai-portal/annotations_required"
     assert found.span == library().source.locate(("actions", unset[2]["name"]))
+
+
+def test_code_that_the_author_answered_is_left_out() -> None:
+    _, store = find_store("openai")
+    text = PARK_GRAPH.read_text(encoding="utf-8")
+    comment = "# pgagents: ignore[openai/raw-location]"
+    assert comment in text
+    for said, expected in ((text, False), (text.replace(comment, "# not answered:"), True)):
+        of = load_text(said, str(PARK_GRAPH))
+        tools = plain(document(of, "mcp/tools.json", traced=False).data["tools"])
+        codes = {one.id for one in judge_tools(tools, of, store)}
+        assert ("openai-portal/rule-raw-location" in codes) is expected
+        assert "openai-portal/rule-output-schema" in codes

@@ -352,7 +352,7 @@ REFUSED: dict[str, tuple[str, Callable[[], Files], Edit, str]] = {
         value("tools.json", "tools.0.annotations.openWorldHint", DELETE),
         "annotations_required",
     ),
-    "SergeiNikolenko/Burette#608: tools without outputSchema": (
+    "a refused submission: tools without outputSchema": (
         "openai-portal",
         good.tool_list,
         value("tools.json", "tools.0.outputSchema", DELETE),
