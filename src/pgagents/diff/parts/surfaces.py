@@ -115,7 +115,7 @@ def _describe_case(case: Case) -> tuple[Any, ...]:
     ]
     code, tool = case.code.name if case.code else "", str(case.action.name) if case.action else ""
     texts = (case.kind, case.prompt, case.description, case.outcome, case.draft)
-    return (*texts, calls, [one.canonical for one in case.expect], case.words, code, tool)
+    return (*texts, calls, [_format_value(one) for one in case.expect], case.words, code, tool)
 
 
 def _format_value(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression, Scope
 from pgagents.cel.printer import print_path
+from pgagents.cel.syntax import Node
 from pgagents.model.action import ActionCall
 from pgagents.model.model import Model, Resource, unwrap
 from pgagents.suggest.columns import text_key
@@ -111,11 +112,12 @@ def _identify(resource: Resource, body: Mapping[str, Any], sample: Sample) -> An
 
 def _list_bodies(calls: Iterable[ActionCall], sample: Sample) -> Iterator[Mapping[str, Any]]:
     """Yield the instances in an answer, each once."""
-    seen: set[str] = set()
+    seen: set[Node | None] = set()
     for call in calls:
-        if call.at is not None and call.at.wording in seen:
+        tree = call.at.tree if call.at is not None else None
+        if tree in seen:
             continue
-        seen.add(call.at.wording if call.at is not None else "")
+        seen.add(tree)
         at = Scope(sample.values).find_value(call.at) if call.at is not None else sample.values["response"]
         for item in at if isinstance(at, list) else [at]:
             body = unwrap(item, call.body_at) if call.body_at else item

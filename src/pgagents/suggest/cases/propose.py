@@ -79,9 +79,14 @@ def _of_workflow(workflow: Workflow, steps: Sequence[Step]) -> dict[str, Any]:
         own = {name: _as_own(expression.tree, step.name) for name, expression in step.keep.items()}
         kept[step.name] = {name: _without_steps(tree, kept) for name, tree in own.items()}
     last = steps[-1]
-    expect = [print_node(_without_steps(e.tree, kept)) for e in last.expect] or _conditions(last.action)
+    expect = [_write(_without_steps(e.tree, kept)) for e in last.expect] or _conditions(last.action)
     about = str(workflow.description or workflow.title)
     return _draft(str(workflow.title), calls=calls, expect=expect, outcome=about)
+
+
+def _write(tree: Node) -> str:
+    """Return a condition as a catalogue writes it."""
+    return print_node(tree)
 
 
 def _as_own(tree: Node, step: str) -> Node:
@@ -141,7 +146,7 @@ def _of_example(action: Action, example: Example) -> dict[str, Any]:
 def _conditions(action: Action) -> list[str]:
     """Return a law of the action as a condition; that there is an answer, if it has none."""
     laws = (law.that for law in action.laws if law.when is None)
-    own = [print_node(law.tree) for law in laws if law.names <= READABLE]
+    own = [_write(law.tree) for law in laws if law.names <= READABLE]
     return own[:1] or ["response == null" if action.success.schema is None else "response != null"]
 
 

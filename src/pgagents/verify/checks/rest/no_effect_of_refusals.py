@@ -202,6 +202,8 @@ class _Known:
     unsure: bool = False
     refused: list[str] = field(default_factory=list)
     """Endpoints that refused to make an instance since the last list."""
+    tried: set[str] = field(default_factory=set)
+    """Endpoints that refused the most revealing invalid call since the last whole list."""
     shown: set[str] = field(default_factory=set)
     """Endpoints whose refusals were shown to leave nothing."""
 
@@ -218,14 +220,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         known = projects.setdefault(_project(setting, exchange), _Known())
         kind = setting.model.resources[resource]
         if _makes(kind, exchange):
-            _note(
-                kind,
-                exchange,
-                known,
-                setting.compute_once(
-                    (NAME, "places"), lambda: frozenset(endpoint.place for _, endpoint, _ in _cases(setting))
-                ),
+            revealing = setting.compute_once(
+                (NAME, "places"), lambda: {endpoint.place: wrong for _, endpoint, wrong in _cases(setting)}
             )
+            _note(kind, exchange, known, revealing)
         elif exchange.success and exchange.fits and not known.unsure and not _sees_a_part(setting, exchange):
             items = _items(kind, exchange)
             if items is not None:
@@ -269,7 +267,9 @@ def _makes(resource: Resource, exchange: Exchange) -> bool:
     )
 
 
-def _note(resource: Resource, exchange: Exchange, known: _Known, places: frozenset[str]) -> None:
+def _note(
+    resource: Resource, exchange: Exchange, known: _Known, revealing: Mapping[str, InvalidCase]
+) -> None:
     body = (
         at_path(resource.made_by, exchange)
         if resource.made_by and resource.made_by.at and exchange.success
@@ -283,13 +283,12 @@ def _note(resource: Resource, exchange: Exchange, known: _Known, places: frozens
             declared.provoked_by
         )  # the catalogue says that such a failure leaves nothing
         known.unsure = known.unsure or (exchange.status != UNAVAILABLE and not promised)
-    elif (
-        exchange.place in places
-        and exchange.place not in known.refused
-        and not exchange.limited
-        and known.first is not None
-    ):
-        known.refused.append(exchange.place)
+    elif exchange.place in revealing and not exchange.limited and known.first is not None:
+        if exchange.place not in known.refused:
+            known.refused.append(exchange.place)
+        wrong = revealing[exchange.place]
+        if exchange.call.intent == wrong.call.intent and exchange.call.input == wrong.call.input:
+            known.tried.add(exchange.place)
 
 
 def _items(resource: Resource, exchange: Exchange) -> list[Mapping[str, Any]] | None:
@@ -319,30 +318,15 @@ def _ghosts(
     The project's first whole list is accepted as it is.
     """
     ids = [id for item in items if (id := resource.id_of(item)) not in elsewhere]
+    whole = _is_whole(resource, exchange, items)
     if known.first is None:
-        plain = next(
-            (
-                c
-                for c in resource.listed_by
-                if _plain(c) and exchange.call.endpoint and c.action is exchange.call.endpoint.action
-            ),
-            None,
-        )
-        most = (
-            min((v for v in plain.input.values() if isinstance(v, int)), default=None)
-            if plain is not None
-            else 0
-        )
-        if (
-            plain is not None
-            and exchange.call.input == plain.input
-            and (most is None or len(items) < most)
-            and not may_go_on(exchange, items)
-        ):
+        if whole:
             known.first = set(ids) - known.made
         return
     ghost = next((id for id in ids if id not in known.first and id not in known.made), None)
-    several, known.refused = known.refused, []
+    several = known.refused
+    if ghost is not None or whole:
+        known.refused = []
     if ghost is not None:
         known.first.add(ghost)
         contract = f"{NAME}/{resource.name}/{several[0]}" if several else contract
@@ -352,10 +336,22 @@ def _ghosts(
             f"only {resource.name}s that accepted calls made",
             f"{ghost} is listed, which none made{since}",
         )
-        return
-    for place in several:
-        known.shown.add(place)
-        yield judge_kept(f"{NAME}/{resource.name}/{place}")
+    elif whole:
+        known.shown |= known.tried
+        known.tried.clear()
+        for place in several:
+            yield judge_kept(f"{NAME}/{resource.name}/{place}")
+
+
+def _is_whole(resource: Resource, exchange: Exchange, items: list[Mapping[str, Any]]) -> bool:
+    """True if the list has each instance that there is."""
+    asked = exchange.call
+    action = asked.endpoint.action if asked.endpoint is not None else None
+    plain = next((call for call in resource.listed_by if _plain(call) and call.action is action), None)
+    if plain is None or asked.input != plain.input or may_go_on(exchange, items):
+        return False
+    most = min((v for v in plain.input.values() if isinstance(v, int)), default=None)
+    return most is None or len(items) < most
 
 
 CHECK = Check(
