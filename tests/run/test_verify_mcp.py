@@ -735,3 +735,9 @@ def test_a_catalogue_without_tools_has_no_contracts_of_them() -> None:
         for c in plan(of, Options(), Identities(), url="http://127.0.0.1:1", mcp=link).selected
         if c.surface == "mcp"
     ] == []
+
+
+def test_contract_that_its_own_requests_show_needs_no_other_ones() -> None:
+    alone = verify_mcp(model(PARK_GRAPH), only=("mcp_transport/opens@mcp",))
+    assert ids(alone, Verdict.KEPT) == ["mcp_transport/opens@mcp"]
+    assert alone.footer.requests < 10

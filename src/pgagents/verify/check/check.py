@@ -146,6 +146,7 @@ class Check:
     | `calls_correctly` | False | on a right server its probes succeed at each endpoint, so they come early |
     | `tools` | False | it also judges the calls of an MCP server's tools |
     | `alone` | False | its probes show all: with `--only`, no other check's exchanges are needed |
+    | `watched` | none | the details of the contracts that its watcher judges; none stands for all of them |
     | `remembers` | False | its watcher looks at earlier exchanges too, so one call alone proves nothing |
     | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
     | `derived_from` | none | checks that explain its findings; they say of the API what it says of surfaces |
@@ -163,6 +164,7 @@ class Check:
     calls_correctly: bool = False
     tools: bool = False
     alone: bool = False
+    watched: frozenset[str] = frozenset()
     remembers: bool = False
     skips_unavailable: bool = False
     derived_from: frozenset[str] = frozenset()
@@ -173,10 +175,10 @@ class Check:
         """The module's docstring; its first sentence is the promise."""
         return (self.doc or "").strip()
 
-    @property
-    def needs_others(self) -> bool:
-        """True if its contracts are judged on other checks' exchanges too."""
-        return self.watch is not None and not self.alone
+    def needs_others(self, contract: Contract) -> bool:
+        """True if one of its contracts is judged on other checks' exchanges too."""
+        seen = not self.watched or contract.detail in self.watched
+        return self.watch is not None and not self.alone and seen
 
     def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterable[Probe]:
         """Return its probes; none for a check that only watches."""

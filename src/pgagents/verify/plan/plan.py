@@ -278,7 +278,7 @@ def _bearing(
     about a whole surface is judged on all its calls, as in a whole run, unless the caller bounds the
     requests. A check whose own probes show all gets all of them. A shard does without these.
     """
-    watched = [c for c in selected if checks[c.check].needs_others]
+    watched = [c for c in selected if checks[c.check].needs_others(c)]
     places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
     leads = [setting.find_lead(c.action) for c in watched if c.check == BETWEEN]
     places |= {lead.place for lead in leads if lead is not None}

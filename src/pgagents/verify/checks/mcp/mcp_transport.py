@@ -257,6 +257,7 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
+    watched=frozenset(("content_type",)),
     probes=probes,
     settled=settle_contract,
     tools=True,
