@@ -53,7 +53,7 @@ def test_every_vendors_files_are_built_from_a_catalogue(name: str) -> None:
     assert folders >= VENDORS
 
 
-@pytest.mark.parametrize("name", rarely(NAMES, "library", "tickets"))
+@pytest.mark.parametrize("name", rarely(NAMES, "tickets"))
 def test_mock_of_a_catalogue_keeps_every_contract(name: str) -> None:
     """Only what needs an MCP server is not selected. `tests/run/test_language_mcp.py` verifies each of the
     catalogues at each push, with such a server and without random calls, which are most of a deep run.

@@ -35,7 +35,7 @@ HINTS = {
     "hint_not_destructive": "destructiveHint: false",
     "hint_closed_world": "openWorldHint: false",
 }
-FEW = ("get-marks-as-read", "link-is-fetched")
+FEW = ("link-is-fetched",)
 
 
 def fetch(url: str) -> None:
