@@ -4,6 +4,7 @@ undoes what was made.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -39,6 +40,8 @@ FULL_COSTS = 12
 is done elsewhere.
 """
 CLOCK_SLACK_S = 2.0
+MOST_NESTED = 24
+"""Most calls that wait for each other's instances; as many levels no catalogue's resources have."""
 HURRIED_S = 15.0
 
 
@@ -106,6 +109,8 @@ class Driver:
         self.sender.on_token = partial(_hide_token, self.judge.memory, self._redactor)  # no cycle
         self.sender.on_key = partial(_hide_key, self.judge.memory, self._redactor)
         factory.pool.makes = writes
+        self._nested: Counter[int] = Counter()
+        """How many calls wait for others to be made first, by the identity of their conversation's chain."""
         self.turned_away = 0
         """The number of calls with the main key answered as if it were none, before any was answered
         otherwise.
@@ -440,6 +445,21 @@ class Driver:
             )
 
     def _run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
+        """Make the calls that a generator asks for, and return what it returns.
+
+        Raises Unavailable if calls wait for each other's instances without an end.
+        """
+        self._nested[id(chain)] += 1
+        try:
+            if self._nested[id(chain)] > MOST_NESTED:
+                raise Unavailable("each of its resources is made by a call that needs another one of them")
+            return (yield from self._answer(asking, chain))
+        finally:
+            self._nested[id(chain)] -= 1
+            if not self._nested[id(chain)]:
+                del self._nested[id(chain)]
+
+    def _answer(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
         answer: Any = None
         while True:
             try:
