@@ -185,6 +185,7 @@ def bounds_rounded(_context: Context, _asked: RequestedAction, given: dict[str, 
     also={
         "framework": "the form of the dispatcher's own members goes unchecked too",
         "surface_equivalence": "REST refuses what the dispatcher takes, or takes for something else",
+        "rate_limit_headers": "a call that is answered in another's place counts twice",
         "absent_id": "an id with blanks around it is served, too",
     },
 ).handle_requests

@@ -30,7 +30,10 @@ def cursor_counts_items(_context: Context, inner: Domain, call: AcceptedCall) ->
     value = call.input.get(call.action.pages.argument) if call.action.pages is not None else None
     if call.action.pages is None or not isinstance(value, str) or not _is_later(call):
         return inner(call)
-    start = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))[0]
+    try:
+        start = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))[0]
+    except (ValueError, TypeError, LookupError):  # another domain's cursor, or none
+        return inner(call)
     return inner(replace(call, input={**call.input, call.action.pages.argument: str(start)}))
 
 

@@ -142,6 +142,7 @@ def _request_id(found: Response, model: Model) -> str:
     also={
         "idempotency": "a call at the least amount is refused although its key was used",
         "arbitrary_text": "the text goes with the least amount there is",
+        "law": "a call that is refused has changed the instance all the same",
         "workflow_runs": "a workflow asks for the least there is",
     },
 ).handle_requests

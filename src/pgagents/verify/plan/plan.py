@@ -217,10 +217,11 @@ def _add_random_calls(
 
 def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
     """Return a shard's part of the budget: its own contracts count once, and so does what makes their
-    instances.
+    instances. What exceeds limits has a budget of its own.
     """
-    own = [p for p in probes if any(c in wanted for c in p.contracts)]
-    others = sum(p.cost for p in probes) - sum(p.cost for p in own)
+    usual = [p for p in probes if p.stage != LAST]
+    own = [p for p in usual if any(c in wanted for c in p.contracts)]
+    others = sum(p.cost for p in usual) - sum(p.cost for p in own)
     return max(most // parts, sum(p.cost for p in own if p.priority == 1)) + others + RESERVE
 
 
