@@ -211,3 +211,30 @@ def test_more_links_than_are_used_are_a_loss() -> None:
     assert losses(imported(document(((*MADE, "links"), many)))) == [
         f"the document has more than {MOST} links: the others are not carried"
     ]
+
+
+def _reading(path: str, name: str, members: list[str], links: dict[str, Any]) -> dict[str, Any]:
+    text = {"type": "string"}
+    body = {"type": "object", "required": members, "properties": dict.fromkeys(members, text)}
+    answer = {"description": "It", "content": {"application/json": {"schema": body}}, "links": links}
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    given = [{"name": n, "in": "path", "required": True, "schema": text} for n in names]
+    return {"get": {"operationId": name, "parameters": given, "responses": {"200": answer}}}
+
+
+def test_read_whose_own_argument_nothing_names_finds_no_resource() -> None:
+    """A new value finds nothing, so it is no argument of `found_by`."""
+    owner = {"Owner": {"operationId": "getPerson", "parameters": {"nick": "$response.body#/owner"}}}
+    written = {
+        "openapi": "3.0.3",
+        "info": {"title": "Repositories", "version": "1"},
+        "servers": [{"url": "https://repos.example"}],
+        "paths": {
+            "/repos/{user}/{slug}": _reading("/repos/{user}/{slug}", "getRepo", ["slug", "owner"], owner),
+            "/people/{nick}": _reading("/people/{nick}", "getPerson", ["title"], {}),
+        },
+    }
+    made = imported(written)
+    assert "fresh" not in made.text
+    assert len(losses(made)) == 1
+    assert load_text(made.text, "links.yaml").actions

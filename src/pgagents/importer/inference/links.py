@@ -248,9 +248,9 @@ def _call_source(link: _Link, steps: list[str], named: Mapping[str, Any]) -> dic
     """Return a resource that the source's answer shows: made if the source writes, else found. None if an
     argument of the source has no value that is surely valid.
     """
-    given = find_values(link.source, {}, named, {})
-    if given is None:
-        return None
+    given, makes = find_values(link.source, {}, named, {}), link.source.action["effect"] == "write"
+    if given is None or (not makes and any(str(value).startswith("=fresh.") for value in given.values())):
+        return None  # a read by a new value finds nothing
     listing = describe_listing(link.source, named)
     at, member = [], list(steps)
     while any(step.isdecimal() for step in member):  # up to the list that the first item is of
@@ -260,5 +260,4 @@ def _call_source(link: _Link, steps: list[str], named: Mapping[str, Any]) -> dic
         return None
     call: dict[str, Any] = {"action": link.source.name, **({"input": given} if given else {})}
     call |= {"at": path} if path != "response" else {}
-    how = "made_by" if link.source.action["effect"] == "write" else "found_by"
-    return {"id": ".".join(member), how: call}
+    return {"id": ".".join(member), "made_by" if makes else "found_by": call}
