@@ -92,7 +92,7 @@ class _Places:
 def judge_tools(tools: Sequence[Any], model: Model, store: Store) -> Iterator[Diagnostic]:
     """Yield what the store says of the tools that a server lists, at the lines of their actions.
 
-    What the author answered with a reason in the catalogue is left out.
+    It leaves out each code that the author answered with a reason in the catalogue.
     """
     if not store.judge:
         return

@@ -110,7 +110,7 @@ class Driver:
         self.sender.on_key = partial(_hide_key, self.judge.memory, self._redactor)
         factory.pool.makes = writes
         self._nested: Counter[int] = Counter()
-        """How many calls wait for others to be made first, by the identity of their conversation's chain."""
+        """The number of calls that wait for other calls, by the identity of their conversation's chain."""
         self.turned_away = 0
         """The number of calls with the main key answered as if it were none, before any was answered
         otherwise.
