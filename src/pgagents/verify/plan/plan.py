@@ -217,7 +217,7 @@ def _add_random_calls(
 
 def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
     """Return a shard's part of the budget: its own contracts count once, and so does what makes their
-    instances. What exceeds limits has a budget of its own.
+    instances. Calls that exceed limits have a budget of their own.
     """
     usual = [p for p in probes if p.stage != LAST]
     own = [p for p in usual if any(c in wanted for c in p.contracts)]
