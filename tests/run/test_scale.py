@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from lengths import rarely
 from pgagents.cli.inputs.choice import MAX_SHARDS
 from pgagents.cli.main import main
 from pgagents.cli.running import last
@@ -47,6 +48,16 @@ def test_shards_together_are_the_whole_run(path: Path, count: int) -> None:
     assert merged.exit_code == whole.exit_code
     if path == PARK_GRAPH:
         assert max(p.report.footer.requests for p in parts) < 0.85 * whole.footer.requests
+
+
+@pytest.mark.parametrize(("number", "count"), rarely([(1, 2), (2, 2), (1, 3), (2, 3), (3, 3)], (1, 2)))
+def test_shard_by_the_main_key_alone_leaves_nothing_untested(
+    number: int, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report counts what other shards would make; here this shard has to make it first, at any time."""
+    with served(tmp_path) as (_, facts):
+        monkeypatch.setenv("PGAGENTS_TOKEN", facts["keys"]["unlimited"])
+        assert main(["verify", "--url", facts["url"], "--shard", f"{number}/{count}"]) == 0
 
 
 @pytest.mark.matrix

@@ -25,7 +25,7 @@ def list_tool_probes(setting: Setting, check: str) -> Iterator[Probe]:
         covers = tuple(f"{check}/{law.name}/{endpoint.place}" for law in laws)
         if endpoint.action.effect != "write":
             for why, template in list_further_reads(setting.model, endpoint.action):
-                run, at = _read_once(ordinary(endpoint, template, "explore", why)), f"{why}/{endpoint.place}"
+                run, at = read_once(ordinary(endpoint, template, "explore", why)), f"{why}/{endpoint.place}"
                 yield Probe(f"{check}/{at}", 6, covers, 1, run, (endpoint,), "main", optional=True)
         elif (resource := _find_kept(setting, endpoint)) is not None:
             covers = tuple(c for c, law in zip(covers, laws, strict=True) if "before" in law.names)
@@ -34,7 +34,9 @@ def list_tool_probes(setting: Setting, check: str) -> Iterator[Probe]:
                 yield Probe(f"{check}/{at}", 6, covers, 2, run, (endpoint,), "main", True, optional=True)
 
 
-def _read_once(call: Call) -> Callable[[], Conversation]:
+def read_once(call: Call) -> Callable[[], Conversation]:
+    """Return a conversation of one call, whose answer the laws judge."""
+
     def run() -> Conversation:
         yield call
 

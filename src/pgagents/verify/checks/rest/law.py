@@ -16,7 +16,7 @@ from pgagents.model.model import Resource
 from pgagents.verify.cases import fixture_selection
 from pgagents.verify.cases.boundary import boundary_values, places
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.cases.law.tools import list_tool_probes
+from pgagents.verify.cases.law.tools import list_tool_probes, read_once
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -39,6 +39,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "law"
 BODIES = "law bodies"
+LATE = 8
+"""The phase in which nothing else is made any more."""
 TRUSTED = ("valid", "explore", "clean")
 """Intents whose input the schemas allow: an accepted invalid call is the finding of another check."""
 
@@ -104,6 +106,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     zero.
     """
     yield from list_tool_probes(setting, NAME)
+    yield from _list_late_reads(setting)
     for resource in setting.model.resources.values():
         made = resource.made_by
         place = _stands_on(setting, resource)
@@ -153,6 +156,28 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 True,
                 optional=True,
             )
+
+
+def _list_late_reads(setting: Setting) -> Iterator[Probe]:
+    """Yield each read of a period once more, from yesterday to soon, for laws that no answer has tested.
+
+    A report counts what others made before it. In a shard, or in another order, that may come after it.
+    """
+    for endpoint in setting.usable:
+        known = {name: given for name, given, _ in boundary_values(setting, endpoint)}
+        given = known.get("around_now")
+        if endpoint.action.effect == "write" or given is None or not endpoint.action.laws:
+            continue
+        covers = tuple(f"{NAME}/{law.name}/{endpoint.place}" for law in list_laws(endpoint))
+        read = ordinary(
+            endpoint,
+            template_of(setting.model, endpoint.action),
+            "explore",
+            "the same period, once more",
+            input=given,
+        )
+        run, at = read_once(read), f"once more/{endpoint.place}"
+        yield Probe(f"{NAME}/{at}", LATE, covers, 1, run, (endpoint,), "main", optional=True)
 
 
 def _stands_on(setting: Setting, resource: Resource) -> Resource | None:
