@@ -11,7 +11,7 @@ HEAD = """\
 `--bug NAME` plants one, `--bugs` lists them; without the option the server is right.
 Each is a mistake that somebody made in a real server, as the thread tells, planted as the smallest change of
 the ordinary code. The sections are those of `tests/catalogues/{api}.md`.
-Those of the second set were written down later, before any check was looked at for them.
+Those of the second and the third set were written down later, before any check was looked at for them.
 Written by `python -m foreign.bugs` in `tests/` from the server's own list. `test_bugs.py` shows each on the
 wire.
 

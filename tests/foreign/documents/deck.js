@@ -84,7 +84,8 @@ export class Deck {
     return Number(position);
   }
 
-  #requireFreeName(folder, name, own) {
+  #requireFreeName(folder, name, self) {
+    const own = planted('own-name-taken') ? undefined : self;
     if ((planted('deleted-name-taken') ? folder.documents : folder.present).some((document) => document !== own && document.name === name)) {
       throw new ApiError('name_taken', 'another document of the folder has this name');
     }
@@ -99,6 +100,7 @@ export class Deck {
   }
 
   makeDocument(folder, values, mediaType, bytes) {
+    if (planted('name-normalised')) values.name = values.name.normalize('NFC');
     this.#requireFreeName(folder, values.name);
     const now = this.clock.now();
     const id = `doc_${this.random.text(20, ID)}`;
@@ -109,7 +111,7 @@ export class Deck {
   }
 
   changeDocument(document, patch) {
-    this.#requirePresent(document);
+    if (!planted('deleted-changes')) this.#requirePresent(document);
     if (patch.name !== undefined) this.#requireFreeName(document.folder, patch.name, document);
     const changed = Object.entries(patch).filter(([member, value]) => !isDeepStrictEqual(document[member], value));
     if (changed.length || planted('empty-patch-updates')) {

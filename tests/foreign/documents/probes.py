@@ -217,3 +217,95 @@ def _export_first(api: httpx.Client) -> object:
     for number in range(24):
         _import(api, f"n{number}")
     return len(_rows(api)) - 1
+
+
+@PROBES.of("deleted-changes", right=(409, "The roof"), buggy=(200, "new"))
+def _deleted_changes(api: httpx.Client) -> object:
+    assert api.delete(ROOF).status_code == 200
+    answer = api.patch(ROOF, content='{"description": "new"}', headers=PATCH)
+    return answer.status_code, api.get(ROOF).json()["document"]["description"]
+
+
+@PROBES.of("made-is-200", right=(201, True), buggy=(200, False))
+def _made(api: httpx.Client) -> object:
+    answer = api.put("/workspaces/atlas/folders/new", json={"title": "New"})
+    return answer.status_code, "location" in answer.headers
+
+
+@PROBES.of("own-name-taken", right=200, buggy=409)
+def _own_name(api: httpx.Client) -> object:
+    return api.patch(ROOF, content='{"name": "roof.txt"}', headers=PATCH).status_code
+
+
+APP = ("app_web", "web-secret-0005")
+CALLBACK = {"redirect_uri": "https://web.example/callback"}
+
+
+def _ask(api: httpx.Client, **more: str) -> httpx.Response:
+    query = {"response_type": "code", "client_id": APP[0], **CALLBACK, "state": "s", **more}
+    return api.get("/oauth2/authorize", params=query)
+
+
+def _allow(api: httpx.Client) -> str:
+    """Let a user allow the app, and return the code."""
+    ticket = re.search(r'name="ticket" value="(\w+)"', _ask(api).text)
+    assert ticket
+    form = {"ticket": ticket[1], "decision": "allow", "user": "u"}
+    location = httpx.URL(api.post("/oauth2/authorize", data=form).headers["location"])
+    return location.params["code"]
+
+
+def _exchange(api: httpx.Client, **form: str) -> httpx.Response:
+    return api.post("/oauth2/token", data=form, auth=APP)
+
+
+@PROBES.of("state-lost-on-error", right=("invalid_scope", "s"), buggy=("invalid_scope", None))
+def _state(api: httpx.Client) -> object:
+    found = httpx.URL(_ask(api, scope="none").headers["location"]).params
+    return found["error"], found.get("state")
+
+
+@PROBES.of("code-used-again", right=[200, 400], buggy=[200, 200])
+def _code_again(api: httpx.Client) -> object:
+    form = {"grant_type": "authorization_code", "code": _allow(api), **CALLBACK}
+    return [_exchange(api, **form).status_code for _ in range(2)]
+
+
+@PROBES.of("largest-file-refused", right=(201, 413), buggy=(413, 413))
+def _largest(api: httpx.Client) -> object:
+    def upload(size: int) -> int:
+        file, name = ("f", b"x" * size, "text/plain"), (None, f"n{size}".encode())
+        return api.post(f"{PLANS}/documents", files={"file": file, "name": name}).status_code
+
+    return upload(1_048_576), upload(1_048_577)
+
+
+@PROBES.of("last-row-open", right=True, buggy=False)
+def _last_row(api: httpx.Client) -> object:
+    return api.get("/workspaces/atlas/documents.csv").text.endswith("Z\r\n")
+
+
+@PROBES.of("name-normalised", right="Ge\u0301nie", buggy="G\u00e9nie")
+def _name_normalised(api: httpx.Client) -> object:
+    document = _import(api, "Ge\u0301nie")
+    name: str = api.get(f"{PLANS}/documents/{document}").json()["document"]["name"]
+    return name
+
+
+@PROBES.of("change-lost-after-replay", right=True, buggy=False)
+def _change_lost(api: httpx.Client) -> object:
+    for number in range(5):  # the call that makes the change may be late
+        with api.stream("GET", "/workspaces/atlas/changes?since=4&wait_s=1") as stream:
+            made = _import(api, f"late{number}")
+            if made not in stream.read().decode():
+                return False
+    return True
+
+
+@PROBES.of("reuse-ends-nothing", right=(400, 401), buggy=(400, 200))
+def _reuse(api: httpx.Client) -> object:
+    form = {"grant_type": "authorization_code", "code": _allow(api), **CALLBACK}
+    first = _exchange(api, **form).json()
+    second = _exchange(api, **form).status_code
+    bearer = {"Authorization": f"Bearer {first['access_token']}"}
+    return second, api.get(ROOF, headers=bearer).status_code

@@ -40,7 +40,8 @@ function readUpload(parts) {
   const file = byName.get('file');
   if (!file.isFile) throw invalid('part:file', 'the file has no filename');
   if (file.bytes.length === 0) throw invalid('part:file', 'the file is empty');
-  if (file.bytes.length > MAX_CONTENT) throw new ApiError('too_large', 'the file is too large');
+  const tooLarge = planted('largest-file-refused') ? MAX_CONTENT : MAX_CONTENT + 1;
+  if (file.bytes.length >= tooLarge) throw new ApiError('too_large', 'the file is too large');
   if (!MEDIA_TYPES.includes(file.type)) throw new ApiError('content_type', `the file must be ${MEDIA_TYPES.join(' or ')}`);
   const { bytes } = byName.get('name');
   const name = planted('name-in-latin1') ? bytes.toString('latin1') : decodeUtf8(bytes);
@@ -106,7 +107,7 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
     const { workspace, slug } = req.params;
     if (!SLUG.test(slug)) throw invalid('path:slug', 'this is no slug');
     const { made, folder } = deck.putFolder(req.organisation, workspace, slug, readFolder(req.body));
-    if (made) res.status(201).set('Location', `${BASE}/folders.info?workspace=${workspace}&slug=${slug}`);
+    if (made && !planted('made-is-200')) res.status(201).set('Location', `${BASE}/folders.info?workspace=${workspace}&slug=${slug}`);
     res.json({ folder });
   };
   path(FOLDER, { put: [write, jsonBody(), putFolder] });

@@ -1,6 +1,7 @@
 import { planted } from './bugs.js';
 
 const MAX_CHANGES = 1000;
+const REPLAY_MS = 100; // to read the changes of a workspace from the store that a server like this has
 
 /** Send the changes behind `since`, then new ones for some seconds, then the end. */
 export function followChanges(workspace, { since, waitS }, req, res) {
@@ -33,6 +34,7 @@ export function followChanges(workspace, { since, waitS }, req, res) {
   const timer = setTimeout(end, waitS * 1000);
   workspace.changes.slice(since, since + MAX_CHANGES).forEach(send);
   if (waitS === 0 || sent >= MAX_CHANGES) return end();
-  workspace.emitter.on('change', follow);
+  if (planted('change-lost-after-replay')) setTimeout(() => workspace.emitter.on('change', follow), REPLAY_MS);
+  else workspace.emitter.on('change', follow);
   return res.on('close', stop);
 }

@@ -2,7 +2,11 @@
 
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+
+from ..planting import planted
+
+OFFICE = timezone(timedelta(hours=-4))
 
 
 class Clock:
@@ -27,4 +31,5 @@ class Clock:
 
 def timestamp(seconds: int) -> str:
     """Format a time as RFC 3339 in UTC with whole seconds."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    zone = OFFICE if planted("local-times-as-utc") else UTC
+    return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,5 +1,6 @@
 """The lending desk: what the actions do, and when they are refused."""
 
+import random
 import re
 import threading
 import time
@@ -54,6 +55,13 @@ def parse_id(text: str) -> int | None:
     return int(text)
 
 
+def _missing(found: object, what: str) -> Problem:
+    """Say that a thing is not there for this library; another one may have it."""
+    if found is not None and planted("forbidden-if-it-exists"):
+        return Problem("not-allowed", f"this {what} belongs to another library")
+    return Problem("not-found", f"there is no such {what}")
+
+
 def _fold(text: str) -> bytes:
     """Lower the ASCII letters only."""
     return text.encode().lower()
@@ -93,7 +101,7 @@ class Desk:
     def _title(self, library: str, title_id: int | None) -> Title:
         title = self.store.titles.get(title_id or 0)
         if title is None or title.library != library:
-            raise Problem("not-found", "there is no such title")
+            raise _missing(title, "title")
         if title.removed:
             raise Problem("gone", "this title was removed")
         return title
@@ -101,13 +109,13 @@ class Desk:
     def _patron(self, library: str, patron_id: int | None) -> Patron:
         patron = self.store.patrons.get(patron_id or 0)
         if patron is None or patron.library != library:
-            raise Problem("not-found", "there is no such patron")
+            raise _missing(patron, "patron")
         return patron
 
     def _hold(self, library: str, hold_id: int | None) -> Hold:
         hold = self.store.holds.get(hold_id or 0)
         if hold is None or hold.library != library:
-            raise Problem("not-found", "there is no such hold")
+            raise _missing(hold, "hold")
         return hold
 
     # showing them
@@ -171,7 +179,16 @@ class Desk:
             found.sort(key=lambda title: str(title.id) if as_text else title.id, reverse=True)
         elif query.sort == "year":
             first = planted("nulls-first")
-            found.sort(key=lambda t: ((t.published_year is None) != first, t.published_year or 0, t.id))
+            ties = planted("ties-in-any-order")
+            if ties:
+                random.shuffle(found)  # a database gives equal rows in no order
+            found.sort(
+                key=lambda t: (
+                    (t.published_year is None) != first,
+                    t.published_year or 0,
+                    0 if ties else t.id,
+                )
+            )
         start = (query.page - 1) * query.per_page
         if planted("page-past-end-404") and query.page > 1 and start >= len(found):
             raise Problem("not-found", "there is no such page")
@@ -182,7 +199,7 @@ class Desk:
             page=query.page,
             per_page=query.per_page,
             total=count,
-            pages=-(-count // query.per_page),
+            pages=count // query.per_page if planted("pages-rounded-down") else -(-count // query.per_page),
         )
 
     @_one_at_a_time
@@ -224,12 +241,25 @@ class Desk:
 
     # patrons
 
-    @_one_at_a_time
     def make_patron(self, library: str, body: PatronIn) -> PatronOut:
         """A new patron, whose address nobody else in the library has."""
+        if planted("address-twice-at-once"):
+            _one_at_a_time(Desk._require_free_address)(self, library, body.email)
+            time.sleep(ROUND_TRIP_S)
+            return _one_at_a_time(Desk._add_patron)(self, library, body)
+        return self._check_and_add_patron(library, body)
+
+    @_one_at_a_time
+    def _check_and_add_patron(self, library: str, body: PatronIn) -> PatronOut:
+        self._require_free_address(library, body.email)
+        return self._add_patron(library, body)
+
+    def _require_free_address(self, library: str, email: str) -> None:
         for other in self.store.patrons.values():
-            if other.library == library and _address(other.email) == _address(body.email):
+            if other.library == library and _address(other.email) == _address(email):
                 raise Problem("email-taken", "another patron has this e-mail address")
+
+    def _add_patron(self, library: str, body: PatronIn) -> PatronOut:
         return self._show_patron(self.store.add_patron(library, self.now, body.name, body.email))
 
     @_one_at_a_time
@@ -280,12 +310,21 @@ class Desk:
         patron = self._patron(library, body.patron_id)
         if self.store.ready_holds(title_id=title.id, patron_id=patron.id):
             raise Problem("already-held", "the patron has a ready hold on this title")
-        if len(self.store.ready_holds(patron_id=patron.id)) >= MAX_READY_HOLDS:
+        if self._count_towards_limit(patron) >= MAX_READY_HOLDS:
             raise Problem("patron-limit", f"the patron has {MAX_READY_HOLDS} ready holds")
         free = title.free_copies()
         if not free:
             raise Problem("no-copy-free", "no copy of this title is free")
         return patron, free[0]
+
+    def _count_towards_limit(self, patron: Patron) -> int:
+        ready = len(self.store.ready_holds(patron_id=patron.id))
+        if planted("cancelled-holds-count"):
+            return ready + sum(
+                hold.patron_id == patron.id and hold.state == "cancelled"
+                for hold in self.store.holds.values()
+            )
+        return ready
 
     def _take_copy(self, patron: Patron, copy: Copy, body: HoldIn) -> HoldOut:
         return self._show_hold(self.store.add_hold(self.now, patron, copy, body.hours, body.note))

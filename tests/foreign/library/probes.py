@@ -1,6 +1,7 @@
 """Looks at the library server that show its bugs."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import httpx
 
@@ -173,3 +174,68 @@ def _ids_sorted(api: httpx.Client) -> object:
     for _ in range(6):
         api.post("/titles", json=TITLE)
     return [title["id"] for title in api.get("/titles?sort=-id&per_page=3").json()["titles"]]
+
+
+@PROBES.of("head-refused", right=(200, 200), buggy=(200, 405))
+def _head(api: httpx.Client) -> object:
+    return api.get("/patrons/1").status_code, api.head("/patrons/1").status_code
+
+
+@PROBES.of("nul-reaches-store", right=422, buggy=500)
+def _nul(api: httpx.Client) -> object:
+    return api.get("/titles?q=%00").status_code
+
+
+@PROBES.of("pages-rounded-down", right=(3, 2), buggy=(3, 1))
+def _pages_rounded(api: httpx.Client) -> object:
+    page = api.get("/titles?per_page=2").json()
+    return page["total"], page["pages"]
+
+
+@PROBES.of("booleans-are-integers", right=422, buggy=201)
+def _booleans(api: httpx.Client) -> object:
+    return api.post("/titles", json={**TITLE, "copies": True}).status_code
+
+
+@PROBES.of("cancelled-holds-count", right=(0, 201), buggy=(0, 409))
+def _cancelled_count(api: httpx.Client) -> object:
+    hold = {"title_id": 1, "patron_id": 1}
+    for _ in range(5):
+        made = api.post("/holds", json=hold).json()["id"]
+        assert api.post(f"/holds/{made}/cancel", json={}).status_code == 200
+    return api.get("/patrons/1").json()["ready_holds"], api.post("/holds", json=hold).status_code
+
+
+@PROBES.of("forbidden-if-it-exists", right=(404, 404), buggy=(403, 404))
+def _forbidden(api: httpx.Client) -> object:
+    return api.get("/titles/4").status_code, api.get("/titles/99").status_code
+
+
+@PROBES.of("lengths-in-bytes", right=(201, 201), buggy=(201, 422))
+def _lengths(api: httpx.Client) -> object:
+    return tuple(api.post("/titles", json={**TITLE, "title": text * 200}).status_code for text in "eé")
+
+
+@PROBES.of("local-times-as-utc", right=0, buggy=-4)
+def _local_times(api: httpx.Client) -> object:
+    told = datetime.fromisoformat(api.post("/titles", json=TITLE).json()["created_at"])
+    return round((told - datetime.now(UTC)).total_seconds() / 3600)
+
+
+@PROBES.of("address-twice-at-once", right=False, buggy=True)
+def _address_twice(api: httpx.Client) -> object:
+    def make(email: str) -> int:
+        return api.post("/patrons", json={"name": "N", "email": email}).status_code
+
+    for number in range(5):  # two calls may miss each other
+        with ThreadPoolExecutor(2) as threads:
+            if list(threads.map(make, [f"n{number}@example.com"] * 2)) == [201, 201]:
+                return True
+    return False
+
+
+@PROBES.of("ties-in-any-order", right=True, buggy=False)
+def _ties(api: httpx.Client) -> object:
+    made = [api.post("/titles", json={**TITLE, "published_year": 1500}).json()["id"] for _ in range(10)]
+    pages = [api.get(f"/titles?sort=year&per_page=2&page={page}").json() for page in range(1, 6)]
+    return made == [title["id"] for page in pages for title in page["titles"]]

@@ -105,6 +105,8 @@ class DeskRoute(APIRoute):
         declared = {name for part in self.dependant.query_params for name in _query_names(part)}
 
         async def checked(request: Request) -> Response:
+            if request.method == "HEAD" and self.path.endswith("/{patron_id}") and planted("head-refused"):
+                raise Problem("method-not-allowed", "HEAD is not there", headers={"Allow": "GET, OPTIONS"})
             request = DeskRequest(request.scope, request.receive)
             caller = request.app.state.keys.recognise(request.headers.get("x-api-key"))
             self.authorise(caller, request.method)

@@ -69,9 +69,12 @@ class RateLimit:
             if allowed:
                 window.calls += 1
             left = max(1, math.ceil(window.began + WINDOW_S - now))
+            calls_left = self.quota - window.calls
+            if allowed and planted("remaining-before-call"):
+                calls_left += 1
             headers = {
                 "RateLimit-Policy": f'"default";q={self.quota};w={WINDOW_S}',
-                "RateLimit": f'"default";r={self.quota - window.calls};t={left}',
+                "RateLimit": f'"default";r={calls_left};t={left}',
             }
             if not allowed:
                 headers["Retry-After"] = str(left)

@@ -2,6 +2,8 @@
 
 import re
 
+from ..planting import planted
+
 LIST = re.compile(r'[ \t,]*(?:(?:W/)?"[!#-~\x80-\xff]*"(?:[ \t]*,[ \t,]*|[ \t]*$))+')
 TAG = re.compile(r'(W/)?("[!#-~\x80-\xff]*")')
 
@@ -15,7 +17,9 @@ def _tags(header: str) -> list[tuple[bool, str]] | None:
 
 def matches_weakly(header: str, tag: str) -> bool:
     """If-None-Match: `W/` is ignored; a malformed header matches nothing."""
-    return header.strip() == "*" or any(tag == listed for _, listed in _tags(header) or [])
+    if header.strip() == "*":
+        return not planted("star-matches-nothing")
+    return any(tag == listed for _, listed in _tags(header) or [])
 
 
 def matches_strongly(header: str, tag: str) -> bool:

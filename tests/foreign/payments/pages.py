@@ -48,6 +48,8 @@ class Cursors:
         self._secret = secret
 
     def _sign(self, position: int, account: str, query: str) -> bytes:
+        if planted("cursor-of-another-query"):
+            query = ""
         return hmac.digest(self._secret, f"{position}\0{account}\0{query}".encode(), hashlib.sha256)[:15]
 
     def make(self, position: int, account: str, query: str) -> str:

@@ -4,12 +4,13 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import httpx
@@ -250,3 +251,97 @@ def _message_id(api: httpx.Client) -> object:
     with _told(api, 500) as (_, got):
         assert api.post("/payments", data=PAYMENT).status_code == 201
         return len({got.get(timeout=10)[0]["webhook-id"] for _ in range(2)})
+
+
+def _report(api: httpx.Client, currency: str) -> str:
+    """Start a report over all payments of a currency, and return its id."""
+    form = {
+        "report_type": "payments.summary",
+        "parameters[interval_start]": "0",
+        "parameters[interval_end]": "99999999999",
+        "parameters[currency]": currency,
+    }
+    run: str = api.post("/report_runs", data=form).json()["id"]
+    return run
+
+
+@PROBES.of("partial-refund-not-told", right=["partially_refunded", "refunded"], buggy=["refunded"])
+def _partial_refund(api: httpx.Client) -> object:
+    with _told(api) as (_, got):
+        for amount in ("7", ""):
+            assert api.post("/refunds", data={"payment": CUPS, "amount": amount}).status_code == 201
+        told = [json.loads(got.get(timeout=10)[1])["data"]["status"]]
+        while told[-1] != "refunded":
+            told.append(json.loads(got.get(timeout=10)[1])["data"]["status"])
+    return told
+
+
+@PROBES.of("remaining-before-call", right=599, buggy=600)
+def _remaining(api: httpx.Client) -> object:
+    match = re.search(r"r=(\d+)", api.get("/payments").headers["ratelimit"])
+    assert match
+    return int(match[1])
+
+
+@PROBES.of("star-matches-nothing", right=304, buggy=200)
+def _star(api: httpx.Client) -> object:
+    return api.get(ADA, headers={"If-None-Match": "*"}).status_code
+
+
+@PROBES.of("timestamp-in-milliseconds", right=(10, True), buggy=(13, False))
+def _timestamp(api: httpx.Client) -> object:
+    with _told(api) as (secret, got):
+        assert api.post("/payments", data=PAYMENT).status_code == 201
+        headers, body = got.get(timeout=10)
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        digest = hmac.digest(base64.b64decode(secret.removeprefix("whsec_")), signed, hashlib.sha256)
+        fits = headers["webhook-signature"] == "v1," + base64.b64encode(digest).decode()
+        return len(headers["webhook-timestamp"]), fits
+
+
+@PROBES.of("headers-not-replayed", right=[True, True], buggy=[True, False])
+def _headers_replayed(api: httpx.Client) -> object:
+    form, key = {"email": "a@example.com"}, {"Idempotency-Key": "k"}
+    answers = [api.post("/customers", data=form, headers=key) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    return ["location" in answer.headers and "etag" in answer.headers for answer in answers]
+
+
+@PROBES.of("key-of-another-path", right=(201, 201), buggy=(201, 400))
+def _key_of_another_path(api: httpx.Client) -> object:
+    key = {"Idempotency-Key": "k"}
+    first = api.post("/customers", data={"email": "a@example.com"}, headers=key)
+    return first.status_code, api.post("/payments", data=PAYMENT, headers=key).status_code
+
+
+@PROBES.of("more-without-filters", right=(1, False), buggy=(1, True))
+def _more_without_filters(api: httpx.Client) -> object:
+    page = api.get("/payments?status=partially_refunded").json()  # the older payment is a succeeded one
+    return len(page["data"]), page["has_more"]
+
+
+@PROBES.of("report-adds-currencies", right=1200, buggy=6200)
+def _report_adds(api: httpx.Client) -> object:
+    run = _report(api, "eur")
+    assert api.post("/clock", data={"advance_s": "30"}, auth=OPERATOR).status_code == 200
+    return api.get(f"/report_runs/{run}").json()["result"]["gross"]
+
+
+@PROBES.of("cursor-of-another-query", right=400, buggy=200)
+def _cursor_of_another(api: httpx.Client) -> object:
+    assert api.post("/customers", data={"email": "c@example.com"}).status_code == 201
+    query = {"query": 'email~"example"', "limit": "1"}
+    cursor = api.get("/customers/search", params=query).json()["next_page"]
+    return api.get("/customers/search", params={"query": 'email~"com"', "page": cursor}).status_code
+
+
+@PROBES.of("redirect-is-delivery", right=2, buggy=1)
+def _redirect(api: httpx.Client) -> object:
+    with _told(api, 307) as (_, got):
+        assert api.post("/payments", data=PAYMENT).status_code == 201
+        got.get(timeout=10)
+        try:
+            got.get(timeout=10)
+        except Empty:
+            return 1
+        return 2

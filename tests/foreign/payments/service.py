@@ -205,11 +205,15 @@ class Service:
             and (end is None or payment.created < end + planted("created-lt-inclusive"))
         ]
         limit = query["limit"]
+        more = len(found[:limit]) == limit if planted("has-more-when-full") else len(found) > limit
+        if planted("more-without-filters") and found:
+            last = found[:limit][-1].position
+            more = any(p.account == account and p.position < last for p in self.store.payments.values())
         return {
             "object": "list",
             "url": "/v1/payments",
             "data": [payment.to_json() for payment in found[:limit]],
-            "has_more": len(found[:limit]) == limit if planted("has-more-when-full") else len(found) > limit,
+            "has_more": more,
         }
 
     def make_refund(self, account: str, payment_id: str, amount: int | None, reason: str | None) -> Json:
@@ -244,7 +248,8 @@ class Service:
         before = self._payload(payment)
         payment.refunds.append(refund)
         payload = before if planted("event-before-refund") else self._payload(payment)
-        self._announce("payment.refunded", now, payload, account)
+        if payment.status == "refunded" or not planted("partial-refund-not-told"):
+            self._announce("payment.refunded", now, payload, account)
         return refund.to_json()
 
     # report runs
@@ -256,7 +261,7 @@ class Service:
             payment
             for payment in self.store.payments.values()
             if payment.account == account
-            and payment.currency == parameters["currency"]
+            and (payment.currency == parameters["currency"] or planted("report-adds-currencies"))
             and parameters["interval_start"] <= payment.created < parameters["interval_end"]
         ]
         gross = _add_up(payment.amount for payment in counted)

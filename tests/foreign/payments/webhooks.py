@@ -52,17 +52,18 @@ def deliver(message: Message) -> bool:
     if parts.scheme != "http" or parts.hostname not in HOSTS:
         return False
     timestamp = str(int(time.time()))
+    shown = str(int(time.time() * 1000)) if planted("timestamp-in-milliseconds") else timestamp
     headers = {
         "Content-Type": "application/json",
         "webhook-id": message.id,
-        "webhook-timestamp": timestamp,
+        "webhook-timestamp": shown,
         "webhook-signature": sign(message.endpoint.secret, message.id, timestamp, message.body),
     }
     connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=TIMEOUT_S)
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", target, message.body, headers)
-        return 200 <= connection.getresponse().status < 300
+        return 200 <= connection.getresponse().status < (400 if planted("redirect-is-delivery") else 300)
     except (OSError, http.client.HTTPException):
         return False
     finally:
