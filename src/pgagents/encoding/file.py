@@ -34,7 +34,9 @@ SMALLEST = {
 TEXT = b"pgv\n"
 ANY = "application/octet-stream"
 MAX_BOUNDARY = 1_000_000
-"""The largest file that is made to try a limit."""
+"""The largest file that is made to try what is beyond a limit."""
+MAX_ALLOWED = 2_000_000
+"""The largest file that is made to try a limit itself, which is 1 MiB in many APIs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,13 @@ def second_tag_not_read(_context: Context, request: Request) -> Request:
 
 
 @fault("conditional_calls", needs=("etag",)).edit_requests
+def star_is_a_tag(_context: Context, request: Request) -> Request:
+    """A read compares `*` in If-None-Match like a tag, so that it never fits."""
+    known = request.header("if-none-match")
+    return request if known is None or known.strip() != "*" else request.with_header("If-None-Match", None)
+
+
+@fault("conditional_calls", needs=("etag",)).edit_requests
 def any_version_is_known(_context: Context, request: Request) -> Request:
     """A read takes every tag in If-None-Match for that of the present version."""
     known = request.header("if-none-match")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from pgagents.http import Request, Response
+from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import data_of, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
@@ -17,6 +17,8 @@ from pgagents.sandbox.mock import places
 MOST = 1_000
 """More items than any list of a test has."""
 _ELSEWHERE = "https://elsewhere.example"
+_EMPTY = "bm90aGluZw"
+"""A cursor that leads to a page without items."""
 
 
 def _is_later(call: AcceptedCall) -> bool:
@@ -72,6 +74,26 @@ def last_page_promises_more(context: Context, request: Request, data: Any) -> An
         return None
     name, *place = places.place_steps(pages.more) or ("",)
     return places.put(data, tuple(place), True) if name == "response" else None
+
+
+@fault("pagination").handle_requests
+def filtered_list_announces_more(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """The last page of a list with a filter announces a further one, which is empty."""
+    action = context.reader.action(request)
+    pages = action.pages if action is not None else None
+    argument = action.param(pages.argument) if action is not None and pages is not None else None
+    if action is None or pages is None or argument is None or pages.is_url:
+        return handler(request)
+    given = dict(request.query)
+    further = given.pop(argument.wire, None) == _EMPTY
+    filters = {p.wire for p in action.params if not p.required and "enum" in p.schema}
+    answer = handler(replace(request, target=f"{request.path}?{urlencode(given)}") if further else request)
+    data, next = data_of(answer) if isinstance(answer, Response) else None, places.place_steps(pages.next)[1:]
+    if not isinstance(answer, Response) or not successful(answer) or not filters & given.keys():
+        return answer
+    if further:
+        return answer.with_json(places.put(data, places.place_steps(pages.items)[1:], []))
+    return answer if places.get(data, next) is not None else answer.with_json(places.put(data, next, _EMPTY))
 
 
 @fault("pagination", needs=("pages-by-link-header",)).edit_answers

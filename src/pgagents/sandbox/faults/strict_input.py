@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from pgagents.model.model import Model
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.front import framework_code
-from pgagents.sandbox.injection.fault_helpers import list_action, make_action, objects, successful
+from pgagents.sandbox.injection.fault_helpers import data_of, list_action, make_action, objects, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
@@ -39,6 +40,21 @@ def apostrophe_refused(context: Context, inner: Domain, call: AcceptedCall) -> A
         if "'" in texts
         else inner(call)
     )
+
+
+@fault("look_alike_input").edit_requests
+def nul_in_query_dropped(_context: Context, request: Request) -> Request:
+    """NUL in the query is dropped instead of refused."""
+    return replace(request, target=request.target.replace("%00", "")) if "%00" in request.target else request
+
+
+@fault("law").edit_answers
+def texts_normalised(_context: Context, _request: Request, answer: Response) -> Response:
+    """Answers show texts in the normal form NFC, whatever was written."""
+    if data_of(answer) is None or not successful(answer):
+        return answer
+    texts = json.dumps(data_of(answer), ensure_ascii=False)
+    return answer.with_json(json.loads(unicodedata.normalize("NFC", texts)))
 
 
 def _counted(action: Action) -> bool:

@@ -56,6 +56,23 @@ def name_stays_taken(context: Context, inner: Domain, call: AcceptedCall) -> Any
     return inner(call)
 
 
+@fault("uniqueness", needs=("unique",)).replace_actions
+def own_value_taken(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A change compares unique values with those of all instances, also of the one that is changed."""
+    used: set[bytes] = context.memory.setdefault("values", set())
+    for resource in context.model.resources.values():
+        made_by = resource.made_by
+        for unique in resource.unique if made_by is not None else ():
+            if not all(name in call.input for name in unique.members):
+                continue
+            key = json_bytes([resource.name, {name: call.input[name] for name in unique.members}])
+            makes = made_by is not None and made_by.action is call.action
+            if not makes and key in used and unique.otherwise in call.action.errors:
+                return Refusal(unique.otherwise.name, "It is taken")
+            used |= {key} if makes else set()
+    return inner(call)
+
+
 @fault("concurrent_calls", needs=("unique",)).handle_requests
 def twins_both_made(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """Two creates at the same time do not see what the other writes, so both are answered as made."""

@@ -1,7 +1,8 @@
 """Read a list with each value of its optional arguments, and find pages that forget one.
 
 A list that is requested with other arguments has other items, or another order. Pages are cut so that the
-rest of the list would be another one if the server forgot the argument on a further page.
+rest of the list would be another one if the server forgot the argument on a further page. Where the last
+page tells that none follows, a list in one piece announces no page that has nothing of it.
 """
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ def judge_choice(
     """
     chosen = {**given, choice.name: choice.value}
     whole = yield from reader.request_whole(chosen, f"the list with {choice.wording}")
-    if whole is None or whole.next is not None or usual.next is not None:
+    if whole is not None and whole.next is not None:
+        return (yield from _judge_announced(reader, chosen, choice, whole))
+    if whole is None or usual.next is not None:
         return None
     size = choose_size(reader.ids_of(whole.items), reader.ids_of(usual.items))
     if size is None:
@@ -86,6 +89,27 @@ def judge_choice(
     if again is None or reader.ids_of(again.items) != there:
         return None  # somebody changed the list meanwhile
     return _describe(reader, choice, there, came)
+
+
+def _judge_announced(
+    reader: ListReader, chosen: Mapping[str, Any], choice: Choice, whole: Page
+) -> Generator[Any, Any, Found | None]:
+    """Return that a page with room for more announces one that is empty, or None.
+
+    A server may make pages smaller than requested. So the next page is read, and it must have something.
+    """
+    setting, next = reader.setting, whole.next
+    tells = setting.model.behaviour.last_page == "tells_none" and setting.exclusive
+    if not tells or next is None or not next.is_followed or len(whole.items) >= (reader.paged.most or 0):
+        return None
+    given = {**chosen, **reader.sized(reader.paged.most)}
+    further = yield from reader.request_next(given, f"the page behind the list with {choice.wording}", next)
+    if further is None or further.items:
+        return None
+    expected = (
+        f"no {reader.paged.pages.next.wording} behind the {len(whole.items)} items with {choice.wording}"
+    )
+    return expected, "a further page is announced, and it is empty"
 
 
 def choose_size(whole: Sequence[Any], usual: Sequence[Any]) -> int | None:

@@ -39,7 +39,7 @@ from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import LONGEST, OAuthClient, refusal, verifier
 
 NAME = "oauth_grants"
-COST = 32
+COST = 38
 CASES = {
     "state": "the state that a client sent comes back with the code",
     "refused": "a user who refuses sends the client back with an error and its state, and without a code",
@@ -318,7 +318,23 @@ class _Flow:
             code, "a code once more", more={"code_verifier": used}
         )
         problem = refusal(again)
+        if not problem and self.oauth.revoke:  # the code may have ended with its tokens
+            problem = yield from self.exchange_twice()
         yield self.judge_case("once", not problem, "400 with a JSON error", problem)
+
+    def exchange_twice(self) -> Generator[Any, Any, str]:
+        """Exchange a new code twice in a row; return why the second answer is no refusal, or an empty
+        text.
+        """
+        code = yield from self.as_client.code(self.scope())
+        right = {"code_verifier": self.as_client.verifier}
+        first: Exchange = yield self.as_client.exchange(code, "a code that is sent twice", more=right)
+        if not first.success:
+            return ""
+        second: Exchange = yield self.as_client.exchange(code, "the same code once more", more=right)
+        yield from self.as_client.revoke_grant(first)
+        yield from self.as_client.revoke_grant(second)
+        return refusal(second)
 
     def violations(self) -> tuple[str, ...]:
         """Return the wrong ways to exchange a code; first those after which servers are least likely to

@@ -27,8 +27,10 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "arbitrary_text"
-TEXT = ' o\'Neil "x"  \\n<b>&lt;{{7*7}}${7}%s%41+;--é’漢🚗'
-"""The most revealing characters come first, for arguments that take only a few."""
+TEXT = ' o\'Neil "x"  \\n<b>&lt;{{7*7}}${7}%s%41+;--éu\u0302’漢🚗'
+"""The most revealing characters come first, for arguments that take only a few. One letter is written with a
+combining accent, which servers lose that normalise a text.
+"""
 ODD = " \0\r\n\u2028\u202ee\u0301\ufeff"
 """A blank, NUL, CR and LF, a line separator, a right-to-left override, a combining accent, a byte order
 mark.

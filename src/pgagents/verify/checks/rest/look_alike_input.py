@@ -1,8 +1,9 @@
 """Values that only look valid to a server's language are refused.
 
-Tried are a text with a line break at its end, true for a number, NaN, and a text far too long. In many
-languages `$` matches before a last line break, a boolean is a number, and comparisons with NaN are false. A
-server that accepts one mostly does so for every argument, so each is tried once.
+Tried are a text with a line break at its end, true for a number, NaN, a text far too long, and NUL in a text
+of the query. In many languages `$` matches before a last line break, a boolean is a number, and comparisons
+with NaN are false. Databases fail at NUL. A server that accepts one mostly does so for every argument, so
+each is tried once.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "look_alike_input"
 LONG = FAR
 """Characters: more than a database column of 255 holds, and less than servers' limits on URLs."""
+WRONG = {"nan": "NaN", "nul": "a\0b"}
 SAYS = {
     "line_break": "a text that is right but for a line break at its end",
     "boolean": "true for a number",
     "nan": "NaN for a number with bounds",
     "long": f"a text of {LONG} characters for a short one",
+    "nul": "a text of the query with NUL in it",
 }
 
 
@@ -111,6 +114,8 @@ def _is(endpoint: Endpoint, kind: str, wrong: InvalidCase) -> bool:
         )
     if kind == "nan":
         return keyword == "type" and value == "NaN" and not _in_json(endpoint, param)
+    if kind == "nul":
+        return False
     return (
         keyword in ("pattern", "maxLength")
         and isinstance(value, str)
@@ -150,11 +155,13 @@ def _case(setting: Setting, endpoint: Endpoint, kind: str, wrong: InvalidCase) -
         return wrong if keyword == "type" and number and in_json and value is True else None
     if kind == "nan":
         fits = keyword == "type" and number and not in_json and param.place == "query"
+    elif kind == "nul":
+        fits = keyword in ("pattern", "maxLength") and own and endpoint.on_rest and param.place == "query"
     else:
         fits = keyword in ("pattern", "maxLength") and (own or param.place == "path")
     call = replace(
         wrong.call,
-        input={**wrong.call.input, wrong.field: "NaN" if kind == "nan" else "x" * LONG},
+        input={**wrong.call.input, wrong.field: WRONG.get(kind, "x" * LONG)},
         why=SAYS[kind],
     )
     return replace(wrong, call=call, says=SAYS[kind]) if fits and is_invalid(setting, call) else None

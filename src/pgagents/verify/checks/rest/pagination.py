@@ -249,6 +249,10 @@ def _choose_other(paged: PagedList, used: Mapping[str, Any]) -> Generator[Any, A
     if (other := next(found, None)) is not None:
         return other
     for param in paged.endpoint.params:
+        examples = param.schema.get("examples", ()) if str(param.name) in to and not param.refers_to else ()
+        for value in examples:
+            if value != used.get(str(param.name)):
+                return str(param.name), value
         resource = paged.parents.get(str(param.name))
         if resource is None or str(param.name) not in to:
             continue

@@ -2,7 +2,8 @@
 
 An instance is made. Then the making call is sent again with the same values in these members, under the same
 parent, and everything else as usual. Only a refusal with the declared code keeps the contract. Once the first
-instance is removed, the values are free: the same call makes another instance.
+instance is removed, the values are free: the same call makes another instance. A change that sends an
+instance its own values is no conflict, because no other instance has them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource, Unique
+from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -24,7 +26,8 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.wire.call import Call
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -53,6 +56,21 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 unique.cite or resource.cite,
             )
 
+    for resource, unique, endpoint in _changes(setting):
+        names = " and ".join(unique.members)
+        yield promise(
+            NAME,
+            _own(resource, unique),
+            endpoint,
+            f"{endpoint.action.name} takes the {names} that the {resource.name} has already",
+            unique.origin,
+            unique.cite or resource.cite,
+        )
+
+
+def _own(resource: Resource, unique: Unique) -> str:
+    return f"own/{resource.name}/{'+'.join(unique.members)}"
+
 
 def _freed(resource: Resource, unique: Unique) -> str:
     return f"freed/{resource.name}/{'+'.join(unique.members)}"
@@ -71,6 +89,23 @@ def _cases(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoint]]:
                     yield resource, unique, endpoint
 
 
+def _changes(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoint]]:
+    """Yield the endpoints that can change unique members of an instance, and then may find them taken."""
+    for resource in setting.model.resources.values():
+        for unique in resource.unique if resource.made_by is not None else ():
+            for endpoint in setting.endpoints:
+                sent = {str(p.name) for p in endpoint.params if p.place == "body"}
+                if (
+                    endpoint.leads
+                    and endpoint.on_rest
+                    and set(unique.members) <= sent
+                    and unique.otherwise in endpoint.action.errors
+                    and any(p.place == "path" and p.refers_to == resource.name for p in endpoint.params)
+                    and not any(p.required and p.name == endpoint.action.if_match for p in endpoint.params)
+                ):
+                    yield resource, unique, endpoint
+
+
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract."""
     del roles
@@ -81,6 +116,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         ids = (contract, freed) if freed else (contract,)
         run = _run(resource, unique, endpoint, undoer, ids)
         yield Probe(contract, 3, ids, 2 + 2 * bool(freed), run, (endpoint,), "main", True)
+    for resource, unique, endpoint in _changes(setting):
+        contract = f"{NAME}/{_own(resource, unique)}/{endpoint.place}"
+        run = _send_own(setting, resource, unique, endpoint, contract)
+        yield Probe(contract, 5, (contract,), 1, run, (endpoint,), "main", True)
 
 
 def _run(
@@ -104,6 +143,35 @@ def _run(
         yield from judge_refused(second, ids[0], [unique.otherwise], why)
         if undoer is not None:
             yield from _reuse(resource, unique, endpoint, undoer, body, again, ids[1])
+
+    return run
+
+
+def _send_own(
+    setting: Setting, resource: Resource, unique: Unique, endpoint: Endpoint, contract: str
+) -> Callable[[], Conversation]:
+    """Send an instance the values of its unique members that it has."""
+    names = " and ".join(unique.members)
+
+    def run() -> Conversation:
+        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+        if any(name not in body for name in unique.members):
+            yield judge_untested(contract, f"no answer shows {names}")
+            return
+        template = template_of(setting.model, endpoint.action)
+        named = (p for p in endpoint.params if p.refers_to == resource.name)
+        given: dict[str, Any] = template.list_needed(endpoint.action) | {n: body[n] for n in unique.members}
+        given |= {str(p.name): resource.value_for(p, body) for p in named}
+        why = f"a {resource.name} with the {names} that it has already"
+        exchange: Exchange = yield ordinary(
+            endpoint, template, "explore", why, input=given, made=body, subject=resource
+        )
+        if exchange.success:
+            yield judge_kept(contract)
+        elif _is_taken(exchange, unique):
+            yield judge_broken(contract, f"{endpoint.action.name} is done", exchange.outcome)
+        else:
+            yield judge_untested(contract, f"it was refused for another reason: {exchange.outcome}")
 
     return run
 
