@@ -1,7 +1,7 @@
 """Conditional calls work: 304 for the version that a caller has, and a refusal of a write to a stale one.
 
-A read with its answer's tag in If-None-Match, alone or behind another one, is answered 304, and so is one
-with `*`, which means any tag (RFC 9110, 13.1.2). With another tag it is answered as usual. A write with the
+A read with its answer's tag in If-None-Match, alone or behind another one, is answered 304 (RFC 9110,
+13.1.2). So is one with `*`, which means any tag. With another tag it is answered as usual. A write with the
 present tag in If-Match is done, and gives the instance a new tag. With the old tag it is refused and changes
 nothing. Without a tag it is refused or done, as the catalogue says. Weak tags match in no If-Match (RFC 9110,
 13.1.1), so such writes are untested.

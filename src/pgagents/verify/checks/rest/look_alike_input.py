@@ -1,9 +1,9 @@
 """Values that only look valid to a server's language are refused.
 
-Tried are a text with a line break at its end, true for a number, NaN, a text far too long, and NUL in a text
-of the query. In many languages `$` matches before a last line break, a boolean is a number, and comparisons
-with NaN are false. Databases fail at NUL. A server that accepts one mostly does so for every argument, so
-each is tried once.
+Tried are a text with a line break at its end, true for a number, NaN, and a text far too long. A text of the
+query also gets NUL. In many languages `$` matches before a last line break, a boolean is a number, and
+comparisons with NaN are false. Databases fail at NUL. A server that accepts one mostly does so for every
+argument, so each is tried once.
 """
 
 from __future__ import annotations
