@@ -40,14 +40,6 @@ ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
 COMMAND = [sys.executable, "-m", "uvicorn", "pgagents.mcp.asgi:app", "--port"]
 
 
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    found = Issuer()
-    with served(found) as url:
-        found.url = url
-        yield found
-
-
 class Turns(httpx2.AsyncBaseTransport):
     """A load balancer: each request goes to the next of these servers, under the public name."""
 

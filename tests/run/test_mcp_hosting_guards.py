@@ -37,14 +37,6 @@ JANE = Caller("https://a.example", "jane", "app")
 
 
 @pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    found = Issuer()
-    with served(found) as url:
-        found.url = url
-        yield found
-
-
-@pytest.fixture
 def upstream() -> Iterator[str]:
     with served(lambda _: answered(200, {"lots": []})) as url:
         yield url

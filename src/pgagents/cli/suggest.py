@@ -14,6 +14,7 @@ from pgagents.cli.inputs.options import (
     allow_writes_option,
     cacert_option,
     catalogue_argument,
+    env_option,
     examples,
     identity_option,
     max_time_option,
@@ -53,13 +54,7 @@ NOTHING, CUT_OFF = 3, 3
     help="Use this OpenAPI or Swagger document, without a catalogue.",
 )
 @catalogue_argument
-@click.option(
-    "--env",
-    "description",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="YAML file that describes the server, as for verify.",
-)
+@env_option
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the laws there."
 )

@@ -27,13 +27,21 @@ catalogue_argument: Callable[[Any], Any] = click.argument(
     "catalogue", required=False, type=click.Path(path_type=Path, dir_okay=False)
 )
 
-env_option: Callable[[Any], Any] = click.option(
-    "--env",
-    "description",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="YAML file that describes the server, as for verify: url, cacert, headers, identities of `main`.",
-)
+
+def _env(reads: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--env",
+        "description",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help=f"YAML file that describes the server: {reads}. Options override it.",
+    )
+
+
+env_option = _env("url, plain_url, cacert, headers, identities, env")
+"""For commands that send calls under several identities, as verify does."""
+
+client_env_option = _env("url, cacert, headers, identities of `main`")
 """For commands that call the API as one client."""
 
 api_url_option: Callable[[Any], Any] = click.option(
