@@ -107,7 +107,7 @@ def command(**given: Any) -> int:
 def _verify_api(line: CommandLine) -> int:
     """Verify an API, or print the plan of it; return the exit code."""
     from pgagents.cli.inputs import api_keys, target
-    from pgagents.cli.running import last, mcp_server
+    from pgagents.cli.running import failed_contracts, mcp_server
 
     target.check(line.url, line.plain_url, line.description)
     choice.alone(line.shard, {"--limits": line.limits, "--exclusive": line.exclusive})
@@ -124,7 +124,7 @@ def _verify_api(line: CommandLine) -> int:
         (line.cert, line.cert_key),
     )
     options = line.make_options(there.model)
-    memory = last.place(there.model, there.url)
+    memory = failed_contracts.place(there.model, there.url)
     options = choice.apply_selections(
         there.model,
         options,

@@ -109,7 +109,7 @@ def select_failed(
     stderr. Raises PgagentsError where no earlier run
     is known.
     """
-    from pgagents.cli.running import last
+    from pgagents.cli.running import failed_contracts
     from pgagents.report.read import read
     from pgagents.verify.run.run import contracts
 
@@ -118,7 +118,13 @@ def select_failed(
     if memory is not None and report is not None:
         raise click.UsageError("--last-failed and --failed-in name two runs; give one of them.")
     flag = "--failed-in" if report else "--last-failed"
-    ids = last.failing(read(report)[0]) if report else last.read_failed(memory) if memory else None
+    ids = (
+        failed_contracts.failing(read(report)[0])
+        if report
+        else failed_contracts.read_failed(memory)
+        if memory
+        else None
+    )
     if ids is None:
         raise PgagentsError(
             "--last-failed: no earlier run against this server is remembered", "run it once without the flag"

@@ -39,10 +39,10 @@ def _env(reads: str) -> Callable[[Any], Any]:
 
 
 env_option = _env("url, plain_url, cacert, headers, identities, env")
-"""For commands that send calls under several identities, as verify does."""
+"""The option of commands that send calls under several identities."""
 
 client_env_option = _env("url, cacert, headers, identities of `main`")
-"""For commands that call the API as one client."""
+"""The option of commands that call the API as one client."""
 
 api_url_option: Callable[[Any], Any] = click.option(
     "--url",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli.running import last, preflight, progress, report_output
+from pgagents.cli.running import failed_contracts, preflight, progress, report_output
 from pgagents.cli.running.progress import FirstLines
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def run(
         return show(report, stopped)
     report = _describe_run(report, there.model, keys, hidden, output.again)
     if output.memory is not None:
-        last.remember(output.memory, report)
+        failed_contracts.remember(output.memory, report)
     code = report_output.publish(report, there.model.source, output, stopped=stopped)
     return STOPPED if stopped else code
 

@@ -43,7 +43,9 @@ def boundary_values(setting: Setting, endpoint: Endpoint) -> tuple[tuple[str, di
 
 
 def _list_accepted(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Yield the boundary cases; arguments by which an error's own condition is true are as usual."""
+    """Yield the boundary cases. Arguments that would meet the condition of an error keep their usual
+    values.
+    """
     base = template_of(setting.model, endpoint.action).input
     for name, given, says in _list_boundary_values(setting, endpoint):
         accepted = make_accepted(endpoint.action, given, base)
@@ -174,9 +176,10 @@ def _at_places(
 
 
 def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace values by ones that the schema allows and a server may still refuse for reasons of its own.
+    """Replace values by unusual ones that the schema allows; a server may still refuse them for reasons of
+    its own.
 
-    A read gets times at the ends of the calendar. A write gets an item of a list twice, the second in the
+    A read gets times at the ends of the calendar. A write gets a list item twice, the second time in the
     other letter case. An object gets its texts in the other case and its missing flags as false. If the call
     succeeds, the laws must hold for its answer too.
     """
@@ -201,18 +204,18 @@ def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> d
 
 
 def _swap_case(value: Any) -> Any:
-    """Return the value with all its texts in the other letter case."""
+    """Return the value with all its texts in the opposite letter case."""
     if isinstance(value, Mapping):
         return {k: _swap_case(v) for k, v in value.items()}
     return value.swapcase() if isinstance(value, str) else value
 
 
 def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, form: str) -> Expression | None:
-    """Return an expression for the beginning of a text that a list is searched by; None for any other
+    """Return an expression for the beginning of the text that a list is searched by; None for any other
     argument.
 
     A server that takes the beginning for the whole text breaks the laws of the list. `form` is an expression
-    in which `text` stands for the text.
+    with `text` in the place of the text.
     """
     param = endpoint.action.param(name)
     lists = any(
@@ -411,8 +414,9 @@ def _only_flag(setting: Setting, param: Param) -> bool:
 
 
 def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bool:
-    """True if a relation widens a whole number that limits how many items one answer has, and there is no
-    next page. One that says what `fits` widens a filter, such as a highest price.
+    """True if a relation widens the maximum number of items in an answer, and the list has no further pages.
+
+    A relation with `fits` widens a filter instead, such as a highest price.
     """
     param = endpoint.action.param(relation.widen) if relation.fits is None else None
     members = setting.resolve_schema(endpoint.action.success.schema or {}).get("properties", {})
@@ -421,8 +425,9 @@ def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bo
 
 
 def free_params(setting: Setting, endpoint: Endpoint) -> list[Param]:
-    """Return the arguments that may have any value that the schema allows, at any location. Files are none:
-    a pattern cannot say which data URLs are well formed.
+    """Return the arguments that accept any value of their schema, at any location.
+
+    Files are left out, because no pattern describes well-formed data URLs.
     """
     template = template_of(setting.model, endpoint.action)
     tied = around_names(setting) if endpoint.action.effect == "write" else places(setting)

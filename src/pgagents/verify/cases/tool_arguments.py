@@ -29,7 +29,7 @@ _WRONG: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class BrokenArguments:
-    """Arguments that break one keyword of the schema, and what is wrong with them."""
+    """Arguments that break one keyword of the schema, and the description of their fault."""
 
     arguments: Mapping[str, Any]
     says: str

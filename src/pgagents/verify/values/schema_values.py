@@ -347,7 +347,7 @@ def _mismatches(
     """Yield texts that a pattern does not match, but that a server's own pattern may.
 
     Examples: letters of other scripts, a final line break, exceeded bounds, surrounding blanks, a letter in
-    the other case or missing. Also look-alike letters, which a server may normalise before it compares.
+    the opposite case or missing. Also look-alike letters, which a server may normalise before it compares.
     """
     fitting = of if of and matches(schema, of) else ""
     base = fitting or pattern_text(
@@ -379,7 +379,7 @@ def _mismatches(
 
 
 def _lookalikes(schema: Mapping[str, Any], base: str) -> Iterator[tuple[str, str, Likely]]:
-    """Yield texts with a character that only looks like an ASCII one, each with what it has.
+    """Yield texts with a character that only looks like an ASCII one, each with a description.
 
     Full-width characters become equal by normalising (NFKC) and belong to many character classes. The Kelvin
     sign equals k if case is ignored.
@@ -438,8 +438,8 @@ UNLIKELY = ("a word", "a list", "an object")
 def _strangers(
     schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ...]
 ) -> Iterator[tuple[str, Any, Likely]]:
-    """Yield values of other types, the most often accepted first: a number as text, then what languages
-    convert implicitly.
+    """Yield values of other types, the most often accepted first: a number as text, then values that
+    languages convert implicitly.
     """
     number = bool({"number", "integer"} & set(kinds))
     if number and "string" not in kinds:

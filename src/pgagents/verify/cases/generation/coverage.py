@@ -222,7 +222,7 @@ def document_of(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], d
 
 
 def _body_schema(operation: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the schema of an operation's body, of whichever media type; None if it has none."""
+    """Return the schema of an operation's body, in any media type; None if it has no body."""
     content = operation.get("requestBody", {}).get("content", {})
     return next((media.get("schema") for media in content.values()), None)
 

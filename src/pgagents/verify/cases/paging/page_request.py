@@ -17,7 +17,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list: its items, what requests the next page, and the answer. `next` is None on the last
+    """One page of a list: its items, the request of the next page, and the answer. `next` is None on the last
     page.
     """
 
@@ -28,8 +28,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ListReader:
-    """Reads one list. `made` is what the arguments' expressions read, as the resource `subject`; `bind` has
-    instances of other resources that they read.
+    """Reads one list.
+
+    The arguments' expressions read the body `made` as the resource `subject`, and `bind` holds instances of
+    other resources for them.
     """
 
     setting: Setting
@@ -67,7 +69,9 @@ class ListReader:
     def request_next(
         self, given: Mapping[str, Any], why: str, next: PageRequest
     ) -> Generator[Any, Any, Page | None]:
-        """Request the page that another one announces; `given` are the arguments of that one."""
+        """Request the page that an earlier page announces. `given` are the arguments of the earlier
+        request.
+        """
         if next.raw.target:  # a URL has all arguments that are not in the path
             in_path = {str(p.name) for p in self.paged.endpoint.params if p.place == "path"}
             given = {name: value for name, value in given.items() if name in in_path}

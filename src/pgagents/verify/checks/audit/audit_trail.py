@@ -51,7 +51,9 @@ without an answer.
 EARLY, LATE = 4, 8
 SLACK_S = 5.0
 APART_S = 60.0
-"""Seconds by which a row's time may be off: clocks differ, and a row may be written a little later."""
+"""Seconds by which a row's time may differ from the call's. Clocks differ, and a server may write the row
+later.
+"""
 SHORTEST = 4
 """A value of fewer characters may stand in a row by chance."""
 Row = Mapping[str, Any]
@@ -316,7 +318,7 @@ def _judge_extra_rows(
     rows: Sequence[Row],
     wild: set[frozenset[tuple[str, Any]]],
 ) -> Iterator[Judgement]:
-    """Judge that no row is about a write to our instances which none of our calls made.
+    """Judge that every row about a write to our instances belongs to a call of ours.
 
     Calls through a dispatcher do not count, because a dispatcher may record refused calls too.
     """

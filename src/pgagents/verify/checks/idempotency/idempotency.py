@@ -170,7 +170,7 @@ class _Chain:
 
     @property
     def says(self) -> str:
-        """Describe what is expected of a call with the next key."""
+        """Describe the expected answer to a call with the next key."""
         return f"a key that is nearly one that was used ({self.kind}) is another key"
 
     def following(self, setting: Setting, endpoint: Endpoint) -> str | None:

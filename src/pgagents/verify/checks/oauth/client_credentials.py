@@ -31,7 +31,7 @@ from pgagents.verify.wire.oauth import refusal
 
 NAME = "client_credentials"
 MARGIN_S = 30.0
-"""Seconds after its end at which a token is tried: clocks differ by a few seconds."""
+"""Seconds between a token's end and its next use. Clocks differ by a few seconds."""
 MOST_S = 120.0
 STAGE = 9
 SAYS = {

@@ -96,8 +96,8 @@ def _is_of_instance(template: RequestTemplate, value: Any) -> bool:
 
 
 def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
-    """Return a word that fits an argument's pattern, another one on each surface; None if the value is not
-    free.
+    """Return a word that fits an argument's pattern, a different one on each surface; None if the values are
+    restricted.
     """
     schema = setting.resolve_schema(param.schema)
     if (

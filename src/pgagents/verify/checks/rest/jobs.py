@@ -211,7 +211,7 @@ def _judge_order(job: Job, resource: Resource, states: list[str], contract: str)
 def _judge_headers(
     started: Exchange, resource: Resource, reader: Endpoint, id: Any, contract: str
 ) -> Judgement:
-    """Judge the headers by which a client is to follow the job; nothing is sent to where they lead."""
+    """Judge the headers with which a client follows the job. The addresses in them are not called."""
     location, retry = started.header("Location"), started.header("Retry-After")
     if location is None and retry is None:
         why = "the answer has neither Location nor Retry-After: the id in its body leads to the job"

@@ -289,7 +289,7 @@ def _fits(
 
 
 def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str) -> Conversation:
-    """Compare the longest page with a shorter one, smaller than what the longest holds."""
+    """Compare the longest page with a shorter one, which has fewer items than the list."""
     least, most = find_bounds(setting, endpoint, relation)
     template, again = template_of(setting.model, endpoint.action), answer_that_will_do(setting, endpoint)
     reason, bases = "no call answered anything", list_bases(setting, endpoint, relation)

@@ -40,7 +40,7 @@ OAUTH = frozenset(
         "device_code",
     )
 )
-"""Secrets of RFC 6749, 7636, 7523, 8628 and OpenID Connect, whatever the catalogue says."""
+"""Secrets of RFC 6749, 7636, 7523, 8628 and OpenID Connect. They are masked in every run."""
 IN_FORMS = frozenset((*OAUTH, "code", "password", "api_key"))
 """Names of secrets in a query or a form; in JSON, `code` is mostly the name of an error."""
 MAX_STORED = 20_000
@@ -80,8 +80,8 @@ class Redactor:
     ) -> None:
         """Take `keys` by role, the names of `secrets` and `private` members, and further secret `values`.
 
-        `catalogue` is the catalogue's text, `environment` data that the caller gave and that may stand in
-        private members. `model` says what of a key is secret, and where it stands.
+        `catalogue` is the catalogue's text, `environment` the caller's data that private members may contain.
+        `model` describes which part of a key is secret, and where requests carry it.
         """
         self._credentials = _list_credentials(model)
         self._leads = {c.header.lower(): _lead(c) for c in reversed(self._credentials) if c.header}
@@ -120,7 +120,7 @@ class Redactor:
             self._origins.add_received(text)
 
     def _begin(self) -> None:
-        """Look for what was given, and for nothing else yet."""
+        """Start with the caller's own keys and values as the only secrets."""
         self._runs, self._words, self._coded, self._own = Runs(), Words(), Runs(), Words()
         self._masks: dict[str, str] = {}
         self._whole_values: dict[str, str] = {}
@@ -134,7 +134,7 @@ class Redactor:
         self._hide({token: f"[key of {holder}, token]"})
 
     def hide_key(self, holder: str, key: str, model: Model) -> None:
-        """Mask a key that came later than the others, in all its parts."""
+        """Mask a key that was issued during the run, in all its parts."""
         self._hide(_name_masks(model, {holder: key}))
 
     def _hide(self, masks: Mapping[str, str]) -> None:
@@ -167,8 +167,8 @@ class Redactor:
                     self._learn(item, sent=sent)
 
     def learn_exchange(self, request: Request, answer: Any) -> None:
-        """Remember what stands in headers, queries, forms and redirects, which no JSON member names: first
-        what was sent.
+        """Learn secrets from headers, queries, forms and redirects, which no JSON member names; from the
+        request first.
         """
         texts = [request.target.partition("?")[2]]
         if request.body and (request.header("content-type") or "").lower().startswith(_FORM):
@@ -211,7 +211,7 @@ class Redactor:
                 self._remember(name, text)
 
     def _remember(self, name: str, value: str) -> None:
-        """Look for a value of a member in whatever is masked from here on, where it is no ordinary word."""
+        """Mask the value of a secret member in all later texts, unless it is an ordinary word."""
         if (
             value in self._given
             or len(value) < SHORTEST_LEARNED
@@ -229,7 +229,9 @@ class Redactor:
             self._begin()
 
     def _look_for_new(self) -> None:
-        """Look for what was learned since the last text was masked. The run itself need not wait for this."""
+        """Search for the secrets learned since the last text was masked. This is done late, so that the run
+        does not wait for it.
+        """
         if not self._new:
             return
         self._masked_texts.clear()
@@ -407,12 +409,13 @@ class Redactor:
         return match[1] if match else self._learned.get(value, "")
 
     def _any(self, text: str) -> str:
-        """Mask a text of any kind: known values, and what a query, a form or a piece of JSON in it names."""
+        """Mask a text of any kind: known values, and the secrets of a query, form or piece of JSON in it."""
         return self.text(self._by_name(text))
 
     def _headers(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-        """Return the headers with their secrets masked. A header whose secret goes on in the next one is
-        masked as a whole.
+        """Return the headers with their secrets masked.
+
+        If a secret continues in the next header, both are masked as a whole.
         """
         split = self._split([value for _, value in headers])
         return tuple(
@@ -443,7 +446,7 @@ class Redactor:
         return f"{name}={self._any(value)}" if equals and shown else self._mask_credential("cookie", pair)
 
     def _find_key_header(self, request: Request) -> str:
-        """Return the header with a key, the first credential's if there is none."""
+        """Return the name of the header with a key; without one, that of the first credential's header."""
         headers = [c.header for c in self._credentials if c.header]
         return next((name for name in headers if request.header(name)), (headers or [AUTHORIZATION])[0])
 
@@ -556,7 +559,7 @@ def _list_credentials(model: Model | None) -> list[Credential]:
 
 
 def _lead(credential: Credential) -> str:
-    """Return what stands before the secret in its header."""
+    """Return the text before the secret in its header, such as `Bearer `."""
     return f"{credential.wire}={credential.lead}" if credential.place == "cookie" else credential.lead
 
 
@@ -594,7 +597,7 @@ def differing(one: str, other: str) -> str:
 def _forms(secret: str) -> set[str]:
     """Return the texts that a server may make of a secret when it decodes it by mistake.
 
-    A plus sign may stand for a blank, and blanks may be missing. An apparent escape may be decoded, and UTF-8
+    A plus sign may become a blank, and blanks may be missing. An apparent escape may be decoded, and UTF-8
     may be read as Latin-1.
     """
     forms = {secret, secret.replace(" ", "+"), "".join(secret.split())}
