@@ -222,7 +222,8 @@ class Scope:
     """The variables that expressions are evaluated with.
 
     Values are converted for the evaluator when the first expression reads them, because converting costs more
-    than evaluating. `reading` names what certain expressions need, so that it is converted once.
+    than evaluating. `reading` names the variables that several expressions need, so that each is converted
+    once.
     """
 
     __slots__ = (

@@ -39,13 +39,13 @@ _ONCE = (
 _ALONE = ("operator",)
 """Identities whose calls change other callers' answers: the operator's clock is global."""
 _OF_SELF_TEST = ("self_test", "only", "reports")
-"""Options that may be given with --self-test, which uses no server."""
+"""Options that --self-test accepts. It uses no server."""
 
 _OF_TOOLS = (
     "mcp_url", "mcp_stdio", "max_requests", "max_time", "seed", "only", "skip", "allow", "strict", "cacert",
     "baseline", "reports", "verbose", "only_plan", "last_failed",
 )  # fmt: skip
-"""Options that may be given with an MCP server that is judged by its own list of tools."""
+"""Options that go with an MCP server without a catalogue."""
 
 
 @click.command(
@@ -158,7 +158,7 @@ def _send(
     secrets: CommandSecrets | None,
     output: Output,
 ) -> int:
-    """Verify with the receiver and the MCP server that the command line asks for; return the exit code."""
+    """Verify with the receiver and the MCP server that the command line demands; return the exit code."""
     from pgagents.cli.running import event_receiver, mcp_server, run
 
     with (

@@ -104,7 +104,7 @@ class Security:
         return self._kind(name) == "http_bearer"
 
     def _describe_scheme(self, name: str) -> str:
-        """Describe a scheme for a person: what a call must send."""
+        """Describe the credentials of a call with a scheme, for a person."""
         scheme = self.schemes.get(name)
         kind = self._kind(name)
         if scheme and _is_aws_signature(scheme.mapping()):
@@ -149,9 +149,7 @@ class Security:
         return scheme is not None and scheme.text("type") in ("oauth2", "openIdConnect")
 
     def _find_ways(self, op: Operation) -> list[Alternative]:
-        """Return the alternatives that can be expressed, without those that another one makes idle; an empty
-        one comes last.
-        """
+        """Return the alternatives that can be expressed, without useless ones; an empty one comes last."""
         sayable = [one for one in self._alternatives(op) if one and all(n in self.entries for n in one)]
         kept: list[Alternative] = []
         certificate = self._find_certificate()
@@ -190,7 +188,7 @@ class Security:
         return False
 
     def without_key(self, op: Operation) -> Operation:
-        """Return the operation without parameters for what carries a key."""
+        """Return the operation without parameters that carry a key."""
         taken = {
             (entry["in"], _fold(entry["in"], entry["name"]))
             for name in self.names

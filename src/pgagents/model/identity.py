@@ -52,8 +52,9 @@ def choose(
 def find_lacking(
     model: Model, keys: Mapping[str, str], role: str, alternatives: Sequence[Alternative]
 ) -> str:
-    """Return the first name under which a role lacks a secret that a call needs. Return an empty text if it
-    lacks none, or if the role was not given.
+    """Return the name of the first secret that a call needs and a role lacks.
+
+    Return an empty text if it lacks none, or if `keys` does not have the role.
     """
     if role not in keys or choose(model, keys, role, alternatives):
         return ""
@@ -73,7 +74,7 @@ def list_secrets(model: Model, keys: Mapping[str, str]) -> dict[str, tuple[str, 
 
 
 def find_proof(model: Model, request: Request) -> str:
-    """Return what a request presents in the places of all credentials; empty if it presents nothing."""
+    """Return the texts in the places of all credentials of a request; empty if all places are."""
     return " ".join(v for c in model.credentials.values() if (v := c.find_value(request)))
 
 

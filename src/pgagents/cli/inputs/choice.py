@@ -140,8 +140,9 @@ def select_failed(
 
 
 def discovery_only(options: Options) -> Options:
-    """Return the options narrowed to contracts that need no key. Raises PgagentsError where none of them
-    is selected.
+    """Return the options narrowed to contracts that need no key.
+
+    Raises PgagentsError if no such contract is selected.
     """
     from pgagents.verify.plan.options import DISCOVERY, DISCOVERY_FLAG
 

@@ -214,7 +214,7 @@ _OUTPUT: tuple[Callable[[Any], Any], ...] = (
 
 
 def verify_options(command: Any) -> Any:
-    """Add all options of `pgagents verify` to a command, in the order in which --help lists them."""
+    """Add all options of `pgagents verify` to a command, in the order of its help."""
     for option in reversed((*_SUBJECT, *_EXTENT, *_CALLER, *_BESIDE, *_SELECTION, *_OUTPUT)):
         command = option(command)
     return command

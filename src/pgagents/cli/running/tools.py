@@ -115,7 +115,7 @@ def _show_plan(model: Model, link: Link, options: Options, output: Output) -> in
 
 
 def _nowhere(_request: Request) -> Response | Silence:
-    """Refuse what would go to an API: there is none."""
+    """Refuse every request to an API, because an MCP server without a catalogue has none."""
     from pgagents.http import Silence
 
     return Silence("refused", "there is no API beside the MCP server")

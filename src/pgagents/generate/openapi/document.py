@@ -154,7 +154,7 @@ def action_losses(model: Model, profile: Profile) -> Iterator[Loss]:
 
 
 def losses(model: Model, profile: Profile) -> Iterator[Loss]:
-    """Yield what a document for an assistant leaves out of the whole contract."""
+    """Yield the parts of the whole contract that a document for an assistant leaves out."""
     yield from action_losses(model, profile)
     yield from list_lost_ids(profile.actions(model))
     yield from credential_losses(profile.credentials(model).values())

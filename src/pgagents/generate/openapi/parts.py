@@ -77,9 +77,10 @@ def tags(actions: Iterable[Action]) -> list[Node]:
 
 
 def security_schemes(model: Model, profile: Profile) -> Node:
-    """Return the schemes of calls, if they have any; in a complete document, also that of users beside a key.
+    """Return the schemes of calls, if they have any; in a complete document, also the users' scheme beside a
+    key.
 
-    OpenAPI cannot say what stands around an API key, so the description does.
+    OpenAPI has no member for a text around an API key, so the description has it.
     """
     schemes = Node(origin=("auth", "schemes"))
     for credential in profile.credentials(model).values():
@@ -175,7 +176,8 @@ def security(
 def parameter(action: Action, param: Param, description: str, *, examples: bool, complete: bool) -> Node:
     """Return one path, query or header parameter. The description is on the parameter, not in its schema.
 
-    Assistants know no `allowReserved`: they encode reserved characters, which means the same in a query.
+    Assistants do not support `allowReserved`: they encode reserved characters, which means the same in a
+    query.
     """
     schema = Node({k: v for k, v in param.schema.items() if k != "description"}, origin=param.origin)
     members: dict[str, Any] = {"name": wire_name(param), "in": param.place, "required": param.required}
@@ -279,7 +281,7 @@ def body_schema(action: Action, params: Iterable[Param], texts: Mapping[str, str
 
 
 def list_groups(action: Action, params: Iterable[Param]) -> list[Node]:
-    """Return a schema for each group of the body's members of which a call gives exactly one.
+    """Return a schema for each group of the body's members, because a call gives exactly one group.
 
     The list is empty if the action has no groups, or sends a part of them elsewhere.
     """

@@ -13,11 +13,11 @@ Alternatives = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The operations of a document, and the parts it shows of each.
+    """The operations of a document, and the parts it shows of each. `surface` None means the whole API.
 
-    `surface` None means the whole API. `complete` adds headers, narrowed error envelopes, OAuth, cookies and
-    typed dispatcher responses, which documents for assistants lack. `consequential` marks operations before
-    which an assistant must ask a person.
+    `complete` adds headers, narrowed error envelopes, OAuth, cookies and typed dispatcher responses, which
+    documents for assistants lack. `consequential` marks operations that an assistant must confirm with a
+    person.
     """
 
     version: str
@@ -37,7 +37,7 @@ class Profile:
     def actions(self, model: Model) -> tuple[Action, ...]:
         """Return the actions that have operations of their own.
 
-        A document for an assistant lacks those of other servers: it has one, to which alone the key goes.
+        A document for an assistant has the API's own server only, because the key goes to that server alone.
         """
         offered = self.surface.actions if self.surface else model.actions
         return tuple(a for a in offered if a.on_rest and (self.complete or a.server is None))

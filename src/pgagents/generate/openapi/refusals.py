@@ -172,9 +172,9 @@ def _restrict_codes(envelope: str, code_at: str | None, codes: list[Code]) -> No
 
 
 def add_errors(model: Model, answer: Node, codes: Sequence[Code], profile: Profile) -> Node:
-    """Return the response of a success with the errors that come with the same status.
+    """Return the response of a success, with the errors of the same status.
 
-    A document for an assistant says so in its description only.
+    A document for an assistant has these errors in its description only.
     """
     sign = model.error_reader.sign
     if sign is None:
@@ -206,7 +206,7 @@ def list_lost_types(model: Model, actions: Iterable[Action], profile: Profile) -
 
 
 def list_lost_signs(model: Model, actions: Iterable[Action]) -> Iterator[Loss]:
-    """Yield the condition of errors with a 2xx status, for which OpenAPI has no member."""
+    """Yield as losses the conditions of errors with a 2xx status, because OpenAPI has no member for them."""
     sign = model.error_reader.sign
     for action in actions if sign is not None else ():
         if sign is not None and any(200 <= code.status < 300 for code in codes_of(action, model)):

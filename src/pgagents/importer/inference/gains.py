@@ -41,7 +41,7 @@ def _list_laws(actions: Actions, named: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _list_lifecycles(data: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what was inferred of resources, or could not be."""
+    """Yield a line for each inference about resources, and for each that was not possible."""
     resources: Mapping[str, Mapping[str, Any]] = data.get("resources", {})
     for name, resource in resources.items():
         if moves := resource.get("moves"):
@@ -64,7 +64,7 @@ def _list_lifecycles(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _list_questions(actions: Actions) -> Iterator[str]:
-    """Yield what agents lack: a question before a removal, and manifests."""
+    """Yield the needs of agents: a question before a removal, and manifests."""
     methods = {name: str(action.get("http", "")).partition(" ")[0] for name, action in actions.items()}
     removing = [n for n, a in actions.items() if a.get("destructive") or methods[n] == "DELETE"]
     if removing:

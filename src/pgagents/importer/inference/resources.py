@@ -224,7 +224,7 @@ def _at(one: ImportedAction, resource: _Known, named: Mapping[str, Any]) -> str:
 
 
 def _above(one: _Known, action: ImportedAction, known: Mapping[str, _Known]) -> dict[str, Any]:
-    """Return the arguments that name what contains a resource, outermost first."""
+    """Return the arguments that name a resource's containers, outermost first."""
     found: dict[str, Any] = {}
     names = _PLACEHOLDER.findall(action.action["http"])
     chain: list[_Known] = []

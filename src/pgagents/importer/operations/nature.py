@@ -42,7 +42,7 @@ def add_nature(
 ) -> None:
     """Add effect, destructiveness and the question that a person confirms.
 
-    A document says none of them. The safe answer is written, and asked about only where the name suggests
+    A document has none of them. The safe answer is written, and becomes a question only if the name suggests
     another one. Without `confirmed`, no question for a person is written.
     """
     deed = _find_deed(op) if op.method == "GET" else ""

@@ -56,7 +56,7 @@ class Issuer:
         self._failed: tuple[float, PgagentsError] | None = None
 
     async def read(self) -> Known:
-        """Return what the metadata give. Raises PgagentsError where they cannot be had."""
+        """Return the facts in the metadata. Raises PgagentsError if they cannot be read."""
         if self._known is not None:
             return self._known
         if self._failed is not None and self._clock() - self._failed[0] < AGAIN_S:

@@ -57,7 +57,7 @@ class Field:
 class Unreadable(Exception):
     """A body or a query that cannot be read, or a value in it; `field` is its name on the wire if known.
 
-    `kind` is that of the fault for which it is refused.
+    `kind` is the kind of the fault with which it is refused.
     """
 
     def __init__(self, message: str, field: str = "", kind: str = "invalid") -> None:
