@@ -22,7 +22,7 @@ MAX_SHARDS = 1_000
 
 
 def shard(_context: click.Context, _param: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """Parse `2/4` as (2, 4)."""
+    """Parse `2/4` as (2, 4). Raises BadParameter for a text that is no part of a whole."""
     if value is None:
         return None
     number, slash, count = value.partition("/")
@@ -105,9 +105,8 @@ def select_failed(
     """Return the options with `only` narrowed to failed contracts, of the last run in `memory` or of a report
     file.
 
-    `mcp` is a server that is judged by its own tools. Where nothing failed, the options stay, with a note on
-    stderr. Raises PgagentsError where no earlier run
-    is known.
+    `mcp` is a server that is judged by its own tools. If nothing failed, the options stay, with a note on
+    stderr. Raises PgagentsError if no earlier run is known, and UsageError if both are given.
     """
     from pgagents.cli.running import failed_contracts
     from pgagents.report.read import read

@@ -151,8 +151,10 @@ def examples(*lines: tuple[str, str]) -> str:
 def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
     """Load the given catalogue; else the only one in ./catalogue, else ./pgagents.yaml.
 
-    A name such as `park-graph` means a shipped catalogue. Where none is found, `else_example` chooses Park
-    Graph's; otherwise PgagentsError is raised, so that a wrong working directory never passes for a good
+    A name such as `park-graph` means a shipped catalogue. If no file is found, `else_example` chooses Park
+    Graph's.
+
+    Raises PgagentsError if none is found, so that a wrong working directory never passes for a good
     catalogue.
     """
     from pgagents.catalogue.find import find_catalogue, find_example
