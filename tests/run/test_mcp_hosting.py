@@ -36,6 +36,7 @@ from pgagents.mcp.hosting.log import NAME, write_json_lines
 from pgagents.mcp.hosting.settings import read_settings
 from sandboxes import ROOT
 
+pytest_plugins = ("issuer_plugin",)
 ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
 COMMAND = [sys.executable, "-m", "uvicorn", "pgagents.mcp.asgi:app", "--port"]
 

@@ -32,6 +32,7 @@ from pgagents.mcp.hosting.log import NAME, JsonLines, write_json_lines
 from pgagents.mcp.hosting.settings import Settings
 from sandboxes import ROOT
 
+pytest_plugins = ("issuer_plugin",)
 HERE = RESOURCE.removesuffix("/mcp")
 JANE = Caller("https://a.example", "jane", "app")
 
