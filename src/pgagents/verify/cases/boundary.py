@@ -14,7 +14,8 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.declared_refusals import make_accepted
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.laws.equations import equations
-from pgagents.verify.values.schema_values import WIDE, branches, high, low, matches, types_of
+from pgagents.verify.values.invalid_values import WIDE
+from pgagents.verify.values.schema_values import branches, high, low, matches, types_of
 from pgagents.verify.wire.call import InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 

@@ -22,15 +22,8 @@ from pgagents.verify.cases.readings import invalid, invalid_values, readings_of
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.fixtures.target import harmless
-from pgagents.verify.values.schema_values import (
-    MISSING,
-    InvalidValue,
-    file_violations,
-    high,
-    low,
-    types_of,
-    violations,
-)
+from pgagents.verify.values.invalid_values import MISSING, InvalidValue, file_violations, violations
+from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime, Reuse, Signature, UniqueValue
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint

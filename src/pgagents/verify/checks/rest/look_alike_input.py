@@ -17,7 +17,8 @@ from pgagents.verify.cases.combined import alone
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, is_invalid
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.values.schema_values import FAR, types_of
+from pgagents.verify.values.invalid_values import FAR
+from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
