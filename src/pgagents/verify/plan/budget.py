@@ -107,9 +107,7 @@ def _without(setting: Setting) -> dict[str, Setting]:
 
 
 def _aid(without: Mapping[str, Setting], checks: Mapping[str, Check], covered: Sequence[Contract]) -> str:
-    """Return the aid that all of a probe's contracts depend on; empty if one of them can be judged without
-    any aid.
-    """
+    """Return the aid without which none of a probe's contracts could be judged; empty if each can be."""
     for name, less in without.items():
         if covered and all(_is_deselected(less, checks[contract.check], contract) for contract in covered):
             return name

@@ -68,8 +68,8 @@ class Options:
 
 
 DISCOVERY = ("hosted_document/", "discovery_headers/", "advertised_links/", "oauth_metadata/")
-"""Contracts about documents that anyone can read without a key: hosted documents, their links, and the OAuth
-server's.
+"""Contracts about what anyone finds without a key: the hosted documents, what they and the host's pages link
+to, and the OAuth server.
 """
 DISCOVERY_FLAG = "--discovery"
 """The flag that selects them."""

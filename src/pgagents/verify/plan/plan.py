@@ -277,15 +277,13 @@ def _bearing(
     options: Options,
     most: int,
 ) -> list[Probe]:
-    """Return the probes, beside those already chosen, that a whole run would need to judge the selected
-    contracts.
+    """Return the other probes whose exchanges the watchers of selected contracts would judge in a whole run,
+    within the budget.
 
-    - They call the contracts' endpoints, or get the framework's own refusals.
-    - If a selected contract is about reads of instances, they also make and change instances correctly.
-    - With `--only`, a contract about a whole surface gets all calls, unless the caller bounds the requests.
-    - A check whose own probes show everything gets all of them.
-
-    A shard does without the last two. All stay within `most` requests.
+    They go through the contracts' endpoints, or get the framework's own refusals. Where a reading action
+    shows instances that were made, they also make and change instances correctly. With `--only`, a contract
+    about a whole surface is judged on all its calls, as in a whole run, unless the caller bounds the
+    requests. A check whose own probes show all gets all of them. A shard does without these.
     """
     watched = [c for c in selected if checks[c.check].needs_others(c)]
     places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
