@@ -24,8 +24,9 @@ from pgagents.verify.answers.replay import (
     undo_first_call,
     void,
 )
-from pgagents.verify.cases.boundary import around_names, boundary_values
+from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.locations import around_names
 from pgagents.verify.check.check import (
     Check,
     Conversation,

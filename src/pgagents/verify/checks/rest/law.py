@@ -14,9 +14,10 @@ from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases import fixture_selection
-from pgagents.verify.cases.boundary import boundary_values, places
+from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.law.tools import list_tool_probes, read_once
+from pgagents.verify.cases.locations import places
 from pgagents.verify.check.check import (
     Check,
     Conversation,
