@@ -31,8 +31,11 @@ def hosting(*apps: Any) -> Iterator[list[str]]:
 
 
 @contextmanager
-def serving(app: Any, bound: Any, context: Any = None) -> Iterator[None]:
-    """Serve an application in a thread on a bound socket, over TLS if `context` is an SSL context."""
+def serving(app: Any, bound: Any, context: Any = None, *, force: bool = False) -> Iterator[None]:
+    """Serve an application in a thread on a bound socket, over TLS if `context` is an SSL context.
+
+    With `force`, the end does not wait for calls under way, such as an open stream.
+    """
     import uvicorn
 
     config = uvicorn.Config(app, log_config=None, log_level="critical", ws="none")
@@ -47,7 +50,7 @@ def serving(app: Any, bound: Any, context: Any = None) -> Iterator[None]:
             time.sleep(0.01)
         yield
     finally:
-        running.should_exit = True
+        running.should_exit, running.force_exit = True, force
         thread.join(60)
 
 
