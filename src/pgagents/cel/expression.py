@@ -144,7 +144,7 @@ def _check_names(expression: Expression, names: Iterable[str]) -> Expression:
 
 @lru_cache(maxsize=5_000)
 def _compile(text: str) -> Expression:
-    """Compile an expression, whatever variables it reads."""
+    """Compile an expression with any variables."""
     tree, wording = parse(text), " ".join(text.split())
     called = functions_of(tree)
     for name in sorted(called.keys() - HELPERS.keys() - _STANDARD - {"size"}):

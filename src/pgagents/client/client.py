@@ -45,7 +45,7 @@ Told = Callable[[Backoff], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question to a person before a call that the catalogue wants confirmed."""
+    """A question to a person, before a call that the catalogue lets run only after a confirmation."""
 
     action: str
     title: str

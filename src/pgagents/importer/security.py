@@ -133,10 +133,10 @@ class Security:
         return any(op.security or ())
 
     def _alternatives(self, op: Operation) -> Iterator[Alternative]:
-        """Yield the sets of schemes by which an operation may be called.
+        """Yield the sets of schemes that an operation accepts.
 
-        Several schemes of OAuth are several flows to one token, since a call has room for one; so each
-        counts alone.
+        Several schemes of OAuth are several flows to one token, and a call has room for one; so each counts
+        alone.
         """
         for need in op.security or ():
             if len(need) > 1 and all(map(self._is_token, need)):
@@ -296,7 +296,7 @@ class Security:
         return {**flows, "authorization_code": {**flow, **({"needs": needs} if needs else {})}}
 
     def _list_also_accepted(self, main: str) -> list[str]:
-        """Return the further forms in which operations that take a scheme accept a token."""
+        """Return the further forms of a token that operations with this scheme accept."""
         with_main = (op for op in self.keyed if (main,) in list(self._alternatives(op)))
         others = {a[0] for op in with_main for a in self._alternatives(op) if len(a) == 1}
         kinds_of_others = {self._kind(name) for name in others if name not in self.entries}

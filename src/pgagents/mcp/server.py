@@ -212,7 +212,7 @@ class RequestHandler:
     async def list_resource_templates(
         self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None
     ) -> ListResourceTemplatesResult:
-        """Return an empty list; some clients ask whatever the server declares."""
+        """Return an empty list, because some clients request it although the server declares none."""
         from mcp_types import ListResourceTemplatesResult
 
         return ListResourceTemplatesResult(resource_templates=[])

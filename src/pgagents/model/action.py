@@ -47,9 +47,11 @@ class Param:
     explode: bool = True
     """True if each item or member of it is a pair of its own."""
     spread: bool = False
-    """True if it is an object whose members are sent under their own names."""
+    """True if the argument is an object whose members are sent under their own names."""
     in_parts: bool = False
-    """True if it is sent as the parts of a list or object alone, so that no pair has its own name."""
+    """True if the argument is sent only as the parts of a list or object, so that no pair has its
+    own name.
+    """
     reserved: bool = False
     """True if reserved characters such as `/` are sent as they are."""
     file: FileLimits | None = None
@@ -60,7 +62,7 @@ class Param:
     An empty keyword stands for all other keywords, and `refers_to` for an id that does not exist.
     """
     as_text: bool = False
-    """True if it is sent as text, so that the server decides which type it has."""
+    """True if the argument is sent as text, so that the server decides its type."""
 
     of: str = ""
     """The argument's name in the catalogue, if a surface gives it another."""
@@ -72,7 +74,7 @@ class Param:
 
     @property
     def in_body(self) -> bool:
-        """True if it is sent in the body."""
+        """True if the argument is sent in the body."""
         return self.place in ("body", "whole_body")
 
     @property
@@ -349,7 +351,9 @@ class Action:
 
     @property
     def on_rest(self) -> bool:
-        """True if it has a method and a path of its own; both are empty if only other surfaces carry it."""
+        """True if the action has a method and a path of its own. Both are empty if only other surfaces carry
+        it.
+        """
         return bool(self.path)
 
     @property

@@ -45,7 +45,7 @@ def has_all(model: Model, keys: Mapping[str, str], role: str, names: Iterable[st
 def choose(
     model: Model, keys: Mapping[str, str], role: str, alternatives: Sequence[Alternative]
 ) -> Alternative:
-    """Return the first alternative for which a role has all secrets; empty if there is none."""
+    """Return the first alternative whose secrets a role has; empty if it has none completely."""
     return next((one for one in alternatives if one and has_all(model, keys, role, one)), ())
 
 

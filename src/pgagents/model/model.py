@@ -277,9 +277,9 @@ class Resource:
     origin: Pointer
     takes: Takes | None = None
     expires_by: str | None = None
-    """The member with the time at which an instance ends by itself."""
+    """The member with the time at which an instance ends without a call."""
     within: str | None = None
-    """The resource in which an instance lives."""
+    """The resource whose instances contain instances of this one."""
     placed_by: tuple[str, ...] = ()
     """The containing resources that every call names beside an instance, the outermost first."""
     body_at: str | None = None
@@ -537,7 +537,9 @@ class Model:
 
     @property
     def leaves_open(self) -> bool:
-        """True if it was made from a document, so that nothing is promised which the document leaves out."""
+        """True if the model was made from a document. Then nothing is promised that the document
+        leaves out.
+        """
         return bool(self.errors.inferred)
 
     @property

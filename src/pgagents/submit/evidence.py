@@ -82,7 +82,7 @@ def _list_public(model: Model, store: Store) -> Iterator[str]:
 
 
 def find_run_lacks(evidence: Evidence) -> Iterator[Lack]:
-    """Yield the lacks of a run because of which its package is not packed."""
+    """Yield the reasons in a run because of which its package is not packed."""
     report = evidence.report
     if not report.footer.complete:
         why = " ".join(report.footer.notes[:1]) or "it was cut short"

@@ -118,12 +118,12 @@ class Column:
 
     @cached_property
     def lacks(self) -> bool:
-        """True if it is sometimes not there."""
+        """True if the member is sometimes missing."""
         return any(v is MISSING for v in self.values)
 
     @cached_property
     def nulls(self) -> bool:
-        """True if it is sometimes null."""
+        """True if the member is sometimes null."""
         return any(v is None for v in self.values)
 
     @cached_property

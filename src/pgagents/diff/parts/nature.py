@@ -80,7 +80,9 @@ _EASED = ("idempotent", True), ("open_world", False)
 
 
 def _hints(s: Sides) -> Iterator[Change]:
-    """Compare the hints by which a host decides whether it asks before a call, and may repeat it."""
+    """Compare the hints that decide if a host confirms a call with the user, and if it may repeat
+    the call.
+    """
     for key, (gained, lost) in _HINTS.items():
         was, now = getattr(s.a.hints, key), getattr(s.b.hints, key)
         if was.value != now.value:

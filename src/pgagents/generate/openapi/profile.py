@@ -65,9 +65,9 @@ class Profile:
         return {n: c for n, c in model.credentials.items() if self.schemes is None or n in self.schemes}
 
     def security(self, alternatives: Alternatives) -> Alternatives:
-        """Return the alternatives that the document's credentials are enough for.
+        """Return the alternatives that the document's credentials satisfy.
 
-        A document for one host has at most one, as hosts choose none: without a key only where none will do.
+        For one host it is at most one, because hosts do not choose, and it never is the one without a key.
         """
         if self.schemes is None:
             return alternatives

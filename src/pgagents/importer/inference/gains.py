@@ -92,7 +92,9 @@ def _find_list(answer: Schema, named: Mapping[str, Any]) -> tuple[str, Schema]:
 
 
 def _selects(name: str, param: Schema) -> bool:
-    """True if an argument names what is wanted exactly: a search's words or numbers only lead towards it."""
+    """True if an argument names the wanted items exactly. A search's words or numbers only lead
+    towards them.
+    """
     exact = "enum" in param or param.get("type") == "boolean" or name.endswith(("_id", "Id"))
     return exact and not param.get("required")
 
@@ -104,7 +106,7 @@ def _is_alike(param: Schema, member: Schema | None, named: Mapping[str, Any]) ->
 
 
 def _verb(names: list[str], many: str) -> str:
-    """Return a verb as it follows so many names."""
+    """Return a verb in the form for this number of names."""
     return many if len(names) > 1 else f"{many}es" if many.endswith("o") else f"{many}s"
 
 

@@ -156,7 +156,7 @@ def _identify(
 
 
 def _guess(paths: _Paths, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
-    """Return where the id must be if what is read and made are open objects in one place; else None."""
+    """Return the place of the id if reads and creates answer open objects at one place; else None."""
     makes = paths.collection.get("POST")
     both = [find_open_object(one, argument, kind, named) for one in (paths.item["GET"], makes) if one]
     places = {found[0] for found in both if found is not None}

@@ -34,11 +34,11 @@ _VERBS = {
     "unpublish": ("draft",),
     "withdraw": ("withdrawn",),
 }
-"""States of verbs whose past participle is another word, or for which another word is usual."""
+"""States of verbs with an irregular past participle, or with another usual state."""
 ENDINGS = frozenset(
     ("archive", "cancel", "close", "delete", "end", "remove", "terminate", "void", "withdraw")
 )
-"""Verbs by which a test may leave an instance for good, if nothing deletes it."""
+"""Verbs that may leave a test's instance in its last state for good, if no action deletes it."""
 _ASIDE = ENDINGS - {"close", "end"} | {"abandon", "decline", "fail", "reject", "suspend"}
 """Verbs of transitions that need not come last in the order of the states, so that they begin anywhere."""
 

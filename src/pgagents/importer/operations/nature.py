@@ -23,12 +23,14 @@ _DEEDS = frozenset((
     "cancel", "activate", "deactivate", "approve", "reject", "trigger", "execute", "purge", "destroy", "stop",
     "start", "restart",
 ))  # fmt: skip
-"""Words in the name of a GET that suggest that it changes something, whatever HTTP says about GET."""
+"""Words in the name of a GET that suggest a change, although HTTP calls every GET safe."""
 _DEEDS_OF_ARGUMENTS = frozenset((
     "delete", "remove", "purge", "destroy", "reset", "revoke", "send", "resend", "trigger", "execute",
     "recheck", "restart", "unsubscribe", "logout",
 ))  # fmt: skip
-"""Words that begin the name of an argument by which a GET does something; `start` may begin a range."""
+"""Words at the beginning of an argument's name that suggest a change by a GET. `start` is none, because it
+may begin a range.
+"""
 
 
 def is_deed(op: Operation, p: Parameter) -> bool:

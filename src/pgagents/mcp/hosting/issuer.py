@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mcp.server.auth.provider import AccessToken, TokenVerifier
 
 AGAIN_S = 5.0
-"""Seconds after a failure in which the metadata are not asked for again."""
+"""Seconds after a failure before the metadata are requested again."""
 
 
 @dataclass(frozen=True, slots=True)

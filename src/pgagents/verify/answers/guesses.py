@@ -21,10 +21,10 @@ LENIENT = "invalid_input"
 
 @dataclass(frozen=True, slots=True)
 class Guesses:
-    """The places of the catalogue that were inferred, and the resources among them.
+    """The inferred places of the catalogue, and the inferred resources among them.
 
-    `advised` is True if what is only recommended counts as inferred.
-    `refusals` are intents of calls that a document lets be refused, without saying by which error.
+    `advised` is True if a recommendation counts as inferred. `refusals` are intents of calls that a document
+    lets servers refuse, without naming the error.
     """
 
     places: frozenset[Pointer]

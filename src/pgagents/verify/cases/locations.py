@@ -69,9 +69,9 @@ def _first_at(setting: Setting, endpoint: Endpoint, names: Collection[str]) -> b
 
 
 def add_decimals(setting: Setting, param: Param, usual: Any) -> Any:
-    """Add so many decimal places to a number that its meaning stays the same.
+    """Add a billionth of a degree to a number, which changes its meaning by less than a millimetre.
 
-    This reveals a column or pattern that allows only a few places.
+    This reveals a column or pattern that allows only a few decimal places.
     """
     schema = setting.resolve_schema(param.schema)
     if "number" not in types_of(schema) or isinstance(usual, bool) or not isinstance(usual, int | float):

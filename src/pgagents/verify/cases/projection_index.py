@@ -226,7 +226,7 @@ def _bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, froze
 
 
 def _is_altered(call: Call) -> bool:
-    """True if the request was not encoded as a client would do it."""
+    """True if the request differs from the encoding of an ordinary client."""
     raw = call.raw
     return bool(
         raw.headers

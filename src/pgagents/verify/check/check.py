@@ -42,7 +42,7 @@ AGAIN, RANDOM = 2, 3
 """Priorities of probes that repeat contracts of other probes, and of probes with random calls."""
 Overlap = Literal["none", "readers", "all"]
 MOST_KEPT = 50_000
-"""Size of the cache of kept judgements, which are repeated; a large catalogue has so many contracts."""
+"""The size of the cache of kept judgements. A large catalogue has as many contracts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ _FORMS: tuple[Form, ...] = ("cents", "epoch")
 class Equation:
     """A part of a law: the member at `path` equals `gives` to within `slack`, if all `guards` hold.
 
-    `path` is empty if the left side is no single member. `form` says what is compared: the member, its cents,
-    or its epoch seconds.
+    `path` is empty if the left side is no single member. `form` names the compared quantity: the member, its
+    cents, or its epoch seconds.
     """
 
     law: str

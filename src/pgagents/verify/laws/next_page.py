@@ -46,7 +46,7 @@ class PageRequest:
 
     @property
     def is_followed(self) -> bool:
-        """True if it can be sent."""
+        """True if the request can be sent."""
         return not (self.problem or self.unfollowed)
 
 

@@ -155,7 +155,7 @@ def settle_without_identity(
 def _without_further_secret(
     setting: Setting, probes: Sequence[Probe], identities: Identities
 ) -> dict[str, str]:
-    """Return why contracts cannot be tried for want of a secret of a further scheme, by their ids."""
+    """Return, by id, why contracts cannot be tried: a secret of a further scheme is missing."""
     lacking: dict[str, set[str]] = {}
     find = _lacking_finder(setting, identities)
     for probe in probes:

@@ -30,7 +30,9 @@ RETRIES = 12
 """Requests kept back for trying failing cases once more."""
 TICK_S = 0.001
 SLOW_S = 0.02
-"""Below so many seconds for an answer, the run's own work takes most of the time, and lanes save little."""
+"""If answers take less than this many seconds, the run's own work takes most of the time, and lanes save
+little.
+"""
 OWN, ONCE_MORE = 2, 10
 """Requests beyond the usual budget for each worker: for its own instances, and for repeating probes that
 others disturbed.
@@ -40,7 +42,7 @@ FIRST_ANSWERS = 5
 
 
 class Course:
-    """The course of one run. `begun` is the timer's value at which the run began."""
+    """Runs the probes of one plan. `begun` is the timer's value at the run's beginning."""
 
     def __init__(
         self,
@@ -101,7 +103,7 @@ class Course:
         return ""
 
     def _run_slots(self, slots: Sequence[Slot]) -> None:
-        """Run slots one at a time until it is known how many lanes there are, then in so many."""
+        """Run slots one at a time until the number of lanes is known, then in that many lanes."""
         for number, slot in enumerate(slots):
             if self._is_server_known() and (workers := self._choose_workers()) > 1:
                 self.workers = workers

@@ -30,7 +30,7 @@ class Break:
     outcome: str
     stable: bool | None = None
     odd: bool = False
-    """True if it only contradicts something that was inferred."""
+    """True if the break only contradicts an inferred part of the catalogue."""
     past: tuple[Call, ...] = ()
     """Earlier calls about the same instance: a watcher's verdict may depend on them."""
 
@@ -45,7 +45,7 @@ class Entry:
     error: str = ""
     """Why a judgement failed: it outweighs kept."""
     reason: str = ""
-    """Why it was not judged so far."""
+    """The reason why the contract is not judged so far."""
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ _HOOKS = ("hooks", "hooks.json")
 
 
 def check_content(package: Package, manifest: Manifest) -> Iterator[Hit]:
-    """Yield the findings about declared paths, with app references, and what is missing altogether."""
+    """Yield the findings about declared paths, about app references, and about missing parts."""
     if not manifest.portable:
         yield from _check_skills_path(package, manifest)
     yield from _check_apps(package, manifest)

@@ -39,7 +39,7 @@ class Manifest:
 
     @property
     def kind(self) -> str:
-        """The name of the constraint that speaks of absent members."""
+        """The name of the constraint for absent members."""
         return "missing-portable" if self.portable else "missing"
 
     @property

@@ -58,7 +58,7 @@ _INPUTS: Sequence[tuple[str, frozenset[tuple[str, ...]]]] = (
         ),
     ),
 )
-"""Names of arguments, as their last words, by the rule that speaks of them."""
+"""Names of arguments, as their last words, by the rule about them."""
 _OUTPUTS = frozenset(
     (("session", "id"), ("trace", "id"), ("request", "id"), ("correlation", "id"), ("span", "id"))
 )

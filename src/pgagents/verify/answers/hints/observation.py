@@ -31,7 +31,7 @@ GONE = "is not there"
 TRIALS = 2
 """The number of further trials that must show a difference again."""
 MOST_SETTLING, SETTLING_S = 5, 0.2
-"""So many observations at most, so many seconds apart, until lists have caught up."""
+"""The most observations, and the seconds between them, until lists have caught up."""
 MOST_DEEP = 4
 MOST_MEMBERS = 400
 """Bounds of the stored part of one body, because a server may send anything."""

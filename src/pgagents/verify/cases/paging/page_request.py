@@ -78,7 +78,7 @@ class ListReader:
         return (yield from self.request({**given, **next.input}, why, next))
 
     def sized(self, items: int | None) -> dict[str, int]:
-        """Return the argument that requests so many items a page; none where the server chooses the size."""
+        """Return the argument that requests pages of this many items; none if the server chooses the size."""
         return {str(self.paged.pages.size): items} if items is not None and self.paged.most else {}
 
     def ids_of(self, items: list[Mapping[str, Any]]) -> list[Any]:

@@ -44,7 +44,7 @@ STAGE = 99
 SLACK = 2
 MOST_LIMIT = 10**9
 MOST_TIMES = 2
-"""A key with more than so many times the published limit is unlimited."""
+"""A key with more than this many times the published limit is unlimited."""
 ENOUGH_TO_TELL = 20
 FULL_AGAIN = 0.9
 """If this part of a request refills while one is sent, a burst would hardly end."""
@@ -59,8 +59,8 @@ lower one.
 TELLS_S = 10.0
 """The shortest window, in seconds, whose reset clearly differs from that of the window before."""
 MOST_TRIED = 3
-"""After so many times the limit without a 429 this client is too slow: an enforced limit is met after two
-windows.
+"""The most calls without a 429, as a multiple of the limit. This client is too slow then: an enforced limit
+is met after two windows.
 """
 MOST_WAIT_S = 120.0
 """Longest time in seconds that a run waits for a window to end."""

@@ -256,9 +256,9 @@ def _write(
     turn: int,
     why: str,
 ) -> Call:
-    """Return a write with a tag; each turn gives the texts of its body other values.
+    """Return a write with a tag. Each turn gives the texts of its body other values.
 
-    They are those that it needs; if it needs none, those of its example.
+    The texts are the required ones; without these, those of the example.
     """
     template = template_of(setting.model, endpoint.action)
     choose = (low, high)[turn]

@@ -425,7 +425,7 @@ def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
 
 
 def _may_be_forgotten(setting: Setting, seconds: float) -> bool:
-    """True if retention may have removed personal data that was answered so many seconds ago."""
+    """True if retention may have removed personal data in an answer of this age, in seconds."""
     least = setting.compute_once(
         (NAME, "retention"),
         lambda: min((r.after_s for r in (setting.model.retention or {}).values()), default=math.inf),

@@ -101,7 +101,7 @@ def _wrong(setting: Setting, endpoint: Endpoint) -> InvalidCase | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource, which reads the list after everything was tried.
+    """Yield one probe for each resource, which reads the list after all other probes.
 
     Endpoints that have refused nothing so far get an invalid call, and the list is read again.
     """

@@ -35,8 +35,8 @@ NAME = "honours_manifest"
 REFUSED = 400
 MOST_NAMED = 4
 SURE = 5
-"""After so many answers that fit both the catalogue's schema and the vendors', the vendors' are taken to
-be wider.
+"""The number of answers that fit both schemas after which the vendor's schema is assumed to be wider than the
+catalogue's.
 """
 
 
