@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.generate.formerly import actions_by_name, describe_former_names
-from pgagents.generate.openapi import json_rpc, parts, refusals
+from pgagents.generate.openapi import header_parts, json_rpc, parts, refusals
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import resolve
@@ -185,7 +185,7 @@ def _answer_messages(model: Model, dispatcher: Dispatcher, profile: Profile) -> 
     at = (*dispatcher.origin, "responses")
     text = dispatcher.responses.get(200) or Text("The result, or an error", at)
     answer = Node({"description": text}, origin=text.origin)
-    if profile.complete and (headers := parts.response_headers(model, 200, keyed=True)):
+    if profile.complete and (headers := header_parts.response_headers(model, 200, keyed=True)):
         answer["headers"] = headers
     result = _any_result(dispatcher) if profile.complete else _merge_results(model, dispatcher)
     inside = tuple(code for code in codes if code not in before)
@@ -204,7 +204,7 @@ def _answer_messages(model: Model, dispatcher: Dispatcher, profile: Profile) -> 
 
 def _make_response(model: Model, dispatcher: Dispatcher, status: int, text: Text, profile: Profile) -> Node:
     answer = Node({"description": text}, origin=text.origin)
-    if profile.complete and (headers := parts.response_headers(model, status, keyed=True)):
+    if profile.complete and (headers := header_parts.response_headers(model, status, keyed=True)):
         answer["headers"] = headers
     if 200 <= status < 300:
         schema = _any_result(dispatcher) if profile.complete else _merge_results(model, dispatcher)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pgagents.generate.openapi import parts
+from pgagents.generate.openapi import header_parts, parts
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import REF
@@ -83,7 +83,7 @@ def response(
     headers.
     """
     members = Node({"description": text or meaning(codes)}, origin=codes[0].origin)
-    if profile.complete and (headers := parts.response_headers(model, codes[0].status, keyed=keyed)):
+    if profile.complete and (headers := header_parts.response_headers(model, codes[0].status, keyed=keyed)):
         members["headers"] = headers
     if content := _content(model, codes, profile):
         members["content"] = content
@@ -128,7 +128,7 @@ def edge_response(model: Model, edge: Any) -> Node:
     if edge.retry:
         known = next((h for h in model.headers if h.name == retry), None)
         answer["headers"] = Node(
-            {retry: parts.header_reference(known) if known else Node(_RETRY, origin=at)}, origin=at
+            {retry: header_parts.header_reference(known) if known else Node(_RETRY, origin=at)}, origin=at
         )
     return answer
 
