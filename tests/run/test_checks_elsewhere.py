@@ -71,8 +71,8 @@ def _model_of(catalogue: str) -> Model:
 def test_check_is_kept_and_broken_elsewhere(check: str) -> None:
     """The contract is tried alone first, until it is broken, and then with the check's others.
 
-    The plain sandbox keeps it in a whole run, or by itself where only a key with limits or an MCP server shows
-    it.
+    The plain sandbox keeps it in a whole run. Where only a key with limits or an MCP server shows it, it is
+    verified alone.
     """
     case = ELSEWHERE[check]
     of, contract = _model_of(case["catalogue"]), case["contract"]
