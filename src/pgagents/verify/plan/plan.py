@@ -280,8 +280,8 @@ def _bearing(
     They go through the contracts' endpoints, or get the framework's own refusals. Where a reading action
     shows instances that were made, they also make and change instances correctly. With `--only`, a contract
     about a whole surface is judged on all its calls, as in a whole run, unless the caller bounds the
-    requests. A check whose own probes show all gets all of them. A shard does without these. What a whole run
-    with these options leaves out, such as bursts, is left out here too.
+    requests. A check whose own probes show all gets all of them. A shard does without these. A probe that a
+    whole run with these options leaves out, such as a burst, is left out here too.
     """
     watched = [c for c in selected if checks[c.check].needs_others(c)]
     places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
