@@ -15,6 +15,7 @@ from pgagents.verify.answers.hints.observation import (
     name_instance,
     shows_instances,
 )
+from pgagents.verify.answers.hints.traces import Traces
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -133,7 +134,11 @@ def _undoes(resource: Resource, action: Action) -> bool:
     return resource.undone_by is not None and resource.undone_by.action is action
 
 
-def fill(setting: Setting, fillers: Iterable[HintedCall], body: Body) -> Generator[Any, Any, None]:
-    """Make the calls that add to an instance."""
+def fill(
+    setting: Setting, fillers: Iterable[HintedCall], body: Body, traces: Traces | None = None
+) -> Generator[Any, Any, None]:
+    """Make the calls that add to an instance, and account for them in `traces`."""
     for filler in fillers:
+        if traces is not None:
+            traces.note(filler.endpoint.action)
         yield make_first(setting, filler, body, "so that there is something to lose")
