@@ -20,7 +20,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import high, low
-from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.call import Call, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -73,6 +73,9 @@ def make_first(
     """Return the call on an instance; `other` gives its free arguments other values."""
     resource, endpoint = hinted.resource, hinted.endpoint
     given: dict[str, Any] = dict(template_of(setting.model, endpoint.action).input)
+    key = endpoint.action.idempotency
+    if key is not None and any(param.name == key for param in endpoint.params):
+        given.setdefault(str(key), UniqueValue())  # without it, an equal call is another one
     if hinted.makes and resource.made_by is not None:
         given.update(resource.made_by.input)
         return Call(endpoint, given, "explore", why, fresh=True)
