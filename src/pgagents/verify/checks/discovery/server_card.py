@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pgagents.http import read_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.tool_pages import read_pages
-from pgagents.verify.cases.discovery.fetch import fetch
+from pgagents.verify.cases.discovery.fetch import fetch, find_https, judge_over_https
 from pgagents.verify.cases.discovery.places import SERVER_CARD
 from pgagents.verify.check.check import (
     Check,
@@ -76,6 +76,10 @@ def _contract(detail: str) -> str:
 def _run(setting: Setting, link: Link, path: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         got, _ = yield from fetch(setting, path, "what the server card says")
+        if address := find_https(setting, got):
+            for detail in SAYS:
+                yield judge_over_https(_contract(detail), address)
+            return
         card = read_json(got.response.body).value if got.response is not None else None
         tools, problem, closed = yield from read_pages(setting)
         said = closed if closed else "" if isinstance(card, Mapping) else f"there is no card at {path}"
