@@ -107,7 +107,8 @@ def _run(setting: Setting, hinted: HintedCall, contract: str, traces: Traces) ->
         if body is None:
             said["why"] = "its answer shows no instance"
             return None
-        settled = control(hinted.sources, [body], CALLS - 1, traces)
+        between = CALLS - 1 + len(hinted.sources)  # as many calls as come between the first and the last look
+        settled = control(hinted.sources, [body], between, traces)
         alone = (yield from settled) if careful else set()
         if alone is None:
             return None
