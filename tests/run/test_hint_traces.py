@@ -103,3 +103,16 @@ def test_without_a_receiver_or_the_operators_key_that_part_is_not_looked_at(
     assert server.told > 0
     other, _ = _verify([name], receiver=not receiver, operator=not operator)
     assert FOUND_BY[name][0] in ids(other, Verdict.BROKEN)
+
+
+def test_reason_of_a_hint_that_is_not_shown_says_where_the_run_does_not_look() -> None:
+    """The hook can be added and removed, and no action reads it."""
+    contract, says = f"{IDEMPOTENT}/remove_hook@rest", "not shown: no action reads what it writes"
+    events, audit = (
+        "; events are not heard (--receiver)",
+        "; the audit is not read (--identity operator=ENVVAR)",
+    )
+    for receiver, operator in ((True, True), (False, True), (True, False), (False, False)):
+        report, _ = _verify(receiver=receiver, operator=operator)
+        (reason,) = (r.reason for r in report.results if r.contract.id == contract)
+        assert reason == says + ("" if receiver else events) + ("" if operator else audit)

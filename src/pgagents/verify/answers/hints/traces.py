@@ -151,13 +151,27 @@ class Traces:
         }
 
 
-def find_traces(setting: Setting, resource: Resource, roles: frozenset[str]) -> Traces:
+def find_traces(setting: Setting, resource: Resource) -> Traces:
     """Return where changes of a resource's instances are told; with nothing where the run cannot look."""
     heard = setting.receiver is not None and find_registration(setting) is not None
     types = list_types(setting, resource) if heard else {}
     audit = setting.model.audit
-    members = list_members(setting, resource) if audit is not None and audit.role in roles else ()
+    members = list_members(setting, resource) if audit is not None and audit.role in setting.roles else ()
     return Traces(setting, resource, types, members)
+
+
+def say_unheard(setting: Setting) -> str:
+    """Return where this run does not look for changes, as the end of a reason; empty if it looks everywhere.
+
+    It tells only of what the catalogue declares.
+    """
+    model = setting.model
+    told = []
+    if find_registration(setting) is not None and setting.receiver is None:
+        told.append("events are not heard (--receiver)")
+    if model.audit is not None and model.audit.role not in setting.roles:
+        told.append(f"the audit is not read (--identity {model.audit.role}=ENVVAR)")
+    return "".join(f"; {one}" for one in told)
 
 
 def find_registration(setting: Setting) -> Endpoint | None:

@@ -37,7 +37,7 @@ from pgagents.verify.answers.hints.observation import (
     observe,
     tell,
 )
-from pgagents.verify.answers.hints.traces import TOLD, Traces, find_traces
+from pgagents.verify.answers.hints.traces import TOLD, Traces, find_traces, say_unheard
 from pgagents.verify.answers.hints.trials import judge_trials
 from pgagents.verify.check.check import (
     Check,
@@ -75,16 +75,19 @@ def _list_repeatable(setting: Setting) -> Iterator[Endpoint]:
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Say why the claim cannot be shown, where that is so."""
     found = find_hinted_call(setting, setting.by_place[contract.place])
-    return (Verdict.NOT_APPLICABLE, f"not shown: {found}") if isinstance(found, str) else None
+    if not isinstance(found, str):
+        return None
+    return Verdict.NOT_APPLICABLE, f"not shown: {found}{say_unheard(setting)}"
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract."""
+    del roles
     for endpoint in _list_repeatable(setting):
         hinted = find_hinted_call(setting, endpoint)
         if isinstance(hinted, HintedCall):
             contract = f"{NAME}/{endpoint.place}"
-            traces = find_traces(setting, hinted.resource, roles)
+            traces = find_traces(setting, hinted.resource)
             cost = CALLS * (1 + len(hinted.sources)) + 2 + len(list_fillers(setting, hinted.resource))
             run = _run(setting, hinted, contract, traces)
             cost += traces.cost

@@ -36,7 +36,7 @@ from pgagents.verify.answers.hints.observation import (
     tell,
     try_again,
 )
-from pgagents.verify.answers.hints.traces import Traces, find_traces
+from pgagents.verify.answers.hints.traces import Traces, find_traces, say_unheard
 from pgagents.verify.answers.hints.trials import judge_trials
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
@@ -81,7 +81,8 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
     tried = (endpoint for _, _, endpoints in _list_cases(setting) for endpoint in endpoints)
     if any(endpoint.place == contract.place for endpoint in tried):
         return None
-    return Verdict.NOT_APPLICABLE, "not shown: no other action reads what the run makes"
+    why = f"no other action reads what the run makes{say_unheard(setting)}"
+    return Verdict.NOT_APPLICABLE, f"not shown: {why}"
 
 
 def _list_cases(setting: Setting) -> Iterator[tuple[Resource, list[Source], list[Endpoint]]]:
@@ -111,9 +112,10 @@ def _may_name(setting: Setting, resource: Resource, endpoint: Endpoint) -> bool:
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each resource: all readers together, and one by one only if something changed."""
+    del roles
     first = True
     for resource, sources, readers in _list_cases(setting):
-        traces = find_traces(setting, resource, roles)
+        traces = find_traces(setting, resource)
         modes = {e.place: _list_modes(setting, resource, e, all_modes=first) for e in readers}
         ids = tuple(f"{NAME}/{e.place}" for e in readers)
         fillers = len(list_fillers(setting, resource))
