@@ -27,7 +27,7 @@ TOKEN = "PGAGENTS_MCP_TOKEN"
 """The variable with the token of the server at --mcp-url; the API's key is never sent there."""
 OURS = "PGAGENTS_"
 CARD = "mcp/server-card.json"
-"""What --discovery compares an MCP server with."""
+"""The document that --discovery compares with an MCP server."""
 
 
 def check(model: Model, url: str | None, command: str | None, *, discovery: bool) -> None:

@@ -10,12 +10,12 @@ from pgagents.model.action import Action, Param
 from pgagents.model.model import Resource
 from pgagents.verify.answers.hints.observation import (
     Body,
+    News,
     Source,
     list_sources,
     name_instance,
     shows_instances,
 )
-from pgagents.verify.answers.hints.traces import Traces
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -138,7 +138,7 @@ def _undoes(resource: Resource, action: Action) -> bool:
 
 
 def fill(
-    setting: Setting, fillers: Iterable[HintedCall], body: Body, traces: Traces | None = None
+    setting: Setting, fillers: Iterable[HintedCall], body: Body, traces: News | None = None
 ) -> Generator[Any, Any, None]:
     """Make the calls that add to an instance, and account for them in `traces`."""
     for filler in fillers:

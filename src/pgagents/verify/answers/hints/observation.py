@@ -1,8 +1,8 @@
 """Observe what reading actions say of instances, and compare two observations.
 
 An observation maps places to values. A place is a source (the action that reads), the instance by its number
-(0 is the subject, 1 its neighbour), and a member's path. What events and the audit tell of a change has
-places of its own.
+(0 is the subject, 1 its neighbour), and a member's path. An event or an audit row that
+no call accounts for has a place of its own.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import json
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from pgagents.model.action import ActionCall
+from pgagents.model.action import Action, ActionCall
 from pgagents.model.model import Resource, member_at
-from pgagents.verify.answers.hints.traces import TOLD, Traces
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path, is_missing, member_named
 from pgagents.verify.fixtures.request_template import template_of
@@ -27,6 +26,8 @@ T = TypeVar("T")
 Body = Mapping[str, Any]
 Place = tuple[str, int, str]
 Observation = Mapping[Place, Any]
+TOLD = "what was told"
+"""A place that begins so stands for an event or a row of the audit."""
 ANSWER = -1
 """The number that stands for an answer as a whole: its counts, and how many items it has."""
 GONE = "is not there"
@@ -63,6 +64,16 @@ class Source:
         return f"{self.call.action.name}({given})" if given else str(self.call.action.name)
 
 
+class News(Protocol):
+    """Tells of changes of an instance that no call accounts for: by events, and by rows of the audit."""
+
+    def observe(self, body: Body) -> Generator[Any, Any, dict[Place, Any]]:
+        """Return a place for each kind of event or row that exceeds the calls."""
+
+    def note(self, action: Action, *, changes: bool = True) -> None:
+        """Account for a call; `changes` is false if no event may tell of it."""
+
+
 def list_sources(setting: Setting, resource: Resource) -> list[Source]:
     """Return the sources of a resource: reads of one instance first, then lists."""
     found: dict[str, Source] = {}
@@ -87,7 +98,7 @@ def shows_instances(sources: Iterable[Source]) -> bool:
 
 
 def observe(
-    sources: Iterable[Source], bodies: Sequence[Body], why: str, traces: Traces | None = None
+    sources: Iterable[Source], bodies: Sequence[Body], why: str, traces: News | None = None
 ) -> Generator[Any, Any, Observation | None]:
     """Read the instances through every source; None if a source gave no answer that says anything.
 
@@ -249,7 +260,7 @@ def on_top(conversation: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
 
 
 def control(
-    sources: Sequence[Source], bodies: Sequence[Body], calls: int, traces: Traces | None = None
+    sources: Sequence[Source], bodies: Sequence[Body], calls: int, traces: News | None = None
 ) -> Generator[Any, Any, set[Place] | None]:
     """Return the places that change without the calls in question, though other calls take their time.
 
@@ -277,7 +288,7 @@ def drop_restless(
     bodies: Sequence[Body],
     last: Observation,
     found: Difference,
-    traces: Traces | None = None,
+    traces: News | None = None,
 ) -> Generator[Any, Any, Difference]:
     """Return the differences without the places that change from one observation to the next."""
     if not found:

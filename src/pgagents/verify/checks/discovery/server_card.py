@@ -1,7 +1,7 @@
 """The server card that a host advertises says nothing else than the live MCP server.
 
-The card is fetched without a key, and compared with what the server says of itself when a client opens it,
-and with the tools that it lists. A version may differ behind its second number, because a card is kept for an
+A run fetches the card without a key. It compares the card with the server's description of itself, and with
+its list of tools. A version may differ behind its second number, because a card is kept for an
 hour and servers are updated one by one. The card's name is that of a registry, so it is not compared. Nor
 are the addresses of other hosts, and revisions that the card leaves out.
 """
@@ -49,7 +49,7 @@ MOST = 200
 """Remotes, revisions and tools that are read from a card."""
 _VERSION = re.compile(r"v?(\d{1,9})\.(\d{1,9})(?:\.\d{1,9})?(?:[-+.][0-9A-Za-z.+-]{0,80})?\Z")
 Wrong = tuple[str, str]
-"""What was expected, and what came."""
+"""The expected text and the actual one."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:

@@ -26,6 +26,7 @@ from pgagents.verify.answers.hints.hinted_calls import (
     make_first,
 )
 from pgagents.verify.answers.hints.observation import (
+    TOLD,
     VERSION,
     Body,
     Difference,
@@ -37,7 +38,6 @@ from pgagents.verify.answers.hints.observation import (
     observe,
     tell,
 )
-from pgagents.verify.answers.hints.traces import TOLD, Traces, find_traces, say_unheard
 from pgagents.verify.answers.hints.trials import judge_trials
 from pgagents.verify.check.check import (
     Check,
@@ -47,6 +47,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.events.traces import Traces, find_traces, say_unheard
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

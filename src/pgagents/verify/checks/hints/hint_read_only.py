@@ -36,7 +36,6 @@ from pgagents.verify.answers.hints.observation import (
     tell,
     try_again,
 )
-from pgagents.verify.answers.hints.traces import Traces, find_traces, say_unheard
 from pgagents.verify.answers.hints.trials import judge_trials
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
@@ -48,6 +47,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.events.traces import Traces, find_traces, say_unheard
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import InstanceRef

@@ -1,8 +1,8 @@
 """Hear which changes of an instance were announced or recorded: events at our receiver, rows of the audit.
 
 Only what the catalogue says belongs to a change counts: types of events that writing actions alone send, and
-rows of writing actions. Each call that was made accounts for one event of its types and for one row. What
-exceeds these is a place of the observation. So late deliveries, the same event delivered again, and an audit
+rows of writing actions. Each call that was made accounts for one event of its types and for one row. An
+observation has a place for each kind that exceeds these. So late deliveries, the same event delivered again, and an audit
 of all calls add nothing.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 
 from pgagents.model.action import Action
 from pgagents.model.model import Audit, Resource, id_text
+from pgagents.verify.answers.hints.observation import ANSWER, TOLD, Body, Place
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.deliveries import read
 from pgagents.verify.events.versions import usual_version
@@ -23,11 +24,6 @@ from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-Place = tuple[str, int, str]
-Body = Mapping[str, Any]
-TOLD = "what was told"
-"""The first part of a place that stands for an event or a row."""
-WHOLE = -1
 BOX = "hints"
 LOOK_S = 0.5
 """Seconds for which events are awaited: a right server sends none, so no more is spent on it."""
@@ -35,7 +31,7 @@ LOOK_S = 0.5
 
 @dataclass(slots=True)
 class Traces:
-    """Where a run can see that instances of a resource were changed, other than by reading them.
+    """Count what tells of changes to the instances of a resource: events, and rows of the audit.
 
     `types` are the types of events by the actions that send them, `members` those of a row that name an
     instance. Either is empty where the catalogue declares nothing, or the run cannot look there.
@@ -90,7 +86,7 @@ class Traces:
         self.changes[str(action.name)] += changes
 
     def without(self, action: Action) -> Traces:
-        """Return the same without the audit, if the action is the one that lists its rows."""
+        """Return a copy that looks at no audit, if the action is the one that lists its rows."""
         audit = self.setting.model.audit
         lists = audit is not None and audit.listed_by.action is action
         return replace(self, members=()) if lists else self
@@ -124,7 +120,7 @@ class Traces:
             ):
                 came.setdefault(event.type, set()).add(event.id or event.delivery.body)
         return {
-            (TOLD, WHOLE, type): f"an event {type} came, and no call that may change it accounts for it"
+            (TOLD, ANSWER, type): f"an event {type} came, and no call that may change it accounts for it"
             for type, ids in came.items()
             if len(ids) > sum(self.changes[name] for name in self.types[type])
         }
@@ -145,7 +141,7 @@ class Traces:
             if isinstance(row, Mapping) and any(str(row.get(member)) == id for member in self.members):
                 told[str(row.get(audit.action))] += 1
         return {
-            (TOLD, WHOLE, name): f"the audit has a row of {name} about it, and no call accounts for it"
+            (TOLD, ANSWER, name): f"the audit has a row of {name} about it, and no call accounts for it"
             for name, number in told.items()
             if name in writes and number > self.calls[name]
         }
