@@ -38,7 +38,7 @@ def list_possible(setting: Setting, probes: Iterable[Probe], identities: Identit
 
 
 def _has_roles(probe: Probe, identities: Identities) -> bool:
-    """True if the roles of a probe's calls and signatures were given."""
+    """True if all roles of a probe's calls and signatures have keys."""
     signers = (d.action.signed.role for d in probe.endpoints if d.action.signed is not None)
     return all(role in identities.keys for role in (probe.role, *signers) if role)
 
@@ -125,9 +125,9 @@ def settle_without_identity(
     identities: Identities,
     options: Options,
 ) -> dict[str, Result]:
-    """Return the results of wanted contracts whose calls need an identity that was not given, by id.
+    """Return, by id, the results of wanted contracts whose calls need an identity that the run does not have.
 
-    They are untested where the caller requires the identity, else not selected.
+    They are untested if the caller requires the identity, else not selected.
     """
     signers = {d.place: d.action.signed.role for d in setting.endpoints if d.action.signed is not None}
     roles: dict[str, set[str]] = {c.id: {signers[c.place]} for c in contracts if c.place in signers}
@@ -155,7 +155,7 @@ def settle_without_identity(
 def _without_further_secret(
     setting: Setting, probes: Sequence[Probe], identities: Identities
 ) -> dict[str, str]:
-    """Return why contracts cannot be tried for want of a secret of a further scheme, by their ids."""
+    """Return, by id, why contracts cannot be tried: a secret of a further scheme is missing."""
     lacking: dict[str, set[str]] = {}
     find = _lacking_finder(setting, identities)
     for probe in probes:

@@ -76,10 +76,9 @@ def plan(
     receiver: Inbox | None = None,
     mcp: Link | None = None,
 ) -> Plan:
-    """Forecast what `verify` would send: requests by bucket and stage, and the contracts they serve. Sends
-    nothing.
+    """Forecast the requests of `verify` by bucket and stage, and the contracts they serve. Sends nothing.
 
-    A main key that is not given yet is taken for one of test mode.
+    If the main key is missing, it is assumed to be of test mode.
     """
     key = model.find_key_prefix("test") or "key"
     identities = replace(identities, keys={"main": key, **identities.keys})
@@ -202,9 +201,10 @@ def verify(
 
 
 def _add_main(model: Model, identities: Identities, options: Options) -> Identities:
-    """Return the identities with a `main` caller, whose key is empty where no call needs one.
+    """Return the identities with a `main` caller, whose key is empty if no call needs one.
 
-    Raises PgagentsError where calls need a key and none was given, unless the run has no key on purpose.
+    Raises PgagentsError if calls need a key and there is none, unless the run was started without a key on
+    purpose.
     """
     needs_key = any(action.key for action in model.actions)
     other_scheme = any(role.startswith("main.") for role in identities.keys)
@@ -218,9 +218,10 @@ def _add_main(model: Model, identities: Identities, options: Options) -> Identit
 
 
 def _run(course: Course, companion: Companion | None) -> str:
-    """Go through all probes, then those of the companion; return why the run ended early, or an empty text.
+    """Run all probes, then those of the companion; return the reason why the run ended early, or an empty
+    text.
 
-    Verdicts are reset where nothing was answered, or where the key was refused.
+    Verdicts are reset if the server answered nothing or refused the key.
     """
     driver = course.driver
     if companion is not None:
@@ -307,9 +308,7 @@ def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
 
 
 def _notes(driver: Driver, stopped: str) -> list[str]:
-    """List notes for the reader beside the verdicts: why the run ended early, what was waited for, errors
-    of our own.
-    """
+    """Return notes for the reader: the early end of the run, waits, and internal errors."""
     ledger = driver.ledger
     notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.sender.notes)]
     if driver.setting.mcp is not None:

@@ -78,7 +78,7 @@ def _foreign(setting: Setting, endpoint: Endpoint, param: Param, resource: Resou
 
 
 def _is_given_apart(setting: Setting, resource: Resource) -> bool:
-    """True if another project is given an instance of its own."""
+    """True if the environment names an instance of another project."""
     if resource.given is None:
         return False
     ours, theirs = (Scope({"env": setting.model.env_of(role)}) for role in ("main", "second"))
@@ -137,7 +137,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _over(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:
-    """Return states from which the action does not move an instance, or none if it does not depend on the
+    """Return states that the action cannot move an instance from; empty if the action does not depend on the
     state.
 
     Ownership must be checked before the state; else the refusal reveals another project's instance.
@@ -229,7 +229,7 @@ def _after_own(
 
 
 def _name_instance(call: Call, resource: Resource, there: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the argument that names an instance of the resource, with the id of the given one."""
+    """Return the arguments that name an instance of the resource, with the id in the body `there`."""
     return {
         str(p.name): there[resource.id]
         for p in (call.endpoint.params if call.endpoint else ())
@@ -238,10 +238,9 @@ def _name_instance(call: Call, resource: Resource, there: Mapping[str, Any]) -> 
 
 
 def _twice(setting: Setting) -> tuple[Endpoint, Param] | None:
-    """Return the read that asks twice for an absent id, which reveals a cached answer; None if there is no
-    read.
+    """Return the read that requests an absent id twice, to reveal a cached answer; None if there is no read.
 
-    It is the first read by id of a public resource, because such answers are cached most.
+    It is the first read by id of a public resource, because caches usually store such answers.
     """
     reads = [
         (d, p, r)
@@ -312,7 +311,7 @@ def _make_probe(call: Call, *, twice: bool) -> Callable[[], Conversation]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every call about an absent id, whichever check made it."""
+    """Judge every call with an absent id, also those of other checks."""
     endpoint = exchange.call.endpoint
     if (
         endpoint is None

@@ -270,8 +270,8 @@ def _probe(
 
 
 def _format_call(call: Call) -> str:
-    """Return what distinguishes a call from others of its action: why it is sent, and the invalid argument
-    or all arguments.
+    """Describe a call for comparison with others of its action: its reason, and the invalid argument or all
+    arguments.
     """
     names = [call.field.partition(".")[0]] if call.field else sorted(call.input)
     return (

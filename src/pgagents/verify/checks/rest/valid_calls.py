@@ -85,7 +85,7 @@ def _edges(setting: Setting, endpoint: Endpoint) -> list[tuple[str, dict[str, An
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge valid calls through a dispatcher, and accepted calls that equal a boundary case or an example.
 
-    The latter need not be sent again, whichever check made them.
+    The latter need not be sent again, even if another check sent them.
     """
     call, endpoint = exchange.call, exchange.call.endpoint
     if endpoint is None or call.intent not in ("valid", "explore"):
