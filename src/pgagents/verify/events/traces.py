@@ -2,8 +2,8 @@
 
 Only what the catalogue says belongs to a change counts: types of events that writing actions alone send, and
 rows of writing actions. Each call that was made accounts for one event of its types and for one row. An
-observation has a place for each kind that exceeds these. So late deliveries, the same event delivered again, and an audit
-of all calls add nothing.
+observation has a place for each kind that exceeds these. So late deliveries, the same event delivered again,
+and an audit of all calls add nothing.
 """
 
 from __future__ import annotations
