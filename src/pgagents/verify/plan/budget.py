@@ -108,8 +108,10 @@ def _without(setting: Setting) -> dict[str, Setting]:
 
 def _aid(without: Mapping[str, Setting], checks: Mapping[str, Check], covered: Sequence[Contract]) -> str:
     """Return the aid without which none of a probe's contracts could be judged; empty if each can be."""
+    if not covered or any(checks[contract.check].settled is None for contract in covered):
+        return ""
     for name, less in without.items():
-        if covered and all(_is_deselected(less, checks[contract.check], contract) for contract in covered):
+        if all(_is_deselected(less, checks[contract.check], contract) for contract in covered):
             return name
     return ""
 

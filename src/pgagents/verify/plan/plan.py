@@ -155,7 +155,9 @@ def draft(
     chosen = _choose_probes(setting, ordered, [c for c in contracts if c.id in wanted])
     if options.only or options.shard:
         selected = [c for c in contracts if c.id in wanted]
-        chosen += _bearing(setting, checks, ordered, selected, chosen, options, budget(options, parts))
+        chosen += _bearing(
+            setting, checks, contracts, ordered, selected, chosen, options, budget(options, parts)
+        )
     kept = {id(p) for p in chosen}
     ordered = [p for p in ordered if id(p) in kept]
     most = budget(options, parts)
@@ -272,6 +274,7 @@ def _carrying(setting: Setting, contracts: Iterable[Contract]) -> set[str]:
 def _bearing(
     setting: Setting,
     checks: Mapping[str, Check],
+    contracts: Sequence[Contract],
     ordered: Sequence[Probe],
     selected: Sequence[Contract],
     chosen: Sequence[Probe],
@@ -284,7 +287,8 @@ def _bearing(
     They go through the contracts' endpoints, or get the framework's own refusals. Where a reading action
     shows instances that were made, they also make and change instances correctly. With `--only`, a contract
     about a whole surface is judged on all its calls, as in a whole run, unless the caller bounds the
-    requests. A check whose own probes show all gets all of them. A shard does without these.
+    requests. A check whose own probes show all gets all of them. A shard does without these. A probe that a
+    whole run with these options leaves out, such as a burst, is left out here too.
     """
     watched = [c for c in selected if checks[c.check].needs_others(c)]
     places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
@@ -308,6 +312,12 @@ def _bearing(
         makes = probe.check == FIRST if options.shard else probe.check not in (*CLASSES, FRAMEWORK)
         return from_data and probe.writes and makes
 
+    known = {c.id: c for c in contracts}
+
+    def in_whole_run(probe: Probe) -> bool:
+        covered = [known[id] for id in probe.contracts if id in known]
+        return any(checks[c.check].settle(setting, c) is None for c in covered)
+
     taken = {id(p) for p in chosen}
     spare = most - sum(p.cost for p in chosen if p.stage != LAST)
     found: list[Probe] = []
@@ -316,7 +326,7 @@ def _bearing(
             continue
         if limited and probe.stage == LAST:  # bursts have a budget of their own
             found.append(probe)
-        elif probe.cost <= spare and bears(probe):
+        elif probe.cost <= spare and bears(probe) and in_whole_run(probe):
             spare -= probe.cost
             found.append(probe)
     return found

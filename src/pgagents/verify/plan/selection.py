@@ -105,7 +105,7 @@ def settle_contracts(
 
 
 def _is_plaintext(contract: Contract) -> bool:
-    return (contract.check, contract.detail) == (FRAMEWORK, PLAINTEXT)
+    return contract.check == FRAMEWORK and contract.detail == PLAINTEXT
 
 
 def _not_applicable(setting: Setting, contract: Contract) -> str:
@@ -134,12 +134,12 @@ def settle_without_identity(
     signed = frozenset(roles)
     for probe in probes:
         for id in probe.contracts:
-            if id not in signed and probe.role:
+            if id in wanted and id not in signed and probe.role:
                 roles.setdefault(id, set()).add(probe.role)
     found = {}
     for contract in contracts:
-        needed = roles.get(contract.id, set())
-        if contract.id in wanted and needed and not needed & identities.keys.keys():
+        needed = roles.get(contract.id, set()) if contract.id in wanted else set()
+        if needed and not needed & identities.keys.keys():
             role = min(needed)
             required = bool(needed & set(options.require))
             verdict = Verdict.UNTESTED if required else Verdict.NOT_SELECTED

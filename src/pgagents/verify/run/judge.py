@@ -98,11 +98,6 @@ class Judge:
             for decisive in (False, True)
         }
         """The watchers, by whether it is a tool call, whether it was answered 503, and if decisive."""
-        self._by_check_place: dict[tuple[str, str], list[str]] = {}
-        for entry in ledger.entries.values():
-            self._by_check_place.setdefault((entry.contract.check, entry.contract.place), []).append(
-                entry.contract.id
-            )
 
     def judge(self, exchange: Exchange, *, alone: bool = False) -> None:
         """Let the watchers judge an exchange, and remember it.
@@ -340,8 +335,13 @@ class Judge:
                     self._enter(judgement, chain, exchange.call, None, past)
                     yield
             except Exception as error:  # one check's error is no finding, and the others still judge
-                self.ledger.mark_crashed(self._by_check_place.get((name, exchange.place), ()), error, name)
+                self.ledger.mark_crashed(self._list_contracts(name, exchange.place), error, name)
             yield
+
+    def _list_contracts(self, check: str, place: str) -> list[str]:
+        """List the ids of a check's contracts at a place."""
+        listed = (entry.contract for entry in self.ledger.entries.values())
+        return [c.id for c in listed if c.check == check and c.place == place]
 
 
 def find_time(body: Any) -> float | None:

@@ -340,40 +340,27 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
     mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
     found = []
     for result in results:
+        if result.verdict is not Verdict.UNTESTED:
+            found.append(result)
+            continue
         place = result.contract.place
         why = made.asked.get(result.contract.id)
-        if (
-            result.verdict is Verdict.UNTESTED
-            and why
-            and not stopped
-            and not driver.ledger.entries[result.contract.id].error
-        ):
+        if why and not stopped and not driver.ledger.entries[result.contract.id].error:
             result = Result(result.contract, Verdict.NOT_SELECTED, why)
         elif (
-            result.verdict is Verdict.UNTESTED
-            and not made.writes
+            not made.writes
             and not stopped
             and driver.setting.listing is None
             and _for_want_of_writes(driver, result, place)
         ):
             result = Result(result.contract, Verdict.NOT_SELECTED, NO_WRITES)
-        elif result.verdict is Verdict.UNTESTED and not stopped and _is_case_without_leave(result):
+        elif not stopped and _is_case_without_leave(result):
             result = Result(result.contract, Verdict.NOT_SELECTED, result.reason)
-        elif result.verdict is Verdict.UNTESTED and place in driver.memory.unscoped:
+        elif place in driver.memory.unscoped:
             result = Result(result.contract, Verdict.NOT_SELECTED, driver.memory.unscoped[place])
-        elif (
-            result.verdict is Verdict.UNTESTED
-            and options.profile == "smoke"
-            and not stopped
-            and _never_tried(driver, result)
-        ):
+        elif options.profile == "smoke" and not stopped and _never_tried(driver, result):
             result = Result(result.contract, Verdict.NOT_SELECTED, "outside the smoke profile")
-        elif (
-            result.verdict is Verdict.UNTESTED
-            and mute
-            and result.contract.surface == MCP
-            and result.reason == unreached
-        ):
+        elif mute and result.contract.surface == MCP and result.reason == unreached:
             result = Result(result.contract, Verdict.UNTESTED, mute)
         found.append(result)
     return tuple(found)

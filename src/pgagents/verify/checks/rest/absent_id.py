@@ -6,7 +6,7 @@ Another project's id gets the same answer, or a refusal, as the catalogue allows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -62,12 +62,17 @@ def promises(setting: Setting) -> Iterator[Contract]:
             )
 
 
-def _references(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]]:
-    for endpoint in setting.every_endpoint:
-        for param in endpoint.params:
-            resource = setting.model.resources.get(param.refers_to or "")
-            if resource is not None:
-                yield endpoint, param, resource
+def _references(setting: Setting) -> Sequence[tuple[Endpoint, Param, Resource]]:
+    """List every argument that names an instance, with its endpoint and the resource."""
+
+    def find() -> Iterator[tuple[Endpoint, Param, Resource]]:
+        for endpoint in setting.every_endpoint:
+            for param in endpoint.params:
+                resource = setting.model.resources.get(param.refers_to or "")
+                if resource is not None:
+                    yield endpoint, param, resource
+
+    return setting.compute_once((NAME, "references"), lambda: tuple(find()))
 
 
 def _foreign(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource) -> bool:
@@ -91,7 +96,10 @@ def _is_given_apart(setting: Setting, resource: Resource) -> bool:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract."""
     del roles
+    usable = {endpoint.place for endpoint in setting.usable}
     for endpoint, param, resource in _references(setting):
+        if endpoint.place not in usable:
+            continue
         template = template_of(setting.model, endpoint.action)
         writes = endpoint.action.effect == "write"
         if resource.absent is not None and resource.missing_for(param) and not makes_it(endpoint, param):
@@ -242,12 +250,16 @@ def _twice(setting: Setting) -> tuple[Endpoint, Param] | None:
 
     It is the first read by id of a public resource, because caches usually store such answers.
     """
-    reads = [
-        (d, p, r)
-        for d, p, r in _references(setting)
-        if d.leads and d.action.effect == "read" and r.absent is not None and r.missing_for(p)
-    ]
-    return next(((d, p) for d, p, r in sorted(reads, key=lambda read: read[2].tenant)), None)
+
+    def find() -> tuple[Endpoint, Param] | None:
+        reads = [
+            (d, p, r)
+            for d, p, r in _references(setting)
+            if d.leads and d.action.effect == "read" and r.absent is not None and r.missing_for(p)
+        ]
+        return next(((d, p) for d, p, r in sorted(reads, key=lambda read: read[2].tenant)), None)
+
+    return setting.compute_once((NAME, "twice"), find)
 
 
 def _nearly(setting: Setting, endpoint: Endpoint, param: Param) -> bool:

@@ -121,6 +121,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe with two calls for each contract; transitions need an instance for each call."""
     del roles
     for endpoint in _endpoints(setting):
+        if endpoint.form is not None and setting.mcp is None:
+            continue
         rest = setting.lead_of(endpoint)
         assert rest is not None
         for detail, given in _inputs(setting, endpoint):

@@ -137,7 +137,7 @@ def _has_query(endpoint: Endpoint) -> bool:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract, or for several boundary cases that one call can have."""
     del roles
-    for endpoint in setting.every_endpoint:
+    for endpoint in setting.usable:
         yield from _probes(setting, endpoint)
 
 
