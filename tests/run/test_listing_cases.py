@@ -109,6 +109,27 @@ def test_what_would_touch_the_data_of_others_needs_leave() -> None:
     assert told["one_title"].reason == ""
 
 
+def test_case_that_needs_leave_is_not_selected_and_the_run_does_not_fail_by_it() -> None:
+    report = _try(model(LIBRARY), allow=())
+    assert _verdicts(report)["hold_a_copy"] is Verdict.NOT_SELECTED
+    (result,) = (r for r in report.results if r.contract.id == "listing_cases/openai/hold_a_copy@mcp")
+    assert result.reason.endswith("--allow place_hold would call it")
+    assert report.exit_code == 0
+
+
+def test_case_that_no_flag_lets_pass_stays_untested() -> None:
+    def mute(handler: Handler) -> Handler:
+        def answer(request: Request) -> Response | Silence:
+            params = mcp.parse_request(request).get("params") or {}
+            return Silence("cut off") if params.get("name") == "place_hold" else handler(request)
+
+        return answer
+
+    report = _try(model(LIBRARY), mute)
+    assert _verdicts(report)["hold_a_copy"] in (Verdict.UNTESTED, Verdict.BROKEN)
+    assert report.exit_code != 0
+
+
 def test_without_an_mcp_server_no_case_is_selected() -> None:
     of = model(LIBRARY)
     report = verify_sandbox(of, inside(of), Options(only=("listing_cases/",)))

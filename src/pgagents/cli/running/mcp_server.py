@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 TOKEN = "PGAGENTS_MCP_TOKEN"
 """The variable with the token of the server at --mcp-url; the API's key is never sent there."""
 OURS = "PGAGENTS_"
+CARD = "mcp/server-card.json"
+"""The document that --discovery compares with an MCP server."""
 
 
 def check(model: Model, url: str | None, command: str | None, *, discovery: bool) -> None:
@@ -35,9 +37,9 @@ def check(model: Model, url: str | None, command: str | None, *, discovery: bool
     if url is None and command is None:
         return
     check_one(url, command)
-    if discovery:
+    if discovery and CARD not in model.api.hosted:
         raise click.UsageError(
-            "--discovery needs no key, and the tools of an MCP server do: give one without the other"
+            f"--discovery compares an MCP server with its card alone, and `api.hosted` has no {CARD}"
         )
     if "mcp" not in model.surfaces:
         raise PgagentsError(

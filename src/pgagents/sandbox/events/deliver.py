@@ -106,7 +106,30 @@ class Courier:
 
     def _send(self, delivery: Delivery) -> tuple[str, bool]:
         """Send one delivery; return why it failed (empty for success) and whether the failure is final."""
-        target = targets_allowed.read(delivery.url)
+        found = self._find_target(delivery.url)
+        if isinstance(found[0], str):
+            return found
+        target, address = found
+        body = self.compose(delivery)
+        secret, now = self.outbox.secret(delivery.webhook_id), self._wall()
+        signed = self.make_headers(secret, body, now, self.id_of(delivery))
+        headers = (
+            ("Content-Type", "application/json"),
+            ("User-Agent", "pgagents-sandbox"),
+            *signed.items(),
+        )
+        return self._post(Parcel(target, address, headers, body)), False
+
+    def visit(self, url: str) -> str:
+        """Send an empty request to an address, if events may be sent there; return why it failed."""
+        found = self._find_target(url)
+        if isinstance(found[0], str):
+            return found[0]
+        return self._post(Parcel(found[0], found[1], (("User-Agent", "pgagents-sandbox"),), b""))
+
+    def _find_target(self, url: str) -> tuple[WebhookTarget, Ip] | tuple[str, bool]:
+        """Return an address to connect to; or why nothing may be sent there, and whether that is final."""
+        target = targets_allowed.read(url)
         if isinstance(target, str):
             return f"the target {target}", True
         found = targets_allowed.addresses(
@@ -116,15 +139,7 @@ class Courier:
             return f"the target {found}", False  # a name may lead elsewhere later
         if not found:
             return "the target's name does not resolve", False
-        body = self.compose(delivery)
-        secret, now = self.outbox.secret(delivery.webhook_id), self._wall()
-        signed = self.make_headers(secret, body, now, self.id_of(delivery))
-        headers = (
-            ("Content-Type", "application/json"),
-            ("User-Agent", "pgagents-sandbox"),
-            *signed.items(),
-        )
-        return self._post(Parcel(target, found[0], headers, body)), False
+        return target, found[0]
 
 
 def _at_once(work: Callable[[Sequence[Delivery]], int], batches: Sequence[Sequence[Delivery]]) -> int:

@@ -62,3 +62,17 @@ def new_instance_changes_the_last(context: Context, request: Request, data: Any)
         if one.get("id") in made[:-1] and isinstance(one.get("text"), str):
             one["text"] += "*"
     return data
+
+
+@fault("hint_closed_world", needs=(ROW,)).edit_answers
+def address_in_argument_called(context: Context, request: Request, answer: Response) -> Response:
+    """The address in an argument is called at once, as by a server that makes a preview of its page."""
+    asked = context.reader.parse(request)
+    if asked is None or not successful(answer):
+        return answer
+    given = context.reader.arguments(request)
+    for param in asked.action.params:
+        value = given.get(str(param.name))
+        if param.schema.get("format") == "uri" and isinstance(value, str):
+            context.courier.visit(value)
+    return answer

@@ -65,6 +65,8 @@ class Setting:
     """Ways to the target without its client certificate, and with one of another authority."""
     servers: Mapping[str, str] = field(default_factory=dict)
     """The base URLs of the API's other servers by name."""
+    roles: frozenset[str] = frozenset()
+    """The identities that the caller gave."""
 
     @property
     def model(self) -> Model:

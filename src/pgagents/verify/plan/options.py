@@ -67,7 +67,7 @@ class Options:
     """True if an action that is a tool is called through the MCP server where any endpoint will do."""
 
 
-DISCOVERY = ("hosted_document/", "discovery_headers/", "advertised_links/", "oauth_metadata/")
+DISCOVERY = ("hosted_document/", "discovery_headers/", "advertised_links/", "server_card/", "oauth_metadata/")
 """Contracts about what anyone finds without a key: the hosted documents, what they and the host's pages link
 to, and the OAuth server.
 """

@@ -110,6 +110,7 @@ def make_setting(
         reach=identities.reach,
         servers=identities.servers,
         strangers=identities.strangers,
+        roles=frozenset(identities.keys),
     )
 
 

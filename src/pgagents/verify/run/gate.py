@@ -42,6 +42,12 @@ SHORTEST_CODE = 8
 """Characters of a member that nobody guesses, so that it names one instance."""
 _SLASHES = re.compile(r"/{2,}")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+_LEAVE = re.compile(r"--allow \S+ would call it\Z")
+
+
+def names_flag(objection: str) -> bool:
+    """True if an objection ends with the flag by which the caller would let the call pass."""
+    return _LEAVE.search(objection) is not None
 
 
 class Gate:

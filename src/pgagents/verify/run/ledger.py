@@ -86,10 +86,8 @@ class Ledger:
             if entry.kept == 0 and entry.broken is None:
                 self.judged += 1
             entry.kept += 1
-        elif judgement.verdict is Verdict.NOT_APPLICABLE:
-            self.settled[judgement.contract] = Result(
-                entry.contract, Verdict.NOT_APPLICABLE, judgement.expected
-            )
+        elif judgement.verdict in (Verdict.NOT_APPLICABLE, Verdict.NOT_SELECTED):
+            self.settled[judgement.contract] = Result(entry.contract, judgement.verdict, judgement.expected)
         elif judgement.verdict is Verdict.UNTESTED and judgement.sticky:
             entry.error = entry.error or judgement.expected
         elif judgement.verdict is Verdict.UNTESTED:

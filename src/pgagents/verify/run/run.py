@@ -15,6 +15,7 @@ from pgagents.errors import PgagentsError
 from pgagents.http import Handler
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Model
+from pgagents.model.stores.cases import CHECK as CASES
 from pgagents.report.report import Footer, Header, Report, Result
 from pgagents.verify.answers.guesses import NO_GUESSES, find_guesses
 from pgagents.verify.check.check import checks_for
@@ -28,6 +29,7 @@ from pgagents.verify.run.companion import Companion
 from pgagents.verify.run.confirm import confirm
 from pgagents.verify.run.course import INTERRUPTED, Course
 from pgagents.verify.run.driver import OUT_OF_TIME, Driver
+from pgagents.verify.run.gate import names_flag
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.mcp.link import Link
@@ -352,6 +354,8 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
             and _for_want_of_writes(driver, result, place)
         ):
             result = Result(result.contract, Verdict.NOT_SELECTED, NO_WRITES)
+        elif not stopped and _is_case_without_leave(result):
+            result = Result(result.contract, Verdict.NOT_SELECTED, result.reason)
         elif place in driver.memory.unscoped:
             result = Result(result.contract, Verdict.NOT_SELECTED, driver.memory.unscoped[place])
         elif options.profile == "smoke" and not stopped and _never_tried(driver, result):
@@ -369,6 +373,14 @@ def _for_want_of_writes(driver: Driver, result: Result, place: str) -> bool:
     if endpoint is not None and endpoint.action.effect == "read" and not makes:
         return False
     return place not in driver.memory.reached or driver.ledger.entries[result.contract.id].reason == NO_WRITES
+
+
+def _is_case_without_leave(result: Result) -> bool:
+    """True where a store's case would write to what the run has not made, and only the caller may let it.
+
+    The author names that on purpose, so nothing was missed: the caller has not selected it.
+    """
+    return result.contract.check == CASES and names_flag(result.reason)
 
 
 def _never_tried(driver: Driver, result: Result) -> bool:

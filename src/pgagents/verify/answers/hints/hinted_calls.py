@@ -10,6 +10,7 @@ from pgagents.model.action import Action, Param
 from pgagents.model.model import Resource
 from pgagents.verify.answers.hints.observation import (
     Body,
+    News,
     Source,
     list_sources,
     name_instance,
@@ -19,7 +20,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import high, low
-from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.call import Call, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -72,6 +73,9 @@ def make_first(
     """Return the call on an instance; `other` gives its free arguments other values."""
     resource, endpoint = hinted.resource, hinted.endpoint
     given: dict[str, Any] = dict(template_of(setting.model, endpoint.action).input)
+    key = endpoint.action.idempotency
+    if key is not None and any(param.name == key for param in endpoint.params):
+        given.setdefault(str(key), UniqueValue())  # without it, an equal call is another one
     if hinted.makes and resource.made_by is not None:
         given.update(resource.made_by.input)
         return Call(endpoint, given, "explore", why, fresh=True)
@@ -133,7 +137,11 @@ def _undoes(resource: Resource, action: Action) -> bool:
     return resource.undone_by is not None and resource.undone_by.action is action
 
 
-def fill(setting: Setting, fillers: Iterable[HintedCall], body: Body) -> Generator[Any, Any, None]:
-    """Make the calls that add to an instance."""
+def fill(
+    setting: Setting, fillers: Iterable[HintedCall], body: Body, traces: News | None = None
+) -> Generator[Any, Any, None]:
+    """Make the calls that add to an instance, and account for them in `traces`."""
     for filler in fillers:
+        if traces is not None:
+            traces.note(filler.endpoint.action)
         yield make_first(setting, filler, body, "so that there is something to lose")

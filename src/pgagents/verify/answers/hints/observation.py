@@ -1,7 +1,8 @@
 """Observe what reading actions say of instances, and compare two observations.
 
 An observation maps places to values. A place is a source (the action that reads), the instance by its number
-(0 is the subject, 1 its neighbour), and a member's path.
+(0 is the subject, 1 its neighbour), and a member's path. An event or an audit row that
+no call accounts for has a place of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pgagents.model.action import Action, ActionCall
 from pgagents.model.model import Resource, member_at
@@ -25,6 +26,8 @@ T = TypeVar("T")
 Body = Mapping[str, Any]
 Place = tuple[str, int, str]
 Observation = Mapping[Place, Any]
+TOLD = "what was told"
+"""A place that begins so stands for an event or a row of the audit."""
 ANSWER = -1
 """The number that stands for an answer as a whole: its counts, and how many items it has."""
 GONE = "is not there"
@@ -61,6 +64,16 @@ class Source:
         return f"{self.call.action.name}({given})" if given else str(self.call.action.name)
 
 
+class News(Protocol):
+    """Tells of changes of an instance that no call accounts for: by events, and by rows of the audit."""
+
+    def observe(self, body: Body) -> Generator[Any, Any, dict[Place, Any]]:
+        """Return a place for each kind of event or row that exceeds the calls."""
+
+    def note(self, action: Action, *, changes: bool = True) -> None:
+        """Account for a call; `changes` is false if no event may tell of it."""
+
+
 def list_sources(setting: Setting, resource: Resource) -> list[Source]:
     """Return the sources of a resource: reads of one instance first, then lists."""
     found: dict[str, Source] = {}
@@ -85,16 +98,14 @@ def shows_instances(sources: Iterable[Source]) -> bool:
 
 
 def observe(
-    sources: Iterable[Source], bodies: Sequence[Body], why: str, also: Action | None = None
+    sources: Iterable[Source], bodies: Sequence[Body], why: str, traces: News | None = None
 ) -> Generator[Any, Any, Observation | None]:
     """Read the instances through every source; return None if an answer had no usable body.
 
-    Sources of the action `also` are left out.
+    `traces` add what events and the audit tell of the first instance.
     """
     found: dict[Place, Any] = {}
     for source in sources:
-        if source.call.action is also:
-            continue
         for number, body in enumerate(bodies[:1] if source.lists else bodies):
             given = _name_counting(source, body) if source.counter else source.call.input
             exchange: Exchange = yield Call(
@@ -109,6 +120,8 @@ def observe(
             if seen is None:
                 return None
             found.update(seen)
+    if traces is not None:
+        found.update((yield from traces.observe(bodies[0])))
     return found
 
 
@@ -184,6 +197,8 @@ def _same(one: Any, other: Any) -> bool:
 def describe(place: Place, before: Observation, after: Observation) -> str:
     """Describe the difference between two observations at a place."""
     label, number, path = place
+    if label == TOLD:
+        return str(after.get(place, before.get(place)))
     whose = "" if number in (0, ANSWER) else "of another instance "
     if path == "":
         return f"the instance {whose}{after.get(place)} in {label}, where it {before.get(place)} before"
@@ -245,7 +260,7 @@ def on_top(conversation: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
 
 
 def control(
-    sources: Sequence[Source], bodies: Sequence[Body], calls: int
+    sources: Sequence[Source], bodies: Sequence[Body], calls: int, traces: News | None = None
 ) -> Generator[Any, Any, set[Place] | None]:
     """Return the places that change without the calls under test, while other calls take as much time.
 
@@ -254,26 +269,30 @@ def control(
     seen: Observation | None = None
     last: Observation | None = None
     for _ in range(MOST_SETTLING):
-        seen = yield from observe(sources, bodies, "whether the lists have caught up")
+        seen = yield from observe(sources, bodies, "whether the lists have caught up", traces)
         if seen is None:
             return None
         if last is not None and not list_differences(last, seen):
             break
         last = seen
         yield Sleep(SETTLING_S, quiet=True)
-    for number in range(calls):
+    for number in range(calls if sources else 0):
         yield from observe([sources[number % len(sources)]], bodies[:1], "as the control")
-    after = yield from observe(sources, bodies, "as the control")
+    after = yield from observe(sources, bodies, "as the control", traces)
     return None if seen is None or after is None else list_differences(seen, after)
 
 
 def drop_restless(
-    sources: Sequence[Source], bodies: Sequence[Body], last: Observation, found: Difference
+    sources: Sequence[Source],
+    bodies: Sequence[Body],
+    last: Observation,
+    found: Difference,
+    traces: News | None = None,
 ) -> Generator[Any, Any, Difference]:
     """Return the differences without the places that change from one observation to the next."""
     if not found:
         return found
-    again = yield from observe(sources, bodies, "whether it changes by itself")
+    again = yield from observe(sources, bodies, "whether it changes by itself", traces)
     restless = list_differences(last, again) if again is not None else set()
     return {place: told for place, told in found.items() if place not in restless}
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from typing import Any
+from urllib.parse import urlsplit
 
+from pgagents.model.contract import Verdict
 from pgagents.verify.cases.discovery.places import find_path
+from pgagents.verify.check.check import Judgement
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.exchange import Exchange
@@ -44,3 +47,24 @@ def fetch(
             break
         path = onward
     return exchange, path
+
+
+def find_https(setting: Setting, exchange: Exchange) -> str:
+    """Return the https address of the target's own host to which an answer over http leads; empty if none.
+
+    Many hosts answer every call over http so. This run calls the address that it was given, and no other.
+    """
+    if exchange.status not in REDIRECTS or setting.https:
+        return ""
+    try:
+        onward, target = urlsplit(exchange.header("Location") or ""), urlsplit(setting.url)
+        port = f":{onward.port}" if onward.port not in (None, 443) else ""
+    except ValueError:
+        return ""
+    same = onward.scheme == "https" and onward.hostname == target.hostname
+    return f"https://{onward.hostname}{port}" if same else ""
+
+
+def judge_over_https(contract: str, address: str) -> Judgement:
+    """Return the verdict that a contract is not selected, because the host keeps it at its https address."""
+    return Judgement(contract, Verdict.NOT_SELECTED, f"the host sends http to https: give --url {address}")

@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.http import read_json
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.cases.discovery.fetch import REDIRECTS, fetch
+from pgagents.verify.cases.discovery.fetch import REDIRECTS, fetch, find_https, judge_over_https
 from pgagents.verify.cases.discovery.links import Link, read_links, read_page, read_robots
 from pgagents.verify.cases.discovery.places import (
     HOME,
@@ -128,6 +128,8 @@ def _make_probe(detail: str, cost: int, run: Callable[[], Conversation]) -> Prob
 def _follow_document(setting: Setting, file: str, path: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         got, at = yield from fetch(setting, path, f"the links of {path}")
+        if address := find_https(setting, got):
+            yield judge_over_https(f"{NAME}/{file}@rest", address)
         if got.void or got.status != 200 or got.response is None:
             return  # hosted_document says that it is not there
         yield from _follow(setting, file, path, at, read_links(file, got.response.body))

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.discovery.fetch import fetch
+from pgagents.verify.cases.discovery.fetch import fetch, find_https, judge_over_https
 from pgagents.verify.cases.discovery.places import API_CATALOG, PLACES, Place, list_hosted
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "discovery_headers"
+DETAILS = ("media_type", "cors", "head", "revalidation", "fresh")
 ORIGIN = "https://agent.example"
 NOT_MODIFIED = 304
 UNKNOWN_TAG = '"pgagents-has-no-such-version"'
@@ -45,8 +46,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each document: GET, HEAD, and GET with two tags."""
     del roles
     for file, path in list_hosted(setting.model).items():
-        details = ("media_type", "cors", "head", "revalidation", "fresh")
-        contracts = tuple(f"{NAME}/{detail}/{file}@rest" for detail in details)
+        contracts = tuple(f"{NAME}/{detail}/{file}@rest" for detail in DETAILS)
         yield Probe(f"{NAME}/{file}@rest", 3, contracts, 4, _run(setting, file, path), (), "")
 
 
@@ -57,6 +57,9 @@ def _run(setting: Setting, file: str, path: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         why = f"{path} as a web page reads it"
         got, at = yield from fetch(setting, path, why, headers=(("Origin", ORIGIN),), accept=accept)
+        if address := find_https(setting, got):
+            for detail in DETAILS:
+                yield judge_over_https(f"{NAME}/{detail}/{file}@rest", address)
         if got.void or got.status != 200:
             return  # hosted_document says that it is not there
         yield _judge_type(file, place, got)

@@ -4,6 +4,10 @@ An instance of the run is changed by the call, and observed through reads, lists
 and the third equal call it is observed again. The later answers may be anything that is documented. Members
 that say which version an instance has may be renewed. A difference counts if two further trials show it too,
 beside a control.
+
+Where the run can hear events, the later calls send none. That is not asked of an action that is idempotent by
+its method alone, because HTTP lets such a call be announced again. The audit may record each call, but no
+change that no call made.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from pgagents.verify.answers.hints.hinted_calls import (
     make_first,
 )
 from pgagents.verify.answers.hints.observation import (
+    TOLD,
     VERSION,
     Body,
     Difference,
@@ -42,6 +47,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.events.traces import Traces, find_traces, say_unheard
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -70,7 +76,9 @@ def _list_repeatable(setting: Setting) -> Iterator[Endpoint]:
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Say why the claim cannot be shown, where that is so."""
     found = find_hinted_call(setting, setting.by_place[contract.place])
-    return (Verdict.NOT_APPLICABLE, f"not shown: {found}") if isinstance(found, str) else None
+    if not isinstance(found, str):
+        return None
+    return Verdict.NOT_APPLICABLE, f"not shown: {found}{say_unheard(setting)}"
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -80,20 +88,22 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         hinted = find_hinted_call(setting, endpoint)
         if isinstance(hinted, HintedCall):
             contract = f"{NAME}/{endpoint.place}"
+            traces = find_traces(setting, hinted.resource)
             cost = CALLS * (1 + len(hinted.sources)) + 2 + len(list_fillers(setting, hinted.resource))
-            run = _run(setting, hinted, contract)
+            run = _run(setting, hinted, contract, traces)
+            cost += traces.cost
             yield Probe(contract, STAGE, (contract,), cost, run, (endpoint,), "main", True)
 
 
-def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, hinted: HintedCall, contract: str, traces: Traces) -> Callable[[], Conversation]:
     resource = hinted.resource
     fillers = [f for f in list_fillers(setting, resource) if f.endpoint is not hinted.endpoint]
     said = {"why": "the first call was not accepted"}
 
     def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
-        body, first = yield from _call_first(setting, hinted, fillers)
+        body, first = yield from _call_first(setting, hinted, fillers, traces)
         if not first.success and fillers and not hinted.makes:  # what was added may be why it was refused
-            body, first = yield from _call_first(setting, hinted, [])
+            body, first = yield from _call_first(setting, hinted, [], traces)
         if not first.success:
             said["why"] = f"the first call was not accepted: {first.outcome}"
             return None
@@ -101,39 +111,56 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
         if body is None:
             said["why"] = "its answer shows no instance"
             return None
-        alone = (yield from control(hinted.sources, [body], CALLS - 1)) if careful else set()
+        between = CALLS - 1 + len(hinted.sources)  # as many calls as come between the first and the last look
+        settled = control(hinted.sources, [body], between, traces)
+        alone = (yield from settled) if careful else set()
         if alone is None:
             return None
         seen: list[Observation] = []
         for number in range(CALLS):
             if number:
                 yield _repeat(first, body, hinted)
-            found = yield from observe(hinted.sources, [body], "after equal calls")
+                traces.note(hinted.endpoint.action, changes=not _is_silent(hinted.endpoint))
+            last = number == CALLS - 1
+            looks = traces if careful or last else None
+            found = yield from observe(hinted.sources, [body], "after equal calls", looks)
             if found is None:
                 said["why"] = "it could not be read again"
                 return None
             seen.append(found)
         told: dict[Place, tuple[str, Any]] = {}
         for later in seen[1:]:
-            places = {p for p in list_differences(seen[0], later) if not VERSION.search(p[2])}
+            changed = list_differences(seen[0], later)
+            places = {p for p in changed if p[0] == TOLD or not VERSION.search(p[2])}
             told |= tell(places - alone, seen[0], later)
-        return (yield from drop_restless(hinted.sources, [body], seen[-1], told))
+        return (yield from drop_restless(hinted.sources, [body], seen[-1], told, traces))
 
     def run() -> Conversation:
+        yield from traces.listen()
         expected = "as after the first of three equal calls"
         yield from judge_trials(contract, trial, expected, lambda: judge_untested(contract, said["why"]))
 
     return run
 
 
+def _is_silent(endpoint: Endpoint) -> bool:
+    """True if a repeated call must send no event: its author says so, or its key makes it a repetition.
+
+    A method alone says only what becomes of the resource (RFC 9110, 9.2.2).
+    """
+    return endpoint.action.hints.idempotent.written or endpoint.action.idempotency is not None
+
+
 def _call_first(
-    setting: Setting, hinted: HintedCall, fillers: list[HintedCall]
+    setting: Setting, hinted: HintedCall, fillers: list[HintedCall], traces: Traces
 ) -> Generator[Any, Any, tuple[Body | None, Exchange]]:
     """Make the first call, on a new instance that was filled if the action names one."""
     body: Body | None = None
+    traces.begin(hinted.states, hinted.endpoint.action)
     if not hinted.makes:
         body = yield InstanceRef(hinted.resource.name, hinted.states, fresh=True, new=True)
-        yield from fill(setting, fillers, body)
+        yield from fill(setting, fillers, body, traces)
+        traces.note(hinted.endpoint.action)
     first: Exchange = yield make_first(setting, hinted, body, "the first of equal calls")
     return body, first
 

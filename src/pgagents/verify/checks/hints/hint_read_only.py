@@ -4,6 +4,9 @@ An instance of the run is read through its lists and reads. Then the reading act
 value of their choices, and the instance is read again. A difference counts if two further trials show it too,
 beside a control. `reads_change` declares members that reading may change. An action is never judged by its
 own answers.
+
+Where the run can hear events or list the audit, none may tell of a change that no call made. Rows and events
+of reading actions, and those that come late or again, tell of none.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.events.traces import Traces, find_traces, say_unheard
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import InstanceRef
@@ -77,7 +81,8 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
     tried = (endpoint for _, _, endpoints in _list_cases(setting) for endpoint in endpoints)
     if any(endpoint.place == contract.place for endpoint in tried):
         return None
-    return Verdict.NOT_APPLICABLE, "not shown: no other action reads what the run makes"
+    why = f"no other action reads what the run makes{say_unheard(setting)}"
+    return Verdict.NOT_APPLICABLE, f"not shown: {why}"
 
 
 def _list_cases(setting: Setting) -> Iterator[tuple[Resource, list[Source], list[Endpoint]]]:
@@ -110,11 +115,13 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     first = True
     for resource, sources, readers in _list_cases(setting):
+        traces = find_traces(setting, resource)
         modes = {e.place: _list_modes(setting, resource, e, all_modes=first) for e in readers}
         ids = tuple(f"{NAME}/{e.place}" for e in readers)
         fillers = len(list_fillers(setting, resource))
         cost = 4 * len(sources) + 2 * (1 + fillers) + sum(len(several) for several in modes.values())
-        run = _run(setting, resource, sources, readers, modes)
+        cost += traces.cost + bool(traces.members)
+        run = _run(setting, resource, sources, readers, modes, traces)
         name = f"{NAME}/{resource.name}"
         yield Probe(name, STAGE, ids, cost, run, tuple(readers), "main", True)
         first = False
@@ -140,7 +147,12 @@ Modes = Mapping[str, list[dict[str, Any]]]
 
 
 def _run(
-    setting: Setting, resource: Resource, sources: list[Source], readers: list[Endpoint], modes: Modes
+    setting: Setting,
+    resource: Resource,
+    sources: list[Source],
+    readers: list[Endpoint],
+    modes: Modes,
+    traces: Traces,
 ) -> Callable[[], Conversation]:
     lists, reads = [s for s in sources if s.lists], [s for s in sources if not s.lists]
     groups = [
@@ -151,18 +163,21 @@ def _run(
     fillers = list_fillers(setting, resource)
 
     def run() -> Conversation:
+        yield from traces.listen()
         for by, several in groups:
             tried = [e for e in several if any(s.call.action is not e.action for s in by)]
             if not tried:
                 continue
             body: Body = yield InstanceRef(resource.name, fresh=True, new=True)
+            traces.begin()
             empty = (yield from observe(by, [body], "before anything changes it")) if fillers else None
-            yield from fill(setting, fillers, body)
+            yield from fill(setting, fillers, body, traces)
             before = yield from observe(by, [body], "before what only reads")
             same = yield from observe(by, [body], "as the control")
             for endpoint in tried:
                 yield from _call(setting, resource, endpoint, body, modes)
             after = yield from observe(by, [body], "after what only reads")
+            told = yield from traces.observe(body)
             if before is None or same is None or after is None:
                 continue
             own = list_differences(before, same)
@@ -170,14 +185,15 @@ def _run(
             if grown and by is lists:
                 for endpoint in (e for e in readers if _is_among(e, lists)):
                     yield from on_top(_judge_growth(resource, lists, endpoint))
-            changed = bool(list_differences(same, after) - own)
+            changed = bool(told) or bool(list_differences(same, after) - own)
             fills = [
                 *([True] if changed else []),
                 *([False] if _differs(setting, empty, before, own) else []),
             ]
             for endpoint in tried:
                 for filled in fills:
-                    yield from on_top(_judge_alone(setting, resource, by, endpoint, modes, filled=filled))
+                    alone = _judge_alone(setting, resource, by, endpoint, modes, traces, filled=filled)
+                    yield from on_top(alone)
                 if not fills:
                     yield judge_kept(f"{NAME}/{endpoint.place}")
 
@@ -227,25 +243,28 @@ def _judge_alone(
     sources: list[Source],
     endpoint: Endpoint,
     modes: Modes,
+    traces: Traces,
     *,
     filled: bool,
 ) -> Generator[Any, Any, None]:
     """Try one reader on instances of its own, which may have been filled, and judge it."""
     contract = f"{NAME}/{endpoint.place}"
+    traces = traces.without(endpoint.action)
     by = [s for s in sources if s.call.action is not endpoint.action]
 
     def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
         body: Body = yield InstanceRef(resource.name, fresh=True, new=True)
+        traces.begin()
         if filled:
-            yield from fill(setting, list_fillers(setting, resource), body)
-        alone = (yield from control(by, [body], len(modes[endpoint.place]))) if careful else set()
+            yield from fill(setting, list_fillers(setting, resource), body, traces)
+        alone = (yield from control(by, [body], len(modes[endpoint.place]), traces)) if careful else set()
         if alone is None:
             return None
         seen: list[Observation] = []
         for number in range(3):
             if number:
                 yield from _call(setting, resource, endpoint, body, modes)
-            found = yield from observe(by, [body], "around what only reads")
+            found = yield from observe(by, [body], "around what only reads", traces)
             if found is None:
                 return None
             seen.append(found)
@@ -253,7 +272,7 @@ def _judge_alone(
         lasting = {p for p in first if p in second or seen[0].get(p) not in EMPTY or p[1] == ANSWER}
         lasting |= {p for p in first if isinstance(seen[0].get(p), bool)}
         told = tell(lasting - alone, seen[0], seen[1])
-        return (yield from drop_restless(by, [body], seen[2], told))
+        return (yield from drop_restless(by, [body], seen[2], told, traces))
 
     yield from judge_trials(contract, trial, SAME)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.discovery.fetch import fetch
+from pgagents.verify.cases.discovery.fetch import fetch, find_https, judge_over_https
 from pgagents.verify.cases.discovery.places import PLACES
 from pgagents.verify.check.check import (
     Check,
@@ -66,6 +66,9 @@ def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], 
             raw = Raw("GET", path, accept)
             exchange = yield Call(None, {}, "document", f"the hosted {file}", role="", raw=raw, reuse="ever")
         if exchange.void:
+            return
+        if address := find_https(setting, exchange):
+            yield judge_over_https(contract, address)
             return
         if exchange.status != 200 or exchange.response is None:
             yield judge_broken(contract, f"200 with {file}", exchange.outcome)

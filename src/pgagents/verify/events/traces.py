@@ -1,0 +1,218 @@
+"""Hear which changes of an instance were announced or recorded: events at our receiver, rows of the audit.
+
+Only what the catalogue says belongs to a change counts: types of events that writing actions alone send, and
+rows of writing actions. Each call that was made accounts for one event of its types and for one row. An
+observation has a place for each kind that exceeds these. So late deliveries, the same event delivered again,
+and an audit of all calls add nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pgagents.model.action import Action
+from pgagents.model.model import Audit, Resource, id_text
+from pgagents.verify.answers.hints.observation import ANSWER, TOLD, Body, Place
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.events.deliveries import read
+from pgagents.verify.events.versions import usual_version
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.wire.call import Call, Sleep
+from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+BOX = "hints"
+LOOK_S = 0.5
+"""Seconds for which events are awaited: a right server sends none, so no more is spent on it."""
+
+
+@dataclass(slots=True)
+class Traces:
+    """Count what tells of changes to the instances of a resource: events, and rows of the audit.
+
+    `types` are the types of events by the actions that send them, `members` those of a row that name an
+    instance. Either is empty where the catalogue declares nothing, or the run cannot look there.
+    """
+
+    setting: Setting
+    resource: Resource
+    types: Mapping[str, frozenset[str]]
+    members: tuple[str, ...]
+    calls: Counter[str] = field(default_factory=Counter)
+    """The calls by their actions that may have been recorded since the instance was made."""
+    changes: Counter[str] = field(default_factory=Counter)
+    """Those of them that may have changed the instance, so that an event tells of them."""
+    hears: bool = False
+    """True once a webhook of ours is registered."""
+
+    @property
+    def cost(self) -> int:
+        """The requests that it takes to listen, and to look once at the audit."""
+        return 2 * bool(self.types) + bool(self.members)
+
+    def listen(self) -> Generator[Any, Any, None]:
+        """Register a webhook, which is undone when the probe ends."""
+        receiver, hooks = self.setting.receiver, self.setting.model.webhooks
+        endpoint = find_registration(self.setting) if self.types else None
+        if receiver is None or endpoint is None:
+            return
+        param = endpoint.action.param(str(hooks.types))
+        schema = self.setting.resolve_schema(param.schema) if param is not None else {}
+        asked = list(self.types)[: schema.get("maxItems", len(self.types))]
+        given = {hooks.url: receiver.open(BOX), hooks.types: asked, **usual_version(self.setting)}
+        why = "a webhook that hears of changes"
+        made: Exchange = yield Call(endpoint, given, "explore", why, fresh=True, apart=True)
+        self.hears = made.success
+
+    def begin(self, states: Iterable[str] = (), tried: Action | None = None) -> None:
+        """Begin with an instance that the run has made, and moved to one of the states by other actions than
+        the one that is tried.
+        """
+        self.calls.clear()
+        self.changes.clear()
+        kin = list_kin(self.setting, self.resource)
+        makers = {r.made_by.action.name for r in kin if r.made_by is not None}
+        moved = {m.action.name for m in self.resource.moves if m.to in states and m.action is not tried}
+        for name in makers | moved:
+            self.calls[str(name)] += 1
+            self.changes[str(name)] += 1
+
+    def note(self, action: Action, *, changes: bool = True) -> None:
+        """Account for a call; `changes` is false if it may be recorded, but must change nothing."""
+        self.calls[str(action.name)] += 1
+        self.changes[str(action.name)] += changes
+
+    def without(self, action: Action) -> Traces:
+        """Return a copy that looks at no audit, if the action is the one that lists its rows."""
+        audit = self.setting.model.audit
+        lists = audit is not None and audit.listed_by.action is action
+        return replace(self, members=()) if lists else self
+
+    def observe(self, body: Body) -> Generator[Any, Any, dict[Place, Any]]:
+        """Return a place for each type of event, and each action of rows, of which there are more than calls
+        account for.
+        """
+        id = self.resource.id_of(body)
+        if id is None:
+            return {}
+        found: dict[Place, Any] = {}
+        if self.hears:
+            yield Sleep(LOOK_S, quiet=True)
+            found = self._count_events(id_text(id))
+        if self.members:
+            found |= yield from self._count_rows(id_text(id))
+        return found
+
+    def _count_events(self, id: str) -> dict[Place, Any]:
+        receiver = self.setting.receiver
+        came: dict[str, set[Any]] = {}
+        for delivery in receiver.deliveries(BOX) if receiver is not None else ():
+            event = read(self.setting.model, delivery)
+            about = self.resource.id_of(event.data) if isinstance(event.data, Mapping) else None
+            if (
+                event.type is not None
+                and event.type in self.types
+                and about is not None
+                and id_text(about) == id
+            ):
+                came.setdefault(event.type, set()).add(event.id or event.delivery.body)
+        return {
+            (TOLD, ANSWER, type): f"an event {type} came, and no call that may change it accounts for it"
+            for type, ids in came.items()
+            if len(ids) > sum(self.changes[name] for name in self.types[type])
+        }
+
+    def _count_rows(self, id: str) -> Generator[Any, Any, dict[Place, Any]]:
+        audit: Audit | None = self.setting.model.audit
+        assert audit is not None
+        action, why = audit.listed_by.action, "whether a change was recorded"
+        endpoint = self.setting.find_lead(str(action.name))
+        endpoint = endpoint or Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}")
+        exchange: Exchange = yield Call(
+            endpoint, audit.listed_by.input, "explore", why, role=audit.role, owner=audit.role
+        )
+        rows = at_path(audit.listed_by, exchange) if exchange.success and audit.listed_by.at else None
+        writes = {str(a.name) for a in self.setting.model.actions if not a.hints.read_only.value}
+        told: Counter[str] = Counter()
+        for row in rows if isinstance(rows, list) else ():
+            if isinstance(row, Mapping) and any(str(row.get(member)) == id for member in self.members):
+                told[str(row.get(audit.action))] += 1
+        return {
+            (TOLD, ANSWER, name): f"the audit has a row of {name} about it, and no call accounts for it"
+            for name, number in told.items()
+            if name in writes and number > self.calls[name]
+        }
+
+
+def find_traces(setting: Setting, resource: Resource) -> Traces:
+    """Return where changes of a resource's instances are told; with nothing where the run cannot look."""
+    heard = setting.receiver is not None and find_registration(setting) is not None
+    types = list_types(setting, resource) if heard else {}
+    audit = setting.model.audit
+    members = list_members(setting, resource) if audit is not None and audit.role in setting.roles else ()
+    return Traces(setting, resource, types, members)
+
+
+def say_unheard(setting: Setting) -> str:
+    """Return where this run does not look for changes, as the end of a reason; empty if it looks everywhere.
+
+    It tells only of what the catalogue declares.
+    """
+    model = setting.model
+    told = []
+    if find_registration(setting) is not None and setting.receiver is None:
+        told.append("events are not heard (--receiver)")
+    if model.audit is not None and model.audit.role not in setting.roles:
+        told.append(f"the audit is not read (--identity {model.audit.role}=ENVVAR)")
+    return "".join(f"; {one}" for one in told)
+
+
+def find_registration(setting: Setting) -> Endpoint | None:
+    """Return the endpoint that registers a webhook, if what it makes can be removed again."""
+    hooks = setting.model.webhooks
+    if hooks is None:
+        return None
+    name = str(hooks.registered_by)
+    removable = any(
+        r.made_by is not None and str(r.made_by.action.name) == name and r.undone_by is not None
+        for r in setting.model.resources.values()
+    )
+    return setting.find_usable_lead(name) if removable else None
+
+
+def list_types(setting: Setting, resource: Resource) -> dict[str, frozenset[str]]:
+    """Return the types of events about a resource that tell of a change, with the actions that send them.
+
+    A type that a reading action sends too says that a call was made. One of a change that time makes too
+    may come at any time.
+    """
+    hooks = setting.model.webhooks
+    kin = {one.name for one in list_kin(setting, resource)}
+    reads = {str(a.name) for a in setting.model.actions if a.hints.read_only.value}
+    timed = {move.to for move in resource.moves_by_time}
+    by_time = {str(move.action.name) for move in resource.moves if move.to in timed}
+    return {
+        str(type): frozenset(map(str, event.by))
+        for type, event in (hooks.events.items() if hooks is not None else ())
+        if event.about in kin and event.by and not (reads | by_time) & set(map(str, event.by))
+    }
+
+
+def list_members(setting: Setting, resource: Resource) -> tuple[str, ...]:
+    """Return the members of the audit's rows that name an instance of the resource."""
+    audit = setting.model.audit
+    kin = {one.name for one in list_kin(setting, resource)}
+    return tuple(member for member, name in audit.about.items() if name in kin) if audit is not None else ()
+
+
+def list_kin(setting: Setting, resource: Resource) -> list[Resource]:
+    """Return the resources whose instances have the same ids, because the same actions read them."""
+    readers = {call.action.name for call in resource.read_by}
+    return [
+        other
+        for other in setting.model.resources.values()
+        if other is resource or any(call.action.name in readers for call in other.read_by)
+    ]

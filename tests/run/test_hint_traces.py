@@ -1,0 +1,118 @@
+"""Events and rows of the audit are part of what a hint's trial observes: those of a change, and no others."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import pytest
+
+from letters_api import KEY, Letters
+from pgagents.model.contract import Verdict
+from pgagents.report.report import Report
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
+from pgagents.verify.wire.receiver import Inbox
+from telling_letters import LEGAL, OPERATOR, WRONG, Telling, telling_model
+from verifying import URL, ids
+
+READ, IDEMPOTENT = "hint_read_only", "hint_idempotent"
+FOUND_BY = {
+    "read-tells-of-a-change": (f"{READ}/read_letter@rest", "an event letter.updated came"),
+    "list-tells-of-an-archiving": (f"{READ}/list_letters@rest", "an event letter.archived came"),
+    "tag-again-tells-again": (f"{IDEMPOTENT}/tag_letter@rest", "an event letter.updated came"),
+    "archive-again-tells-again": (f"{IDEMPOTENT}/archive_letter@rest", "an event letter.archived came"),
+    "read-records-a-label": (f"{READ}/read_letter@rest", "the audit has a row of label_letter"),
+    "list-records-a-removal": (f"{READ}/list_letters@rest", "the audit has a row of delete_letter"),
+    "archive-again-records-a-label": (f"{IDEMPOTENT}/archive_letter@rest", "the audit has a row of label"),
+    "write-again-tells-again": (f"{IDEMPOTENT}/write_letter@rest", "an event letter.written came"),
+}
+HABITS = frozenset(("expiring-letters", "counters-of-others"))
+
+
+def _verify(
+    wrong: Sequence[str] = (), *, seed: int = 0, receiver: bool = True, operator: bool = True
+) -> tuple[Report, Telling]:
+    inbox = Inbox("http://127.0.0.1:9/in")
+    letters = Letters(habits=HABITS & set(wrong), rng=random.Random(seed))
+    server = Telling(frozenset(wrong), letters, lambda url, body: _post(inbox, url, body))
+    report = verify(
+        telling_model(),
+        server,
+        Identities({"main": KEY, **({"operator": OPERATOR} if operator else {})}),
+        Options(seed=seed, live=False, only=("hint_",), max_requests=3_000),
+        clock=time.time,
+        sleep=lambda _: server.wait(),
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=URL,
+        receiver=inbox if receiver else None,
+        timer=time.perf_counter,
+    )
+    assert not [note for note in report.footer.notes if "internal" in note]
+    return report, server
+
+
+def _post(inbox: Inbox, url: str, body: bytes) -> None:
+    inbox.take(urlsplit(url).path, (), body, 0.0)
+
+
+def test_right_server_keeps_every_hint_and_no_hook_is_left() -> None:
+    report, server = _verify()
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    assert ids(report, Verdict.UNTESTED) == []
+    assert {contract for contract, _ in FOUND_BY.values()} <= set(ids(report, Verdict.KEPT))
+    assert server.told > 0
+    assert server.hooks == {}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_tells_of_a_change_that_no_call_made_breaks_the_hint(name: str) -> None:
+    report, _ = _verify([name])
+    contract, words = FOUND_BY[name]
+    found = {f.contract.id: f.actual for f in report.findings}
+    assert set(found) == {contract}, found
+    assert words in found[contract]
+
+
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(n, marks=pytest.mark.matrix) for n in range(2, 20))])
+@pytest.mark.parametrize("name", LEGAL)
+def test_legal_ways_of_telling_are_not_reported(name: str, seed: int) -> None:
+    report, _ = _verify([name], seed=seed)
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+
+
+def test_late_and_repeated_news_of_all_calls_hide_no_wrong_news() -> None:
+    """A server with every legal habit of deliveries is still found wrong."""
+    habits = ["delivered-thrice", "log-of-all-calls", "events-of-reading", "put-is-told-again"]
+    for name in ("read-tells-of-a-change", "archive-again-tells-again"):
+        report, _ = _verify([name, *habits])
+        assert FOUND_BY[name][0] in ids(report, Verdict.BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("name", "receiver", "operator"),
+    [("read-tells-of-a-change", False, True), ("read-records-a-label", True, False)],
+)
+def test_without_a_receiver_or_the_operators_key_that_part_is_not_looked_at(
+    name: str, receiver: bool, operator: bool
+) -> None:
+    report, server = _verify([name], receiver=receiver, operator=operator)
+    assert report.findings == ()
+    assert server.told > 0
+    other, _ = _verify([name], receiver=not receiver, operator=not operator)
+    assert FOUND_BY[name][0] in ids(other, Verdict.BROKEN)
+
+
+def test_reason_of_a_hint_that_is_not_shown_says_where_the_run_does_not_look() -> None:
+    """The hook can be added and removed, and no action reads it."""
+    contract, says = f"{IDEMPOTENT}/remove_hook@rest", "not shown: no action reads what it writes"
+    events, audit = (
+        "; events are not heard (--receiver)",
+        "; the audit is not read (--identity operator=ENVVAR)",
+    )
+    for receiver, operator in ((True, True), (False, True), (True, False), (False, False)):
+        report, _ = _verify(receiver=receiver, operator=operator)
+        (reason,) = (r.reason for r in report.results if r.contract.id == contract)
+        assert reason == says + ("" if receiver else events) + ("" if operator else audit)
