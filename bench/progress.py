@@ -15,7 +15,7 @@ TELLING_S = 10.0
 
 @dataclass(slots=True)
 class Part:
-    """How much of one part was measured: `done` steps of `total`."""
+    """The share of one part that was measured: `done` steps of `total`."""
 
     name: str
     total: int

@@ -106,7 +106,7 @@ class Figures:
     faults: dict[str, bool] = field(default_factory=dict)
     """The faults that written laws kill, and whether the suggestions do."""
     parts: list[Part] = field(default_factory=list)
-    """How much was measured of each part."""
+    """The share that was measured of each part."""
     across: dict[str, bool] = field(default_factory=dict)
     """The relations and what else was written across calls, and whether it is proposed."""
 
