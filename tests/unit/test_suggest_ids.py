@@ -22,10 +22,11 @@ schemas:
   File:
     title: File
     description: A file
-    required: [id, workspace, path, url, kind, version, expires_at, closed_at]
+    required: [id, workspace, region, path, url, kind, version, expires_at, closed_at]
     properties:
       id: {type: string, description: Its id}
       workspace: {type: string, description: Where it is}
+      region: {type: string, description: Where}
       path: {type: string, description: Workspace and id}
       url: {type: string, description: Its page}
       kind: {type: string, enum: [text/plain, image/png], description: Its type}
@@ -41,7 +42,7 @@ actions:
     effect: write
     input:
       workspace: {type: string, required: true, refers_to: place, description: Where it is}
-      hint: {type: string, required: true, description: A word}
+      region: {type: string, required: true, description: Where}
       minutes: {type: integer, minimum: 1, description: For how long}
       content:
         {type: string, format: binary, media: [text/plain, image/png], max_bytes: 1024, description: Data}
@@ -76,12 +77,12 @@ def laws(count: int = 12, *, given: Any = None, before: Any = None, **other: Any
     for n in range(count):
         now = NOW + 1_000.0 * n
         file = {
-            "id": f"file_{n:04d}", "workspace": "atlas", "path": f"atlas/file_{n:04d}",
+            "id": f"file_{n:04d}", "workspace": "atlas", "region": "north", "path": f"atlas/file_{n:04d}",
             "url": f"http://127.0.0.1:8000/f/file_{n:04d}", "kind": ("text/plain", "image/png")[n % 2],
             "version": 2, "expires_at": told(now + 900.0), "closed_at": told(now + 1.0),
             **{k: v(n) if callable(v) else v for k, v in other.items()},
         }  # fmt: skip
-        sent = {"workspace": "atlas", "hint": "atlas", "content": f"data:{file['kind']};base64,aGk="}
+        sent = {"workspace": "atlas", "region": "north", "content": f"data:{file['kind']};base64,aGk="}
         was = {
             **file,
             "version": 1,
@@ -104,7 +105,7 @@ def test_one_id_is_told_back() -> None:
 
 
 def test_an_argument_that_names_no_instance_needs_more_than_one_value() -> None:
-    assert not [law for law in laws() if "input.hint" in law]
+    assert not [law for law in laws() if "input.region" in law]
 
 
 def test_one_id_that_another_text_has_too_shows_nothing() -> None:
