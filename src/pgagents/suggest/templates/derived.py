@@ -10,8 +10,8 @@ from pgagents.cel.expression import HELPERS
 from pgagents.suggest.candidate import Candidate
 from pgagents.suggest.columns import SELF, Column
 from pgagents.suggest.evidence import write_value
+from pgagents.suggest.names import is_id
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._names import is_id
 
 MOST_TEXTS = 20
 LONG, LEAST_PART = 6, 3

@@ -13,8 +13,8 @@ from pgagents.cel.expression import cents, epoch
 from pgagents.suggest.candidate import EQUALITY, Candidate, Evidence, Guard
 from pgagents.suggest.columns import MISSING, SELF, Column, text_key
 from pgagents.suggest.evidence import LEAST_Q, weigh
+from pgagents.suggest.names import alike, is_same_id
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._names import alike, is_same_id
 
 SCALARS = ("text", "number", "time", "flag")
 LEAST_CALLS, LEAST_ID = 3, 3

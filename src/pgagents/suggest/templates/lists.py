@@ -9,8 +9,8 @@ from typing import Any
 from pgagents.cel.expression import HELPERS, cents, epoch
 from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate, Evidence, Guard, name_item
 from pgagents.suggest.columns import MISSING, Column, text_key, words_of
+from pgagents.suggest.names import alike, is_reckonable
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._names import alike, is_reckonable
 
 LIMITS = frozenset(("limit", "size", "count", "max", "per", "page", "top", "first", "take", "rows"))
 TOTALS = frozenset(("total", "count", "size", "sum", "number"))

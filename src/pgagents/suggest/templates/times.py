@@ -11,8 +11,8 @@ from pgagents.cel.expression import epoch
 from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate, Evidence, Guard
 from pgagents.suggest.columns import MISSING, SECONDS, Column, text_key
 from pgagents.suggest.evidence import LEAST_Q, weigh
+from pgagents.suggest.names import is_another, is_reckonable, opposites
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._names import is_another, is_reckonable, opposites
 
 SLACK_S = 5.0
 SPAN_UNITS = (1.0, 60.0, 3600.0, 86400.0)
