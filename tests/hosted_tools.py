@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from calling import served
+from hosting import serving
 from issuing import Issuer
 from pgagents.catalogue.load import load_text
 from pgagents.mcp.asgi import create_app
@@ -63,27 +61,9 @@ def hosted_tools(
         )
         model = load_text(catalogue.read_text(encoding="utf-8"), str(catalogue))
         app = wrap(create_app(model, settings, url=facts["url"]))
-        with _serve(app, bound, made.context):
+        with serving(app, bound, made.context):
             both = folder / "ca.pem"
             both.write_bytes(Path(facts["ca_file"]).read_bytes() + made.ca_file.read_bytes())
             scopes = " ".join(model.code_flow.scopes) if model.code_flow else ""
             token = issuer.token(aud=f"{base}/mcp", sub="reviewer", scope=scopes, exp=time.time() + 3_600)
             yield Hosted(facts["url"], f"{base}/mcp", both, facts["keys"][key], token)
-
-
-@contextmanager
-def _serve(app: Any, bound: Any, context: Any) -> Iterator[None]:
-    config = uvicorn.Config(app, log_config=None, log_level="critical", ws="none")
-    config.load()
-    config.ssl = context
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, args=([bound],), daemon=True)
-    thread.start()
-    try:
-        until = time.monotonic() + 60
-        while not running.started and time.monotonic() < until:
-            time.sleep(0.01)
-        yield
-    finally:
-        running.should_exit = True
-        thread.join(60)

@@ -21,22 +21,37 @@ SEARCH = {"lat": 39.6403, "lng": -106.3742, "radius_km": 1.5, "limit": 5}
 @contextmanager
 def hosting(*apps: Any) -> Iterator[list[str]]:
     """Serve each application in a thread of its own; yields their base URLs."""
-    import uvicorn
-
     with ExitStack() as stack:
         urls = []
         for app in apps:
             bound = bind(0, "127.0.0.1")
-            running = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="critical", ws="none"))
-            thread = threading.Thread(target=running.run, args=([bound],), daemon=True)
-            thread.start()
-            stack.callback(thread.join, 60)
-            stack.callback(setattr, running, "should_exit", True)
-            until = time.monotonic() + 60
-            while not running.started and time.monotonic() < until:
-                time.sleep(0.01)
+            stack.enter_context(serving(app, bound))
             urls.append(f"http://127.0.0.1:{bound.getsockname()[1]}")
         yield urls
+
+
+@contextmanager
+def serving(app: Any, bound: Any, context: Any = None, *, force: bool = False) -> Iterator[None]:
+    """Serve an application in a thread on a bound socket, over TLS if `context` is an SSL context.
+
+    With `force`, the end does not wait for calls under way, such as an open stream.
+    """
+    import uvicorn
+
+    config = uvicorn.Config(app, log_config=None, log_level="critical", ws="none")
+    config.load()
+    config.ssl = context
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, args=([bound],), daemon=True)
+    thread.start()
+    try:
+        until = time.monotonic() + 60
+        while not running.started and time.monotonic() < until:
+            time.sleep(0.01)
+        yield
+    finally:
+        running.should_exit, running.force_exit = True, force
+        thread.join(60)
 
 
 def settings(issuer: Issuer, **more: Any) -> Settings:

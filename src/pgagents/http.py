@@ -25,7 +25,7 @@ LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
 def is_exposed(url: str) -> bool:
-    """Return whether what is sent to this URL leaves the machine without TLS."""
+    """Return True if requests to this URL leave the machine without TLS."""
     try:
         parts = urlsplit(url)
     except ValueError:

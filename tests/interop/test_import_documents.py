@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from conftest import install_judges
 
+from conftest import install_judges
 from importing import imported
 from pgagents.catalogue.load import load, load_text
 from pgagents.errors import PgagentsError

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HERE, ROOT, install_judges
 from test_lint_copilot import VARIANTS
 
+from conftest import HERE, ROOT, install_judges
 from pgagents.lint.document import read
 from pgagents.lint.importers.copilot.messages import templates
 from pgagents.lint.importers.copilot.verdict import judge

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from offering import shop
+from pgagents.catalogue.load import load_text
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import Inside, inside, verify_sandbox
 from pgagents.inprocess_mcp import ENOUGH, mcp_inside
@@ -335,3 +336,31 @@ def test_a_report_without_the_cases_proves_none() -> None:
     assert len(told) == 8
     assert not any(one.proved for one in told)
     assert list_case_verdicts(of, "xai", report) == ()
+
+
+JOB = """  anthropic:
+    actions: all
+    listing: {id: coinpost, support: "https://coinpost.example/help",
+      privacy: "https://coinpost.example/privacy", terms: "https://coinpost.example/terms"}
+    cases:
+      positive:
+        add_up:
+          prompt: What did we take in euros?
+          calls:
+            - tool: create_report_run
+              name: start
+              arguments:
+                report_type: payments.summary
+                parameters: {interval_start: 1789900000, interval_end: 1790100000, currency: eur}
+                idempotency_key: a-key-of-this-case
+            - {tool: get_report_run, arguments: {report_run: =start.response.id}}
+          expect: ['response.status == "succeeded"']
+          outcome: The sums.
+"""
+
+
+def test_case_waits_for_the_job_that_it_started() -> None:
+    path = ROOT / "tests" / "catalogues" / "payments.yaml"
+    text = path.read_text(encoding="utf-8").replace("  anthropic: {actions: paying}\n", JOB)
+    of = load_text(text.replace("mcp: {actions: paying,", "mcp: {actions: all,"), str(path))
+    assert _verdicts(_try(of, allow=("create_report_run",))) == {"add_up": Verdict.KEPT}

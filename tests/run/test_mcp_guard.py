@@ -8,8 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +16,7 @@ import httpx
 import pytest
 
 from calling import park, sandboxed, served
+from hosting import serving as serving_app
 from pgagents.client.client import Client
 from pgagents.client.send import sending
 from pgagents.mcp import http as serving
@@ -54,22 +53,13 @@ def listening(**env: str) -> Iterator[tuple[str, str, str]]:
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[str]:
     """The URL of a server with a token, in this process."""
-    import uvicorn
-
     caller, _ = sandboxed()
     bound = serving.bind(0, "127.0.0.1")
     port = bound.getsockname()[1]
     server = make_server(park(), Client(park(), sending(caller.sandbox.handler), caller.tokens["unlimited"]))
     app = serving.make_app(server, park(), port, token=TOKEN)
-    running = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none"))
-    thread = threading.Thread(target=running.run, args=([bound],), daemon=True)
-    thread.start()
-    until = time.monotonic() + 60
-    while not running.started and time.monotonic() < until:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}/mcp"
-    running.should_exit = running.force_exit = True
-    thread.join(60)
+    with serving_app(app, bound, force=True):
+        yield f"http://127.0.0.1:{port}/mcp"
 
 
 @pytest.mark.parametrize(

@@ -36,16 +36,9 @@ from pgagents.mcp.hosting.log import NAME, write_json_lines
 from pgagents.mcp.hosting.settings import read_settings
 from sandboxes import ROOT
 
+pytest_plugins = ("issuer_plugin",)
 ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
 COMMAND = [sys.executable, "-m", "uvicorn", "pgagents.mcp.asgi:app", "--port"]
-
-
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    found = Issuer()
-    with served(found) as url:
-        found.url = url
-        yield found
 
 
 class Turns(httpx2.AsyncBaseTransport):

@@ -32,16 +32,9 @@ from pgagents.mcp.hosting.log import NAME, JsonLines, write_json_lines
 from pgagents.mcp.hosting.settings import Settings
 from sandboxes import ROOT
 
+pytest_plugins = ("issuer_plugin",)
 HERE = RESOURCE.removesuffix("/mcp")
 JANE = Caller("https://a.example", "jane", "app")
-
-
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    found = Issuer()
-    with served(found) as url:
-        found.url = url
-        yield found
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from mcp.client.streamable_http import streamable_http_client
 
 from calling import Script, answered, park, run, sandboxed, served
+from hosting import serving
 from issuing import RESOURCE, Issuer, verifier_of
 from pgagents.client.client import Client
 from pgagents.client.send import Send, sending
@@ -58,24 +59,13 @@ def listening(
     send: Send, *, key: str = "pk_test_operator", sign_in: Any = None, origins: tuple[str, ...] = ()
 ) -> Iterator[str]:
     """A server of Park Graph on a free port; yields its URL."""
-    import uvicorn
-
     bound = bind(0, "127.0.0.1")
     port = bound.getsockname()[1]
     made = sign_in(port) if sign_in else None
     server = make_server(park(), Client(park(), send, key), allowed=scope_check(park()) if made else None)
     app = make_app(server, park(), port, sign_in=made, origins=origins)
-    running = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none"))
-    thread = threading.Thread(target=running.run, args=([bound],), daemon=True)
-    thread.start()
-    until = time.monotonic() + 60
-    while not running.started and time.monotonic() < until:
-        time.sleep(0.01)
-    try:
+    with serving(app, bound, force=True):
         yield f"http://127.0.0.1:{port}/mcp"
-    finally:
-        running.should_exit = running.force_exit = True
-        thread.join(60)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 from lengths import rarely
 from pgagents.cli.inputs.choice import MAX_SHARDS
 from pgagents.cli.main import main
-from pgagents.cli.running import last
+from pgagents.cli.running import failed_contracts
 from pgagents.http import Response
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.merge import Part, merge
@@ -205,23 +205,23 @@ def test_what_a_run_did_not_try_stays_failed(tmp_path: Path) -> None:
     of = model(SHOP)
     path = tmp_path / "last" / "x.json"
     broken = run(of, faults=["accept-out-of-range"])
-    last.remember(path, broken)
-    first = last.read_failed(path)
-    assert first == last.failing(broken)
-    last.remember(path, run(of, only=("no_crashes",)))
-    assert last.read_failed(path) == first
-    last.remember(path, run(of))
-    assert last.read_failed(path) == []
+    failed_contracts.remember(path, broken)
+    first = failed_contracts.read_failed(path)
+    assert first == failed_contracts.failing(broken)
+    failed_contracts.remember(path, run(of, only=("no_crashes",)))
+    assert failed_contracts.read_failed(path) == first
+    failed_contracts.remember(path, run(of))
+    assert failed_contracts.read_failed(path) == []
 
 
 @pytest.mark.parametrize("raw", ["", "[]", '{"failed": 3}', "x" * 100, "[" * 100_000])
 def test_memory_that_cannot_be_read_is_none(raw: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(raw)
-    assert last.read_failed(tmp_path / "x.json") is None
+    assert failed_contracts.read_failed(tmp_path / "x.json") is None
 
 
 def test_memory_that_cannot_be_written_fails_no_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    last.remember(tmp_path / "file" / "x.json", run(model(SHOP), only=("no_crashes",)))
+    failed_contracts.remember(tmp_path / "file" / "x.json", run(model(SHOP), only=("no_crashes",)))
     assert (tmp_path / "file").read_text() == ""
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]

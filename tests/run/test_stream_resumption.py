@@ -18,11 +18,12 @@ CONTRACT = "stream_resumption/watch_notes@rest"
 @dataclass
 class Watched:
     """The notes of a sandbox with a stream of their own. `closing` is added to the last number as the id of a
-    closing event; None for a closing event without an id.
+    closing event; None for a closing event without an id. `back` events come again after each resumption.
     """
 
     inner: Handler
     closing: int | None
+    back: int = 0
     numbers: list[int] = field(default_factory=lambda: [1, 2, 3])
 
     def __call__(self, request: Request) -> Response | Silence:
@@ -35,25 +36,37 @@ class Watched:
 
     def stream(self, request: Request) -> Response:
         last = int(request.header("Last-Event-ID") or 0)
+        last -= self.back if last else 0
         shown = [f'id: {n}\nevent: changed\ndata: {{"number":{n}}}\n\n' for n in self.numbers if n > last]
         close = "" if self.closing is None else f"id: {self.numbers[-1] + self.closing}\n"
         text = "".join([*shown, f"{close}event: end\ndata: bye\n\n"])
         return Response(200, (("Content-Type", "text/event-stream"),), text.encode())
 
 
-@pytest.mark.parametrize(("closing", "verdict"), [(None, "kept"), (0, "kept"), (1, "broken")])
-def test_closing_event_may_not_have_the_id_of_the_next_one(closing: int | None, verdict: str) -> None:
+def verified(closing: int | None, back: int = 0) -> tuple[Verdict, str]:
+    """The verdict on the resumption of a stream, and what the finding says."""
     model = model_of("stream-resumed")
     opened = inside(model)
     report = run(
         model,
         keys={**opened.keys, "main": opened.sandbox.tokens["test"]},
-        handler=Watched(opened.sandbox.handler, closing),
+        handler=Watched(opened.sandbox.handler, closing, back),
         only=["stream_resumption"],
         allow_writes=True,
         exclusive=True,
     )
     found = {result.contract.id: result.verdict for result in report.results}
-    assert found[CONTRACT] is Verdict(verdict)
-    if closing:
-        assert "does not come" in report.findings[0].actual
+    return found[CONTRACT], report.findings[0].actual if report.findings else ""
+
+
+@pytest.mark.parametrize(("closing", "verdict"), [(None, "kept"), (0, "kept"), (1, "broken")])
+def test_closing_event_may_not_have_the_id_of_the_next_one(closing: int | None, verdict: str) -> None:
+    found, said = verified(closing)
+    assert found is Verdict(verdict)
+    assert bool(closing) is ("does not come" in said)
+
+
+def test_event_with_the_id_that_resumes_may_not_come_again() -> None:
+    found, said = verified(None, back=1)
+    assert found is Verdict.BROKEN
+    assert "comes again" in said

@@ -16,6 +16,7 @@ from pgagents.verify.check.check import Probe
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.plan import budget
 from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.plan.order import LAST
 from pgagents.verify.run.run import plan
 from verifying import PARK_GRAPH, SHOP, URL, ids, model, plain_run
 
@@ -111,3 +112,17 @@ def test_what_undoes_instances_is_no_part_of_the_budget():
         ).shares.values()
     )
     assert report.footer.requests <= most * 6 // 5
+
+
+BURSTS = str(LAST)
+
+
+@pytest.mark.parametrize("limits", [False, True])
+def test_one_contract_is_judged_on_bursts_only_where_a_whole_run_sends_them(limits: bool) -> None:
+    """The law is about what other calls make, so other checks' calls are planned for it too."""
+    whole, alone = (
+        plan(model(), Options(limits=limits, only=only), Identities({"main": KEY}), url=URL)
+        for only in ((), ("law/lots-sum-up/",))
+    )
+    assert (BURSTS in alone.by_stage, BURSTS in whole.by_stage) == (limits, limits)
+    assert alone.by_check["read_after_write"] > 0

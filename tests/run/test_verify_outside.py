@@ -21,7 +21,7 @@ from pgagents.cli.main import main
 from pgagents.cli.running import event_receiver
 from pgagents.errors import InputError, PgagentsError
 from pgagents.http import Request, Response
-from pgagents.inprocess import inside, verify_sandbox
+from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.model.signature import schemes
 from pgagents.report.report import Report
@@ -35,7 +35,7 @@ from pgagents.verify.run.run import contracts, plan, verify
 from pgagents.verify.wire.listen import listening
 from pgagents.verify.wire.oauth import OAuthClient, challenge, leads_to
 from pgagents.verify.wire.receiver import MAX_BODY_BYTES, Delivery, Inbox
-from verifying import PARK_GRAPH, SHOP, ids, model, run
+from verifying import PARK_GRAPH, ROOT, SHOP, ids, model, run
 
 EVENTS = {"event_delivery", "event_signatures", "event_redelivery"}
 OUTSIDE = EVENTS | {
@@ -127,6 +127,21 @@ def test_receiver_on_this_machine_leaves_loopback_targets_not_applicable():
     found = verdicts(report, "webhook_ssrf")
     assert found["webhook_ssrf/loopback/create_webhook@rest"][0] is Verdict.NOT_APPLICABLE
     assert [v for v, _ in found.values()].count(Verdict.KEPT) == 3
+
+
+def test_addresses_of_the_inside_are_sent_as_they_are():
+    """With a mark of the run in it, an address would be another one, which the server rightly takes."""
+    of = model(ROOT / "tests" / "catalogues" / "chat.yaml")
+    opened, urls = inside(of), []
+
+    def handler(request: Request) -> Response:
+        if request.method == "POST" and "hooks" in request.path:
+            urls.append(json.loads(request.body).get("url"))
+        return opened.sandbox.handler(request)
+
+    report = verify_sandbox(of, opened, Options(only=("webhook_ssrf/",)), handler=over_tls(handler))
+    assert {v for v, _ in verdicts(report, "webhook_ssrf").values()} == {Verdict.KEPT}
+    assert {"https://127.0.0.2/pgv", "https://172.31.255.254/pgv"} <= set(urls)
 
 
 def test_catalogue_without_webhooks_audit_and_oauth_promises_none_of_it():

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
+from pgagents.inprocess import inside, verify_sandbox
+from pgagents.verify.check.check import Probe
+from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.pool import SIZE, FixturePool
+from pgagents.verify.plan.options import Options
 from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.wire.exchange import Exchange
 from verifying import model
 
 FRESH = InstanceRef("session", ("active",), fresh=True)
@@ -51,3 +58,32 @@ def test_where_there_are_too_many_of_a_kind_the_tainted_ones_go_first(broke: boo
     pool = pool_of(SIZE + 1)
     assert given(pool) == "sess_0"
     assert [t.id for t in pool.surplus(broke=broke)] == (["sess_0"] if broke else [f"sess_{SIZE}"])
+
+
+class Witness:
+    """Notes the answers to equal creates, by which a run sees that each webhook is a new one."""
+
+    most_requests = 0
+
+    def __init__(self) -> None:
+        self.equal: list[int | None] = []
+
+    def begin(self, redact: Callable[[str], str]) -> None:
+        del redact
+
+    def note(self, exchange: Exchange) -> None:
+        if exchange.call.why == "to see that each webhook that is made is a new one":
+            self.equal.append(exchange.status)
+
+    def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+        del setting, roles
+        return iter(())
+
+
+def test_equal_webhook_is_made_at_the_longest_address_too_and_with_a_key_that_is_not_over() -> None:
+    """An equal create tells whether the server answers an older webhook; refused, it tells nothing."""
+    opened, witness = inside(model()), Witness()
+    only = ("rate_limit_headers/limit/create_webhook@rest",)
+    verify_sandbox(model(), opened, Options(only=only), companion=witness)
+    assert len(witness.equal) > 1
+    assert set(witness.equal) == {201}

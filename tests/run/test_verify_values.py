@@ -8,7 +8,8 @@ import unicodedata
 from pgagents.verify.cases.boundary import unusual
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.check.memory import setting_of
-from pgagents.verify.values.schema_values import full_width, matches, types_of, violations
+from pgagents.verify.values.invalid_values import full_width, violations
+from pgagents.verify.values.schema_values import matches, types_of
 from verifying import URL, model
 
 

@@ -301,7 +301,7 @@ def test_values_that_are_remembered_are_bounded() -> None:
     redactor = Redactor({"main": KEY}, {"secret"}, ("gateway-password",))
     for number in range(60_000):
         redactor.learn({"secret": f"secret-number-{number}"})
-    assert len(redactor._learned) < 30_000
+    assert len(redactor.known._learned) < 30_000
     assert (
         redactor.text(f"{KEY} gateway-password secret-number-59999") == "[key of main] [redacted] [redacted]"
     )

@@ -7,7 +7,7 @@ import inspect
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -102,6 +102,69 @@ def test_docstrings_are_plain_english() -> None:
         for line, text in docstrings(ast.parse(path.read_text(encoding="utf-8"))):
             found += [f"{at}:{line}: {riddle}" for riddle in list_riddles(text)]
     assert not found, "say it as subject, verb, object, or as an imperative, in at most 25 words"
+
+
+def list_silent_errors(tree: ast.Module) -> list[tuple[int, str]]:
+    """The line and class of each error that a public function raises itself and its docstring leaves out.
+
+    The help of a command and the docstring of a fault are for users, so decorated functions are left out.
+    """
+    public = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not node.name.startswith("_")
+        and not node.decorator_list
+    ]
+    return [
+        (raised.lineno, name)
+        for function in public
+        for raised in own_raises(function)
+        if isinstance(raised.exc, ast.Call)
+        and (name := ast.unparse(raised.exc.func).rpartition(".")[2])[0].isupper()
+        and name != "AssertionError"
+        and not re.search(rf"Raises?\b.*\b{name}\b", ast.get_docstring(function) or "", re.S)
+    ]
+
+
+def own_raises(node: ast.AST) -> Iterator[ast.Raise]:
+    """The raise statements of a function that it does not catch, without those of functions inside it."""
+    parts: Iterable[ast.AST] = ast.iter_child_nodes(node)
+    if isinstance(node, ast.Try) and node.handlers:  # they may catch what its body raises
+        parts = (*node.handlers, *node.orelse, *node.finalbody)
+    for part in parts:
+        if isinstance(part, ast.Raise):
+            yield part
+        elif not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from own_raises(part)
+
+
+def test_public_functions_name_the_errors_that_they_raise() -> None:
+    found = [
+        f"{path.relative_to(SOURCE)}:{line}: {name}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for line, name in list_silent_errors(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not found, "end the docstring with `Raises …`"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("raise ValueError(1)", ["ValueError"]),
+        ("if 1: raise errors.Wrong()", ["Wrong"]),
+        ("raise", []),
+        ("raise error", []),
+        ("raise Named()", []),
+        ("raise AssertionError()", []),
+        ("def inner(): raise ValueError(1)", []),
+        ("try: raise ValueError(1)\n    except ValueError: raise KeyError(1)", ["KeyError"]),
+    ],
+)
+def test_silent_errors_are_recognised(body: str, found: list[str]) -> None:
+    code = f'def f():\n    """Do it. Raises Named."""\n    {body}\n'
+    assert [name for _, name in list_silent_errors(ast.parse(code))] == found
+    assert not list_silent_errors(ast.parse(code.replace("def f", "def _f")))
 
 
 def test_no_line_is_too_long() -> None:

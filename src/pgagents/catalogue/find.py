@@ -11,9 +11,10 @@ from pgagents.resources import folder
 
 
 def find_catalogue(given: Path | None) -> Model | None:
-    """Return the given catalogue; else the only one in ./catalogue, else ./pgagents.yaml; None for none.
+    """Return the model of the given catalogue; else of the only one in ./catalogue, else of ./pgagents.yaml.
 
-    A name such as `park-graph` means a shipped catalogue. Raises PgagentsError where ./catalogue has several.
+    Return None if there is no catalogue. A name such as `park-graph` means a shipped catalogue. Raises
+    PgagentsError where ./catalogue has several.
     """
     if given is not None:
         return find_example(str(given)) or load_file(given)
@@ -29,9 +30,7 @@ def find_catalogue(given: Path | None) -> Model | None:
 
 
 def find_example(name: str) -> Model | None:
-    """Return the shipped catalogue of a name; None where there is none, or where a file of this name
-    exists.
-    """
+    """Return the shipped catalogue of this name; None if none is shipped, or if a file has that name."""
     stem = name.replace("-", "_")
     path = folder("catalogue") / f"{stem}.yaml"
     if not name.replace("-", "").isalnum() or Path(name).exists() or not path.is_file():

@@ -46,9 +46,9 @@ def load(
 ) -> tuple[Model | None, list[Diagnostic]]:
     """Return the resolved catalogue, or None, and the diagnostics in the order of the file.
 
-    All faults are found in one run: values that pydantic refuses are removed, and the rest is checked too.
-    With `any_key`, a key that the language cannot express is treated as a bearer key; no manifest may be
-    generated from such a model. `known` are validators compiled before for the same schemas.
+    All faults are found in one run: values that pydantic refuses are removed, and the remaining file is
+    checked. With `any_key`, a key that the language cannot express is treated as a bearer key; no manifest
+    may be generated from such a model. `known` are validators compiled before for the same schemas.
     """
     unsayable = [] if any_key else find_unsupported_key(source)
     model, found = _load(as_bearer(source), known)

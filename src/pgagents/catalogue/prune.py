@@ -95,7 +95,9 @@ def _copy(value: Any) -> Any:
 
 
 def first_members(value: Any, most: int) -> Any:
-    """Return a copy in which collections below the root have at most `most` members; the root keeps 1,000."""
+    """Return a copy in which each collection below the root has at most `most` members; the root
+    keeps 1,000.
+    """
     if not isinstance(value, dict):
         return value
     return {key: _first(member, most) for key, member in islice(value.items(), 1_000)}
@@ -108,7 +110,7 @@ def _first(value: Any, most: int) -> Any:
 
 
 def _remove(data: Any, pointer: Pointer) -> Pointer:
-    """Remove the value at a pointer and return the pointer of what was removed.
+    """Remove the value at a pointer and return the pointer of the removed value.
 
     An item of a list is overwritten by a neighbour. If it is the only item, the whole list is removed.
     """

@@ -144,7 +144,7 @@ def _check_names(expression: Expression, names: Iterable[str]) -> Expression:
 
 @lru_cache(maxsize=5_000)
 def _compile(text: str) -> Expression:
-    """Compile an expression, whatever variables it reads."""
+    """Compile an expression with any variables."""
     tree, wording = parse(text), " ".join(text.split())
     called = functions_of(tree)
     for name in sorted(called.keys() - HELPERS.keys() - _STANDARD - {"size"}):
@@ -222,7 +222,8 @@ class Scope:
     """The variables that expressions are evaluated with.
 
     Values are converted for the evaluator when the first expression reads them, because converting costs more
-    than evaluating. `reading` names what certain expressions need, so that it is converted once.
+    than evaluating. `reading` names the variables that several expressions need, so that each is converted
+    once.
     """
 
     __slots__ = (

@@ -33,7 +33,7 @@ def paths_of(node: Node, names: Iterable[str]) -> dict[str, Paths]:
 
 
 def _collect(node: Node, stands_for: Mapping[str, Path], found: Mapping[str, set[Path]]) -> None:
-    """Add what a node reads to `found`. Each name stands for the path of a variable, or for nothing."""
+    """Add the paths that a node reads to `found`. `stands_for` maps a name to the path of a variable."""
     if path := _whole_path(node, stands_for):
         found[path[0]].add(path[1:][:MOST_STEPS])
     elif isinstance(node, Macro):

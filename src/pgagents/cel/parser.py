@@ -252,7 +252,7 @@ class _Parser:
 
 
 def _item_or_member(base: Node, index: Node, start: int, end: int) -> Node:
-    """Return what brackets read: with a text the member of that name, so that both spellings are one."""
+    """Return the node for brackets. With a text it is a member access, so that both spellings are equal."""
     if isinstance(index, Literal) and isinstance(index.value, str):
         return Member(base, index.value, start=start, end=end)
     return Index(base, index, start=start, end=end)

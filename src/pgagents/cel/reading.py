@@ -158,7 +158,7 @@ def compares(node: Node, path: Path) -> str:
 
 
 Match = OneOf["whole", "part", "each"]
-"""The form in which a filter matches a member: it equals it, is a part of it, or has its items in it."""
+"""The relation of a filter to a member: it equals the member, is a part of it, or has its items in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def _matched(part: Node, item: str, path: Path) -> tuple[str, Match, bool]:
 
 
 def _without_case(node: Node) -> Node:
-    """Return what a function of letter case is applied to; any other node as it is."""
+    """Return the argument of a function of letter case; any other node unchanged."""
     if isinstance(node, FunctionCall) and node.name in _CASES and len(node.args) == 1:
         return node.args[0]
     return node

@@ -22,7 +22,9 @@ from pgagents.cel.syntax import (
 )
 
 Change = Callable[[Node, frozenset[str]], Node | None]
-"""Returns what stands in place of a node, or None to look inside it. It is given the items' names too."""
+"""Returns the replacement of a node, or None to look inside it. Its second argument has the names of loop
+items.
+"""
 THERE = "\ue000"
 """Prefix of a text with the path of a list, which a helper function receives instead of the list."""
 BETWEEN = "\ue001"
@@ -48,7 +50,7 @@ def rebuild(node: Node, change: Change, bound: frozenset[str] = frozenset()) -> 
 
 
 def _with_parts(node: Node, bound: frozenset[str], make: Callable[[Node, frozenset[str]], Node]) -> Node:
-    """Return the node with others made of the nodes directly inside it."""
+    """Return the node with its direct parts replaced by the results of `make`."""
     inner = bound | {node.item} if isinstance(node, Macro) else bound
     old = children(node)
     new = tuple(make(child, inner if index else bound) for index, child in enumerate(old))

@@ -179,7 +179,7 @@ def with_children(node: Node, parts: tuple[Node, ...]) -> Node:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """Yield a node and all nodes inside it, in the order in which they begin in the text."""
+    """Yield a node and all nodes inside it, in the order of their beginnings in the text."""
     stack = [node]
     while stack:
         found = stack.pop()

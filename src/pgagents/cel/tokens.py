@@ -39,7 +39,7 @@ class Token(NamedTuple):
 
 
 def tokens_of(text: str) -> list[Token]:
-    """Return the tokens of a text, and one for its end. Raises ExpressionError at what is none."""
+    """Return the tokens of a text, and one for its end. Raises ExpressionError for text that is no token."""
     found: list[Token] = []
     kind, at = "", 0
     while kind != "end":

@@ -12,9 +12,9 @@ EXTRAS = {
 
 
 def require(command: str, *extras: str) -> None:
-    """Raise PgagentsError with the install command where a module of these extras is missing.
+    """Raise PgagentsError with the install command if a module of these extras is missing.
 
-    `command` is what the user typed, such as `pgagents demo`.
+    `command` is the typed command, such as `pgagents demo`.
     """
     lacking = [extra for extra in extras if missing(extra)]
     if lacking:

@@ -112,7 +112,7 @@ def command(
 
 
 def _build_packages(model: Model, built: Built, given: tuple[str, ...]) -> tuple[Artifact, ...]:
-    """Return the app packages; ask for missing ids of a vendor's portal where stdin is a terminal."""
+    """Return the app packages. If stdin is a terminal, request missing ids of a vendor's portal."""
     import sys
 
     from pgagents.errors import PgagentsError

@@ -16,7 +16,7 @@ from pgagents.cli.inputs.options import (
     api_url_option,
     cacert_option,
     cert_options,
-    env_option,
+    client_env_option,
     examples,
     load,
     server_option,
@@ -73,7 +73,7 @@ _HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes 
     help="Default: as for the other commands.",
 )
 @cacert_option
-@env_option
+@client_env_option
 @server_option
 @cert_options
 @click.option("--yes", is_flag=True, help="Do not ask before a call that needs confirmation.")

@@ -118,10 +118,9 @@ def another(url: str, faults: tuple[str, ...]) -> list[str]:
 
 
 def _page() -> tuple[Path, ...]:
-    """Return where to write the report as a page: in the user's cache folder, else in a new folder that
-    stays.
+    """Return the report's page as a tuple of one path; empty if its folder cannot be written.
 
-    Empty where that folder cannot be written.
+    The folder is the user's cache folder, else a new one that stays.
     """
     import tempfile
 

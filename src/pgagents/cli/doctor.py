@@ -26,7 +26,9 @@ EXTRAS = {"sandbox": "pgagents sandbox", "mcp": "pgagents mcp"}
 
 
 class DoctorLine(NamedTuple):
-    """One line of output. `state` is `ok`, `note` (nothing to do), or `bad`, which makes the exit code 1."""
+    """One line of output. `state` is `ok`, `note` (no action needed), or `bad`, which makes the exit
+    code 1.
+    """
 
     state: str
     what: str

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from pgagents.source.source import Source
 
 _OTHER = {"gpt-builder": "copilot", "copilot": "gpt-builder"}
-"""Two importers that read OpenAPI documents, each with the other; the version or `--for` chooses between
-them.
-"""
+"""Two importers of OpenAPI documents: each maps to the other. The version or `--for` chooses between them."""
 FORMS = ("text", "short", "json", "sarif", "github")
 FAIL_ON = ("error", "warning", "note", "never")
 _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:", re.M)

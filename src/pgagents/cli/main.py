@@ -36,7 +36,7 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with their short helps.
 
-        These are read from the files, because importing every command takes longer than all the rest.
+        These are read from the files, because importing every command takes most of the time.
         """
         rows = [(name, _short_help(_HERE / f"{_module(name)}.py")) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):

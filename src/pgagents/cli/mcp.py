@@ -18,7 +18,7 @@ from pgagents.cli.inputs.options import (
     cacert_option,
     catalogue_argument,
     cert_options,
-    env_option,
+    client_env_option,
     examples,
     load,
     server_option,
@@ -72,7 +72,7 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
     show_default=True,
     help="With --http; a non-loopback address needs --issuer.",
 )
-@env_option
+@client_env_option
 @server_option
 @cert_options
 @click.option(

@@ -13,6 +13,7 @@ from pgagents.cli.inputs.options import (
     cacert_option,
     catalogue_argument,
     cert_options,
+    env_option,
     examples,
     identity_option,
     max_time_option,
@@ -75,13 +76,7 @@ from pgagents.cli.inputs.options import (
 )
 @click.option("--check", is_flag=True, help="Write nothing; the exit code says if it could be packed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
-@click.option(
-    "--env",
-    "description",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="YAML file that describes the server, as for verify.",
-)
+@env_option
 @click.option(
     "--receiver",
     metavar="auto|auto-http|URL",

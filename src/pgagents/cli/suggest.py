@@ -14,6 +14,7 @@ from pgagents.cli.inputs.options import (
     allow_writes_option,
     cacert_option,
     catalogue_argument,
+    env_option,
     examples,
     identity_option,
     max_time_option,
@@ -53,13 +54,7 @@ NOTHING, CUT_OFF = 3, 3
     help="Use this OpenAPI or Swagger document, without a catalogue.",
 )
 @catalogue_argument
-@click.option(
-    "--env",
-    "description",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="YAML file that describes the server, as for verify.",
-)
+@env_option
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the laws there."
 )
@@ -157,7 +152,7 @@ def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
 
 
 def _show(companion: Suggesting, report: Report, out: Path | None, *, stopped: bool) -> int:
-    """Print the laws, or write them into a file, and say what the run was like; return the exit code."""
+    """Print the laws, or write them into a file, and describe the run; return the exit code."""
     text = companion.write()
     if out is not None:
         out.write_text(text, encoding="utf-8")
@@ -186,7 +181,7 @@ def _show(companion: Suggesting, report: Report, out: Path | None, *, stopped: b
 
 
 def _find_next_step(companion: Suggesting) -> str:
-    """Return what would let a run see more, the likeliest first."""
+    """Return an advice for a further run that would show more, the most promising first."""
     called = companion.samples.by_action.keys()
     writes = [str(a.name) for a in companion.model.actions if a.effect == "write"]
     answers = companion.samples.count

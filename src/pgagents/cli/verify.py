@@ -39,13 +39,13 @@ _ONCE = (
 _ALONE = ("operator",)
 """Identities whose calls change other callers' answers: the operator's clock is global."""
 _OF_SELF_TEST = ("self_test", "only", "reports")
-"""Options that may be given with --self-test, which uses no server."""
+"""Options that --self-test accepts. It uses no server."""
 
 _OF_TOOLS = (
     "mcp_url", "mcp_stdio", "max_requests", "max_time", "seed", "only", "skip", "allow", "strict", "cacert",
     "baseline", "reports", "verbose", "only_plan", "last_failed",
 )  # fmt: skip
-"""Options that may be given with an MCP server that is judged by its own list of tools."""
+"""Options that go with an MCP server without a catalogue."""
 
 
 @click.command(
@@ -107,7 +107,7 @@ def command(**given: Any) -> int:
 def _verify_api(line: CommandLine) -> int:
     """Verify an API, or print the plan of it; return the exit code."""
     from pgagents.cli.inputs import api_keys, target
-    from pgagents.cli.running import last, mcp_server
+    from pgagents.cli.running import failed_contracts, mcp_server
 
     target.check(line.url, line.plain_url, line.description)
     choice.alone(line.shard, {"--limits": line.limits, "--exclusive": line.exclusive})
@@ -124,7 +124,7 @@ def _verify_api(line: CommandLine) -> int:
         (line.cert, line.cert_key),
     )
     options = line.make_options(there.model)
-    memory = last.place(there.model, there.url)
+    memory = failed_contracts.place(there.model, there.url)
     options = choice.apply_selections(
         there.model,
         options,
@@ -158,7 +158,7 @@ def _send(
     secrets: CommandSecrets | None,
     output: Output,
 ) -> int:
-    """Verify with the receiver and the MCP server that the command line asks for; return the exit code."""
+    """Verify with the receiver and the MCP server that the command line demands; return the exit code."""
     from pgagents.cli.running import event_receiver, mcp_server, run
 
     with (

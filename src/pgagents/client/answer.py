@@ -36,7 +36,7 @@ UNKNOWN_EFFECT = "It is not known whether the call took effect: look before call
 class Problem:
     """The reason why a call has no data.
 
-    `status` is None where the API gave no answer or was not called; `sent` is False where it was not called.
+    `status` is None if the API gave no answer or was not called; `sent` is False if it was not called.
     """
 
     code: str
@@ -78,7 +78,7 @@ class Answer:
     file: bytes | None = None
     """The bytes of a file."""
     next: Mapping[str, Any] | None = None
-    """The argument that requests the next page, where the list goes on."""
+    """The argument that requests the next page; None on the last page."""
 
     @property
     def ok(self) -> bool:

@@ -89,8 +89,8 @@ def _find_unfit(param: Param, value: Any) -> str:
 
 
 def _unsendable(param: Param, value: Any) -> str:
-    """Return why a value cannot be sent in its place of the request, whatever its schema allows; empty
-    where it can.
+    """Return why a value cannot be sent in its place of the request, although its schema allows it; empty if
+    it can.
     """
     if param.place == "path" and (value in ("", ".", "..") or isinstance(value, list | dict)):
         return f"{brief(repr(value))} cannot stand in a path"

@@ -45,7 +45,7 @@ Told = Callable[[Backoff], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question to a person before a call that the catalogue wants confirmed."""
+    """A question to a person, before a call that the catalogue lets run only after a confirmation."""
 
     action: str
     title: str
@@ -111,11 +111,10 @@ class Client:
         return made.with_keys({})
 
     async def answer(self, name: str, message: Any, *, confirmed: bool = False) -> dict[str, Any]:
-        """Make the call that a vendor's message asks for, and return the vendor's answer; errors are answers
-        too.
+        """Make the call in a vendor's message, and return the vendor's answer; errors are answers too.
 
-        `name` is a format's (`gemini`, `openai`, `anthropic` …). Raises PgagentsError where the message has
-        another format, or the catalogue has no surface for that vendor.
+        `name` is a format's (`gemini`, `openai`, `anthropic` …). Raises PgagentsError if the message has
+        another format, or if the catalogue has no surface for that vendor.
         """
         return (await self.outcome(name, message, confirmed=confirmed))[0]
 
@@ -260,8 +259,8 @@ class Client:
     async def _prove(
         self, schemes: Sequence[str], *, renew: bool = False
     ) -> list[tuple[Credential, str]] | str:
-        """Return the credentials of a call, each with its secret or access token; a text says why there is
-        none.
+        """Return the credentials of a call, each with its secret or access token; or a text with the reason
+        why one is missing.
         """
         found = []
         for name in schemes:

@@ -13,8 +13,9 @@ PARSE_ERROR, INTERNAL = -32700, -32603
 
 
 def unwrap(model: Model, came: Response) -> Response:
-    """Return what the action answered. An error without the API's body gets the status that fits its
-    number.
+    """Return the action's answer from a JSON-RPC message.
+
+    An error without the API's body gets the status that fits its number.
     """
     if came.status != 200 or not came.body:
         return came

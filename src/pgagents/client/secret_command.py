@@ -21,7 +21,7 @@ from pgagents.text.brief import brief
 MOST_S = 30.0
 MOST_BYTES = 16_384
 EARLY = 0.1
-"""The part of a secret's life at the end of which it is not used any more."""
+"""The fraction of a secret's life, at its end, in which it is not used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class SecretCommand:
 
 
 def _read(process: subprocess.Popen[bytes], most_s: float) -> tuple[bytes, bool]:
-    """Return what a process printed, cut off behind MOST_BYTES, and whether its time was over."""
+    """Return a process's output, cut off behind MOST_BYTES, and True if its time was over."""
     late = threading.Event()
 
     def stop() -> None:
@@ -110,7 +110,9 @@ class _Held:
 
 @dataclass
 class CommandSecrets:
-    """The secrets of commands, by holder (`main`, `main.otp`). `credentials` says what a secret may be."""
+    """The secrets of commands, by holder (`main`, `main.otp`). `credentials` describe the form of a
+    secret.
+    """
 
     commands: Mapping[str, SecretCommand]
     credentials: Mapping[str, Credential | None]
@@ -127,8 +129,9 @@ class CommandSecrets:
         return known.secret
 
     def renew(self, holder: str) -> bool:
-        """Run the command of a refused secret again, once until a call is accepted; return whether it
-        printed another one. Raises PgagentsError.
+        """Run the command of a refused secret again, once until a call is accepted.
+
+        Return True if the command printed a different secret. Raises PgagentsError.
         """
         known = self.held.get(holder)
         if known is None or known.renewed or holder not in self.commands:

@@ -12,9 +12,9 @@ from pgagents.model.credential import Credential, list_parameters
 from pgagents.text.brief import brief
 
 USUAL_S = 300.0
-"""Seconds for which a token is used if the server does not say how long it lives."""
+"""The lifetime of a token in seconds, if the server names none."""
 EARLY = 0.1
-"""The part of a token's life, at its end, in which it is not used any more."""
+"""The fraction of a token's life, at its end, in which it is not used."""
 MOST_CHARACTERS = 16_000
 
 
@@ -66,8 +66,9 @@ def make_token_request(
 
 
 def read_token(answer: Response | Silence, now: float) -> Issued | str:
-    """Return the token of an answer, or why there is none. Nothing of the answer but its error's name is
-    repeated.
+    """Return the token of an answer, or the reason why it has none.
+
+    The reason repeats only the error's name from the answer.
     """
     if isinstance(answer, Silence):
         return f"no answer ({answer.kind})"

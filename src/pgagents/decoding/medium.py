@@ -41,7 +41,7 @@ class Medium:
     types: tuple[str, ...]
     read: Callable[[bytes, str, Output], Json]
     shown: Literal["data", "text", "size"]
-    """The form that a model is given: the value as JSON, the body as text, or its size."""
+    """The form in which a model gets the body: as a JSON value, as text, or as its size."""
 
 
 def plainly(media: str) -> str:

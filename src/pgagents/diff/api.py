@@ -33,7 +33,7 @@ _HARMLESS = frozenset(
         "webhooks",
     )
 )
-"""Sections that are compared in detail, or that only name what others use."""
+"""Sections that are compared in detail, or that only name parts of other sections."""
 _OURS = frozenset(("env", "resources", "workflows", "sandbox", "excluded", "operator"))
 """Sections that only tests read, not agents."""
 
@@ -158,7 +158,7 @@ def _points(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _servers(old: Model, new: Model) -> Iterator[Change]:
-    """Yield what changes of the server's variables, and of the other servers."""
+    """Yield the changes of the server's variables, and of the other servers."""
     if old.server != new.server and old.api.server == new.api.server:
         yield whole("may break", "server", "the variables of the API's server changed", "api", "server")
     for name, was in old.servers.items():
@@ -221,7 +221,7 @@ def _events(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _compare_versions(old: Any, new: Any) -> Iterator[Change]:
-    """Yield what changes for webhooks that are registered for one version of the envelope."""
+    """Yield the changes for webhooks that are registered for one version of the envelope."""
     if old.versions and old.version != new.version:
         text = f"the version of events is picked by {new.version or 'nothing'} now, was {old.version}"
         yield whole("breaking", "event-version", text, "webhooks", "version")

@@ -16,12 +16,11 @@ ORDER: tuple[Severity, ...] = ("breaking", "may break", "addition", "wording")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change.
+    """One change. `surfaces` are those where it is visible (empty: the whole API).
 
-    `surfaces` are those where it is visible (empty: the whole API). `safety` marks a change of what protects
-    people, such as a confirmation. `old` and `new` are places in the two files. `example` is a value that
-    shows the change, as JSON. `by` are the operations that share the changed part, if several, and `by_how`
-    is their role (`sent by`, `read by`).
+    `safety` marks a change that affects the protection of people, such as a confirmation. `old` and `new` are
+    places in the two files. `example` is a value that shows the change, as JSON. `by` are the operations that
+    share the changed part, if several, and `by_how` is their role (`sent by`, `read by`).
     """
 
     severity: Severity
@@ -68,6 +67,6 @@ def whole(
     where: tuple[str, ...] = (),
     subject: str = "",
 ) -> Change:
-    """Return a change of what stands at the same place in both files."""
+    """Return a change between two values at the same place of both files."""
     pointer: Pointer = tuple(at)
     return Change(severity, id, subject or str(at[0]), message, where, pointer, pointer, safety=safety)

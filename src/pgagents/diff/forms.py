@@ -44,7 +44,7 @@ def side(model: Model) -> Side:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two editions and their changes. `said` is the verdict, where it is not about the next version."""
+    """Two editions and their changes. `said` is the verdict, unless that is about the next version."""
 
     old: Side
     new: Side

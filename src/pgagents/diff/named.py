@@ -45,7 +45,7 @@ class Named(dict[str, Any]):
         return self.reached[name]
 
     def leads_to_change(self, name: str, others: Named) -> bool:
-        """Return whether a schema, or one that it leads to, differs in the other edition."""
+        """Return True if a schema, or one that it refers to, differs in the other edition."""
         if id(others) not in self._changed:
             self._changed[id(others)] = others, frozenset(n for n in self if self[n] != others.get(n))
         return name not in self.near or not self._changed[id(others)][1].isdisjoint(self.reach(name))

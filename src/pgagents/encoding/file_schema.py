@@ -11,7 +11,7 @@ _LEAD = 100
 
 
 def file_node(written: Node, limits: FileLimits) -> Node:
-    """Return the schema of a data URL of a file, and say so in its description."""
+    """Return the schema of a file's data URL, with a description that names this form."""
     node = Node({k: v for k, v in written.items() if k != "format"}, origin=written.origin)
     node["pattern"] = Text(pattern_of(limits.media), (*written.origin, "media"))
     said = f"A file as a data URL: {_list_forms(limits)}"

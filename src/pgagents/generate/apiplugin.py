@@ -28,8 +28,8 @@ _JSON = "application/json"
 
 
 def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
-    """Return the `copilot` surface with the actions that an API plugin can call, and a loss for each of the
-    others.
+    """Return the `copilot` surface with the actions that an API plugin can call, and a loss for each other
+    action.
 
     Copilot reads and sends JSON only, so an action with any other response or body is left out.
     """
@@ -144,8 +144,9 @@ def _credential_losses(credential: Credential | None) -> Iterator[Loss]:
 
 
 def _falsehoods(sign_in: SignIn) -> Iterator[Note]:
-    """Yield what the manifest would say wrongly about the credential. The vault holds keys and OAuth clients;
-    Copilot sends a key as a bearer token or in its own header.
+    """Yield false claims of the manifest about the credential.
+
+    The vault holds keys and OAuth clients; Copilot sends a key as a bearer token or in its own header.
     """
     surface, credential = sign_in.surface, sign_in.credential
     kind = str(auth(surface)["type"])

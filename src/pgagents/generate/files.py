@@ -28,9 +28,10 @@ class Difference:
 def differences(
     out: Path, artifacts: Sequence[Artifact], stale: Iterable[str] | None = None, also: Iterable[str] = ()
 ) -> list[Difference]:
-    """Compare the folder with the generated files.
+    """Return the differences between the folder and the generated files.
 
-    With `stale`, additional files in their folders count too (see `extra`).
+    With `stale`, additional files in their folders count too (see `extra`). Raises PgagentsError if a file
+    cannot be read.
     """
     found = []
     for artifact in artifacts:
@@ -74,7 +75,7 @@ def write(out: Path, artifacts: Sequence[Artifact], remove: Iterable[str] = ()) 
 
     All files are first written into a folder beside `out`, then moved by renames, so that each file is whole
     at any moment. If a rename fails, the earlier ones are undone. Unchanged files are not touched. `out` may
-    be a symbolic link; links inside it are refused.
+    be a symbolic link. Raises PgagentsError for a link inside it, and if a file cannot be written.
     """
     out = out.resolve()
     remove = tuple(remove)

@@ -28,8 +28,8 @@ WHITE = b"\xff\xff\xff"
 
 
 def initials(name: str) -> str:
-    """Return the initials of a name's first two words that begin with a letter from A to Z; `O` if there
-    is none.
+    """Return the initials of a name's first two words that begin with a letter from A to Z; `O` if no word
+    does.
     """
     found = [word[0].upper() for word in name.split() if word[0].upper() in _GLYPHS]
     return "".join(found[:2]) or "O"

@@ -25,7 +25,7 @@ def name_variables(model: Model) -> tuple[dict[str, Text], Text]:
 
 
 def list_arguments(model: Model, server: McpServer) -> list[str]:
-    """Return the arguments with which the command of `RUNTIMES` starts a server's package."""
+    """Return the arguments for the command of `RUNTIMES` that starts a server's package."""
     keys, url = name_variables(model)
     package = server.package or server.name
     passed: list[str] = [part for name in (*keys.values(), url) for part in ("-e", name)]

@@ -34,9 +34,9 @@ def references(model: Model) -> tuple[str, ...]:
 
 
 def pack(model: Model, built: Built, ids: Mapping[str, str]) -> tuple[Artifact, ...]:
-    """Make all packages of a build, except those of which no file was built.
+    """Make all packages of a build, except those without a built file.
 
-    Raises PgagentsError if the catalogue has none, or if a needed file was not built.
+    Raises PgagentsError if the catalogue has no package, or if a needed file was not built.
     """
     found = applying(model)
     if not found:

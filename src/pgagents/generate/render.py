@@ -243,7 +243,7 @@ def _line(value: Any) -> Laid:
 
 
 def _markdown(value: Any) -> Laid:
-    """Return one line of Markdown in which no character of the value has a special meaning."""
+    """Return one line of Markdown, with every special character escaped."""
     line = " ".join(str(value).split())
     return Laid(re.sub(r"[\\`*\[\]<>|#~]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", line))
 

@@ -16,7 +16,9 @@ Takes = Callable[[Credential], bool]
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A host's credential, None if no call has one, and the surface with what can be called by it."""
+    """A host's credential, None if no call has one, and the surface with the actions that a host can call
+    with it.
+    """
 
     credential: Credential | None
     surface: Surface
@@ -65,7 +67,8 @@ def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> S
 def _without_certificate(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:
     """Return how a host signs in to the actions that need no client certificate.
 
-    If all need one, that is a falsehood of the document, in which calls would look as if they needed none.
+    If all actions need one, that is a falsehood of the document, because its calls would look as if they
+    needed none.
     """
     kept = tuple(action for action in surface.actions if not action.certificate)
     losses = [
@@ -140,6 +143,6 @@ def _lose_schemes(model: Model, surface: Surface, host: str, chosen: Credential)
 
 
 def _describe(model: Model, action: Action) -> str:
-    """Return what an action's calls need, by its first alternative."""
+    """Describe the secrets of an action's calls, by its first alternative."""
     names = next(one for one in action.security if one)
     return " with ".join(f"`{model.credentials[name].show()}`" for name in names)

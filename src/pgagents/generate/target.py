@@ -48,9 +48,9 @@ class Note:
 class View:
     """The values for the template, the losses, and notes about the vendor's limits.
 
-    `falsehoods` are what the document would say wrongly: each is an error, and only this document is not
-    written. `several` has the values of each file, if the target's output has `*` in its path, by the name
-    that stands there. `assets` are the bytes of outputs that no template writes, by path.
+    `falsehoods` are false claims that the document would make: each is an error, and only this document is
+    not written. `several` has the values of each file, if the target's output has `*` in its path, by the
+    name in its place. `assets` are the bytes of outputs without a template, by path.
     """
 
     context: Mapping[str, Any]
@@ -92,7 +92,7 @@ PATHS = "path_actions"
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A document about the other documents, made after them from their views."""
+    """A document about the other documents. It is made last, from their views."""
 
     title: str
     outputs: tuple[str, ...]

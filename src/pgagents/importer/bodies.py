@@ -41,7 +41,7 @@ class Member:
     required: bool
     description: str = ""
     style: str = ""
-    """The form in which a list of Swagger's form fields is sent; see `Parameter.style`."""
+    """The form of a list among Swagger's form fields; see `Parameter.style`."""
 
 
 def members(schemas: Schemas, body: Body, notes: Notes, at: Pointer) -> tuple[list[Member] | None, bool]:
@@ -97,9 +97,9 @@ def _holds_bytes(schema: dict[str, Any]) -> bool:
 
 
 def find_groups(schemas: Schemas, body: Body) -> list[list[str]]:
-    """Return the groups of members of which a body has exactly one; empty if its schema names none.
+    """Return the groups of members of which a body has exactly one; empty if its schema has no groups.
 
-    They are the branches of a `oneOf` that say no more than which members are required.
+    The groups are the branches of a `oneOf` that only list required members.
     """
     found = schemas.references.follow(body.schema)
     branches = [schemas.references.follow(branch).mapping() for branch in found.at("oneOf").items()]

@@ -51,7 +51,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The catalogue as data, as text and loaded, and notes on what was lost or must be decided."""
+    """The catalogue as data, as text and loaded, and notes on losses and open decisions."""
 
     data: dict[str, Any]
     text: str

@@ -135,7 +135,7 @@ class Errors:
     ) -> tuple[Path, list[Path | None]] | None:
         """Return the place of the code in most bodies, and that in each of them.
 
-        None if a body has no enumerated code, or none of the places is that of most.
+        Return None if a body has no enumerated code, or if no place is that of most.
         """
         own: list[Path | None] = []
         for body in bodies:
@@ -370,13 +370,13 @@ class Errors:
 
 
 def _short(code: dict[str, Any], common: dict[str, str]) -> Any:
-    """Return the code without what all codes have; just the status if it has nothing else."""
+    """Return the code without the members that all codes share; just the status if it has no others."""
     kept = {k: v for k, v in code.items() if k not in common or common[k] != v}
     return kept["status"] if set(kept) == {"status"} else kept
 
 
 def _name_for(status: int, code: str | int) -> str:
-    """Return a name for a code whose value is none, or which has no value."""
+    """Return a name for a code without a value, or with a value that is no name."""
     words = snake(str(code).rpartition("/")[2]).upper() if isinstance(code, str) and code else ""
     usual = NAMES.get(status, f"STATUS_{status}")
     return (
@@ -397,9 +397,7 @@ def _media_of(answer: Answer) -> str:
 
 
 def _meaning(description: str, code: str) -> str:
-    """Return what the response's description says about this code: the whole text, or the part after
-    `CODE:`.
-    """
+    """Return the description of this code: the response's whole description, or the part after `CODE:`."""
     text = one_line(description, 1000)
     if not code or f"{code}:" not in text:
         return text if not code or ":" not in text else ""

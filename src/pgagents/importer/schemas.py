@@ -332,7 +332,7 @@ class Schemas:
         )
 
     def _apply(self, key: str, made: dict[str, Any], found: Found, at: Pointer) -> None:
-        """Carry a keyword that applies other schemas; note it as lost where it is not what it may be."""
+        """Carry a keyword that applies other schemas; note it as lost if its value has a wrong type."""
         value, inner = found.value[key], found.at(key)
         if key in _ONE and isinstance(value, dict) and not (key == "not" and not value):
             made[key] = self.convert(inner, (*at, key))

@@ -104,7 +104,7 @@ class Security:
         return self._kind(name) == "http_bearer"
 
     def _describe_scheme(self, name: str) -> str:
-        """Describe a scheme for a person: what a call must send."""
+        """Describe the credentials of a call with a scheme, for a person."""
         scheme = self.schemes.get(name)
         kind = self._kind(name)
         if scheme and _is_aws_signature(scheme.mapping()):
@@ -133,10 +133,10 @@ class Security:
         return any(op.security or ())
 
     def _alternatives(self, op: Operation) -> Iterator[Alternative]:
-        """Yield the sets of schemes by which an operation may be called.
+        """Yield the sets of schemes that an operation accepts.
 
-        Several schemes of OAuth are several flows to one token, since a call has room for one; so each
-        counts alone.
+        Several schemes of OAuth are several flows to one token, and a call has room for one; so each counts
+        alone.
         """
         for need in op.security or ():
             if len(need) > 1 and all(map(self._is_token, need)):
@@ -149,9 +149,7 @@ class Security:
         return scheme is not None and scheme.text("type") in ("oauth2", "openIdConnect")
 
     def _find_ways(self, op: Operation) -> list[Alternative]:
-        """Return the alternatives that can be expressed, without those that another one makes idle; an empty
-        one comes last.
-        """
+        """Return the alternatives that can be expressed, without useless ones; an empty one comes last."""
         sayable = [one for one in self._alternatives(op) if one and all(n in self.entries for n in one)]
         kept: list[Alternative] = []
         certificate = self._find_certificate()
@@ -190,7 +188,7 @@ class Security:
         return False
 
     def without_key(self, op: Operation) -> Operation:
-        """Return the operation without parameters for what carries a key."""
+        """Return the operation without parameters that carry a key."""
         taken = {
             (entry["in"], _fold(entry["in"], entry["name"]))
             for name in self.names
@@ -298,7 +296,7 @@ class Security:
         return {**flows, "authorization_code": {**flow, **({"needs": needs} if needs else {})}}
 
     def _list_also_accepted(self, main: str) -> list[str]:
-        """Return the further forms in which operations that take a scheme accept a token."""
+        """Return the further forms of a token that operations with this scheme accept."""
         with_main = (op for op in self.keyed if (main,) in list(self._alternatives(op)))
         others = {a[0] for op in with_main for a in self._alternatives(op) if len(a) == 1}
         kinds_of_others = {self._kind(name) for name in others if name not in self.entries}

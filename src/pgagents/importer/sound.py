@@ -37,7 +37,8 @@ def comments(notes: Notes | tuple[Note, ...]) -> dict[Pointer, list[str]]:
 def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -> tuple[str, Model]:
     """Return the catalogue as text and loaded; `data` is changed until it loads.
 
-    `known` are validators of its schemas, so that none is compiled twice.
+    `known` are validators of its schemas, so that none is compiled twice. Raises PgagentsError if no action
+    is left, or if the catalogue would be too large.
     """
     found: list[Diagnostic] = []
     for _ in range(MAX_ROUNDS):

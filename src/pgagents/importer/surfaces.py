@@ -67,7 +67,7 @@ class Offer:
 def offer(
     data: dict[str, Any], made: Sequence[ImportedAction], notes: Notes, known: Validators | None = None
 ) -> Offer:
-    """Add every surface for which the catalogue builds, with the actions that its vendor accepts."""
+    """Add every surface that the catalogue builds for, with the actions that its vendor accepts."""
     offering = _Offering(data, made, notes)
     model = offering.load(known)
     for _ in range(MAX_ROUNDS):
@@ -95,7 +95,9 @@ class _Offering:
         """By surface, the actions that its vendor would refuse, each with the reason."""
         self.users = Users(data)
         self.alone: set[str] = set()
-        """Surfaces of vendors that refuse most of what the others are offered, so that they get a choice."""
+        """Surfaces of vendors that refuse most actions of the others, so that they get a choice of
+        their own.
+        """
         self.without: dict[str, str] = {}
         self.lists: dict[str, list[str]] = {}
 
@@ -148,7 +150,7 @@ class _Offering:
         return model
 
     def heed(self, objection: Objection) -> bool:
-        """Change what a vendor objects to; return whether that was possible."""
+        """Remove the cause of a vendor's objection; return True if that was possible."""
         surface, at = objection.surface, objection.at
         if surface not in self.lists:
             return False

@@ -24,7 +24,7 @@ def columns_of(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[st
 
 
 def _parts(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the schema and what it is made of, with references followed."""
+    """Yield the schema and the schemas under its keywords `_KINDS`, with references followed."""
     stack, met = [schema], 0
     while stack and met < MOST_PARTS:
         met += 1

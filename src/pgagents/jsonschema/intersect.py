@@ -44,10 +44,10 @@ class Flat(dict[str, Any]):
 
 
 def intersect(a: Flat, b: Flat) -> tuple[Flat, list[tuple[str, Pointer, Any]]]:
-    """Return a schema that accepts what `a` and `b` both accept, and each keyword, place and value that is
-    lost.
+    """Return a schema for the values that both `a` and `b` accept, and each lost keyword with its place and
+    value.
 
-    `b` is the outer schema: where both have a text, its text wins.
+    `b` is the outer schema: if both have a text, its text wins.
     """
     both = Flat(a, a.origin, a.places)
     lost: list[tuple[str, Pointer, Any]] = []

@@ -14,8 +14,8 @@ from pgagents.source.origin import plain
 
 REF = "#/components/schemas/"
 MANY_TOGETHER = 20
-"""Number of connected named schemas from which one validator holds them all, because compiling each
-separately is slow.
+"""The number of connected named schemas from which one validator holds them all. Compiling each separately is
+slow.
 """
 _ONE = (
     "items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames",

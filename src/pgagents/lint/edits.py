@@ -57,7 +57,7 @@ def _without(text: str, at: int, end: int, new: str) -> str:
 
 
 def _extent(source: Source, origin: Pointer) -> tuple[int, int]:
-    """Return the index where the value begins, and the index where the next value outside it begins."""
+    """Return the index of the value's beginning, and the index of the next value outside it."""
     starts = [0, *(m.end() for m in _LINES.finditer(source.text))]
     span = source.locate(origin, at_value=True)
     begin = (span.line, span.column)

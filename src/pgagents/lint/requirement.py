@@ -11,7 +11,9 @@ from pgagents.source.read import read
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One row. `by` names what enforces it; if nothing does, `excluded` is the reason."""
+    """One row. `by` names the schema, rule or test that enforces it; without one, `excluded` is the
+    reason.
+    """
 
     id: str
     level: str

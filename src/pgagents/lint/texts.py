@@ -18,8 +18,9 @@ NOT_FOR_MODELS = ("rest", "widget")
 
 @dataclass(frozen=True, slots=True)
 class DescribedText:
-    """A text, its place, and what it describes. `action` is None for a text of the whole API or of a
-    shared schema.
+    """A text, its place, and its subject.
+
+    `action` is None for a text of the whole API or of a shared schema.
     """
 
     text: str

@@ -42,8 +42,8 @@ def fitting(output: Output, data: Any) -> tuple[Any, list[str]] | None:
 
 
 def _paths(output: Output, data: Any) -> list[tuple[str | int, ...]]:
-    """Return the paths at which data breaks the schema, bounded in number; each unexpected member has its
-    own.
+    """Return the paths of the values that break the schema, bounded in number. Each unexpected member has a
+    path of its own.
     """
     found: list[tuple[str | int, ...]] = []
     for error in islice(output.faults(data), MOST_FAULTS + 1):

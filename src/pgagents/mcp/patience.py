@@ -50,7 +50,7 @@ class Patience(H11Protocol):
         super().connection_lost(exc)
 
     def _wait_for(self, part: Any) -> None:
-        """Start the timer where a new part of a request begins, and stop it where none is awaited."""
+        """Start the timer if a new part of a request begins, and stop it if no part is expected."""
         if part is self._part:
             return
         if self._timer is not None:

@@ -47,7 +47,7 @@ Allowed = Callable[[Action], Problem | None]
 """Returns why the current caller may not call an action; None where it may."""
 
 FRESH_MS = 300_000
-"""Milliseconds for which clients may cache lists, which change only with a new version of the catalogue."""
+"""Milliseconds that clients may cache lists. Lists change only with a new version of the catalogue."""
 SLOW_S = 1.0
 """Seconds between progress reports of a slow call that asked for them."""
 
@@ -64,8 +64,10 @@ def make_server(
     allowed: Allowed | None = None,
     handler: RequestHandler | None = None,
 ) -> Server[Any]:
-    """Return a server of the catalogue's `mcp` surface. `client` makes the calls; `close` is awaited when
-    it stops; `handler` answers in place of one made of the others.
+    """Return a server of the catalogue's `mcp` surface.
+
+    `client` makes the calls; `close` is awaited when the server stops; `handler` replaces the one made from
+    the other arguments.
     """
     from mcp.server.caching import CacheHint
     from mcp.server.lowlevel import Server
@@ -210,7 +212,7 @@ class RequestHandler:
     async def list_resource_templates(
         self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None
     ) -> ListResourceTemplatesResult:
-        """Return an empty list; some clients ask whatever the server declares."""
+        """Return an empty list, because some clients request it although the server declares none."""
         from mcp_types import ListResourceTemplatesResult
 
         return ListResourceTemplatesResult(resource_templates=[])

@@ -19,7 +19,7 @@ SURFACE = "mcp"
 
 
 class Output:
-    """The output schema of a tool, to which clients hold its answers."""
+    """The output schema of a tool. Clients validate its answers against it."""
 
     def __init__(self, written: Mapping[str, Any] | None) -> None:
         self.schema = written

@@ -47,19 +47,22 @@ class Param:
     explode: bool = True
     """True if each item or member of it is a pair of its own."""
     spread: bool = False
-    """True if it is an object whose members are sent under their own names."""
+    """True if the argument is an object whose members are sent under their own names."""
     in_parts: bool = False
-    """True if it is sent as the parts of a list or object alone, so that no pair has its own name."""
+    """True if the argument is sent only as the parts of a list or object, so that no pair has its
+    own name.
+    """
     reserved: bool = False
     """True if reserved characters such as `/` are sent as they are."""
     file: FileLimits | None = None
     """The limits of a file; None for any other argument."""
     otherwise: Mapping[str, Code] = field(default_factory=dict)
-    """Its own error codes by the keyword that a value breaks. An empty keyword stands for all others, and
-    `refers_to` for an id that does not exist.
+    """The argument's own error codes by the keyword that a value breaks.
+
+    An empty keyword stands for all other keywords, and `refers_to` for an id that does not exist.
     """
     as_text: bool = False
-    """True if it is sent as text, so that the server decides which type it has."""
+    """True if the argument is sent as text, so that the server decides its type."""
 
     of: str = ""
     """The argument's name in the catalogue, if a surface gives it another."""
@@ -71,12 +74,12 @@ class Param:
 
     @property
     def in_body(self) -> bool:
-        """True if it is sent in the body."""
+        """True if the argument is sent in the body."""
         return self.place in ("body", "whole_body")
 
     @property
     def catalogue_name(self) -> str:
-        """The argument's name in the catalogue, whatever a surface calls it."""
+        """The argument's name in the catalogue. A surface may have another name for it."""
         return self.of or str(self.name)
 
     @property
@@ -112,7 +115,7 @@ class Output:
     """The columns of CSV rows that the schema names, each with its JSON types; None for any other answer."""
     headers: tuple[AnswerHeader, ...] = ()
     media: tuple[str, ...] = ()
-    """The media types of which the body has one; empty if `content_type` is the only one."""
+    """The media types that the body may have; empty if `content_type` is the only one."""
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -134,7 +137,7 @@ class Code:
     provoked_by: Mapping[str, ActionCall] = field(default_factory=dict)
     """By action name, the operator's call after which the action's next call fails with this code."""
     wire: str | int | None = None
-    """Its value in answers, if that is not its name."""
+    """The code's value in answers, if that is not its name."""
     code_at: str | None = None
     """The path of its value in the body; None if its status alone identifies it."""
     message_at: str | None = None
@@ -148,12 +151,12 @@ class Code:
 
     @property
     def value(self) -> str | int:
-        """Its value in answers."""
+        """The code's value in answers."""
         return self.name if self.wire is None else self.wire
 
     @property
     def shown(self) -> str:
-        """Its value in answers as a text; empty if its status alone identifies it."""
+        """The code's value in answers as a text; empty if its status alone identifies it."""
         return str(self.value) if self.code_at is not None else ""
 
 
@@ -169,7 +172,7 @@ class Law:
 
     @property
     def parts(self) -> tuple[Expression, ...]:
-        """Its condition, if it has one, and what must hold."""
+        """The law's condition, if it has one, and its claim."""
         return (self.that,) if self.when is None else (self.when, self.that)
 
     @property
@@ -294,19 +297,19 @@ class Action:
     """The signature of the body in place of a key, as the catalogue writes it; None if it is not signed."""
     formerly: tuple[Former, ...] = ()
     may_name_none: bool = False
-    """True if verify may call it without naming an instance. The author accepts what a wrong server may
-    then change.
+    """True if verify may call the action without naming an instance. The author accepts the changes that a
+    wrong server then makes.
     """
     tenant: bool = False
     """True if the response depends on the caller's project alone."""
     content_type: str = "application/json"
     """The media type of the body that a call sends."""
     max_body_bytes: int | None = None
-    """The largest body of a call; None if nothing is said about it."""
+    """The largest body of a call in bytes; None if the catalogue sets no limit."""
     headers: tuple[tuple[str, str], ...] = ()
     """Constant headers that each call has."""
     security: tuple[tuple[str, ...], ...] = ()
-    """The alternatives by which a call proves who makes it, each with the schemes that it takes together.
+    """The alternatives with which a call may authenticate, each with the schemes that it needs together.
 
     An empty alternative means that a call without a key is served too.
     """
@@ -321,13 +324,13 @@ class Action:
     job: Job | None = None
     """The work that it starts; None if its answer is the end of it."""
     either: tuple[tuple[str, ...], ...] = ()
-    """Groups of arguments of which a call gives exactly one, whole; empty if it has none."""
+    """Groups of arguments: a call gives all of exactly one group. Empty if the action has no groups."""
     certificate: bool = False
     """True if its calls need a client certificate."""
     server: Text | None = None
     """The name of the server that has its path; None for the API's own."""
     otherwise: Code | None = None
-    """Its own error for wrong, missing and unknown arguments; None if it has the common ones."""
+    """The action's own error for wrong, missing and unknown arguments; None if it has the common ones."""
     may_change: tuple[str, ...] = ()
     """The members that a call that is not destructive may change all the same."""
     alias_of: Action | None = None
@@ -348,7 +351,9 @@ class Action:
 
     @property
     def on_rest(self) -> bool:
-        """True if it has a method and a path of its own; both are empty if only other surfaces carry it."""
+        """True if the action has a method and a path of its own. Both are empty if only other surfaces carry
+        it.
+        """
         return bool(self.path)
 
     @property

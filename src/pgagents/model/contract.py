@@ -27,12 +27,12 @@ class Verdict(StrEnum):
 
 
 def check_of(id: str) -> str:
-    """Return the name of the check with which an id of a contract or a probe begins."""
+    """Return the name of the check at the beginning of a contract's or probe's id."""
     return id.partition("/")[0]
 
 
 def surface_of(id: str) -> str:
-    """Return the surface with which an id of a contract or a probe ends."""
+    """Return the surface at the end of a contract's or probe's id."""
     return id.rpartition("@")[2]
 
 
@@ -41,7 +41,7 @@ class Contract:
     """One promise. `id` is stable from run to run.
 
     An id is `<check>/<detail>/<action>@<surface>`; the detail may have several parts, or be empty. A contract
-    about what no action answers ends with `/framework@<surface>`, and one about a surface as a whole with
+    about answers that no action gives ends with `/framework@<surface>`, and one about a whole surface with
     `@<surface>` behind its detail. `origin` is the part of the catalogue that makes the promise, `cite` the
     requirement ids behind it.
     """
@@ -54,7 +54,7 @@ class Contract:
     origin: Pointer
     cite: tuple[str, ...] = ()
     advice: bool = False
-    """True if it is recommended and not demanded: what contradicts it is odd, and broken in a strict run."""
+    """True for a recommendation. An answer that contradicts it is odd, and broken in a strict run."""
 
     @property
     def place(self) -> str:

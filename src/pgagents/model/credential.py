@@ -43,7 +43,7 @@ class TokenExchange:
         return find_path_below(self.token_url, server)
 
     def find_place(self, server: str) -> str:
-        """Return the path of the token endpoint on whatever host it is."""
+        """Return the path of the token endpoint, without its host."""
         return self.find_path(server) or urlsplit(self.token_url).path
 
     def find_url(self, server: str) -> str:
@@ -66,7 +66,7 @@ def find_url_of(url: str, server: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """One way in which a call proves who makes it. The secret itself is never part of it."""
+    """One way in which a call authenticates. The secret itself is never part of it."""
 
     name: str
     """The scheme's name under `auth.schemes`."""
@@ -79,7 +79,7 @@ class Credential:
     openapi: Mapping[str, Any]
     """The security scheme in OpenAPI, without its description."""
     noun: str = "API key"
-    """The noun by which a person is asked for it."""
+    """The noun in questions to a person for the secret."""
     how: str = "in a header"
     """The secret's place, in words that follow `sent`."""
     tail: str = ""
@@ -98,7 +98,7 @@ class Credential:
     """True if users sign in to get a token (OAuth 2.0, authorization code)."""
     issue_at: str | None = None
     also_accepted: frozenset[str] = frozenset()
-    """Other forms in which the server accepts the same secret, so that no check expects a refusal."""
+    """Other forms of the same secret that the server accepts, so that no check expects a refusal."""
     inferred: bool = False
     """True if a document does not say which calls need it, so that refusals without it are guesses."""
 
@@ -124,7 +124,7 @@ class Credential:
 
     @property
     def framed(self) -> bool:
-        """Return whether a text stands around the secret for which OpenAPI has no member."""
+        """Return True if OpenAPI has no member for a text around the secret."""
         return bool(self.lead or self.tail) and not self.any_case
 
     def value(self, secret: str) -> str:
@@ -140,7 +140,7 @@ class Credential:
         return add_value(self, request, self.value(secret))
 
     def find_value(self, request: Request) -> str:
-        """Return the text that stands in the credential's place, as it was sent; empty if there is none."""
+        """Return the text in the credential's place of a request, as it was sent; empty if there is none."""
         return next(
             (value for name, value in _list_values(self, request) if name == _fold(self, self.wire)), ""
         )

@@ -39,8 +39,8 @@ class ErrorSign:
 
 @dataclass(frozen=True, slots=True)
 class ReadError:
-    """The code of an error, None if it is none of the catalogue's; `said` is its value in the answer, if
-    one is there.
+    """The code of an error, None if the catalogue lacks it; `said` is the code's value in the answer, if it
+    has one.
     """
 
     code: Code | None
@@ -85,7 +85,9 @@ class ErrorReader:
 
 
 def value_at(body: Any, place: str | None) -> Any:
-    """Return the value at a dotted path, in which a number is an item of a list; None if there is none."""
+    """Return the value at a dotted path; None if there is none. A number in the path is the index of a list
+    item.
+    """
     for step in place.split(".") if place else ():
         if isinstance(body, Mapping):
             body = body.get(step)

@@ -15,9 +15,10 @@ from pgagents.source.source import Pointer
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One claim about what a call does. `origin` is the line that makes it; `written` is false if it only
-    follows from the rest of the catalogue. `reason` is one sentence, and `reasoned` is true if it is the
-    author's own.
+    """One claim about the effect of a call.
+
+    `origin` is the line that makes it; `written` is false if the claim is only concluded from other parts of
+    the catalogue. `reason` is one sentence, and `reasoned` is true if it is the author's own.
     """
 
     value: bool
@@ -29,9 +30,8 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """The four claims about an action.
-
-    `facts` are the facts of the catalogue by which a call is destructive, one sentence each.
+    """The four claims about an action. `facts` are the catalogue's facts that make a call destructive, one
+    sentence each.
     """
 
     read_only: Hint

@@ -45,15 +45,16 @@ def has_all(model: Model, keys: Mapping[str, str], role: str, names: Iterable[st
 def choose(
     model: Model, keys: Mapping[str, str], role: str, alternatives: Sequence[Alternative]
 ) -> Alternative:
-    """Return the first alternative for which a role has all secrets; empty if there is none."""
+    """Return the first alternative whose secrets a role has; empty if it has none completely."""
     return next((one for one in alternatives if one and has_all(model, keys, role, one)), ())
 
 
 def find_lacking(
     model: Model, keys: Mapping[str, str], role: str, alternatives: Sequence[Alternative]
 ) -> str:
-    """Return the first name under which a role lacks a secret that a call needs. Return an empty text if it
-    lacks none, or if the role was not given.
+    """Return the name of the first secret that a call needs and a role lacks.
+
+    Return an empty text if it lacks none, or if `keys` does not have the role.
     """
     if role not in keys or choose(model, keys, role, alternatives):
         return ""
@@ -73,7 +74,7 @@ def list_secrets(model: Model, keys: Mapping[str, str]) -> dict[str, tuple[str, 
 
 
 def find_proof(model: Model, request: Request) -> str:
-    """Return what a request presents in the places of all credentials; empty if it presents nothing."""
+    """Return the texts in the places of all credentials of a request; empty if all places are."""
     return " ".join(v for c in model.credentials.values() if (v := c.find_value(request)))
 
 

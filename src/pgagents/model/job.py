@@ -26,5 +26,5 @@ class Job:
 
     @property
     def ends(self) -> tuple[str, ...]:
-        """Its last states."""
+        """The job's last states."""
         return (*self.done, *self.failed)

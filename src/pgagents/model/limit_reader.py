@@ -94,7 +94,7 @@ class LimitReader:
         return ToldLimit(limit, remaining, reset)
 
     def wait_s(self, header: Headers, now: float) -> float | None:
-        """Return the seconds after which an answer asks to be called again; None if it does not."""
+        """Return the seconds to wait by an answer; None if it names no wait."""
         told = retry_after_s(header(self.retry), now)
         if told is not None:
             return told
@@ -117,7 +117,7 @@ def retry_after_s(text: str | None, now: float) -> float | None:
 
 
 def find_pattern_problem(pattern: str) -> str:
-    """Return what is wrong with the pattern of a usage header; empty if nothing is."""
+    """Describe the fault of the pattern of a usage header; empty if it is right."""
     names = re.findall(r"\{(\w*)\}", pattern)
     if names.count("limit") != 1 or len(names) != 2 or not {"used", "remaining"} & set(names):
         return "it needs `{limit}` and one of `{used}` and `{remaining}`, each once"

@@ -277,9 +277,9 @@ class Resource:
     origin: Pointer
     takes: Takes | None = None
     expires_by: str | None = None
-    """The member with the time at which an instance ends by itself."""
+    """The member with the time at which an instance ends without a call."""
     within: str | None = None
-    """The resource in which an instance lives."""
+    """The resource whose instances contain instances of this one."""
     placed_by: tuple[str, ...] = ()
     """The containing resources that every call names beside an instance, the outermost first."""
     body_at: str | None = None
@@ -288,10 +288,10 @@ class Resource:
     """Condition that holds for a removed instance that the server still returns."""
     moves_by_time: tuple[TimedMove, ...] = ()
     shows_job: tuple[str, ...] = ()
-    """The members that change by themselves as a job goes on; empty if it shows none."""
+    """The members that change by themselves while a job runs; empty if it shows none."""
     unique: tuple[Unique, ...] = ()
     inferred: bool = False
-    """True if it was concluded from paths, so that what contradicts it is odd and not broken."""
+    """True if the resource was concluded from paths. An answer that contradicts it is odd and not broken."""
     reads_change: tuple[str, ...] = ()
     """The members that a mere read may change."""
     given: Expression | None = None
@@ -319,11 +319,13 @@ class Resource:
         return undo.action.may_remove
 
     def missing_for(self, param: Param) -> Code | None:
-        """Return the error of an id in this argument that does not exist; None if nothing is said."""
+        """Return the error of an id in this argument that does not exist; None if the catalogue
+        names none.
+        """
         return param.otherwise.get(REFERENCE, self.missing)
 
     def missing_in(self, action: Action) -> Code | None:
-        """Return the error by which the action says that an instance does not exist."""
+        """Return the action's error for an instance that does not exist; None if it has none."""
         named = (self.missing_for(p) for p in action.params if p.refers_to == self.name)
         return next(named, self.missing)
 
@@ -402,7 +404,7 @@ def unwrap(item: Any, path: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The audit log: how `role` lists its rows, and what the members of a row mean."""
+    """The audit log: how `role` lists its rows, and the meaning of a row's members."""
 
     listed_by: ActionCall
     role: str
@@ -491,17 +493,17 @@ class Model:
     error_reader: ErrorReader
     """Finds the code of an error."""
     limit_reader: LimitReader
-    """Finds out what an answer says about a rate limit."""
+    """Reads the rate limit in an answer."""
     server: Server
     """The API's own server, whose URL is `api.server` with the default of each variable."""
     credential: Credential | None = None
     """The first credential of ordinary calls; None if no call has one."""
     credentials: Mapping[str, Credential] = field(default_factory=dict)
-    """All credentials that calls use, by the scheme's name, the first one first."""
+    """All credentials that calls use, by the scheme's name. The first one is that of ordinary calls."""
     security: tuple[tuple[str, ...], ...] = ()
     """The alternatives of an action without `security` of its own, as `Action.security` has them."""
     code_flow: CodeFlow | None = None
-    """The flow by which users sign in, wherever its endpoints are; None if there is none."""
+    """The flow by which users sign in, at any server; None if users do not sign in."""
     webhooks: Any = None
     idempotency: Any = None
     retention: Any = None
@@ -515,7 +517,7 @@ class Model:
     """True if a call on a path that is no single action's needs it."""
 
     def find_addresses(self, url: str, given: Mapping[str, str]) -> dict[str, str]:
-        """Return the base URLs of the other servers by name, where the API's own is at `url`."""
+        """Return the base URLs of the other servers by name, if the API's own is at `url`."""
         return find_addresses(self.server, self.servers, url, given)
 
     def env_of(self, role: str) -> Mapping[str, Any]:
@@ -535,7 +537,9 @@ class Model:
 
     @property
     def leaves_open(self) -> bool:
-        """True if it was made from a document, so that nothing is promised which the document leaves out."""
+        """True if the model was made from a document. Then nothing is promised that the document
+        leaves out.
+        """
         return bool(self.errors.inferred)
 
     @property
@@ -568,14 +572,14 @@ class Model:
         return self.codes[common.get(keyword) or framework.invalid]
 
     def argument_codes(self, action: Action) -> frozenset[str]:
-        """Return the names of the errors that any argument of the action may get, whichever it is."""
+        """Return the names of the errors that any of the action's arguments may get."""
         if action.otherwise is not None:
             return frozenset((action.otherwise.name,))
         framework = self.errors.framework
         return frozenset(name for name in (framework.invalid, framework.missing, framework.unknown) if name)
 
     def find_key_prefix(self, mode: str) -> str:
-        """Return what a key of this mode begins with; empty if the catalogue does not say."""
+        """Return the beginning of a key of this mode; empty if the catalogue names none."""
         return self.credential.find_prefix(mode) if self.credential is not None else ""
 
     @property

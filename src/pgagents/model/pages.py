@@ -38,15 +38,15 @@ class Pages:
     is_url: bool
     origin: Pointer
     inferred: bool = False
-    """True if it was concluded from names, so that what contradicts it is odd and not broken."""
+    """True if the pages were concluded from names. An answer that contradicts them is odd and not broken."""
     bound_to: tuple[str, ...] = ()
     """The arguments that `bound` is about; empty for all."""
     stable: bool = False
-    """True if an item that stays in the list is on exactly one page, whatever is added or removed."""
+    """True if an item that stays in the list is on exactly one page, even if others are added or removed."""
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
-        """Its expressions: the list, the next page, and whether there is one."""
+        """The expressions of the pages: the list, the next page, and the condition for a further page."""
         return (self.items, self.next) if self.more is None else (self.items, self.next, self.more)
 
 
@@ -106,7 +106,7 @@ def items_of(pages: Pages, values: Mapping[str, Any]) -> list[Any] | None:
 
 
 def find_next_page(pages: Pages, values: Mapping[str, Any]) -> NextPage | None:
-    """Return what requests the next page, or None on the last page."""
+    """Return the request of the next page, or None on the last page."""
     scope = Scope(values)
     if pages.more is not None:
         if not scope.is_true(pages.more):
@@ -124,7 +124,7 @@ def find_next_page(pages: Pages, values: Mapping[str, Any]) -> NextPage | None:
 
 
 def _told_by_answer(pages: Pages) -> bool:
-    """True if a member or a header says what comes next, so that an empty page need not be the last."""
+    """True if a member or a header announces the next page, so that an empty page need not be the last."""
     return pages.is_url or "input" not in pages.next.names
 
 

@@ -17,7 +17,7 @@ def with_places(resources: Mapping[str, Resource]) -> dict[str, Resource]:
 def _list_namers(resource: Resource, resources: Mapping[str, Resource]) -> tuple[str, ...]:
     """Return the resources around this one that all of its calls name, the outermost first.
 
-    There are none if a call names an instance without its parent: such an id is unique everywhere.
+    Return none if a call names an instance without its parent, because then the id is unique everywhere.
     """
     actions = _list_actions(resource)
     found: list[str] = []
@@ -31,7 +31,7 @@ def _list_namers(resource: Resource, resources: Mapping[str, Resource]) -> tuple
 
 
 def _list_actions(resource: Resource) -> list[Action]:
-    """Return the actions that name an instance; those that make, find and list some if there are none."""
+    """Return the actions that name an instance; if there are none, those that make, find and list some."""
     naming = [call.action for call in (*resource.read_by, resource.undone_by) if call is not None]
     naming += [move.action for move in resource.moves]
     naming += [resource.made_by.action] if resource.made_by is not None and naming else []

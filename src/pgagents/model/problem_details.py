@@ -9,7 +9,7 @@ _AT = ("errors", "content_type")
 
 
 def problem_details() -> Node:
-    """Return the members that RFC 9457 (3.1) defines. None is required, and further members may follow."""
+    """Return the members that RFC 9457 (3.1) defines. All are optional, and further members may follow."""
 
     def text(description: str, **more: str) -> Node:
         return Node({"type": "string", **more, "description": description}, origin=_AT)

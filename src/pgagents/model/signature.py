@@ -18,10 +18,10 @@ from pgagents import registry
 class SignatureScheme:
     """A format of signatures. All are HMAC-SHA256.
 
-    `content` is what is signed, with `{body}` and maybe `{time}` (epoch seconds) and `{id}` (of the message).
-    The header's value is `first`, and `each` signature, with `between` where there are several. `form`
-    matches a whole value, and `pick` finds the signatures in it. Time and id stand in headers of their own,
-    if these are named, else the time is the group `time` of `form`.
+    `content` is the signed text, with `{body}` and maybe `{time}` (epoch seconds) and `{id}` (of the
+    message). The header's value is `first`, and `each` signature, with `between` if there are several. `form`
+    matches a whole value, and `pick` finds the signatures in it. Time and id have headers of their own if
+    these are named; else the time is the group `time` of `form`.
     """
 
     name: str

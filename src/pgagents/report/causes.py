@@ -10,11 +10,11 @@ _OF_MEMBERS = frozenset(("response_schema", "law"))
 
 
 def cause(check: str, outcome: str, actual: str) -> str:
-    """Return the key of a broken contract; contracts with the same key are one finding.
+    """Return the key of a broken contract's cause; contracts with equal keys are one finding.
 
-    `outcome` is the answer's status and code, `actual` what the finding says of it. For checks that name the
-    wrong member of an answer, the key is that member and the first digit of the status. For others it is
-    check, outcome and `actual` up to its first colon.
+    `outcome` is the answer's status and code, `actual` the finding's description of the answer. If the check
+    names the wrong member of an answer, the key is that member and the first digit of the status. For other
+    checks it is check, outcome and `actual` up to its first colon.
     """
     if check in _OF_MEMBERS and (match := _MEMBER.match(actual)):
         path = [step for step in match[1].split(".") if not step.isdigit()]

@@ -29,7 +29,7 @@ class Changes:
 
     @property
     def exit_code(self) -> int:
-        """Return 1 where something broke, else 3 where something is no longer tested, else 0."""
+        """Return 1 if a contract broke, else 3 if one is no longer tested, else 0."""
         return 1 if self.newly_broken else 3 if self.newly_untested else 0
 
 
@@ -41,8 +41,8 @@ def compare(old: Report, new: Report) -> Changes:
     after = {r.contract.id for r in new.results}
 
     def now(verdict: Verdict, *earlier: Verdict | None, other: bool = False) -> tuple[Result, ...]:
-        """Return results with this verdict whose earlier verdict is one of `earlier` (with `other`: none
-        of them).
+        """Return results with this verdict whose earlier verdict is one of `earlier`. With `other`, return
+        those whose earlier verdict is not.
         """
         found = []
         for result in new.results:

@@ -40,7 +40,7 @@ _HABITS = {
     "cache-control",
     "priority",
 }
-"""Headers by which clients differ; calls vary them, to test that a server accepts them all."""
+"""Headers that differ from client to client. Calls vary them, to test that a server accepts them all."""
 _OF_HABITS = {"valid_calls", "documented_status", "surface_equivalence", "content_type", "error_envelope"}
 """Checks whose findings may be caused by such a header."""
 _FAILED = 500

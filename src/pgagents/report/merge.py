@@ -34,8 +34,8 @@ class Part:
 def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
     """Return the report of the whole run.
 
-    Raises PgagentsError for a shard that is missing, given twice or of another run, and for a contract that
-    no shard took.
+    Raises PgagentsError for a missing or repeated shard, a shard of another run, and a contract without a
+    shard.
     """
     ordered = sorted(parts, key=lambda p: p.report.header.shard or (0, 0))
     _belong(ordered)
@@ -52,8 +52,8 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
 
 
 def _findings(every: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return all findings; of those with the same cause, the one with the fewest exchanges, with the
-    others' contracts.
+    """Return one finding for each cause: the one with the fewest exchanges, with the contracts of the other
+    findings.
     """
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in every:
@@ -100,7 +100,7 @@ def _belong(parts: Sequence[Part]) -> None:
 
 
 def _complete(parts: Sequence[Part]) -> None:
-    """Raise PgagentsError where a shard is missing or given twice."""
+    """Raise PgagentsError if a shard is missing or occurs twice."""
     shards: dict[tuple[int, int], str] = {}
     for part in parts:
         shard = part.report.header.shard
@@ -128,8 +128,9 @@ def _complete(parts: Sequence[Part]) -> None:
 
 
 def _results(parts: Sequence[Part]) -> tuple[Result, ...]:
-    """Return each contract's result from the shard that took it. Raises PgagentsError where none or two
-    did.
+    """Return each contract's result, from the shard that ran it.
+
+    Raises PgagentsError unless exactly one shard did.
     """
     found: list[Result] = []
     untaken: list[str] = []

@@ -20,8 +20,8 @@ ELSEWHERE = "another shard's"
 class RecordedExchange:
     """One request with its answer; secrets are redacted before an exchange reaches a report.
 
-    `number` counts from 1 in the order sent. `why` says what generated the request, `role` whose key it had
-    (empty: none).
+    `number` counts from 1 in the order sent. `why` names the purpose of the request, `role` the identity
+    whose key it carries (empty: none).
     """
 
     number: int
@@ -55,7 +55,8 @@ Severity = Literal["error", "odd"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A broken contract: what was expected, what came, and the fewest exchanges that show it.
+    """A broken contract: the expected and the actual answer, and the fewest exchanges that show the
+    difference.
 
     `also` names further contracts broken by the same cause. `known` is the reason in the baseline for
     accepting it.
@@ -117,7 +118,9 @@ class Footer:
     alone: Mapping[str, int] = field(default_factory=dict)
     """Requests of probes beside which nothing else ran though there were several workers, by check."""
     gains: tuple[str, ...] = ()
-    """Lines that say what a catalogue would add to the run of a document; the last is the command for it."""
+    """Lines on the benefit of a catalogue for the run of a document; the last line is the command that makes
+    one.
+    """
 
 
 @dataclass(frozen=True, slots=True)

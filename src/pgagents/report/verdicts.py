@@ -23,8 +23,8 @@ class SurfaceVerdict:
     word: str
     """One of `ok`, `fails`, `blocked`, `known`, `odd`, `untested` and `not tried`.
 
-    `blocked`: its own contracts are kept, but a surface that carries its calls fails. `known`: all its broken
-    contracts are accepted by the baseline. `odd`: something inferred is contradicted, and nothing else.
+    `blocked`: the surface's own contracts are kept, but a surface that carries its calls fails. `known`: the
+    baseline accepts all its broken contracts. `odd`: only inferred contracts are contradicted.
     """
     because: str
     counts: Counter[Verdict]

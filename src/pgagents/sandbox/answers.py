@@ -22,7 +22,7 @@ _STANDARD = {"strict-transport-security": "max-age=63072000; includeSubDomains; 
 
 
 def success(status: int, result: Any) -> Response:
-    """Return the answer to an accepted call; without a body where the result is None."""
+    """Return the answer to an accepted call; without a body if the result is None."""
     if result is None:
         return Response(status)
     if isinstance(result, Raw):
@@ -91,7 +91,7 @@ def request_id_header(model: Model) -> str:
 
 
 def _begin_body(model: Model, code: Code) -> dict[str, Any]:
-    """Return what an error body has beside its code and message: what its envelope requires."""
+    """Return the members of an error body that its envelope requires beside code and message."""
     from pgagents.sandbox.mock.sample import sample
 
     found = sample(model.schemas[code.envelope], model.schemas, 0.0) if code.envelope in model.schemas else {}
@@ -104,14 +104,14 @@ def _begin_body(model: Model, code: Code) -> dict[str, Any]:
 
 
 def _show_sign(sign: ErrorSign, body: dict[str, Any]) -> None:
-    """Give a body the member by which the catalogue recognises an error with a 2xx status."""
+    """Add the member to a body that marks an error with a 2xx status."""
     if not sign.holds(body):
         other = not sign.value if isinstance(sign.value, bool) else 1 if sign.value != 1 else 2
         _put(body, ".".join(sign.path), sign.value if sign.comparison == "==" else other)
 
 
 def _put(body: dict[str, Any], at: str, value: Any) -> None:
-    """Put a value at a dotted path, in which a number is an item of a list."""
+    """Put a value at a dotted path. A number in the path is the index of a list item."""
     steps = at.split(".")
     here: Any = body
     for step, following in zip(steps, [*steps[1:], ""], strict=True):

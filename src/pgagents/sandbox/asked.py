@@ -20,7 +20,7 @@ from pgagents.sandbox.routes import Match, Route, Routes
 class ParsedRequest:
     """The route, action and dispatcher that a request names, before anything but its form is validated.
 
-    `members` are the arguments in a dispatcher's body, or the fault for which that body is refused.
+    `members` are the arguments in a dispatcher's body, or the fault of that body.
     """
 
     match: Match | None

@@ -52,7 +52,7 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """An answer that is another one of the action's declared successes than the first."""
+    """A declared success of the action other than its first one, as the answer."""
 
     output: Output
     data: Any

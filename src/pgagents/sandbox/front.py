@@ -72,7 +72,7 @@ class Front:
         self.limits = Limits(model)
         self.grants = Grants(store, keyring, rng) if model.code_flow else None
         self.own_tools = model.find_own_tools("")
-        """The way for our MCP server to the tools that only it has, at a path that nobody else knows."""
+        """The route on which our MCP server reaches the tools that only it has. The path is secret."""
         if self.own_tools is not None:
             self.own_tools = model.find_own_tools(f"/.tools-{word(rng, 20)}")
         self.routes = Routes(model, self.own_tools)
@@ -87,7 +87,7 @@ class Front:
         self._values = HeaderValues(model, rng)
         self._constant_headers: dict[tuple[int, bool, bool], list[tuple[str, str]]] = {}
         self.exceeds: Callable[[Request, int | None], bool] = too_large
-        """Tells whether a request's body is over a limit."""
+        """Returns True if a request's body is over a limit."""
 
     def __call__(self, request: Request) -> Response:
         """Answer a request. Never raises: an error inside becomes a 500 without details."""
@@ -218,9 +218,9 @@ class Front:
         return answer if asked.message is None else frame_answer(asked.message, answer, refused=False)
 
     def _for_browsers(self, path: str) -> tuple[str, ...]:
-        """Return the methods by which a web page of another origin may call a path.
+        """Return the methods with which a web page of another origin may call a path.
 
-        None for the operator's endpoints, nor for pages on which a user decides.
+        The operator's endpoints have none, nor have pages on which a user decides.
         """
         if self.hosted.has(path):
             return ("GET",)
@@ -322,8 +322,8 @@ class Front:
     def _framework(
         self, request: Request, asked: ParsedRequest, key: Key | None, request_id: str
     ) -> Response | None:
-        """Return the refusal that is due before any argument is validated: path, method, size, rights;
-        None where there is none.
+        """Return the refusal that is due before any argument is validated: path, method, size, rights; else
+        None.
         """
         if asked.match is None:
             return self._refuse("unknown_path", "There is nothing at this path", request_id)
@@ -488,7 +488,7 @@ class Front:
 
 
 def _agent_headers(model: Model) -> list[tuple[str, str]]:
-    """List the headers, with values, by which a surface of the catalogue marks an agent's call."""
+    """Return the headers, with values, with which a surface of the catalogue marks an agent's call."""
     surfaces = model.source.data.get("surfaces") or {}
     return [pair for surface in surfaces.values() for pair in (surface or {}).get("headers", {}).items()]
 

@@ -13,14 +13,14 @@ from pgagents.model.action import Action
 from pgagents.sandbox.store import Store
 
 LIVES_S = 24 * 3600.0
-"""Seconds for which an idempotency key is remembered if the catalogue does not say it."""
+"""The lifetime of an idempotency key in seconds, if the catalogue has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """An earlier successful call with the same idempotency key.
 
-    `same` is True where its arguments were the same. `resource` is the id of what it made.
+    `same` is True if its arguments were the same. `resource` is the id of the instance that it made.
     """
 
     same: bool

@@ -51,7 +51,7 @@ class Key:
 
     @property
     def tenant(self) -> str:
-        """Return the project and mode that own what the key makes; keys of one tenant share their
+        """Return the project and mode that own the key's instances. Keys of one tenant share their
         instances.
         """
         return f"{self.project}/{self.mode}"

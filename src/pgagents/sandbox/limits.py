@@ -53,9 +53,9 @@ class Limits:
         peer: str,
         now: float,
     ) -> Drawn | None:
-        """Take one token from every bucket that applies, or from none of them where one is empty.
+        """Take one token from every bucket that applies; if one of them is empty, take none.
 
-        Returns the state of the tightest bucket, or None where no bucket applies. `now` is in epoch seconds.
+        Returns the state of the tightest bucket, or None if no bucket applies. `now` is in epoch seconds.
         """
         chosen = self._buckets(action, key, agent, end_user, peer)
         if not chosen:

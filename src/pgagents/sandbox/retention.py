@@ -8,7 +8,7 @@ from typing import Any
 EVERY_S = 60.0
 
 Task = Callable[[float], None]
-"""Deletes what is as old as a moment (epoch seconds) or older; called inside a transaction."""
+"""Deletes the records up to a moment (epoch seconds); called inside a transaction."""
 
 
 class Retention:
@@ -29,7 +29,7 @@ class Retention:
         self._tasks.append((after_s, task))
 
     def run(self, now: float) -> None:
-        """Delete what is due, at most once a minute; to be called inside a transaction."""
+        """Delete the due records, at most once a minute. Call it inside a transaction."""
         if now < self._next_at:
             return
         for after_s, task in self._tasks:

@@ -20,7 +20,7 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 """A surrogate pair: JSON escapes a character above U+FFFF as two halves."""
 _DIGITS = 300
-"""Longer numbers are left to the YAML reader, which reports what is wrong with them."""
+"""Longer numbers are left to the YAML reader, which reports their fault."""
 
 
 class _Left(Exception):

@@ -17,8 +17,8 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 def locate_within(source: Source, pointer: Pointer, offset: int) -> Span | None:
     """Return the place of the character at `offset` of the text at `pointer`.
 
-    An offset at the end is the place behind the last character. The answer is None where the file does not
-    show the text, as after an alias. Blanks do not count, because YAML may fold them.
+    An offset at the end is the place behind the last character. The answer is None if the file does not show
+    the text, as after an alias. Blanks do not count, because YAML may fold them.
     """
     value = value_at(source.data, pointer)
     if not isinstance(value, str) or not source.has(pointer):

@@ -23,7 +23,8 @@ Rung = Literal["proved", "ready"]
 class Evidence:
     """The proof of a package. `files` are the SHA-256 sums of the packed files by name.
 
-    `shown` lists what was seen of the public host, `unshown` what only a public host or the store can show.
+    `shown` lists observations of the public host, `unshown` facts that only a public host or the store can
+    show.
     """
 
     surface: str
@@ -68,7 +69,7 @@ def make_evidence(
 
 
 def _list_public(model: Model, store: Store) -> Iterator[str]:
-    """Yield what only a public host can show, and `--public` looks at."""
+    """Yield the facts that only a public host can show, and that `--public` checks."""
     yield "the API and the MCP server answer by https at the addresses that the package names"
     if store.challenge:
         yield f"the host of the MCP server proves the domain, at {store.challenge}"
@@ -81,7 +82,7 @@ def _list_public(model: Model, store: Store) -> Iterator[str]:
 
 
 def find_run_lacks(evidence: Evidence) -> Iterator[Lack]:
-    """Yield for what a run's package is not packed."""
+    """Yield the reasons in a run because of which its package is not packed."""
     report = evidence.report
     if not report.footer.complete:
         why = " ".join(report.footer.notes[:1]) or "it was cut short"
@@ -93,7 +94,7 @@ def find_run_lacks(evidence: Evidence) -> Iterator[Lack]:
 
 
 def _find_discovery_lacks(report: Report) -> Iterator[Lack]:
-    """Yield each contract about what the host advertises that was broken, or could not be tried."""
+    """Yield each contract about the host's discovery documents that was broken, or could not be tried."""
     from pgagents.verify.plan.options import DISCOVERY
 
     broken = {id: f for f in report.findings for id in (f.contract.id, *f.also)}

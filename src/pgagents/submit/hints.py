@@ -36,7 +36,7 @@ CHECKS: Mapping[str, str] = {
 }
 """The check that proves each hint."""
 _CLAIMS = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
-"""The value by which hosts ask less, so that it must be true."""
+"""The value of each hint with which hosts ask less, so that the claim must be true."""
 _KEYS = {"read_only": "effect"}
 """The key of the catalogue that holds a hint, where it has another name."""
 _NOT_SHOWN = "not shown: "
@@ -45,9 +45,10 @@ _ORDER: tuple[Outcome, ...] = ("broken", "untested", "not shown", "held", "claim
 
 @dataclass(frozen=True, slots=True)
 class HintProof:
-    """One hint of a tool: what it says and why, and what the run showed.
+    """One hint of a tool: the claim, its reason, and the result of the run.
 
-    `why` says why it is broken, not shown or untested. `reasoned` is true if the reason is the author's own.
+    `why` explains a result of broken, not shown or untested. `reasoned` is true if the reason is the author's
+    own.
     """
 
     name: str

@@ -20,12 +20,12 @@ OURS: Mapping[Subject, str] = {
     "discovery": "submit/discovery",
     "run": "submit/run",
 }
-"""The codes where a store has none of its own."""
+"""The codes for a subject, if a store has none of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """One thing for which a package is not packed. `origin` is its place in the catalogue."""
+    """One reason not to pack a package. `origin` is its place in the catalogue."""
 
     subject: Subject
     origin: Pointer

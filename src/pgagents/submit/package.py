@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package: its files by name, of which the first is the archive, and what the store says of them."""
+    """A package: its files by name, the archive first, and the store's findings about them."""
 
     files: Mapping[str, bytes]
     found: tuple[Diagnostic, ...]
@@ -68,7 +68,7 @@ class _Places:
         self._traced: dict[str, Rendered] = {}
 
     def judge(self, name: str, raw: bytes, store: Store, folder: str) -> Iterator[Diagnostic]:
-        """Yield what a store says of a file or an archive, whose files are built below `folder`."""
+        """Yield the store's findings about a file or an archive, whose files are built below `folder`."""
         from pgagents.lint.packages.verdict import describe_hit, find_hits
 
         for hit in find_hits(name, raw, store.judge):
@@ -90,9 +90,9 @@ class _Places:
 
 
 def judge_tools(tools: Sequence[Any], model: Model, store: Store) -> Iterator[Diagnostic]:
-    """Yield what the store says of the tools that a server lists, at the lines of their actions.
+    """Yield the store's findings about a server's list of tools, at the lines of their actions.
 
-    It leaves out each code that the author answered with a reason in the catalogue.
+    Codes that the author answered with a reason in the catalogue are left out.
     """
     if not store.judge:
         return

@@ -40,7 +40,7 @@ class Store:
     rules: Mapping[str, str] = field(default_factory=dict)
     """The store's codes that a rule of our lint judges in the catalogue too, each with the id of the rule."""
     challenge: str = ""
-    """The path of the file that proves the domain; empty where the store asks for none."""
+    """The path of the file that proves the domain; empty if the store demands none."""
 
 
 @cache

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FILE = "mcp/tools.json"
 BEFORE, AFTER = "before the run", "after the run"
 MOST_TOLD = 20
-"""Differences that are told of one list."""
+"""The most differences that are printed for one list."""
 
 
 def read_tools(link: Link) -> ToolListing:

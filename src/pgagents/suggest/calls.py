@@ -31,7 +31,7 @@ READS, WRITES, LIVES = 12, 6, 9
 all.
 """
 DEPENDENTS = 2
-"""Other instances that are made of one in its life."""
+"""The number of other instances that are made from one instance in its life."""
 WAITS = (0.0, 900.0, 5_400.0, 31_000.0, 90_000.0, 180_500.0)
 """Seconds that pass in between, where there is an operator's clock."""
 
@@ -175,7 +175,7 @@ def _list_parents(
 
 
 def _items_at(resource: Resource, values: Mapping[str, Any]) -> Any:
-    """Return what a sample's answer lists of a resource."""
+    """Return the items of a resource in a sample's answer."""
     from pgagents.cel.expression import Scope
 
     found = resource.found_by

@@ -66,7 +66,9 @@ class Candidate:
 
     @property
     def is_firm(self) -> bool:
-        """True if what is defined was always there where all that defines it was: then the law demands it."""
+        """True if the law defines a member that was present whenever its sources were. Then the law demands
+        the member.
+        """
         if self.family not in ("echo", "kept") or len(self.columns) != 2 or not self.columns[0].guards:
             return False
         target, source = self.columns
@@ -77,7 +79,7 @@ class Candidate:
         )
 
     def demands(self) -> tuple[str, ...]:
-        """Return the conditions that are part of what must hold."""
+        """Return the conditions that are part of the law's claim."""
         if not self.is_firm:
             return ()
         return tuple(g for g in self.columns[0].guards if not self._is_answered(self.columns[0], g))

@@ -77,7 +77,7 @@ def text_key(value: Any) -> Any:
 class Column:
     """One member. `path` begins with the variable.
 
-    `schema` is what is declared of it, `choices` the values that an enum or a boolean declares.
+    `schema` is the member's declared schema, `choices` the values that an enum or a boolean declares.
     """
 
     path: tuple[str, ...]
@@ -118,17 +118,17 @@ class Column:
 
     @cached_property
     def lacks(self) -> bool:
-        """True if it is sometimes not there."""
+        """True if the member is sometimes missing."""
         return any(v is MISSING for v in self.values)
 
     @cached_property
     def nulls(self) -> bool:
-        """True if it is sometimes null."""
+        """True if the member is sometimes null."""
         return any(v is None for v in self.values)
 
     @cached_property
     def distinct(self) -> dict[Any, Any]:
-        """Its different values by a key, null and MISSING left out."""
+        """The member's different values by a key, without null and MISSING."""
         return {text_key(v): v for v in self.there}
 
     @cached_property

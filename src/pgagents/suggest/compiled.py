@@ -15,7 +15,7 @@ NAMES = ("input", "response", "status", "surface", "now", "before", "env", "head
 
 
 def compile_law(written: Written) -> Law | None:
-    """Return the law, None if its text is none."""
+    """Return the law; None if its text does not compile."""
     try:
         that = expression.compile(written.that, NAMES)
         when = expression.compile(written.when, NAMES) if written.when else None

@@ -20,7 +20,7 @@ from pgagents.suggest.tables import Table
 
 SWAPS = 120
 LEAST_Q = 0.1
-"""Each argument's swaps must break the law at least so often."""
+"""The least fraction of breaking swaps for each argument of the law."""
 MOST_EACH = 2.0
 """The most that one tuple counts, as a decimal logarithm."""
 STRING = 5

@@ -53,7 +53,7 @@ def _rank(proposal: Proposal) -> tuple[Any, ...]:
 
 @dataclass(slots=True)
 class _Kept:
-    """The proposals admitted so far, by what they say."""
+    """The proposals admitted so far, by their claims."""
 
     written: set[tuple[str, str]] = field(default_factory=set)
     classes: dict[tuple[int, str], str] = field(default_factory=dict)

@@ -26,7 +26,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One thing to judge."""
+    """A claim for the author to accept or refuse."""
 
     title: str
     laws: tuple[Named, ...]
@@ -34,7 +34,7 @@ class Reading:
 
     @property
     def parts(self) -> list[Proposal]:
-        """The proposals that it is made of."""
+        """The proposals that the reading joins."""
         return list(dict.fromkeys(part for law in self.laws for part in law.parts))
 
 
@@ -87,7 +87,7 @@ def _chunks(parts: Iterable[tuple[Proposal, Written]]) -> list[list[tuple[Propos
 
 
 def _join(action: str, written: Sequence[Written]) -> Written:
-    """Return one law that says all of these; a condition that all share is said once."""
+    """Return one law with all these claims. A condition that all share is written once."""
     if len(written) == 1:
         return written[0]
     shared = [c for c in split(written[0].when) if all(c in split(w.when) for w in written)]

@@ -39,7 +39,7 @@ class Suggesting:
     first: list[Proposal] = field(default_factory=list)
     """The proposals before any call was chosen to break them."""
     readings: int = 0
-    """The number of things to read in what was written."""
+    """The number of claims in the written laws."""
 
     @classmethod
     def of(cls, model: Model, *, seed: int = 0, seek: bool = True) -> Suggesting:
@@ -52,7 +52,7 @@ class Suggesting:
         return REQUESTS_PER_ACTION * len(self.model.actions) if self.seek else 0
 
     def begin(self, redact: Callable[[str], str]) -> None:
-        """Take what masks secrets in a text."""
+        """Take the function that masks secrets in a text."""
         self.redact = redact
 
     def note(self, exchange: Exchange) -> None:
@@ -60,7 +60,7 @@ class Suggesting:
         self.samples.note(exchange, sought=self.seeking)
 
     def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-        """Yield the calls that would break what was mined of the run so far."""
+        """Yield the calls that would break the laws mined from the run so far."""
         if not self.seek:
             return
         self.first = mine(self.model, self.samples)
@@ -78,7 +78,7 @@ class Suggesting:
         return ranked, list(self._list_dropped())
 
     def find_across(self) -> Across:
-        """Return what holds across several calls."""
+        """Return the laws that hold across several calls."""
         return Across(propose_relations(self.model, self.samples), propose_members(self.model, self.samples))
 
     def write(self) -> str:
@@ -99,7 +99,7 @@ class Suggesting:
         )
 
     def _count_held(self, reading: Reading) -> int:
-        """Return how many chosen calls a reading's laws held for, where they said something."""
+        """Return the number of chosen calls that a reading's laws held for and said something about."""
         held: set[int] = set()
         for named in reading.laws:
             law = compile_law(named.law)

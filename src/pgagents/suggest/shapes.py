@@ -15,7 +15,7 @@ Named = Mapping[str, Schema]
 
 
 def resolve_all(schema: Any, schemas: Named) -> list[Schema]:
-    """Return the schemas that a value must fit together: itself, what it refers to, and the parts of
+    """Return the schemas that a value must satisfy together: itself, its references, and the parts of
     `allOf`.
     """
     found: list[Schema] = []

@@ -207,7 +207,7 @@ class Checker(Expressions):
             self.compile((*at, "fits"), relation.fits, (*scope.LAW, scope.ITEM))
 
     def _headers(self, pointer: Pointer, status: int, output: Output) -> None:
-        """Check the headers of one answer: each is said once, and is one text."""
+        """Check the headers of one answer: each name is given once, and no value is a list or an object."""
         everywhere = {n.lower(): n for n, h in self.written.headers.items() if _applies(h.on, status)}
         met: set[str] = set()
         for name, header in output.headers.items():

@@ -19,7 +19,9 @@ def run(checker: Checker) -> None:
 
 
 def _check_groups(checker: Checker, pointer: Pointer, action: Action, groups: list[list[str]]) -> bool:
-    """Record names that are unknown, repeated or always given. Return True if there are none."""
+    """Record names that are unknown, repeated or required in every call. Return True if there are no such
+    names.
+    """
     before, met = len(checker.found), set[str]()
     help = "an argument is in one group, and neither required nor filled in"
     for index, group in enumerate(groups):

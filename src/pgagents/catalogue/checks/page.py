@@ -9,7 +9,7 @@ from pgagents.catalogue.language.offers import Page, Surface
 from pgagents.source.source import Pointer
 
 NAMED = "widget"
-"""The surface from which the page is generated."""
+"""The name of the surface from which the page is generated."""
 
 
 def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:

@@ -91,7 +91,9 @@ def _whole(kind: str | list[str] | None) -> bool:
 
 
 def _check_kinds(checker: Checker, at: Pointer, reader: Reader, known: dict[str, Schema]) -> None:
-    """Check that `items` is a list and `more` a condition, as far as schemas tell; note a URL."""
+    """Check that `items` is a list and `more` a condition, where the schemas decide it; note a `next` that is
+    a URL.
+    """
     items, next, more = (checker.expressions.get((*at, key)) for key in ("items", "next", "more"))
     if items is not None and _rules_out(reader.schema_of(items.tree, known), "array"):
         checker.fault((*at, "items"), "pages", "`items` is no list", "name the list, as `response.items`")
@@ -132,7 +134,7 @@ def _check_bound_to(checker: Checker, at: Pointer, action: Action, pages: Pages)
 
 
 def _check_defaults(checker: Checker, at: Pointer, next: Expression) -> None:
-    """Check that the arguments of which the next page is computed have a value in the first call."""
+    """Check that each optional argument which `next` is computed from has a default."""
     if "has" in functions_of(next.tree):
         return
     for path in paths_in(next.tree):
@@ -149,7 +151,7 @@ def _rules_in(schema: Schema, kinds: frozenset[str]) -> bool:
 
 
 def _rules_out(schema: Schema, kind: str) -> bool:
-    """True if a schema says its types, and this is none of them."""
+    """True if a schema lists its types and `kind` is not among them."""
     written = schema.get("type")
     kinds = [written] if isinstance(written, str) else written if isinstance(written, list) else []
     return bool(kinds) and kind not in kinds

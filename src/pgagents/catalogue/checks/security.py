@@ -62,7 +62,7 @@ def run(checker: Checker) -> None:
 
 
 def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
-    """Record an unknown type, members of another type, and what the type refuses."""
+    """Record an unknown type, members that belong to another type, and values that the type refuses."""
     at, kind = (*_AT, name), kinds().get(scheme.type)
     if scheme.type == MUTUAL_TLS:
         return  # a module of its own checks it
@@ -123,7 +123,9 @@ def _security(checker: Checker, pointer: Pointer, security: Security) -> None:
 
 
 def _covers(security: Security, one: int, other: int) -> bool:
-    """Return whether an alternative makes another one idle: it needs fewer schemes, or stands first."""
+    """Return True if alternative `one` makes alternative `other` useless: it needs fewer schemes, or the same
+    and stands first.
+    """
     first, second = set(security[one]), set(security[other])
     return bool(first) and (first < second or (first == second and one < other))
 
@@ -177,7 +179,7 @@ def _pairs(
 
 
 def _users(checker: Checker) -> None:
-    """Record a second scheme by which users sign in."""
+    """Record a second scheme with a flow by which users sign in."""
     found = [n for n, s in checker.written.auth.schemes.items() if s.flows and s.flows.authorization_code]
     for name in found[1:]:
         checker.fault(

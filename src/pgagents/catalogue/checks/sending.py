@@ -159,7 +159,7 @@ def _body_limit(checker: Checker, pointer: Pointer, action: Action, places: dict
 def _whole(
     checker: Checker, pointer: Pointer, action: Action, medium: Medium | None, places: dict[str, PlaceIn]
 ) -> None:
-    """Record a whole body beside other members of it, and bodies that cannot be what they are said to be."""
+    """Record faults of whole-body arguments, and arguments that the body's media type cannot express."""
     in_body = [name for name, place in places.items() if place in IN_BODY]
     whole = [name for name in in_body if places[name] == "whole_body"]
     for name in whole:

@@ -27,7 +27,9 @@ HELP = (
 
 
 def find_unsupported_key(source: Source) -> list[Diagnostic]:
-    """Return an error for the first credential that calls cannot send; its message counts the others."""
+    """Return one error for the first credential that calls cannot send, with the number of further ones; else
+    an empty list.
+    """
     found = list(_list_schemes(source))
     if not found:
         return []

@@ -26,10 +26,10 @@ def list_requirements(written: Catalogue) -> Iterator[tuple[Pointer, Security]]:
 
 
 def list_alternatives(written: Catalogue, security: Security | None) -> Alternatives:
-    """Return the alternatives of `security`. Without it, a single scheme is the only alternative.
+    """Return the alternatives of `security`. Without `security`, a single scheme is the only alternative.
 
-    One by which users sign in beside a bearer key is left out: its tokens take the key's place. So is a
-    client certificate, which belongs to the connection.
+    The scheme by which users sign in is left out if its tokens take the place of a bearer key. A client
+    certificate is left out too, because it belongs to the connection.
     """
     certificate = find_certificate(written)
     if security is None:
@@ -56,15 +56,17 @@ def needs_certificate(written: Catalogue, security: Security | None) -> bool:
 
 
 def find_user_scheme(written: Catalogue) -> str | None:
-    """Return the scheme by which users sign in, or None."""
+    """Return the name of the scheme with an authorization code flow, by which users sign in; None without
+    one.
+    """
     return next((n for n, s in written.auth.schemes.items() if s.flows and s.flows.authorization_code), None)
 
 
 def find_carrier(written: Catalogue) -> str | None:
-    """Return the scheme whose place the tokens of users take.
+    """Return the scheme in whose place calls send the tokens of users; None if users do not sign in.
 
-    It is a bearer key if wherever one of the two stands alone, the other does too. Otherwise the tokens
-    have a scheme of their own.
+    A bearer scheme is chosen if it stands alone wherever the users' scheme stands alone, and the other way
+    round. Otherwise the users' scheme itself is returned.
     """
     users = find_user_scheme(written)
     if users is None or _has_client(written.auth.schemes[users]):

@@ -198,7 +198,7 @@ class Errors(Strict):
 
     @model_validator(mode="after")
     def _with_defaults(self) -> Errors:
-        """Fill in what follows from the rest."""
+        """Fill in the members that the author left out and that other members determine."""
         problem = self.content_type == PROBLEM_JSON
         plain = self.envelope is not None and self.content_type in (None, JSON)
         more: dict[str, Any] = {}

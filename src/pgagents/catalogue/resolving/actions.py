@@ -212,7 +212,9 @@ def _confirm_title(a: actions.Action, at: Pointer) -> Text | None:
 
 
 def _with_groups(a: actions.Action) -> str:
-    """Return the description with the sentence about arguments of which exactly one group is given."""
+    """Return the action's description. If exactly one of several groups of arguments must be sent, a sentence
+    says so.
+    """
     if not a.either:
         return a.description
     groups = "; or ".join(" and ".join(f"`{name}`" for name in group) for group in a.either)

@@ -97,7 +97,7 @@ def resolve_deprecation(a: actions.Action, at: Pointer) -> Deprecation | None:
 
 
 def _end_headers(deprecation: Deprecation | None) -> tuple[AnswerHeader, ...]:
-    """Return the headers by which answers say the days of a deprecated action."""
+    """Return the headers that announce the dates of a deprecated action."""
     if deprecation is None:
         return ()
     days = (

@@ -18,7 +18,9 @@ def add_page_sentence(node: Node, pages: Pages) -> None:
 
 
 def _describe_next(pages: Pages, said: str) -> str | None:
-    """Return a sentence for the argument's description, or None if `said` names the source already."""
+    """Return a sentence about the next page for the argument's description; None if `said` names the source
+    already.
+    """
     name, *place = place_of(pages.next.tree) or ("",)
     if -1 in place and name == "response":
         last, member = place[: place.index(-1)], place[place.index(-1) + 1 :]

@@ -85,7 +85,7 @@ class Surfaces(StoreCases):
         )
 
     def _server_name(self, name: str, sf: offers.Surface) -> Text:
-        """Return what the surface's manifests call the server: its URL for Copilot, else its name."""
+        """Return the server's name in the surface's manifests: its URL for Copilot, else its own name."""
         server = self._mcp_server(name, sf)
         if name != COPILOT_MCP:
             return server.name if sf.server else Text("", (*server.origin,))

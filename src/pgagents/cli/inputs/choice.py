@@ -22,7 +22,7 @@ MAX_SHARDS = 1_000
 
 
 def shard(_context: click.Context, _param: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """Parse `2/4` as (2, 4)."""
+    """Parse `2/4` as (2, 4). Raises BadParameter for a text that is no part of a whole."""
     if value is None:
         return None
     number, slash, count = value.partition("/")
@@ -105,11 +105,10 @@ def select_failed(
     """Return the options with `only` narrowed to failed contracts, of the last run in `memory` or of a report
     file.
 
-    `mcp` is a server that is judged by its own tools. Where nothing failed, the options stay, with a note on
-    stderr. Raises PgagentsError where no earlier run
-    is known.
+    `mcp` is a server that is judged by its own tools. If nothing failed, the options stay, with a note on
+    stderr. Raises PgagentsError if no earlier run is known, and UsageError if both are given.
     """
-    from pgagents.cli.running import last
+    from pgagents.cli.running import failed_contracts
     from pgagents.report.read import read
     from pgagents.verify.run.run import contracts
 
@@ -118,7 +117,13 @@ def select_failed(
     if memory is not None and report is not None:
         raise click.UsageError("--last-failed and --failed-in name two runs; give one of them.")
     flag = "--failed-in" if report else "--last-failed"
-    ids = last.failing(read(report)[0]) if report else last.read_failed(memory) if memory else None
+    ids = (
+        failed_contracts.failing(read(report)[0])
+        if report
+        else failed_contracts.read_failed(memory)
+        if memory
+        else None
+    )
     if ids is None:
         raise PgagentsError(
             "--last-failed: no earlier run against this server is remembered", "run it once without the flag"
@@ -134,8 +139,9 @@ def select_failed(
 
 
 def discovery_only(options: Options) -> Options:
-    """Return the options narrowed to contracts that need no key. Raises PgagentsError where none of them
-    is selected.
+    """Return the options narrowed to contracts that need no key.
+
+    Raises PgagentsError if no such contract is selected.
     """
     from pgagents.verify.plan.options import DISCOVERY, DISCOVERY_FLAG
 

@@ -36,7 +36,7 @@ def import_document(document: str, choice: Choice, *, allow_remote: bool) -> Imp
 
 
 def name_of(document: str) -> str:
-    """Return the last part of a path or URL, by which messages name a document."""
+    """Return the last part of a path or URL, which messages use as the document's name."""
     return document.rstrip("/").rpartition("/")[2] or document
 
 
@@ -63,8 +63,8 @@ def load_api(
 ) -> Model:
     """Return the model of a catalogue's file, or of an OpenAPI document, which either argument may name.
 
-    `auth` and `base_path` are options for a document. Raises UsageError where the options contradict each
-    other, InputError and PgagentsError for what cannot be read.
+    `auth` and `base_path` are options for a document. Raises UsageError if the options contradict each other,
+    InputError and PgagentsError for a file that cannot be read.
     """
     if openapi is not None and catalogue is not None:
         raise click.UsageError(f"{catalogue} and --openapi both say what the API is: give one of them.")

@@ -107,9 +107,9 @@ def _check_size(raw: bytes, name: str) -> bytes:
 
 
 def write_both(files: Mapping[Path, bytes]) -> None:
-    """Write all files, each through a temporary neighbour; where one cannot be written, none is changed.
+    """Write all files, each through a temporary neighbour. If one cannot be written, none is changed.
 
-    Symbolic links and file permissions stay.
+    Symbolic links and file permissions stay. Raises PgagentsError if a file cannot be written.
     """
     from pgagents.errors import PgagentsError
 

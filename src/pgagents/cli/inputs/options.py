@@ -27,14 +27,22 @@ catalogue_argument: Callable[[Any], Any] = click.argument(
     "catalogue", required=False, type=click.Path(path_type=Path, dir_okay=False)
 )
 
-env_option: Callable[[Any], Any] = click.option(
-    "--env",
-    "description",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="YAML file that describes the server, as for verify: url, cacert, headers, identities of `main`.",
-)
-"""For commands that call the API as one client."""
+
+def _env(reads: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--env",
+        "description",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help=f"YAML file that describes the server: {reads}. Options override it.",
+    )
+
+
+env_option = _env("url, plain_url, cacert, headers, identities, env")
+"""The option of commands that send calls under several identities."""
+
+client_env_option = _env("url, cacert, headers, identities of `main`")
+"""The option of commands that call the API as one client."""
 
 api_url_option: Callable[[Any], Any] = click.option(
     "--url",
@@ -143,8 +151,10 @@ def examples(*lines: tuple[str, str]) -> str:
 def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
     """Load the given catalogue; else the only one in ./catalogue, else ./pgagents.yaml.
 
-    A name such as `park-graph` means a shipped catalogue. Where none is found, `else_example` chooses Park
-    Graph's; otherwise PgagentsError is raised, so that a wrong working directory never passes for a good
+    A name such as `park-graph` means a shipped catalogue. If no file is found, `else_example` chooses Park
+    Graph's.
+
+    Raises PgagentsError if none is found, so that a wrong working directory never passes for a good
     catalogue.
     """
     from pgagents.catalogue.find import find_catalogue, find_example

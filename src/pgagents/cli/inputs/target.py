@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server's addresses, with its catalogue, in which `env` has the server's values."""
+    """A server's addresses, and its catalogue with the server's values in `env`."""
 
     model: Model
     url: str
@@ -72,9 +72,11 @@ def target(
 def find_certificate(
     model: Model, given: tuple[Path | None, Path | None], env: Env, url: str
 ) -> CertificateFiles | None:
-    """Return the client certificate to present: the given one with its key, else that of the description.
+    """Return the client certificate to present: that of the command line with its key, else that of the
+    description.
 
-    Raises PgagentsError where the API asks for one over TLS and there is none, or a key without it.
+    Raises PgagentsError if the API requires one over TLS and there is none, or for a key without a
+    certificate.
     """
     cert, key = given if given[0] is not None else (env.cert, given[1] or env.cert_key)
     if cert is not None:
@@ -91,8 +93,11 @@ def find_certificate(
 
 
 def find_servers(model: Model, base: str, given: Sequence[str], env: Env) -> dict[str, str]:
-    """Return the addresses of the API's other servers, given as `NAME=URL`, by the description, or known
-    because `base` is the catalogue's own. Raises PgagentsError for a server that the catalogue does not have.
+    """Return the addresses of the API's other servers: from `NAME=URL`, from the description, or from the
+    catalogue.
+
+    The catalogue's own are used only if `base` is the catalogue's, too. Raises PgagentsError for a server
+    that the catalogue does not have.
     """
     found = dict(env.servers)
     for one in given:

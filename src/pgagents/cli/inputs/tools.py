@@ -27,7 +27,7 @@ schemas: {}
 actions: {none: {title: None, description: Nothing., effect: read, output: {200: {description: Nothing}}}}
 surfaces: {mcp: {actions: all}}
 """
-"""A catalogue without anything: what it needs to load is taken out of the model again."""
+"""A minimal catalogue. The action that it needs to load is removed from the model again."""
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def open_server(
 
 
 def survey(link: Link, other: Link, allowed: tuple[str, ...] = ()) -> None:
-    """Read the tools of a server over an open link, and begin a session on the other link to it.
+    """Read the tools of a server over an open link, and begin a session on the other link.
 
     Raises PgagentsError if a name among `allowed` is no tool.
     """
@@ -126,7 +126,7 @@ def _find_examples(listing: ToolListing) -> dict[str, Mapping[str, Any]]:
 
 
 def render_listing(listing: ToolListing) -> str:
-    """Return the list as the text in which findings name their lines."""
+    """Return the list as text. Findings name lines of this text."""
     return json.dumps({"tools": list(listing.tools)}, ensure_ascii=False, indent=2) + "\n"
 
 

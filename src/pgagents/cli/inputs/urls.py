@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def plain_twin(url: str, plain_url: str | None) -> str:
-    """Return the URL of the server without TLS; empty where none was given. Raises PgagentsError."""
+    """Return the URL of the server without TLS; empty if the caller named none.
+
+    Raises PgagentsError if `url` has no TLS, or if `plain_url` is no http URL.
+    """
     if plain_url is None:
         return ""
     if not url.startswith("https://"):
@@ -28,10 +31,10 @@ def plain_twin(url: str, plain_url: str | None) -> str:
 
 
 def find_mcp_url(model: Model, url: str, given: str | None, command: str | None) -> str | None:
-    """Return the URL of the MCP server; None where a command starts it.
+    """Return the URL of the MCP server; None if a command starts it.
 
-    Without one, the catalogue's own address is moved to the target's host, if API and MCP server share a
-    host in the catalogue. Raises PgagentsError where nothing tells the address.
+    Without either, the catalogue's own address is moved to the target's host, if both servers share a host in
+    the catalogue. Raises PgagentsError if no address is known.
     """
     if given is not None or command is not None:
         return given

@@ -18,6 +18,7 @@ from pgagents.cli.inputs.options import (
     cacert_option,
     catalogue_argument,
     cert_options,
+    env_option,
     identity_option,
     max_time_option,
     max_wait_option,
@@ -46,16 +47,7 @@ _SUBJECT: tuple[Callable[[Any], Any], ...] = (
     click.option("--auth", metavar="SCHEME", help=AUTH_HELP),
     click.option("--base-path", metavar="PATH", help=BASE_PATH_HELP),
     catalogue_argument,
-    click.option(
-        "--env",
-        "description",
-        type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        metavar="FILE",
-        help=(
-            "YAML file that describes the server: url, plain_url, cacert, headers, identities, env. Options "
-            "override it."
-        ),
-    ),
+    env_option,
 )
 """The server, and the catalogue or document that it should keep to."""
 
@@ -222,7 +214,7 @@ _OUTPUT: tuple[Callable[[Any], Any], ...] = (
 
 
 def verify_options(command: Any) -> Any:
-    """Add all options of `pgagents verify` to a command, in the order in which --help lists them."""
+    """Add all options of `pgagents verify` to a command, in the order of its help."""
     for option in reversed((*_SUBJECT, *_EXTENT, *_CALLER, *_BESIDE, *_SELECTION, *_OUTPUT)):
         command = option(command)
     return command

@@ -15,9 +15,9 @@ _URLS = ("http://", "https://")
 
 
 def lint_package(file: str, judge: str | None, published: str | None) -> Judged | None:
-    """Return what a store says of a folder, a ZIP or a file; None for a file that is no part of a package.
+    """Return a store's verdict on a folder, a ZIP or a file; None for a file that is no part of a package.
 
-    Raises PgagentsError where it cannot be read, or where nothing tells which judge is meant.
+    Raises PgagentsError for an unreadable file, or if the store is ambiguous.
     """
     from pgagents.lint.packages.package_judge import list_judges
 

@@ -22,9 +22,9 @@ _TOLD_BY_VENDORS = "tool_words/name/"
 
 
 def lint_server(url: str | None, command: str | None, only: str | None) -> list[Judged]:
-    """Return what MCP clients and each vendor, or only one judge, would say of a server's tools.
+    """Return the findings of MCP clients and of each vendor, or of one judge, about a server's tools.
 
-    Raises SetupError where the server does not open, PgagentsError for a wrong URL, command or judge.
+    Raises SetupError if the server does not open, PgagentsError for a wrong URL, command or judge.
     """
     from pgagents.errors import PgagentsError
     from pgagents.lint.judge import ALIASES
@@ -48,7 +48,9 @@ def lint_server(url: str | None, command: str | None, only: str | None) -> list[
 
 
 def find_broken(model: Model, link: Link) -> list[Diagnostic]:
-    """Return what the definitions alone break: an error where the protocol demands it, else a warning."""
+    """Return faults that the definitions alone show: errors against the protocol's demands, warnings
+    otherwise.
+    """
     from pgagents.model.contract import Verdict
     from pgagents.source.diagnostics import Diagnostic
     from pgagents.verify.check.check import Judgement, collect_of_tools

@@ -37,7 +37,7 @@ def render_plan(
 
 
 def list_unproven(model: Model) -> list[str]:
-    """Return what the catalogue promises and no check can prove: how long data is kept, by name."""
+    """Return the promises of the catalogue that no check can prove: the retention of data, by name."""
     return [f"retention/{name}" for name in model.retention or {}]
 
 

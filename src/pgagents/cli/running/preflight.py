@@ -75,7 +75,7 @@ def check_server(
 
 
 def _describe_document(model: Model) -> Described | None:
-    """Return what the document says of its server, if one stands in place of a catalogue."""
+    """Return the document's own statements about its server; None for a catalogue."""
     from pgagents.importer.api import PLACEHOLDER_SERVER
     from pgagents.importer.places import DocumentSource
     from pgagents.verify.run.preflight.trouble import Described

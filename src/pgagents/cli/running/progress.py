@@ -31,7 +31,7 @@ OVER_S = 60.0
 def progress(tell: Tell | None = None) -> Iterator[Callable[[Progress], None]]:
     """Yield a function that shows each step; the bar is removed when the block ends.
 
-    `tell` makes the lines of new findings, which stay; without it the report alone has them.
+    `tell` prints the lines of new findings, which stay. Without it only the report has them.
     """
     if not sys.stderr.isatty():
         yield _Lines(tell)
@@ -130,9 +130,9 @@ class _Lines:
 
 
 MOST = 20
-"""So many findings are told before the report; one sentence says that the report has the others."""
+"""The number of findings printed before the report. One sentence says that the report has the others."""
 LONGEST = 300
-"""Most characters of what a finding says, and of its curl line; a longer curl line is only in the report."""
+"""Most characters of a finding's text, and of its curl line. A longer curl line is only in the report."""
 
 
 class FirstLines:

@@ -92,7 +92,9 @@ def write(paths: tuple[Path, ...], report: Report, source: Source) -> None:
 
 
 def write_data(paths: tuple[Path, ...], text: str, data: bytes) -> None:
-    """Write a text, or its data as JSON, as each name's suffix asks. Raises PgagentsError as `write` does."""
+    """Write a text, or its data as JSON, depending on each name's suffix. Raises PgagentsError as `write`
+    does.
+    """
     _write(
         {
             path: data if form_of(path.name) == "json" else f"{text}\n".encode("utf-8", "replace")
@@ -137,8 +139,8 @@ def replace(path: Path, data: bytes) -> None:
 
 
 def in_repository(file: str) -> str:
-    """Return a file's path from the root of its repository, for code scanning and annotations; empty where
-    there is none.
+    """Return a file's path from the root of its repository, for code scanning and annotations; empty without
+    one.
 
     The root is the nearest folder above with a `.git`, else the CI job's workspace, else the current folder.
     """

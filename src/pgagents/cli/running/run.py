@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli.running import last, preflight, progress, report_output
+from pgagents.cli.running import failed_contracts, preflight, progress, report_output
 from pgagents.cli.running.progress import FirstLines
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Aids:
     token: str = ""
     """The MCP server's token."""
     companion: Companion | None = None
-    """Sees every exchange, and asks for calls after the plan's."""
+    """Sees every exchange, and plans probes of its own after the plan's."""
 
 
 class _Clients:
@@ -95,7 +95,7 @@ class _Clients:
         return self._make(base, self._there.env.headers if base.startswith(self._there.url[:5]) else None)
 
     def reach(self, base: str) -> Handler:
-        """Return a client for another host, which gets none of the headers."""
+        """Return a client for another host, without the headers for the target."""
         return self._make(base, None)
 
     def _make(self, base: str, headers: Mapping[str, str] | None) -> Handler:
@@ -138,7 +138,7 @@ def run(
         return show(report, stopped)
     report = _describe_run(report, there.model, keys, hidden, output.again)
     if output.memory is not None:
-        last.remember(output.memory, report)
+        failed_contracts.remember(output.memory, report)
     code = report_output.publish(report, there.model.source, output, stopped=stopped)
     return STOPPED if stopped else code
 
@@ -174,8 +174,9 @@ def _verify(
     aids: Aids,
     tell: FirstLines | None,
 ) -> tuple[Report, bool]:
-    """Verify with progress and the lines of `tell` on stderr; return the report, and True if a signal ended
-    the run.
+    """Verify with progress and the lines of `tell` on stderr.
+
+    Return the report, and True if a signal ended the run.
     """
     from pgagents.verify.plan.options import Identities
     from pgagents.verify.run.run import verify

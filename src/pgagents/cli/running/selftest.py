@@ -41,7 +41,7 @@ class Row:
 
 @dataclass(slots=True)
 class Outcome:
-    """The results of all checks, and every deviation from what is declared."""
+    """The results of all checks, and every deviation from the declared ones."""
 
     rows: dict[str, Row]
     faults: int = 0
@@ -95,8 +95,8 @@ def try_each(
 ) -> Outcome:
     """Verify the shipped catalogue's sandbox under each fault and each variation, or only these.
 
-    `said` is called with the progress. A name with the prefix `mcp:` belongs to the MCP server in front of
-    the sandbox. Raises KeyboardInterrupt where a verification was cut short.
+    `said` is called with the progress. The prefix `mcp:` marks faults and variations of the MCP server in
+    front of the sandbox. Raises KeyboardInterrupt if a verification was cut short.
     """
     from pgagents.resources import folder
     from pgagents.verify.check.check import collect

@@ -128,7 +128,7 @@ def _find_static_lacks(job: _Job) -> Iterable[Lack]:
 
 
 def _find_public_lacks(job: _Job) -> Iterable[Lack]:
-    """Yield what the public host lacks. No key is sent."""
+    """Yield the requirements that the public host does not meet. No key is sent."""
     from pgagents.submit.public.addresses import check_addresses
     from pgagents.submit.public.challenge import check_challenge
     from pgagents.submit.public.fetching import Visitor
@@ -229,7 +229,9 @@ def _refuse(
     sent: str,
     evidence: Evidence | None = None,
 ) -> int:
-    """Print what falls short; return the exit code. `sent` says how far the submission came."""
+    """Print the missing requirements; return the exit code. `sent` describes the progress of the
+    submission.
+    """
     from pgagents.source.diagnostics import in_order
     from pgagents.submit.lack import describe
 

@@ -12,7 +12,7 @@ import click
 
 from pgagents.cli.inputs import choice
 from pgagents.cli.inputs.tools import make_model, open_server
-from pgagents.cli.running import last, mcp_server, progress, report_output
+from pgagents.cli.running import failed_contracts, mcp_server, progress, report_output
 from pgagents.cli.running.progress import FirstLines
 from pgagents.cli.running.run import heeding, signals, wall
 
@@ -53,7 +53,7 @@ def run(
         with open_server(url, command, cacert=cacert, allowed=options.allow) as link, signals() as stop:
             model = make_model(link)
             _check_selection(model, link, options)
-            memory = last.place(model, link.base)
+            memory = failed_contracts.place(model, link.base)
             options = choice.select_failed(model, options, memory if last_failed else None, None, mcp=link)
             if only_plan:
                 return _show_plan(model, link, options, output)
@@ -64,7 +64,7 @@ def run(
                 stop.running = False
     except KeyboardInterrupt:
         raise click.Abort from None
-    last.remember(memory, report)
+    failed_contracts.remember(memory, report)
     report = report_output.add_origin(report, output.again)
     code = report_output.publish(report, model.source, output, stopped=stop.asked)
     return STOPPED if stop.asked else code
@@ -115,7 +115,7 @@ def _show_plan(model: Model, link: Link, options: Options, output: Output) -> in
 
 
 def _nowhere(_request: Request) -> Response | Silence:
-    """Refuse what would go to an API: there is none."""
+    """Refuse every request to an API, because an MCP server without a catalogue has none."""
     from pgagents.http import Silence
 
     return Silence("refused", "there is no API beside the MCP server")

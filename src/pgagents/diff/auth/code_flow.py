@@ -10,7 +10,7 @@ from pgagents.model.model import Model
 
 
 def compare_code_flows(old: Model, new: Model) -> Iterator[Change]:
-    """Yield what changes for an app whose users sign in."""
+    """Yield the changes for an app whose users sign in."""
     a, b = old.code_flow, new.code_flow
     if a is not None and b is not None:
         yield from _compare_endpoints(a, b)

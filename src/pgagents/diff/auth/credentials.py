@@ -9,8 +9,9 @@ from pgagents.model.credential import Credential, TokenExchange
 
 
 def compare_credentials(a: Credential, b: Credential) -> Iterator[Change]:
-    """Yield what changes for a caller that has a key. The comparison of actions says whether a call needs
-    one.
+    """Yield the changes for a caller that has a key.
+
+    The comparison of actions decides if a call needs a key.
     """
     if a.show() != b.show():
         message = f"calls send `{b.show()}` now, was `{a.show()}`"
@@ -21,7 +22,7 @@ def compare_credentials(a: Credential, b: Credential) -> Iterator[Change]:
 
 
 def compare_terms(a: Credential, b: Credential) -> Iterator[Change]:
-    """Yield what else changes for a caller that has a secret: its prefixes, its forms, and its exchange."""
+    """Yield further changes for a caller that has a secret: its prefixes, its forms, and its exchange."""
     if a.exchange is not None and b.exchange is not None:
         yield from _exchange(a.exchange, b.exchange, b.name)
     for prefix, mode in a.prefixes.items():

@@ -16,7 +16,8 @@ Way = frozenset[str]
 def compare(s: Sides) -> Iterator[Change]:
     """Yield the changes of an action's alternatives.
 
-    Where both editions have one scheme and its form alone changed, that is told once for the whole API.
+    If both editions have one scheme and only its form changed, another comparison reports that once for the
+    whole API.
     """
     if s.a.certificate != s.b.certificate:
         text = "needs a client certificate now" if s.b.certificate else "needs no client certificate any more"

@@ -272,7 +272,9 @@ _FOUND: dict[str, Row] = {row.id: row for row in reversed(TABLE)}
 
 
 def severity(id: str) -> Severity:
-    """Return the severity of a change with this id, for the side that it affects."""
+    """Return the severity of a change with this id, for the side that it affects. Raises KeyError for an
+    unknown id.
+    """
     row = _FOUND[id]
     for verdict in (row.callers, row.readers):
         if verdict in ("breaking", "may break", "addition", "wording"):

@@ -16,7 +16,7 @@ def find_surfaces(model: Model, action: str) -> tuple[str, ...]:
 
 
 def compare_texts(s: Sides) -> Iterator[Change]:
-    """Yield what agents read otherwise."""
+    """Yield the changed texts that agents read."""
     for name in s.where or ("",):
         there = name in s.old.surfaces and name in s.new.surfaces
         before = s.old.surfaces[name].text(s.a, "description") if there else s.a.description
@@ -39,7 +39,7 @@ def compare_texts(s: Sides) -> Iterator[Change]:
 
 
 def _compare_narrowing(s: Sides, surface: str) -> Iterator[Change]:
-    """Yield what changed in the names and values that a surface gives the action's arguments."""
+    """Yield the changes of a surface's own names and values of the action's arguments."""
     before, after = s.old.surfaces[surface], s.new.surfaces[surface]
     mine = {p.catalogue_name: p for p in before.params(s.a)}
     theirs = {p.catalogue_name: p for p in after.params(s.b)}
@@ -58,7 +58,9 @@ def _compare_narrowing(s: Sides, surface: str) -> Iterator[Change]:
 
 
 def compare_offers(s: Sides) -> Iterator[Change]:
-    """Yield where an action is offered no more or anew, and what it leaves out or narrows there."""
+    """Yield changes of the surfaces that offer an action, and of the arguments that they leave out
+    or narrow.
+    """
     before, after = set(find_surfaces(s.old, s.a.name)), set(find_surfaces(s.new, s.b.name))
     gone = tuple(n for n in s.where if n in before - after and n in s.new.surfaces)
     added = tuple(n for n in s.where if n in after - before and n in s.old.surfaces)

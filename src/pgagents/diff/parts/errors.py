@@ -21,7 +21,7 @@ _OF_ERRORS = (*_OF_CODES, "request_id_at", "field_at", "field_of_several", "scop
 
 
 def compare_errors(old: Model, new: Model) -> Iterator[Change]:
-    """Yield what changes for a caller that reads refusals."""
+    """Yield the changes for a caller that reads refusals."""
     a, b = old.errors, new.errors
     for key in _OF_ERRORS:
         if getattr(a, key) != getattr(b, key):
@@ -77,7 +77,7 @@ def compare_errors(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _code_on_the_wire(old: Model, new: Model, code: Code, now: Code) -> Iterator[Change]:
-    """Yield the changes of what identifies an error, where no change of all errors says it."""
+    """Yield the changes of an error's identifying members, unless a change of all errors explains them."""
     at = ("errors", "codes", code.name)
     if code.shown and now.shown and code.shown != now.shown:
         said = f"{code.name} is {now.shown} in answers now, was {code.shown}"

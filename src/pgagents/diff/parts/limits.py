@@ -10,7 +10,7 @@ from pgagents.model.model import Model
 
 
 def compare_limits(old: Model, new: Model) -> Iterator[Change]:
-    """Yield what changes for a caller that keeps to the limits, or exceeds one."""
+    """Yield the changes for a caller that keeps to the limits, or exceeds one."""
     yield from _compare_buckets(old, new)
     a, b = old.limits, new.limits
     if a.max_body_bytes != b.max_body_bytes:

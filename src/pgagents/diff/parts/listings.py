@@ -22,12 +22,12 @@ SCANNING = frozenset(("openai",))
 """The stores that keep the definitions of tools that they approved."""
 FILE = "mcp/tools.json"
 CAREFUL = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": False, "openWorldHint": True}
-"""The value of each hint by which a host asks the user more."""
+"""The value of each hint with which a host requires more confirmation."""
 Tools = Mapping[str, Mapping[str, Any]]
 
 
 def compare_listings(old: Model, new: Model) -> list[Change]:
-    """Return what the change does to each listing of the old edition, the worst first."""
+    """Return the effects of the change on each listing of the old edition, the worst first."""
     return in_order(_compare(old, new))
 
 
@@ -95,7 +95,7 @@ def _pack(model: Model, store: str, listing: Listing) -> dict[str, bytes]:
 def _compare_tools(
     store: str, old: Model, new: Model, name: str, was: Mapping[str, Any], now: Mapping[str, Any] | None
 ) -> Iterator[Change]:
-    """Yield what becomes of an approved tool until its new definition is approved."""
+    """Yield the state of an approved tool until its new definition is approved."""
     then, there = _find_place(old, name), _find_place(new, name)
 
     def change(
@@ -127,7 +127,7 @@ def _compare_tools(
 
 
 def _compare_hints(was: Mapping[str, Any], now: Mapping[str, Any], change: Any) -> Iterator[Change]:
-    """Yield each hint that asks for more care now, as hosts read the approved one until a review."""
+    """Yield each hint that now demands more care. Hosts use the approved hint until a review."""
     before, after = was.get("annotations", {}), now.get("annotations", {})
     for hint, careful in CAREFUL.items():
         if before.get(hint) != after.get(hint) and after.get(hint) == careful:

@@ -17,14 +17,14 @@ from pgagents.text.brief import brief
 
 
 def compare_nature(s: Sides) -> Iterator[Change]:
-    """Compare what a call does, who may make it, and how it may be repeated."""
+    """Compare the effect of a call, its permitted callers, and its repetition."""
     yield from _effects(s)
     yield from _permission(s)
     yield from _repetition(s)
 
 
 def _effects(s: Sides) -> Iterator[Change]:
-    """Compare what a call does to the world, and whether a person is asked before it."""
+    """Compare a call's effect on the world, and its confirmation by a person."""
     a, b = s.a, s.b
     if a.effect != b.effect:
         yield s.change(
@@ -80,7 +80,9 @@ _EASED = ("idempotent", True), ("open_world", False)
 
 
 def _hints(s: Sides) -> Iterator[Change]:
-    """Compare the hints by which a host decides whether it asks before a call, and may repeat it."""
+    """Compare the hints that decide if a host confirms a call with the user, and if it may repeat
+    the call.
+    """
     for key, (gained, lost) in _HINTS.items():
         was, now = getattr(s.a.hints, key), getattr(s.b.hints, key)
         if was.value != now.value:
@@ -153,7 +155,7 @@ def _repetition(s: Sides) -> Iterator[Change]:
 
 
 def _end(s: Sides) -> Iterator[Change]:
-    """Compare the days on which a deprecated action stops working, and what to call instead."""
+    """Compare the dates on which a deprecated action stops working, and its successor."""
     a, b = s.a.deprecation, s.b.deprecation
     then, now = (a.sunset if a else ""), (b.sunset if b else "")
     if then != now:
@@ -168,7 +170,7 @@ def _end(s: Sides) -> Iterator[Change]:
 
 
 def _conditions(s: Sides) -> Iterator[Change]:
-    """Compare the tags of versions, and the writes that ask for the present one."""
+    """Compare the tags of versions, and the writes that require the present tag."""
     a, b = s.a, s.b
     if a.etag != b.etag:
         said = "has a tag for each version now" if b.etag else "has no tag any more: conditional calls stop"
@@ -187,7 +189,7 @@ def _conditions(s: Sides) -> Iterator[Change]:
 
 
 def _pages(s: Sides) -> Iterator[Change]:
-    """Compare how a list goes on: a caller that walks it the old way stops early, or never."""
+    """Compare the pages of a list. A caller that walks them the old way stops early, or never."""
     a, b = s.a.pages, s.b.pages
     if b is None and a is not None:
         yield s.change("breaking", "pages-dropped", "its list is not said to go on any more", "pages")
@@ -200,7 +202,7 @@ def _pages(s: Sides) -> Iterator[Change]:
 
 
 def _job(s: Sides) -> Iterator[Change]:
-    """Compare the job that a call starts: a caller must know whether the answer is the end of it."""
+    """Compare the job that a call starts. A caller depends on whether the answer is the job's result."""
     a, b = s.a.job, s.b.job
     if b is None:
         yield s.change("may break", "job-dropped", "its answer is the end of it now", "job")
@@ -217,7 +219,7 @@ def _job(s: Sides) -> Iterator[Change]:
 
 
 def _job_meaning(job: Job | None) -> list[Any]:
-    """Return what callers rely on; last the time and the reason."""
+    """Return the parts of a job that callers rely on; last the time and the reason."""
     if job is None:
         return []
     return [

@@ -26,7 +26,7 @@ _NO_TEXTS = frozenset(("id", "version", "store", "origin", "starters", "name"))
 
 
 def compare_surfaces(old: Model, new: Model) -> Iterator[Change]:
-    """Yield what changes on the surfaces as a whole: their actions, texts and MCP servers."""
+    """Yield the changes of whole surfaces: their actions, texts and MCP servers."""
     for name, was in old.surfaces.items():
         now = new.surfaces.get(name)
         if now is None:
@@ -153,7 +153,7 @@ def _compare_mcp_servers(surface: str, was: McpServer | None, now: McpServer | N
 
 
 def compare_dispatchers(old: Model, new: Model) -> Iterator[Change]:
-    """Yield what changes for a caller of a dispatcher."""
+    """Yield the changes for a caller of a dispatcher."""
     now = {d.surface: d for d in new.dispatchers}
     for was in old.dispatchers:
         after: Dispatcher | None = now.get(was.surface)

@@ -112,7 +112,7 @@ class Members:
     def _compare_unnamed(
         self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
     ) -> Iterator[Difference]:
-        """Yield the differences of what is allowed beside the named members."""
+        """Yield the differences of the members that are allowed beside the named ones."""
         inner, _, outer, _ = self._sides(a, b)
         below = f"{path}.*" if path else "*"
         if inner.others == "described" and outer.others == "described":

@@ -16,7 +16,7 @@ HOSTED_SERVER = "surfaces.mcp.mcp_server.url"
 def make_card(model: Model) -> Node:
     """Return name, version, texts and address of the hosted server.
 
-    The card names no protocol versions: the catalogue does not know them, and the server says them itself.
+    The card has no protocol versions, because the server announces them itself and the catalogue lacks them.
     """
     surface = model.surfaces["mcp"]
     server = surface.mcp_server

@@ -27,10 +27,10 @@ OPENAPI = (
 
 @dataclass(frozen=True, slots=True)
 class Discoverable:
-    """A document that agents look for.
+    """A document that agents look for. `path` is the only place where they look; empty if the document may
+    stand anywhere.
 
-    `path` is the only place where they look; empty if the document may stand anywhere. `relation` is the
-    link relation by which pages point to it; empty if there is none.
+    `relation` is the link relation of links to it; empty if pages do not link to it.
     """
 
     path: str

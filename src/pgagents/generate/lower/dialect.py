@@ -73,7 +73,9 @@ class Dialect:
     additional: Literal["keep", "explicit", "drop", "closed"] = "keep"
     """The form of `additionalProperties`: as it is, always written, never, or always false."""
     optional: Literal["absent", "null"] = "absent"
-    """An optional member may be left out, or it is always present and null means that it is not given."""
+    """With `absent`, an optional member may be left out. With `null`, it is always present, and null stands
+    for an omitted one.
+    """
     names: str = ""
     """A pattern that the names of members must match; empty if any name may stand there."""
     named: bool = False

@@ -157,7 +157,7 @@ class _Lowering:
         return None
 
     def _beside(self, flat: Flat, keyword: str, stack: Stack) -> None:
-        """Translate the alternatives in place, among the other keywords."""
+        """Translate the alternatives in place, and keep the keywords beside them."""
         branches, place = list(flat.pop(keyword)), flat.place(keyword)
         before = self.losses.met
         lowered = [self.schema(b, (*place, i), stack) for i, b in enumerate(branches)]
@@ -288,7 +288,7 @@ class _Lowering:
         return self.schema(value, place, stack) if isinstance(value, Mapping) and keyword in _ONE else value
 
     def _tuple(self, flat: Flat) -> None:
-        """Replace items in order by items of any of their schemas, where the dialect knows no order."""
+        """Replace a list of item schemas by one union, because the dialect has no positional items."""
         first = flat.get("prefixItems")
         if not first or "prefixItems" in self.dialect.applicators:
             return
@@ -403,7 +403,7 @@ class _Lowering:
         return f"{said}: {text}" if text else said
 
     def _or_none(self, member: Node, origin: Pointer) -> Node:
-        """Make an optional member required and nullable: null means that it is not given."""
+        """Make an optional member required and nullable. Null then stands for an omitted member."""
         taken = takes_null(member)
         detail = (
             "null and not given cannot be distinguished"

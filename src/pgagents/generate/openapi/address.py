@@ -11,8 +11,8 @@ from pgagents.source.source import Pointer
 
 
 def find_hosted_url(model: Model, document: str) -> Text:
-    """Return the URL of a generated document, given its path in the output folder. Any other text is
-    returned as it is.
+    """Return the URL of a generated document, from its path in the output folder. Return any other text
+    unchanged.
     """
     path = model.api.hosted.get(str(document))
     origin = document.origin if isinstance(document, Text) else ("api", "hosted")
@@ -27,11 +27,10 @@ def reverse_domain(model: Model) -> str:
 
 
 def with_extra(document: Node, surface: Surface) -> Node:
-    """Add the surface's `extra` members to the document. `a.b` is the member `b` of `a`, which is created if
-    missing.
+    """Add the surface's `extra` members to the document.
 
-    Members that the document did not have before are also under `more`, for templates that name the others
-    one by one.
+    `a.b` is the member `b` of `a`, which is created if missing. New members are also under `more`, for
+    templates that name each known member.
     """
     at, own = (*surface.origin, "extra"), set(document)
     for dotted, value in surface.extra.items():

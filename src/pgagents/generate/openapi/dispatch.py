@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.generate.formerly import actions_by_name, describe_former_names
-from pgagents.generate.openapi import json_rpc, parts, refusals
+from pgagents.generate.openapi import header_parts, json_rpc, parts, refusals
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import resolve
@@ -41,7 +41,7 @@ def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
 
 
 def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
-    """Return the schema of the body, in which the selector is required and the arguments are not.
+    """Return the schema of the body. It requires the selector and no arguments.
 
     With `each`, every action's own rules are added, which importers refuse.
     """
@@ -138,9 +138,7 @@ _NONE = object()
 
 
 def losses(dispatcher: Dispatcher) -> Iterator[Loss]:
-    """Yield what the union cannot express: arguments that only some actions require, and different
-    defaults.
-    """
+    """Yield the losses of the union: arguments that only some actions require, and different defaults."""
     for uses in union(dispatcher).values():
         for action, param in uses:
             if param.required:
@@ -179,15 +177,15 @@ def responses(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
 
 
 def _answer_messages(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
-    """Return the responses of a JSON-RPC dispatcher: one message for results and errors, and what HTTP
-    refuses before a message is read.
+    """Return the responses of a JSON-RPC dispatcher: one message for results and errors, and HTTP's own
+    refusals.
     """
     codes = refusals.codes_of_dispatcher(dispatcher, model)
     before = json_rpc.list_codes_of_http(model)
     at = (*dispatcher.origin, "responses")
     text = dispatcher.responses.get(200) or Text("The result, or an error", at)
     answer = Node({"description": text}, origin=text.origin)
-    if profile.complete and (headers := parts.response_headers(model, 200, keyed=True)):
+    if profile.complete and (headers := header_parts.response_headers(model, 200, keyed=True)):
         answer["headers"] = headers
     result = _any_result(dispatcher) if profile.complete else _merge_results(model, dispatcher)
     inside = tuple(code for code in codes if code not in before)
@@ -206,7 +204,7 @@ def _answer_messages(model: Model, dispatcher: Dispatcher, profile: Profile) -> 
 
 def _make_response(model: Model, dispatcher: Dispatcher, status: int, text: Text, profile: Profile) -> Node:
     answer = Node({"description": text}, origin=text.origin)
-    if profile.complete and (headers := parts.response_headers(model, status, keyed=True)):
+    if profile.complete and (headers := header_parts.response_headers(model, status, keyed=True)):
         answer["headers"] = headers
     if 200 <= status < 300:
         schema = _any_result(dispatcher) if profile.complete else _merge_results(model, dispatcher)
@@ -251,7 +249,9 @@ def _result_members(dispatcher: Dispatcher) -> dict[str, list[tuple[Action, Node
 
 
 def _common(model: Model, uses: list[tuple[Action, Node]]) -> Node:
-    """Return the schema that all others equal or extend by `allOf`; an open object if there is none."""
+    """Return the schema that all actions' schemas equal or extend by `allOf`; an open object if they share
+    none.
+    """
     for _, schema in uses:
         if all(other == schema or _extends(model, other, schema) for _, other in uses):
             return schema

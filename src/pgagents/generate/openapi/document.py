@@ -7,7 +7,7 @@ from typing import Any
 
 from pgagents.generate.follow_ups.jobs import list_lost_jobs
 from pgagents.generate.formerly import list_lost_ids
-from pgagents.generate.openapi import dispatch, events, parts, refusals
+from pgagents.generate.openapi import dispatch, events, header_parts, parts, refusals
 from pgagents.generate.openapi.operation import operation
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.pages import list_hidden_pages
@@ -87,7 +87,7 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
         name: response for name, response in responses.items() if refusals.RESPONSES + name in wanted
     }:
         components["responses"] = Node(used, origin=responses.origin)
-    if profile.complete and (headers := parts.header_components(model)):
+    if profile.complete and (headers := header_parts.header_components(model)):
         components["headers"] = headers
     return Node(components)
 
@@ -154,7 +154,7 @@ def action_losses(model: Model, profile: Profile) -> Iterator[Loss]:
 
 
 def losses(model: Model, profile: Profile) -> Iterator[Loss]:
-    """Yield what a document for an assistant leaves out of the whole contract."""
+    """Yield the parts of the whole contract that a document for an assistant leaves out."""
     yield from action_losses(model, profile)
     yield from list_lost_ids(profile.actions(model))
     yield from credential_losses(profile.credentials(model).values())
@@ -176,7 +176,7 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     for action in profile.actions(model):
         yield from _list_lost_arguments(action, profile)
         yield from _list_lost_answers(action, model)
-    for name in parts.list_limit_headers(model):
+    for name in header_parts.list_limit_headers(model):
         yield Loss(("limits", "headers"), f"answers carry {name}", "elsewhere", "in the full document")
     for header in model.headers:
         yield Loss(header.origin, f"answers carry `{header.name}`", "elsewhere", "in the full document")

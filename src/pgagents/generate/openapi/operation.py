@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.generate.follow_ups.jobs import describe_job
-from pgagents.generate.openapi import parts, refusals
+from pgagents.generate.openapi import header_parts, parts, refusals
 from pgagents.generate.openapi.profile import Profile
 from pgagents.model.action import Action, Output
 from pgagents.model.model import Model
@@ -96,8 +96,8 @@ def success(model: Model, action: Action, output: Output, profile: Profile) -> N
     """Return a declared response."""
     answer = Node({"description": output.description}, origin=output.origin)
     if profile.complete:
-        headers = parts.response_headers(model, output.status, keyed=action.key)
-        headers.update({header.name: parts.answer_header(header) for header in output.headers})
+        headers = header_parts.response_headers(model, output.status, keyed=action.key)
+        headers.update({header.name: header_parts.answer_header(header) for header in output.headers})
         if headers:
             answer["headers"] = headers
     if output.schema is not None:

@@ -1,28 +1,25 @@
-"""Small parts of an OpenAPI document: parameters, bodies, headers, examples, security.
+"""Small parts of an OpenAPI document: parameters, bodies, examples, security.
 
 Schemas are those of the catalogue.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pgagents.encoding.medium import list_types
 from pgagents.generate.openapi.profile import Alternatives, Profile
-from pgagents.model.action import Action, AnswerHeader, Example, Param
+from pgagents.model.action import Action, Example, Param
 from pgagents.model.code_flow import CodeFlow
 from pgagents.model.connection.certificate import OPENAPI
 from pgagents.model.connection.server import Server, Variable
 from pgagents.model.credential import Credential
-from pgagents.model.model import Header, Model, Surface
+from pgagents.model.model import Model, Surface
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
 JSON = "application/json"
-HEADERS = "#/components/headers/"
-_COMPONENT = re.compile(r"[A-Za-z0-9._-]+\Z")
 
 
 def info(model: Model, surface: Surface | None = None) -> Node:
@@ -77,9 +74,10 @@ def tags(actions: Iterable[Action]) -> list[Node]:
 
 
 def security_schemes(model: Model, profile: Profile) -> Node:
-    """Return the schemes of calls, if they have any; in a complete document, also that of users beside a key.
+    """Return the schemes of calls, if they have any; in a complete document, also the users' scheme beside a
+    key.
 
-    OpenAPI cannot say what stands around an API key, so the description does.
+    OpenAPI has no member for a text around an API key, so the description has it.
     """
     schemes = Node(origin=("auth", "schemes"))
     for credential in profile.credentials(model).values():
@@ -175,7 +173,8 @@ def security(
 def parameter(action: Action, param: Param, description: str, *, examples: bool, complete: bool) -> Node:
     """Return one path, query or header parameter. The description is on the parameter, not in its schema.
 
-    Assistants know no `allowReserved`: they encode reserved characters, which means the same in a query.
+    Assistants do not support `allowReserved`: they encode reserved characters, which means the same in a
+    query.
     """
     schema = Node({k: v for k, v in param.schema.items() if k != "description"}, origin=param.origin)
     members: dict[str, Any] = {"name": wire_name(param), "in": param.place, "required": param.required}
@@ -279,7 +278,7 @@ def body_schema(action: Action, params: Iterable[Param], texts: Mapping[str, str
 
 
 def list_groups(action: Action, params: Iterable[Param]) -> list[Node]:
-    """Return a schema for each group of the body's members of which a call gives exactly one.
+    """Return a schema for each group of the body's members, because a call gives exactly one group.
 
     The list is empty if the action has no groups, or sends a part of them elsewhere.
     """
@@ -344,87 +343,3 @@ def request_body(action: Action, schema: Node, params: Iterable[Param], *, examp
         },
         origin=schema.origin,
     )
-
-
-def header_components(model: Model) -> Node:
-    """Return every response header as a component; `const` becomes part of its schema."""
-    return Node({h.name: _header(h) for h in model.headers if _COMPONENT.match(h.name)}, origin=("headers",))
-
-
-def _header(header: Header) -> Node:
-    schema = Node(header.schema, origin=header.schema.origin)
-    if header.const is not None:
-        schema["const"] = Text(header.const, (*header.origin, "const"))
-    required = not header.https  # a copy of the API on plain loopback http must satisfy the document too
-    return Node(
-        {"description": header.description, "required": required, "schema": schema}, origin=header.origin
-    )
-
-
-def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
-    """Return the headers of responses with this status.
-
-    A response to a missing or refused key has no headers that are only `on: keyed`.
-    """
-    of_keys = {code.status for code in (model.no_key, model.wrong_key) if code is not None}
-    kinds: set[str | int] = {"all", status}
-    if keyed and status not in of_keys:
-        kinds.add("keyed")
-    if 200 <= status < 300:
-        kinds.add("success")
-    if status >= 400:
-        kinds.add("error")
-    found = Node(origin=("headers",))
-    for header in model.headers:
-        if kinds & set(header.on):
-            found[header.name] = header_reference(header)
-    for name, header in limit_headers(model, status).items():
-        found.setdefault(name, header)
-    return found
-
-
-def answer_header(header: AnswerHeader) -> Node:
-    """Return a header of one response."""
-    members = {"description": header.description, "required": header.required, "schema": header.schema}
-    return Node(members, origin=header.origin)
-
-
-def limit_headers(model: Model, status: int) -> Node:
-    """Return the headers of a limit that only `limits` names, so that no answer must have them."""
-    at, reader = ("limits", "headers"), model.limit_reader
-    named = {header.name.lower() for header in model.headers}
-    given = reader.names if 200 <= status < 300 or status in reader.statuses else []
-    texts = {name: (f"The rate limit, as {given_form(model)}", "string") for name in given}
-    if model.limits.headers is not None and model.limits.headers.limit:
-        texts = dict.fromkeys(given, ("A number of the rate limit", "integer"))
-    if status in reader.statuses and model.limits.headers is not None:
-        texts[reader.retry] = ("Seconds to wait, or a date to wait for", "string")
-    return Node(
-        {
-            name: Node({"description": said, "schema": Node({"type": kind}, origin=at)}, origin=at)
-            for name, (said, kind) in texts.items()
-            if name.lower() not in named
-        },
-        origin=at,
-    )
-
-
-def list_limit_headers(model: Model) -> list[str]:
-    """Return the names of those headers."""
-    statuses = (200, *sorted(model.limit_reader.statuses))
-    return list(dict.fromkeys(name for status in statuses for name in limit_headers(model, status)))
-
-
-def given_form(model: Model) -> str:
-    """Return the form of a limit's header in words."""
-    if model.limits.headers.ietf:
-        return "draft-ietf-httpapi-ratelimit-headers defines it"
-    return f"`{model.limits.headers.pattern}`"
-
-
-def header_reference(header: Header) -> Node:
-    """Return a reference to the header's component, or the header itself if its name is no valid component
-    name.
-    """
-    named = _COMPONENT.match(header.name)
-    return Node({"$ref": HEADERS + header.name}, origin=header.origin) if named else _header(header)

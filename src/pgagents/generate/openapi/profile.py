@@ -13,11 +13,11 @@ Alternatives = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The operations of a document, and the parts it shows of each.
+    """The operations of a document, and the parts it shows of each. `surface` None means the whole API.
 
-    `surface` None means the whole API. `complete` adds headers, narrowed error envelopes, OAuth, cookies and
-    typed dispatcher responses, which documents for assistants lack. `consequential` marks operations before
-    which an assistant must ask a person.
+    `complete` adds headers, narrowed error envelopes, OAuth, cookies and typed dispatcher responses, which
+    documents for assistants lack. `consequential` marks operations that an assistant must confirm with a
+    person.
     """
 
     version: str
@@ -37,7 +37,7 @@ class Profile:
     def actions(self, model: Model) -> tuple[Action, ...]:
         """Return the actions that have operations of their own.
 
-        A document for an assistant lacks those of other servers: it has one, to which alone the key goes.
+        A document for an assistant has the API's own server only, because the key goes to that server alone.
         """
         offered = self.surface.actions if self.surface else model.actions
         return tuple(a for a in offered if a.on_rest and (self.complete or a.server is None))
@@ -65,9 +65,9 @@ class Profile:
         return {n: c for n, c in model.credentials.items() if self.schemes is None or n in self.schemes}
 
     def security(self, alternatives: Alternatives) -> Alternatives:
-        """Return the alternatives that the document's credentials are enough for.
+        """Return the alternatives that the document's credentials satisfy.
 
-        A document for one host has at most one, as hosts choose none: without a key only where none will do.
+        For one host it is at most one, because hosts do not choose, and it never is the one without a key.
         """
         if self.schemes is None:
             return alternatives

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pgagents.generate.openapi import parts
+from pgagents.generate.openapi import header_parts, parts
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import REF
@@ -83,7 +83,7 @@ def response(
     headers.
     """
     members = Node({"description": text or meaning(codes)}, origin=codes[0].origin)
-    if profile.complete and (headers := parts.response_headers(model, codes[0].status, keyed=keyed)):
+    if profile.complete and (headers := header_parts.response_headers(model, codes[0].status, keyed=keyed)):
         members["headers"] = headers
     if content := _content(model, codes, profile):
         members["content"] = content
@@ -128,7 +128,7 @@ def edge_response(model: Model, edge: Any) -> Node:
     if edge.retry:
         known = next((h for h in model.headers if h.name == retry), None)
         answer["headers"] = Node(
-            {retry: parts.header_reference(known) if known else Node(_RETRY, origin=at)}, origin=at
+            {retry: header_parts.header_reference(known) if known else Node(_RETRY, origin=at)}, origin=at
         )
     return answer
 
@@ -172,9 +172,9 @@ def _restrict_codes(envelope: str, code_at: str | None, codes: list[Code]) -> No
 
 
 def add_errors(model: Model, answer: Node, codes: Sequence[Code], profile: Profile) -> Node:
-    """Return the response of a success with the errors that come with the same status.
+    """Return the response of a success, with the errors of the same status.
 
-    A document for an assistant says so in its description only.
+    A document for an assistant has these errors in its description only.
     """
     sign = model.error_reader.sign
     if sign is None:
@@ -206,7 +206,7 @@ def list_lost_types(model: Model, actions: Iterable[Action], profile: Profile) -
 
 
 def list_lost_signs(model: Model, actions: Iterable[Action]) -> Iterator[Loss]:
-    """Yield the condition of errors with a 2xx status, for which OpenAPI has no member."""
+    """Yield as losses the conditions of errors with a 2xx status, because OpenAPI has no member for them."""
     sign = model.error_reader.sign
     for action in actions if sign is not None else ():
         if sign is not None and any(200 <= code.status < 300 for code in codes_of(action, model)):

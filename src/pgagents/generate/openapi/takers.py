@@ -17,7 +17,7 @@ COPILOT = "Copilot"
 
 
 def in_json(surface: Surface, who: str) -> tuple[Surface, list[Loss]]:
-    """Return the surface with the actions that `who` can call, and a loss for each of the others.
+    """Return the surface with the actions that `who` can call, and a loss for each other action.
 
     Neither ChatGPT nor Copilot documents that it follows a `style`, so arguments with one are left out.
     """

@@ -37,7 +37,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Skill:
-    """One skill. `ask` is what to ask the user before a call; `errors` are codes with their meanings."""
+    """One skill. `ask` is the question to the user before a call; `errors` are codes with their meanings."""
 
     name: str
     title: Text
@@ -52,7 +52,7 @@ class Skill:
 
 @dataclass(frozen=True, slots=True)
 class Skills:
-    """The skills of a package, the one about all tools first, with what they leave out."""
+    """The skills of a package, the one about all tools first, and their losses."""
 
     skills: tuple[Skill, ...]
     losses: tuple[Loss, ...]
@@ -167,7 +167,7 @@ def _describe_tool(model: Model, surface: Surface, action: Action, names: Mappin
 
 
 def _find_source(model: Model, names: Mapping[str, str], resource: str) -> str:
-    """Return which tools give the id that an argument takes; empty if none is known."""
+    """Return the text `comes from A or B` with the tools that answer such an id; empty if no tool does."""
     found = model.resources.get(resource)
     if found is None:
         return ""

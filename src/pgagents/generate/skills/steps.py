@@ -18,7 +18,9 @@ _MOST = 80
 
 @dataclass(frozen=True, slots=True)
 class StepText:
-    """One step: its number, its tool, the arguments with what each is, and what to keep of the answer."""
+    """One step: its number, its tool, the arguments with their sources, and the members of the answer to
+    keep.
+    """
 
     number: int
     tool: str
@@ -55,7 +57,7 @@ def _arguments(surface: Surface, step: Step, numbers: Mapping[str, int]) -> Iter
 
 
 def _find_step(value: Any, numbers: Mapping[str, int]) -> str | None:
-    """Return from which step a value comes; None if the user gives it."""
+    """Name the step whose answer has a value; None if the user gives it."""
     if not isinstance(value, Expression):
         return None
     known = sorted({numbers[name] for name in value.names if name in numbers})

@@ -52,7 +52,7 @@ def pack_archive(model: Model, archive: Archive, listing: Listing) -> tuple[Buil
 
 
 def _bundle(model: Model, archive: Archive, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield the further packages by suffix; one of which a file is missing is left out."""
+    """Yield the further packages by suffix. A package with a missing file is left out."""
     known = applying(model)
     for suffix, name in archive.bundles.items():
         if name in known and all(path in files for path in known[name].NEEDS):

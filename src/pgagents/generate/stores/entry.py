@@ -35,7 +35,7 @@ def make_entry(model: Model, server: McpServer, expand: Expand, remote: dict[str
 
 
 def list_carried(model: Model, server: McpServer) -> list[Credential]:
-    """Return the keys that headers of a hosted server carry, or those that a started one is given."""
+    """Return the credentials in the headers of a hosted server, or in the environment of a started one."""
     if not server.url:
         return list(model.credentials.values())
     return [one for one in list_keys(model, server) if one.place == "header"]

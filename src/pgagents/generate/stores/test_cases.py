@@ -49,7 +49,9 @@ def _node(case: Case, members: dict[str, Any]) -> Node:
 
 
 def list_lost_calls(model: Model, store: str) -> Iterator[Loss]:
-    """Yield the loss of what a reviewer does not read: arguments, conditions, codes and words."""
+    """Yield as losses the parts of a case that a reviewer does not read: arguments, conditions, codes and
+    words.
+    """
     cases = model.surfaces[store].cases
     if cases is not None:
         why = "a reviewer reads words; `pgagents verify` makes the calls"

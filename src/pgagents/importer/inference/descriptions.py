@@ -38,7 +38,7 @@ _HEADERS = {
 """Meanings of request headers that a standard defines, by name in lower case."""
 _DEEPEST = 4
 _Found = tuple[str, str]
-"""A description, and what it was inferred from."""
+"""A description, and its source."""
 
 
 def infer_descriptions(
@@ -118,7 +118,7 @@ def _describe_argument(
 def _describe_id(
     one: ImportedAction, name: str, param: Schema, place: str, resources: Mapping[str, Any]
 ) -> Iterator[_Found]:
-    """Yield what an id in the path names."""
+    """Yield descriptions of an id in the path."""
     resource = param.get("refers_to")
     if isinstance(resource, str) and resource in resources:
         section = resources[resource]
@@ -143,7 +143,7 @@ def _describe_shape(schema: Schema, named: Mapping[str, Any]) -> str:
 
 
 def _members(schema: Schema, named: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
-    """Return the members of an object, with those of the schemas that it is made of."""
+    """Return the members of an object, with those of its `allOf` schemas."""
     found = dict(schema.get("properties", {}))
     for part in schema.get("allOf", ()) if depth < _DEEPEST else ():
         found |= _members(follow(part, named), named, depth + 1)
@@ -158,7 +158,7 @@ def _list_names(members: Mapping[str, Any]) -> str:
 
 
 def _describe_action(one: ImportedAction, named: Mapping[str, Any], notes: Notes) -> None:
-    """Add what comes back to a description that says no more than the action's name."""
+    """Add the answer's content to a description that only repeats the action's name."""
     action = one.action
     title, text = str(action["title"]), str(action["description"])
     known = matter(one.name) | matter(title) | matter(str(action.get("operation_id", "")))

@@ -41,7 +41,7 @@ def _list_laws(actions: Actions, named: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _list_lifecycles(data: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what was inferred of resources, or could not be."""
+    """Yield a line for each inference about resources, and for each that was not possible."""
     resources: Mapping[str, Mapping[str, Any]] = data.get("resources", {})
     for name, resource in resources.items():
         if moves := resource.get("moves"):
@@ -64,7 +64,7 @@ def _list_lifecycles(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _list_questions(actions: Actions) -> Iterator[str]:
-    """Yield what agents lack: a question before a removal, and manifests."""
+    """Yield the needs of agents: a question before a removal, and manifests."""
     methods = {name: str(action.get("http", "")).partition(" ")[0] for name, action in actions.items()}
     removing = [n for n, a in actions.items() if a.get("destructive") or methods[n] == "DELETE"]
     if removing:
@@ -92,7 +92,9 @@ def _find_list(answer: Schema, named: Mapping[str, Any]) -> tuple[str, Schema]:
 
 
 def _selects(name: str, param: Schema) -> bool:
-    """True if an argument names what is wanted exactly: a search's words or numbers only lead towards it."""
+    """True if an argument names the wanted items exactly. A search's words or numbers only lead
+    towards them.
+    """
     exact = "enum" in param or param.get("type") == "boolean" or name.endswith(("_id", "Id"))
     return exact and not param.get("required")
 
@@ -104,7 +106,7 @@ def _is_alike(param: Schema, member: Schema | None, named: Mapping[str, Any]) ->
 
 
 def _verb(names: list[str], many: str) -> str:
-    """Return a verb as it follows so many names."""
+    """Return a verb in the form for this number of names."""
     return many if len(names) > 1 else f"{many}es" if many.endswith("o") else f"{many}s"
 
 

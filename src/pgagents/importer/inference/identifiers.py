@@ -45,7 +45,7 @@ def find_open_object(one: ImportedAction, argument: str, kind: str, named: Mappi
 
 
 def is_open(schema: Schema) -> bool:
-    """True for an object of which a document names no member, or of which it says that it has others too."""
+    """True for an object with no named member in the document, or with explicitly allowed further members."""
     others = schema.get("additionalProperties", not schema.get("properties"))
     return is_type(schema, ("object",)) and others is not False
 

@@ -51,9 +51,9 @@ def infer_links(
     references: References,
     notes: Notes,
 ) -> None:
-    """Add to the section `resources`, and to the arguments, what the links of the document say.
+    """Add the document's links to the section `resources`, and to the arguments.
 
-    `named` are the schemas. A link that says nothing that the catalogue can hold is a loss.
+    `named` are the schemas. A link without a counterpart in the catalogue's language is a loss.
     """
     for number, link in enumerate(_list_links(made, references, notes)):
         if number == MOST:
@@ -116,7 +116,7 @@ def _find_argument(target: ImportedAction, key: str) -> str:
 
 
 def _use(link: _Link, resources: dict[str, Any], named: Mapping[str, Any], notes: Notes) -> str:
-    """Add what a link says to the catalogue; return why nothing could be added, or an empty text."""
+    """Add a link to the catalogue; return the reason if that is not possible, or an empty text."""
     param = link.target.action["input"].get(link.argument)
     if param is None:
         return f"{link.argument} is no argument in the catalogue"
@@ -229,7 +229,7 @@ def _call_of_read(link: _Link, known: Mapping[str, Any], value: str) -> dict[str
 
 
 def _read_holder(resources: Mapping[str, Any], holder: str, member: str) -> dict[str, Any] | None:
-    """Return a resource that is found in an instance of another one, by that one's read."""
+    """Return a resource that is read as a member of another one, by that one's read."""
     section = resources[holder]
     read = section["read_by"]
     given = {

@@ -64,7 +64,7 @@ def _ways(listing: Listing) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _counted(listing: Listing, more: str) -> Iterator[tuple[str, str, str, str]]:
-    """Yield the ways in which pages or items are counted, if the answer says how many there are."""
+    """Yield the forms in which pages or items are counted, if the answer has their number."""
     page = _first(listing.arguments, _PAGES, ("integer",))
     total = next(
         (
@@ -93,7 +93,7 @@ def _names_next(member: str, argument: str) -> bool:
 
 
 def _same(told: Schema, argument: Schema) -> bool:
-    """True if the argument may take what a member says."""
+    """True if the argument may take the value of a member."""
     return any(is_type(told, (kind,)) and is_type(argument, (kind,)) for kind in ("string", "integer"))
 
 

@@ -157,7 +157,7 @@ def _identify(
 
 
 def _guess(paths: _Paths, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
-    """Return where the id must be if what is read and made are open objects in one place; else None."""
+    """Return the place of the id if reads and creates answer open objects at one place; else None."""
     makes = paths.collection.get("POST")
     both = [find_open_object(one, argument, kind, named) for one in (paths.item["GET"], makes) if one]
     places = {found[0] for found in both if found is not None}
@@ -217,7 +217,7 @@ def _at(one: ImportedAction, resource: _Known, named: Mapping[str, Any]) -> str:
 
 
 def _above(one: _Known, action: ImportedAction, known: Mapping[str, _Known]) -> dict[str, Any]:
-    """Return the arguments that name what contains a resource, outermost first."""
+    """Return the arguments that name a resource's containers, outermost first."""
     found: dict[str, Any] = {}
     names = _PLACEHOLDER.findall(action.action["http"])
     chain: list[_Known] = []

@@ -34,11 +34,11 @@ _VERBS = {
     "unpublish": ("draft",),
     "withdraw": ("withdrawn",),
 }
-"""States of verbs whose past participle is another word, or for which another word is usual."""
+"""States of verbs with an irregular past participle, or with another usual state."""
 ENDINGS = frozenset(
     ("archive", "cancel", "close", "delete", "end", "remove", "terminate", "void", "withdraw")
 )
-"""Verbs by which a test may leave an instance for good, if nothing deletes it."""
+"""Verbs that may leave a test's instance in its last state for good, if no action deletes it."""
 _ASIDE = ENDINGS - {"close", "end"} | {"abandon", "decline", "fail", "reject", "suspend"}
 """Verbs of transitions that need not come last in the order of the states, so that they begin anywhere."""
 
@@ -62,7 +62,7 @@ def infer_states(
     """Return the states of a resource; None if no action surely moves it.
 
     `item` is the schema of an instance. `acting` has the actions on one instance, by the last word of their
-    paths. `made_with` has the arguments by which an instance is made.
+    paths. `made_with` has the arguments of the create.
     """
     found = _find_state(item, named)
     if found is None:
@@ -113,7 +113,7 @@ def _plain(word: str) -> str:
 
 
 def _find_refusal(action: ImportedAction, codes: Mapping[str, Any]) -> str:
-    """Return the error by which an action refuses a state; empty if it documents none, or several."""
+    """Return the action's error for a wrong state; empty if it documents none, or several."""
     found = [name for name in action.action.get("errors", ()) if find_status(codes.get(name)) == CONFLICT]
     return found[0] if len(found) == 1 else ""
 
@@ -131,7 +131,7 @@ def _needs_more(action: ImportedAction) -> bool:
 
 
 def _find_beginning(word: str, to: str, reached: Sequence[str], initial: str) -> list[str]:
-    """Return the states from which a verb leads to its state: mostly the one that is listed before it."""
+    """Return the states that a verb leads from: usually the one listed before the verb's state."""
     if to == initial:
         return [s for s in reached if s != initial]
     if _plain(word) in _ASIDE:

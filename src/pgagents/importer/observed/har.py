@@ -33,7 +33,7 @@ class Recorded:
     query: tuple[tuple[str, str], ...]
     proofs: frozenset[Proof]
     idempotent: bool
-    """True if it was sent with an idempotency key."""
+    """True if the request had an idempotency key."""
     sends: str
     """The media type of the request's body; empty without one."""
     sent: Any
@@ -111,7 +111,9 @@ def _pairs(listed: Any) -> Iterator[tuple[str, str]]:
 
 
 def _read_answer(content: Mapping[str, Any]) -> tuple[str, Any]:
-    """Return an answer's media type and its JSON; `_NOTHING` in place of what is no JSON, or not there."""
+    """Return an answer's media type and its JSON; `_NOTHING` in place of a missing body or one that is no
+    JSON.
+    """
     text = content.get("text")
     media = _media(content)
     if not isinstance(text, str) or not text:

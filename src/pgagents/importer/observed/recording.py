@@ -53,7 +53,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The document of a recording, with what it was made from and what it lacks, for a person."""
+    """The document of a recording, with its sources and its gaps in words for a person."""
 
     document: dict[str, Any]
     calls: Mapping[tuple[str, str], int]

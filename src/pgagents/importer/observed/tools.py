@@ -30,7 +30,7 @@ _HOST = "mcp.example.com"
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server's name and version, what it says of itself, and its URL if it is hosted."""
+    """A server's name and version, its own instructions, and its URL if it is hosted."""
 
     name: str
     version: str

@@ -36,7 +36,7 @@ class Objection:
 def find_objections(
     model: Model, surfaces: Mapping[str, Any], choosing: Collection[str] = ()
 ) -> list[Objection]:
-    """Return what the vendors of these surfaces would refuse, each place once.
+    """Return the refusals by the vendors of these surfaces, each place once.
 
     For the surfaces in `choosing`, arguments that are secrets count, too.
     """

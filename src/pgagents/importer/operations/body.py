@@ -85,7 +85,7 @@ class Bodies:
         return True
 
     def _groups(self, body: Body, found: dict[str, Any], made: ImportedAction) -> None:
-        """Say of which groups of arguments a call gives exactly one."""
+        """Add the groups of arguments of which a call sends exactly one."""
         wires = [
             [made.wires.get((wire, "body")) for wire in group] for group in find_groups(self.schemas, body)
         ]

@@ -23,12 +23,14 @@ _DEEDS = frozenset((
     "cancel", "activate", "deactivate", "approve", "reject", "trigger", "execute", "purge", "destroy", "stop",
     "start", "restart",
 ))  # fmt: skip
-"""Words in the name of a GET that suggest that it changes something, whatever HTTP says about GET."""
+"""Words in the name of a GET that suggest a change, although HTTP calls every GET safe."""
 _DEEDS_OF_ARGUMENTS = frozenset((
     "delete", "remove", "purge", "destroy", "reset", "revoke", "send", "resend", "trigger", "execute",
     "recheck", "restart", "unsubscribe", "logout",
 ))  # fmt: skip
-"""Words that begin the name of an argument by which a GET does something; `start` may begin a range."""
+"""Words at the beginning of an argument's name that suggest a change by a GET. `start` is none, because it
+may begin a range.
+"""
 
 
 def is_deed(op: Operation, p: Parameter) -> bool:
@@ -42,7 +44,7 @@ def add_nature(
 ) -> None:
     """Add effect, destructiveness and the question that a person confirms.
 
-    A document says none of them. The safe answer is written, and asked about only where the name suggests
+    A document has none of them. The safe answer is written, and becomes a question only if the name suggests
     another one. Without `confirmed`, no question for a person is written.
     """
     deed = _find_deed(op) if op.method == "GET" else ""

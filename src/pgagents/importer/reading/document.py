@@ -47,7 +47,10 @@ class _Twice(Exception):
 
 
 def read(raw: bytes, location: str, name: str) -> Document:
-    """Parse a document from bytes; every key is text. Raises InputError with the place of the problem."""
+    """Parse a document from bytes; every key is text.
+
+    Raises InputError with the place of the problem, and PgagentsError for a document that is too large.
+    """
     if len(raw) > MAX_BYTES:
         raise PgagentsError(
             f"{name} has {len(raw):,} bytes; at most {MAX_BYTES:,} are read", "import a part of it"

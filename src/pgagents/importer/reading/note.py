@@ -50,7 +50,7 @@ class Notes:
         self.made.setdefault(Note("answered", at, f"pgagents: ignore[{rule}] {reason}"))
 
     def infer(self, at: Pointer, message: str) -> None:
-        """Record what a part of the catalogue was inferred from."""
+        """Record the source of an inferred part."""
         self.made.setdefault(Note("inferred", at, message))
 
     def add_left_out(self, message: str, source: str = "", *, count: int = 1) -> None:

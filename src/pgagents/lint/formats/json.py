@@ -11,7 +11,7 @@ from pgagents.source.diagnostics import Diagnostic
 
 
 def render(judged: Sequence[Judged], version: str) -> str:
-    """Return one object: `files`, each with its `findings` and, for an importer, what would be imported."""
+    """Return one object: `files`, each with its `findings` and, for an importer, with the imported result."""
     files = [
         {
             "file": one.source.file,

@@ -9,7 +9,7 @@ from pgagents.source.diagnostics import printable, shorten
 
 
 def render(judged: Sequence[Judged]) -> str:
-    """Return a line for every finding of every file; empty if there is none."""
+    """Return a line for every finding of every file; empty without findings."""
     return "\n".join(
         f"{printable(str(d.span))}: {d.severity}: [{d.id}] {shorten(d.message)}"
         for one in judged

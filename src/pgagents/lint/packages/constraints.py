@@ -45,7 +45,7 @@ _NAMES = {
 
 
 def name_type(value: Any) -> str:
-    """Return what a JSON value is, for messages."""
+    """Return the name of a JSON value's type, for messages."""
     return _NAMES.get(type(value), type(value).__name__)
 
 

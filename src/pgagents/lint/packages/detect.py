@@ -10,7 +10,7 @@ from pgagents.lint.packages.root import find_root
 from pgagents.lint.packages.tree import Tree
 
 OTHERS = {"openai-portal": "agent-plugins", "agent-plugins": "openai-portal"}
-"""Judges of the same files, each with the other."""
+"""Judges of the same files: each maps to the other judge."""
 
 
 def detect_tree(tree: Tree) -> str | None:

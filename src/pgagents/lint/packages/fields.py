@@ -23,7 +23,9 @@ _ORPHAN: Any = object()
 def check(
     rows: Mapping[str, Row], data: Any, file: str, prefix: Pointer = (), *, missing: str = "missing"
 ) -> Iterator[Hit]:
-    """Yield what breaks the rows. `missing` is the kind that speaks of absent members in this layout."""
+    """Yield a finding for each broken row. `missing` is the kind of the rows about absent members in this
+    layout.
+    """
     for path, constraints in rows.items():
         for pointer, value in _resolve(data, tuple(path.split(".")), ()):
             hit = _check_value(constraints, value, missing)

@@ -44,7 +44,7 @@ def list_folder(path: str) -> Tree:
 
 
 def single_file(path: str, raw: bytes) -> Tree:
-    """Return a tree that holds one file, whose bytes are given."""
+    """Return a tree with one file that has these bytes."""
     name = Path(path).name
     only = Entry(name, "file", len(raw), len(raw), lambda most: raw[: most + 1])
     return Tree(path, (only,), zipped=False, single=True)

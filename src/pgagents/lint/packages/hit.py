@@ -12,8 +12,9 @@ from pgagents.source.source import Pointer
 class Hit:
     """A finding by its code in the judge's table.
 
-    `file` is a path from the plugin's root; empty for the package itself. `detail` says what is there,
-    `help` and `severity` stand for those of the table. `line` is for texts without values of their own.
+    `file` is a path from the plugin's root; empty for the package itself. `detail` describes the file's
+    content. `help` and `severity` replace those of the table. `line` is for texts without values of their
+    own.
     """
 
     code: str

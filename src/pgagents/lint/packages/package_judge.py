@@ -20,8 +20,8 @@ PACKAGE = "pgagents.lint.packages.judges"
 class PackageJudge:
     """One judge. Its name is that of its module, with `-` for `_`; its table has the module's name.
 
-    `root` returns the tree with the root of what is judged, and the findings that end the judging. `find`
-    judges a package, `find_file` one file's data or text; it returns None for a file that it does not know.
+    `root` returns the tree with the root of the package, and the findings that end the judging. `find` judges
+    a package, `find_file` one file's data or text. `find_file` returns None for a file that no rule is about.
     """
 
     title: str

@@ -23,10 +23,9 @@ def is_root(tree: Tree) -> bool:
 
 
 def find_root(tree: Tree) -> tuple[Tree, str, str]:
-    """Return the tree with its root, a code where the root cannot be told, and what is there.
+    """Return the tree with its root; without a single root, a code and a description of the folders.
 
-    A package whose top has a plugin and whose folders have another, or with several folders that have one,
-    is ambiguous.
+    A package is ambiguous if its top and a folder have a plugin, or several folders have one.
     """
     tops = [name for name in tree.names() if tree.kind(name) == "folder"][:_MOST_TOPS]
     inner = [name for name in tops if any(tree.kind(f"{name}/{path}") for path in (*MANIFESTS, *_FOLDERS))]

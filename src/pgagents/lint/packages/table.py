@@ -16,10 +16,10 @@ from pgagents.source.read import read
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One finding that a judge may make.
+    """A finding that a judge may make. `says` is the requirement.
 
-    `says` is the requirement. `help` is the next step; where it is empty, the broken constraint names one.
-    `offline` is `yes`, `partly` or `no`; `undecided` says what cannot be seen here.
+    `help` is the next step; if it is empty, the broken constraint has one. `offline` is `yes`, `partly` or
+    `no`; `undecided` names the part that cannot be checked here.
     """
 
     name: str

@@ -20,8 +20,9 @@ _CLOSE = re.compile(r"^---[ \t]*\r?$", re.M)
 
 
 class TextError(Exception):
-    """A file cannot be read as what it must be. `kind` is `unreadable`, `utf8`, `json`, `yaml`, `front` or
-    `unclosed`; `line` is the place.
+    """Raised for a file that cannot be read in its format.
+
+    `kind` is `unreadable`, `utf8`, `json`, `yaml`, `front` or `unclosed`; `line` is the place.
     """
 
     def __init__(self, kind: str, detail: str, line: int = 1) -> None:
@@ -31,7 +32,7 @@ class TextError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Skill:
-    """A SKILL.md: `front` is its front matter, whatever type it has; `body` is the text below."""
+    """A SKILL.md: `front` is its front matter, of any type; `body` is the text below."""
 
     front: Any
     body: str
@@ -98,7 +99,7 @@ def _parse_yaml(text: str, shown: str) -> Source:
 
 
 def read_skill(tree: Tree, path: str) -> Skill:
-    """Return a SKILL.md. Raises TextError as `read_text` does, and for front matter that is none."""
+    """Return a SKILL.md. Raises TextError as `read_text` does, and for a front matter that is no mapping."""
     text = read_text(tree, path)
     opened = _FRONT.match(text)
     if opened is None:

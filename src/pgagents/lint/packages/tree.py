@@ -31,10 +31,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Tree:
-    """All entries of a package. `name` is what messages call it.
+    """All entries of a package. `name` is the package's name in messages.
 
     `members` are the entries as they are named in the archive, `zipped` is true for a ZIP. `files` maps a
-    path from the plugin's root to its entry; folders are entries of their own, also where the archive lists
+    path from the plugin's root to its entry; folders are entries of their own, even if the archive lists
     none. `root` is the prefix of the plugin's root, such as `park-graph/`.
     """
 
@@ -46,7 +46,7 @@ class Tree:
     """Reasons why a member of the ZIP cannot be unpacked, by its path."""
     root: str = ""
     single: bool = False
-    """True for one file that was given alone; it then has the package's name."""
+    """True for a single file without its package. The tree then has the package's name."""
 
     @cached_property
     def files(self) -> dict[str, Entry]:
@@ -75,7 +75,7 @@ class Tree:
         return found
 
     def kind(self, path: str) -> Kind | None:
-        """Return what is at a path from the root, or None."""
+        """Return the kind of the entry at a path from the root, or None."""
         entry = self.files.get(path)
         return entry.kind if entry else None
 

@@ -56,9 +56,9 @@ def judge_path(path: str, name: str, raw: bytes | None = None, published: Tree |
 
 
 def judge_source(source: Source, name: str) -> Judged:
-    """Judge a document that was read already, such as a server's list of tools.
+    """Judge a document that is in memory, such as a server's list of tools.
 
-    Raises PgagentsError for a document that the judge does not know.
+    Raises PgagentsError for a document that no rule of the judge is about.
     """
     return _judge_file(source.file, source.text.encode("utf-8", "surrogatepass"), name, list_judges()[name])
 
@@ -92,9 +92,9 @@ def _judge_file(path: str, raw: bytes, name: str, judge: PackageJudge) -> Judged
 
 
 def find_hits(path: str, raw: bytes, name: str) -> list[Hit]:
-    """Return what a judge says of a ZIP or a file, by its bytes, for a caller with lines of its own.
+    """Return a judge's findings about a ZIP or a file, by its bytes, for a caller with lines of its own.
 
-    A file that the judge does not know has no findings.
+    A file that no rule is about has no findings.
     """
     judge = list_judges()[name]
     if not is_archive(raw):
@@ -105,7 +105,7 @@ def find_hits(path: str, raw: bytes, name: str) -> list[Hit]:
 
 
 def describe_hit(hit: Hit, span: Span, name: str) -> Diagnostic:
-    """Return a judge's finding at a place that the caller knows better."""
+    """Return a judge's finding as a diagnostic at the caller's own place."""
     code: Code = table(name.replace("-", "_")).codes[hit.code]
     message = code.says.rstrip(".") + (f": {hit.detail}" if hit.detail else "")
     note = f"source: {code.source}, read {code.read}"
@@ -114,7 +114,7 @@ def describe_hit(hit: Hit, span: Span, name: str) -> Diagnostic:
 
 
 def _make(package: Package, hits: Iterable[Hit], name: str, judge: PackageJudge) -> Judged:
-    """Return the result: findings in the order of the files, and what cannot be decided here."""
+    """Return the result: findings in the order of the files, and the rules that cannot be checked here."""
     codes = table(name.replace("-", "_"))
     found = tuple(in_order(describe_hit(hit, _locate(hit, package), name) for hit in hits))
     sources = {source.file: source for source in package.sources.values()}

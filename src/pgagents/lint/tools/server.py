@@ -44,7 +44,7 @@ def judge_server(source: Source, own: Sequence[Diagnostic] = (), only: str | Non
 
 
 def _once(found: Sequence[Diagnostic], told: set[int]) -> tuple[Diagnostic, ...]:
-    """Return findings without those at a line of `told`; of several errors at a line the first."""
+    """Return findings without those at a line of `told`. If a line has several errors, keep the first."""
     lines = set(told)
     kept = []
     for one in dict.fromkeys(found):

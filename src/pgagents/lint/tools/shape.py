@@ -53,7 +53,7 @@ def kind(data: Any) -> str | None:
 
 
 def tools(data: Any) -> Iterator[Tool]:
-    """Yield every function of the list, whatever its form. Other kinds of tools are skipped."""
+    """Yield every function of the list, in any form. Other kinds of tools are skipped."""
     listed, at = (
         ([data], ()) if isinstance(data, dict) and any(key in data for key in GEMINI) else _find_tools(data)
     )

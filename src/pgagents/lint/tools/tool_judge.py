@@ -20,8 +20,8 @@ class ToolJudge:
     """One vendor's judge. Its name is that of its module, with `-tools` behind it.
 
     `title` names the vendor's API in reports. `vendor` is the file of requirements that the findings name.
-    `like_openai` is true for lists that look like OpenAI's: only a folder with the module's name, as in the
-    output of `build`, tells them apart.
+    `like_openai` is true for lists in OpenAI's form; only a folder with the module's name, as in the output
+    of `build`, distinguishes them.
     """
 
     title: str

@@ -36,7 +36,7 @@ def judge(source: Source, name: str) -> Judged:
 
 
 def make_diagnostics(name: str, listed: Sequence[Tool], source: Source) -> tuple[Diagnostic, ...]:
-    """Return what a judge finds in these tools, each once."""
+    """Return a judge's findings about these tools, each once."""
     found = [*_twice(listed), *list_judges()[name].judge(listed, source.data)]
     return tuple(dict.fromkeys(_diagnostic(one, name, source) for one in found))
 

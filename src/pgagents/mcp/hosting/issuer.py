@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mcp.server.auth.provider import AccessToken, TokenVerifier
 
 AGAIN_S = 5.0
-"""Seconds after a failure in which the metadata are not asked for again."""
+"""Seconds after a failure before the metadata are requested again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Issuer:
         self._failed: tuple[float, PgagentsError] | None = None
 
     async def read(self) -> Known:
-        """Return what the metadata give. Raises PgagentsError where they cannot be had."""
+        """Return the facts in the metadata. Raises PgagentsError if they cannot be read."""
         if self._known is not None:
             return self._known
         if self._failed is not None and self._clock() - self._failed[0] < AGAIN_S:

@@ -46,7 +46,7 @@ class KeyFile:
         self._read()
 
     def find(self, caller: Caller) -> Any:
-        """Return what the file has for the caller's subject; None for nothing."""
+        """Return the file's entry for the caller's subject, or None."""
         try:
             self._read()
         except PgagentsError as error:

@@ -27,7 +27,7 @@ VARIABLES = {
     "CALLS_PER_MINUTE": f"calls of one caller a minute, in each process; the default is {PER_MINUTE}",
     "CALLS_AT_ONCE": f"calls of one caller under way, in each process; the default is {AT_ONCE}",
 }
-"""The variables without their prefix, each with what it holds."""
+"""The variables without their prefix, each with its meaning."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Its URL with the default of each variable."""
+        """The server's URL with the default of each variable."""
         return self.fill({})
 
     def fill(self, values: Mapping[str, str]) -> str:
@@ -53,7 +53,7 @@ class Server:
         return fill(str(self.template), {**{v.name: v.default for v in self.variables}, **known})
 
     def find_values(self, url: str) -> dict[str, str] | None:
-        """Return the values with which its URL is this one; None if no values make it so."""
+        """Return the values of the variables in this URL; None if the URL does not fit the template."""
         if url.rstrip("/") == self.url.rstrip("/"):
             return {v.name: v.default for v in self.variables}
         literals, names = split(str(self.template).rstrip("/"))
@@ -74,10 +74,10 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 def find_addresses(
     main: Server, servers: Mapping[str, Server], url: str, given: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the base URLs of the other servers by name, where the API's own is at `url`.
+    """Return the base URLs of the other servers by name, if the API's own is at `url`.
 
-    A server without a given address has that of the catalogue only where `url` is the catalogue's too, with
-    the same values of the variables. Otherwise a key for a test server would go to another one.
+    A server without a given address has that of the catalogue only if `url` is the catalogue's too, with the
+    same values of the variables. Otherwise a key for a test server would go to a live one.
     """
     values = main.find_values(url)
     named = {name: one.fill(values) for name, one in servers.items()} if values is not None else {}

@@ -66,7 +66,7 @@ class Case:
 
     @property
     def writes(self) -> bool:
-        """True if it must work and one of its calls writes."""
+        """True if the case must succeed and one of its calls writes."""
         return self.is_positive and any(call.action.effect == "write" for call in self.calls)
 
     @property

@@ -76,7 +76,7 @@ def escape_unprintable(text: str) -> str:
 
 
 def hash_source(text: str) -> str:
-    """Return the hash by which a Content-Security-Policy allows a style or a script."""
+    """Return the hash with which a Content-Security-Policy allows an inline style or script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 

@@ -35,7 +35,7 @@ _HANGING = " " * 12
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RED, _GREEN, _YELLOW = "31;1", "32;1", "33;1"
 STOPPED = 130
-"""The exit code of a program ended by Ctrl-C; a stopped run has it, whatever its report says."""
+"""The exit code of a program ended by Ctrl-C. A stopped run returns it in place of its report's exit code."""
 _MEANING = {
     0: "nothing found",
     1: "something found",

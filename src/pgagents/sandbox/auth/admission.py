@@ -26,10 +26,10 @@ class Admission:
 def admit(
     model: Model, request: Request, alternatives: Iterable[tuple[str, ...]], find: FindKey, issued: FindKey
 ) -> Admission:
-    """Return the admission of a request whose action takes these alternatives; an empty one takes no key.
+    """Return the admission of a request whose action takes these alternatives. An empty alternative takes no
+    key.
 
-    `find` finds keys, `issued` access tokens that a client got with its own. A wrong key is refused where
-    none is needed too.
+    `find` finds keys, `issued` the access tokens of clients. A wrong key is refused even if none is needed.
     """
     needs = list(alternatives)
     for names in needs:
@@ -43,7 +43,7 @@ def admit(
 
 
 def describe_need(model: Model, alternatives: Iterable[tuple[str, ...]]) -> str:
-    """Return what a call must send, by its first alternative."""
+    """Describe the credentials of a call, by its first alternative."""
     names = next((one for one in alternatives if one), ())
     return " and ".join(model.credentials[name].show("<key>") for name in names)
 

@@ -55,7 +55,9 @@ def find_secret_of(credential: Credential, request: Request) -> str | None:
 
 
 def find_any_secret(model: Model, request: Request) -> str:
-    """Return what stands in a credential's place after any word, for servers that do not look at it."""
+    """Return the text in any credential's place without the word before it, for servers that do not check
+    that word.
+    """
     for credential in model.credentials.values():
         last = (find_text(credential, request) or "").rpartition(" ")[2]
         if last:
@@ -64,8 +66,8 @@ def find_any_secret(model: Model, request: Request) -> str:
 
 
 def with_secret(model: Model, request: Request, secret: str, scheme: str = "") -> Request:
-    """Return the request with a secret in the form of a scheme, the first one if none is named, in place of
-    any other.
+    """Return the request with this secret in place of any other, in the form of a scheme; the first one by
+    default.
     """
     credential = model.credentials.get(scheme) or model.credential
     if credential is None:
@@ -96,7 +98,7 @@ def challenge(credential: Credential) -> str | None:
 
 
 def _unwrap(credential: Credential, given: str) -> str | None:
-    """Return what stands between the texts around a secret; None where they are others."""
+    """Return the secret inside a credential's fixed texts; None if the value has other texts."""
     if credential.any_case:
         scheme, _, rest = given.partition(" ")
         return rest.strip(" ") if scheme.lower() == credential.word.lower() else None
@@ -106,7 +108,7 @@ def _unwrap(credential: Credential, given: str) -> str | None:
 
 
 def _decode(presented: str) -> str | None:
-    """Return `user:password` of its Base64; None where it is none."""
+    """Return `user:password` of its Base64; None if the text is no Base64."""
     try:
         plain = base64.b64decode(presented, validate=True).decode()
     except (binascii.Error, ValueError):

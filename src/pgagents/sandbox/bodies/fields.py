@@ -57,7 +57,7 @@ class Field:
 class Unreadable(Exception):
     """A body or a query that cannot be read, or a value in it; `field` is its name on the wire if known.
 
-    `kind` is that of the fault for which it is refused.
+    `kind` is the kind of the fault with which it is refused.
     """
 
     def __init__(self, message: str, field: str = "", kind: str = "invalid") -> None:
@@ -78,7 +78,7 @@ def parse_pairs(text: str) -> list[Pair]:
 def find(field: Field, pairs: Iterable[Pair], used: set[str]) -> Any:
     """Return the texts of an argument in the shape of its value, or None if no pair is its own.
 
-    Names of pairs that were read are added to `used`.
+    Names of pairs that were read are added to `used`. Raises Unreadable for a repeated or malformed value.
     """
     many = "array" in field.kinds
     if field.style == "deepObject" and field.kinds & {"object", "array"}:

@@ -72,7 +72,7 @@ class Courier:
         self._allow_loopback = allow_loopback
 
     def _make_headers(self, secret: str, body: bytes, now: float, id: str) -> dict[str, str]:
-        """Return the headers that sign a delivery; none where the catalogue says nothing of a signature."""
+        """Return the headers that sign a delivery; none if the catalogue has no signature."""
         if self.scheme is None:
             return {}
         if self.scheme.name == STRIPE:
@@ -80,7 +80,9 @@ class Courier:
         return signature.make_headers(self.scheme, self.header, secret, body, now, id)
 
     def round(self) -> int:
-        """Send what is due, to several webhooks at once, in order for each; return the number of attempts."""
+        """Send the due deliveries, to several webhooks at once, in order for each; return the number of
+        attempts.
+        """
         with self.outbox.store.lock:
             due = list(self.outbox.due().values())
         if len(due) < 2:

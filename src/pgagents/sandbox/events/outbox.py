@@ -70,7 +70,7 @@ class _Listener:
 class Outbox:
     """Events and their deliveries in the store.
 
-    `wall` is the real time, by which deliveries are due, however the sandbox's clock is moved.
+    `wall` is the real time, which decides when deliveries are due. The sandbox's own clock may be moved.
     """
 
     def __init__(self, store: Store, rng: random.Random, wall: Callable[[], float]) -> None:

@@ -65,8 +65,9 @@ def find_fault(
     now: float,
     tolerance_s: float,
 ) -> str:
-    """Return why a signature does not fit; empty where it does. `given` has the signature under `header`, and
-    `time` and `id` where the format has headers for them.
+    """Describe why a signature does not fit; empty if it does.
+
+    `given` has the signature under `header`, and `time` and `id` if the format has headers for them.
     """
     value = given.get("header", "").strip()
     whole = re.fullmatch(scheme.form, value)

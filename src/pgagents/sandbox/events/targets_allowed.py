@@ -82,8 +82,9 @@ def problem(url: str, *, allow_loopback: bool, resolve: Resolve) -> str:
 
 
 def addresses(host: str, *, allow_loopback: bool, resolve: Resolve) -> Sequence[Ip] | str:
-    """Return the addresses of a host, all of which are allowed, or why it is refused; empty where the name
-    does not resolve.
+    """Return the addresses of a host if all are allowed, else the reason for a refusal.
+
+    The result is empty if the name does not resolve.
     """
     literal = address_of(host)
     if literal is not None:

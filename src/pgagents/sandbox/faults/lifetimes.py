@@ -19,7 +19,7 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 def _shown(resource: Resource, data: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects of an answer that have the id of such an instance and what its kind is known by."""
+    """Yield the objects in an answer that have the id and the characteristic members of such an instance."""
     marks = {
         *resource.ids,
         *([resource.takes.by] if resource.takes else []),

@@ -196,7 +196,9 @@ def search_limit_ignored(context: Context, asked: RequestedAction, given: dict[s
 
 
 def _usual(action: Action) -> dict[str, float]:
-    """Return the usual values of what an action's relations widen: those of its example, else defaults."""
+    """Return the usual values of the arguments that an action's relations widen: those of its example, else
+    defaults.
+    """
     widening = {r.widen for r in action.relations}
     given = {k: v for e in action.examples[:1] for k, v in e.input.items() if k in widening}
     if not given:

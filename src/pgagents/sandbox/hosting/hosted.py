@@ -26,9 +26,9 @@ _FOUND = {
     "web/agent-skills.json": "application/json",
     "web/llms.txt": "text/plain; charset=utf-8",
 }
-"""Media types of the documents by which agents find the API."""
+"""Media types of the documents in which agents find the API."""
 _RELATIONS = {"web/ai-catalog.json": "ai-catalog", "web/api-catalog.json": "api-catalog"}
-"""Link relations by which pages of the host point to a document."""
+"""Link relations from pages of the host to a document."""
 _FRESH = ("Cache-Control", "public, max-age=3600")
 """The time that a document may be kept, where the catalogue declares nothing else for all answers."""
 _OPEN = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "ETag, Link"))

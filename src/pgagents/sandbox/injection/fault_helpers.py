@@ -23,8 +23,8 @@ from pgagents.sandbox.routes import Routes
 class RequestedAction:
     """The action that a request names, its dispatcher, path values and the request itself.
 
-    `dispatcher` is None, and `path` has the placeholders' values, where the request goes to the action's own
-    path.
+    If the request goes to the action's own path, `dispatcher` is None and `path` has the placeholders'
+    values.
     """
 
     action: Action
@@ -65,7 +65,7 @@ class RequestReader:
         return RequestedAction(action, endpoint.dispatcher, {}, request) if action else None
 
     def knows(self, request: Request) -> bool:
-        """Return whether the request's path leads to any endpoint, whatever its method."""
+        """Return True if the request's path has an endpoint, for any method."""
         return self._routes.match(request.path) is not None
 
     def action(self, request: Request) -> Action | None:
@@ -196,7 +196,7 @@ def widest(reader: RequestReader, action: Action, request: Request) -> bool:
 def error_at(data: Any, at: str | None, value: Any) -> Any:
     """Return a copy of an error body with another value at a place of the envelope, such as `error.code`.
 
-    `data` comes back unchanged where `at` is None, or leads through a value that is not an object.
+    `data` is returned unchanged if `at` is None, or leads through a value that is not an object.
     """
     body = json.loads(json.dumps(data))
     if at is None or not isinstance(body, dict):

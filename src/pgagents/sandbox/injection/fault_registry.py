@@ -83,11 +83,11 @@ Put = Callable[..., str]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A way to misbehave, which proves that a check finds it.
+    """A deliberate mistake of a sandbox, which proves that a check finds it.
 
     The checks in `breaks` must find the fault. Those in `also` may find it too, each for the given reason.
-    `needs` names what a run must have for the fault to show. `awaits` names the planned check that is to find
-    it, where there is none yet.
+    `needs` names the aids without which the fault does not show in a run. `awaits` names a planned check that
+    will find it, if no check does yet.
     """
 
     kind: str

@@ -67,7 +67,7 @@ def tag_of(answer: Any) -> str:
 
 
 def _value_by_law(model: Model, call: AcceptedCall, name: str, answer: Any) -> str | None:
-    """Return what a law says that the header equals, or None."""
+    """Return the value that a law demands of the header, or None."""
     scope = Scope(
         {
             "input": call.input, "response": answer, "status": call.action.success.status,
@@ -92,7 +92,7 @@ def _equals(that: Expression, name: str) -> Iterator[Expression]:
 
 
 def _location(model: Model, call: AcceptedCall, answer: Any) -> str | None:
-    """Return the path at which the instance that was made can be read."""
+    """Return the path that reads the new instance, or None."""
     for resource in model.resources.values():
         if resource.made_by is None or not makes(model, resource, call.action):
             continue

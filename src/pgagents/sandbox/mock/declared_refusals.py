@@ -7,7 +7,7 @@ from pgagents.sandbox.call import AcceptedCall, Refusal
 
 
 def refuse_by_condition(call: AcceptedCall) -> Refusal | None:
-    """Return the refusal whose condition is true for the call's arguments; None if none is."""
+    """Return the refusal whose condition the call's arguments meet; None if no condition is met."""
     for code in call.action.errors:
         if code.when is None:
             continue

@@ -78,7 +78,7 @@ class Events:
         return places.put(answer, tuple(self.hooks.secret_at.split(".")), secret)
 
     def _find_data(self, resource: Resource | None, call: AcceptedCall, answer: Any, tenant: str) -> Any:
-        """Return what an event shows: its resource in the answer, else the instance that the call names."""
+        """Return the data of an event: its resource in the answer, else the instance that the call names."""
         if resource is None:
             return answer
         for one in (resource.made_by, *resource.read_by, resource.undone_by):

@@ -60,7 +60,9 @@ class Lifecycle:
     def postpone(
         self, resource: Resource, row: dict[str, Any], schema: Mapping[str, Any], now: float
     ) -> dict[str, Any]:
-        """Return a new instance whose times at which it moves or ends are to come: its example is old."""
+        """Return a new instance whose times of moving and ending lie in the future, because its example is
+        old.
+        """
         members = {move.at for move in resource.moves_by_time} | {resource.expires_by or ""}
         for member in sorted(members & row.keys()):
             if _is_past(row[member], now):
@@ -110,7 +112,7 @@ class Lifecycle:
         return row if row.get(job.state) == reached else {**row, job.state: reached}
 
     def _move(self, resource: Resource, row: dict[str, Any], now: float) -> dict[str, Any] | None:
-        """Return what time has made of an instance; None where it has ended."""
+        """Return the instance as it is at this time; None if it has ended."""
         after = row
         for move in resource.moves_by_time:
             if after.get(str(resource.state)) == move.origin_state and _is_past(after.get(move.at), now):
@@ -120,7 +122,7 @@ class Lifecycle:
         return after
 
     def _settle(self, resource: Resource, row: dict[str, Any], now: float) -> dict[str, Any]:
-        """Return the instance as the laws of its reading action ask for."""
+        """Return the instance with the values that the laws of its reading action demand."""
         for read in resource.read_by:
             path = places.place(read.at)
             if path is None:
@@ -134,7 +136,9 @@ class Lifecycle:
         return row
 
     def find_repeated(self, resource: Resource, tenant: str, place: str, row: Row) -> Unique | None:
-        """Return what another living instance in a place has in common with a new one though it must not."""
+        """Return the unique members that a new instance repeats from another living instance in its place, or
+        None.
+        """
         living = [r for r in self._rows.all(resource.name, tenant, place) if _lives(resource, r)]
         return next(
             (
@@ -150,7 +154,7 @@ class Lifecycle:
     ) -> RowKey | Refusal | None:
         """Return the key of the instance whose room a new one takes over, such as a hold of an order.
 
-        None where it takes room of its own; a refusal where the named instance has room elsewhere.
+        Return None if it takes room of its own, and a refusal if the named instance has room elsewhere.
         """
         for param in call.action.params:
             first = self._model.resources.get(param.refers_to or "")

@@ -46,7 +46,7 @@ LEAST_EPOCH_S = 900_000_000
 
 
 def domain(setting: Setting) -> Domain:
-    """Return the domain of a catalogue that names none of its own."""
+    """Return the domain of a catalogue that names no domain."""
     return Mock(setting).act
 
 
@@ -164,7 +164,7 @@ class Mock(Finding, Seeding):
     def _put_again(
         self, resource: Resource, call: AcceptedCall, answer: Any, key: RowKey, there: dict[str, Any]
     ) -> Any:
-        """Replace what the call says of an instance whose id the caller has chosen and that is there.
+        """Replace the members of an existing instance whose id the caller has chosen.
 
         A POST is refused if the action lists a conflict.
         """
@@ -223,7 +223,7 @@ class Mock(Finding, Seeding):
     def _hide(
         self, resource: Resource, call: AcceptedCall, undo: ActionCall, key: RowKey, row: dict[str, Any]
     ) -> Any:
-        """Mark an instance as removed, so that it can still be read, and remove what it contains."""
+        """Mark an instance as removed, so that it can still be read, and remove its parts."""
         path = places.place(undo.at)
         assert undo.at is not None
         assert resource.gone_when is not None
@@ -285,7 +285,7 @@ class Mock(Finding, Seeding):
         return True, self.laws.repair(call, answer)
 
     def _page(self, resource: Resource, call: AcceptedCall, rows: list[dict[str, Any]]) -> Any:
-        """Return one page of a list, and add the headers that say what comes next."""
+        """Return one page of a list, and add the headers that announce the next page."""
         ids = [member_at(row, resource.id) for row in rows]
         shown = page.show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
         if isinstance(shown, Refusal):
@@ -294,8 +294,9 @@ class Mock(Finding, Seeding):
         return _with_total(shown.answer, len(rows))
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
-        """Apply the arguments of a write that is none of the resource's declared calls. It goes to the
-        resource's path, or below it with an answer that shows the resource.
+        """Apply the arguments of a write that is not among the resource's declared calls.
+
+        The write goes to the resource's path, or below it with an answer that shows the resource.
         """
         if call.action.effect == "read" or call.action.success.schema is None:
             return False, None
@@ -374,8 +375,9 @@ class Mock(Finding, Seeding):
 
 
 def _may_repeat(resource: Resource, action: Action) -> bool:
-    """Return whether a law says what removing a removed instance answers: its condition reads of `before`
-    what `gone_when` reads of the instance.
+    """Return True if a law describes the answer to a second removal.
+
+    The law's condition reads the same member of `before` that `gone_when` reads of the instance.
     """
     marks = set(resource.gone_when.paths.get("resource", ())) if resource.gone_when is not None else set()
     conditions = (law.when for law in action.laws if law.when is not None)
@@ -401,7 +403,7 @@ def _counts(name: str) -> bool:
 
 
 def _at(now: float, shown: Any) -> Any:
-    """Return the time in seconds where an example shows one, else what it shows."""
+    """Return the time in the example's form if the example is a time in seconds; else the example itself."""
     return type(shown)(now) if isinstance(shown, int | float) and shown > LEAST_EPOCH_S else shown
 
 

@@ -29,13 +29,15 @@ class Naming:
         return RowKey(resource.name, id_text(id), tenant_of(resource, call), place)
 
     def key_by(self, resource: Resource, call: AcceptedCall, members: Mapping[str, str]) -> RowKey | None:
-        """Return the key that arguments name, given the member of each argument; None if a part lacks."""
+        """Return the key that arguments name, by the id's member of each argument; None if a member is
+        missing.
+        """
         by_member = {member: call.input.get(argument) for argument, member in members.items()}
         values = tuple(by_member.get(member) for member in resource.ids)
         return None if None in values else self.key(resource, call, _joined(values))
 
     def home(self, resource: Resource, params: Iterable[Param], values: Mapping[str, Any]) -> str:
-        """Return the place of a new instance: the ids of what contains it, as the making call names them."""
+        """Return the place of a new instance: the ids of its containers in the making call."""
         params = tuple(params)
         above = self._model.resources.get(resource.within or "")
         if resource.placed_by or above is None:
@@ -79,7 +81,9 @@ class Naming:
         return self.key_by(resource, call, named)
 
     def key_of_reference(self, resource: Resource, call: AcceptedCall, param: Param) -> RowKey | None:
-        """Return the key that an argument refers to, with the other arguments of an id of several members."""
+        """Return the key that an argument refers to. If the id has several members, other arguments complete
+        it.
+        """
         if not param.refers_to:
             return self.key_in_path(resource, call)
         if len(resource.ids) == 1:
@@ -88,7 +92,7 @@ class Naming:
         return self.key_by(resource, call, {str(p.name): p.refers_member for p in params})
 
     def list_arguments(self, resource: Resource) -> list[tuple[Action, Param, str]]:
-        """Return the arguments by which calls name a resource, each with its action and the id's member."""
+        """Return the arguments that name a resource, each with its action and the id's member."""
         return [
             (action, param, member)
             for action, name, member in self._list_named(resource)

@@ -20,9 +20,10 @@ CREATE UNIQUE INDEX IF NOT EXISTS instance_id ON instance (kind, id, tenant, pla
 
 @dataclass(frozen=True, slots=True)
 class RowKey:
-    """The key of an instance's row. `place` has the ids of what contains it, as text; empty for any place.
+    """The key of an instance's row.
 
-    The tenant '' is everybody.
+    `place` has the ids of its containers, as text; empty for any place. The empty tenant stands for
+    everybody.
     """
 
     kind: str
@@ -32,12 +33,12 @@ class RowKey:
 
     @property
     def inside(self) -> str:
-        """The place of what this instance contains."""
+        """The place of the instances inside this one."""
         return f"{self.place}/{self.id}" if self.place else self.id
 
 
 class Rows:
-    """Instances of all kinds. Removed ones are remembered, and their ids are not given again."""
+    """Instances of all kinds. Ids of removed instances are kept, so that no new instance gets one."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -94,7 +95,7 @@ class Rows:
         self._store.run(f"UPDATE instance SET gone = 1 WHERE n = ({_NEWEST})", *_arguments(key))
 
     def list_inside(self, kind: str, key: RowKey) -> Iterator[RowKey]:
-        """Yield the keys of instances that another one contains."""
+        """Yield the keys of the instances inside another one."""
         for found, _ in self.every(kind):
             if found.tenant in (key.tenant, "") and found.place in (key.inside, key.id):
                 yield found

@@ -70,7 +70,9 @@ def with_required(value: Any, schema: Mapping[str, Any], known: Schemas, now: fl
 
 
 def _all(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
-    """Return a sample of all parts as one object, because one part may require what another describes."""
+    """Return a sample of all parts as one object, because one part may require a member that another
+    describes.
+    """
     properties: dict[str, Any] = {}
     required: dict[str, None] = {}
     parts = [{k: v for k, v in schema.items() if k != "allOf"}, *schema["allOf"]]

@@ -30,10 +30,9 @@ OURS = ("demo_app", "demo_gpt", "public", "confidential")
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A registered client, public if it has no secret. `integration` names the agent to which its calls are
-    attributed.
+    """A registered client, public if it has no secret.
 
-    The methods are those of Authlib's `ClientMixin`.
+    `integration` names the agent that its calls count for. The methods are those of Authlib's `ClientMixin`.
     """
 
     client_id: str
@@ -57,8 +56,8 @@ class Client:
         """Return None: every request must name its redirect URI."""
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
-        """Return the scopes to grant: those asked for, or all where none is; None where one is not
-        allowed.
+        """Return the scopes to grant: the requested ones, or all if none is requested. Return None if one is
+        not allowed.
         """
         asked = list(dict.fromkeys((scope or "").split())) or list(self.scopes)
         return " ".join(asked) if set(asked) <= set(self.scopes) else None

@@ -15,7 +15,7 @@ TICKET_S = 600.0
 CODE_S = 60.0
 """RFC 6749, 4.1.2, allows ten minutes; a client exchanges its code at once."""
 KEPT_S = 86_400.0
-"""Seconds for which a dead code is remembered, so that its second use is detected."""
+"""Seconds that a used or expired code is kept, so that a second use of it is detected."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS oauth_ticket (
   hash BLOB PRIMARY KEY, query TEXT NOT NULL, dies_at REAL NOT NULL

@@ -8,9 +8,9 @@ from pgagents.sandbox.keys import Key
 
 
 def lacking(model: Model, action: Action | None, key: Key | None) -> str | None:
-    """Return the scope that a token lacks for an action.
+    """Return the scope that a token lacks for an action; empty if no scope allows the action.
 
-    None where the token may call it, and for every API key; empty where no scope allows the action.
+    Return None if the token may call it, and for every API key.
     """
     needs = model.code_flow.needs if model.code_flow else {}
     if action is None or key is None or key.granted is None or not needs:

@@ -38,7 +38,7 @@ def answer(request: Request, visit: Visit) -> Response | None:
 
 
 def _links(model: Model) -> Iterator[str]:
-    """Yield the values of members with the format `uri` in the examples of what is made or found."""
+    """Yield the values of members with the format `uri` in the examples of creates and searches."""
     for resource in model.resources.values():
         for call in (resource.made_by, resource.found_by):
             for example in call.action.examples if call is not None else ():

@@ -18,7 +18,7 @@ _made: dict[str, bytes] = {}
 
 
 def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
-    """Return the path at which the catalogue serves the widget; empty where it has none."""
+    """Return the path of the widget in the catalogue; empty if it has none."""
     surface = model.surfaces.get("widget")
     return {surface.page.path: ("GET",)} if surface and surface.page else {}
 

@@ -87,5 +87,6 @@ def field_path(action: Action, path: tuple[str | int, ...]) -> str:
 
 
 def clean_name(name: str) -> str:
+    """Return the beginning of a name for a message: 80 characters, without control characters."""
     clean = "".join(c if c.isprintable() else "?" for c in name[:80])
     return clean or "the empty name"

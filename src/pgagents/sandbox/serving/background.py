@@ -25,7 +25,7 @@ class Background:
         self._thread = threading.Thread(target=self._work, name="background", daemon=True)
 
     def start(self) -> None:
-        """Start the thread; it also delivers what an earlier process left."""
+        """Start the thread, which also delivers the events that an earlier process left."""
         self._courier.outbox.notice = self._wake.set
         self._thread.start()
 

@@ -31,7 +31,7 @@ class PacketBuffer:
         return self._transport.get_write_buffer_size() + sum(map(len, self._held))
 
     def close(self) -> None:
-        """Send what is held, then close."""
+        """Send the buffered bytes, then close."""
         self._flush()
         self._transport.close()
 

@@ -22,7 +22,7 @@ def check_kind(model: Model, store: Store) -> Iterator[Lack]:
 
 
 def check_addresses(model: Model, visitor: Visitor, url: str, mcp_url: str) -> Iterator[Lack]:
-    """Yield what is not public, and where the proof was made at another address than the package names."""
+    """Yield addresses that are not public, and those that differ from the package's."""
     server = model.mcp_server
     at: Pointer = ("api", "server")
     named = [(str(model.api.server), url, at, "API")]

@@ -15,9 +15,9 @@ _TOKEN = re.compile(rb"[\x21-\x7e]{8,500}")
 
 
 def check_challenge(model: Model, store: Store, visitor: Visitor, mcp_url: str, token: str) -> Iterator[Lack]:
-    """Yield a lack where the host of the MCP server does not answer with the token.
+    """Yield a lack if the host of the MCP server does not answer with the token.
 
-    An empty `token` means that any single token will do, because only the store knows the right one.
+    If `token` is empty, any single token is accepted, because only the store has the right one.
     """
     if not store.challenge:
         return

@@ -30,7 +30,7 @@ _HELP = (
 
 
 def check_sign_in(model: Model, store: Store, visitor: Visitor, mcp_url: str) -> Iterator[Lack]:
-    """Yield what is missing for a store that connects by OAuth, or without any sign-in."""
+    """Yield the missing parts of a sign-in, for a store that connects by OAuth or without any sign-in."""
     if store.keys:
         return
     server = model.mcp_server

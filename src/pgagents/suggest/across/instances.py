@@ -46,13 +46,15 @@ class Life:
     told: list[tuple[Sample, Mapping[str, Any]]] = field(default_factory=list)
 
     def changes(self, member: str) -> bool:
-        """Return True if a later answer has another value of a member; one that lacks it says nothing."""
+        """Return True if a later answer has another value of a member. An answer without the member proves
+        nothing.
+        """
         own = text_key(self.body[member])
         return any(text_key(body[member]) != own for _, body in self.told if member in body)
 
 
 def propose_members(model: Model, samples: Samples) -> list[ProposedMembers]:
-    """Return for each kind of resource the members that never change, and what a read gives back."""
+    """Return for each resource the members that never change, and the members that a read returns as made."""
     found: list[ProposedMembers] = []
     for resource in model.resources.values():
         if resource.made_by is None or any(_same(resource, model.resources[p.resource]) for p in found):
@@ -75,7 +77,7 @@ def _same(one: Resource, other: Resource) -> bool:
 
 
 def list_lives(resource: Resource, samples: Samples) -> list[Life]:
-    """Return the instances that were made in a run, each with what later answers show of it."""
+    """Return the instances that were made in a run, each with later answers that show it."""
     made = resource.made_by
     if made is None:
         return []
@@ -104,7 +106,7 @@ def _is_early(made: Sample, sample: Sample) -> bool:
 
 
 def _identify(resource: Resource, body: Mapping[str, Any], sample: Sample) -> Any:
-    """Return what distinguishes an instance from all others: its id, and the arguments that place it."""
+    """Return the values that identify an instance: its id, and the arguments that place it."""
     id = resource.id_of(body)
     around = [sample.values["input"].get(name) for name in resource.placed_by]
     return None if id is None else text_key([id, *around])
@@ -169,7 +171,7 @@ def _is_own(value: Any, name: str) -> bool:
 
 
 def list_read_back(resource: Resource, lives: Iterable[Life]) -> list[tuple[Life, Mapping[str, Any]]]:
-    """Return each instance with what the first read shows of it, if nothing was written in between."""
+    """Return each instance with the first answer that reads it, if no write came in between."""
     readers = {str(call.action.name) for call in resource.read_by}
     found = []
     for life in lives:
@@ -180,9 +182,10 @@ def list_read_back(resource: Resource, lives: Iterable[Life]) -> list[tuple[Life
 
 
 def _find_law(pairs: Sequence[tuple[Life, Mapping[str, Any]]], fixed: Iterable[str]) -> str:
-    """Return that all is read back as it was made, or those members that are; empty if too little is known.
+    """Return the law that all members, or these, are read back as they were made; empty if too little is
+    known.
 
-    A member of which one value alone was seen counts if it is `fixed` or a long text.
+    A member with a single known value counts if it is `fixed` or a long text.
     """
     if len({text_key(dict(life.body)) for life, _ in pairs}) < LEAST:
         return ""

@@ -20,7 +20,7 @@ from pgagents.model.model import Model, Step, Workflow
 from pgagents.text.speaks import find_word
 
 POSITIVE, NEGATIVE = 5, 3
-"""The numbers of cases that ChatGPT's directory takes, the only store that asks for any."""
+"""The numbers of cases for ChatGPT's directory, the only store that demands any."""
 MOST_EXAMPLES = 2
 """Examples of one tool that become cases."""
 OF_THE_CALL = frozenset(("response", "input"))
@@ -36,7 +36,7 @@ ELSEWHERE = {
 def propose_cases(model: Model) -> dict[str, Any]:
     """Return `cases` as a catalogue writes them: at most five positive and three negative ones.
 
-    There are fewer where the catalogue has too few workflows and examples; the author adds what lacks.
+    There are fewer if the catalogue has too few workflows and examples; the author adds the missing ones.
     """
     positive: dict[str, Any] = {}
     for name, case in (*_from_workflows(model), *_from_examples(model)):
@@ -101,7 +101,7 @@ def _as_own(tree: Node, step: str) -> Node:
 
 
 def _without_steps(tree: Node, kept: Mapping[str, Mapping[str, Node]]) -> Node:
-    """Return an expression in which what a step kept is read from its answer."""
+    """Return an expression that reads a step's answer directly, in place of the values that the step kept."""
 
     def change(node: Node, bound: frozenset[str]) -> Node | None:
         if not isinstance(node, Member) or not isinstance(node.base, Name) or node.base.name in bound:
@@ -121,7 +121,9 @@ def _rewritten(value: Any, kept: Mapping[str, Mapping[str, Node]]) -> Any:
 
 
 def _from_examples(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield reading tools before writing ones, because the reviewer's account may lack what a write needs."""
+    """Yield reading tools before writing ones, because the reviewer's account may lack the data that a write
+    needs.
+    """
     for action in sorted(model.surfaces["mcp"].actions, key=lambda one: one.effect == "write"):
         if _changes_others(model, action):
             continue

@@ -15,8 +15,9 @@ from pgagents.suggest.tables import Table
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield that an answered member equals the one of the same name before. Writes alone count, as others may
-    have changed what a read finds.
+    """Yield the law that an answered member equals the one of the same name before.
+
+    Only writes count, because other callers may have changed the instance that a read answers.
     """
     if not table.writes:
         return

@@ -53,9 +53,10 @@ def _at_most(table: Table, a: Column, b: Column) -> Candidate:
 
 
 def _two_places(table: Table, column: Column) -> Candidate:
-    """Return that an amount has no more than two places: each different amount makes chance a tenth.
+    """Return the law that an amount has at most two decimal places: each different amount divides the chance
+    of an accident by ten.
 
-    Where many amounts of the API have no more, one of which few were seen is taken to be like them.
+    If many amounts of the API have at most two, an amount with few known values is assumed to be like them.
     """
 
     def weigh(guard: Guard | None) -> Evidence | None:

@@ -49,7 +49,9 @@ def _outer_lacks(table: Table, column: Column) -> bool:
 
 
 def is_there(column: Column, value: Any) -> bool:
-    """Return True for a value that counts as there: not null where null is what it is without."""
+    """Return True for a value that counts as present. Null does not, if the member is null where it is
+    absent.
+    """
     return value is not MISSING and (value is not None or not column.nulls)
 
 

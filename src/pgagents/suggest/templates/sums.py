@@ -19,7 +19,7 @@ MOST_NUMBERS, MOST_TIMES = 16, 5
 SHARE_ROWS = 40
 HALF_CENT = 0.005001
 _UNIT_PRICES = frozenset(("rate", "price"))
-"""Words of amounts that others are made of, and that are not made of others."""
+"""Words of amounts that sums are computed from, and that are no sums themselves."""
 
 
 def propose(table: Table) -> Iterator[Candidate]:
@@ -69,7 +69,7 @@ def equation(
     compute: Callable[..., float],
     **more: Any,
 ) -> Candidate:
-    """Return the candidate that a target equals what is computed of other columns."""
+    """Return the candidate that a target equals a value computed from other columns."""
     form = Form(target, *parts)
     return Candidate(
         table,
@@ -170,10 +170,10 @@ def _is_said_turned(k: float) -> bool:
 
 
 def _part(table: Table, target: Column, x: Column, k: float) -> Candidate:
-    """Return that the target is a part of a column.
+    """Return the candidate that the target is a part of a column.
 
-    Money is compared to half a cent where no case has shown to which side half a cent is rounded. A multiple
-    of an amount multiplies what was rounded there.
+    Money is compared to half a cent if no case shows the direction of rounding. A multiple of an amount
+    multiplies its rounding error, too.
     """
     name, right = target.last.replace("_", "-"), f"{x.text} * {k!r}"
     halves = [v for v in x.there if abs(v * k * 100 % 1 - 0.5) < 1e-6]
@@ -193,7 +193,7 @@ def _part(table: Table, target: Column, x: Column, k: float) -> Candidate:
 
 
 def _since(table: Table, target: Column, was: Column, others: Sequence[Column]) -> Iterator[Candidate]:
-    """Yield what a number has grown or fallen by since before, and that it never falls or rises."""
+    """Yield the growth or fall of a number since before, and the law that it never falls or rises."""
     name = f"{target.last}-grows".replace("_", "-")
     for x in others:
         if x.unit == target.unit and x.root == "input":

@@ -27,7 +27,7 @@ def list_relation_lines(relations: Sequence[ProposedRelation]) -> list[str]:
 
 
 def list_resource_lines(members: Sequence[ProposedMembers]) -> list[str]:
-    """Return the lines of what holds of resources, each resource once."""
+    """Return the lines of the laws about resources, each resource once."""
     lines = ["resources:"] if members else []
     for name in dict.fromkeys(one.resource for one in members):
         lines.append(f"  {name}:")

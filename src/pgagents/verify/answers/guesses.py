@@ -21,10 +21,10 @@ LENIENT = "invalid_input"
 
 @dataclass(frozen=True, slots=True)
 class Guesses:
-    """The places of the catalogue that were inferred, and the resources among them.
+    """The inferred places of the catalogue, and the inferred resources among them.
 
-    `advised` is True if what is only recommended counts as inferred.
-    `refusals` are intents of calls that a document lets be refused, without saying by which error.
+    `advised` is True if a recommendation counts as inferred. `refusals` are intents of calls that a document
+    lets servers refuse, without naming the error.
     """
 
     places: frozenset[Pointer]
@@ -35,9 +35,10 @@ class Guesses:
     """Actions of an MCP server alone whose refusals are inferred: any call of them may be refused."""
 
     def explain(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
-        """True if an inferred part makes the promise, or a refused call names an id that follows from one.
-        Also true if the expected refusal is inferred, and another one came. A recommendation is treated
-        alike.
+        """Return True if an inferred part of the catalogue makes the contract that an answer contradicts.
+
+        Also return True if the refused call names an id that follows from an inferred part. The same holds if
+        the expected refusal is inferred and a different one came. A recommendation counts as inferred.
         """
         if contract.advice and self.advised:
             return True
@@ -60,7 +61,7 @@ NO_GUESSES = Guesses(frozenset(), frozenset())
 
 
 def find_guesses(model: Model) -> Guesses:
-    """Return what a catalogue says to be inferred."""
+    """Return the inferred places of a catalogue."""
     resources = [r for r in model.resources.values() if r.inferred]
     pages = [a.pages.origin for a in model.actions if a.pages is not None and a.pages.inferred]
     schemes = [c.origin for c in model.credentials.values() if c.inferred]
@@ -78,7 +79,7 @@ def find_guesses(model: Model) -> Guesses:
 
 
 def _list_calling(model: Model) -> list[Pointer]:
-    """Return the places of inferred headers of limits, and those that promise what idempotency keys do."""
+    """Return the places of inferred rate-limit headers, and of promises about idempotency keys."""
     found: list[Pointer] = [("limits", "headers"), ("limits", "reset_unit")] if model.limits.inferred else []
     if model.idempotency is not None and model.idempotency.inferred:
         found.append(("idempotency",))

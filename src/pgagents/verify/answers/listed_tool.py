@@ -29,7 +29,9 @@ MORE = ("_meta", "icons", "execution", "annotations")
 
 
 def find_other_meaning(built: Mapping[str, Any], listed: Mapping[str, Any]) -> str:
-    """Return the JSON pointer at which a listed tool first means something else; empty if it does not."""
+    """Return the JSON pointer of the first part of a listed tool with a different meaning; empty if all
+    agree.
+    """
     if _words(built.get("description")) != _words(listed.get("description")):
         return "#/description"
     hints = listed.get("annotations")
@@ -93,8 +95,8 @@ def _words(text: Any) -> str:
 
 
 def find_difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> str:
-    """Return the JSON pointer at which a listed tool first differs from the built one; empty if it does
-    not.
+    """Return the JSON pointer of the first difference between the listed tool and the built one; empty
+    without one.
     """
     if isinstance(expected, Mapping) and isinstance(found, Mapping):
         open_ended = depth == 1 and path.rpartition("/")[2] in MORE

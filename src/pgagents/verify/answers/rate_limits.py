@@ -11,18 +11,18 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.exchange import Exchange
 
 SKEW_S = 5.0
-"""Seconds by which the server's clock and ours may differ."""
+"""The largest difference, in seconds, between the server's clock and ours."""
 WHOLE_S = 1.0
-"""Uncertainty of a time that is given in whole seconds."""
+"""The uncertainty, in seconds, of a time in whole seconds."""
 GRAINS = 64
 """Number of parts into which a window is divided to count the calls made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """The limit, the remaining calls, the reset and the window's length that an answer gives.
+    """An answer's limit, remaining calls, reset time and window length.
 
-    The limit is the published one if only the catalogue says it; the last two are None if not given.
+    The limit is the catalogue's if the answer has none. The last two are None if the answer lacks them.
     """
 
     limit: int

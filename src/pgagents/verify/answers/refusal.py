@@ -79,14 +79,16 @@ def _list_codes(setting: Setting, call: Call) -> list[Code]:
 def list_hiding_statuses(setting: Setting, endpoint: Endpoint) -> list[int]:
     """Return the documented statuses by which a server may hide that an id does not exist.
 
-    That is a 403, if the catalogue was made from a document: it gives statuses no such meaning.
+    That is a 403 if the catalogue was made from a document, because a document does not explain its statuses.
     """
     known = {code.status for code in (*endpoint.action.errors, *setting.model.always())}
     return [FORBIDDEN] if setting.model.leaves_open and FORBIDDEN in known else []
 
 
 def list_missing_parents(setting: Setting, endpoint: Endpoint, resource: Resource) -> list[Code]:
-    """Return the codes for what contains a resource's instances: another project may miss that first."""
+    """Return the error codes for missing containers of a resource. Another project may miss the container
+    first.
+    """
     found: list[Code] = []
     above, met = resource.within, {resource.name}
     while above is not None and above not in met:

@@ -10,7 +10,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 
 def list_removed(setting: Setting, exchange: Exchange) -> Iterator[tuple[Resource, str, str]]:
-    """Yield resource, place and id of each instance that the call names, if its action undoes such ones."""
+    """Yield resource, place and id of each named instance that the call's action undoes."""
     endpoint = exchange.call.endpoint
     for resource in setting.model.resources.values() if endpoint is not None else ():
         undo = resource.undone_by

@@ -73,9 +73,9 @@ def judge_replay(
 
 
 def undo_first_call(setting: Setting, endpoint: Endpoint, first: Exchange) -> Generator[Any, Any, None]:
-    """Undo what a call with an idempotency key made, before the key is used again.
+    """Undo a call with an idempotency key before the key is used again.
 
-    Only where a used key is refused for a limited time. Undoing frees the capacity that the instance took, so
+    This is done only if a used key is refused for a limited time. It frees the capacity of the instance, so
     that a later refusal is about the key alone.
     """
     told, makes = setting.model.idempotency, template_of(setting.model, endpoint.action).makes

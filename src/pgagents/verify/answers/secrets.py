@@ -14,7 +14,7 @@ _NESTED = (dict, list)
 
 
 def collect(value: Any, names: frozenset[str], told: dict[str, str]) -> None:
-    """Add to `told` each text that stands in a member of one of these names, mapped to the member's name."""
+    """Add each text in a member of these names to `told`, as a key with the member's name as value."""
     if isinstance(value, dict):
         for name, member in value.items():
             if isinstance(member, str):

@@ -13,8 +13,8 @@ _FRACTION = re.compile(r"\d\.\d+(Z|[+-]\d\d:\d\d)$", re.I)
 
 
 def find_malformed_time(setting: Setting, body: Any, schema: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the first time in an answer that lacks the catalogue's form, as (expected, actual); None if
-    there is none.
+    """Return the first malformed time in an answer, as (expected, actual); None if all have the catalogue's
+    form.
     """
     points = setting.model.behaviour
     if points.time_zone == "any" and points.time_fraction == "any":

@@ -24,7 +24,9 @@ def ask_page(cursor: str | None) -> Call:
 
 
 def read_page(exchange: Exchange) -> tuple[list[Any], str | None, str]:
-    """Return the tools of a page, the cursor of the next page, and what is wrong with the page."""
+    """Return the tools of a page, the cursor of the next page, and the page's fault (empty if it has
+    none).
+    """
     result = result_of(exchange.answer)
     tools = result.get("tools") if result is not None else None
     if result is None or not isinstance(tools, list):
@@ -39,7 +41,9 @@ def find_closed(setting: Setting) -> str:
 
 
 def read_pages(setting: Setting) -> Generator[Call, Exchange, tuple[list[Any], str, str]]:
-    """Return the tools of all pages, what is wrong with the list, and why it could not be asked for."""
+    """Return the tools of all pages, the list's fault, and the reason why it could not be read; empty texts
+    without them.
+    """
     listed: list[Any] = []
     cursor: str | None = None
     for _ in range(MOST_PAGES):

@@ -10,11 +10,20 @@ from pgagents.cel.rewrite import fill
 from pgagents.encoding.file import MAX_BOUNDARY, make_file
 from pgagents.model.action import FileLimits, Param, Relation
 from pgagents.verify.cases.law.mutants import CANDIDATES, choose_most_telling
+from pgagents.verify.cases.locations import (
+    add_decimals,
+    around_names,
+    find_elsewhere,
+    list_place_cases,
+    move_beside,
+    places,
+)
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.declared_refusals import make_accepted
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.laws.equations import equations
-from pgagents.verify.values.schema_values import WIDE, branches, high, low, matches, types_of
+from pgagents.verify.values.invalid_values import WIDE
+from pgagents.verify.values.schema_values import branches, high, low, matches, types_of
 from pgagents.verify.wire.call import InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 
@@ -22,10 +31,6 @@ ENDS = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
 """The first and the last time that RFC 3339 can write."""
 DAY_S = 86_400
 SOON_S = 600
-HAIR = 1e-9
-"""A billionth of a degree is a tenth of a millimetre."""
-BESIDE = 0.1
-"""Degrees; about eleven kilometres."""
 UNBOUNDED = 40
 """Characters of a long text that the schema does not bound."""
 FIRST = "size(text) > 1 ? first(text, 1.0) : text"
@@ -43,7 +48,9 @@ def boundary_values(setting: Setting, endpoint: Endpoint) -> tuple[tuple[str, di
 
 
 def _list_accepted(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Yield the boundary cases; arguments by which an error's own condition is true are as usual."""
+    """Yield the boundary cases. Arguments that would meet the condition of an error keep their usual
+    values.
+    """
     base = template_of(setting.model, endpoint.action).input
     for name, given, says in _list_boundary_values(setting, endpoint):
         accepted = make_accepted(endpoint.action, given, base)
@@ -69,7 +76,7 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
     ]
     base = dict(template.input)
     least = {k: v for k, v in base.items() if (q := endpoint.action.param(k)) is None or q.required}
-    least |= {str(p.name): _finely(setting, p, base.get(str(p.name))) for p in around}
+    least |= {str(p.name): add_decimals(setting, p, base.get(str(p.name))) for p in around}
     least |= {
         name: begin
         for name, value in least.items()
@@ -99,7 +106,7 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
         yield f"low_{name}", {**base, name: _least(setting, param, base)}, f"with {name} at its least"
     yield from _alternatives(setting, endpoint, base)
     if around and endpoint.leads:
-        yield from _at_places(setting, endpoint, around, base)
+        yield from list_place_cases(setting, endpoint, around, base)
 
 
 def _list_greatest(
@@ -119,13 +126,13 @@ def _list_greatest(
     greatest = {str(p.name): _most(setting, endpoint, p, base) for p in wide}
     yield (
         "high",
-        {**base, **begun, **greatest, **_beside(setting, endpoint, around, base)},
+        {**base, **begun, **greatest, **move_beside(setting, endpoint, around, base)},
         "with every argument at its greatest",
     )
     writes = endpoint.action.effect == "write"
     bounded = _list_bounded(setting, wide) if endpoint.leads and len(greatest) > 1 else []
     for name in bounded if not writes or len(bounded) > 1 else ():
-        alone = {**(base if writes else least), **_elsewhere(setting, around), name: greatest[name]}
+        alone = {**(base if writes else least), **find_elsewhere(setting, around), name: greatest[name]}
         yield f"high_{name}", alone, f"with {name} alone at its greatest"
 
 
@@ -160,23 +167,11 @@ def _around_now(endpoint: Endpoint, base: Mapping[str, Any]) -> Iterator[tuple[s
         yield "around_now", {**base, **times}, "from yesterday to soon"
 
 
-def _at_places(
-    setting: Setting, endpoint: Endpoint, around: Sequence[Param], base: Mapping[str, Any]
-) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Yield places at the bounds of their arguments, and at zero."""
-    schemas = setting.model.schemas
-    for name, bound, word in (("place_low", low, "least"), ("place_high", high, "greatest")):
-        given = {str(p.name): bound(p.schema, schemas) for p in around}
-        yield name, {**base, **given}, f"at the {word} of every place argument"
-    zero = {str(p.name): 0 for p in around if _spans_zero(setting, p)}
-    if zero and _first_at(setting, endpoint, zero):
-        yield "place_zero", {**base, **zero}, "with zero for every place argument"
-
-
 def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace values by ones that the schema allows and a server may still refuse for reasons of its own.
+    """Replace values by unusual ones that the schema allows; a server may still refuse them for reasons of
+    its own.
 
-    A read gets times at the ends of the calendar. A write gets an item of a list twice, the second in the
+    A read gets times at the ends of the calendar. A write gets a list item twice, the second time in the
     other letter case. An object gets its texts in the other case and its missing flags as false. If the call
     succeeds, the laws must hold for its answer too.
     """
@@ -201,18 +196,18 @@ def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> d
 
 
 def _swap_case(value: Any) -> Any:
-    """Return the value with all its texts in the other letter case."""
+    """Return the value with all its texts in the opposite letter case."""
     if isinstance(value, Mapping):
         return {k: _swap_case(v) for k, v in value.items()}
     return value.swapcase() if isinstance(value, str) else value
 
 
 def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, form: str) -> Expression | None:
-    """Return an expression for the beginning of a text that a list is searched by; None for any other
+    """Return an expression for the beginning of the text that a list is searched by; None for any other
     argument.
 
     A server that takes the beginning for the whole text breaks the laws of the list. `form` is an expression
-    in which `text` stands for the text.
+    with `text` in the place of the text.
     """
     param = endpoint.action.param(name)
     lists = any(
@@ -240,61 +235,6 @@ def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, form
     )
 
 
-def _finely(setting: Setting, param: Param, usual: Any) -> Any:
-    """Add so many decimal places to a number that its meaning stays the same.
-
-    This reveals a column or pattern that allows only a few places.
-    """
-    schema = setting.resolve_schema(param.schema)
-    if "number" not in types_of(schema) or isinstance(usual, bool) or not isinstance(usual, int | float):
-        return usual
-    near = usual + HAIR
-    return near if matches(schema, near) else usual
-
-
-def _spans_zero(setting: Setting, param: Param) -> bool:
-    schema = setting.resolve_schema(param.schema)
-    return bool(schema.get("minimum", 0) < 0 < schema.get("maximum", 0))
-
-
-def _first_at(setting: Setting, endpoint: Endpoint, names: Collection[str]) -> bool:
-    """True if this is the first reading endpoint with these arguments.
-
-    One endpoint is enough: a server that mistakes zero for a missing value mostly does so everywhere.
-    """
-    return endpoint is next(
-        d
-        for d in setting.endpoints
-        if d.action.effect == "read" and set(names) <= {str(p.name) for p in d.params}
-    )
-
-
-def _in_degrees(setting: Setting) -> bool:
-    """True if a law of the catalogue computes distances."""
-    return any("distance_km" in law.that.calls for action in setting.model.actions for law in action.laws)
-
-
-def _beside(
-    setting: Setting, endpoint: Endpoint, around: Collection[Param], base: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return a location some kilometres from the usual one; empty if no law says that locations are in
-    degrees.
-
-    This reveals answers cached for another location, and distances of two digits.
-    """
-    if not endpoint.leads or not setting.compute_once("places are degrees", lambda: _in_degrees(setting)):
-        return {}
-    found = {}
-    for param in around:
-        value = base.get(str(param.name))
-        if isinstance(value, int | float) and matches(
-            setting.resolve_schema(param.schema), moved := round(value + BESIDE, 6)
-        ):
-            found[str(param.name)] = moved
-            break  # one coordinate is enough
-    return found
-
-
 def _list_bounded(setting: Setting, params: Collection[Param]) -> list[str]:
     """Return the names of the numbers that have a maximum.
 
@@ -307,19 +247,6 @@ def _list_bounded(setting: Setting, params: Collection[Param]) -> list[str]:
         for p in numbers
         if {"maximum", "exclusiveMaximum"} & setting.resolve_schema(p.schema).keys()
     ]
-
-
-def _elsewhere(setting: Setting, around: Collection[Param]) -> dict[str, Any]:
-    """Return the last location of the catalogue's test data, where there may be more to find; empty if it
-    has only one.
-    """
-    names = {str(p.name) for p in around}
-    given = [
-        value
-        for value in setting.model.env.values()
-        if isinstance(value, Mapping) and names and names <= value.keys()
-    ]
-    return {name: value for name, value in given[-1].items() if name in names} if len(given) > 1 else {}
 
 
 def _least(setting: Setting, param: Param, base: Mapping[str, Any]) -> Any:
@@ -411,8 +338,9 @@ def _only_flag(setting: Setting, param: Param) -> bool:
 
 
 def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bool:
-    """True if a relation widens a whole number that limits how many items one answer has, and there is no
-    next page. One that says what `fits` widens a filter, such as a highest price.
+    """True if a relation widens the maximum number of items in an answer, and the list has no further pages.
+
+    A relation with `fits` widens a filter instead, such as a highest price.
     """
     param = endpoint.action.param(relation.widen) if relation.fits is None else None
     members = setting.resolve_schema(endpoint.action.success.schema or {}).get("properties", {})
@@ -421,32 +349,14 @@ def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bo
 
 
 def free_params(setting: Setting, endpoint: Endpoint) -> list[Param]:
-    """Return the arguments that may have any value that the schema allows, at any location. Files are none:
-    a pattern cannot say which data URLs are well formed.
+    """Return the arguments that accept any value of their schema, at any location.
+
+    Files are left out, because no pattern describes well-formed data URLs.
     """
     template = template_of(setting.model, endpoint.action)
     tied = around_names(setting) if endpoint.action.effect == "write" else places(setting)
     own = [p for p in endpoint.params if p.file is None and _own(setting, endpoint, p, template)]
     return [p for p in own if str(p.name) not in tied]
-
-
-def around_names(setting: Setting) -> frozenset[str]:
-    """Return the members of all mappings under `env`: names that the catalogue's test data gives together."""
-    return frozenset(
-        name for value in setting.model.env.values() if isinstance(value, Mapping) for name in value
-    )
-
-
-def places(setting: Setting) -> frozenset[str]:
-    """Return the names of required arguments that are members of a mapping under `env`, such as a
-    location.
-    """
-
-    def find_names() -> frozenset[str]:
-        optional = {str(p.name) for a in setting.model.actions for p in a.params if not p.required}
-        return around_names(setting) - optional
-
-    return setting.compute_once("places", find_names)
 
 
 def _optional(endpoint: Endpoint) -> bool:

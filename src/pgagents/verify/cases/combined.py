@@ -18,7 +18,7 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 
 Group = tuple[InvalidCase, ...]
-"""One invalid case, or two that are sent in one call."""
+"""The invalid cases of one call: one, or two."""
 
 
 def groups(setting: Setting, endpoint: Endpoint) -> tuple[Group, ...]:

@@ -37,10 +37,7 @@ MOST_KINDS = 12
 BEGAN = datetime(2026, 4, 18, 16, tzinfo=UTC).timestamp()
 """The assumed creation time of instances that are only computed with."""
 APART_S = 101
-"""Seconds by which the second half of the instances is made later.
-
-They end earlier, so sorting by end and by beginning differ.
-"""
+"""Seconds between the two halves of the instances, so that sorting by end and by beginning differ."""
 SHORT_S = (360, 756, 3_636, 14_472, 16_560, 43_236, 59_400)
 LONG_S = (86_400, 90_036, 108_396, 127_512, 172_836)
 """Lifetimes of an instance in seconds: `SHORT_S` within a day, `LONG_S` a day or longer."""
@@ -50,7 +47,7 @@ WORDS = ("infinity", "0", "NULL", "1E5", "TRUE", "undefined")
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """One instance to make: through which endpoint, at which place, with which arguments."""
+    """An instance to make: its endpoint, its place and its arguments."""
 
     endpoint: Endpoint
     place: Body
@@ -61,7 +58,7 @@ class Making:
 class FixturePlan:
     """Chooses instances of one resource before any is made.
 
-    `told` are the law mutants that the chosen ones reveal.
+    `told` are the law mutants that the chosen instances reveal.
     """
 
     setting: Setting
@@ -70,7 +67,7 @@ class FixturePlan:
 
     @property
     def move(self) -> Move | None:
-        """The transition that ends such an instance; None if there is none."""
+        """The transition that ends an instance; None if the resource has no such transition."""
         return next(iter(self.resource.moves), None)
 
     def makings(
@@ -148,8 +145,8 @@ class FixturePlan:
         return self.setting.compute_once(("telling", self.resource.name, repr(place)), find)
 
     def _lacking(self, endpoint: Endpoint, met: list[Body], kinds: Sequence[Body]) -> list[Body]:
-        """Return places for laws of this endpoint, or of ending, whose `when` holds at none of the places
-        in `met`.
+        """Return places for the laws of this endpoint, and of ending, that apply to none of the places in
+        `met`.
         """
         found: list[Body] = []
         ending = self.setting.endpoint(str(self.move.action.name), endpoint.surface) if self.move else None

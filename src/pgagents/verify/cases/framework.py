@@ -47,7 +47,7 @@ _NO_OBJECTS = ("no_object", "null_body")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One request that the framework must refuse with `code`, accept (`code` is None), or only survive
+    """A request that the framework must refuse with `code`, accept (`code` is None), or only survive
     (`survive`).
     """
 
@@ -151,9 +151,9 @@ def _paths(setting: Setting) -> Iterator[Case]:
 
 
 def edit_call(setting: Setting, endpoint: Endpoint, why: str, raw: Raw) -> Call:
-    """Return a correct call changed by `raw`, with an Origin where web pages may call.
+    """Return a correct call changed by `raw`. It has an Origin if web pages may call the endpoint.
 
-    The Origin shows what pages may read of a refusal.
+    The answer to an Origin shows which parts of a refusal web pages may read.
     """
     browsers = setting.model.browsers
     if browsers is not None and raw.target is None:

@@ -22,15 +22,8 @@ from pgagents.verify.cases.readings import invalid, invalid_values, readings_of
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.fixtures.target import harmless
-from pgagents.verify.values.schema_values import (
-    MISSING,
-    InvalidValue,
-    file_violations,
-    high,
-    low,
-    types_of,
-    violations,
-)
+from pgagents.verify.values.invalid_values import MISSING, InvalidValue, file_violations, violations
+from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime, Reuse, Signature, UniqueValue
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint
@@ -39,8 +32,8 @@ _TEXTS = ("description", "title", "default")
 
 
 def answer_that_will_do(setting: Setting, endpoint: Endpoint) -> Reuse:
-    """Return which cached answers to an equal read may be reused: any, if the run does not change what the
-    read finds.
+    """Return which cached answers an equal read may reuse: any, unless the run changes the result of that
+    read.
     """
     finds = any(
         r.found_by is not None and r.found_by.action is endpoint.action
@@ -81,9 +74,7 @@ def ordinary(endpoint: Endpoint, template: RequestTemplate, intent: Intent, why:
 
 
 def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]:
-    """Yield calls that each break one keyword of one argument, and are invalid however a server reads
-    them.
-    """
+    """Yield calls that each break one keyword of one argument and that every server must call invalid."""
     template = template_of(setting.model, endpoint.action)
     for param in endpoint.params:
         if param.name == endpoint.action.if_match:
@@ -292,7 +283,7 @@ def _break_arguments(
 
 
 def _is_legal(setting: Setting, endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
-    """True if the endpoint cannot tell the violation from a legal value, or servers may accept it."""
+    """True if the violation reaches the server as a legal value, or if servers may accept it."""
     as_text = bool(param.as_text) and endpoint.on_rest
     if violation.keyword == "type" and not violation.path and as_text:
         # as text, a single value is the same as a list of one, which another case is about

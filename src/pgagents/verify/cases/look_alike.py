@@ -14,13 +14,13 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.values.schema_values import types_of
 
 HEX = re.compile(r"[0-9A-Fa-f{}-]*")
-"""Matches UUIDs and the like: their letters are hexadecimal digits, in which case does not count."""
+"""Matches UUIDs and similar ids. Their letters are hexadecimal digits, so their case does not count."""
 _SEPARATORS = re.compile(r"[-_ .]")
 _WILDCARDS = "_%*?"
 
 
 def near_texts(text: str) -> dict[str, str]:
-    """Return texts that nearly equal this one, keyed by what was changed, the most revealing change first."""
+    """Return texts that nearly equal this one, by the name of the change, the most revealing change first."""
     middle = next((i for i in range(len(text) // 2, len(text)) if text[i].isalnum()), None)
     found: dict[str, str] = {}
     for sign in _WILDCARDS if middle else "":

@@ -24,7 +24,7 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 def reader(setting: Setting) -> Endpoint | None:
-    """Return the first REST endpoint that reads and has no argument in its path; None if there is none."""
+    """Return the first REST read without an argument in its path; None if all have one."""
     return next(iter(_readers(setting, named=False)), None)
 
 
@@ -86,7 +86,7 @@ def without_id(setting: Setting) -> str | None:
 
 
 def of_ours(setting: Setting) -> list[Endpoint]:
-    """Return the REST endpoints that make an instance of ours, or change one by its id: calls there harm
+    """Return the REST endpoints that make an instance, or change one of ours by its id. Calls there harm
     nobody else.
     """
     found = []
@@ -105,7 +105,7 @@ def of_ours(setting: Setting) -> list[Endpoint]:
 
 
 def beside(setting: Setting) -> str | None:
-    """Return a literal path without GET that also fits a path template with GET; None if there is none."""
+    """Return a literal path without GET that also fits a path template with GET; None if no path does."""
     methods: dict[str, set[str]] = {}
     for endpoint in setting.endpoints:
         methods.setdefault(endpoint.path, set()).add(endpoint.method)
@@ -122,9 +122,9 @@ def beside(setting: Setting) -> str | None:
 
 
 def _find_shared_path(setting: Setting) -> str | None:
-    """Return a path without a placeholder that has GET and another method; its 405 must name both.
+    """Return a path without a placeholder that has GET and another method; None if no path has both.
 
-    None if there is none.
+    The 405 of this path must name both methods.
     """
     others = {d.path for d in setting.endpoints if d.on_rest and d.method != "GET"}
     return next((d.path for d in _readers(setting, named=False) if d.path in others), None)
@@ -138,9 +138,7 @@ def _fits(path: str, template: str) -> bool:
 
 
 def odd_requests(setting: Setting) -> list[tuple[str, str, Raw]]:
-    """Return requests that may be answered in any way except a crash, as (name, description, what is
-    sent).
-    """
+    """Return requests that a server may answer in any way except a crash, as (name, description, request)."""
     endpoint = reader(setting)
     if endpoint is None:
         return []

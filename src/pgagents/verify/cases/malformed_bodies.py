@@ -16,7 +16,7 @@ from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import Endpoint
 
 NEAR = "-pgv"
-"""Makes a media type another one; a server that compares its beginning alone takes it as well."""
+"""Turns a media type into another one. A server that compares the beginning alone accepts it wrongly."""
 
 
 WIDE = "é"
@@ -78,8 +78,8 @@ def number_left_out(setting: Setting, endpoint: Endpoint) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class OtherBody:
-    """One way to send a body. `key` is the member of `errors.framework` that must refuse it; empty if it
-    must be accepted.
+    """A way to send a body. `key` is the member of `errors.framework` that must refuse it; empty if it must
+    be accepted.
     """
 
     detail: str
@@ -112,7 +112,7 @@ def name_of(endpoint: Endpoint) -> str:
 
 
 def find_body_limit(setting: Setting, endpoint: Endpoint) -> int | None:
-    """Return the most bytes of a body; None if nothing is said about it."""
+    """Return the maximum size of a body in bytes; None if the catalogue sets none."""
     return endpoint.action.max_body_bytes if endpoint.on_rest else setting.model.limits.max_body_bytes
 
 

@@ -85,7 +85,7 @@ def _of_another(setting: Setting, projections: ProjectionIndex, template: Reques
     """Yield a call with an argument of another action.
 
     A dispatcher's document shows the arguments of all actions in one object. Only the dispatcher's first
-    action is used: `invalid_input` sends this call for the others.
+    action is used, because `invalid_input` sends this call for the others.
     """
     endpoint = projections.endpoint
     param = of_another(endpoint)
@@ -102,10 +102,10 @@ def _of_another(setting: Setting, projections: ProjectionIndex, template: Reques
 
 
 def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
-    """Yield a call whose query holds the word `null`.
+    """Yield a call with the word `null` in its query.
 
-    A model with a strict schema gives null for what it leaves out, and a host that builds a query writes the
-    word.
+    A model with a strict schema gives null for arguments that it leaves out, and a host writes it into the
+    query as a word.
     """
     if projections.endpoint.dispatcher is not None:
         return
@@ -126,7 +126,7 @@ def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Itera
 def _whole(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
     """Yield a call with whole numbers written as doubles, such as 5.0, which is the same number.
 
-    Gemini sends arguments as protocol buffers, in which every number is a double.
+    Gemini sends arguments as protocol buffers, whose numbers are doubles.
     """
     whole = [
         p

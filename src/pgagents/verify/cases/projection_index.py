@@ -29,7 +29,7 @@ ANYTHING: Schema = {}
 
 @dataclass(frozen=True, slots=True)
 class IndexedSchema:
-    """One schema of arguments, with the offers (by index) whose documents have it."""
+    """A schema of arguments, with the indexes of the offers whose documents have it."""
 
     test: Any
     gaps: Gaps | None
@@ -121,7 +121,7 @@ class ProjectionIndex:
         )
 
     def collect_arguments(self, call: Call, values: Given) -> dict[str, Any]:
-        """Return the arguments as a model gave them: without headers, which the calling host sends.
+        """Return the arguments as a model gave them: without headers, because the calling host adds these.
 
         The word `null` in a query becomes None, because hosts write a null that way.
         """
@@ -146,7 +146,7 @@ class ProjectionIndex:
         return found
 
     def find_promised(self, status: int) -> Promised | None:
-        """Return what the documents promise of a status; None if none lists it."""
+        """Return the documents' promise for a status; None if no document lists the status."""
         if status in self._statuses and status not in self._promised:
             self._promised[status] = _make_promised(self.offers, status, self._cache)
         return self._promised.get(status)
@@ -204,7 +204,7 @@ def bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, frozen
     """Return the index of an exchange's endpoint with the offers whose host could have sent the request, or
     None.
 
-    Several checks ask for the same exchange, so the last result is cached.
+    Several checks need it for the same exchange, so the last result is cached.
     """
     last: tuple[Exchange, tuple[ProjectionIndex, frozenset[int]] | None] | None = memory.notes.get(
         "vendor_desk"
@@ -226,7 +226,7 @@ def _bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, froze
 
 
 def _is_altered(call: Call) -> bool:
-    """True if the request was not encoded as a client would do it."""
+    """True if the request differs from the encoding of an ordinary client."""
     raw = call.raw
     return bool(
         raw.headers

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.jsonschema.schema import foreign_validator
-from pgagents.verify.values.schema_values import MISSING, low, types_of, violations
+from pgagents.verify.values.invalid_values import MISSING, violations
+from pgagents.verify.values.schema_values import low, types_of
 
 MOST_NODES, MOST_WRONG, MOST_CHOSEN = 3_000, 10, 200
 UNKNOWN = "pgv_unknown"
@@ -29,7 +30,7 @@ _WRONG: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class BrokenArguments:
-    """Arguments that break one keyword of the schema, and what is wrong with them."""
+    """Arguments that break one keyword of the schema, and the description of their fault."""
 
     arguments: Mapping[str, Any]
     says: str

@@ -69,8 +69,8 @@ def passes(step: Step, scope: Scope) -> float:
 def as_told(setting: Setting, step: Step, exchange: Exchange, endpoint: Endpoint | None) -> bool:
     """True if the status is the step's, or another one that the catalogue allows for it.
 
-    An invalid input may get 400 or 422 where the catalogue leaves that open. An operator's endpoint may
-    pretend not to exist to anyone else.
+    An invalid input may get 400 or 422 if the catalogue leaves that open. An operator's endpoint may pretend
+    not to exist to anyone else.
     """
     if (
         exchange.status in HIDDEN
@@ -86,7 +86,7 @@ def as_told(setting: Setting, step: Step, exchange: Exchange, endpoint: Endpoint
 
 
 def _find_forbidden_status(setting: Setting) -> set[int]:
-    """Return the status that refuses a call whose key lacks a scope, as a set; empty if there is none."""
+    """Return the status of a call whose key lacks a scope, as a set; empty if the catalogue names none."""
     no_scope = setting.model.errors.framework.no_scope
     return {setting.model.codes[no_scope].status} if no_scope is not None else set()
 

@@ -39,10 +39,10 @@ USUAL = 6
 calls too.
 """
 AGAIN, RANDOM = 2, 3
-"""Priorities of probes that repeat what others cover, and of those with random calls."""
+"""Priorities of probes that repeat contracts of other probes, and of probes with random calls."""
 Overlap = Literal["none", "readers", "all"]
 MOST_KEPT = 50_000
-"""Size of the cache of kept judgements, which are repeated; a large catalogue has so many contracts."""
+"""The size of the cache of kept judgements. A large catalogue has as many contracts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class Judgement:
     sticky: bool = False
     """True for an untested contract that stays untested even if another exchange keeps it."""
     derived: bool = False
-    """True if a broken contract of one surface repeats what another check says of the whole API; both are
-    one finding.
+    """True if a broken contract of one surface repeats a break that another check reports of the whole API.
+    Both are one finding.
     """
 
 
@@ -108,7 +108,7 @@ class Probe:
 
     @property
     def check(self) -> str:
-        """The name of the check that asks for it."""
+        """The name of the check that planned the probe."""
         return check_of(self.name)
 
     @property
@@ -236,7 +236,7 @@ def promise_at(
 ) -> Contract:
     """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`.
 
-    `advice` is True for what is recommended and not demanded.
+    `advice` is True for a recommendation, and False for a demand.
     """
     head = "/".join(p for p in (check, detail) if p)
     id = f"{head}{place}" if place.startswith("@") else f"{head}/{place}"
@@ -279,11 +279,11 @@ MOST_NAMED = 10
 def judge_refused(
     exchange: Exchange, contract: str, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()
 ) -> Iterator[Judgement]:
-    """Judge whether an answer refuses with one of these codes or further statuses; `what` names the call in
-    the finding.
+    """Judge whether an answer refuses the call with one of these codes or statuses; yield one judgement.
 
-    The code decides where the body has a known one, so that `error_codes` alone reports a code under a wrong
-    status. Elsewhere the status decides, so that `error_envelope` alone reports a wrong envelope.
+    `what` names the call in the finding. If the body has a known code, the code decides, so that
+    `error_codes` alone reports a code under a wrong status. Otherwise the status decides, so that
+    `error_envelope` alone reports a wrong envelope.
     """
     if exchange.moot:
         yield judge_untested(contract, exchange.moot)

@@ -45,7 +45,7 @@ class CompiledCatalogue:
         return found
 
     def compute_once(self, key: Any, make: Callable[[], T]) -> T:
-        """Return what `make` returns, made once for a key. `make` must read the catalogue and the URL
+        """Return the result of `make`, called once for a key. `make` must read the catalogue and the URL
         alone.
         """
         if key not in self._results:
@@ -61,9 +61,10 @@ tools lead.
 
 
 def compile_catalogue(model: Model, url: str, *, tools_lead: bool = False) -> CompiledCatalogue:
-    """Compile a catalogue for a target, or return it where it was among the last few.
+    """Compile a catalogue for a target. A catalogue among the last few compiled ones is returned as it is.
 
-    With `tools_lead`, an action that is a tool is called through the MCP server where any endpoint will do.
+    With `tools_lead`, an action that is a tool is called through the MCP server wherever any endpoint would
+    do.
     """
     key = (id(model), url, tools_lead)
     found = _COMPILED.get(key)

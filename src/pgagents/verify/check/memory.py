@@ -35,7 +35,7 @@ class Setting:
 
     catalogue: CompiledCatalogue
     plain_url: str = ""
-    """The address of the target's plain-http twin; empty where there is none."""
+    """The base URL at which the target answers over plain http; empty if it has none."""
     seed: int = 0
     fuzz: bool = True
     """True if Schemathesis is asked for a second opinion, as in a deep run."""
@@ -48,7 +48,7 @@ class Setting:
     exclusive: bool = False
     """True if nobody else uses the target."""
     discovery: bool = False
-    """True if the run asks what the host advertises, also where the catalogue says nothing of it."""
+    """True if the run requests the documents that a host advertises, even if the catalogue lists none."""
     mcp: Link | None = None
     """The way to the MCP server that is verified too; None where the caller names none."""
     receiver: Inbox | None = None
@@ -92,9 +92,7 @@ class Setting:
         return [d for d in self.endpoints if not d.server]
 
     def list_bases(self, endpoint: Endpoint | None) -> list[str]:
-        """Return the base URLs at which an answer's links are the API's own: those of the server that gave
-        it first.
-        """
+        """Return the base URLs whose links count as the API's own; first that of the server that answered."""
         at = self.servers.get(endpoint.server) if endpoint is not None and endpoint.server else None
         bases = (at, self.url, str(self.model.api.server), *self.servers.values())
         return list(dict.fromkeys(url.rstrip("/") for url in bases if url))
@@ -116,12 +114,14 @@ class Setting:
 
     @property
     def listing(self) -> ToolListing | None:
-        """The tools that an MCP server lists, where no catalogue says what it offers; else None."""
+        """The tools that an MCP server without a catalogue lists; None if there is a catalogue."""
         return self.mcp.listing if self.mcp is not None else None
 
     @property
     def usable(self) -> Sequence[Endpoint]:
-        """The endpoints that this run can go through: those of an MCP server where one was given."""
+        """The endpoints that this run can call: REST and dispatchers, and the tools if the run has an MCP
+        server.
+        """
         return self.every_endpoint if self.mcp is not None else self.endpoints
 
     def endpoint(self, action: str, surface: str) -> Endpoint | None:
@@ -140,8 +140,10 @@ class Setting:
         return self.compute_once("alike", group_endpoints).get(str(endpoint.action.name), [])
 
     def find_lead(self, action: str) -> Endpoint | None:
-        """Find the endpoint by which a run calls an action where any will do: on REST, else on the first
-        surface that has it.
+        """Return the endpoint through which a run calls an action if the surface does not matter; None if no
+        surface has it.
+
+        It is REST, else the first surface that offers the action.
         """
 
         def index_leads() -> dict[str, Endpoint]:
@@ -150,7 +152,7 @@ class Setting:
         return self.compute_once("leads", index_leads).get(action)
 
     def get_lead(self, action: str) -> Endpoint:
-        """Return the endpoint by which a run calls an action that it has found to be offered."""
+        """Return the same as `find_lead` for an action that is known to have an endpoint."""
         found = self.find_lead(action)
         assert found is not None
         return found
@@ -161,7 +163,9 @@ class Setting:
         return found if found is None or found.form is None or self.mcp is not None else None
 
     def lead_of(self, endpoint: Endpoint) -> Endpoint | None:
-        """Find the endpoint with which the same action's other endpoints are compared."""
+        """Return the endpoint with which the other endpoints of the same action are compared; None if there
+        is none.
+        """
         return self.find_lead(str(endpoint.action.name))
 
     def test(self, key: Any, schema: Mapping[str, Any]) -> Any:
@@ -184,8 +188,9 @@ class Setting:
         return self.test(("output", str(endpoint.action.name), output.status), output.schema)
 
     def compute_once(self, key: Any, make: Callable[[], T]) -> T:
-        """Return what `make` returns, made once for a key and shared by runs. `make` must read the
-        catalogue and the URL alone.
+        """Return the result of `make`, called once for a key and shared by runs.
+
+        `make` must read the catalogue and the URL alone.
         """
         return self.catalogue.compute_once(key, make)
 
@@ -204,7 +209,9 @@ def setting_of(model: Model, url: str = "", plain_url: str = "", **asked: Any) -
 
 
 class Memory:
-    """The exchanges so far, as far as watchers need them; its size is bounded however long a run is."""
+    """The exchanges so far, as far as watchers need them. Its size is bounded, so a long run needs no more
+    memory.
+    """
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
@@ -221,23 +228,21 @@ class Memory:
         self.reached: set[str] = set()
         """Places (`action@surface`) that answered a 2xx."""
         self.uncertain: set[tuple[str, str, str]] = set()
-        """Instances whose removal got no answer, by resource, place and id: the ids may be given again."""
+        """Instances whose removal got no answer, by resource, place and id. A server may reuse their ids."""
         self.unscoped: dict[str, str] = {}
         """Places where a valid call met the code for a missing scope."""
         self.keys: Mapping[str, str] = {}
         self.tokens: set[str] = set()
 
     def learn(self, key: tuple[str, str], body: Mapping[str, Any]) -> None:
-        """Remember what an exchange says of a resource, beside what earlier ones said of its other
-        members.
-        """
+        """Add an instance's members from a body to those known from earlier bodies."""
         self.bodies[key] = {**self.bodies.get(key, {}), **body}
         if len(self.bodies) > MAX_BODIES:
             del self.bodies[next(iter(self.bodies))]
 
     def subject(self, exchange: Exchange) -> Any:
-        """Return the last known body of the resource that the call was about, from before the call; None
-        where there is none.
+        """Return the last known body of the instance that a call names, from before the call; None if it is
+        unknown.
         """
         endpoint = exchange.call.endpoint
         if endpoint is None:

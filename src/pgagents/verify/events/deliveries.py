@@ -21,9 +21,10 @@ NEEDS_RECEIVER = "needs somewhere to send events to: add --receiver auto, or --r
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One delivery read as an event. `problem` says why it is none; empty if it is one.
+    """A delivery, parsed as an event.
 
-    `version` is that of the envelope which the webhook was registered for; empty for the usual one.
+    `problem` is the reason why it is not an event; empty if it is one. `version` is that of the webhook's
+    envelope; empty for the usual one.
     """
 
     delivery: Delivery
@@ -42,7 +43,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """All events that came to one registered address, in order, and the secret of the registration."""
+    """All events for one registered address, in order, and the secret of the registration."""
 
     secret: str
     events: tuple[Event, ...]
@@ -54,7 +55,9 @@ def unheard(setting: Setting) -> tuple[Verdict, str] | None:
 
 
 def _form_of(model: Model, version: str) -> Any:
-    """Return what says where type, id and data stand: the webhooks, or a version of them."""
+    """Return the object that names the places of type, id and data: the webhooks, or one of their
+    versions.
+    """
     return model.webhooks.versions[version] if version else model.webhooks
 
 

@@ -24,7 +24,7 @@ def add_optional(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any])
 
 
 def choose_optional(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
-    """Return a value for each optional argument of an endpoint for which one is known."""
+    """Return values for the optional arguments of an endpoint, as far as values are known."""
     action, found = endpoint.action, dict[str, Any]()
     for param in action.params:
         name = str(param.name)
@@ -38,7 +38,7 @@ def choose_optional(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _list_values(setting: Setting, action: Action, param: Param) -> Iterator[Any]:
-    """Yield values for an argument: a text, an object with one, then what an example has."""
+    """Yield values for an argument: a text, an object with a text, then the values of examples."""
     schema = setting.resolve_schema(param.schema)
     kinds = types_of(schema)
     if "string" in kinds and not schema.get("enum") and not schema.get("format"):

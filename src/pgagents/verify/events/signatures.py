@@ -24,7 +24,7 @@ class ReadSignature:
 
 
 def read_signature(scheme: SignatureScheme, header: str, delivery: Delivery) -> ReadSignature | str:
-    """Return a delivery's signature, or what is wrong with its headers."""
+    """Return a delivery's signature; if the headers are wrong, a description of their fault."""
     value = delivery.header(header)
     whole = re.fullmatch(scheme.form, (value or "").strip())
     given = tuple(re.findall(scheme.pick, (value or "").strip()))

@@ -19,10 +19,10 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 Step = tuple[str, Resource, Action, Move | None]
-"""A type of event, and the resource and action that send it.
+"""A type of event, and the resource and action that cause it, with the action's transition.
 
-The transition is None if the action makes the instance, or changes it by an argument with its id. So it is if
-the action starts the job whose end sends the event.
+The transition is None if the action makes the instance, or changes it by an argument with its id. It is None
+too if the action starts the job whose end causes the event.
 """
 MOST_WAIT_S = 60.0
 
@@ -84,8 +84,8 @@ def steps_of(setting: Setting) -> tuple[Step, ...]:
 
 
 def _id_argument(resource: Resource, action: Action) -> str | None:
-    """Return the argument that names the instance by its id; None without one, and without a read that shows
-    what became of it.
+    """Return the argument that names the instance by its id; None without one, or without a read that shows
+    the change.
     """
     named = (str(p.name) for p in action.params if p.refers_to == resource.name)
     return next(named, None) if resource.read_by else None
@@ -99,10 +99,10 @@ def types_of(steps: tuple[Step, ...]) -> list[str]:
 def act(
     setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], secrets: set[str], *, timed: bool
 ) -> Conversation:
-    """Make one instance of each resource and move it, and at last try an action that must be refused.
+    """Make one instance of each resource and move it; finally call an action that must be refused.
 
-    Expected events are added to `told`, secrets that answers held to `secrets`. `timed` is true if the
-    operator's clock may be moved.
+    Expected events are added to `told`, secrets in answers to `secrets`. `timed` is true if the operator's
+    clock may be moved.
     """
     current: dict[str, Mapping[str, Any]] = {}
     for step in steps:

@@ -16,7 +16,9 @@ from pgagents.verify.wire.receiver import Inbox
 
 
 def usual_version(setting: Setting) -> dict[str, Any]:
-    """Return the argument with which a webhook gets the usual envelope; empty if none picks a version."""
+    """Return the argument that selects the usual envelope for a webhook; empty if no argument selects a
+    version.
+    """
     return next(
         (
             {name: value}
@@ -70,10 +72,10 @@ def judge_version(
     usual: Sequence[Event],
     came: Sequence[Event],
 ) -> Iterator[Judgement]:
-    """Judge what came to a webhook of a version by the actions' answers.
+    """Judge the events for a webhook of a version by the actions' answers.
 
-    `usual` are the events of a webhook with the usual envelope for the same type. One of them that came
-    there alone shows that only this version lacks it.
+    `usual` are the events for a webhook with the usual envelope and the same type. Only events that came
+    there must come here, too.
     """
     form, contract = setting.model.webhooks.versions[version], _contract_of(version)
     expected = f"a webhook of version {version} hears each event as {form.envelope}"

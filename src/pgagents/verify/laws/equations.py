@@ -30,8 +30,8 @@ _FORMS: tuple[Form, ...] = ("cents", "epoch")
 class Equation:
     """A part of a law: the member at `path` equals `gives` to within `slack`, if all `guards` hold.
 
-    `path` is empty if the left side is no single member. `form` says what is compared: the member, its cents,
-    or its epoch seconds.
+    `path` is empty if the left side is no single member. `form` names the compared quantity: the member, its
+    cents, or its epoch seconds.
     """
 
     law: str
@@ -74,7 +74,7 @@ def _equation(name: str, part: Node, guards: tuple[Node, ...]) -> Iterator[Equat
 
 
 def _sides(part: Node) -> tuple[float, tuple[Node, ...]]:
-    """Return the slack of an equation and its two sides; no sides if the part is none."""
+    """Return the slack of an equation and its two sides; no sides if the part is not an equation."""
     if isinstance(part, Infix) and part.signs == ("==",):
         return 0.0, part.operands
     if isinstance(part, FunctionCall) and part.name == "near" and len(part.args) == 3:
@@ -85,7 +85,7 @@ def _sides(part: Node) -> tuple[float, tuple[Node, ...]]:
 
 
 def _measured(side: Node) -> tuple[Node, Form]:
-    """Return what a side measures, and how."""
+    """Return the node that a side measures, and the form of the measurement."""
     form = next((form for form in _FORMS if isinstance(side, FunctionCall) and form == side.name), None)
     return (side.args[0], form) if form and isinstance(side, FunctionCall) and side.args else (side, "")
 
@@ -109,7 +109,7 @@ def forecast(known: Sequence[Equation], values: Mapping[str, Any]) -> Scope:
 
 
 def _meet(one: Sequence[str], other: Sequence[str]) -> bool:
-    """True if one path is a prefix of the other."""
+    """True if one path is a prefix of the other path."""
     return all(a == b for a, b in zip(one, other, strict=False))
 
 

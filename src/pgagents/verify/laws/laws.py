@@ -36,8 +36,8 @@ class Held:
 def list_laws(endpoint: Endpoint) -> list[Law]:
     """Return the laws that hold at an endpoint.
 
-    On REST alone hold those that read headers, or apply only where an argument in a header is given. A law
-    about a file holds at no tool, which only says what came.
+    Laws hold on REST alone if they read headers, or apply only with an argument in a header. A law about a
+    file holds at no tool, because a tool only describes the file.
     """
     if endpoint.on_rest:
         return list(endpoint.action.laws)

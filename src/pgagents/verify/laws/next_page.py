@@ -46,15 +46,15 @@ class PageRequest:
 
     @property
     def is_followed(self) -> bool:
-        """True if it can be sent."""
+        """True if the request can be sent."""
         return not (self.problem or self.unfollowed)
 
 
 def may_go_on(exchange: Exchange, items: list[Any]) -> bool:
-    """True if further pages may hold more.
+    """True if further pages may have more items.
 
-    Without `pages` in the catalogue, a header or a member of the answer may say so. The list may also be as
-    long as a page: by an argument, or by a usual page size.
+    Without `pages` in the catalogue, a header or a member of the answer may announce a page. Or the list is
+    as long as a page: by an argument, or by a usual page size.
     """
     pages = exchange.call.endpoint.action.pages if exchange.call.endpoint is not None else None
     if pages is not None:
@@ -86,7 +86,7 @@ def _says_more(name: str, value: Any, held: int) -> bool:
 
 
 def _sizes(param: Param, given: Mapping[str, Any]) -> list[Any]:
-    """Return page sizes by an argument: its given value, default and maximum."""
+    """Return possible page sizes by an argument: its value in the call, its default and its maximum."""
     schema = param.schema if isinstance(param.schema, Mapping) else {}
     return [
         v
@@ -96,7 +96,7 @@ def _sizes(param: Param, given: Mapping[str, Any]) -> list[Any]:
 
 
 def next_page(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> PageRequest | None:
-    """Return what requests the page after this answer; None on the last one, or without `pages`."""
+    """Return the request of the page after this answer; None on the last page, or without `pages`."""
     pages = endpoint.action.pages
     found = find_next_page(pages, _values(exchange)) if pages is not None else None
     if pages is None or found is None:

@@ -21,12 +21,12 @@ from pgagents.verify.wire.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class PagedList:
-    """A list with pages.
+    """A list with pages. `most` is the largest page size that can be requested, or None if the server chooses
+    the size.
 
-    `most` is the largest page that can be requested, or None if the server chooses the size. `choices` are
-    optional arguments, each with its possible values; those in `sorts` are members of the items. If `counts`,
-    all pages must be of one size, as pages or items are counted, and a new item moves the others to later
-    pages.
+    `choices` are optional arguments, each with its possible values; those in `sorts` are members of the
+    items. With `counts`, pages or items are counted: all pages must be of one size, and a new item moves
+    later items to later pages.
     """
 
     endpoint: Endpoint
@@ -88,7 +88,7 @@ def count_particular(call: ActionCall) -> int:
 
 
 def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList | None:
-    """Return how an endpoint's list is paged; None if its items cannot be told apart."""
+    """Return the pages of an endpoint's list; None if its items cannot be distinguished."""
     action = endpoint.action
     listed = next(
         ((r, c) for r in setting.model.resources.values() for c in r.listed_by if c.action is action), None

@@ -24,7 +24,7 @@ _OF_LISTS = frozenset(("sorted_by", "sorted_down_by", "unique_by"))
 
 
 def witness(law: Law, scope: Scope) -> str:
-    """Describe what shows that a law does not hold; empty if it cannot be said in a few words."""
+    """Describe the values for which a law does not hold; empty if a few words are not enough."""
     try:
         said = _describe_broken(law.that.tree, scope.values)
     except ExpressionError:

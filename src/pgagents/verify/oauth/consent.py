@@ -22,8 +22,8 @@ from pgagents.verify.wire.oauth import (
 MOST_PAGES = 4
 MAX_PAGE = 60_000
 STATE = "pgv+1%2B&a=b/~"
-"""A state in which decoding or encoding once too often shows; it may hold any visible character (RFC 6749,
-A.5).
+"""A state that reveals a server which decodes or encodes once too often. Any visible character is legal (RFC
+6749, A.5).
 """
 
 

@@ -110,8 +110,9 @@ class Granting:
         return Call(None, {}, "document", why, role="", raw=Raw("GET", target, bearer(token)))
 
     def request_token(self, scope: str, why: str) -> Generator[Any, Any, tuple[Exchange | None, str]]:
-        """Return the token endpoint's answer with a token for a scope and an empty text, or None and why
-        there is none.
+        """Request a token for a scope; return the answer of the token endpoint and an empty text.
+
+        Without a token, return None and the reason.
         """
         code = yield from self.code(scope, why=why)
         if not code.text:
@@ -124,14 +125,14 @@ class Granting:
         )
 
     def revoke_grant(self, exchange: Exchange) -> Generator[Any, Any, None]:
-        """Revoke what was granted."""
+        """Revoke the refresh token of a token answer, or else its access token."""
         token = got(exchange.body, "refresh_token") or got(exchange.body, "access_token")
         if self.oauth.revoke and isinstance(token, str):
             yield self.revoke(token, "what was granted ends")
 
 
 def challenges(setting: Setting, endpoint: Endpoint) -> dict[str, str]:
-    """Return the headers from which a client learns how to request another token, with their contracts."""
+    """Return the headers that tell a client how to request another token, with their contracts."""
     return {
         header.name: f"response_headers/{header.name}/{endpoint.place}"
         for header in setting.model.headers
@@ -140,9 +141,7 @@ def challenges(setting: Setting, endpoint: Endpoint) -> dict[str, str]:
 
 
 def judge_refused_token(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> Iterator[Judgement]:
-    """Judge that a 401 for a refused token has the headers from which a client learns how to request
-    another.
-    """
+    """Judge that a 401 for a refused token has the headers that tell a client how to request another."""
     for name, contract in challenges(setting, endpoint).items() if exchange.status == UNAUTHORIZED else ():
         if exchange.header(name) is not None:
             yield judge_kept(contract)

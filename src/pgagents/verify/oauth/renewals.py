@@ -11,7 +11,7 @@ from pgagents.model.model import Model
 
 @dataclass(frozen=True, slots=True)
 class Renewals:
-    """The commands of a run, None if every key is given."""
+    """The commands that print a run's keys; None if no command does."""
 
     model: Model
     commands: CommandSecrets | None

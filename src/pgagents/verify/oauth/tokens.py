@@ -16,7 +16,7 @@ NEVER_ISSUED = "pgv000000000000000000000000"
 
 
 class Refused(Exception):
-    """The token endpoint gave no token; the message says why, without any secret."""
+    """Raised if the token endpoint gives no token. The message has the reason and no secret."""
 
 
 @dataclass
@@ -51,10 +51,10 @@ class Tokens:
 
 
 def find_scopes(model: Model, credential: Credential, role: str) -> tuple[str, ...] | None:
-    """Return the scopes that a role's token is to have; None for all that are known.
+    """Return the scopes of a role's token; None for all scopes of the catalogue.
 
-    Where plans have scopes of the token endpoint, a role has those of its plan. Without a plan it names
-    none, and gets what the server gives.
+    If plans have scopes of the token endpoint, a role gets those of its plan. A role without a plan requests
+    none, and gets the server's default.
     """
     known = credential.exchange.scopes if credential.exchange is not None else {}
     planned = {scope for scopes in model.auth.plans.values() for scope in scopes}
@@ -67,9 +67,7 @@ def find_scopes(model: Model, credential: Credential, role: str) -> tuple[str, .
 def find_tokens(
     tokens: Tokens, keys: Mapping[str, str], now: float, send: Handler, role: str = "main"
 ) -> dict[str, str]:
-    """Return what a role's calls carry for each scheme: its token where the secret is exchanged. Raises
-    Refused.
-    """
+    """Return a role's secret for each scheme; if the secret is exchanged, its token. Raises Refused."""
     found = {}
     for name, credential in tokens.model.credentials.items():
         secret = find_secret(tokens.model, keys, role, name)
@@ -97,6 +95,6 @@ def present_request(model: Model, keys: Mapping[str, str], asked: TokenRequest) 
 
 
 def list_token_paths(model: Model) -> set[str]:
-    """Return the paths of the token endpoints at which secrets are exchanged."""
+    """Return the paths of the token endpoints that exchange secrets."""
     exchanged = (one for one in model.credentials.values() if one.exchange is not None)
     return {find_address(one, str(model.api.server)).path for one in exchanged}

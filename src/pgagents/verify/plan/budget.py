@@ -44,15 +44,15 @@ def budget(options: Options, shares: Mapping[str, int]) -> int:
 
 
 def apart(options: Options, most: int) -> int:
-    """Return how many requests may come on top of the budget; 0 if the caller gave a maximum."""
+    """Return how many requests may exceed the budget; 0 if the caller set a maximum."""
     return 0 if options.max_requests is not None or options.profile == "smoke" else most // APART
 
 
 def again_until(setting: Setting, options: Options, max_requests: int) -> int:
     """Return the number of requests after which no probe of priority 2 starts.
 
-    Such a probe only repeats contracts that others cover. The rest of a standard budget is for refused calls,
-    instances made anew and failing cases.
+    A probe of priority 2 only repeats contracts that other probes cover. A standard budget keeps its last
+    part for refused calls, replaced instances and repeated failing cases.
     """
     if options.profile != "standard" or options.max_requests is not None:
         return max_requests
@@ -62,8 +62,10 @@ def again_until(setting: Setting, options: Options, max_requests: int) -> int:
 def shares(
     setting: Setting, checks: Mapping[str, Check], contracts: Iterable[Contract], probes: Sequence[Probe]
 ) -> dict[str, int]:
-    """Return the requests that the main key may send, and those that each further identity, aid and bursts
-    add. `probes` are those whose identities were given.
+    """Return the requests that the main key may send, and the additional ones for each further identity, aid
+    and bursts.
+
+    `probes` are those whose identities are available.
     """
     known = {contract.id: contract for contract in contracts}
     without = _without(setting)
@@ -78,9 +80,10 @@ def shares(
 
 
 def count_drawn(setting: Setting) -> int:
-    """Return the requests for random calls where a document is all that is known of the API.
+    """Return the number of random calls for an API that only a document describes.
 
-    Then no law is held, so the plan finds least of what only a combination of values shows.
+    A document has no laws. So only random combinations of values can reveal faults that depend on several
+    arguments.
     """
     return DRAWN_PER_ACTION * len(setting.usable) if setting.model.errors.inferred else 0
 
@@ -94,7 +97,7 @@ def _identity(probe: Probe) -> str:
 
 
 def _without(setting: Setting) -> dict[str, Setting]:
-    """Return the run's setting without each of the aids that it was given, by the aid's name."""
+    """Return, by the name of each aid that the run has, the run's setting without that aid."""
     aids: tuple[tuple[str, Any, dict[str, Any]], ...] = (
         (OAUTH, setting.oauth, {"oauth": None}),
         (RECEIVER, setting.receiver, {"receiver": None}),
@@ -105,8 +108,10 @@ def _without(setting: Setting) -> dict[str, Setting]:
 
 def _aid(without: Mapping[str, Setting], checks: Mapping[str, Check], covered: Sequence[Contract]) -> str:
     """Return the aid without which none of a probe's contracts could be judged; empty if each can be."""
+    if not covered or any(checks[contract.check].settled is None for contract in covered):
+        return ""
     for name, less in without.items():
-        if covered and all(_is_deselected(less, checks[contract.check], contract) for contract in covered):
+        if all(_is_deselected(less, checks[contract.check], contract) for contract in covered):
             return name
     return ""
 

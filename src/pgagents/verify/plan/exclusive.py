@@ -6,8 +6,9 @@ ADVICE = "add --exclusive where nobody else does"
 
 
 def others_too(does: str) -> str:
-    """Return the reason for a contract that `counts`, `lists` or `compares` (that is `does`) what others
-    change too.
+    """Return the reason for leaving out a contract that other users of the server could disturb.
+
+    `does` is the contract's verb: `counts`, `lists` or `compares`.
     """
     return f"{does} what others change too: {ADVICE}"
 

@@ -42,7 +42,7 @@ class Options:
     skip: tuple[str, ...] = ()
     allow_writes: bool = False
     allow: tuple[str, ...] = ()
-    """Actions that may be called although nothing shows that they change only what this run made."""
+    """Actions that may be called although the run cannot prove that they change only its own instances."""
     live: bool = True
     require: tuple[str, ...] = ()
     limits: bool = False
@@ -50,7 +50,7 @@ class Options:
     exclusive: bool = False
     """True if nobody else uses the target, so that its counters are this run's alone."""
     strict: bool = False
-    """True if what contradicts something inferred is broken, and not only odd."""
+    """True if a contradiction of an inferred contract is reported as broken instead of odd."""
     shard: tuple[int, int] | None = None
     """Number (from 1) and count of the parts of the contracts that several machines verify at the same
     time.
@@ -60,9 +60,9 @@ class Options:
     answer.
     """
     keyless: bool = False
-    """True if the run has no key, so that it tries only what needs none."""
+    """True if the run has no key and tries only calls that need none."""
     only_said: str = "--only"
-    """The flag that gave `only`, for the reason of what it leaves out."""
+    """The flag from which `only` comes, for the reason of the contracts that it leaves out."""
     tools_lead: bool = False
     """True if an action that is a tool is called through the MCP server where any endpoint will do."""
 
@@ -97,12 +97,12 @@ class Identities:
 
     @property
     def hidden(self) -> tuple[str, ...]:
-        """All that is sent beside keys and must not be reported."""
+        """Values that are sent beside keys and that no report may show."""
         return (*self.secrets, *(self.oauth.sensitive if self.oauth else ()))
 
 
 FINISHING = "finishing"
-"""The phase in which a verification tries nothing more and undoes what it made."""
+"""The phase in which a verification sends no further probes and undoes its own changes."""
 
 
 @dataclass(frozen=True, slots=True)

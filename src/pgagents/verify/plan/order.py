@@ -16,15 +16,17 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.endpoint import REST
 
 LAST = 99
-"""The phase of what exceeds limits: after all else, and outside the budget."""
+"""The stage of calls that exceed limits: after all others, and outside the budget."""
 PRISTINE = 0
-"""The phase of what needs the target as the run finds it: before anything is made."""
+"""The stage of calls that need the target in the state in which the run finds it: before the run makes an
+instance.
+"""
 LATE = 8
-"""Phases from here on look back on what the others did, and so stay behind them."""
+"""Probes of this and later stages check the results of earlier ones, so they stay behind them."""
 SHUFFLED_FROM = 4
 """Phases from here on run in an order that the seed chooses; the ones before build on each other."""
 CORRECT = (1, 3)
-"""The phases of what is correct and ordinary: examples, not edges."""
+"""The stages of correct and ordinary calls: examples, and no boundary values."""
 NAMING = frozenset((
     "actions", "codes", "events", "examples", "input", "laws", "moves", "properties", "relations",
     "resources", "roles", "steps",
@@ -62,12 +64,13 @@ def _stage(probe: Probe) -> tuple[int, int]:
 def order_for_survey(
     setting: Setting, probes: Sequence[Probe], contracts: Iterable[Contract], most: int, first: int = 1
 ) -> list[Probe]:
-    """Return the same probes in waves of falling worth, first those that show most kinds of promise in `most`
-    requests.
+    """Return the same probes in waves of decreasing worth. Probes that show most kinds of contract in `most`
+    requests come first.
 
-    So a bug that shows everywhere is known early, and a run that ends early has tried a little of everything.
-    A probe's worth follows from `contracts` and the catalogue alone. The `first` probes stay where they are:
-    a correct call tells whether the server knows the key. So do probes of the phase `PRISTINE`.
+    So a bug that shows everywhere is reported early, and a run that ends early has tried a little of
+    everything. A probe's worth follows from `contracts` and the catalogue alone. The `first` probes stay in
+    front, because a correct call shows if the server accepts the key. Probes of the stage `PRISTINE` stay in
+    front, too.
     """
     first += sum(probe.stage == PRISTINE for probe in probes)
     counted = {c.id: c for c in contracts}
@@ -84,8 +87,9 @@ def order_for_survey(
 def for_smoke(
     setting: Setting, probes: Sequence[Probe], contracts: Iterable[Contract], most: int
 ) -> list[Probe]:
-    """Order a smoke run: a correct call of each action on each surface, REST and reads first. Then spend
-    the rest of `most` on a survey.
+    """Return the probes of a smoke run: a correct call of each action on each surface, REST and reads first.
+
+    The remaining requests of `most` go to a survey (`order_for_survey`).
     """
     correct: dict[str, Probe] = {}
     for probe in probes:
@@ -174,8 +178,8 @@ def _survey(
 
 
 def _cheapest(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]]) -> Iterable[int]:
-    """Return the cheapest probe of each set of kinds, and the first of those that cost the same; probes
-    are given by index.
+    """Return the cheapest probe of each set of kinds. If several cost the same, return the first. Probes are
+    given by index.
     """
     best: dict[frozenset[Kind], int] = {}
     for i, kinds in shown.items():

@@ -78,8 +78,8 @@ def _needs_instance(probe: Probe, made: Collection[str]) -> bool:
 def _after(before: Sequence[Slot], index: int, probe: Probe) -> int:
     """Return the index before which all probes must have ended.
 
-    Optional and repeating probes depend on the verdicts so far, late ones on all that was done. Neighbours
-    of one kind depend on the same verdicts.
+    Optional and repeating probes depend on all verdicts so far, and late ones on all earlier calls.
+    Neighbours of one kind depend on the same verdicts.
     """
     if not probe.optional and probe.priority == 1 and probe.stage < LATE:
         return 0

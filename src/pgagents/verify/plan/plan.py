@@ -39,8 +39,8 @@ FROM_DATA = ("law", "response_schema", "consistent_representations")
 endpoints.
 """
 FIRST = "valid_calls"
-"""The check whose probes come first within a stage: a run begins with a correct call, which shows whether
-the server knows the key.
+"""The check whose probes come first within a stage. A run begins with a correct call, which shows if the
+server accepts the key.
 """
 DRAWING = ("no_crashes", "invalid_input")
 """The checks that have probes with random calls."""
@@ -63,7 +63,7 @@ class Draft:
     max_requests: int
     digest: str
     again_until: int = 0
-    """A probe that repeats what others covered is only run below so many requests."""
+    """The number of requests after which no probe starts that only repeats others."""
     for_last: int = 0
     """The part of `max_requests` that is for exceeding limits alone."""
     writes: bool = True
@@ -72,7 +72,7 @@ class Draft:
     `max_requests`.
     """
     shares: Mapping[str, int] = field(default_factory=dict)
-    """The parts of `max_requests` by what each is for; empty where the caller set it."""
+    """The parts of `max_requests` by their purpose; empty if the caller set the maximum."""
     asked: Mapping[str, str] = field(default_factory=dict)
     """Ids of contracts that nothing in this plan provokes, with the reason; they are judged if it happens
     all the same.
@@ -133,8 +133,9 @@ def draft(
     options: Options,
     identities: Identities,
 ) -> Draft:
-    """Order the probes and settle what is not selected or not applicable. `setting` was made from the same
-    options and identities.
+    """Order the probes, and decide which contracts are not selected or not applicable.
+
+    `setting` must be made from the same options and identities.
     """
     writes = may_write(setting.model, identities, options)
     roles = frozenset(identities.keys)
@@ -153,7 +154,9 @@ def draft(
     chosen = _choose_probes(setting, ordered, [c for c in contracts if c.id in wanted])
     if options.only or options.shard:
         selected = [c for c in contracts if c.id in wanted]
-        chosen += _bearing(setting, checks, ordered, selected, chosen, options, budget(options, parts))
+        chosen += _bearing(
+            setting, checks, contracts, ordered, selected, chosen, options, budget(options, parts)
+        )
     kept = {id(p) for p in chosen}
     ordered = [p for p in ordered if id(p) in kept]
     most = budget(options, parts)
@@ -197,9 +200,11 @@ def _add_random_calls(
     planned: Sequence[Probe],
     wanted: set[str],
 ) -> list[Probe]:
-    """Return probes with random calls for what a standard run's budget leaves; a deep run has them anyway.
+    """Return probes with random calls that fit into the rest of a standard run's budget. A deep run has them
+    anyway.
 
-    A maximum that the caller sets is a bound and no wish: it gives them no more room than there usually is.
+    If the caller sets a maximum, random calls get no more requests than usual, because a maximum is no
+    request for more calls.
     """
     most = budget(options, parts)
     usual = budget(replace(options, max_requests=None), parts)
@@ -216,8 +221,10 @@ def _add_random_calls(
 
 
 def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
-    """Return a shard's part of the budget: its own contracts count once, and so does what makes their
-    instances. Calls that exceed limits have a budget of their own.
+    """Return a shard's part of the budget in requests.
+
+    Its own contracts and the creation of their instances count once. Calls that exceed limits have a budget
+    of their own.
     """
     usual = [p for p in probes if p.stage != LAST]
     own = [p for p in usual if any(c in wanted for c in p.contracts)]
@@ -228,9 +235,10 @@ def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> 
 def _share_repeats(
     shared: Sequence[Probe], ordered: Sequence[Probe], again: int, whole: int, parts: int
 ) -> int:
-    """Return after how many requests a shard repeats nothing more; a whole run does so after `whole`.
+    """Return the number of requests after which a shard repeats nothing; a whole run stops repeating at
+    `whole`.
 
-    A whole run repeats what its budget leaves room for, and so do its parts together.
+    All shards together repeat as much as the budget of a whole run allows.
     """
     room = max(0, whole - sum(p.cost for p in shared if p.priority == 1))
     return min(again, sum(p.cost for p in ordered if p.priority == 1) + room // parts) if room else 0
@@ -265,6 +273,7 @@ def _carrying(setting: Setting, contracts: Iterable[Contract]) -> set[str]:
 def _bearing(
     setting: Setting,
     checks: Mapping[str, Check],
+    contracts: Sequence[Contract],
     ordered: Sequence[Probe],
     selected: Sequence[Contract],
     chosen: Sequence[Probe],
@@ -277,7 +286,8 @@ def _bearing(
     They go through the contracts' endpoints, or get the framework's own refusals. Where a reading action
     shows instances that were made, they also make and change instances correctly. With `--only`, a contract
     about a whole surface is judged on all its calls, as in a whole run, unless the caller bounds the
-    requests. A check whose own probes show all gets all of them. A shard does without these.
+    requests. A check whose own probes show all gets all of them. A shard does without these. A probe that a
+    whole run with these options leaves out, such as a burst, is left out here too.
     """
     watched = [c for c in selected if checks[c.check].needs_others(c)]
     places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
@@ -301,6 +311,12 @@ def _bearing(
         makes = probe.check == FIRST if options.shard else probe.check not in (*CLASSES, FRAMEWORK)
         return from_data and probe.writes and makes
 
+    known = {c.id: c for c in contracts}
+
+    def in_whole_run(probe: Probe) -> bool:
+        covered = [known[id] for id in probe.contracts if id in known]
+        return any(checks[c.check].settle(setting, c) is None for c in covered)
+
     taken = {id(p) for p in chosen}
     spare = most - sum(p.cost for p in chosen if p.stage != LAST)
     found: list[Probe] = []
@@ -309,14 +325,14 @@ def _bearing(
             continue
         if limited and probe.stage == LAST:  # bursts have a budget of their own
             found.append(probe)
-        elif probe.cost <= spare and bears(probe):
+        elif probe.cost <= spare and bears(probe) and in_whole_run(probe):
             spare -= probe.cost
             found.append(probe)
     return found
 
 
 def _judge_instances(setting: Setting, contracts: Iterable[Contract]) -> bool:
-    """True if one of these contracts is about what a reading action answers of instances that were made."""
+    """True if one of these contracts is about a reading action's answers on instances that the run makes."""
     effects = {d.place: d.action.effect for d in setting.every_endpoint}
     told = {
         str(call.action.name)

@@ -38,7 +38,7 @@ def list_possible(setting: Setting, probes: Iterable[Probe], identities: Identit
 
 
 def _has_roles(probe: Probe, identities: Identities) -> bool:
-    """True if the roles of a probe's calls and signatures were given."""
+    """True if all roles of a probe's calls and signatures have keys."""
     signers = (d.action.signed.role for d in probe.endpoints if d.action.signed is not None)
     return all(role in identities.keys for role in (probe.role, *signers) if role)
 
@@ -105,7 +105,7 @@ def settle_contracts(
 
 
 def _is_plaintext(contract: Contract) -> bool:
-    return (contract.check, contract.detail) == (FRAMEWORK, PLAINTEXT)
+    return contract.check == FRAMEWORK and contract.detail == PLAINTEXT
 
 
 def _not_applicable(setting: Setting, contract: Contract) -> str:
@@ -125,21 +125,21 @@ def settle_without_identity(
     identities: Identities,
     options: Options,
 ) -> dict[str, Result]:
-    """Return the results of wanted contracts whose calls need an identity that was not given, by id.
+    """Return, by id, the results of wanted contracts whose calls need an identity that the run does not have.
 
-    They are untested where the caller requires the identity, else not selected.
+    They are untested if the caller requires the identity, else not selected.
     """
     signers = {d.place: d.action.signed.role for d in setting.endpoints if d.action.signed is not None}
     roles: dict[str, set[str]] = {c.id: {signers[c.place]} for c in contracts if c.place in signers}
     signed = frozenset(roles)
     for probe in probes:
         for id in probe.contracts:
-            if id not in signed and probe.role:
+            if id in wanted and id not in signed and probe.role:
                 roles.setdefault(id, set()).add(probe.role)
     found = {}
     for contract in contracts:
-        needed = roles.get(contract.id, set())
-        if contract.id in wanted and needed and not needed & identities.keys.keys():
+        needed = roles.get(contract.id, set()) if contract.id in wanted else set()
+        if needed and not needed & identities.keys.keys():
             role = min(needed)
             required = bool(needed & set(options.require))
             verdict = Verdict.UNTESTED if required else Verdict.NOT_SELECTED
@@ -155,7 +155,7 @@ def settle_without_identity(
 def _without_further_secret(
     setting: Setting, probes: Sequence[Probe], identities: Identities
 ) -> dict[str, str]:
-    """Return why contracts cannot be tried for want of a secret of a further scheme, by their ids."""
+    """Return, by id, why contracts cannot be tried: a secret of a further scheme is missing."""
     lacking: dict[str, set[str]] = {}
     find = _lacking_finder(setting, identities)
     for probe in probes:

@@ -14,7 +14,7 @@ from pgagents.verify.check.check import Probe
 
 FEW = 1
 PER_CONTRACT = 0.05
-"""The weight of a contract for which no request is planned: mostly something has to be sent to judge it."""
+"""The weight of a contract without planned requests of its own; usually a few calls are sent to judge it."""
 
 
 def elsewhere(

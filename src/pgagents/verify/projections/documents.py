@@ -47,9 +47,9 @@ def _build_file(model: Model, file: str) -> Built | None:
 
 
 def parse_document(file: str, body: bytes, charset: str = "utf-8") -> tuple[Any, str]:
-    """Return a document's data, and what is wrong with its syntax (or empty).
+    """Return a document's data, and the fault of its syntax (or empty).
 
-    `charset` is what the answer says of a text that is neither JSON nor YAML; its lines may end either way.
+    `charset` is the charset of a text that is neither JSON nor YAML. Its lines may end either way.
     """
     if file.endswith(".json"):
         read = read_json(body)

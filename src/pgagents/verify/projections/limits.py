@@ -22,7 +22,7 @@ KINDS: tuple[What, ...] = ("seconds", "characters", "items")
 class Limit:
     """The greatest number of seconds, characters or items that a surface allows.
 
-    `told` says whose limit it is; `cite` names the requirement if it is a vendor's.
+    `told` names the source of the limit; `cite` names the requirement if it is a vendor's.
     """
 
     what: What
@@ -65,7 +65,7 @@ def _vendors(model: Model, surface: str) -> Iterator[Limit]:
 
 @cache
 def _rows() -> tuple[tuple[str, What, float, str, str], ...]:
-    """Return the requirements with a `budget` as (surface, what, how much, id, day it was read)."""
+    """Return the requirements with a `budget` as (surface, what is limited, maximum, id, day of reading)."""
     found = []
     for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):
         for row in read(path).data or ():

@@ -28,12 +28,12 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """One document's description of one action.
+    """A document's description of one action.
 
-    `arguments` is the schema of what a model sends; if `wrapped`, of the dispatcher's whole object. `answers`
-    maps each status to the body's schema, or to None without one; it is None if the document describes no
-    answers. `named` holds the schemas that they refer to. `gaps` are optional members that a strict model
-    always sends, as null if it means none.
+    `arguments` is the schema of a model's message; if `wrapped`, of the dispatcher's whole object. `answers`
+    maps each status to the body's schema, or to None without a body; it is None if the document describes no
+    answers. `named` holds the schemas that both refer to. `gaps` are optional members that a strict model
+    always sends, as null for an omitted one.
     """
 
     document: str

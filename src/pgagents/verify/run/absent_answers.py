@@ -23,7 +23,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NOT_THERE = frozenset((404, 410))
 FORBIDDEN = 403
-"""Says that there is none, too, where a document leaves open how a server hides which ids exist."""
+"""Also means "no such instance", if a document leaves open how a server hides which ids exist."""
 _NAMES_AN_INSTANCE = re.compile(
     r"(?:^|[_.\-])(?:id|ids|uuid|uuids|guid|slug|ref|refs)$"
     r"|(?<=[a-z0-9])(?:Id|ID|Ids|IDs|Uuid|UUID|Guid|Slug|Ref|Refs)$"
@@ -74,8 +74,8 @@ def _may_hide(setting: Setting, call: Call) -> bool:
 
 
 def find_invented_argument(setting: Setting, endpoint: Endpoint, call: Call) -> str | None:
-    """Return the first argument of a call that names an instance which nobody knows to exist; None if
-    there is none.
+    """Return the first argument of a call whose value may be the id of an instance that does not exist; None
+    if there is none.
     """
     known = setting.compute_once(
         ("made up", endpoint.place),
@@ -101,8 +101,9 @@ def _is_documented(setting: Setting, endpoint: Endpoint, status: int) -> bool:
 
 
 def _naming(setting: Setting, endpoint: Endpoint) -> Iterator[str]:
-    """Yield the arguments that may name an instance for which the run has no value. Without a path parameter
-    or a reference, that is each free argument.
+    """Yield the arguments that may name an instance and for which the run has no id.
+
+    If the action has no path parameter and no reference, that is every argument that the run cannot look up.
     """
     params = [p for p in endpoint.params if str(p.name) != endpoint.action.idempotency]
     free = [p for p in params if not _is_obtainable(setting, p)]
@@ -156,7 +157,7 @@ def _inside(setting: Setting, schema: Mapping[str, Any], depth: int = 0) -> bool
 
 
 def _list_authored_arguments(setting: Setting, action: Action) -> frozenset[str]:
-    """List the arguments that the author gave in calls by which a resource is made, found, read, listed,
+    """Return the arguments that the catalogue itself fills in where it says how resources are made, read,
     moved or undone.
     """
 

@@ -11,14 +11,16 @@ from pgagents.verify.wire.exchange import Exchange
 
 
 class Companion(Protocol):
-    """Sees each exchange when all watchers have judged it, and asks for probes once the plan is done."""
+    """Sees each exchange after all watchers have judged it, and plans probes of its own after those of the
+    plan.
+    """
 
     @property
     def most_requests(self) -> int:
         """The number of requests that its probes may take beyond the plan's."""
 
     def begin(self, redact: Callable[[str], str]) -> None:
-        """Take what masks secrets in a text."""
+        """Take the function that masks secrets in a text."""
 
     def note(self, exchange: Exchange) -> None:
         """Take an exchange."""

@@ -43,17 +43,16 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
 
 
 def _reads_before(contract: Contract, found: Break) -> bool:
-    """True if a law was judged by what earlier answers had said of the instance, which one call alone does
-    not show again.
+    """True if the law reads an instance's state from earlier answers, so that one call alone cannot show the
+    break again.
     """
     return contract.check == "law" and bool(found.chain) and found.chain[-1].known is not None
 
 
 def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
-    """Repeat a probe from its beginning, or a watcher's exchange with an instance that has the same past,
-    because the verdict may depend on that.
+    """Repeat a probe from its beginning, or a watched call on an instance with the same past.
 
-    Gives whether it was the same again: of another thing it may rightly be answered otherwise.
+    Return True if the instance was an equal one; a server may rightly answer otherwise about another one.
     """
     if found.probe is not None:
         driver.run(found.probe)

@@ -30,16 +30,19 @@ RETRIES = 12
 """Requests kept back for trying failing cases once more."""
 TICK_S = 0.001
 SLOW_S = 0.02
-"""Below so many seconds for an answer, the run's own work takes most of the time, and lanes save little."""
+"""If answers take less than this many seconds, the run's own work takes most of the time, and lanes save
+little.
+"""
 OWN, ONCE_MORE = 2, 10
-"""Requests beyond the usual budget for each worker: for instances of its own, and to run alone once more what
-others may have disturbed."""
+"""Requests beyond the usual budget for each worker: for its own instances, and for repeating probes that
+others disturbed.
+"""
 FIRST_ANSWERS = 5
-"""The number of answers from which the server's time for one is known."""
+"""The number of answers after which the server's usual response time is known."""
 
 
 class Course:
-    """The course of one run. `begun` is the timer's value at which the run began."""
+    """Runs the probes of one plan. `begun` is the timer's value at the run's beginning."""
 
     def __init__(
         self,
@@ -82,8 +85,9 @@ class Course:
         return ""
 
     def run_for(self, companion: Companion) -> str:
-        """Run what a companion asks for, one probe at a time and outside the plan's budget. Return why the
-        run ended early, or an empty text.
+        """Run the probes of a companion, one at a time and outside the plan's budget.
+
+        Return the reason why the run ended early, or an empty text.
         """
         driver = self.driver
         driver.sender.max_requests = max(driver.sender.max_requests, driver.counted) + companion.most_requests
@@ -99,7 +103,7 @@ class Course:
         return ""
 
     def _run_slots(self, slots: Sequence[Slot]) -> None:
-        """Run slots one at a time until it is known how many lanes there are, then in so many."""
+        """Run slots one at a time until the number of lanes is known, then in that many lanes."""
         for number, slot in enumerate(slots):
             if self._is_server_known() and (workers := self._choose_workers()) > 1:
                 self.workers = workers
@@ -163,9 +167,7 @@ class Course:
         return True
 
     def _ask_for_time(self) -> None:
-        """Ask the server for its time, because an earlier run may have moved the operator's clock. Raises
-        Stop.
-        """
+        """Read the server's time, because an earlier run may have moved the operator's clock. Raises Stop."""
         tick = time_passes(self.driver.setting, TICK_S)
         if tick is not None and OPERATOR in self.driver.keys:
             with suppress(Unavailable, Spent):

@@ -36,8 +36,8 @@ __all__ = ["OUT_OF_TIME", "Driver", "Spent", "Stop"]
 
 MAX_TURNED_AWAY = 3
 FULL_COSTS = 12
-"""Requests that a place which turns out to be full may cost beyond the usual budget: what was begun there
-is done elsewhere.
+"""Additional requests that a probe may send if a place turns out to be full and the probe continues at
+another place.
 """
 CLOCK_SLACK_S = 2.0
 MOST_NESTED = 24
@@ -179,7 +179,7 @@ class Driver:
 
     @property
     def counted(self) -> int:
-        """Requests so far that count, and those that undoing what there is would add to them."""
+        """Requests so far that count, plus those that undoing the remaining instances would take."""
         return self.sender.count_requests(self.factory.pool.count_undo_requests())
 
     @property
@@ -260,7 +260,9 @@ class Driver:
                 answer = yield from self.call(step, chain)
 
     def _hang_up(self) -> Sending[None]:
-        """Undo what events are sent to: a probe that is run once more listens at the same addresses again."""
+        """Remove the event receivers that are registered, because a repeated probe registers the same
+        addresses again.
+        """
         self.sender.cleaning = True
         try:
             for instance in [
@@ -272,7 +274,7 @@ class Driver:
             self.sender.cleaning = False
 
     def _own(self, number: int) -> Sending[None]:
-        """Prove what an exchange made, where a later call may change it."""
+        """Prove that the run owns the instances which this exchange made, if a later call may change them."""
         for instance in list(self.factory.pool.instances):
             made = instance.maker is not None and instance.maker.number == number and not instance.ours
             if made and (instance.resource.undone_by is not None or instance.resource.moves):
@@ -280,7 +282,7 @@ class Driver:
                     yield from self._run_generator(self.factory.proof.prove(instance), [])
 
     def _undo(self, since: int) -> Sending[None]:
-        """Undo what this exchange and those after it made, the latest first."""
+        """Remove the instances that this exchange and later ones made, the latest first."""
         self.sender.cleaning = True
         try:
             for instance in reversed(self.factory.pool.list_remaining()):
@@ -292,7 +294,9 @@ class Driver:
             self.sender.cleaning = False
 
     def _tidy(self, *, broke: bool) -> Sending[None]:
-        """Undo what is more than later probes can use, after one of them that may have broken a contract."""
+        """Remove the instances that later probes do not need. With `broke`, the probe may have broken a
+        contract with them.
+        """
         self.sender.cleaning = True
         try:
             for instance in self.factory.pool.surplus(broke=broke):
@@ -311,7 +315,9 @@ class Driver:
         return instance.body
 
     def call(self, call: Call, chain: list[Exchange]) -> Sending[Exchange]:
-        """Send a call, what it needs first, and let every watcher judge. Raises Unavailable, Spent, Stop."""
+        """Make the instances that a call needs, send it, and let every watcher judge the answer. Raises
+        Unavailable, Spent, Stop.
+        """
         ready = yield from self._ready(call, chain)
         if call.reuse and (known := self._answers.find(call, self.sender.request(ready))) is not None:
             chain.append(known)
@@ -445,9 +451,9 @@ class Driver:
             )
 
     def _run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
-        """Make the calls that a generator asks for, and return what it returns.
+        """Send the calls that a generator yields, and return the generator's result.
 
-        Raises Unavailable if calls wait for each other's instances without an end.
+        Raises Unavailable if the instances of these calls depend on each other endlessly.
         """
         self._nested[id(chain)] += 1
         try:
@@ -484,14 +490,17 @@ class Driver:
     # -- the end
 
     def close(self) -> None:
-        """Let go of what would keep a run that is over in memory, until a collector comes by."""
+        """Drop the references that would keep a finished run in memory until a garbage collection."""
         self.sender.on_wait = None
         if self._patient is not None:
             self._patient.while_waiting = None
 
     def clean_up(self, *, hurried: bool = False) -> list[str]:
-        """Undo all that was made; gives what could not be. `hurried`: the run was stopped, so that this may
-        take `HURRIED_S` at most, and a further interrupt ends it."""
+        """Remove everything that the run made; return the names of instances that could not be removed.
+
+        With `hurried`, the run was interrupted: clean-up takes `HURRIED_S` seconds at most, and a further
+        interrupt ends it.
+        """
         self.sender.cleaning = True
         if hurried:
             self.sender.hurry(HURRIED_S)
@@ -530,8 +539,8 @@ class Driver:
         return [name for instance, name in behind if not instance.gone]  # some go with what contains them
 
     def _look_up_unsure(self) -> bool:
-        """Look for what creates without an answer have made, so that it is undone; return whether the
-        server still answers.
+        """Find the instances that creates without an answer made, so that they are removed. Return False if
+        the server no longer answers.
         """
         try:
             for instance in finish(self._run_generator(self.factory.unsure.look_up(), [])):
@@ -562,14 +571,14 @@ class Driver:
 
 
 def _same(instance: Instance) -> tuple[str, str, str]:
-    """Return a key that is the same for one instance, whichever resource of the catalogue it is listed as."""
+    """Return a key of an instance that does not depend on which of several resources lists it."""
     undo = instance.resource.undone_by
     kind = str(undo.action.name) if undo is not None else instance.resource.name
     return kind, instance.place, id_text(instance.id)
 
 
 def _make_redactor(model: Model, keys: Mapping[str, str], values: Sequence[str]) -> Redactor:
-    """Return a redactor for what a catalogue calls secret or private, for `keys` by role, and for further
+    """Return a redactor for the catalogue's secret and private members, for `keys` by role, and for further
     secret `values`.
     """
     return Redactor(

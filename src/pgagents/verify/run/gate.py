@@ -45,8 +45,10 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 class Gate:
-    """Decides on requests. `writes`: the main key may write. `allowed` are actions that the caller named,
-    `roles` the keys it gave.
+    """Decides if a request may be sent.
+
+    `writes` is True if the main key may write. `allowed` are the actions that the caller permitted, `roles`
+    the identities with a key.
     """
 
     def __init__(
@@ -163,8 +165,9 @@ class Gate:
     # -- writes
 
     def _without_action(self, call: Call, request: Request) -> str:
-        """Judge a write that belongs to no action: a call of the OAuth endpoints by the given client, or
-        of an MCP server's protocol.
+        """Return why a write without an action may not be sent; empty if it may.
+
+        Allowed are calls of the OAuth endpoints and of an MCP server, and requests with an invented method.
         """
         oauth = self.model.own_code_flow
         paths = (
@@ -222,7 +225,7 @@ class Gate:
     def _changes(
         self, endpoint: Endpoint, target: Target, values: Mapping[str, Any], request: Request
     ) -> str:
-        """Return why a call must not change what it names; empty if it may."""
+        """Return why a call must not change the instance that it names; empty if it may."""
         resource, name = target.resource, endpoint.action.name
         instance = self.instance(endpoint.action, target, values)
         if instance is None:
@@ -252,7 +255,9 @@ class Gate:
         return ""
 
     def _under_nobody(self, endpoint: Endpoint, resource: Resource, values: Mapping[str, Any]) -> bool:
-        """True where what the instance would live in is nobody's, so that nothing can be there."""
+        """True if the call names a containing instance by an id that nobody has, so that nothing can be in
+        it.
+        """
         above = self.model.resources.get(resource.within or "")
         named = [p for p in endpoint.params if above is not None and p.refers_to == above.name]
         return above is not None and any(self._is_no_id(above, p, values.get(str(p.name))) for p in named)
@@ -285,7 +290,7 @@ class Gate:
         return found
 
     def _is_named(self, request: Request, target: Target, instance: Instance) -> bool:
-        """True if the request contains the instance's id, or a code of it, however broken the request is
+        """True if the request contains the instance's id or a code of it. The request may be malformed
         otherwise.
         """
         said = (
@@ -315,8 +320,8 @@ class Gate:
     def _is_no_id(self, resource: Resource, param: Param, value: Any, place: str = "") -> bool:
         """True for a value that cannot be the id of somebody else's instance.
 
-        It is random, or the catalogue's `absent` value, or the server said that nothing has it. Or it differs
-        from an id of ours only in case or width.
+        It is random, or the catalogue's `absent` value, or the server has said that no instance has it. Or it
+        differs from an id of ours only in case or width.
         """
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return False

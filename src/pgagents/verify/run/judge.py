@@ -35,13 +35,12 @@ Watcher = tuple[str, Callable[[Exchange, Memory], Iterable[Judgement]]]
 
 
 class Judge:
-    """Give each exchange to every watcher, and enter verdicts of probes and watchers in a ledger.
+    """Passes each exchange to every watcher, and enters the verdicts of probes and watchers in a ledger.
 
     Watchers with a rank up to `DECISIVE` judge as soon as an answer comes, because the next request depends
-    on their verdicts. If `defers` is set, the other watchers judge later and in the same order. They do so
-    while the server works on a later request, and at the latest when somebody reads a verdict or the memory
-    (`flush`).
-    The memory learns from an exchange after its last watcher, so the delay changes no verdict.
+    on their verdicts. If `defers` is set, the other watchers judge later, in the same order, while the server
+    works on a later request. They finish at the latest when a verdict or the memory is read (`flush`). The
+    memory learns from an exchange after its last watcher, so the delay changes no verdict.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Judge:
         self.memory = Memory(setting)
         self.memory.keys = keys
         self.served: dict[str, int] = {}
-        """The number of verdicts that exchanges gave, by surface."""
+        """The number of verdicts from answers, by surface."""
         self.seconds = 0.0
         self.defers = False
         """True if watchers that are not decisive may judge later."""
@@ -99,11 +98,6 @@ class Judge:
             for decisive in (False, True)
         }
         """The watchers, by whether it is a tool call, whether it was answered 503, and if decisive."""
-        self._by_check_place: dict[tuple[str, str], list[str]] = {}
-        for entry in ledger.entries.values():
-            self._by_check_place.setdefault((entry.contract.check, entry.contract.place), []).append(
-                entry.contract.id
-            )
 
     def judge(self, exchange: Exchange, *, alone: bool = False) -> None:
         """Let the watchers judge an exchange, and remember it.
@@ -136,7 +130,7 @@ class Judge:
         return len(self._pending) <= MOST_PENDING and self._pending_bytes <= MOST_PENDING_BYTES
 
     def flush(self, enough: Callable[[], bool] = lambda: False) -> None:
-        """Let watchers judge what was put off, until it is all judged or `enough` returns True."""
+        """Run the postponed watchers, until none is left or `enough` returns True."""
         if self._flushing or not self._pending:
             return
         self._flushing, started = True, self._timer()
@@ -159,7 +153,9 @@ class Judge:
         return self.probe
 
     def may_be_disturbed(self, probe: int) -> bool:
-        """Return True if a probe's answers did not agree while others ran beside it; ask once."""
+        """Return True if a probe's answers were inconsistent while other probes ran. A second call returns
+        False.
+        """
         self.flush()
         disturbed = probe in self._disturbed
         self._disturbed.discard(probe)
@@ -206,8 +202,10 @@ class Judge:
     def _learn(
         self, exchange: Exchange, told: Sequence[tuple[Resource, Mapping[str, Any]]], *, beside: bool
     ) -> None:
-        """Add to the memory what an exchange shows. The last of several writes at once is unknown, so their
-        answers are forgotten.
+        """Update the memory with an exchange's answer.
+
+        If several writes ran at once, their order is unknown, so the memory forgets the bodies that they
+        answered.
         """
         if exchange.call.plain:
             return
@@ -251,7 +249,7 @@ class Judge:
                     self.memory.learn((resource.name, f"{place}{id}"), body)
 
     def _note_uncertain(self, exchange: Exchange) -> None:
-        """Note what a call may have removed though its answer does not say so."""
+        """Note instances that a call may have removed although its answer does not confirm it."""
         for resource, place, id in list_removed(self.setting, exchange):
             self.memory.uncertain.add((resource.name, place, id))
 
@@ -297,7 +295,7 @@ class Judge:
             chain[-1].tainted.append(entry.contract.check)
 
     def _fits(self, exchange: Exchange) -> bool:
-        """Return True if the body is what the action promises to answer."""
+        """Return True if the body satisfies the schema of the action's answer."""
         if exchange.output is None:
             return False
         if exchange.output.schema is None:
@@ -337,8 +335,13 @@ class Judge:
                     self._enter(judgement, chain, exchange.call, None, past)
                     yield
             except Exception as error:  # one check's error is no finding, and the others still judge
-                self.ledger.mark_crashed(self._by_check_place.get((name, exchange.place), ()), error, name)
+                self.ledger.mark_crashed(self._list_contracts(name, exchange.place), error, name)
             yield
+
+    def _list_contracts(self, check: str, place: str) -> list[str]:
+        """List the ids of a check's contracts at a place."""
+        listed = (entry.contract for entry in self.ledger.entries.values())
+        return [c.id for c in listed if c.check == check and c.place == place]
 
 
 def find_time(body: Any) -> float | None:
@@ -365,7 +368,9 @@ def _texts(value: Any) -> list[str]:
 
 
 def _is_without_body(exchange: Exchange, told: Response) -> bool:
-    """True if an answer says nothing: a dispatcher, whose answers are JSON, says null or an empty object."""
+    """True if an answer has no content. A dispatcher answers in JSON, so null or an empty object count as
+    none.
+    """
     endpoint = exchange.call.endpoint
     bare = endpoint is not None and not endpoint.on_rest and not exchange.json.problem
     return not told.body or (bare and exchange.body in (None, {}))

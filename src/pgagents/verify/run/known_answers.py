@@ -12,7 +12,7 @@ MOST_ANSWERS = 1_000
 
 
 class Answers:
-    """The last answers of a run; they stay few however long that is."""
+    """The last answers of a run. Their number is bounded."""
 
     def __init__(self) -> None:
         self._written = 0
@@ -22,7 +22,9 @@ class Answers:
         self._latest: Exchange | None = None
 
     def find(self, call: Call, request: Request) -> Exchange | None:
-        """Return a known answer to an equal call that will do for this one; None if there is none."""
+        """Return an earlier exchange with an equal call whose answer can be used again; None if there is
+        none.
+        """
         found = self._known.get((call.role, request))
         if found is None or (call.reuse == "unchanged" and found[1] != self._written):
             return None

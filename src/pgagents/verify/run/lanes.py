@@ -29,7 +29,7 @@ LAST_ANSWERS_S = 5.0
 LONG = 8
 """Requests of a probe that starts before shorter ones, so that it is not the last to end."""
 LOOK_AHEAD = 200
-"""The number of places in the plan by which a probe may start before others."""
+"""The number of slots ahead in the plan that a lane may start early."""
 CHUNK_S = 0.05
 """Seconds that the run's thread waits at a time, so that it notices an interrupt on every system."""
 
@@ -113,11 +113,11 @@ class Lanes:
         return started
 
     def _next_slot(self) -> Slot | None:
-        """Return the first slot of the plan that goes with those that run; None if there is none. If
-        possible it is a long one, or one that reads beside readers or writes beside writers.
+        """Return the first slot of the plan that may run beside the running ones; None if there is none.
 
-        A short one that reads never starts before one of an earlier stage that writes. The laws of later
-        answers need the instances that the earlier one made.
+        A long slot is preferred, then one that reads beside readers or writes beside writers. A short one
+        that reads never overtakes one of an earlier stage that writes, because later laws need the instances
+        which that one makes.
         """
         running = [lane.slot for lane in self._running]
         company = Company(running)
@@ -175,9 +175,10 @@ class Lanes:
     # -- sending and taking answers
 
     def _send(self) -> None:
-        """Send the requests that may be on their way now: all that read, or all that may write.
+        """Send the ready requests that may be under way together: either only reads, or only writes.
 
-        Where the kind changes, all that are ready go out. Afterwards none overtakes one of the other kind.
+        Reads and writes alternate in turns. All requests that are ready at a change are sent before one of
+        the other kind.
         """
         changes = not self._sent
         kind: bool | None = None
@@ -217,7 +218,7 @@ class Lanes:
         self._hand_over(lane, future)
 
     def _hand_over(self, lane: Lane, future: Future[Received]) -> None:
-        """Let a lane proceed with what came of its request. Raises Stop."""
+        """Resume a lane with the answer to its request, or with the error. Raises Stop."""
         error = future.exception()
         if error is not None:
             self._step(lane, partial(lane.steps.throw, error))

@@ -20,7 +20,7 @@ MAX_CHAIN = 6
 class Break:
     """The break of a contract that comes first in the plan.
 
-    `probe` is None where a watcher of the last exchange said so.
+    `probe` is None if a watcher judged the last exchange.
     """
 
     judgement: Judgement
@@ -30,7 +30,7 @@ class Break:
     outcome: str
     stable: bool | None = None
     odd: bool = False
-    """True if it only contradicts something that was inferred."""
+    """True if the break only contradicts an inferred part of the catalogue."""
     past: tuple[Call, ...] = ()
     """Earlier calls about the same instance: a watcher's verdict may depend on them."""
 
@@ -45,7 +45,7 @@ class Entry:
     error: str = ""
     """Why a judgement failed: it outweighs kept."""
     reason: str = ""
-    """Why it was not judged so far."""
+    """The reason why the contract is not judged so far."""
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class Ledger:
         return cls({c.id: Entry(c) for c in contracts}, guesses=guesses)
 
     def reset(self) -> None:
-        """Take back every judgement: what a refused key was answered says nothing about the contracts."""
+        """Delete every verdict, because answers to a refused key prove nothing about the contracts."""
         self.entries = {id: Entry(entry.contract) for id, entry in self.entries.items()}
         self.broken = self.judged = 0
 
@@ -176,20 +176,20 @@ class Ledger:
 
 
 def _following(groups: list[list[Entry]]) -> list[list[Entry]]:
-    """Join groups: put each derived contract into the group that the same exchange or cause broke.
+    """Move each derived contract into the group of the contract that the same exchange or cause broke.
 
-    A derived contract says of one surface what another check says of the whole API, so both are one finding.
-    Groups of derived contracts that no other group explains stay, and come last.
+    A derived contract describes one surface, and another check describes the same of the whole API, so both
+    are one finding. Derived contracts without such a group stay in groups of their own, at the end.
     """
     leading = [g for g in groups if not _follows(g[0])]
     by_exchange = {number: g for g in reversed(leading) for e in reversed(g) if (number := _at(e))}
-    by_cause = {_cause(e.broken): g for g in reversed(leading) for e in g if e.broken}
+    by_cause = {_key_across_checks(e.broken): g for g in reversed(leading) for e in g if e.broken}
     alone: list[list[Entry]] = []
     for group in (g for g in groups if _follows(g[0])):
         left: list[Entry] = []
         for entry in group:
             leader = by_exchange.get(_at(entry)) or (
-                by_cause.get(_cause(entry.broken)) if entry.broken else None
+                by_cause.get(_key_across_checks(entry.broken)) if entry.broken else None
             )
             (left if leader is None else leader).append(entry)
         if left:
@@ -222,11 +222,15 @@ def _place(entry: Entry) -> tuple[int, int]:
 
 
 def _at(entry: Entry) -> int:
-    """Return the number of the exchange that broke a contract; 0 if there is none."""
+    """Return the number of the exchange that broke a contract; 0 if no exchange did."""
     return entry.broken.chain[-1].number if entry.broken and entry.broken.chain else 0
 
 
-def _cause(broken: Break) -> str:
+def _key_across_checks(broken: Break) -> str:
+    """Return a key that is equal for two breaks with the same outcome and claim, even of different checks.
+
+    `report.causes.cause` compares contracts of one check.
+    """
     return f"{broken.outcome}|{broken.judgement.actual.partition(':')[0]}"
 
 

@@ -74,10 +74,9 @@ def plan(
     receiver: Inbox | None = None,
     mcp: Link | None = None,
 ) -> Plan:
-    """Forecast what `verify` would send: requests by bucket and stage, and the contracts they serve. Sends
-    nothing.
+    """Forecast the requests of `verify` by bucket and stage, and the contracts they serve. Sends nothing.
 
-    A main key that is not given yet is taken for one of test mode.
+    If the main key is missing, it is assumed to be of test mode.
     """
     key = model.find_key_prefix("test") or "key"
     identities = replace(identities, keys={"main": key, **identities.keys})
@@ -200,9 +199,10 @@ def verify(
 
 
 def _add_main(model: Model, identities: Identities, options: Options) -> Identities:
-    """Return the identities with a `main` caller, whose key is empty where no call needs one.
+    """Return the identities with a `main` caller, whose key is empty if no call needs one.
 
-    Raises PgagentsError where calls need a key and none was given, unless the run has no key on purpose.
+    Raises PgagentsError if calls need a key and there is none, unless the run was started without a key on
+    purpose.
     """
     needs_key = any(action.key for action in model.actions)
     other_scheme = any(role.startswith("main.") for role in identities.keys)
@@ -216,9 +216,10 @@ def _add_main(model: Model, identities: Identities, options: Options) -> Identit
 
 
 def _run(course: Course, companion: Companion | None) -> str:
-    """Go through all probes, then those of the companion; return why the run ended early, or an empty text.
+    """Run all probes, then those of the companion; return the reason why the run ended early, or an empty
+    text.
 
-    Verdicts are reset where nothing was answered, or where the key was refused.
+    Verdicts are reset if the server answered nothing or refused the key.
     """
     driver = course.driver
     if companion is not None:
@@ -305,9 +306,7 @@ def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
 
 
 def _notes(driver: Driver, stopped: str) -> list[str]:
-    """List notes for the reader beside the verdicts: why the run ended early, what was waited for, errors
-    of our own.
-    """
+    """Return notes for the reader: the early end of the run, waits, and internal errors."""
     ledger = driver.ledger
     notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.sender.notes)]
     if driver.setting.mcp is not None:
@@ -339,38 +338,25 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
     mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
     found = []
     for result in results:
+        if result.verdict is not Verdict.UNTESTED:
+            found.append(result)
+            continue
         place = result.contract.place
         why = made.asked.get(result.contract.id)
-        if (
-            result.verdict is Verdict.UNTESTED
-            and why
-            and not stopped
-            and not driver.ledger.entries[result.contract.id].error
-        ):
+        if why and not stopped and not driver.ledger.entries[result.contract.id].error:
             result = Result(result.contract, Verdict.NOT_SELECTED, why)
         elif (
-            result.verdict is Verdict.UNTESTED
-            and not made.writes
+            not made.writes
             and not stopped
             and driver.setting.listing is None
             and _for_want_of_writes(driver, result, place)
         ):
             result = Result(result.contract, Verdict.NOT_SELECTED, NO_WRITES)
-        elif result.verdict is Verdict.UNTESTED and place in driver.memory.unscoped:
+        elif place in driver.memory.unscoped:
             result = Result(result.contract, Verdict.NOT_SELECTED, driver.memory.unscoped[place])
-        elif (
-            result.verdict is Verdict.UNTESTED
-            and options.profile == "smoke"
-            and not stopped
-            and _never_tried(driver, result)
-        ):
+        elif options.profile == "smoke" and not stopped and _never_tried(driver, result):
             result = Result(result.contract, Verdict.NOT_SELECTED, "outside the smoke profile")
-        elif (
-            result.verdict is Verdict.UNTESTED
-            and mute
-            and result.contract.surface == MCP
-            and result.reason == unreached
-        ):
+        elif mute and result.contract.surface == MCP and result.reason == unreached:
             result = Result(result.contract, Verdict.UNTESTED, mute)
         found.append(result)
     return tuple(found)

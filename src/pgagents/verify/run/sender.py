@@ -53,7 +53,7 @@ class Stop(Exception):
 
 @dataclass(slots=True)
 class Ready:
-    """A call with its values known, and what was known of its subject."""
+    """A call with all its values, and the last known body of its subject."""
 
     call: Call
     values: Mapping[str, Any]
@@ -73,8 +73,8 @@ def _repeatable(call: Call) -> bool:
 
 
 class Sender:
-    """Sends calls at the pace that the server's limits allow. `moved_s` is what the operator's clock was
-    moved by.
+    """Sends calls at the pace that the server's limits allow. `moved_s` is the time, in seconds, by which the
+    operator's clock was moved.
     """
 
     def __init__(
@@ -93,8 +93,10 @@ class Sender:
         until: float | None = None,
         commands: CommandSecrets | None = None,
     ) -> None:
-        """Take the end of the run as `until`, a value of the timer; only undoing goes on after it. `apart`
-        is how many requests that undo or repeat do not count. `commands` renew keys.
+        """Take `until`, the end of the run as a value of the timer; after it, only undoing goes on.
+
+        `apart` is the number of requests for undoing and repeating that do not count. `commands` are commands
+        that print a new key, by role.
         """
         self.setting, self.model, self.keys = setting, setting.model, keys
         self.renewals = Renewals(setting.model, commands)
@@ -106,7 +108,7 @@ class Sender:
         self.max_requests, self.until = max_requests, until
         self._apart = apart
         self._aside = 0
-        """Requests so far that undid something, were sent again or took another call apart."""
+        """Requests so far that undid something or repeated an earlier request; they may be counted apart."""
         self._seed, self._own_id = options.seed, foreign(setting)
         self.moved_s = 0.0
         self._linked = setting.mcp.requests if setting.mcp is not None else 0
@@ -117,18 +119,18 @@ class Sender:
         """Requests on their way beside others that may make something, which must be undone then."""
         self.silences = self.broken_off = 0
         self.cleaning = False
-        """True while it only undoes what was made, because the budget does not count then."""
+        """True while the run only removes its own instances. The budget does not count these requests."""
         self._ends_at: float | None = None
-        """The timer's value at which even undoing ends; None while nobody is in a hurry."""
+        """The timer's value at which even clean-up ends; None unless the run was interrupted."""
         self.seconds_sending = self.waited = 0.0
         self.first_seconds: list[float] = []
-        """The seconds that the first answers took."""
+        """The response times of the first answers, in seconds."""
         self._overlaps = False
         """True while several requests are on their way, so that their seconds must not be added up."""
         self.notes: list[str] = []
         self.on_wait: Callable[[float], None] | None = None
         self.interrupted: KeyboardInterrupt | None = None
-        """The interrupt of one of several calls at once, kept until the answers to the others are taken."""
+        """An interrupt during several calls at once. It is kept until the other answers have come."""
         self.tokens = Tokens(self.model, setting.reach)
         self.on_token: Callable[[str, str], None] = lambda _holder, _token: None
         """Called with each access token before it is used."""
@@ -142,14 +144,15 @@ class Sender:
         return self.clock() + self.moved_s
 
     def count_requests(self, owed: int = 0) -> int:
-        """Return how many requests count, as if `owed` more had undone what is there, without those that
-        may be counted apart.
+        """Return how many requests count against the budget, with `owed` further ones for undoing.
+
+        Up to `apart` requests that undo or repeat are not counted.
         """
         owed += self._unanswered
         return self.sent + self._waiting + owed - min(self._aside + owed, self._apart)
 
     def wait(self, seconds: float, *, quiet: bool = False) -> None:
-        """Let time pass, and say so. Raises Stop where the run's time is over before that."""
+        """Wait, and report the wait. Raises Stop if the run's time ends before that."""
         if seconds <= 0:
             return
         self._in_time(seconds)
@@ -159,7 +162,9 @@ class Sender:
         self._sleeper(seconds)
 
     def overlap(self, on: bool) -> None:
-        """Expect several requests on their way at the same time, or one at a time again; none is then."""
+        """Prepare for several requests under way at the same time, or for one at a time. No request may be
+        under way.
+        """
         self._overlaps, self._waiting, self._unanswered = on, 0, 0
 
     def hurry(self, seconds: float) -> None:
@@ -196,7 +201,9 @@ class Sender:
             raise Unavailable(f"no answer within {UNDO_S:g} s, and no time is left to wait for it")
 
     def send(self, ready: Ready) -> Sending[Exchange]:
-        """Send a call; one that was limited is sent again after the wait that was asked for. Raises Stop."""
+        """Send a call. If it gets a 429, wait as the answer says (`Pacer.retry`) and send it again. Raises
+        Stop.
+        """
         if ready.call.surface == MCP:
             return (yield from self._send_by_link(ready))
         request, role = self._request(ready)
@@ -256,8 +263,9 @@ class Sender:
             self.first_seconds.append(seconds)
 
     def _line(self, call: Call, role: str) -> tuple[str, str, str] | None:
-        """Return the line of requests that draw from one bucket where little is left in it. Each answer must
-        be read before the next request is sent. None where there is enough.
+        """Return the key of requests that share a nearly empty bucket; None if the bucket has enough left.
+
+        Requests with an equal key are sent one by one, each after the answer to the previous one.
         """
         bucket = call.endpoint.action.bucket if call.endpoint is not None else None
         if bucket is None or self.pacer.has_plenty(role, call.surface, bucket):
@@ -330,8 +338,8 @@ class Sender:
         return self.pacer.retry(exchange.told, attempt) if wanted else None
 
     def send_together(self, several: Sequence[Ready]) -> Sending[list[Exchange]]:
-        """Send calls at the same time, each from a thread of its own; what was limited is sent again
-        alone. Raises Stop.
+        """Send calls at the same time, each from a thread of its own; repeat rate-limited ones alone. Raises
+        Stop.
         """
         self._in_time()
         requests = [self._request(ready) for ready in several]
@@ -371,7 +379,7 @@ class Sender:
         return found
 
     def _let_pass(self, ready: Ready, request: Request) -> None:
-        """Raises Unavailable where the request could do harm, or lacks a secret that was not given."""
+        """Raise Unavailable if the request could do harm or lacks a secret."""
         call = ready.call
         if call.endpoint is not None and call.endpoint.needs_key and call.schemes is None and not call.twist:
             needs = self._list_alternatives(call)
@@ -389,7 +397,7 @@ class Sender:
             raise Unavailable(objection)
 
     def _at_unknown_server(self, call: Call) -> bool:
-        """True for a call to another server than the API's own, to which no way leads."""
+        """True if the call goes to another server of the API whose address is unknown."""
         name = call.endpoint.server if call.endpoint is not None else ""
         return bool(name) and (call.plain or name not in self.setting.servers)
 
@@ -449,9 +457,10 @@ class Sender:
         return found
 
     def _renew(self, holder: str, *, refused: bool = False) -> bool:
-        """Run the command of a key that is over or was refused; return whether it printed another one.
+        """Run the command that prints a new key, because the key expired or was refused. Return True if the
+        key changed.
 
-        Raises Stop where the main key's command fails, and Unavailable where another one's does.
+        Raises Stop if the main key's command fails, and Unavailable for another key's.
         """
         try:
             new = self.renewals.find_new(self.keys, holder, refused=refused)
@@ -480,8 +489,9 @@ class Sender:
         return bool(renewed)
 
     def _exchange(self, credential: Credential, secret: str, holder: str) -> str:
-        """Return the access token for a secret. Raises Stop where the main client gets none, and
-        Unavailable where another one does.
+        """Return the access token for a client's secret.
+
+        Raises Stop if the main client gets none, and Unavailable for another client.
         """
         asked = Call(None, {}, "document", "a token", role="", asks=TokenRequest(credential.name))
 
@@ -499,7 +509,7 @@ class Sender:
         return token
 
     def _misplace(self, call: Call, request: Request) -> Request:
-        """Return the request with a key where it does not belong, if the call's twist says so."""
+        """Return the request with its key in a wrong place, if the call's twist demands it."""
         if call.twist in ("query", "header"):
             move = in_query if call.twist == "query" else in_header
             for index, (credential, secret) in enumerate(self._list_secrets(call)):
@@ -584,7 +594,7 @@ class Sender:
         return self.model.error_reader.read(answer.status, read_json(answer.body).value)
 
     def _base(self, call: Call) -> str:
-        """Return the base URL of a call that goes to another one than the target's."""
+        """Return the base URL of a call to another server than the target; empty for the target itself."""
         if call.surface == MCP and self.setting.mcp is not None:
             return self.setting.mcp.base
         if call.endpoint is not None and call.endpoint.server:
@@ -631,6 +641,6 @@ def _unheard(call: Call, answer: Silence) -> bool:
 
 
 def _refuse_all(call: Call, values: Mapping[str, Any], request: Request) -> str:
-    """Refuse every request, because nothing decides what may be sent; the default of `Sender.objection`."""
+    """Refuse every request. This is the default of `Sender.objection`, until a gate takes its place."""
     del call, values, request
     return "nothing decides what may be sent"

@@ -19,8 +19,8 @@ T = TypeVar("T")
 class Received:
     """A request as it was sent, and its answer.
 
-    `seconds` is how long the answer took, `sent_at` the server's time when the request was sent, and `number`
-    the request's number in the run.
+    `seconds` is the response time, `sent_at` the server's time when the request was sent, and `number` the
+    request's number in the run.
     """
 
     request: Request
@@ -49,7 +49,7 @@ class Transmission:
 
 
 Sending = Generator[Transmission, Received, T]
-"""Steps that yield each request and receive what came of it."""
+"""A generator that yields each request to send, and receives its answer."""
 
 
 def finish(steps: Sending[T]) -> T:

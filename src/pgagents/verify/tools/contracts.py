@@ -20,7 +20,7 @@ MOST_NAME = 100
 
 
 def name_part(name: str) -> str:
-    """Return a tool's name as part of a contract's id, whatever characters it has."""
+    """Return a tool's name as part of a contract's id. Any character is allowed in the name."""
     return quote(name[:MOST_NAME], safe="") or "-"
 
 
@@ -66,7 +66,7 @@ def call_tool(name: str, arguments: Mapping[str, Any], why: str) -> Call:
 def judging(
     setting: Setting, name: str, contracts: Sequence[str], judge: Callable[[ToolListing], Iterator[Judgement]]
 ) -> Iterator[Probe]:
-    """Yield one probe that sends nothing: it judges what the server has listed already."""
+    """Yield one probe that sends nothing. It judges the list of tools that the server has already sent."""
     listing = setting.listing
     if listing is None or not contracts:
         return

@@ -73,7 +73,7 @@ def _near(value: Any) -> Iterator[Any]:
 
 
 def _complete(value: Any, schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> Any:
-    """Return the value with what the schema's keywords want besides."""
+    """Return the value with the members that the schema's keywords demand in addition."""
     schema = resolve(schema, schemas)
     if isinstance(value, list):
         return _complete_list(value, schema, schemas, edge)
@@ -134,14 +134,14 @@ def _with_part(
 
 
 def name_of(pattern: str) -> str:
-    """Return a name that a pattern matches; empty if none is found."""
+    """Return a name that a pattern matches; empty if no name is found."""
     from pgagents.verify.values.generators import text_of_pattern
 
     return text_of_pattern(pattern, 1, 40, longest=False)
 
 
 def break_applied(schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> Iterator[tuple[str, Any, str]]:
-    """Yield a keyword, a value of the whole that breaks it alone, and what the value has."""
+    """Yield (keyword, a whole value that breaks this keyword alone, a description of the value)."""
     for keyword in [key for key in APPLICATORS if key in schema and key != "if"]:
         rest = {key: value for key, value in schema.items() if key != keyword}
         if keyword == "patternProperties":  # the names stay allowed
@@ -226,7 +226,7 @@ def _break_condition(
     schemas: Schemas,
     edge: Edge,
 ) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield objects that meet a condition and not what follows from it."""
+    """Yield objects that meet a schema's condition but not its consequence."""
     parts = schema["dependentSchemas"].items() if keyword == "dependentSchemas" else [("", schema[keyword])]
     for trigger, part in parts:
         part = resolve(part, schemas)

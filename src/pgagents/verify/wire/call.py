@@ -81,7 +81,7 @@ class InstanceRef:
     member: str = ""
     """The member of the id that is meant, if the id has several."""
     new: bool = False
-    """True if no earlier call may have changed it unseen. Only a step of a conversation asks for it."""
+    """True if no earlier call may have changed the instance unseen. Only a step of a conversation sets it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,7 +147,7 @@ Slip = Literal["", "secret", "client", "grant"]
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A call of the token endpoint with the secret of a role; `slip` names what is wrong with it."""
+    """A call of the token endpoint with a role's secret. `slip` names the mistake that the call makes."""
 
     scheme: str
     role: str = "main"
@@ -205,7 +205,9 @@ class Call:
     bare: bool = False
     """True if it is sent without the headers that `--env` adds to every call."""
     authored: bool = False
-    """True if the catalogue's author or an answer gave each argument, so that it names what exists."""
+    """True if each argument comes from the catalogue's author or from an answer, so that the named instances
+    exist.
+    """
     again: bool = False
     """True if it repeats one part of a combined call, so that it does not count for the default budget."""
     shrunk: bool = False
@@ -213,7 +215,7 @@ class Call:
     asks: TokenRequest | None = None
     """The token request that is sent in place of anything else."""
     apart: bool = False
-    """True if no other probe may use what the call makes."""
+    """True if no other probe may use the instance that the call makes."""
     burst: bool = False
     """True if it may exceed the rate limit: it is neither paced nor repeated after a 429."""
 
@@ -249,14 +251,14 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """Undo what the exchange with this number and those after it made, the latest first."""
+    """Undo the exchange with this number and all later ones, the latest first."""
 
     since: int
 
 
 @dataclass(frozen=True, slots=True)
 class GetNote:
-    """Request what the watchers noted under this key of the memory's notes."""
+    """Request the note of a watcher with this key from the memory."""
 
     key: str
 

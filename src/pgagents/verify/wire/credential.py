@@ -49,7 +49,7 @@ NOTHING = Proof()
 
 
 def present(credential: Credential | None, secret: str, twist: Twist = "") -> Proof:
-    """Return the proof by a secret, presented correctly or with a twist; empty if there is none."""
+    """Return the proof of a secret, presented correctly or with a twist; empty without a credential."""
     if credential is None or twist in ("none", "query", "header"):
         return NOTHING
     shown = _FORMS[twist](credential, secret) if twist else credential.value(secret)
@@ -66,9 +66,10 @@ def present_all(credentials: Iterable[tuple[Credential, str]], twist: Twist = ""
 
 
 def list_twists(credential: Credential, others: Iterable[Credential] = ()) -> Mapping[Twist, str]:
-    """Return the forms in which a key must be refused, each with its words, in the order of the plan.
+    """Return the twists of a key that a server must refuse, each with its description, in the order of the
+    plan.
 
-    `others` are enough instead: a server may take the same key for them.
+    `others` are credentials that suffice instead, and that a server may accept the same key for.
     """
     known = credential.also_accepted | {form for other in others for form in _list_forms(other)}
     pair, bearer = credential.encoded, credential.word.lower() == "bearer"

@@ -16,7 +16,7 @@ import httpcore
 
 MOST_HELD = 16_384
 ASK_S = 0.000_02
-"""Seconds for which the system is not asked again whether an answer has begun; asking takes microseconds."""
+"""Seconds between two questions to the system if an answer has begun. A question takes microseconds."""
 
 
 class Deadline(httpcore.NetworkBackend):
@@ -90,7 +90,7 @@ class Deadline(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection that holds back what is written until an answer is read.
+    """A connection that holds written bytes back until an answer is read.
 
     So a request's head and short body are sent together, and many servers wake up once instead of twice.
     """

@@ -43,7 +43,7 @@ class Form(Protocol):
 class Endpoint:
     """One action on one wire surface; `dispatcher` and `form` are None on REST.
 
-    `place` ends its contracts' ids.
+    `place` (`<action>@<surface>`) is the last part of its contracts' ids.
     """
 
     action: Action
@@ -90,7 +90,7 @@ class Endpoint:
 
     @property
     def known_params(self) -> tuple[Param, ...]:
-        """All arguments of the action, with the values that are taken here."""
+        """All arguments of the action, with the values that this surface accepts."""
         narrowed = self.offered.narrow.get(self.action.name, {}) if self.offered is not None else {}
         return tuple(narrowed[p.name].param if p.name in narrowed else p for p in self.action.params)
 
@@ -100,7 +100,7 @@ class Endpoint:
         return frozenset(str(p.name) for p in headers)
 
     def read(self, response: Response) -> Response:
-        """Return the API's own answer in what came from here."""
+        """Return the API's own answer, taken out of this surface's answer."""
         if self.form is not None:
             return self.form.answer(self.action, response)
         return self.json_rpc.read(response) if self.json_rpc is not None else response
@@ -113,7 +113,7 @@ class Endpoint:
         )
 
     def alias(self, name: str) -> str:
-        """Return what an argument is called here."""
+        """Return the name of an argument on this surface."""
         narrowed = self.offered.narrow.get(self.action.name, {}) if self.offered is not None else {}
         return str(narrowed[name].alias) if name in narrowed else name
 
@@ -129,7 +129,7 @@ class Endpoint:
 
     @property
     def security(self) -> tuple[tuple[str, ...], ...]:
-        """The alternatives by which a call proves who makes it."""
+        """The alternatives of schemes with which a call may authenticate."""
         return self.action.security if self.on_rest else self.shared_security
 
     @property
@@ -139,7 +139,7 @@ class Endpoint:
 
     @property
     def answers_file(self) -> bool:
-        """True if its answer is a file, of which a tool only says what came."""
+        """True if the answer is a file. A tool's result describes a file instead of having its bytes."""
         return find(self.action.success.content_type).shown == "size"
 
     @property

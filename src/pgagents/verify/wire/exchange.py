@@ -114,7 +114,7 @@ class Exchange:
         self._find_errors(errors, limits)
 
     def _read(self, answer: Response | Silence) -> None:
-        """Take the API's own answer out of what came, and its body."""
+        """Set the API's own answer and its parsed body."""
         endpoint = self.call.endpoint
         told = answer
         if endpoint is not None and isinstance(answer, Response):
@@ -131,7 +131,7 @@ class Exchange:
         self.body: Any = self.json.value
 
     def _find_errors(self, errors: ErrorReader, limits: LimitReader) -> None:
-        """Tell whether the answer is an error, and which one."""
+        """Set the error that the answer means, if it is one."""
         self.refused: bool = errors.is_error(self.status, self.body)
         """True if it is an error: by its status, or by the sign that `errors.when` names."""
         read = errors.read(self.status, self.body) if self.refused else NO_ERROR
@@ -140,7 +140,7 @@ class Exchange:
         self.code: str | None = (
             read.code.name if read.code else None if read.said in self.codes else read.said
         )
-        """The name of the catalogue's code; for any other what the body says."""
+        """The name of the catalogue's code; for any other code, the body's own text."""
         if self.refused:
             self.output = None
         self.limited: bool = limits.is_limited(self.status, self.header, read)
@@ -178,7 +178,9 @@ class Exchange:
 
     @property
     def time_problem(self) -> str:
-        """Return how long a stream took to end, if that is longer than the catalogue promises; else empty."""
+        """Describe how long a stream took to end, if it was longer than the catalogue promises; else
+        empty.
+        """
         most = self.output.ends_within_s if self.output is not None else None
         on_rest = self.call.endpoint is not None and self.call.endpoint.on_rest
         return f"{self.seconds:.1f} s" if on_rest and most is not None and self.seconds > most else ""
@@ -204,7 +206,7 @@ class Exchange:
 
     @property
     def unsound(self) -> bool:
-        """True if the answer is none that the API documents, so that no other check can judge it."""
+        """True if the API does not document such an answer, so that no other check can judge it."""
         return not _UNSOUND.isdisjoint(self._tainted)
 
     @property
@@ -232,7 +234,7 @@ class Exchange:
 
     @property
     def outcome(self) -> str:
-        """Describe the answer in a few words: status and code, or why there is none."""
+        """Describe the answer in a few words: status and code; without an answer, the reason."""
         if isinstance(self.answer, Silence):
             return f"no answer ({self.answer.kind}{': ' + self.answer.detail if self.answer.detail else ''})"
         return f"{self.status}{' ' + self.said if self.said else ''}"

@@ -20,8 +20,8 @@ SHORTEST, LONGEST = 43, 128
 class OAuthClient:
     """A registered client; `secret` is empty for a public one.
 
-    `consent` are the fields that a user fills in on the consent page; if it is empty, only what needs no user
-    is judged. `headers` are sent with the calls to that page, such as the cookie of a signed-in user.
+    `consent` are the fields that a user fills in on the consent page. If it is empty, only contracts without
+    a user are judged. `headers` are sent with the calls to that page, such as the cookie of a signed-in user.
     """
 
     client_id: str
@@ -38,7 +38,7 @@ class OAuthClient:
 
     @property
     def sensitive(self) -> tuple[str, ...]:
-        """All values of the client that no report may show."""
+        """The client's values that no report may show."""
         return (
             self.secret,
             *self.headers.values(),

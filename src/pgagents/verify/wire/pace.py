@@ -11,9 +11,9 @@ from pgagents.http import Response
 from pgagents.model.model import Model
 
 PLENTY = 50
-"""Tokens in a bucket from which requests may be sent before the answers to earlier ones are known."""
+"""The number of tokens above which further requests may be sent before earlier answers are read."""
 SHARE = 0.9
-"""The part of a budget that is used; the rest is for other clients and rounding."""
+"""The fraction of a budget that a run uses. The remainder is for other clients and for rounding."""
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class Pacer:
         self._random = random.Random(seed)
         self._tanks: dict[tuple[str, str, str], _Tank] = {}
         self._answered: set[tuple[str, str, str]] = set()
-        """The buckets of which an answer has shown, with headers or without, how much is left."""
+        """The buckets whose state an answer has shown, with headers or without."""
 
     def before(self, role: str, surface: str, bucket: str | None) -> float:
         """Take a token and return the seconds to wait before the next call."""
@@ -104,8 +104,9 @@ class Pacer:
         return known and tank.tokens >= PLENTY
 
     def retry(self, answer: Response, attempt: int) -> float | None:
-        """Return the seconds to wait after a limited call or a 503, with jitter; None if that is longer than
-        allowed.
+        """Return the seconds to wait after a 429, another limiting answer or a 503, with jitter.
+
+        Return None if the wait is longer than `max_wait_s`.
         """
         told = self._model.limit_reader.wait_s(answer.header, self._clock())
         base = told if told is not None else min(2.0**attempt, 30.0)

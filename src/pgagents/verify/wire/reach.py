@@ -15,7 +15,7 @@ GREETING_S = 5.0
 
 
 def why_silent(url: str, silence: Silence, other: Callable[[str], Handler]) -> tuple[str, str]:
-    """Return what is wrong and the next step.
+    """Return the fault and the next step for a server that does not answer.
 
     `other` returns a handler for another base URL. No key is sent.
     """

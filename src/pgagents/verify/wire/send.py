@@ -29,7 +29,7 @@ MAX_HEADER_BYTES = 64_000
 TIMEOUT_S = 30.0
 CONNECT_S = 10.0
 KEEP_ALIVE_S = 4.0
-"""Seconds for which a connection is kept for the next request; many servers close one after five seconds."""
+"""Seconds that an idle connection is kept. Many servers close one after five seconds."""
 CRASHED = 500
 OFTEN_LAST = (408, 413, 414, 431)
 """Statuses below 500 after which many servers close the connection, because they have not read the whole
@@ -149,7 +149,10 @@ class Client:
         self._pool.close()
 
     def __call__(self, request: Request) -> Response | Silence:
-        """Send a request and read its whole answer within the limits. Never raises for what a server does."""
+        """Send a request and read its whole answer within the limits.
+
+        Raises nothing for a server's faults; they become a Silence.
+        """
         if request.server:
             return self._send_elsewhere(request)
         try:
@@ -181,7 +184,7 @@ class Client:
         return came
 
     def _send_elsewhere(self, request: Request) -> Response | Silence:
-        """Send to the other server that a request names, if it is one of ours."""
+        """Send to the other server that a request names, if the API has that server."""
         other = self._others.get(request.server)
         if other is None:
             return Silence("closed", f"{request.server} is no address of this API")
@@ -266,7 +269,7 @@ class Client:
         )
 
     def _read(self, head: Response, chunks: Iterable[bytes], began: float) -> Response | Silence:
-        """Return the whole answer, or a Silence that says why there is none."""
+        """Return the whole answer, or a Silence with the reason why it did not come."""
         body = bytearray()
         for chunk in chunks:
             body += chunk

@@ -85,11 +85,10 @@ class Faults:
         *,
         also: Iterable[str] = (),
     ) -> bool:
-        """Return whether `name` is None or stands at one of the homes, which are pointers of mappings or
-        lists.
+        """Return True if `name` is None or stands in one of the mappings or lists whose pointers are `homes`.
 
-        Otherwise record a dangling reference and return False. A name that stands in the file but was refused
-        itself is not recorded.
+        Otherwise record a dangling reference and return False. A name that is in the file but was refused is
+        not recorded.
         """
         if name is None or name in also:
             return True
@@ -111,7 +110,7 @@ class Faults:
         return False
 
     def at(self, pointer: Pointer) -> Any:
-        """Return what stands at a pointer, without refused values; None if there is nothing."""
+        """Return the value at a pointer, without refused parts; None if the file has no value there."""
         return value_at(self.data, pointer)
 
     def in_file(self, pointer: Pointer) -> Collection[Any]:

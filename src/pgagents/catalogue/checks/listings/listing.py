@@ -21,7 +21,7 @@ STORES = "pgagents.catalogue.checks.listings.stores"
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """A text that a store refuses: its place, the store's own code, and what to do about it."""
+    """A text that a store refuses: its place in the file, the store's own code, and advice for the author."""
 
     at: Pointer
     code: str
@@ -31,10 +31,10 @@ class Excess:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A store: its name for people, the keys of `listing` that it has no place for, and its limits.
+    """A store: its name for people, the keys of `listing` that it does not take, and its limits.
 
-    `cases` are the numbers of positive and of negative test cases that it asks; None if it has no place for
-    any. `longest_case` is the greatest length of a case's text.
+    `cases` are the numbers of positive and negative test cases that it demands; None if it takes no cases.
+    `longest_case` is the most characters of a case's text.
     """
 
     title: str

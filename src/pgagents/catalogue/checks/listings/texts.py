@@ -21,7 +21,7 @@ def judge_length(what: str, text: Text, most: int, code: str) -> Iterator[Excess
 
 
 def judge_characters(what: str, text: Text, code: str, *, lines: bool = False) -> Iterator[Excess]:
-    """Yield a fault if the text has control characters; line breaks are none if `lines`."""
+    """Yield a fault if the text has control characters. With `lines`, line breaks are allowed."""
     odd = next((c for c in text if not c.isprintable() and not (lines and c in "\r\n")), None)
     if odd is not None:
         message = f"{what} has the character `{brief(odd)}`, which the store does not show"

@@ -21,7 +21,7 @@ _SIGNS = ("==", "!=")
 
 
 def run(checker: Checker) -> None:
-    """Record dangling references, codes that cannot be told apart, and keys without an effect."""
+    """Record dangling references, codes that no answer distinguishes, and keys without an effect."""
     errors = checker.written.errors
     checker.check_reference(("errors", "envelope"), errors.envelope, ("schemas",), "schema")
     for name, code in errors.codes.items():
@@ -73,7 +73,7 @@ def _code(checker: Checker, name: str, code: Code) -> None:
 
 
 def find_place(errors: Any, code: Code) -> str | None:
-    """Return the path at which bodies have a code; None if they do not have it."""
+    """Return the path of the code in a body of this error; None if such bodies have no code."""
     place: str | None = code.code_at if "code_at" in code.model_fields_set else errors.code_at
     return place
 

@@ -15,7 +15,7 @@ _MOST_REFS = 20
 
 
 def run(checker: Checker) -> None:
-    """Record schemas that no body of the media type satisfies, and keys that say nothing there."""
+    """Record schemas that no body of the media type satisfies, and keys without an effect on it."""
     for base, actions in checker.blocks():
         for name, action in actions.items():
             for status, output in action.output.items():

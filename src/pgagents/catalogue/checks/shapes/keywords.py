@@ -89,7 +89,7 @@ def _patterns(checker: Checker, pointer: Pointer, schema: Schema) -> None:
 
 
 def _discriminator(checker: Checker, pointer: Pointer, schema: Schema) -> None:
-    """Check that a discriminator tells alternatives apart: a member that each of them requires."""
+    """Check that every alternative of a discriminated schema requires the discriminating member."""
     found = schema.discriminator
     assert found is not None
     at = (*pointer, "discriminator")

@@ -19,7 +19,7 @@ _PLAIN = {
     ("open_world", True): "A call may reach beyond what the API itself stores.",
     ("open_world", False): "A call reaches only what the API itself stores.",
 }
-"""The reasons of hints for which the author gives none and the catalogue has no fact."""
+"""The reasons of hints where neither the author gives one nor a fact of the catalogue decides."""
 
 
 def resolve_hints(written: Catalogue, name: str, a: actions.Action, at: Pointer) -> Hints:
@@ -59,7 +59,7 @@ def _read_only(a: actions.Action) -> tuple[bool, str]:
 
 
 def _list_facts(written: Catalogue, name: str, a: actions.Action) -> Iterator[str]:
-    """Yield what shows that a call does more than add something."""
+    """Yield facts of the catalogue that make a call destructive, each as a sentence for people."""
     method = (a.http or "").partition(" ")[0]
     if method == "DELETE":
         yield "It is a DELETE, which removes what it names."
@@ -79,7 +79,9 @@ def _list_facts(written: Catalogue, name: str, a: actions.Action) -> Iterator[st
 
 
 def _find_one_way(resource: resources.Resource, move: resources.Move) -> str:
-    """Return a state from which a move leads and to which no moves lead back; empty if there is none."""
+    """Return a state that a move leaves and that no sequence of moves restores; empty if every state can be
+    restored.
+    """
     seen, waiting = {move.to}, [move.to]
     while waiting:
         state = waiting.pop()

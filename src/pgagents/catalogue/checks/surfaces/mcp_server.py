@@ -24,7 +24,9 @@ def read_server(name: str, surface: Surface) -> McpServer:
 
 
 def run(checker: Checker) -> None:
-    """Record servers where none is read, without URL and package, or with keys that do nothing."""
+    """Record servers that no surface reads, that have neither URL nor package, or that have keys without an
+    effect.
+    """
     for name, surface in checker.written.surfaces.items():
         at: Pointer = ("surfaces", name, "server")
         if surface.server is not None and name not in TOOLS:

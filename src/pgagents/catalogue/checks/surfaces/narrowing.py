@@ -75,7 +75,9 @@ class _Values:
             self.schema = checker.written.schemas[self.schema.ref]
 
     def run(self) -> None:
-        """Record what has no effect, and what is wider."""
+        """Record a narrowing without an effect, and one that admits values which the argument's own schema
+        refuses.
+        """
         if not self.given.model_fields_set:
             self._refuse((), "it neither renames nor narrows", "write `as`, or a keyword such as `maximum`")
             return

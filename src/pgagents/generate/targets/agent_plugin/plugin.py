@@ -55,7 +55,7 @@ def view(model: Model) -> View:
 
 
 def _interface(listing: Listing) -> Node:
-    """Return what the directory shows."""
+    """Return the texts and pictures for the directory's page."""
     made = {
         "displayName": listing.name,
         "shortDescription": listing.subtitle,
@@ -77,7 +77,7 @@ def _interface(listing: Listing) -> Node:
 
 
 def _review(model: Model, listing: Listing) -> Node:
-    """Return what the reviewer reads: the recording, the test cases, and what is paid."""
+    """Return the reviewer's part: the recording, the test cases, and the paid services."""
     made: dict[str, Any] = {"demo_recording_url": listing.demo, "commerce": bool(listing.commerce)}
     cases = model.surfaces["openai"].cases
     if cases is not None:

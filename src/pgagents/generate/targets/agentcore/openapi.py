@@ -53,8 +53,8 @@ def _takes(credential: Credential) -> bool:
 
 
 def _take(surface: Surface) -> tuple[Surface, list[Loss]]:
-    """Return the surface with the actions and arguments that the gateway takes, and the other ones as
-    losses.
+    """Return the surface with the actions and arguments that the gateway accepts, and a loss for each other
+    one.
     """
     kept: list[Action] = []
     lost: list[Loss] = []

@@ -350,7 +350,7 @@ class _Workflow:
         return f"$inputs.{name}"
 
     def _look_again(self, step: Step) -> Node:
-        """Return the action that repeats a step while a job goes on."""
+        """Return the action that repeats a step until the job has ended."""
         again = {"name": "look-again", "type": "retry", "retryAfter": RETRY_S}
         return Node({**again, "retryLimit": max(1, round(step.within_s / RETRY_S))}, origin=step.origin)
 

@@ -11,7 +11,7 @@ from pgagents.source.origin import Node
 
 
 def view(model: Model) -> View:
-    """Return the one plugin, which asks for its key when it is installed."""
+    """Return the one plugin. Codex requests its key when the plugin is installed."""
     listing = model.surfaces["openai"].listing
     assert listing is not None
     plugin = {

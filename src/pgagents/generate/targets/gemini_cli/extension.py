@@ -14,7 +14,7 @@ from pgagents.source.origin import Node
 
 
 def view(model: Model) -> View:
-    """Return the server, and the settings by which the user gives the keys."""
+    """Return the server, and the settings in which the user enters the keys."""
     server = model.mcp_server
     listing = model.surfaces["gemini"].listing
     assert server is not None

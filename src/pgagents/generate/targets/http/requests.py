@@ -83,7 +83,7 @@ def view(model: Model) -> View:
 
 
 def _describe_variables(model: Model) -> str:
-    """Return what a person must fill in first; empty if no call has a key."""
+    """Describe the variables that a person must fill in first; empty if no call has a key."""
     said = []
     for credential in model.credentials.values():
         names = _name_variables(model, credential)

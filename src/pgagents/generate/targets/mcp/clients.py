@@ -17,7 +17,7 @@ from pgagents.model.model import McpServer, Model
 from pgagents.source.origin import Node, Text
 
 Show = Callable[[Credential], str]
-"""Returns what stands in an entry in place of a secret."""
+"""Returns the placeholder of a secret in an entry."""
 
 
 def view(model: Model) -> View:
@@ -94,7 +94,7 @@ def _name_input(model: Model, credential: Credential) -> str:
 
 
 def _ask(model: Model, credential: Credential) -> Node:
-    """Return the input by which VS Code asks the user for the key."""
+    """Return the input with which VS Code requests the key from the user."""
     return Node(
         {
             "type": "promptString",

@@ -23,7 +23,7 @@ _SIDE = 512
 
 
 def view(model: Model) -> View:
-    """Return texts, tools, and the keys for which the host asks."""
+    """Return texts, tools, and the keys that the host requests."""
     surface, server = model.surfaces["mcp"], model.mcp_server
     listing = model.surfaces["anthropic"].listing
     assert server is not None
@@ -87,7 +87,7 @@ def _setting(variable: str) -> str:
 
 
 def _ask(model: Model, one: Credential) -> Node:
-    """Return how the host asks for a key."""
+    """Return the setting with which the host requests a key."""
     return Node(
         {
             "type": "string",

@@ -53,7 +53,7 @@ def _sign_in(credential: Credential | None) -> dict[str, str]:
 
 
 def _falsehoods(credential: Credential | None, auth: Node) -> Iterator[Note]:
-    """Yield what the manifest would say wrongly about the credential."""
+    """Yield false claims of the manifest about the credential."""
     said = auth.get("authorization_type")
     if said is None:
         return

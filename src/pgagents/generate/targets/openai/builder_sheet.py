@@ -30,7 +30,9 @@ CALLBACKS = (
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of the form. `value` is what to type or choose; `note` gives the reason, or where to get it."""
+    """A field of the form. `value` is the text or choice; `note` gives the reason, or where to get
+    the value.
+    """
 
     label: str
     value: str
@@ -38,7 +40,7 @@ class Field:
 
 
 def view(model: Model) -> View:
-    """Return the form's tabs from the top, then what it cannot do with this API."""
+    """Return the form's tabs from the top, then the parts of this API that the form cannot express."""
     sign_in = choose_for_gpt(model, in_json(model.surfaces["openai"], CHATGPT)[0])
     surface, users = sign_in.surface, _find_users(model, sign_in.credential)
     return View(
@@ -122,7 +124,7 @@ def _is_bearer(credential: Credential) -> bool:
 
 
 def _find_users(model: Model, credential: Credential | None) -> CodeFlow | None:
-    """Return the flow by which a GPT's users get the credential; None if they get it in another way."""
+    """Return the flow in which a GPT's users get the credential; None if they get it in another way."""
     users = model.code_flow
     return users if credential is not None and takes_user_tokens(users, credential) else None
 

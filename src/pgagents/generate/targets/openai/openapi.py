@@ -48,8 +48,8 @@ def view(model: Model) -> View:
 
 
 def _notes(model: Model, profile: Profile, surface: Surface, made: Node) -> Iterator[Note]:
-    """Yield notes about what no schema can check: too many operations, recursive schemas, duplicate
-    argument names.
+    """Yield notes about limits that no schema can check: operations, recursive schemas, duplicate argument
+    names.
     """
     at = surface.origin
     count = 0

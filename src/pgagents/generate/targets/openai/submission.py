@@ -22,7 +22,7 @@ _CATEGORIES = {
     "Education & Research": "EDUCATION", "Finance": "FINANCE", "Travel": "TRAVEL",
     "Entertainment": "ENTERTAINMENT",
 }  # fmt: skip
-"""The form's category for that of the manifest; the others have none of their own there."""
+"""The form's category for some categories of the manifest. The form lacks the others."""
 
 
 def view(model: Model) -> View:

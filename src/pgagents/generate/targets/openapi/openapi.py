@@ -11,8 +11,8 @@ from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """Return the OpenAPI Object. Losses are only what a dispatcher's single schema and a security scheme
-    cannot express.
+    """Return the OpenAPI Object. Its only losses are those of a dispatcher's single schema and of security
+    schemes.
     """
     profile = Profile("3.1.0", None, complete=True, header_params=True, examples=True, consequential=False)
     lost = (

@@ -23,7 +23,7 @@ PUBLIC = {
 
 @dataclass(frozen=True, slots=True)
 class Hosted:
-    """One public document; `headers` are those that it has besides its Content-Type."""
+    """One public document; `headers` are sent with it beside its Content-Type."""
 
     file: Text
     url: Text

@@ -14,7 +14,7 @@ from pgagents.model.model import Model
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One loss for the reader: the catalogue's line and place, the constraint, and what became of it."""
+    """One loss for the reader: the catalogue's line and place, the constraint, and its fate in the format."""
 
     line: int
     place: str

@@ -19,8 +19,8 @@ UNAVAILABLE = 503
 
 
 def view(model: Model) -> View:
-    """Return what the tests need beside the OpenAPI document: operations that only read, keys that may
-    write, rate limits.
+    """Return the tests' data beside the OpenAPI document: operations that only read, keys that may write,
+    rate limits.
     """
     no_key = model.no_key
     return View(
@@ -99,7 +99,7 @@ def _describe_limits(model: Model) -> dict[str, Any]:
 
 
 def _list_losses(model: Model) -> Iterator[Loss]:
-    """Yield what the tests leave out: they call one server, and present no certificate."""
+    """Yield the losses of the tests: they call one server, and present no certificate."""
     for action in model.rest_actions:
         if action.server is not None:
             why = "PGAGENTS_URL is the API's own server"

@@ -52,7 +52,7 @@ def _make_entry(model: Model, host: str) -> Node:
 
 
 def _list_queries(model: Model) -> list[Text]:
-    """Return two to five things that people ask, from the first surface that has so many starters."""
+    """Return two to five requests of people, from the first surface with enough starters."""
     own = model.surfaces["mcp"]
     for surface in (own, *(each for each in model.surfaces.values() if each is not own)):
         if len(surface.starters) >= FEWEST_QUERIES:

@@ -63,7 +63,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A credential: what it is, how it is sent, and where to get it."""
+    """A credential: its name, the way in which it is sent, and where to get it."""
 
     description: str
     sent: str
@@ -121,7 +121,7 @@ def view(model: Model) -> View:
 
 
 def _describe_error_sign(model: Model) -> str | None:
-    """Return the condition by which a success is an error; None if the statuses say it all."""
+    """Return the condition that makes a success an error; None if the statuses are enough."""
     sign = model.error_reader.sign
     return sign.wording if sign else None
 
@@ -169,7 +169,9 @@ def _describe_needs(model: Model, security: tuple[tuple[str, ...], ...]) -> str:
 
 
 def _describe_own_needs(model: Model, action: Action) -> str:
-    """Return what calls of an action need, where that is not what other calls need; empty where it is."""
+    """Describe the secrets that calls of an action need, if they differ from those of other calls; else
+    empty.
+    """
     own = action.on_rest and action.security and action.security != model.shared_security
     return _describe_needs(model, action.security) if own else ""
 

@@ -42,8 +42,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """The key's header as the script writes it. `value` and `shown` are JavaScript templates of the real key
-    and of the masked one. `lead` is a regular expression for what a person may paste before the key.
+    """The key's header as the script writes it.
+
+    `value` and `shown` are JavaScript templates of the real key and of the masked one. `lead` is a regular
+    expression for a prefix that a person may paste before the key.
     """
 
     header: Laid

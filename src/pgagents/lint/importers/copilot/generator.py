@@ -61,7 +61,7 @@ class Generator:
     def resolve_security(self, operation: dict[str, Any], required: Wanted) -> Wanted:
         """Return the operation's security requirements as the generator sees them.
 
-        Empty if the document defines none of the required schemes.
+        The result is empty if the document defines none of the required schemes.
         """
         defined = schemes_of(self.references) or {}
         return (
@@ -71,9 +71,7 @@ class Generator:
         )
 
     def _find_lost_reference(self, path: Any, method: Any) -> str | None:
-        """Return the first reference that leads to nothing after the other operations are removed, or
-        None.
-        """
+        """Return the first reference whose target is gone after the other operations are removed, or None."""
         if not self._may_lose:
             return None
         item = self.data["paths"][path]
@@ -182,8 +180,8 @@ class Generator:
         )
 
     def _make_message(self, schema: dict[str, Any], shown: str, why: str, at: Pointer) -> ImporterMessage:
-        """Return the generator's error, which prints the schema. For a recursive schema, printing is what
-        fails.
+        """Return the generator's error, which prints the schema. Printing itself fails for a recursive
+        schema.
         """
         if any(map(self.references.holds_itself, schema.values())):
             return ImporterMessage(_FAILED, f"{shown}: {why}, and its schema refers to itself", at)

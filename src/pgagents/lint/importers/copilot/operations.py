@@ -151,7 +151,7 @@ class _Walk:
     def _of_service(
         self, operation: dict[str, Any], required: Wanted, refused: ImporterMessage | None, at: Pointer
     ) -> Iterator[ImporterMessage]:
-        """Yield messages about what the generator accepts but Copilot's documents forbid."""
+        """Yield messages about parts that the generator accepts although Copilot's documents forbid them."""
         for one in required:
             for name, scheme in one:
                 if (

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from pgagents.source.source import Pointer
 
 Link = tuple[Any, Any] | None
-"""A place as a linked list, `(link of the parent, last step)`: one tuple per place, however deep."""
+"""A place as a linked list, `(link of the parent, last step)`: one tuple per place, at any depth."""
 MISSING = object()
 """The target of a reference to a place that does not exist."""
 
@@ -104,7 +104,7 @@ class References:
 
     @cached_property
     def _endless(self) -> set[int]:
-        """The ids (`id()`) of targets from which references lead into a circle."""
+        """The ids (`id()`) of targets from which references lead into a cycle."""
         targets = [self.target(ref) for ref in dict.fromkeys(value["$ref"] for _, value in self.written)]
         leads = {
             id(t): [id(self.target(ref)) for ref in dict.fromkeys(refs_in(t))]

@@ -20,7 +20,9 @@ from pgagents.source.source import Pointer
 
 MOST = 50
 MOST_VALUES = 3_000_000
-"""Most values that are checked, counting targets at each replacement. The rest is assumed to be valid."""
+"""Most values that are checked, counting targets at each replacement. Further values are assumed to
+be valid.
+"""
 _REFERENCE = "#/definitions/Reference"
 _PREFIX = "#/definitions/"
 

@@ -84,7 +84,7 @@ def parts(node: dict[str, Any]) -> Iterator[tuple[Pointer, Any]]:
 
 
 def circular(schemas: dict[str, Any]) -> list[str]:
-    """Return the names on one circle of references among component schemas; empty if there is none."""
+    """Return the names on one cycle of references among component schemas; empty if there is none."""
     edges = {name: [n for n in _refs(schema) if n in schemas] for name, schema in schemas.items()}
     done: set[str] = set()
     for start in edges:

@@ -32,8 +32,8 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The builder's messages, and what the model would see. `size_bytes` is the size of the builder's own
-    layout.
+    """The builder's messages, and the operations as the model sees them. `size_bytes` is the size of the
+    builder's own layout.
     """
 
     said: tuple[ImporterMessage, ...]
@@ -57,7 +57,7 @@ class Imported:
 def simulate(data: Any, form: Form | None = None, *, as_yaml: bool = False, plugin: bool = False) -> Imported:
     """Simulate the import of a document.
 
-    `as_yaml` is true if the document was written as YAML, in which the builder then shows it. `plugin`
+    `as_yaml` is true if the document was written as YAML; then the builder shows it as YAML. `plugin`
     simulates the importer of plugins (2023).
     """
     form = form or Form()

@@ -15,10 +15,9 @@ Effect = Literal["blocks", "drops operation", "drops parameter", "warning", "for
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One message.
+    """One message. `seen` is the published part of its text: the whole, a part, or none.
 
-    `seen` is how much of its text was published: the whole, a part, or none. `certain` is true if reports
-    agree on its effect.
+    `certain` is true if reports agree on its effect.
     """
 
     id: str

@@ -42,7 +42,9 @@ class Function:
 
 @dataclass(slots=True)
 class Walked:
-    """The results for all operations. `dropped` and `lost` describe what the model will not see, and why."""
+    """The results for all operations. `dropped` and `lost` describe the parts that the model will not see,
+    with reasons.
+    """
 
     said: list[ImporterMessage] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
@@ -71,7 +73,7 @@ def operations(data: dict[str, Any]) -> Walked:
 
 
 def _record_skipped(walked: Walked, path: str, key: str, value: Any) -> None:
-    """Record what is lost with a path's key that is not a method: an operation, or shared parameters."""
+    """Record the loss for a path's key that is not a method: an operation, or shared parameters."""
     if key == "parameters" and isinstance(value, list):
         for param in value:
             name = param.get("name") if isinstance(param, dict) else None

@@ -21,7 +21,7 @@ class Server:
 
 
 def servers(data: dict[str, Any]) -> tuple[str | None, list[ImporterMessage]]:
-    """Return the URL that is used, or None, and the builder's messages about the others."""
+    """Return the URL that is used, or None, and the builder's messages about the other servers."""
     written = data.get("servers")
     valid = [
         s

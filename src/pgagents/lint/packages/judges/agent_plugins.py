@@ -29,7 +29,7 @@ def root(tree: Tree) -> tuple[Tree, list[Hit]]:
 
 
 def find(package: Package) -> Iterator[Hit]:
-    """Yield what is wrong with the two files, the skills, and links."""
+    """Yield the findings about the two files, the skills, and links."""
     tree = package.tree
     for path, entry in tree.files.items():
         if entry.kind == "link":
@@ -142,7 +142,7 @@ def _check_skill(package: Package, path: str, folder: str) -> Iterator[Hit]:
 
 
 def find_file(package: Package, path: str) -> Iterator[Hit] | None:
-    """Return what is wrong with one plugin.json or mcp.json; None for any other file."""
+    """Return the findings about one plugin.json or mcp.json; None for any other file."""
     return _check_data(package.json(path).data, path) if path in ("plugin.json", "mcp.json") else None
 
 

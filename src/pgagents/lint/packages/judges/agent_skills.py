@@ -33,7 +33,7 @@ def _list_files(tree: Tree) -> list[str]:
 
 
 def find(package: Package) -> Iterator[Hit]:
-    """Yield what is wrong with every skill of a package."""
+    """Yield the findings about every skill of a package."""
     files = _list_files(package.tree)
     if not files:
         yield Hit("no-skill")
@@ -64,7 +64,7 @@ def _resolve_name(name: str) -> str:
 
 
 def check_skill(skill: Skill, path: str, folder: str) -> Iterator[Hit]:
-    """Yield what is wrong with one skill. `folder` is empty where the folder's name is not known."""
+    """Yield the findings about one skill. `folder` is empty where the folder's name is not known."""
     front = skill.front
     if not isinstance(front, dict):
         yield Hit("front-matter", path)
@@ -80,7 +80,7 @@ def check_skill(skill: Skill, path: str, folder: str) -> Iterator[Hit]:
 
 
 def find_file(package: Package, path: str) -> Iterator[Hit] | None:
-    """Return what is wrong with one SKILL.md; None for any other file."""
+    """Return the findings about one SKILL.md; None for any other file."""
     return check_skill(package.skill(path), path, "") if path == SKILL else None
 
 

@@ -34,7 +34,7 @@ _VALUES = frozenset(("example", "examples", "default", "enum", "const"))
 
 
 def find(package: Package) -> Iterator[Hit]:
-    """Yield what is wrong with the package's document."""
+    """Yield the findings about the package's document."""
     path = next((name for name in _FILES if package.tree.is_file(name)), "")
     if not path:
         yield Hit("no-document")
@@ -43,7 +43,7 @@ def find(package: Package) -> Iterator[Hit]:
 
 
 def check_file(package: Package, path: str) -> Iterator[Hit]:
-    """Yield what is wrong with one document; one in YAML is judged all the same."""
+    """Yield the findings about one document; one in YAML is judged all the same."""
     try:
         data = package.json(path).data
     except TextError:
@@ -113,7 +113,9 @@ def _check_styles(data: dict[str, Any], holder: dict[str, Any], path: str, at: P
 
 
 def _follow(data: dict[str, Any], value: Any) -> dict[str, Any]:
-    """Return what a reference into this document names, a few steps far; an empty object for nothing."""
+    """Return the target of a reference into this document, over a few steps; an empty object if it leads
+    nowhere.
+    """
     for _ in range(5):
         reference = value.get("$ref") if isinstance(value, dict) else None
         if not isinstance(reference, str) or not reference.startswith("#/"):
@@ -126,7 +128,7 @@ def _follow(data: dict[str, Any], value: Any) -> dict[str, Any]:
 
 
 def _compositions(data: Any, at: Pointer) -> Iterator[Pointer]:
-    """Yield the places of oneOf, anyOf and allOf; what stands inside of one is not looked at again."""
+    """Yield the places of oneOf, anyOf and allOf. Their content is not searched again."""
     stack: list[tuple[Any, Pointer, bool]] = [(data, at, False)]
     while stack:
         value, here, named = stack.pop()
@@ -141,7 +143,7 @@ def _compositions(data: Any, at: Pointer) -> Iterator[Pointer]:
 
 
 def find_file(package: Package, path: str) -> Iterator[Hit] | None:
-    """Return what is wrong with one document."""
+    """Return the findings about one document."""
     return check_file(package, path)
 
 

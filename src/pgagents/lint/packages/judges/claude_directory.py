@@ -36,7 +36,7 @@ _MOST_DESCRIPTION = 1_024
 
 
 def root(tree: Tree) -> tuple[Tree, list[Hit]]:
-    """Return the tree with the root of the plugin or marketplace, or that there is none."""
+    """Return the tree with the root of the plugin or marketplace, or the finding that it has none."""
     if tree.kind(MARKETPLACE):
         return tree, []
     rooted, _, _ = find_root(tree)
@@ -44,7 +44,7 @@ def root(tree: Tree) -> tuple[Tree, list[Hit]]:
 
 
 def find(package: Package) -> Iterator[Hit]:
-    """Yield what is wrong with a plugin, or with a marketplace where the folder has no plugin itself."""
+    """Yield the findings about a plugin, or with a marketplace where the folder has no plugin itself."""
     if package.tree.kind(MARKETPLACE):
         yield from _check_marketplace(package)
     if not package.tree.kind(PLUGIN):
@@ -70,7 +70,9 @@ def _read(package: Package, path: str) -> tuple[dict[str, Any] | None, list[Hit]
 
 
 def _check_files(package: Package, data: dict[str, Any]) -> Iterator[Hit]:
-    """Yield what the directory wants beside the manifest: README, licence, icon, privacy policy."""
+    """Yield the findings about files that the directory demands beside the manifest: README, licence, icon,
+    privacy policy.
+    """
     tree = package.tree
     readme = next((name for name in tree.names() if name.lower() == "readme.md"), "")
     text = ""
@@ -205,7 +207,7 @@ def _check_marketplace(package: Package) -> Iterator[Hit]:
 
 
 def find_file(package: Package, path: str) -> Iterator[Hit] | None:
-    """Return what is wrong with one list of MCP tools; None for any other file."""
+    """Return the findings about one list of MCP tools; None for any other file."""
     data = package.json(path).data
     return _check_tools(data, path) if shape.kind(data) == "mcp-tools" else None
 

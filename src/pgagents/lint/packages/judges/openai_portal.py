@@ -32,7 +32,9 @@ _OLD_MANIFEST = ".well-known/ai-plugin.json"
 
 
 def root(tree: Tree) -> tuple[Tree, list[Hit]]:
-    """Return the tree with the plugin's root, and why that cannot be told."""
+    """Return the tree with the plugin's root, and the finding that ends the judging if there is no single
+    root.
+    """
     if not tree.members:
         return tree, [Hit("archive_empty" if tree.zipped else "plugin_root_missing")]
     rooted, code, detail = find_root(tree)
@@ -67,7 +69,7 @@ def _check_published(manifest: Manifest, published: Tree) -> Iterator[Hit]:
 
 
 def _check_hosted(package: Package) -> Iterator[Hit]:
-    """Yield what is wrong with files that a site hosts, where the folder has them."""
+    """Yield the findings about files that a site hosts, where the folder has them."""
     if package.tree.is_file(_CHALLENGE):
         try:
             yield from tools.check_challenge(package.text(_CHALLENGE), _CHALLENGE)
@@ -78,7 +80,7 @@ def _check_hosted(package: Package) -> Iterator[Hit]:
 
 
 def find_file(package: Package, path: str) -> Iterator[Hit] | None:
-    """Return what the portal would say of one file: tools, a submission, a manifest, a skill, a token."""
+    """Return the portal's findings about one file: tools, a submission, a manifest, a skill, a token."""
     if path == "openai-apps-challenge":
         return tools.check_challenge(package.text(path), path)
     if path == "SKILL.md":
@@ -99,7 +101,7 @@ def find_file(package: Package, path: str) -> Iterator[Hit] | None:
 
 
 def describe(package: Package) -> Iterator[str]:
-    """Yield lines about what was read."""
+    """Yield lines that describe the package's content."""
     manifest, _ = find_manifest(package)
     if manifest is None:
         return

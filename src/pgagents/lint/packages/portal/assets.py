@@ -22,7 +22,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def check_assets(package: Package, manifest: Manifest) -> Iterator[Hit]:
-    """Yield what is wrong with icons and screenshots."""
+    """Yield the findings about icons and screenshots."""
     interface, place = manifest.interface, manifest.listing[1]
     values = table("openai_portal").values
     for member, code in (
@@ -48,7 +48,7 @@ def _severity(manifest: Manifest, interface: dict[str, Any]) -> Any:
 
 
 def check_path(package: Package, value: Any, file: str, at: Pointer) -> tuple[list[Hit], str]:
-    """Return what is wrong with a path, and the file's path from the root, empty where it is no file."""
+    """Return the findings about a path, and the file's path from the root, empty where it is no file."""
     code, detail = _judge_path(package, value)
     if code:
         return [Hit(code, file, at, detail)], ""
@@ -87,7 +87,7 @@ def _judge_file(package: Package, path: str, shown: str) -> tuple[str, str]:
 
 
 def check_skill_icon(package: Package, value: str, file: str, at: Pointer, skill: str) -> Iterator[Hit]:
-    """Yield what is wrong with an icon's path in agents/openai.yaml, which starts from the skill's folder.
+    """Yield the findings about an icon's path in agents/openai.yaml, which starts from the skill's folder.
 
     Published plugins name icons of the whole plugin by `../../assets/`, so `..` is followed in the package.
     """
@@ -103,7 +103,7 @@ def check_skill_icon(package: Package, value: str, file: str, at: Pointer, skill
 
 
 def _check_image(package: Package, path: str) -> Iterator[Hit]:
-    """Yield what is wrong with an icon: its name, its size in bytes, then its picture."""
+    """Yield the findings about an icon: its name, its size in bytes, then its picture."""
     values = table("openai_portal").values
     suffix = PurePosixPath(path).suffix.lower()
     if suffix not in SUFFIXES:
@@ -155,7 +155,7 @@ def _check_drawing(raw: bytes, path: str, least: int) -> Iterator[Hit]:
 
 
 def _check_screenshots(package: Package, manifest: Manifest, wanted: dict[str, int]) -> Iterator[Hit]:
-    """Yield what is wrong with screenshots; a package without a server has its own code for them."""
+    """Yield the findings about screenshots; a package without a server has its own code for them."""
     shots = manifest.interface.get("screenshots")
     if not isinstance(shots, list) or not shots or not list_servers(package, manifest):
         return

@@ -18,7 +18,7 @@ _HOOKS = ("hooks", "hooks.json")
 
 
 def check_content(package: Package, manifest: Manifest) -> Iterator[Hit]:
-    """Yield what is wrong with declared paths, with app references, and what is missing altogether."""
+    """Yield the findings about declared paths, about app references, and about missing parts."""
     if not manifest.portable:
         yield from _check_skills_path(package, manifest)
     yield from _check_apps(package, manifest)
@@ -36,7 +36,7 @@ def check_content(package: Package, manifest: Manifest) -> Iterator[Hit]:
 
 
 def _has_skill(package: Package) -> bool:
-    """True if a folder below skills/ is meant as a skill; what is wrong with it is reported there."""
+    """True if a folder below skills/ is meant as a skill. Its faults are reported there."""
     return any(package.tree.kind(f"skills/{name}") == "folder" for name in package.tree.names("skills"))
 
 
@@ -63,7 +63,7 @@ def _judge_path(value: Any, wanted: str, code: str) -> str:
 
 
 def _check_apps(package: Package, manifest: Manifest) -> Iterator[Hit]:
-    """Yield what is wrong with app references, and that they cannot be submitted."""
+    """Yield the findings about app references, and that they cannot be submitted."""
     declared = "apps" in manifest.data
     if not declared:
         if package.tree.kind(APPS):

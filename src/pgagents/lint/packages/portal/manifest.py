@@ -39,7 +39,7 @@ class Manifest:
 
     @property
     def kind(self) -> str:
-        """The name of the constraint that speaks of absent members."""
+        """The name of the constraint for absent members."""
         return "missing-portable" if self.portable else "missing"
 
     @property
@@ -84,7 +84,7 @@ def find_manifest(package: Package) -> tuple[Manifest | None, list[Hit]]:
 
 
 def check_manifest(manifest: Manifest) -> Iterator[Hit]:
-    """Yield what is wrong with the manifest's members."""
+    """Yield the findings about the manifest's members."""
     rows, data, file = table("openai_portal").fields, manifest.data, manifest.file
     holder, at = (manifest.extension, EXTENSION) if manifest.portable else (data, ())
     yield from fields.check(rows["identity"], holder, file, at)
@@ -127,7 +127,7 @@ def _check_blanks(manifest: Manifest) -> Iterator[Hit]:
 
 
 def check_published(manifest: Manifest, published: Manifest) -> Iterator[Hit]:
-    """Yield what an update may not change, or must."""
+    """Yield the findings about an update: members that must change or must not."""
     for key, code in (("name", "plugin_name_mismatch"), ("version", "plugin_version_unchanged")):
         old, new = published.data.get(key), manifest.data.get(key)
         if isinstance(old, str) and isinstance(new, str) and (old == new) == (key == "version"):

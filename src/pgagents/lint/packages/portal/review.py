@@ -27,7 +27,9 @@ _MOST_BYTES = 64_000_000
 
 
 def check_review(package: Package, manifest: Manifest) -> Iterator[Hit]:
-    """Yield what the final submission of a package lacks. Absent parts count where there is a server."""
+    """Yield the findings about the final submission. Absent members have a code of their own if there is a
+    server.
+    """
     rows, data = table("openai_portal").fields, manifest.extension
     connects = bool(list_servers(package, manifest))
     kind = "missing-portable" if connects else "missing"
@@ -45,7 +47,7 @@ def check_review(package: Package, manifest: Manifest) -> Iterator[Hit]:
 
 
 def check_commerce(review: Any, file: str, at: Pointer) -> Iterator[Hit]:
-    """Yield a paid service of which the description says nothing; a description is the reason."""
+    """Yield a finding for a paid service without a description."""
     if isinstance(review, dict) and review.get("commerce") is True:
         said = review.get("commerce_description")
         if not isinstance(said, str) or not said.strip():

@@ -49,7 +49,7 @@ def list_servers(package: Package, manifest: Manifest) -> list[Server]:
 
 
 def check_servers(package: Package, manifest: Manifest) -> Iterator[Hit]:
-    """Yield what is wrong with the MCP configuration, and with each server."""
+    """Yield the findings about the MCP configuration, and with each server."""
     file = _file(manifest)
     servers = list_servers(package, manifest)
     if package.tree.kind(file) and not is_declared(manifest):

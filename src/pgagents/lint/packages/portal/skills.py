@@ -37,7 +37,7 @@ _INTERFACE = (
 
 
 def check_skills(package: Package, plugin: Any) -> Iterator[Hit]:
-    """Yield what is wrong with every skill. `plugin` is the plugin's name as the manifest has it."""
+    """Yield the findings about every skill. `plugin` is the plugin's name as the manifest has it."""
     tree = package.tree
     if tree.kind("skills") != "folder":
         return
@@ -77,7 +77,7 @@ def _check_skill(package: Package, path: str, plugin: Any, names: dict[str, str]
 
 
 def check_front(skill: Skill, file: str) -> Iterator[Hit]:
-    """Yield what is wrong with one SKILL.md's front matter and body."""
+    """Yield the findings about one SKILL.md's front matter and body."""
     front = skill.front
     if front is None:
         yield Hit("skill_frontmatter_wrong_type", file, detail="it is empty")

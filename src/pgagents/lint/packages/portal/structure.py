@@ -14,7 +14,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def check_archive(tree: Tree) -> Iterator[Hit]:
-    """Yield what is wrong with the archive as a whole, then with its entries."""
+    """Yield the findings about the archive as a whole, then with its entries."""
     limits = table("openai_portal").values["archive"]
     if not tree.members:
         yield Hit("archive_empty")

@@ -58,7 +58,7 @@ _INPUTS: Sequence[tuple[str, frozenset[tuple[str, ...]]]] = (
         ),
     ),
 )
-"""Names of arguments, as their last words, by the rule that speaks of them."""
+"""Names of arguments, as their last words, by the rule about them."""
 _OUTPUTS = frozenset(
     (("session", "id"), ("trace", "id"), ("request", "id"), ("correlation", "id"), ("span", "id"))
 )
@@ -84,7 +84,7 @@ def is_location(name: str) -> bool:
 
 
 def check_tools(data: Any, file: str) -> Iterator[Hit]:
-    """Yield what review refuses in a server's list of tools."""
+    """Yield findings that a review makes about a server's list of tools."""
     listed = list(tools(data))
     seen: set[str] = set()
     for tool in listed:
@@ -125,7 +125,7 @@ def _check_tool(tool: Tool, file: str) -> Iterator[Hit]:
 
 
 def _is_executor(tool: Tool) -> bool:
-    """True for a tool that is named after calling, and takes the name of what to call."""
+    """True for a tool whose name says that it calls others, and that takes the name of the called one."""
     if not isinstance(tool.name, str) or not _EXECUTOR.search(tool.name):
         return False
     names = [name for name, _ in _arguments(tool.schema, (), _MOST_DEPTH - 1)]
@@ -172,7 +172,7 @@ def is_submission(data: Any) -> bool:
 
 
 def check_submission(data: Any, file: str) -> Iterator[Hit]:
-    """Yield what is wrong with a file that fills the submission's form."""
+    """Yield the findings about a file that fills the submission's form."""
     yield from fields.check(table("openai_portal").fields["submission"], data, file)
     offered = data.get("tools")
     names = set(offered) if isinstance(offered, dict) else set()
@@ -186,7 +186,7 @@ def check_submission(data: Any, file: str) -> Iterator[Hit]:
 
 
 def check_challenge(text: str, file: str) -> Iterator[Hit]:
-    """Yield what is wrong with the file of the domain challenge: one token as plain text."""
+    """Yield the findings about the file of the domain challenge: one token as plain text."""
     lines = text.strip().splitlines()
     if len(lines) != 1 or len(lines[0].split()) != 1 or lines[0].lstrip()[:1] in '{["<':
         yield Hit("domain_verification_required", file, detail="it is no single token")

@@ -14,7 +14,7 @@ _SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.A)
 
 
 def judge(tools: Sequence[Tool], _whole: Any) -> Iterator[Found]:
-    """Yield violations of the API's types and of what every model behind it accepts."""
+    """Yield violations of the API's types, and of the limits that every model behind it has."""
     for tool in tools:
         if "function" in tool.at:
             yield Found(

@@ -18,7 +18,9 @@ from pgagents.sandbox.bodies.fields import (
 
 
 def read(request: Request, fields: Sequence[Field], content_type: str) -> Content:
-    """Return the values of the form's fields."""
+    """Return the values of the form's fields. Raises Unreadable for another media type, or for bytes that are
+    not UTF-8.
+    """
     if not is_type(request.header("content-type"), content_type):
         raise Unreadable(f"the body must be {content_type} in UTF-8", kind=WRONG_TYPE)
     try:

@@ -22,7 +22,9 @@ _BOUNDARY = re.compile(r'boundary="?([^";,\s]{1,70})"?')
 
 
 def read(request: Request, fields: Sequence[Field], content_type: str) -> Content:
-    """Return the values of the body's fields and files."""
+    """Return the values of the body's fields and files. Raises Unreadable if the body is malformed or has
+    another media type.
+    """
     written = request.header("content-type") or ""
     boundary = _BOUNDARY.search(written)
     if written.partition(";")[0].strip().lower() != content_type:

@@ -11,7 +11,7 @@ from pgagents.sandbox.bodies.fields import WRONG_TYPE, Field, Unreadable
 
 
 def read(request: Request, fields: Sequence[Field], content_type: str) -> Content:
-    """Return the file; an empty body is none."""
+    """Return the file; no values for an empty body. Raises Unreadable for another media type."""
     if not request.body:
         return Content({})
     kind = (request.header("content-type") or "").partition(";")[0].strip().lower()

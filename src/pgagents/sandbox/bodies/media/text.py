@@ -10,7 +10,9 @@ from pgagents.sandbox.bodies.fields import BAD_BODY, WRONG_TYPE, Field, Unreadab
 
 
 def read(request: Request, fields: Sequence[Field], content_type: str) -> Content:
-    """Return the text; an empty body is none."""
+    """Return the text; no values for an empty body. Raises Unreadable for another media type, or for bytes
+    that are not UTF-8.
+    """
     if not request.body:
         return Content({})
     if not is_type(request.header("content-type"), content_type):

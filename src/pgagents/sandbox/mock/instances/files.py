@@ -38,7 +38,7 @@ class StoredFile:
 
     @property
     def url(self) -> str:
-        """It as a data URL, as laws read it."""
+        """The file as a data URL, the form in which laws read it."""
         return f"data:{self.media};base64,{base64.b64encode(self.data).decode()}"
 
 
@@ -85,7 +85,7 @@ class Files:
             )
 
     def answer(self, call: AcceptedCall) -> StoredFile | None:
-        """Return the file that a call asks for; None if its answer is no file of several types."""
+        """Return the file that a call requests; None if its answer is no file of several types."""
         media = call.action.success.media
         if not media:
             return None

@@ -8,7 +8,9 @@ from pgagents.sandbox.mock.rows import RowKey, Rows
 
 
 def add_given(model: Model, rows: Rows, resource: Resource) -> None:
-    """Add a row for the instance that each role's project is given; none where a call makes them."""
+    """Add a row for each instance that the environment names for a role's project; none if a call
+    makes them.
+    """
     if resource.given is None:
         return
     for name, role in model.auth.roles.items():

@@ -16,10 +16,9 @@ Row = dict[str, Any]
 
 
 def choose(laws: Lawful, call: AcceptedCall, base: Any, at: places.Place, rows: Sequence[Row]) -> list[Row]:
-    """Return the rows for which laws about each item are true, in the order that laws ask for.
+    """Return the rows that satisfy the laws about each item, in the order that laws demand.
 
-    A law that reads no argument is no filter. `base` is an answer without rows, and `at` the list's place in
-    it.
+    A law without arguments is no filter. `base` is an answer without rows, and `at` the list's place in it.
     """
     chosen = list(rows)
     for part in laws.applicable(call, places.put(base, at, [])):

@@ -118,7 +118,7 @@ class Lawful:
     # what a law says of one member
 
     def _solve(self, node: Node, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
-        """Yield members of the answer, each with the value for which a condition would be true."""
+        """Yield members of the answer, each with a value that makes a condition true."""
         if isinstance(node, Unary) and node.sign == "!":
             yield from self._assign(node.operand, False, scope)
         elif isinstance(node, Infix) and node.signs == ("==",):
@@ -137,7 +137,7 @@ class Lawful:
             yield from self._assign(node, True, scope)
 
     def _choose(self, node: Macro, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
-        """Yield a list without the items for which a condition on the arguments is false."""
+        """Yield a list without the items that make a condition on the arguments false."""
         path = place_of(node.of)
         items = places.get(scope.values.get("response"), path[1:]) if path[:1] == ("response",) else None
         if not isinstance(items, list) or all(read[0] != "input" for read in paths_in(node)):
@@ -156,7 +156,7 @@ class Lawful:
             yield from self._assign(side, value, scope)
 
     def _assign(self, node: Node, value: Any, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
-        """Yield the member that an expression computes its value from, with what it must be for this one."""
+        """Yield the member that an expression reads, with the value that gives the expression this result."""
         steps = place_of(node)
         if len(steps) > 1 and steps[0] == "response":
             yield steps[1:], value
@@ -171,7 +171,7 @@ class Lawful:
             yield from self._assign_term(node, float(value), scope)
 
     def _assign_term(self, node: Infix, value: float, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
-        """Yield what one of two terms must be for their sum or difference to have this value."""
+        """Yield one of two terms with the value that gives their sum or difference this result."""
         (first, second), sign = node.operands, node.signs[0]
         one, two = _value(first, scope), _value(second, scope)
         if sign in ("+", "-") and isinstance(two, int | float):

@@ -20,7 +20,7 @@ from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.paging.token import Listing, OtherListError, find_token
 
 USUAL = 20
-"""Items of a page where the catalogue says nothing of its size."""
+"""The number of items in a page, if the catalogue has no page size."""
 _MEANINGS = ("total", "pages", "number", "offset", "size", "held")
 MOST_MEMBERS = 3
 _SIMULATED, _OF = 7, 3
@@ -28,7 +28,7 @@ _SIMULATED, _OF = 7, 3
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows of a page, the answer that shows them, and headers that say what comes next."""
+    """The rows of a page, the answer that shows them, and headers that announce the next page."""
 
     answer: Any
     headers: tuple[tuple[str, str], ...] = ()
@@ -89,7 +89,7 @@ def schema_at(model: Model, action: Action, place: places.Place) -> Mapping[str,
 
 
 def _tell_next(model: Model, base: str, call: AcceptedCall, pages: Pages, answer: Any, next: Any) -> Page:
-    """Say the next page's value or URL where `next` reads it, or that there is none."""
+    """Write the next page's value or URL to the place that `next` reads, or its absence."""
     name, *place = places.place_steps(pages.next) or ("",)
     told: Any = next
     if pages.is_url and next is not None:
@@ -161,9 +161,9 @@ def _meanings(total: int, start: int, size: int) -> dict[str, int]:
 
 
 def find_meanings(pages: Pages) -> tuple[tuple[tuple[str, ...], str], ...]:
-    """Return what each member that `more` reads must mean: the total, the number of pages, and so on.
+    """Return the meaning of each member that `more` reads: the total, the number of pages, and so on.
 
-    They are found by trying what makes the condition right on every page of a listing.
+    The meanings are those that make the condition right on every page of a listing.
     """
     return _find_meanings(pages.more, pages.items, pages.argument, pages.size) if pages.more else ()
 

@@ -57,12 +57,14 @@ def _tokens() -> tuple[Token, ...]:
 
 
 def find_token(action: Action, pages: Pages) -> Token:
-    """Return the way in which a list's pages are named."""
+    """Return the form of the token that names a page of a list."""
     return next(token for token in _tokens() if token.applies(action, pages))
 
 
 def step_after(pages: Pages, held: int) -> float | None:
-    """Return what `next` adds to the argument after a page of so many items; None if it computes nothing."""
+    """Return the number that `next` adds to the argument after a page of this many items; None if it computes
+    nothing.
+    """
     name, *place = places.place_steps(pages.items) or ("",)
     body = places.put(None, tuple(place), [{}] * held) if name == "response" else None
     given = {pages.argument: float(TRIED), **({pages.size: float(held)} if pages.size else {})}

@@ -10,7 +10,7 @@ from pgagents.sandbox.call import AcceptedCall
 
 
 def attribution_of(model: Model, call: AcceptedCall) -> Mapping[str, str]:
-    """Return what a call is recorded with: its dispatcher's attribution, else that of its key's surface."""
+    """Return the attribution of a call: its dispatcher's, else that of its key's surface."""
     if call.attribution:
         return call.attribution
     integration = call.key.integration if call.key is not None else None

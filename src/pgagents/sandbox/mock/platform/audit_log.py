@@ -39,7 +39,9 @@ class AuditLog:
         self._rows.add(RowKey(KIND, str(self._next), ""), self._write_entry(audit, call, answer))
 
     def answer(self, call: AcceptedCall, base: Any) -> Any:
-        """Return the entries that a call of the listing action asks for, newest first; None for another."""
+        """Return the entries that a call of the listing action requests, newest first; None for another
+        action.
+        """
         audit = self._model.audit
         path = places.place(audit.listed_by.at) if audit is not None else None
         if audit is None or path is None or call.action is not audit.listed_by.action:

@@ -30,8 +30,9 @@ def list_places(resource: Resource) -> list[str]:
 
 
 def to_forms(a: Any, b: Any) -> tuple[Any, Any]:
-    """Return two answers' members and types without their values. A null or an empty list has the form of
-    what the other has there.
+    """Return the members and types of two answers, without their values.
+
+    A null or an empty list gets the form of the other answer's value at that place.
     """
     if isinstance(a, dict) and isinstance(b, dict):
         both = {name: to_forms(a[name], b[name]) for name in a if name in b}
@@ -90,7 +91,10 @@ def remove_members(value: Any, members: frozenset[str], path: str = "") -> Any:
 def find_difference(
     a: Any, b: Any, setting: Setting, fresh: Sequence[tuple[Any, Any]], path: str = "body"
 ) -> str:
-    """Return where two answers differ, besides by what was fresh for each; empty if nowhere."""
+    """Return the path at which two answers differ; empty if they do not.
+
+    The pairs in `fresh` are values that each call got anew; they may differ.
+    """
     if isinstance(a, dict) and isinstance(b, dict):
         for name in {**a, **b}:
             if name not in a or name not in b:

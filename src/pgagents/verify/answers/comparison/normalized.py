@@ -12,10 +12,10 @@ from pgagents.verify.wire.exchange import Exchange
 
 
 def normalize_answer(setting: Setting, exchange: Exchange) -> list[str]:
-    """Return the items of an answer's lists, or all its members if it has no list, without volatile members.
+    """Return the items of an answer's lists without volatile members; without a list, all its members.
 
-    Times are compared as epoch seconds and whole numbers as floats, however they are written. The items are
-    sorted unless the catalogue fixes the order of ties.
+    Times are compared as epoch seconds and whole numbers as floats, in any notation. The items are sorted
+    unless the catalogue fixes the order of ties.
     """
     volatile = {
         name

@@ -42,7 +42,9 @@ class Representation:
     direct: bool
     writes: bool
     makes: bool
-    """True if the action makes such an instance, or another resource of its kind: a bill of what was open."""
+    """True if the action makes the instance, or one of another resource from it, such as a bill for
+    an order.
+    """
 
 
 def representations_of(
@@ -97,9 +99,10 @@ def _find_representations(
 
 
 def _find_itself(model: Model, members: Mapping[str, Any]) -> Resource | None:
-    """Return the resource that an object inside another one is: its id is described as that of the resource.
+    """Return the resource of an object inside another one, recognised by the description of its id.
 
-    Its members are facts about itself, even where it names the other: a refund's time is not its payment's.
+    Its members are facts about this resource, even if it names the other: a refund's time is not its
+    payment's.
     """
     for resource in model.resources.values():
         made = resource.made_by
@@ -150,7 +153,7 @@ def _words(model: Model, member: Mapping[str, Any]) -> str:
 
 
 def _places(resource: Resource, action: Action) -> set[Path]:
-    """Return the paths at which an action's answer holds instances of this resource."""
+    """Return the paths of this resource's instances in an action's answer."""
     found: set[Path] = set()
     fallback = resource.made_by.at if resource.made_by else None
     for call in (

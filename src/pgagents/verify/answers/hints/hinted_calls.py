@@ -26,9 +26,9 @@ from pgagents.verify.wire.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class HintedCall:
-    """A writing action, and the resource whose instances show what it does.
+    """A writing action, and the resource whose instances show its effect.
 
-    `makes` is true if the call makes the instance, and names none.
+    `makes` is true if the call makes the instance instead of naming one.
     """
 
     endpoint: Endpoint
@@ -38,7 +38,7 @@ class HintedCall:
 
     @property
     def states(self) -> tuple[str, ...]:
-        """The states in which the action may be called; empty for any."""
+        """The states in which an instance accepts the action; empty for any."""
         moves = [m for m in self.resource.moves if m.action is self.endpoint.action]
         return moves[0].origin_states if moves else ()
 

@@ -29,12 +29,12 @@ ANSWER = -1
 """The number that stands for an answer as a whole: its counts, and how many items it has."""
 GONE = "is not there"
 TRIALS = 2
-"""The number of further trials in which a difference must come back."""
+"""The number of further trials that must show a difference again."""
 MOST_SETTLING, SETTLING_S = 5, 0.2
-"""So many observations at most, so many seconds apart, until lists have caught up."""
+"""The most observations, and the seconds between them, until lists have caught up."""
 MOST_DEEP = 4
 MOST_MEMBERS = 400
-"""Bounds of what is kept of one body; a server may answer anything."""
+"""Bounds of the stored part of one body, because a server may send anything."""
 VERSION = re.compile(
     r"(?:^|[._])(?:version|revision|rev|etag|generation|sequence|seq|(?:last_)?(?:updated|modified|changed)"
     r"(?:_(?:at|on|time))?|(?:updated|modified)At)$",
@@ -45,7 +45,7 @@ VERSION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A call by which instances of a resource are read, or listed."""
+    """A call that reads or lists instances of a resource."""
 
     resource: Resource
     call: ActionCall
@@ -56,7 +56,7 @@ class Source:
 
     @property
     def label(self) -> str:
-        """The action, and the arguments that tell its calls apart."""
+        """The action, and the arguments by which its calls differ."""
         given = ", ".join(sorted(self.call.input)) if self.lists else ""
         return f"{self.call.action.name}({given})" if given else str(self.call.action.name)
 
@@ -87,7 +87,7 @@ def shows_instances(sources: Iterable[Source]) -> bool:
 def observe(
     sources: Iterable[Source], bodies: Sequence[Body], why: str, also: Action | None = None
 ) -> Generator[Any, Any, Observation | None]:
-    """Read the instances through every source; None if a source gave no answer that says anything.
+    """Read the instances through every source; return None if an answer had no usable body.
 
     Sources of the action `also` are left out.
     """
@@ -182,7 +182,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def describe(place: Place, before: Observation, after: Observation) -> str:
-    """Say what differs at a place."""
+    """Describe the difference between two observations at a place."""
     label, number, path = place
     whose = "" if number in (0, ANSWER) else "of another instance "
     if path == "":
@@ -199,11 +199,11 @@ def _shorten(value: Any) -> str:
 Difference = Mapping[Place, tuple[str, Any]]
 """The differences by place: each in words, and with the rise of a count."""
 Trial = Callable[[bool], Generator[Any, Any, Difference | None]]
-"""Try it on an instance of its own. With True, a control comes first: what it shows is no difference."""
+"""Tries an action on a new instance. With True, a control runs first, and its differences are left out."""
 
 
 def tell(places: Iterable[Place], before: Observation, after: Observation) -> Difference:
-    """Return what differs at these places."""
+    """Return the differences between two observations at these places, each with a description."""
     return {place: (describe(place, before, after), _rise(place, before, after)) for place in places}
 
 
@@ -231,8 +231,8 @@ def try_again(trial: Trial) -> Generator[Any, Any, Difference | None]:
 
 
 def on_top(conversation: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
-    """Make the calls of a conversation without counting them for the plan's budget: only a finding, or what
-    looks like one, needs them.
+    """Send the calls of a conversation outside the plan's budget, because only a suspected finding needs
+    them.
     """
     answer: Any = None
     while True:
@@ -247,10 +247,9 @@ def on_top(conversation: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
 def control(
     sources: Sequence[Source], bodies: Sequence[Body], calls: int
 ) -> Generator[Any, Any, set[Place] | None]:
-    """Return the places that change without the calls in question, though other calls take their time.
+    """Return the places that change without the calls under test, while other calls take as much time.
 
-    Lists may show late what was written, so two observations must be alike before. None if one of them
-    failed.
+    Lists may show a write late, so two observations must agree before. Return None if an observation failed.
     """
     seen: Observation | None = None
     last: Observation | None = None

@@ -11,10 +11,10 @@ from pgagents.verify.check.check import Conversation, Judgement, judge_broken, j
 def judge_trials(
     contract: str, trial: Trial, expected: str, explain: Callable[[], Judgement] | None = None
 ) -> Conversation:
-    """Make the trials, and yield the judgement of what all of them show.
+    """Run the trials, and yield one judgement: broken if every trial shows a difference, kept if not.
 
-    `expected` is what the server should have shown in three trials. `explain` returns the judgement where a
-    trial could not be made; without it there is none then.
+    `expected` is the correct result of three trials. If a trial cannot be made, yield the result of
+    `explain`, or nothing without it.
     """
     found = yield from try_again(trial)
     if found:

@@ -11,8 +11,9 @@ from typing import Any
 from pgagents.cel.expression import Expression
 from pgagents.jsonschema.schema import closure
 from pgagents.source.origin import plain
-from pgagents.verify.cases.boundary import around_names, opaque, places
+from pgagents.verify.cases.boundary import opaque
 from pgagents.verify.cases.invalid import is_invalid, is_sendable, ordinary, takes_any_text, takes_lists_only
+from pgagents.verify.cases.locations import around_names, places
 from pgagents.verify.cases.readings import readings_of, split_items
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.declared_refusals import find_refusal
@@ -222,7 +223,7 @@ def document_of(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], d
 
 
 def _body_schema(operation: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the schema of an operation's body, of whichever media type; None if it has none."""
+    """Return the schema of an operation's body, in any media type; None if it has no body."""
     content = operation.get("requestBody", {}).get("content", {})
     return next((media.get("schema") for media in content.values()), None)
 

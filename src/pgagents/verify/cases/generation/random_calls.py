@@ -28,7 +28,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 ADDRESSES = frozenset(
     ("uri", "url", "uri-reference", "iri", "email", "idn-email", "hostname", "idn-hostname")
 )
-"""Formats of what belongs to somebody: a random one might be somebody's."""
+"""Formats of addresses, of which a random one might belong to somebody."""
 MORE = 2
 """Generated calls for each one wanted, because some are of no use."""
 
@@ -95,9 +95,9 @@ def _lay_in(
     free: Mapping[str, Param],
     given: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the generated values of the free arguments, and the ordinary ones of the others.
+    """Return the generated values of the free arguments, and ordinary values of the others.
 
-    Schemathesis writes what goes into a path or query as text, so a text is read as its schema says.
+    Schemathesis writes path and query values as text, so a text is parsed as its schema demands.
     """
     found = {name: value for name, value in template.input.items() if name not in free}
     for name, value in given.items():

@@ -21,10 +21,10 @@ def shrink(
     is_same: Callable[[Exchange], bool],
     setting: Setting,
 ) -> Generator[Call, Exchange, Exchange]:
-    """Return the exchange of the smallest call found that shows what `exchange` shows, sent last.
+    """Return the exchange of the smallest call with the same fault as `exchange`. That call is sent last.
 
-    Each argument in turn is left out, or gets its `usual` value. `is_same` tells whether an answer shows the
-    same. A valid call stays valid, and an invalid one invalid.
+    Each argument in turn is left out, or gets its `usual` value. `is_same` decides if an answer shows the
+    same fault. A valid call stays valid, and an invalid one invalid.
     """
     last, tries, wrong = exchange, 0, is_invalid(setting, exchange.call)
     for name in list(exchange.call.input):

@@ -94,7 +94,7 @@ def surviving_mutants(
 ) -> frozenset[Miss]:
     """Return the law mutants that these values reveal, without those in `told`.
 
-    `values` are the variables of a law, with the members of the answer that are known beforehand.
+    `values` are the variables of a law, with the known members of the answer.
     """
     scope = forecast(known, values)
     found: set[Miss] = set()
@@ -114,7 +114,7 @@ def surviving_mutants(
 def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator[tuple[str, Any]]:
     """Yield (mutant, result) for each mutant of an equation's right side that is not in `told`.
 
-    The scope is changed on the way and restored at the end.
+    The scope is changed meanwhile and restored at the end.
     """
     gives = equation.gives
     for helper in gives.calls & ROUNDED.keys():
@@ -165,9 +165,10 @@ def choose_most_telling(
     choices: Iterable[tuple[Any, Mapping[str, Any]]],
     told: frozenset[Miss] = frozenset(),
 ) -> tuple[Any, frozenset[Miss]]:
-    """Return the first choice whose values reveal most law mutants beyond `told`, and these mutants.
+    """Return the first choice whose values reveal most law mutants beyond `told`, with these mutants.
 
-    Each choice comes with its values. Roundings count first, because most numbers do not reveal them.
+    Each choice is a pair of itself and its values. Roundings count first, because most numbers do not reveal
+    them.
     """
     best: tuple[Any, frozenset[Miss]] = (None, frozenset())
     for choice, values in choices:

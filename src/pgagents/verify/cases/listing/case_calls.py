@@ -31,17 +31,17 @@ AGAIN = " the second time"
 
 
 def count_requests(case: Case) -> int:
-    """Return how many requests one round of a case takes at most, with those that undo what it makes."""
+    """Return the most requests of one round of a case, including those that undo it."""
     writes = sum(call.action.effect == "write" for call in case.calls) if case.is_positive else 0
     return len(case.calls) + writes
 
 
 @dataclass(slots=True)
 class _Round:
-    """One round of a case: the answers so far by the calls' names, and the values of the last call.
+    """One round of a case: the answers so far by the calls' names, and the arguments of the last call.
 
-    `since` is the number of the first write that succeeded, 0 before one. `when` ends a finding's sentence
-    with the round that it is about.
+    `since` is the number of the first write that succeeded, 0 before one. `when` names the round at the end
+    of a finding's sentence.
     """
 
     setting: Setting
@@ -69,7 +69,7 @@ class _Round:
 
 
 def run_positive(setting: Setting, case: Case, number: str) -> Conversation:
-    """Make the calls of a case one after the other, judge its conditions, and undo what it made."""
+    """Make the calls of a case one after the other, judge its conditions, and undo its changes."""
     state = _Round(setting, case, AGAIN if number == "second" else "")
     judgement = yield from _make_calls(state)
     yield judgement
@@ -112,7 +112,7 @@ def _repeat_until_held(
 
 
 def run_refused(setting: Setting, case: Case, number: str) -> Conversation:
-    """Make a call that the API must refuse, and undo what it made if it did not."""
+    """Make a call that the API must refuse, and undo its changes if the API did not."""
     del number
     call, code = case.calls[0], case.code
     assert code is not None

@@ -19,7 +19,7 @@ MOST_CHOICES = 6
 MOST_PAGES = 8
 """Most pages that a list is cut into."""
 Found = tuple[str, str]
-"""The text of what was expected of the pages, and of what came."""
+"""The expected and the actual pages, each as a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,10 @@ def judge_choice(
 
 
 def choose_size(whole: Sequence[Any], usual: Sequence[Any]) -> int | None:
-    """Return the size of a first page that shows whether a server forgets the argument; None for none.
+    """Return a size of the first page that reveals a server which forgets the argument; None if no size does.
 
-    The list of ids `whole` goes on otherwise than `usual` does, behind the same item and behind as many.
+    Behind the first page, the ids of `whole` must differ from those of `usual`: after the same item, and
+    after as many items.
     """
     for size in range(len(whole) - 1, 0, -1):
         if -(-len(whole) // size) > MOST_PAGES:

@@ -17,7 +17,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list: its items, what requests the next page, and the answer. `next` is None on the last
+    """One page of a list: its items, the request of the next page, and the answer. `next` is None on the last
     page.
     """
 
@@ -28,8 +28,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ListReader:
-    """Reads one list. `made` is what the arguments' expressions read, as the resource `subject`; `bind` has
-    instances of other resources that they read.
+    """Reads one list.
+
+    The arguments' expressions read the body `made` as the resource `subject`, and `bind` holds instances of
+    other resources for them.
     """
 
     setting: Setting
@@ -67,14 +69,16 @@ class ListReader:
     def request_next(
         self, given: Mapping[str, Any], why: str, next: PageRequest
     ) -> Generator[Any, Any, Page | None]:
-        """Request the page that another one announces; `given` are the arguments of that one."""
+        """Request the page that an earlier page announces. `given` are the arguments of the earlier
+        request.
+        """
         if next.raw.target:  # a URL has all arguments that are not in the path
             in_path = {str(p.name) for p in self.paged.endpoint.params if p.place == "path"}
             given = {name: value for name, value in given.items() if name in in_path}
         return (yield from self.request({**given, **next.input}, why, next))
 
     def sized(self, items: int | None) -> dict[str, int]:
-        """Return the argument that requests so many items a page; none where the server chooses the size."""
+        """Return the argument that requests pages of this many items; none if the server chooses the size."""
         return {str(self.paged.pages.size): items} if items is not None and self.paged.most else {}
 
     def ids_of(self, items: list[Mapping[str, Any]]) -> list[Any]:

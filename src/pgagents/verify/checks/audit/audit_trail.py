@@ -8,25 +8,30 @@ a row.
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pgagents.cel.expression import epoch
-from pgagents.http import json_bytes, text_of
+from pgagents.http import text_of
 from pgagents.model.contract import Contract
 from pgagents.model.identity import find_proof
 from pgagents.model.model import Audit, Resource, id_text, is_scalar
 from pgagents.source.source import Pointer
+from pgagents.verify.answers.audit_rows import (
+    Done,
+    Row,
+    is_audited,
+    judge_calls,
+    judge_extra_rows,
+    judge_unchanged,
+)
 from pgagents.verify.check.check import (
     Check,
     Conversation,
     Judgement,
     Probe,
-    judge_broken,
-    judge_kept,
     judge_untested,
     promise,
     promise_at,
@@ -50,30 +55,8 @@ without an answer.
 """
 EARLY, LATE = 4, 8
 SLACK_S = 5.0
-APART_S = 60.0
-"""Seconds by which a row's time may be off: clocks differ, and a row may be written a little later."""
 SHORTEST = 4
 """A value of fewer characters may stand in a row by chance."""
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A successful call that must have left a row, sent at `at` and answered at `until` (epoch seconds).
-
-    `says` are the members that the row must have, `platform` its attribution, `hides` texts that it must not
-    have.
-    """
-
-    endpoint: Endpoint
-    role: str
-    at: float
-    until: float
-    says: Mapping[str, Any]
-    platform: Mapping[str, str]
-    hides: tuple[str, ...]
-    certain: bool
-    """True if the row can belong to no other call, because it holds the id of an instance that we made."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -82,7 +65,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     if audit is None:
         return
     for endpoint in setting.endpoints:
-        if _is_audited(audit, endpoint):
+        if is_audited(audit, endpoint):
             says = (
                 f"a successful {endpoint.action.name} leaves a row in the audit: which action, about "
                 "what, through which platform"
@@ -113,10 +96,6 @@ def _find_key(memory: Memory, exchange: Exchange) -> str:
     return find_proof(memory.model, exchange.request)
 
 
-def _is_audited(audit: Audit, endpoint: Endpoint) -> bool:
-    return endpoint.action.key and (endpoint.action.effect == "write" or endpoint.surface in audit.reads_on)
-
-
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Note each success that must have left a row, and each other call that may have left one."""
     audit, endpoint = memory.model.audit, exchange.call.endpoint
@@ -130,7 +109,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         and endpoint is not None
         and exchange.output is not None
         and correct
-        and _is_audited(audit, endpoint)
+        and is_audited(audit, endpoint)
     ):
         about = _about(memory.setting, audit, exchange)
         done = Done(
@@ -153,7 +132,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     elif (
         audit is not None
         and endpoint is not None
-        and _is_audited(audit, endpoint)
+        and is_audited(audit, endpoint)
         and (exchange.success or exchange.error or exchange.status >= 500)
     ):
         wild = frozenset(
@@ -296,195 +275,17 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
             yield judge_untested(
                 contract, f"the {len(rows)} rows that are listed are all later than the call"
             )
-        yield from _judge_calls(
+        yield from judge_calls(
             audit,
             [replace(d, certain=False) if frozenset(d.says.items()) in wild else d for d in inside],
             rows,
         )
-        yield from _judge_extra_rows(setting, audit, noted, rows, wild)
+        yield from judge_extra_rows(setting, audit, noted, rows, wild)
         if last and earlier:
-            yield from _judge_unchanged(audit, earlier, rows, since)
+            yield from judge_unchanged(audit, earlier, rows, since)
         earlier[:] = rows
 
     return run
-
-
-def _judge_extra_rows(
-    setting: Setting,
-    audit: Audit,
-    noted: Sequence[Done],
-    rows: Sequence[Row],
-    wild: set[frozenset[tuple[str, Any]]],
-) -> Iterator[Judgement]:
-    """Judge that no row is about a write to our instances which none of our calls made.
-
-    Calls through a dispatcher do not count, because a dispatcher may record refused calls too.
-    """
-    contract = f"{NAME}/refused@{REST}"
-    made = [m for m, name in audit.about.items() if setting.model.resources[name].made_by is not None]
-    ours = {(m, v) for done in noted for m, v in done.says.items() if m in made}
-    writes = {
-        str(d.action.name) for d in setting.endpoints if d.action.effect == "write" and _is_audited(audit, d)
-    }
-    calls = [d.says for d in noted] + [dict(w) for w in wild]
-    done = {(says[audit.action], pair) for says in calls for pair in says.items()}
-    unsure = {
-        says[audit.action] for says in calls if not any(m in says for m in made)
-    }  # their instances are unknown
-    for row in rows:
-        name, about = row.get(audit.action), [(m, row.get(m)) for m in audit.about if (m, row.get(m)) in ours]
-        stamps = [{m: v for m, v in d.attribution.items() if m in row} for d in setting.model.dispatchers]
-        through = any(stamp and stamp.items() <= row.items() for stamp in stamps)
-        if (
-            name in writes - unsure
-            and about
-            and not through
-            and not any((name, pair) in done for pair in about)
-        ):
-            yield judge_broken(
-                contract,
-                "rows of what was done",
-                f"a row of {name} about {about[0][1]}, where {name} was only refused",
-            )
-            return
-    yield judge_kept(contract)
-
-
-def _judge_calls(audit: Audit, noted: Sequence[Done], rows: Sequence[Row]) -> Iterator[Judgement]:
-    """Match each call with a row of its own and judge it.
-
-    Calls through a platform are matched first, so that no other call takes their rows.
-    """
-    free: dict[str, list[Row]] = {}
-    for listed in rows:
-        free.setdefault(str(listed.get(audit.action)), []).append(listed)
-    matched: list[tuple[Done, Row]] = []
-    for done in sorted(noted, key=lambda d: (not d.platform, -len(d.says))):
-        there = free.get(done.says[audit.action], [])
-        fitting = [row for row in there if all(row.get(m) == v for m, v in done.says.items())]
-        stamped = [row for row in fitting if all(row.get(m) == v for m, v in done.platform.items())]
-        row: Row | None = min(stamped, key=lambda r: _off_s(audit, done, r), default=None)
-        contract = f"{NAME}/{done.endpoint.place}"
-        wanted = ", ".join(f"{m} {v}" for m, v in {**done.says, **done.platform}.items())
-        if row is not None:
-            there.remove(row)
-            matched.append((done, row))
-            yield judge_kept(contract)
-        elif fitting:
-            told = ", ".join(f"{m} {fitting[0].get(m)}" for m in done.platform)
-            yield judge_broken(contract, f"a row with {wanted}", f"its row has {told}")
-        else:
-            yield judge_broken(contract, f"a row with {wanted}", f"no such row among the {len(rows)} listed")
-    yield from _judge_rows(audit, matched)
-
-
-def _judge_rows(audit: Audit, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgement]:
-    """Judge actor, time, diff and private values of the matched rows."""
-    if audit.actor:
-        yield from _actors(audit.actor, [(d, r) for d, r in matched if d.certain])
-    for done, row in matched:
-        if done.certain:
-            contract, off_s = f"{NAME}/timed@{REST}", _off_s(audit, done, row)
-            found = f"that of {done.endpoint.action.name} is {off_s:,.0f} s off: {row.get(audit.at)}"
-            yield (
-                judge_kept(contract)
-                if off_s <= APART_S
-                else judge_broken(contract, f"{audit.at} of a row is when its call was made", found)
-            )
-        if audit.diff and done.endpoint.action.effect == "write":
-            diff = row.get(audit.diff)
-            good = isinstance(diff, Mapping) and bool(diff)
-            contract = f"{NAME}/diff@{REST}"
-            yield (
-                judge_kept(contract)
-                if good
-                else judge_broken(
-                    contract, f"{audit.diff} says what {done.endpoint.action.name} changed", f"it is {diff}"
-                )
-            )
-        open_ = {
-            m: v for m, v in row.items() if m != audit.diff or done.endpoint.action.effect == "read"
-        }  # a read changes nothing
-        shown = "\n".join(_texts(open_)).lower()
-        told = next((text for text in done.hides if text.lower() in shown), None)
-        if done.hides:
-            contract = f"{NAME}/private@{REST}"
-            yield (
-                judge_broken(
-                    contract, "no row holds it", f"the row of {done.endpoint.action.name} holds {told}"
-                )
-                if told
-                else judge_kept(contract)
-            )
-
-
-def _off_s(audit: Audit, done: Done, row: Row) -> float:
-    """Return the seconds between a call and its row's time; infinite if the row has no valid time."""
-    at = epoch(row.get(audit.at))
-    return math.inf if math.isnan(at) else max(0.0, done.at - at, at - done.until)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield every text and number in a value."""
-    if isinstance(value, Mapping | list):
-        for member in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(member)
-    elif isinstance(value, str | int | float) and not isinstance(value, bool):
-        yield text_of(value)
-
-
-def _actors(member: str, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgement]:
-    """Judge that each key has one actor of its own.
-
-    Only rows that certainly belong to a call count: those with the id of an instance of ours.
-    """
-    contract = f"{NAME}/actor@{REST}"
-    by_role: dict[str, set[str | None]] = {}
-    for done, row in matched:
-        if done.endpoint.action.effect == "write":
-            actor = row.get(member)
-            by_role.setdefault(done.role, set()).add(actor if isinstance(actor, str) and actor else None)
-    for role, actors in by_role.items():
-        others = {a for r, several in by_role.items() if r != role for a in several}
-        if None in actors or len(actors) > 1:
-            yield judge_broken(
-                contract,
-                f"{member} is one and the same in all rows of one key",
-                f"it is {' and '.join(sorted(map(str, actors)))}",
-            )
-        elif actors & others:
-            yield judge_broken(contract, f"{member} distinguishes keys", f"it is {actors.pop()} for two keys")
-        else:
-            yield judge_kept(contract)
-
-
-def _judge_unchanged(
-    audit: Audit, earlier: Sequence[Row], rows: Sequence[Row], since: float | None
-) -> Iterator[Judgement]:
-    """Judge that rows listed before are listed again unchanged.
-
-    Retention may have removed the actor and the diff.
-    """
-    contract = f"{NAME}/unchanged@{REST}"
-    exactly = {json_bytes(row) for row in rows}
-    for row in earlier:
-        listed = since is None or epoch(row.get(audit.at)) > since
-        if (
-            listed
-            and json_bytes(row) not in exactly
-            and not any(_is_same_row(audit, row, later) for later in rows)
-        ):
-            what = f"the row of {row.get(audit.action)} of {row.get(audit.at)} is not"
-            yield judge_broken(contract, "every row that was listed before is there as it was", what)
-            return
-    yield judge_kept(contract)
-
-
-def _is_same_row(audit: Audit, row: Row, later: Row) -> bool:
-    """True if the later row is the same, except for members that retention removes."""
-    return all(
-        later.get(m) == v or (later.get(m) is None and m in (audit.actor, audit.diff)) for m, v in row.items()
-    )
 
 
 CHECK = Check(

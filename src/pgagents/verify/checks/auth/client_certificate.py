@@ -32,8 +32,8 @@ CASES: dict[str, tuple[Connection, str]] = {
     "other_authority": ("other", "with a client certificate of another authority"),
 }
 REFUSALS = (400, 401, 403, 421, 495, 496)
-"""Statuses with which servers and gateways refuse a connection without the right certificate; 495 and 496
-are nginx's own.
+"""Statuses of servers and gateways that refuse a connection for its certificate. 495 and 496 are
+nginx's own.
 """
 HINDERED = ("timeout", "too-large")
 """Kinds of silence that are no refusal."""

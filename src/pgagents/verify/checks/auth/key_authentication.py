@@ -51,7 +51,7 @@ They reveal a server that truncates keys to a column's width or ignores case. Su
 one is sent.
 """
 WRONG: frozenset[Twist] = frozenset(("garbage", "flip", *NEAR["garbage"], *NEAR["flip"]))
-"""Forms in which a server sees a key, and a wrong one."""
+"""The twists that send a well-formed but wrong key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
 
 
 def _list_plain_reads(setting: Setting) -> Iterator[Endpoint]:
-    """Yield the REST reads that may have a key and need no id."""
+    """Yield the REST reads that accept a key and need no id."""
     for endpoint in setting.endpoints:
         plain = endpoint.on_rest and "{" not in endpoint.path and not endpoint.action.costs
         if plain and endpoint.needs_key and endpoint.action.effect == "read":
@@ -160,7 +160,9 @@ def _cases(setting: Setting) -> Iterator[_Case]:
 def _wrong_forms(
     setting: Setting, endpoint: Endpoint, alternative: tuple[str, ...], scheme: str
 ) -> Iterator[_Case]:
-    """Yield the wrong forms of one scheme, beside the other schemes of its alternative."""
+    """Yield a case for each wrong form of one scheme. The other schemes of its alternative are presented
+    correctly.
+    """
     credentials = setting.model.credentials
     credential, first = credentials[scheme], scheme == next(iter(credentials))
     others = [credentials[n] for one in endpoint.security for n in one if n != scheme and one != alternative]
@@ -251,7 +253,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _near(setting: Setting, endpoint: Endpoint, twist: Twist) -> Twist:
-    """Return the form in which this endpoint's wrong key is presented, where there are several."""
+    """Return the form that surface and seed choose for a twist with several similar forms; else the twist
+    itself.
+    """
     several = NEAR.get(twist, (twist,))
     surfaces = setting.compute_once(
         "surfaces", lambda: list(dict.fromkeys(d.surface for d in setting.endpoints))
@@ -313,9 +317,8 @@ def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[],
 
 
 def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str]:
-    """Return why a success without a key proves nothing: the headers given by `--env` may hold a key.
-
-    Empty if it does.
+    """Return why a success without a key proves nothing, such as a key among the headers of `--env`; empty if
+    it does.
     """
     bare: Exchange = yield replace(
         call, bare=True, why=f"{call.why}, and without the headers that were given"

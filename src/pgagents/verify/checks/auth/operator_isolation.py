@@ -20,7 +20,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "operator_isolation"
 HIDDEN = (401, 404)
-"""Statuses with which a server may refuse too: it need not reveal that there is anything."""
+"""Further statuses of a refusal, because a server need not reveal that the operator's endpoints exist."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:

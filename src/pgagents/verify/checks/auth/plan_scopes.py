@@ -53,8 +53,9 @@ def _list_scoped_endpoints(setting: Setting) -> Iterator[tuple[Endpoint, str, Po
 
 
 def _lacking(setting: Setting, scope: str, roles: frozenset[str]) -> str | None:
-    """Return a role whose plan lacks the scope: preferably one whose key was given, else the first in the
-    catalogue.
+    """Return a role whose plan lacks the scope; None without one.
+
+    Roles with a key are preferred to the others, which come in the catalogue's order.
     """
     auth = setting.model.auth
     names = [

@@ -41,8 +41,8 @@ NAME = "project_isolation"
 TOLD = f"{NAME}/told@{REST}"
 DAY_S = 86_400
 STAY_S = 5_400.0
-"""Seconds for which another project's instance lives if the clock can be moved: hourly charges appear
-then.
+"""The lifetime in seconds of another project's instance, if the clock can be moved. Hourly charges appear
+after it.
 """
 SHORTEST = 8
 """An id of fewer characters may stand in an answer by chance."""
@@ -294,14 +294,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _is_telling(resource: Resource) -> bool:
-    """True if members besides the id never change, so that they tell one instance from another project's
-    instance with the same id.
+    """True if a member besides the id never changes, and so identifies an instance even if another project
+    reuses the id.
     """
     return len(resource.fixed) > 1
 
 
 def _find_foreign_items(exchange: Exchange, owner: Owner, memory: Memory) -> Iterator[Judgement]:
-    """Judge that no instance in a list or a read is another owner's, whatever its id looks like."""
+    """Judge that a list or a read contains no instance of another owner. The ids need not differ."""
     action = exchange.call.endpoint.action if exchange.call.endpoint else None
     for resource in memory.model.resources.values():
         for call in (*resource.listed_by, *resource.read_by):

@@ -101,10 +101,9 @@ def _list_signed_endpoints(setting: Setting) -> Iterator[Endpoint]:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A signature and what it shows.
+    """A signature and the result that it must have. `right` is True if the call must be accepted.
 
-    `spaced`: the body has unusual spaces. `more`: the body has more members than usual. `right`: the call
-    must be accepted.
+    `spaced`: the body has unusual spaces. `more`: the body has more members than usual.
     """
 
     signature: Signature

@@ -205,7 +205,7 @@ def _judge_links(
 
 
 def _find_wrong(link: Link, exchange: Exchange) -> tuple[str, str] | None:
-    """Return what is wrong with the answer behind a link as (expected, actual), or None."""
+    """Return the expected and the actual answer of a wrong link; None if the answer is right."""
     if exchange.status in REDIRECTS:
         return None  # it leads to another host, which is not called
     gone = exchange.error or exchange.status in GONE or exchange.status >= 500

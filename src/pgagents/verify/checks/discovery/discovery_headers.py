@@ -109,7 +109,7 @@ def _relations(exchange: Exchange) -> str:
 
 
 def _revalidate(setting: Setting, file: str, path: str, got: Exchange, accept: str) -> Conversation:
-    """Ask once more with the tag that came, and with one that never was."""
+    """Request the document with the tag of its answer, and with an invented tag."""
     tag = got.header("ETag")
     if tag is None:
         yield _judge(file, "revalidation", ("an ETag", "the answer has none"))

@@ -38,7 +38,7 @@ CLAIMED = "not shown: claimed, and nothing came to the receiver"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each argument with a URL of an action whose world is said to be closed."""
+    """Yield one contract for each argument with a URL of an action whose hint claims a closed world."""
     for endpoint, param in _cases(setting):
         says = f"{endpoint.action.name} sends nothing to the address in {param.name}"
         origin = endpoint.action.hints.open_world.origin

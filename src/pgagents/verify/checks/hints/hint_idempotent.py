@@ -52,7 +52,7 @@ CALLS = 3
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each writing action that is said to be idempotent."""
+    """Yield one contract for each writing action whose hint claims that it is idempotent."""
     for endpoint in _list_repeatable(setting):
         says = f"two and three equal calls of {endpoint.action.name} leave what one leaves"
         origin = endpoint.action.hints.idempotent.origin

@@ -55,7 +55,7 @@ EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each writing action that is said not to be destructive."""
+    """Yield one contract for each writing action whose hint claims that it is not destructive."""
     for endpoint in _list_mild(setting):
         says = f"{endpoint.action.name} removes and overwrites nothing that could be read before"
         origin = endpoint.action.hints.destructive.origin

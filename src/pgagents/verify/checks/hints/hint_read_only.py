@@ -73,7 +73,7 @@ def _list_readers(setting: Setting) -> Iterator[Endpoint]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Say that nothing could show a change, where no other action reads what the run makes."""
+    """Settle contracts of actions whose changes no other action could show."""
     tried = (endpoint for _, _, endpoints in _list_cases(setting) for endpoint in endpoints)
     if any(endpoint.place == contract.place for endpoint in tried):
         return None
@@ -259,7 +259,7 @@ def _judge_alone(
 
 
 def _judge_growth(resource: Resource, lists: list[Source], endpoint: Endpoint) -> Generator[Any, Any, None]:
-    """Judge whether each call of a list makes what it counts: more calls in the same time, more items."""
+    """Judge if calls of a list add to its own counts: more calls in the same time, more items."""
     by = [s for s in lists if s.call.action is endpoint.action and not s.counter]
 
     def trial(careful: bool) -> Generator[Any, Any, Difference | None]:

@@ -200,10 +200,10 @@ def _leave_untested(covers: Sequence[str], reason: str) -> Conversation:
 def _choose_place(
     setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None
 ) -> Generator[Any, Any, tuple[Call, Mapping[str, Any], int | None]]:
-    """Return the call that will fail, the body that names its place, and how many are free there.
+    """Return the call that will fail, the body that names its place, and the free capacity there.
 
-    A call that makes something goes to the place with most room, if its own has none. The number is None
-    where no capacity is counted.
+    A call that makes an instance goes to the place with most room, if its own has none. The capacity is None
+    if the resource counts none.
     """
     call, at = yield from _prepare_call(setting, failure, counts, subject)
     if counts is None:

@@ -24,8 +24,9 @@ from pgagents.verify.answers.replay import (
     undo_first_call,
     void,
 )
-from pgagents.verify.cases.boundary import around_names, boundary_values
+from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.locations import around_names
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -170,7 +171,7 @@ class _Chain:
 
     @property
     def says(self) -> str:
-        """Describe what is expected of a call with the next key."""
+        """Describe the expected answer to a call with the next key."""
         return f"a key that is nearly one that was used ({self.kind}) is another key"
 
     def following(self, setting: Setting, endpoint: Endpoint) -> str | None:

@@ -21,7 +21,9 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "idempotency_key_lifetime"
 MARGIN_S = 60.0
-"""Seconds before its end at which a key is tried again. Nothing promises that it is forgotten afterwards."""
+"""Seconds before the end of a key's lifetime at which it is tried again. No contract says that it is
+forgotten later.
+"""
 STAGE = 9
 
 

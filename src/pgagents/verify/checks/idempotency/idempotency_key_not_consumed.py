@@ -47,7 +47,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _endpoint(setting: Setting) -> Endpoint | None:
-    """Return the REST action with a key that can be refused for most reasons."""
+    """Return the REST action with an idempotency key that most kinds of refusals apply to."""
 
     def choose_endpoint() -> Endpoint | None:
         endpoints = [d for d in setting.endpoints if d.leads and d.action.idempotency]

@@ -44,7 +44,7 @@ STAGE = 99
 SLACK = 2
 MOST_LIMIT = 10**9
 MOST_TIMES = 2
-"""A key with more than so many times the published limit is unlimited."""
+"""A key with more than this many times the published limit is unlimited."""
 ENOUGH_TO_TELL = 20
 FULL_AGAIN = 0.9
 """If this part of a request refills while one is sent, a burst would hardly end."""
@@ -53,14 +53,14 @@ EARLY = 10
 """A call must not be limited if the answer before left more than 1/EARLY of the limit."""
 ROUNDS = 2
 UNEVEN_S = 0.7
-"""Seconds after a limited call at which the wait is no whole number, and nearer to the lower one."""
-TELLS_S = 10.0
-"""Shortest window in which a reset in whole seconds from now differs clearly from that of the window
-before.
+"""Seconds to pause after a limited call. Then the exact wait is no whole number, and nearer to the
+lower one.
 """
+TELLS_S = 10.0
+"""The shortest window, in seconds, whose reset clearly differs from that of the window before."""
 MOST_TRIED = 3
-"""After so many times the limit without a 429 this client is too slow: an enforced limit is met after two
-windows.
+"""The most calls without a 429, as a multiple of the limit. This client is too slow then: an enforced limit
+is met after two windows.
 """
 MOST_WAIT_S = 120.0
 """Longest time in seconds that a run waits for a window to end."""
@@ -245,10 +245,9 @@ def _run(
 
 @dataclass(slots=True)
 class Tally:
-    """Counts the calls of a burst that passed: all, and those before the window's end that the reset header
-    gave.
+    """Counts the calls of a burst that passed: all, and those before the end of the window.
 
-    `end` is None if the header cannot be read.
+    `end` is the end by the reset header; None if the header cannot be read.
     """
 
     bucket: Bucket
@@ -303,7 +302,7 @@ class Tally:
         return ""
 
     def too_many(self) -> str:
-        """Return what was expected if more calls passed than allowed; else an empty text."""
+        """Return the expected number of calls if more passed; else an empty text."""
         per_s = self.bucket.per_s
         if self.bucket.refill == "even":
             most = self.told + math.ceil(self.took_s * (self.told / per_s)) + SLACK

@@ -49,7 +49,7 @@ READINGS = 8
 MOST_CALLERS = 50
 """Number of callers whose readings are remembered, the latest ones; each access token is one."""
 BEHIND = 3
-"""Number of calls by which a server's count may be late: it may be stored elsewhere."""
+"""The number of calls that a server's count may not include yet, because a store elsewhere counts them."""
 HELD_BACK = 10
 """1/HELD_BACK of the limit may be withheld from the remainder, for other clients."""
 
@@ -144,10 +144,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _limit(
     exchange: Exchange, rate: Rate, bucket: Bucket, possible: list[Bucket], memory: Memory, contract: str
 ) -> Judgement:
-    """Judge that the limit is not below the published one, and not that of a bucket the call does not draw
-    from.
+    """Judge that the limit is not below the published one, and not that of a bucket which the call does not
+    use.
 
-    The latter only if other calls of this bucket were given its own limit.
+    The latter is judged only if other calls of this bucket got its own limit.
     """
     limit = rate.limit
     if rate.window_s is not None and rate.window_s not in {b.per_s for b in possible}:
@@ -196,9 +196,7 @@ def _reset(
 
 
 def _times(bucket: Bucket, limit: int, lacks: int, answered_s: float, *, epoch: bool) -> tuple[float, float]:
-    """Return the earliest and latest time at which a bucket lacking so many calls is full again, in
-    seconds from the call.
-    """
+    """Return the earliest and the latest time at which a bucket is full again, in seconds after the call."""
     if (
         bucket.refill == "window"
     ):  # it may begin when the call is answered; seconds from now need no clock of the server
@@ -220,7 +218,9 @@ def _remaining(
     memory: Memory,
     contract: str,
 ) -> Judgement:
-    """Judge that the remainder is below the limit, and not above an earlier one plus what came back since."""
+    """Judge that the remainder is below the limit, and not above an earlier remainder plus the calls refilled
+    since.
+    """
     remaining = told.remaining
     if remaining >= limit:
         return judge_broken(
@@ -249,7 +249,7 @@ def _remaining(
 
 
 def _back(earlier: Reading, exchange: Exchange, windows: list[float], memory: Memory) -> float:
-    """Return how many calls the windows may have given back since an earlier reading."""
+    """Return how many calls the windows may have refilled since an earlier reading."""
     return (
         estimate_refill(earlier, exchange, windows, _count_expired(earlier, exchange, windows, memory))
         if windows

@@ -113,7 +113,7 @@ def _test(setting: Setting, endpoint: Endpoint) -> Any:
 
 
 def _blocks(result: Mapping[str, Any]) -> str:
-    """Return what is wrong with the content blocks of a result; empty if nothing is."""
+    """Describe the fault of a result's content blocks; empty if there is none."""
     blocks = result.get("content")
     if not isinstance(blocks, list):
         return "there is no content"

@@ -39,7 +39,7 @@ LIST = {"method": "tools/list"}
 MEDIA = ("application/json", "text/event-stream")
 LATE = 9
 NAMES_REVISION = "2025-06-18"
-"""The first revision in which each request over HTTP names its revision."""
+"""The first revision that requires each request over HTTP to name its revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,9 @@ def _is_asked(setting: Setting) -> bool:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude what does not apply to this transport, HTTP or stdio, or to callers with or without sign-in."""
+    """Exclude contracts that do not apply to this transport (HTTP or stdio), or to callers with or without
+    sign-in.
+    """
     link, name = setting.mcp, contract.detail
     if link is None or name in ("opens", "names_itself"):
         return None
@@ -227,9 +229,9 @@ def _run(link: Link, contract: str, case: Case) -> Callable[[], Conversation]:
 
 
 def _own_token(exchange: Exchange) -> bool:
-    """True if the server asks for a token that no authorization server issues.
+    """True if the server requires a token that no authorization server issues.
 
-    Signing in is optional in MCP, and a realm names what a token is for (RFC 6750, 3).
+    Signing in is optional in MCP, and a realm names the purpose of a token (RFC 6750, 3).
     """
     told = (exchange.header("www-authenticate") or "").lower()
     return told.startswith("bearer ") and "realm=" in told and "resource_metadata=" not in told

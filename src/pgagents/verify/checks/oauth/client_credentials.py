@@ -31,7 +31,7 @@ from pgagents.verify.wire.oauth import refusal
 
 NAME = "client_credentials"
 MARGIN_S = 30.0
-"""Seconds after its end at which a token is tried: clocks differ by a few seconds."""
+"""Seconds between a token's end and its next use. Clocks differ by a few seconds."""
 MOST_S = 120.0
 STAGE = 9
 SAYS = {
@@ -142,7 +142,7 @@ def _run_issued(credential: Credential, issued: str, not_stored: str) -> Callabl
 
 
 def _find_fault(exchange: Exchange) -> str:
-    """Describe why an answer has no token as RFC 6749 (5.1) wants it; empty if it has."""
+    """Describe the fault of a token answer by RFC 6749 (5.1); empty if it is right."""
     kind, lives = got(exchange.body, "token_type"), got(exchange.body, "expires_in")
     if exchange.status != 200 or not isinstance(got(exchange.body, "access_token"), str):
         return f"{exchange.outcome} without an access_token"

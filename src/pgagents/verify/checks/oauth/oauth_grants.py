@@ -147,8 +147,8 @@ class _Flow:
         return self.setting.model.own_code_flow
 
     def run(self) -> Conversation:
-        """Run all parts; each asks for a code of its own, so that no part suffers from what another spent
-        or ended.
+        """Run all parts. Each requests a code of its own, because another part may have used or revoked the
+        earlier codes.
         """
         code = yield from self.as_client.code(self.scope())
         if not code.text:
@@ -222,7 +222,7 @@ class _Flow:
             )
 
     def judge_access_token(self, exchange: Exchange) -> Conversation:
-        """Judge that the access token works for what was granted, and for nothing else."""
+        """Judge that the access token works for the granted scopes, and for no others."""
         token, inside = got(exchange.body, "access_token"), within(self.setting)
         if not isinstance(token, str) or str(got(exchange.body, "token_type")).lower() != "bearer":
             yield self.judge_case(
@@ -385,8 +385,9 @@ class _Flow:
             yield self.judge_case("revoked_refresh", not problem, "200, then 400 with a JSON error", problem)
 
     def judge_unchallenged(self) -> Conversation:
-        """Ask for a code without a challenge, if PKCE binds the client, and with a plain one; neither may
-        earn a token.
+        """Request a code without a challenge, if PKCE binds the client, and one with a plain challenge.
+
+        Neither may lead to a token.
         """
         if self.client.kind in self.oauth.pkce_binds:
             code = yield from self.as_client.code(self.scope(), challenged=False)

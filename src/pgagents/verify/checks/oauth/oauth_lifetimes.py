@@ -35,9 +35,9 @@ from pgagents.verify.wire.exchange import Exchange, got
 
 NAME = "oauth_lifetimes"
 MARGIN_S = 30.0
-"""Seconds before and after its end at which a token is tried: clocks differ by a few seconds."""
+"""Seconds between a use of a token and its end, before and after it. Clocks differ by a few seconds."""
 STAGE = 9
-"""After what builds on things at hand: a month may pass here."""
+"""The stage after the probes that need existing instances, because the clock may be moved by a month."""
 SAYS = {
     "access_longer": "an access token with a character more is refused",
     "refresh_as_access": "a refresh token is refused as an access token",

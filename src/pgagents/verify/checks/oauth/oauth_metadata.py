@@ -46,7 +46,7 @@ ENDPOINTS = {
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each document, for what a 401 or 403 says of metadata and scopes, and for each
+    """Yield contracts for each document, for the metadata and scopes in a 401 or 403, and for each
     endpoint.
     """
     oauth = setting.model.own_code_flow
@@ -135,9 +135,8 @@ def _asking(call: Call) -> Conversation:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge the metadata and scopes that a refusal names.
-
-    It may leave out both, but not name what does not exist.
+    """Judge the metadata and scopes that a refusal names. It may leave out both, but it must not name false
+    ones.
     """
     oauth = memory.model.own_code_flow
     if oauth is None or exchange.status not in REFUSED or exchange.call.intent == "document":
@@ -196,7 +195,7 @@ def _documents(setting: Setting, oauth: Any) -> Callable[[], Conversation]:
 def _server(
     setting: Setting, oauth: Any, told: Mapping[str, Any], _: Mapping[str, Any]
 ) -> tuple[str, str] | None:
-    """Return what is wrong with the server's metadata as (expected, actual), or None."""
+    """Return the expected and actual metadata of the server where they differ; None if they agree."""
     issuer = told.get("issuer")
     if issuer not in _bases(setting):
         return f"issuer is {_bases(setting)[0]}", f"issuer: {issuer}"
@@ -224,7 +223,7 @@ def _server(
 def _resource(
     setting: Setting, oauth: Any, told: Mapping[str, Any], server: Mapping[str, Any]
 ) -> tuple[str, str] | None:
-    """Return what is wrong with the API's metadata as (expected, actual), or None."""
+    """Return the expected and actual metadata of the API where they differ; None if they agree."""
     resource, bases = told.get("resource"), _bases(setting)
     if not isinstance(resource, str) or not any(
         resource == base or resource.startswith(f"{base}/") for base in bases

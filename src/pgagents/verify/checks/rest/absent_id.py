@@ -6,7 +6,7 @@ Another project's id gets the same answer, or a refusal, as the catalogue allows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -62,12 +62,17 @@ def promises(setting: Setting) -> Iterator[Contract]:
             )
 
 
-def _references(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]]:
-    for endpoint in setting.every_endpoint:
-        for param in endpoint.params:
-            resource = setting.model.resources.get(param.refers_to or "")
-            if resource is not None:
-                yield endpoint, param, resource
+def _references(setting: Setting) -> Sequence[tuple[Endpoint, Param, Resource]]:
+    """List every argument that names an instance, with its endpoint and the resource."""
+
+    def find() -> Iterator[tuple[Endpoint, Param, Resource]]:
+        for endpoint in setting.every_endpoint:
+            for param in endpoint.params:
+                resource = setting.model.resources.get(param.refers_to or "")
+                if resource is not None:
+                    yield endpoint, param, resource
+
+    return setting.compute_once((NAME, "references"), lambda: tuple(find()))
 
 
 def _foreign(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource) -> bool:
@@ -78,7 +83,7 @@ def _foreign(setting: Setting, endpoint: Endpoint, param: Param, resource: Resou
 
 
 def _is_given_apart(setting: Setting, resource: Resource) -> bool:
-    """True if another project is given an instance of its own."""
+    """True if the environment names an instance of another project."""
     if resource.given is None:
         return False
     ours, theirs = (Scope({"env": setting.model.env_of(role)}) for role in ("main", "second"))
@@ -91,7 +96,10 @@ def _is_given_apart(setting: Setting, resource: Resource) -> bool:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract."""
     del roles
+    usable = {endpoint.place for endpoint in setting.usable}
     for endpoint, param, resource in _references(setting):
+        if endpoint.place not in usable:
+            continue
         template = template_of(setting.model, endpoint.action)
         writes = endpoint.action.effect == "write"
         if resource.absent is not None and resource.missing_for(param) and not makes_it(endpoint, param):
@@ -137,7 +145,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _over(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:
-    """Return states from which the action does not move an instance, or none if it does not depend on the
+    """Return states that the action cannot move an instance from; empty if the action does not depend on the
     state.
 
     Ownership must be checked before the state; else the refusal reveals another project's instance.
@@ -229,7 +237,7 @@ def _after_own(
 
 
 def _name_instance(call: Call, resource: Resource, there: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the argument that names an instance of the resource, with the id of the given one."""
+    """Return the arguments that name an instance of the resource, with the id in the body `there`."""
     return {
         str(p.name): there[resource.id]
         for p in (call.endpoint.params if call.endpoint else ())
@@ -238,17 +246,20 @@ def _name_instance(call: Call, resource: Resource, there: Mapping[str, Any]) -> 
 
 
 def _twice(setting: Setting) -> tuple[Endpoint, Param] | None:
-    """Return the read that asks twice for an absent id, which reveals a cached answer; None if there is no
-    read.
+    """Return the read that requests an absent id twice, to reveal a cached answer; None if there is no read.
 
-    It is the first read by id of a public resource, because such answers are cached most.
+    It is the first read by id of a public resource, because caches usually store such answers.
     """
-    reads = [
-        (d, p, r)
-        for d, p, r in _references(setting)
-        if d.leads and d.action.effect == "read" and r.absent is not None and r.missing_for(p)
-    ]
-    return next(((d, p) for d, p, r in sorted(reads, key=lambda read: read[2].tenant)), None)
+
+    def find() -> tuple[Endpoint, Param] | None:
+        reads = [
+            (d, p, r)
+            for d, p, r in _references(setting)
+            if d.leads and d.action.effect == "read" and r.absent is not None and r.missing_for(p)
+        ]
+        return next(((d, p) for d, p, r in sorted(reads, key=lambda read: read[2].tenant)), None)
+
+    return setting.compute_once((NAME, "twice"), find)
 
 
 def _nearly(setting: Setting, endpoint: Endpoint, param: Param) -> bool:
@@ -312,7 +323,7 @@ def _make_probe(call: Call, *, twice: bool) -> Callable[[], Conversation]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every call about an absent id, whichever check made it."""
+    """Judge every call with an absent id, also those of other checks."""
     endpoint = exchange.call.endpoint
     if (
         endpoint is None

@@ -21,7 +21,8 @@ from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_untested, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, evaluate_arguments, template_of
-from pgagents.verify.values.schema_values import FAR, high, matches, types_of
+from pgagents.verify.values.invalid_values import FAR
+from pgagents.verify.values.schema_values import high, matches, types_of
 from pgagents.verify.wire.call import Call, Signature
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -96,8 +97,8 @@ def _is_of_instance(template: RequestTemplate, value: Any) -> bool:
 
 
 def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
-    """Return a word that fits an argument's pattern, another one on each surface; None if the value is not
-    free.
+    """Return a word that fits an argument's pattern, a different one on each surface; None if the values are
+    restricted.
     """
     schema = setting.resolve_schema(param.schema)
     if (

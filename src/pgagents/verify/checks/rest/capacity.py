@@ -93,10 +93,10 @@ def _enders(setting: Setting, resource: Resource) -> list[Endpoint]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource: instances are made and ended through each endpoint, and counted
-    after each call.
+    """Yield one probe for each resource: it makes and ends instances through each endpoint, and counts after
+    each call.
 
-    With the operator's clock, what does not end by itself is ended more than a day later.
+    With the operator's clock, an instance that does not end by itself is ended more than a day later.
     """
     for resource, takes in _takers(setting) if setting.exclusive else ():
         makers, enders = _makers(setting, resource), _enders(setting, resource)

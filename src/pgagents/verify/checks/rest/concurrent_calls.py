@@ -70,8 +70,10 @@ def _unique_makers(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoin
 
 
 def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes, Endpoint, Endpoint, tuple[str, ...]]]:
-    """Yield (resource, what it takes, endpoint that makes it, endpoint that makes the place, arguments that
-    may set the place's room).
+    """Yield (resource, the capacity it takes, endpoint that makes it, endpoint that makes its place,
+    arguments).
+
+    The arguments are those that may set the capacity of the place.
     """
     for resource in setting.model.resources.values():
         takes, endpoint = resource.takes, _maker(setting, resource)
@@ -87,9 +89,10 @@ def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes, Endpoint, Endpo
 
 
 def _repeatable(setting: Setting) -> Iterator[tuple[Resource, Param, Endpoint]]:
-    """Yield actions on an instance that may answer a conflict, with the argument that names it.
+    """Yield actions that two calls on one instance can conflict in, with the argument that names the
+    instance.
 
-    An action that leads from a state to itself, or to another one that it starts from, may be done again.
+    An action is left out if it leads to a state that it can start from, because it may rightly be repeated.
     """
     model = setting.model
     taken = {unique.otherwise.name for each in model.resources.values() for unique in each.unique}
@@ -269,7 +272,9 @@ def _two_calls(
 
 
 def _judge(contract: str, resource: Resource, pair: Sequence[Exchange], expected: str) -> Judgement:
-    """Judge by the ids of what was made: an answer that shows the other call's instance made nothing."""
+    """Judge by the ids in two answers. An answer with the id of the other call's instance made none of its
+    own.
+    """
     made = [exchange for exchange in pair if exchange.success]
     if not made:
         return judge_untested(contract, f"neither call made a {resource.name}: {pair[0].outcome}")

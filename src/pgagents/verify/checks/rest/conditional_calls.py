@@ -92,7 +92,8 @@ def _reads(setting: Setting) -> list[tuple[Resource, Endpoint]]:
 def _writes(setting: Setting) -> list[tuple[Resource, Endpoint, Endpoint]]:
     """Return the writes on REST that take a tag and keep the instance, each with its resource and read.
 
-    The tag is that of what the write changes: a create has none, though it names what contains the new one.
+    The tag is that of the changed instance. So a create has none, although it names the container of the new
+    instance.
     """
     found = []
     for endpoint in setting.endpoints:
@@ -217,7 +218,7 @@ def _write_versions(
 def _write_each(
     setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, given: Mapping[str, Any]
 ) -> Callable[[], Conversation]:
-    """Change one argument after the other, and compare the tags."""
+    """Change the arguments one after the other, and compare the tags."""
     contract = f"{NAME}/alone/{endpoint.place}"
 
     def run() -> Conversation:
@@ -255,9 +256,9 @@ def _write(
     turn: int,
     why: str,
 ) -> Call:
-    """Return a write with a tag; each turn gives the texts of its body other values.
+    """Return a write with a tag. Each turn gives the texts of its body other values.
 
-    They are those that it needs; if it needs none, those of its example.
+    The texts are the required ones; without these, those of the example.
     """
     template = template_of(setting.model, endpoint.action)
     choose = (low, high)[turn]
@@ -270,7 +271,7 @@ def _write(
 
 
 def _ids(resource: Resource, endpoint: Endpoint, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that name the instance itself; what contains it follows from the subject."""
+    """Return the arguments that name the instance itself. Its containers follow from the subject."""
     return {str(p.name): resource.value_for(p, body) for p in endpoint.params if p.refers_to == resource.name}
 
 
@@ -281,7 +282,9 @@ def _may_be_sent(setting: Setting, endpoint: Endpoint, tags: str) -> bool:
 
 
 def _find_other_tag(setting: Setting, endpoint: Endpoint, tag: str) -> str:
-    """Return a tag that the read has not, in a form that the catalogue allows; empty if there is none."""
+    """Return a tag that differs from the read's tag, in a form that the catalogue allows; empty if none is
+    possible.
+    """
     turned = tag.translate(str.maketrans("0123456789", "1234567890"))
     return next((t for t in (OTHER, turned) if t != tag and _may_be_sent(setting, endpoint, t)), "")
 

@@ -44,7 +44,7 @@ TRUSTED = ("valid", "explore", "clean")
 MOST_KNOWN = 2_000
 LASTING_S = 600.0
 MOMENT_S = 2.0
-"""Seconds for which a value is trusted: LASTING_S for a lasting one, MOMENT_S for a volatile one."""
+"""Seconds for which a value is used: LASTING_S for a lasting one, MOMENT_S for a volatile one."""
 SAME_S = 1.0
 STALE_S = 120.0
 """Seconds: a timestamp first seen so long before a value changed cannot be the time of the new value."""
@@ -284,14 +284,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _forget_removed(setting: Setting, exchange: Exchange, facts: _Facts) -> None:
-    """Forget what a call removes, also where it got no answer: its id may be given to another."""
+    """Forget the instance that a call removes, even if it got no answer, because its id may be reused."""
     for gone, place, id in list_removed(setting, exchange):
         if gone.removes:
             facts.told.pop((kind_of(setting, gone), f"{place} {id}"), None)
 
 
 def _is_uncertain(memory: Memory, told: _Told) -> bool:
-    """True if the instance may have been removed, and its id given to another."""
+    """True if the instance may have been removed, so that its id may belong to another."""
     id = told.body.get(told.representation.id)
     return any(
         known == id_text(id) and place == told.place
@@ -301,7 +301,7 @@ def _is_uncertain(memory: Memory, told: _Told) -> bool:
 
 
 def _place_of(setting: Setting, kind: str, exchange: Exchange, endpoint: Endpoint) -> str:
-    """Return what contains the instances of an answer, as the call names it: ids are unique only there."""
+    """Return the ids of the containers that the call names. Ids are unique only within them."""
     for resource in setting.model.resources.values():
         if resource.within is not None and kind_of(setting, resource) == kind:
             return resource.place_in(endpoint.params, exchange.input)
@@ -309,7 +309,7 @@ def _place_of(setting: Setting, kind: str, exchange: Exchange, endpoint: Endpoin
 
 
 def _forget(facts: _Facts) -> None:
-    """Keep only what the makers of instances answered: part of it lasts, whatever others do."""
+    """Forget all facts but those that creates answered. A part of these never changes."""
     made = {
         key: {by: told for by, told in known.items() if told.representation.makes}
         for key, known in facts.told.items()
@@ -425,7 +425,7 @@ def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
 
 
 def _may_be_forgotten(setting: Setting, seconds: float) -> bool:
-    """True if retention may have removed personal data that was answered so many seconds ago."""
+    """True if retention may have removed personal data in an answer of this age, in seconds."""
     least = setting.compute_once(
         (NAME, "retention"),
         lambda: min((r.after_s for r in (setting.model.retention or {}).values()), default=math.inf),

@@ -138,14 +138,18 @@ def _list_case_insensitive(setting: Setting, p: _Passing) -> list[str]:
     """Return arguments of the maker that the first instance's answer holds, and whose case does not count
     by a law.
     """
-    made_by, schemas = p.first.made_by, setting.model.schemas
-    schema: Mapping[str, Any] = (made_by.action.success.schema if made_by is not None else None) or {}
-    told = json_bytes([plain(schema), *(plain(schemas[name]) for name in closure(schema, schemas))])
-    return [
-        str(q.name)
-        for q in p.maker.params
-        if find_comparison(p.maker.action, q) == "folded" and json_bytes(str(q.name)) in told
-    ]
+
+    def find() -> list[str]:
+        made_by, schemas = p.first.made_by, setting.model.schemas
+        schema: Mapping[str, Any] = (made_by.action.success.schema if made_by is not None else None) or {}
+        told = json_bytes([plain(schema), *(plain(schemas[name]) for name in closure(schema, schemas))])
+        return [
+            str(q.name)
+            for q in p.maker.params
+            if find_comparison(p.maker.action, q) == "folded" and json_bytes(str(q.name)) in told
+        ]
+
+    return setting.compute_once((NAME, "any case", p.first.name, p.maker.place), find)
 
 
 def _alike(one: Takes | None, two: Takes) -> bool:

@@ -151,8 +151,8 @@ def _from(origin: str) -> Raw:
 
 
 def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
-    """Return the headers that a browser must ask for: the key, body type, header arguments and the end
-    user's header.
+    """Return the headers that a browser requests permission for: the key, body type, header arguments, and
+    the end user's.
     """
     wires = sorted(
         {p.wire.lower() for p in endpoint.params if p.place == "header"}

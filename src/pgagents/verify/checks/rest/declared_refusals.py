@@ -37,7 +37,7 @@ def _cases(setting: Setting) -> Iterator[tuple[Endpoint, Code]]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude a code for which no arguments are found."""
+    """Exclude a code if no arguments that meet its condition are found."""
     for endpoint, code in _cases(setting):
         if (code.name, endpoint.place) == (contract.detail, contract.place):
             found = make_refused(setting, endpoint, code)
@@ -47,7 +47,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract: a call to which the condition applies."""
+    """Yield one probe for each contract: a call that meets the code's condition."""
     del roles
     for endpoint, code in _cases(setting):
         given = make_refused(setting, endpoint, code)

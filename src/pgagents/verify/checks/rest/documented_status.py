@@ -43,8 +43,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield two probes for each action with a body, if the catalogue fixes no code for bad JSON. One body is
-    half of a JSON text, the other is no text.
+    """Yield two probes for each action with a body, if the catalogue fixes no code for bad JSON.
+
+    One body is the first half of a JSON text. The other is not text at all.
     """
     del roles
     if setting.model.errors.framework.bad_body is not None:

@@ -78,7 +78,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _is_unsaid(status: int, memory: Memory) -> bool:
-    """True if nothing says by which error such a mistake is refused, before any action runs."""
+    """True if the catalogue names no error for a mistake that is refused before any action runs."""
     name = FRAMEWORK.get(status)
     return name is not None and getattr(memory.model.errors.framework, name) is None
 

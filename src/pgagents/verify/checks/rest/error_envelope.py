@@ -91,7 +91,7 @@ def _list_envelopes(exchange: Exchange, memory: Memory) -> list[str]:
 
 
 def _find_false_status(exchange: Exchange, memory: Memory) -> str:
-    """Return what is wrong with the member `status` of a problem document; empty if nothing is."""
+    """Describe a false `status` member of a problem document; empty if it is right."""
     declared = memory.model.codes.get(exchange.code or "")
     if (declared.content_type if declared else memory.model.errors.content_type) != PROBLEM_JSON:
         return ""

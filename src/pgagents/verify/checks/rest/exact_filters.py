@@ -46,10 +46,9 @@ ORDERS = 2
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A filter of a list on REST.
+    """A filter of a list on REST. `value` gives the argument's value for one instance.
 
-    `value` gives the argument's value for one instance. `several` is true if the argument takes a list of
-    values, each of which an item must have.
+    `several` is true if the argument takes a list of values and an item must have them all.
     """
 
     endpoint: Endpoint

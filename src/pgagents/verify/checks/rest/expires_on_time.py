@@ -38,7 +38,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "expires_on_time"
 MARGIN_S = 10.0
-"""Seconds before and after the expiry at which an instance is looked at: clocks differ by a few seconds."""
+"""Seconds between an instance's expiry and the reads before and after it. Clocks differ by a few seconds."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -101,8 +101,8 @@ def _users(setting: Setting, resource: Resource) -> Iterator[tuple[Endpoint, Par
 
 
 def _counter(setting: Setting, resource: Resource) -> tuple[Takes, Endpoint, str] | None:
-    """Return what an instance takes, the endpoint that reads the counter, and the argument that names the
-    place; or None.
+    """Return the capacity that an instance takes, the endpoint that reads it, and the argument for the place;
+    or None.
     """
     takes = resource.takes
     endpoint = setting.find_lead(str(takes.read_by.name)) if takes is not None else None
@@ -115,8 +115,8 @@ def _counter(setting: Setting, resource: Resource) -> tuple[Takes, Endpoint, str
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource: two are made; one is ended just before its time, the other just
-    after.
+    """Yield one probe for each resource: it makes two instances, and ends one just before its time, the other
+    just after.
     """
     del roles
     for resource, endpoint in _expiring(setting):
@@ -210,7 +210,7 @@ def _make_two(
 ) -> Generator[Any, Any, tuple[list[Mapping[str, Any]], Exchange | None]]:
     """Make two instances; return their bodies and the last exchange.
 
-    The exchange is None, and the contracts are untested, where one cannot be made or has too little time.
+    If one cannot be made or has too little time, the exchange is None and the contracts are untested.
     """
     resource, making = expiry.resource, expiry.making
     why = f"a {resource.name} that ends by itself"

@@ -124,12 +124,12 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _has_other_methods(setting: Setting) -> bool:
-    """True if a path can be called by a method that the catalogue says nothing of."""
+    """True if the catalogue names no error for a wrong method, and a read exists to send one to."""
     return setting.model.errors.framework.wrong_method is None and reader(setting) is not None
 
 
 def _send_unknown(setting: Setting) -> Callable[[], Conversation]:
-    """Call a path by a method that no server knows. It may be refused in any way."""
+    """Call a path with an invented method. A server may refuse it in any way."""
 
     def run() -> Conversation:
         endpoint = reader(setting)
@@ -258,7 +258,7 @@ def _other_methods(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
 
 
 def _find_allow_problem(allowed: frozenset[str], exchange: Exchange) -> str:
-    """Return what is wrong with the Allow header of a 405; empty if nothing is."""
+    """Describe the fault of the Allow header of a 405; empty if it is right."""
     told = exchange.header("Allow")
     if not told:
         return "405 without Allow"

@@ -32,7 +32,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.values.schema_values import full_width
+from pgagents.verify.values.invalid_values import full_width
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -43,7 +43,7 @@ MOST_IDS, MOST_KEYS = 2_000, 20_000
 CORRECT = ("valid", "explore")
 LOOKALIKE = "lookalike"
 _HEX = re.compile(r"[0-9A-Fa-f{}-]*")
-"""Matches UUIDs and the like: their letters are hexadecimal digits, in which case does not count."""
+"""Matches UUIDs and similar ids. Their letters are hexadecimal digits, so their case does not count."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -102,7 +102,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if endpoint is None:
         return
     made: dict[tuple[str, str, str], str] = memory.notes.setdefault((NAME, "made"), {})
-    """The arguments that each instance was made with, by its resource, what contains it, and its id."""
+    """The arguments that each instance was made with, by its resource, its containers and its id."""
     if exchange.success or exchange.error or exchange.status >= 500:  # it may be gone without an answer
         _forget_removed(setting, exchange, made)
     if not exchange.success or not exchange.fits or exchange.call.intent not in CORRECT:
@@ -137,7 +137,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _forget_removed(setting: Setting, exchange: Exchange, made: dict[tuple[str, str, str], str]) -> None:
-    """Forget the instance that a call removes, and those that it contains: their ids may be given again."""
+    """Forget the instance that a call removes and its parts, because their ids may be reused."""
     for gone, place, id in list_removed(setting, exchange):
         if gone.removes:
             within = {r.name for r in setting.model.resources.values() if r.within == gone.name}
@@ -269,7 +269,7 @@ def _lookalike_cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource]
 def _looking_alike(
     setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, contract: str
 ) -> Callable[[], Conversation]:
-    """Ask for an id with one full-width letter: it must be missing or invalid."""
+    """Request an id in which one letter is full-width. The server must call it missing or invalid."""
 
     def run() -> Conversation:
         template, name = template_of(setting.model, endpoint.action), str(param.name)

@@ -6,7 +6,7 @@ in one call, and alone only if the answer does not show both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -61,16 +61,25 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """
     del roles
     met: set[tuple[str, str]] = set()
-    for endpoint in setting.every_endpoint:
+    for endpoint in setting.usable:
         listed: dict[str, int] = {}
         alone: set[str] = set()
         sent_with = {id(one): group for group in groups(setting, endpoint) for one in group}
+        prints = _prints(setting, endpoint)
         for invalid_case in invalid_cases_of(setting, endpoint):
             listed[invalid_case.detail] = listed.get(invalid_case.detail, 0) + 1
             number, group = listed[invalid_case.detail], sent_with.get(id(invalid_case))
             if group is None:
                 yield _probe(
-                    setting, endpoint, invalid_case.detail, invalid_case.call, 9, invalid_case.says, 2, number
+                    setting,
+                    endpoint,
+                    invalid_case.detail,
+                    invalid_case.call,
+                    9,
+                    invalid_case.says,
+                    2,
+                    number,
+                    prints[id(invalid_case)],
                 )
             elif invalid_case is group[0]:
                 keywords = {(one.detail.partition("/")[0], endpoint.surface) for one in group}
@@ -88,6 +97,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                         invalid_case.says,
                         1,
                         number,
+                        prints[id(invalid_case)],
                     )
         yield from _more(setting, endpoint, listed)
         yield from _list_random(setting, endpoint, listed)
@@ -101,7 +111,7 @@ def _pair(
     `alone` collects endpoints whose answers did not show both errors.
     """
     covers = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in (*(one.detail for one in pair), SEVERAL))
-    run, print = _run_pair(setting, endpoint, pair, alone), " ".join(_format_call(one.call) for one in pair)
+    run, prints = _run_pair(setting, endpoint, pair, alone), _prints(setting, endpoint)
     return Probe(
         _name_probe(covers[0], number),
         phase,
@@ -111,7 +121,7 @@ def _pair(
         (endpoint,),
         "main",
         endpoint.action.effect == "write",
-        print=print,
+        print=" ".join(prints[id(one)] for one in pair),
     )
 
 
@@ -185,7 +195,8 @@ def _more(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -> Itera
             continue
         call = ordinary(endpoint, template, "invalid", f"{varied.param}: {varied.says}", input=varied.input)
         listed[detail] += 1
-        yield _probe(setting, endpoint, detail, call, 9, f"{varied.param} {varied.shown}", 2, listed[detail])
+        says, number = f"{varied.param} {varied.shown}", listed[detail]
+        yield _probe(setting, endpoint, detail, call, 9, says, 2, number, _format_call(call))
 
 
 def _list_random(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -> Iterator[Probe]:
@@ -196,7 +207,8 @@ def _list_random(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -
         if len(details) < len(wrong):
             continue
         listed[details[0]] += 1
-        probe = _probe(setting, endpoint, details[0], drawn.call, 9, "", RANDOM, listed[details[0]])
+        print = _format_call(drawn.call)
+        probe = _probe(setting, endpoint, details[0], drawn.call, 9, "", RANDOM, listed[details[0]], print)
         yield replace(
             probe,
             contracts=tuple(dict.fromkeys(f"{NAME}/{detail}/{endpoint.place}" for detail in details)),
@@ -252,9 +264,9 @@ def _probe(
     says: str,
     priority: int,
     number: int,
+    print: str,
 ) -> Probe:
     contract = f"{NAME}/{detail}/{endpoint.place}"
-    print = _format_call(call)
     return Probe(
         _name_probe(contract, number),
         phase,
@@ -269,9 +281,19 @@ def _probe(
     )
 
 
+def _prints(setting: Setting, endpoint: Endpoint) -> Mapping[int, str]:
+    """Return the texts of `_format_call` for an endpoint's invalid cases by their identity, made once for all
+    runs.
+    """
+    return setting.compute_once(
+        (NAME, "prints", endpoint.place),
+        lambda: {id(one): _format_call(one.call) for one in invalid_cases_of(setting, endpoint)},
+    )
+
+
 def _format_call(call: Call) -> str:
-    """Return what distinguishes a call from others of its action: why it is sent, and the invalid argument
-    or all arguments.
+    """Describe a call for comparison with others of its action: its reason, and the invalid argument or all
+    arguments.
     """
     names = [call.field.partition(".")[0]] if call.field else sorted(call.input)
     return (

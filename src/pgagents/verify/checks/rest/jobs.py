@@ -42,11 +42,11 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "jobs"
 COST = 12
 FIRST_S, LONGER, LONGEST_S = 0.5, 1.6, 10.0
-"""Seconds before the first look; each further wait is so many times longer, up to the longest."""
+"""Seconds before the first read; the factor of each further wait; and the longest wait."""
 MOST_WAIT_S = 300.0
 """Longest time in seconds that a run waits for a job."""
 SLACK_S = 2.0
-"""Seconds by which a job may be late, for clocks and answers."""
+"""Seconds that a job may be late, because of clocks and slow answers."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -211,7 +211,7 @@ def _judge_order(job: Job, resource: Resource, states: list[str], contract: str)
 def _judge_headers(
     started: Exchange, resource: Resource, reader: Endpoint, id: Any, contract: str
 ) -> Judgement:
-    """Judge the headers by which a client is to follow the job; nothing is sent to where they lead."""
+    """Judge the headers with which a client follows the job. The addresses in them are not called."""
     location, retry = started.header("Location"), started.header("Retry-After")
     if location is None and retry is None:
         why = "the answer has neither Location nor Retry-After: the id in its body leads to the job"

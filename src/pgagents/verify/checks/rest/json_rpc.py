@@ -49,7 +49,7 @@ NUMBERS = {
 UNPROMISED = "unpromised"
 """The kind of a batch, of bytes that some servers cannot read, and of a notification, which has no answer."""
 SILENT = (200, 202, 204)
-"""Statuses with which servers answer a notification."""
+"""Statuses of answers to a notification."""
 Edit = Callable[[bytes], bytes]
 
 
@@ -162,8 +162,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _classify(endpoint: Endpoint, exchange: Exchange, invalid: str) -> tuple[str, Any]:
-    """Return what is wrong with a request, by the number that the protocol gives it, and its id. Empty if
-    nothing is, or if it is not certain.
+    """Return the protocol's error number for a faulty request, and the request's id.
+
+    The number is empty if the request is right, or if the fault is not certain.
     """
     try:
         sent = json.loads(exchange.request.body.decode("utf-8"))
@@ -214,7 +215,7 @@ def _find_problem(message: Any, id: Any, *, strict: bool) -> str:
 
 
 def _is_whole(number: Any) -> bool:
-    """True for a whole number, however JSON writes it: -32602 and -32602.0 are one number."""
+    """True for a whole number in any form of JSON: -32602 and -32602.0 are one number."""
     return isinstance(number, int) or (isinstance(number, float) and number.is_integer())
 
 

@@ -14,9 +14,10 @@ from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases import fixture_selection
-from pgagents.verify.cases.boundary import boundary_values, places
+from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.law.tools import list_tool_probes, read_once
+from pgagents.verify.cases.locations import places
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -40,7 +41,7 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "law"
 BODIES = "law bodies"
 LATE = 8
-"""The phase in which nothing else is made any more."""
+"""The stage after which the run makes no further instances."""
 TRUSTED = ("valid", "explore", "clean")
 """Intents whose input the schemas allow: an accepted invalid call is the finding of another check."""
 
@@ -159,9 +160,11 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _list_late_reads(setting: Setting) -> Iterator[Probe]:
-    """Yield each read of a period once more, from yesterday to soon, for laws that no answer has tested.
+    """Yield a further read of each report of a period, from yesterday to soon, for laws that no answer has
+    tested.
 
-    A report counts what others made before it. In a shard, or in another order, that may come after it.
+    A report counts the instances that other probes have made so far. In a shard, or in another order, these
+    probes may come later than the report's first read.
     """
     for endpoint in setting.usable:
         known = {name: given for name, given, _ in boundary_values(setting, endpoint)}

@@ -17,7 +17,8 @@ from pgagents.verify.cases.combined import alone
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, is_invalid
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.values.schema_values import FAR, types_of
+from pgagents.verify.values.invalid_values import FAR
+from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -34,7 +35,7 @@ SAYS = {
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each kind of value that an argument can be given."""
+    """Yield one contract for each kind of look-alike value that some argument can take."""
     for endpoint, kind, wrong, _ in _cases(setting):
         says = f"{endpoint.action.name} refuses {SAYS[kind]}, as {wrong.field}"
         yield promise(NAME, kind, endpoint, says, wrong.origin, wrong.cite)
@@ -75,9 +76,7 @@ def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[],
 
 
 def _cases(setting: Setting) -> tuple[tuple[Endpoint, str, InvalidCase, bool], ...]:
-    """Return (endpoint, kind, call, sent anyway) for the first argument that can be given each kind of
-    value.
-    """
+    """Return (endpoint, kind, call, sent anyway) for the first argument that can take each kind of value."""
 
     def find() -> Iterator[tuple[Endpoint, str, InvalidCase, bool]]:
         for kind in SAYS:
@@ -123,10 +122,10 @@ def _in_json(endpoint: Endpoint, param: Param) -> bool:
 
 
 def _case(setting: Setting, endpoint: Endpoint, kind: str, wrong: InvalidCase) -> InvalidCase | None:
-    """Return the invalid case with a value of that kind; None if the argument cannot be given one.
+    """Return the invalid case with a value of that kind; None if the argument cannot take one.
 
-    Ids are not tried with a line break, because they may be absent before they are invalid. In a query `true`
-    is only a word.
+    Ids are not tried with a line break, because servers may look them up before they validate them. In a
+    query `true` is only a word.
     """
     param = endpoint.action.param(wrong.field)
     keyword = wrong.detail.partition("/")[0]

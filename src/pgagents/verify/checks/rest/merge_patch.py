@@ -35,7 +35,7 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "merge_patch"
 MERGE_PATCH = "application/merge-patch+json"
 EMPTY: tuple[Any, ...] = (None, [], {}, "")
-"""Ways in which reads show a member that was removed."""
+"""The values that reads may show for a removed member."""
 
 
 @dataclass(frozen=True, slots=True)

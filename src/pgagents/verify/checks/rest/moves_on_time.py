@@ -32,7 +32,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "moves_on_time"
 MARGIN_S = 10.0
-"""Seconds before and after the time at which an instance is read: clocks differ by a few seconds."""
+"""Seconds between a transition's time and the reads before and after it. Clocks differ by a few seconds."""
 Case = tuple[Resource, TimedMove, ActionCall, Endpoint]
 
 

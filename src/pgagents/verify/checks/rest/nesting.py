@@ -41,7 +41,7 @@ NAME = "nesting"
 
 @dataclass(frozen=True, slots=True)
 class _Nested:
-    """A resource that lives in another one, with the calls that make and read it."""
+    """A resource inside another one, with the calls that make and read both."""
 
     resource: Resource
     parent: Resource
@@ -51,7 +51,7 @@ class _Nested:
     reader: Endpoint
 
     def list_codes(self, action: Action) -> list[Code]:
-        """Return the errors by which an action says that it, or what contains it, is missing."""
+        """Return the action's errors for a missing instance or a missing container."""
         found = [self.resource.missing_in(action), self.parent.missing_in(action)]
         return [code for code in found if code is not None]
 
@@ -155,7 +155,7 @@ def _make_elsewhere(
 
 
 def _ask(setting: Setting, endpoint: Endpoint, named: Mapping[str, Any], what: str) -> Call:
-    """Return an ordinary call with these ids; what lies deeper and the call names too is any of its kind."""
+    """Return an ordinary call with these ids. Other resources that it names may be any of their kind."""
     given = {**template_of(setting.model, endpoint.action).input, **named}
     deeper = {
         str(p.name): InstanceRef(str(p.refers_to), member=p.refers_member)
@@ -178,7 +178,7 @@ def _name(resource: Resource, endpoint: Endpoint, body: Mapping[str, Any]) -> di
 def _name_parents(
     nested: _Nested, endpoint: Endpoint, made: Exchange, body: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the arguments that name a new parent, and what contains it as its own create named it."""
+    """Return the arguments that name a new parent and the parent's containers."""
     found = _name(nested.parent, endpoint, body)
     sent = made.call.endpoint.params if made.call.endpoint is not None else ()
     around = {(p.refers_to, p.refers_member): made.input.get(str(p.name)) for p in sent if p.refers_to}
@@ -231,7 +231,7 @@ def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Callable[[]
 def _make_inside(
     nested: _Nested, home: Exchange, around: Mapping[str, Any], contract: str
 ) -> Generator[Any, Any, Mapping[str, Any] | None]:
-    """Make an instance in a parent that `home` has made, and return its body; None where none is made."""
+    """Make an instance in the parent that `home` has made, and return its body; None if the create fails."""
     made_by, resource = nested.resource.made_by, nested.resource
     assert made_by is not None
     given = {**made_by.input, **_name_parents(nested, nested.maker, home, around)}
@@ -263,7 +263,7 @@ def _judge(
 ) -> Judgement:
     """Judge an answer about an instance that must not be there.
 
-    A read may show another one that has the same id. `body` is None if nothing else can have it.
+    A read may show another instance with the same id. `body` is None if no other instance can have it.
     """
     if seen.moot:
         return judge_untested(contract, seen.moot)

@@ -101,7 +101,7 @@ def _wrong(setting: Setting, endpoint: Endpoint) -> InvalidCase | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource, which reads the list after everything was tried.
+    """Yield one probe for each resource, which reads the list after all other probes.
 
     Endpoints that have refused nothing so far get an invalid call, and the list is read again.
     """
@@ -247,7 +247,7 @@ def _project(setting: Setting, exchange: Exchange) -> tuple[str, str]:
 
 
 def _sees_a_part(setting: Setting, exchange: Exchange) -> bool:
-    """True if the caller's lists leave out what others of its project made, so that they cannot be
+    """True if the caller's lists leave out instances of other callers in its project, so that they cannot be
     compared.
     """
     role = setting.model.auth.roles.get(exchange.call.role)
@@ -292,7 +292,7 @@ def _note(
 
 
 def _items(resource: Resource, exchange: Exchange) -> list[Mapping[str, Any]] | None:
-    """Return the items of a list; None if the answer is none."""
+    """Return the items of a list; None if the answer has no list."""
     call = next(
         (
             c

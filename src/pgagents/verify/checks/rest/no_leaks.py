@@ -99,7 +99,7 @@ def _inside(text: str, exchange: Exchange) -> str:
 
 
 def _members(exchange: Exchange, memory: Memory) -> str:
-    """Describe an undeclared member that looks like a secret or personal data; empty if there is none."""
+    """Describe an undeclared member that looks like a secret or personal data; empty if no member does."""
     if exchange.output is None or exchange.output.schema is None or not isinstance(exchange.body, Mapping):
         return ""
     for path, value in find_undeclared(exchange.body, exchange.output.schema, memory.setting):
@@ -121,8 +121,8 @@ def _luhn(text: str) -> bool:
 
 
 def _elsewhere(exchange: Exchange, text: str, memory: Memory) -> str:
-    """Describe a secret of another answer found where the schema declares no secret; empty if there is
-    none.
+    """Describe another answer's secret in this one, where the schema declares no secret; empty if none is
+    found.
     """
     if not memory.model.secrets or _declares(exchange, memory):
         return ""

@@ -62,7 +62,7 @@ class _Case:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each list that says so and lists what calls make."""
+    """Yield one contract for each list of instances that the run can make, if its `pages.stable` is true."""
     for case in _list_cases(setting):
         action = case.paged.endpoint.action
         says = f"an item that stays in the list of {action.name} is on one page, whatever else changes"
@@ -107,7 +107,7 @@ def _run(setting: Setting, case: _Case) -> Callable[[], Conversation]:
 def _judge(
     case: _Case, reader: ListReader, given: Mapping[str, Any], made: Several
 ) -> Generator[Any, Any, Judgement]:
-    """Read the first page, change what it shows, and judge the further pages."""
+    """Read the first page, add or remove an item, and judge the further pages."""
     whole = yield from reader.request_whole(given, "the list in one piece")
     listed = reader.ids_of(whole.items) if whole is not None else []
     ours = {case.resource.id_of(body): body for body in made.bodies}

@@ -47,8 +47,9 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "pagination"
 PAGES = 3
-"""Number of pages requested: a half, most of the rest, and the last item, so that a server's own page
-limit shows.
+"""The number of pages requested: half the items, most of the others, and the last item.
+
+So a page limit of the server's own shows.
 """
 ENOUGH = 2
 """Fewest items that make two pages."""
@@ -147,8 +148,9 @@ def _run_with_arguments(setting: Setting, paged: PagedList, contract: str) -> Ca
 
 
 def _probe_removed(setting: Setting, paged: PagedList, contract: str, cost: int) -> Iterator[Probe]:
-    """Yield a probe that removes one of several items first, where what is removed can be read on: then an
-    argument may show it, too.
+    """Yield a probe that removes one of several items first, if a removed item can still be read.
+
+    Then an argument of the list may show it, too.
     """
     resource, call = find_list_call(setting, paged)
     if resource is None or call is None or resource.gone_when is None or resource.undone_by is None:
@@ -241,8 +243,8 @@ def _fill(setting: Setting, paged: PagedList, listed: Exchange) -> Generator[Any
 
 
 def _choose_other(paged: PagedList, used: Mapping[str, Any]) -> Generator[Any, Any, tuple[str, Any] | None]:
-    """Return an argument with a value that makes it another list than one with the arguments `used`; None
-    if there is none.
+    """Return an argument and its value that give another list than the arguments `used`; None if no argument
+    does.
     """
     to = paged.pages.bound_to
     found = ((n, v) for n, values in paged.choices.items() for v in values if not to or n in to)
@@ -294,8 +296,8 @@ def _other_list(setting: Setting, paged: PagedList, contract: str) -> Callable[[
 class _Walk:
     """One walk over the pages of a list.
 
-    The list holds the items `there`, and no others if `every`. `made` is what the arguments' expressions
-    read. If `second`, another project also uses our cursor; another check searches its answer for data of
+    The list holds the items `there`, and no others if `every`. The arguments' expressions read the body
+    `made`. If `second`, another project also uses our cursor; another check searches its answer for data of
     ours.
     """
 
@@ -307,7 +309,7 @@ class _Walk:
     made: Mapping[str, Any] | None = None
     second: bool = False
     there: list[Mapping[str, Any]] | None = None
-    """None if the list is known by its pages alone."""
+    """The items of the list, or None if only its pages show them."""
     every: bool = False
     short: bool = False
     """True if the list in one piece was not full, so that its further pages, if any, are read too."""

@@ -370,9 +370,9 @@ def _judge_list(
 def _choose_instance(
     setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, *, again: bool
 ) -> Generator[Any, Any, Mapping[str, Any] | None]:
-    """Return the instance to look for, or None if any will do: one made now if `again`.
+    """Return the instance to look for, or None if any will do. If `again`, it is a new one.
 
-    Texts whose case does not count by a law are given in lower case.
+    Texts are in lower case if a law ignores their case.
     """
     folded = _list_case_insensitive(endpoint, call)
     there: Mapping[str, Any] | None = None
@@ -395,7 +395,7 @@ def _choose_instance(
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Note what each key makes, and look for it in every list that the same key reads."""
+    """Note the instances that each key makes, and find them in every list that the same key reads."""
     endpoint = exchange.call.endpoint
     if endpoint is None:
         return
@@ -439,7 +439,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _forget_changed(
     exchange: Exchange, memory: Memory, made: dict[tuple[str, str], dict[str, float]]
 ) -> None:
-    """Forget what a call has removed, or changed without showing it, whoever made it."""
+    """Forget the instances that a call removed or may have changed unseen. Their maker does not matter."""
     endpoint = exchange.call.endpoint
     for resource in memory.model.resources.values() if endpoint is not None else ():
         assert endpoint is not None

@@ -42,7 +42,7 @@ COST = 5
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint that reads what can be removed for good."""
+    """Yield one contract for each endpoint that reads instances which can be removed for good."""
     for resource, _, endpoint, remover in _removable(setting):
         reader = endpoint.action.name
         says = f"a {resource.name} that {remover.action.name} has removed is not there for {reader}"
@@ -129,7 +129,7 @@ def _is_there(resource: Resource, read: ActionCall, seen: Exchange) -> bool:
 def _is_same(
     resource: Resource, read: ActionCall, made: Exchange, body: Mapping[str, Any], seen: Exchange
 ) -> bool:
-    """True if an answer shows the instance that was made, and not another one to which its id was given."""
+    """True if an answer shows the instance that was made, and not another one with the same id."""
     id, shown = resource.id_of(body), at_path(read, seen)
     return (isinstance(id, str) and is_random_id(id)) or any(
         occurs_in(value, shown) for value in _own_values(resource, made)

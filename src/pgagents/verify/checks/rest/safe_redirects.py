@@ -83,7 +83,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _poster(setting: Setting) -> Endpoint | None:
-    """Return a POST endpoint, preferably one that only reads; None if there is none."""
+    """Return a POST endpoint, preferably one that only reads; None if no endpoint is a POST."""
     posts = [d for d in setting.endpoints if d.method == "POST" and d.ordinary and "{" not in d.path]
     return min(posts, key=lambda d: d.action.effect == "write", default=None)
 
@@ -115,7 +115,7 @@ def _run_call(call: Call) -> Callable[[], Conversation]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every redirect of a call, whichever check made it."""
+    """Judge every redirect of a call, also of other checks."""
     if memory.setting.compute_once((NAME, "poster"), lambda: _poster(memory.setting)) is None:
         return
     if (

@@ -307,7 +307,7 @@ def _illegal(
 def _once_more(
     setting: Setting, resource: Resource, body: Mapping[str, Any], refused: Exchange, wait: Call | None
 ) -> Generator[Any, Any, str | None]:
-    """Repeat the refused call right after a read, and describe what changed: earlier knowledge may have
+    """Repeat the refused call right after a read, and describe the changes. The state known before may have
     been out of date.
     """
     if wait is not None:

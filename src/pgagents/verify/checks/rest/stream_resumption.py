@@ -37,7 +37,7 @@ HEADER = "last-event-id"
 LEAST = 2
 """Fewest events with an id that have a middle."""
 MOST_MAKES = 2
-"""Most resources of which one is made to cause a new event."""
+"""The most resources of which an instance is made to cause a new event."""
 COST = 4 + 2 * MOST_MAKES
 Event = tuple[str, str]
 """An event's id and its name."""
@@ -60,7 +60,7 @@ def _list_streams(setting: Setting) -> Iterator[tuple[Endpoint, Param]]:
 
 
 def _list_makers(setting: Setting, endpoint: Endpoint) -> list[tuple[Resource, Endpoint]]:
-    """Return resources of which a new one may cause an event: those made under what the stream is about."""
+    """Return resources whose new instances may cause an event: those made under the stream's own resource."""
     about = {p.refers_to for p in endpoint.params if p.required and p.refers_to}
     found = []
     for resource in setting.model.resources.values():
@@ -71,7 +71,7 @@ def _list_makers(setting: Setting, endpoint: Endpoint) -> list[tuple[Resource, E
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield two probes for each contract: one only reads, the other one makes something first."""
+    """Yield two probes for each contract: one only reads, the other makes an instance first."""
     del roles
     for endpoint, param in _list_streams(setting):
         contract = f"{NAME}/{endpoint.place}"

@@ -121,6 +121,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe with two calls for each contract; transitions need an instance for each call."""
     del roles
     for endpoint in _endpoints(setting):
+        if endpoint.form is not None and setting.mcp is None:
+            continue
         rest = setting.lead_of(endpoint)
         assert rest is not None
         for detail, given in _inputs(setting, endpoint):
@@ -236,8 +238,8 @@ def _run(
 
 
 def _as_taken(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the arguments with what another surface makes of them where it takes fewer values: its own
-    defaults, and values that it allows.
+    """Return the arguments as a surface with fewer values takes them: with its own defaults and allowed
+    values.
     """
     narrowed = endpoint.offered.narrow.get(endpoint.action.name, {}) if endpoint.offered is not None else {}
     if not narrowed:
@@ -270,7 +272,7 @@ def _use_example_instances(setting: Setting, rest: Endpoint, given: Mapping[str,
 
 
 def _intent(raw: Raw) -> Intent:
-    """Return the intent of a call by name: a refusal of a former name says nothing about the new one."""
+    """Return the intent of a call by name. A refusal of a former name proves nothing about the new name."""
     return "valid" if raw is PLAIN else "explore"
 
 
@@ -364,7 +366,7 @@ def _of_others(setting: Setting, one: Exchange, two: Exchange) -> bool:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Compare the refusals of one invalid input on different surfaces, whichever came first."""
+    """Compare the refusals of one invalid input on different surfaces, in whichever order they come."""
     endpoint = exchange.call.endpoint
     if (
         endpoint is None

@@ -34,7 +34,7 @@ NAME = "timestamp_parsing"
 WEST = timezone(timedelta(hours=-10))
 """The offset of the last time: without it a period that ends now ends before today's data."""
 EAST = timezone(timedelta(hours=5, minutes=30))
-"""The offset of the other times: its sign must not be read as a blank, nor its half hour be lost."""
+"""The offset of the compared times. Its sign must not be read as a blank, and its half hour must count."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -67,9 +67,9 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, list[Param], Mapping[str, 
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract, before workflows in which days pass.
+    """Yield one probe for each contract, before the workflows that let days pass.
 
-    A third call gives a period that ends before it begins; watchers such as `no_crashes` judge it.
+    A third call has a period that ends before it begins; watchers such as `no_crashes` judge it.
     """
     del roles
     for endpoint, moments, given in _cases(setting):

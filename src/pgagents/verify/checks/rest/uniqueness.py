@@ -111,7 +111,7 @@ def _run(
 def _repeated(
     unique: Unique, endpoint: Endpoint, given: Mapping[str, Any], body: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the arguments of a second call: the unique members, and what the first one stands under."""
+    """Return the arguments of a second call: the unique members, and the containers of the first instance."""
     parents = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
     same = {name: value for name, value in given.items() if name in parents}
     return {**same, **{name: body[name] for name in unique.members}}
@@ -133,7 +133,7 @@ def _reuse(
     again: Mapping[str, Any],
     contract: str,
 ) -> Generator[Any, Any, None]:
-    """Remove the first instance, and make another one with the same values."""
+    """Remove the first instance, and make a second one with the same values."""
     assert resource.undone_by is not None
     why = f"a {resource.name} whose values are to be free again"
     gone: Exchange = yield Call(undoer, resource.undone_by.input, "valid", why, subject=resource, made=body)

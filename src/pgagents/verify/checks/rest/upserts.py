@@ -37,7 +37,7 @@ NAME = "upserts"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each upsert, and another one if its resource can be listed."""
+    """Yield one contract for each upsert, and a second one if its resource can be listed."""
     for resource, endpoint in _cases(setting):
         name = endpoint.action.name
         says = f"{name} of a {resource.name} that is there replaces it"
@@ -87,7 +87,7 @@ def _find_defaults(setting: Setting, resource: Resource, endpoint: Endpoint) -> 
 
 
 def _choose_not(setting: Setting, param: Param, default: Any) -> Any:
-    """Return a value other than the default; None if there is none."""
+    """Return a value other than the default; None if the schema allows no other."""
     values = (choose(param.schema, setting.model.schemas) for choose in (high, low))
     return next((value for value in values if value not in (default, None)), None)
 
@@ -204,9 +204,9 @@ def _choose_others(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any
 
 @dataclass(frozen=True, slots=True)
 class _Puts:
-    """The members after the first PUT, the values that the second one sent, and the members it answered.
+    """The members after the first PUT, the values of the second PUT, and the members in its answer.
 
-    A server may trim, round or lower what is sent, so a value need not be the one that was sent.
+    A server may trim, round or lower values, so the answer decides which value a read must show.
     """
 
     first: Mapping[str, Any]
@@ -214,7 +214,7 @@ class _Puts:
     told: Mapping[str, Any]
 
     def find_problem(self, shown: Mapping[str, Any]) -> tuple[str, str]:
-        """Return what a read should show and what it shows instead; empty texts if it is right."""
+        """Return the expected and the actual content of a read; empty texts if the read is right."""
         for name, value in sorted(self.sent.items()):
             if name not in shown or shown[name] == value:
                 continue
@@ -226,7 +226,7 @@ class _Puts:
 
 
 def _judge_again(read: ActionCall, second: Exchange, seen: Exchange, contract: str, puts: _Puts) -> Judgement:
-    """Judge the answer to a second PUT, and what a read shows of the values that it sent."""
+    """Judge the answer to a second PUT, and a read of the values that it sent."""
     if second.void or seen.void:
         return judge_untested(contract, f"it was not answered: {second.outcome}, {seen.outcome}")
     if not second.success:

@@ -85,7 +85,7 @@ def _edges(setting: Setting, endpoint: Endpoint) -> list[tuple[str, dict[str, An
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge valid calls through a dispatcher, and accepted calls that equal a boundary case or an example.
 
-    The latter need not be sent again, whichever check made them.
+    The latter need not be sent again, even if another check sent them.
     """
     call, endpoint = exchange.call, exchange.call.endpoint
     if endpoint is None or call.intent not in ("valid", "explore"):
@@ -137,7 +137,7 @@ def _has_query(endpoint: Endpoint) -> bool:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract, or for several boundary cases that one call can have."""
     del roles
-    for endpoint in setting.every_endpoint:
+    for endpoint in setting.usable:
         yield from _probes(setting, endpoint)
 
 

@@ -250,8 +250,8 @@ def _through(
 
 
 def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], state: _State) -> Conversation:
-    """Repeat the operator's later steps of a workflow that broke off, to undo what its earlier steps
-    changed.
+    """Repeat the operator's later steps of a workflow that broke off, to undo the changes of its earlier
+    steps.
     """
     changed = {step.action.name for step in done if step.role == OPERATOR and step.action.effect == "write"}
     scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
@@ -302,9 +302,8 @@ def _went(
 
 
 def _unsound(setting: Setting, step: Step, exchange: Exchange) -> str:
-    """Return what is wrong with an answer to the operator: schema, form of times, laws.
-
-    No watcher judges such answers.
+    """Describe the fault of an answer to the operator: schema, form of times, laws. No watcher judges such
+    answers.
     """
     schema = exchange.output.schema if step.role == OPERATOR and exchange.output is not None else None
     if schema is None or exchange.output is None or not is_json(exchange.output.content_type):

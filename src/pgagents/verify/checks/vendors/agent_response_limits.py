@@ -209,7 +209,7 @@ def _longest(body: Any, depth: int = 0) -> int:
 
 
 def _find_widest(setting: Setting, endpoint: Endpoint, surface: Surface) -> Mapping[str, Any] | None:
-    """Return what `_widest` returns, computed once."""
+    """Return the result of `_widest`, computed once."""
     return setting.compute_once(
         (NAME, "widest", endpoint.place, surface.name), lambda: _widest(setting, endpoint, surface)
     )

@@ -35,8 +35,8 @@ NAME = "honours_manifest"
 REFUSED = 400
 MOST_NAMED = 4
 SURE = 5
-"""After so many answers that fit both the catalogue's schema and the vendors', the vendors' are taken to
-be wider.
+"""The number of answers that fit both schemas after which the vendor's schema is assumed to be wider than the
+catalogue's.
 """
 
 
@@ -52,7 +52,9 @@ class _Held:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield up to three contracts for each action of each surface: what is accepted, refused and answered."""
+    """Yield up to three contracts for each action of each surface: accepted arguments, refused arguments, and
+    answers.
+    """
     for projections in collect_projections(setting):
         wrong = _let_through(setting, projections)
         for index, offer in enumerate(projections.offers):
@@ -176,7 +178,7 @@ def _judge_answer(
 
 
 def _wrong(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, str]:
-    """Return what is wrong with a body, for each offer whose document it violates."""
+    """Return the fault of a body by the index of each offer whose document it violates."""
     if exchange.json.problem:
         return {i: f"no JSON: {exchange.json.problem}" for _, members in promised.each for i in members}
     if exchange.fits:
@@ -222,7 +224,7 @@ def _all_ids(setting: Setting, projections: ProjectionIndex) -> list[_Held]:
 
 
 def _let_through(setting: Setting, projections: ProjectionIndex) -> dict[int, list[str]]:
-    """Return what each offer's documents let a model get wrong, as `<keyword>/<argument>`, each once."""
+    """Return the mistakes that each offer's documents allow a model, as `<keyword>/<argument>`, each once."""
     found = {
         i: [n.detail for n in invalid_cases] for i, invalid_cases in projections.let_through(setting).items()
     }

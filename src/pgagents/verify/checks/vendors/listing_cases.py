@@ -45,7 +45,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _describe(case: Case) -> str:
-    """Return what a case promises, in one line."""
+    """Describe a case's promise in one line."""
     if case.kind == "positive":
         tools = ", ".join(call.name for call in case.calls)
         return f"“{case.prompt}” is answered by {tools}, as expected"
@@ -132,7 +132,7 @@ def _judge_words(case: Case, tools: list[Mapping[str, Any]]) -> Judgement:
 
 
 def _judge_hints(setting: Setting, case: Case, tools: list[Mapping[str, Any]]) -> Judgement:
-    """Judge that a host sees that the tool changes something for good, so that it asks the user."""
+    """Judge that the tool's annotations announce a permanent change, so that a host asks the user."""
     assert case.action is not None
     name = str(find_name(setting.model.surfaces[MCP], case.action))
     tool = next((t for t in tools if t.get("name") == name), None)

@@ -15,7 +15,7 @@ _SCHEME = re.compile(r"(?:\A|,)\s*([A-Za-z][A-Za-z0-9-]*)(?=\s|,|\Z)")
 
 
 def advise_scheme(answer: Response | Silence, described: Sequence[str]) -> str:
-    """Return what to add to the command: by the server's challenge, else by what the document describes."""
+    """Return the options to add to the command, from the server's challenge or else from the document."""
     told = (answer.header("WWW-Authenticate") or "") if isinstance(answer, Response) else ""
     asked = [CHALLENGED[word] for word in map(str.lower, _SCHEME.findall(told[:500])) if word in CHALLENGED]
     if asked:

@@ -26,7 +26,7 @@ def refuses_key(setting: Setting, one: Tried) -> bool:
 
 
 def read_hidden_error(setting: Setting, one: Tried) -> ReadError | None:
-    """Return the error in an answer with a 2xx status; None if it is none."""
+    """Return the error in the body of an answer with a 2xx status; None if the body has no error."""
     reader = setting.model.error_reader
     if reader.sign is None or not isinstance(one.answer, Response) or one.status >= BAD_REQUEST:
         return None
@@ -66,8 +66,9 @@ def knows(setting: Setting, one: Tried) -> bool:
 
 
 def succeeds(setting: Setting, one: Tried) -> bool:
-    """Return whether an answer is a documented success or asks to come back later. For a question about
-    methods, anything but 404 counts.
+    """Return True if an answer is a documented success or says when to come back.
+
+    An OPTIONS call succeeds with any status but 404.
     """
     good = one.status < BAD_REQUEST or one.status in PASSING or one.request.method == "OPTIONS"
     return good and knows(setting, one) and read_hidden_error(setting, one) is None

@@ -48,7 +48,11 @@ def explain_elsewhere(
 
 
 def _find_other_base(setting: Setting, place: Place, one: Tried, says: str) -> Trouble | None:
-    """Return another base path of a document by which the first read succeeds; an empty one comes first."""
+    """Return another base path of the document at which the first read succeeds, as a trouble; None if there
+    is none.
+
+    The empty path is tried first.
+    """
     if place.document is None:
         return None
     own, *others = place.document.bases

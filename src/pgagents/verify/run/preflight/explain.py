@@ -18,7 +18,9 @@ MOST_READ = 200_000
 
 
 def explain_refused_key(setting: Setting, place: Place, key: str, tried: Sequence[Tried]) -> Trouble:
-    """Return that the key is refused, or that calls need one of which nothing is said."""
+    """Return a trouble: the server refuses the key, or its calls need a key that the document does not
+    mention.
+    """
     one = tried[0]
     if not any(action.key for action in setting.model.actions) and place.document is not None:
         says = f"the server answers {one.status} to {one.describe}, and the document declares no key"
@@ -77,7 +79,7 @@ def explain_redirect(place: Place, one: Tried) -> Trouble:
 
 
 def explain_another(place: Place, one: Tried) -> Trouble:
-    """Return that the answer is none of this API, or that it is a page where users sign in."""
+    """Return a trouble: the answer comes from another API, or it is a page where users sign in."""
     assert isinstance(one.answer, Response)
     kind, who = _describe_type(place, one.answer), _describe_server(place, one.answer)
     promised = "document" if place.document is not None else "catalogue"

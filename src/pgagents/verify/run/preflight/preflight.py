@@ -70,7 +70,7 @@ def preflight(
 
 
 def describe_unused_key(model: Model, key: str) -> str:
-    """Return a warning where a key was given and no action takes one; empty otherwise."""
+    """Return a warning if the caller passed a key and no action takes one; otherwise empty."""
     if not key or any(action.key for action in model.actions):
         return ""
     return (
@@ -80,7 +80,10 @@ def describe_unused_key(model: Model, key: str) -> str:
 
 
 def _find_partly_closed(setting: Setting, place: Place, tried: Sequence[Tried]) -> Trouble | None:
-    """Return that some reads need a key that no document declares. Without a key the others can be tried."""
+    """Return a trouble if some reads need a key that the document does not declare; None otherwise.
+
+    The run can go on with the other actions.
+    """
     refused = [one for one in tried if one.status == UNAUTHORIZED and not knows(setting, one)]
     if not refused:
         return None
@@ -90,8 +93,8 @@ def _find_partly_closed(setting: Setting, place: Place, tried: Sequence[Tried]) 
 def _find_trouble(
     setting: Setting, place: Place, carried: Mapping[str, str], tried: Sequence[Tried]
 ) -> Trouble | None:
-    """Return why none of the reads was answered as the catalogue describes; None if only the run can show
-    it.
+    """Return the reason why no read was answered as the catalogue describes; None if one was, or if only the
+    run can show it.
     """
     answers = [one.answer for one in tried]
     if not all(isinstance(answer, Response) for answer in answers):

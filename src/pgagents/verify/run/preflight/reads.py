@@ -70,4 +70,5 @@ def list_questions(setting: Setting, carried: Mapping[str, str]) -> Iterator[tup
 
 
 def try_request(place: Place, endpoint: Endpoint, request: Request) -> Tried:
+    """Send a request, and return it with its answer."""
     return Tried(endpoint, request, place.send(request))

@@ -17,7 +17,7 @@ PASSING = (429, 503)
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why nothing can be tried, and what to do about it. If it is not fatal, a part can be tried."""
+    """The reason why nothing can be tried, with advice. If it is not fatal, a part can be tried."""
 
     says: str
     help: str
@@ -39,10 +39,10 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The server that is to be verified: its base URL, the way to it, and the way to another base URL of the
-    same host.
+    """The server under test: its base URL, a function that sends to it, and one that sends to another base
+    URL.
 
-    `masked` takes secrets out of what the server says, before it is cut to a message's length.
+    `masked` removes secrets from the server's texts, before they are cut to a message's length.
     """
 
     url: str
@@ -57,7 +57,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An ordinary read and what came of it."""
+    """An ordinary read and its answer."""
 
     endpoint: Endpoint
     request: Request

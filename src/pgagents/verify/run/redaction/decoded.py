@@ -41,8 +41,8 @@ _PRINTED = re.compile(rf"[\0\t\r\n -~]{{{LEAST},}}")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One reading of a text. `places` works out where its characters come from; it is only asked where
-    something was found.
+    """A text with one coding undone. `places` maps its characters to those of the original; it is computed
+    for a match only.
     """
 
     text: str
@@ -74,7 +74,7 @@ def _search(
 
 
 def readings(text: str) -> Iterator[Reading]:
-    """Yield each text that results from undoing one coding, if it differs from the given one."""
+    """Yield the results of undoing one coding, if they differ from the text."""
     if "%" in text or "\\" in text or "&" in text:
         plain = _ESCAPE.sub(_character, text)
         if plain != text:

@@ -30,8 +30,8 @@ def lower_text(text: str) -> str:
 class Runs:
     """Secrets, of which any `width` characters in a row are found, in either case.
 
-    Where such a run stands, it covers a whole sample: `_size` characters that begin at a multiple of `_step`.
-    So only these are looked up, and the text around them where one is known.
+    Such a run of characters contains a whole sample: `_size` characters that begin at a multiple of `_step`.
+    So only the samples are looked up, and the surrounding text is compared where one is found.
     """
 
     def __init__(self) -> None:

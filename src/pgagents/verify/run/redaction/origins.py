@@ -19,9 +19,9 @@ _PART = re.compile(r"\w+")
 
 
 class Origins:
-    """Values in the order in which they were first sent or told.
+    """Values in the order in which they first occurred in a request or an answer.
 
-    `catalogue` is the catalogue's text: what stands in it is known to everybody who has it.
+    `catalogue` is the catalogue's text. Values in it are no secret to a reader of the catalogue.
     """
 
     def __init__(self, catalogue: str = "") -> None:

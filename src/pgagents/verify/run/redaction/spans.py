@@ -10,7 +10,7 @@ MASK = "[redacted]"
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A part of a text that is masked, and by what."""
+    """A part of a text that is masked, and its replacement."""
 
     begin: int
     end: int

@@ -40,7 +40,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude what belongs to the other era."""
+    """Exclude contracts that belong to the other era."""
     link = setting.mcp
     if link is None:
         return None
@@ -90,7 +90,7 @@ def _judge_session(first: Introduction) -> Iterator[Judgement]:
 
 
 def _find_problem(result: Mapping[str, Any]) -> str:
-    """Return what is wrong with the result of `initialize`; empty if nothing is."""
+    """Describe the fault of the result of `initialize`; empty if it is right."""
     revision, info = result.get("protocolVersion"), result.get("serverInfo")
     if not isinstance(revision, str) or not _REVISION.fullmatch(revision):
         return f"`protocolVersion` is {str(revision)[:40]!r}"

@@ -45,7 +45,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield a probe for what was listed, and one that reads the first page again."""
+    """Yield a probe that judges the pages read so far, and one that reads the first page again."""
     del roles
     own = [f"{NAME}/{kind}@{MCP}" for kind in ("pages", "unique", "count", "size")]
     yield from judging(setting, f"{NAME}/list", own, _judge)

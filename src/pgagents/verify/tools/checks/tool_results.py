@@ -156,7 +156,7 @@ def _judge_data(result: Mapping[str, Any], schema: Any, fits: str, text: str) ->
 
 
 def find_block_problem(result: Mapping[str, Any]) -> str:
-    """Return what is wrong with the content blocks of a result; empty if nothing is."""
+    """Describe the fault of a result's content blocks; empty if they are right."""
     blocks = result.get("content")
     if not isinstance(blocks, list):
         return "there is no `content`"

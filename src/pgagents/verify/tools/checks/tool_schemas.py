@@ -79,7 +79,7 @@ def _find_wrong_member(tool: Mapping[str, Any]) -> str:
 
 
 def find_schema_problem(schema: Any) -> str:
-    """Return what is wrong with a tool's schema; empty if nothing is."""
+    """Describe the fault of a tool's schema; empty if it is right."""
     if not isinstance(schema, Mapping):
         return "there is none" if schema is None else "it is no object"
     if schema.get("type") != "object":
@@ -92,7 +92,7 @@ def find_schema_problem(schema: Any) -> str:
 
 
 def _find_undescribed(schema: Any) -> str:
-    """Return the first required argument that the schema does not describe; empty if there is none."""
+    """Return the first required argument that the schema does not describe; empty if it describes all."""
     if not isinstance(schema, Mapping) or any(k in schema for k in ("$ref", "allOf", "anyOf", "oneOf")):
         return ""
     wanted, members = schema.get("required"), schema.get("properties", {})

@@ -18,7 +18,9 @@ from pgagents.verify.wire.mcp.listing import ToolListing, find_deed, find_hints
 
 NAME = "tool_words"
 LEAST, MOST = 10, 8_000
-"""Characters of a description: fewer say nothing, and more fill a model's view."""
+"""The least and the most characters of a description. A shorter one says nothing, and a longer one fills a
+model's context.
+"""
 _TAKEN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.A)
 _ALLOWED = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.A)
 

@@ -36,7 +36,7 @@ class ToolForm:
     def __init__(self, model: Model, surface: Surface) -> None:
         self._model, self._surface = model, surface
         self._by_text = {code.shown or code.name: code for code in list(model.codes.values())[::-1]}
-        """Codes by what a text calls them: their value in answers, or their name if they have none."""
+        """Codes by their text in answers: their value, or their name if they have none."""
         codes = "|".join(map(re.escape, self._by_text)) or "(?!)"
         self._codes = re.compile(rf"(?<!\w)({codes})(?!\w)")
         ended = r"""(?=\s*(?:$|[:;,)\]}"'\n–—]|- |\.(?!\d))|\s+(?:for|from|on|when|while)\b)"""
@@ -119,9 +119,10 @@ class ToolForm:
         return self._make_error(action, status, f"as JSON-RPC error {code}")
 
     def _find_code(self, action: Action, text: str) -> Code | None:
-        """Return the code that a text means: one of the action's, if other actions have the same text.
+        """Return the code that a text means; None if it means none of the action's.
 
-        A code that stands at a place of its own, in other actions' errors alone, is none of this action's.
+        If several codes have the text, the action's own one is preferred. A code that only other actions
+        give, at another place of the body, is left out.
         """
         own = next((code for code in action.errors if (code.shown or code.name) == text), None)
         known = own or self._by_text.get(text)
@@ -211,13 +212,13 @@ def tool_endpoints(model: Model) -> list[Endpoint]:
 
 
 def message_of(answer: Response | Silence) -> Mapping[str, Any]:
-    """Return the message of an answer; empty if it is none."""
+    """Return the message of an answer; empty if the answer has none."""
     found = read_json(answer.body).value if isinstance(answer, Response) else None
     return found if isinstance(found, Mapping) else {}
 
 
 def result_of(answer: Response | Silence) -> Mapping[str, Any] | None:
-    """Return the result in an answer; None if there is none."""
+    """Return the result in an answer; None if the answer has none."""
     found = message_of(answer).get("result")
     return found if isinstance(found, Mapping) else None
 

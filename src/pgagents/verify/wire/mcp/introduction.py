@@ -19,9 +19,9 @@ FIRST = "2024"
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """The answers of a fresh connection: to `initialize` with another revision, and then to `ping`.
+    """The answers on a fresh connection: to `initialize` with another revision, and then to `ping`.
 
-    A result or an error is None where the answer is the other of the two, or none at all (`silence`).
+    Either `result` or `error` is None. `silence` is the reason if both are.
     """
 
     result: Mapping[str, Any] | None = None

@@ -23,10 +23,11 @@ MOST_MUTE = 2
 
 
 class Link:
-    """A server reached by `handler`: over Streamable HTTP at `url`, or as a process if `url` is empty.
+    """A connection to an MCP server through `handler`: over Streamable HTTP at `url`, or to a process if
+    `url` is empty.
 
     `command` starts that process. `token` authenticates to the MCP server and is sent nowhere else. `noise`
-    returns what a process wrote besides messages.
+    returns the process's output besides messages.
     """
 
     def __init__(
@@ -151,7 +152,7 @@ class Link:
         )
 
     def _open(self) -> None:
-        """Ask for the server's description as in 2026-07-28; initialize a session in the older way if that
+        """Request the server's description as in 2026-07-28; initialize a session in the older way if that
         fails.
         """
         self.version = message.MODERN

@@ -34,10 +34,10 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class ToolListing:
-    """A server's answer to `tools/list`. `tools` has the items of all pages, whatever they are.
+    """A server's answer to `tools/list`. `tools` has the items of all pages, unchecked.
 
-    `problem` says why the list could not be read to its end; `pages` counts its pages. `allowed` are the
-    names of tools that the caller lets be called, whatever they do.
+    `problem` is the reason why the list could not be read to its end; `pages` counts its pages. `allowed` are
+    the names of tools that the caller permits, whether they write or not.
     """
 
     tools: tuple[Any, ...] = ()

@@ -20,7 +20,7 @@ NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 """The parameter that a request repeats in `Mcp-Name`, by method (2026-07-28)."""
 _PREFIX = "io.modelcontextprotocol/"
 NAMED_ITSELF = _PREFIX + "serverInfo"
-"""The member of an answer's `_meta` in which a server of 2026-07-28 describes itself."""
+"""The member of an answer's `_meta` with the description of a server of 2026-07-28."""
 CLIENT = {"name": "pgagents-verify", "version": "1"}
 
 
@@ -63,8 +63,8 @@ def headers_of(message: Mapping[str, Any], version: str, session: str) -> list[t
 
 
 def read(response: Response, id: Any) -> Response | str:
-    """Return the answer to the request with this id, from JSON or an event stream; or a text that says why
-    there is none.
+    """Return the answer to the request with this id, from JSON or an event stream; or a text with the reason
+    why none came.
     """
     if (response.header("content-type") or "").partition(";")[0].strip().lower() == "text/event-stream":
         problem = "the stream ended without the answer"

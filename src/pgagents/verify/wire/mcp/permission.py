@@ -11,7 +11,7 @@ CALL = "tools/call"
 
 
 def is_no_call(request: Request) -> bool:
-    """True if a message surely calls no tool: it only asks the server about itself."""
+    """True if a message surely calls no tool, but only requests facts about the server."""
     message = read_json(request.body).value
     method = message.get("method") if isinstance(message, Mapping) else None
     return isinstance(method, str) and method != CALL

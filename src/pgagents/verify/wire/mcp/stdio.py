@@ -77,7 +77,7 @@ class Stdio:
     def __call__(self, request: Request) -> Response | Silence:
         """Write the body as a line and wait for its answer; a notification has none.
 
-        Never raises for what the process does.
+        Raises nothing, even if the process ends or writes nonsense.
         """
         until = self._timer() + self._timeout_s
         asked = read_json(request.body).value

@@ -13,7 +13,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 
 
 def list_bases(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dict[str, Any]]:
-    """Return the other arguments in two variants: with all relations at their widest, and as in the
+    """Return two variants of the other arguments: with all relations at their widest, and as in the
     example.
     """
     base = dict(template_of(setting.model, endpoint.action).input)
@@ -60,7 +60,9 @@ def list_narrowed(setting: Setting, endpoint: Endpoint, relation: Relation) -> l
 def find_another(
     setting: Setting, endpoint: Endpoint, relation: Relation, narrow: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return the narrow call with the example's own value, where that is another one: other items fit it."""
+    """Return the narrow call with the example's value, if it differs from the narrow one: then other items
+    fit.
+    """
     own = template_of(setting.model, endpoint.action).input.get(relation.widen)
     differs = relation.fits is not None and own is not None and own != narrow.get(relation.widen)
     return [replace_argument(endpoint, dict(narrow), relation.widen, own)] if differs else []

@@ -1,0 +1,1 @@
+"""The calls of relations between two answers, and how their answers are compared."""

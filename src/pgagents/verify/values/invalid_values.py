@@ -1,0 +1,316 @@
+"""Invalid values for a JSON Schema: for each keyword, values that break it alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pgagents.encoding.file import MAX_BOUNDARY, make_file
+from pgagents.jsonschema.schema import resolve
+from pgagents.model.action import FileLimits
+from pgagents.verify.values.applied import break_alternatives, break_applied
+from pgagents.verify.values.schema_values import (
+    STEP,
+    URI,
+    Schemas,
+    distinct,
+    low,
+    matches,
+    pattern_text,
+    types_of,
+)
+
+FAR = 300
+"""Characters: more than a database column of 255 holds, and less than servers' limits on URLs."""
+HAIR = 0.000_001
+"""Distance beyond a bound that is smaller than usual rounding."""
+VAST = 10**308
+"""Nearly the greatest float: computing with it overflows to infinity."""
+NEAR_FORMS = {
+    "date-time": ("2026-04-18T16:00:00", "2026-02-30T16:00:00Z", "2026-04-18"),
+    "date": ("2026-02-30",),
+}
+"""Values that nearly have a format: a time without an offset, a day that no calendar has, a day without a
+time.
+"""
+FULL_WIDTH = 0xFEE0
+"""Distance between a full-width character and its ASCII counterpart."""
+DIGIT = "3"
+KELVIN = "\u212a"
+WIDE = "\U0001f17f"
+"""A character of four bytes in UTF-8 and two units in UTF-16."""
+OTHER_MEDIA = ("text/plain", "application/pdf", "image/gif", "application/zip")
+"""Types to send instead of those that a file may have."""
+UNLIKELY = ("a word", "a list", "an object")
+"""Values that no server takes for something else by mistake."""
+
+Likely = Literal["", "json", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidValue:
+    """A value that breaks one keyword at one place; `path` leads there from the argument (empty: the argument
+    itself).
+
+    One of several with `priority` 1 for one keyword and place is enough; `priority` 2 reveals less. A
+    `likely` one is often accepted by mistake, so it is always tried: in JSON, or in any place.
+    """
+
+    keyword: str
+    path: tuple[str | int, ...]
+    value: Any
+    says: str
+    priority: int = 1
+    likely: Likely = ""
+
+
+MISSING = object()
+"""A `value` of InvalidValue that leaves the member out."""
+
+
+def file_violations(limits: FileLimits, *, required: bool, typed: bool) -> Iterator[InvalidValue]:
+    """Yield files of another type if the file has a type of its own (`typed`), and one byte too large."""
+    if required:
+        yield InvalidValue("required", (), MISSING, "is missing")
+    if limits.media and (typed or len(limits.media) > 1):
+        other = next(kind for kind in OTHER_MEDIA if kind not in limits.media)
+        yield InvalidValue("media", (), make_file(limits, media=other).url, f"is a file of type {other}")
+    if limits.max_bytes is not None and limits.max_bytes < MAX_BOUNDARY:
+        size = limits.max_bytes + 1
+        yield InvalidValue("max_bytes", (), make_file(limits, size=size).url, f"has {size:,} bytes")
+
+
+def violations(
+    schema: Mapping[str, Any],
+    schemas: Schemas,
+    *,
+    required: bool,
+    path: tuple[str | int, ...] = (),
+    of: str = "",
+) -> Iterator[InvalidValue]:
+    """Yield values that each break the schema by one keyword at one place, nested places included.
+
+    `of` is an id that no instance has; invalid texts are made from it if it fits the schema.
+    """
+    schema = resolve(schema, schemas)
+    if required:
+        yield InvalidValue("required", path, MISSING, "is missing")
+    yield from _bounds(schema, path)
+    yield from _texts(schema, path, of)
+    if schema.get("enum"):
+        yield from _enum(schema, path)
+    if "const" in schema:
+        yield InvalidValue("const", path, "pgv-other", f"is not {schema['const']!r}")
+    yield from _types(schema, schemas, path, required)
+    kinds = types_of(schema)
+    for keyword, value, says in break_applied(schema, schemas, lambda part: low(part, schemas)):
+        yield InvalidValue(keyword, path, value, says)
+    for keyword, value, says in break_alternatives(schema, schemas, lambda part: low(part, schemas)):
+        yield InvalidValue(keyword, path, value, says)
+    if "array" in kinds:
+        yield from _arrays(schema, schemas, path)
+    if "object" in kinds:
+        wanted = schema.get("required", ())
+        for name, member in schema.get("properties", {}).items():
+            yield from violations(member, schemas, required=name in wanted, path=(*path, name))
+        if schema.get("additionalProperties") is False:
+            yield InvalidValue("additionalProperties", (*path, "pgv_unknown"), 1, "has an undeclared member")
+
+
+def _bounds(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[InvalidValue]:
+    whole = "integer" in types_of(schema)
+    step = 1 if whole else STEP
+    if (v := schema.get("minimum")) is not None:
+        yield InvalidValue("minimum", path, _tidy(v - step), f"is below {v:g}")
+        yield InvalidValue("minimum", path, _tidy(v - 1_000_000), f"is far below {v:g}", 2)
+        if not whole:
+            zero = _tidy(v - step) == 0  # some servers take zero for a missing value, so it reveals more
+            yield InvalidValue("minimum", path, _tidy(v - HAIR), f"is a hair below {v:g}", 2 if zero else 1)
+    if (v := schema.get("maximum")) is not None:
+        yield InvalidValue("maximum", path, _tidy(v + step), f"is above {v:g}")
+        yield InvalidValue("maximum", path, VAST, "is nearly the most that a double holds")
+        yield InvalidValue("maximum", path, _tidy(v + 1_000_000_000), f"is far above {v:g}", 2)
+        if not whole:
+            yield InvalidValue("maximum", path, _tidy(v + HAIR), f"is a hair above {v:g}")
+    if (v := schema.get("exclusiveMinimum")) is not None:
+        yield InvalidValue("exclusiveMinimum", path, _tidy(v), f"is {v:g}")
+        yield InvalidValue("exclusiveMinimum", path, _tidy(v - 1), f"is below {v:g}", 2)
+    if (v := schema.get("exclusiveMaximum")) is not None:
+        yield InvalidValue("exclusiveMaximum", path, _tidy(v), f"is {v:g}")
+    if (v := schema.get("multipleOf")) is not None:
+        yield InvalidValue("multipleOf", path, _tidy(low(schema, {}) + v / 2), f"is no multiple of {v:g}")
+
+
+def _tidy(value: float) -> float | int:
+    value = round(value, 9)
+    return int(value) if float(value).is_integer() else value
+
+
+def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...], of: str) -> Iterator[InvalidValue]:
+    if "string" not in types_of(schema):
+        return
+    if least := schema.get("minLength"):
+        yield InvalidValue("minLength", path, low(schema, {})[: least - 1], f"has {least - 1} characters")
+    if (most := schema.get("maxLength")) is not None:
+        head = URI if schema.get("format") in ("uri", "url") else ""
+        yield InvalidValue("maxLength", path, head.ljust(most + 1, "x"), f"has {most + 1} characters")
+        if not head:
+            yield InvalidValue("maxLength", path, WIDE * (most + 1), f"has {most + 1} wide characters")
+        yield InvalidValue("maxLength", path, head.ljust(most + FAR, "x"), f"has {most + FAR} characters")
+    if pattern := schema.get("pattern"):
+        yield from _mismatches(schema, str(pattern), path, of)
+    if form := schema.get("format"):
+        for text in NEAR_FORMS.get(form, ()):
+            if not matches(schema, text):
+                yield InvalidValue("format", path, text, f"is {text}, which is no {form}")
+        yield InvalidValue(
+            "format", path, "pgv no such form", f"is no {form}", 2 if form in NEAR_FORMS else 1
+        )
+
+
+def _mismatches(
+    schema: Mapping[str, Any], pattern: str, path: tuple[str | int, ...], of: str
+) -> Iterator[InvalidValue]:
+    """Yield texts that a pattern does not match, but that a server's own pattern may.
+
+    Examples: letters of other scripts, a final line break, exceeded bounds, surrounding blanks, a letter in
+    the opposite case or missing. Also look-alike letters, which a server may normalise before it compares.
+    """
+    fitting = of if of and matches(schema, of) else ""
+    base = fitting or pattern_text(
+        pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False
+    )
+    long = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=True)
+    named = URI if URI.startswith(base) and schema.get("format") in ("uri", "url") else ""
+    begun = re.match(r"\^([a-z]{2,})", pattern)
+    likely: tuple[str, ...] = (
+        base[:1] + " !" + base[1:],
+        base + "\n",
+        long + long[-1:],
+        "é" + base,
+        base + "\u0663",
+        f" {base} ",
+    )
+    if named and begun:  # the rest of the address stays valid
+        end = begun.end(1) - 1
+        likely = (named[: end - 1] + named[end:], named[:end].upper() + named[end:])
+    alone = {"type": "string", "pattern": pattern}
+    for text in (t for t in dict.fromkeys((*likely, "")) if not matches(alone, t)):
+        says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
+        yield InvalidValue("pattern", path, text, says, 1 if text in likely else 2)
+    for text, says, each in _lookalikes(schema, named or base):
+        if not matches(alone, text):  # else it breaks the format, if anything
+            yield InvalidValue(
+                "pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each
+            )
+
+
+def _lookalikes(schema: Mapping[str, Any], base: str) -> Iterator[tuple[str, str, Likely]]:
+    """Yield texts with a character that only looks like an ASCII one, each with a description.
+
+    Full-width characters become equal by normalising (NFKC) and belong to many character classes. The Kelvin
+    sign equals k if case is ignored.
+    """
+    if matches(schema, f"{base}{DIGIT}"):
+        yield f"{base}{full_width(DIGIT)}", "has a digit of full width", "any"
+    else:
+        yield full_width(base), "has a character of full width", "any"
+    if matches(schema, f"{base}k"):
+        yield f"{base}{KELVIN}", "ends with the sign of Kelvin, a k in another case", ""
+
+
+def full_width(text: str) -> str:
+    """Return the text with its last ASCII letter or digit in full width; unchanged if it has none."""
+    at = next((i for i in reversed(range(len(text))) if text[i].isascii() and text[i].isalnum()), None)
+    return text if at is None else f"{text[:at]}{chr(ord(text[at]) + FULL_WIDTH)}{text[at + 1 :]}"
+
+
+def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[InvalidValue]:
+    values = schema["enum"]
+    first = next((v for v in values if isinstance(v, str)), None)
+    if first is None:
+        yield InvalidValue("enum", path, "pgv-other", "is none of the listed values")
+        return
+    near = (
+        (first.swapcase(), "is a listed value in the other case"),
+        (first[:-1], "is the beginning of a listed value"),
+    )
+    for index, (text, says) in enumerate((*near, (f"{first}x", "is none of the listed values"))):
+        if text not in values:
+            yield InvalidValue(
+                "enum", path, text, says, 2 if index else 1
+            )  # a server that accepts anything accepts the first too
+
+
+def _types(
+    schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], required: bool
+) -> Iterator[InvalidValue]:
+    kinds = types_of(schema)
+    if not kinds:
+        return
+    for index, (kind, value, likely) in enumerate(_strangers(schema, schemas, kinds)):
+        yield InvalidValue("type", path, value, f"is {kind}", 2 if index and kind in UNLIKELY else 1, likely)
+    if "null" not in kinds:
+        yield (
+            InvalidValue("type", path, None, "is null", 2)
+            if required
+            else InvalidValue("null", path, None, "is null")
+        )
+
+
+def _strangers(
+    schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ...]
+) -> Iterator[tuple[str, Any, Likely]]:
+    """Yield values of other types, the most often accepted first: a number as text, then values that
+    languages convert implicitly.
+    """
+    number = bool({"number", "integer"} & set(kinds))
+    if number and "string" not in kinds:
+        yield "a number in a string", str(low(schema, schemas)), "json"
+        if "number" not in kinds:
+            yield "no whole number", low(schema, schemas) + 0.5, "any"
+    if "boolean" in kinds and "string" not in kinds:
+        yield "a boolean in a string", "true", "json"
+    if "string" in kinds:
+        yield "a number", 12345, "json"
+    elif "array" in kinds:
+        yield "one item without its list", distinct(schema.get("items", {}), schemas, 0), "json"
+    elif "object" in kinds:
+        yield "an object in a string", json.dumps(low(schema, schemas)), "json"
+    else:
+        bounds = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"} & schema.keys()
+        yield "a word", "NaN" if bounds else "yes" if "boolean" in kinds else "pgv", ""
+    if number and "string" not in kinds:
+        yield "a number with its unit", f"{low(schema, schemas)}km", ""
+    if "boolean" not in kinds:
+        yield "a boolean", True, "json" if number and "string" not in kinds else ""
+    elif not number:
+        yield "a number", 1, "json"
+    if "array" not in kinds:
+        yield "a list", [], ""
+    if "object" not in kinds:
+        yield "an object", {}, ""
+
+
+def _arrays(
+    schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...]
+) -> Iterator[InvalidValue]:
+    item = schema.get("items", {})
+    if least := schema.get("minItems"):
+        yield InvalidValue(
+            "minItems", path, [distinct(item, schemas, i) for i in range(least - 1)], f"has {least - 1} items"
+        )
+    if (most := schema.get("maxItems")) is not None:
+        listed = resolve(item, schemas).get("enum")
+        values = [listed[i % len(listed)] if listed else distinct(item, schemas, i) for i in range(most + 1)]
+        yield InvalidValue("maxItems", path, values, f"has {most + 1} items")
+    if schema.get("uniqueItems"):
+        one = distinct(item, schemas, 0)
+        yield InvalidValue("uniqueItems", path, [one, one], "has an item twice")
+    place = (
+        0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1
+    )  # some servers check only the first item
+    yield from violations(item, schemas, required=False, path=(*path, place))

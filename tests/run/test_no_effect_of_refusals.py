@@ -1,0 +1,57 @@
+"""What a refused call leaves behind is found in a list that is read to its end, and never denied before."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgagents.http import Request, Response
+from pgagents.model.contract import Verdict
+from pgagents.verify.checks.rest.no_effect_of_refusals import MOST_PAGES
+from small_api import Notes, verified
+from test_page_stability import by_id, paged, served
+
+CREATE = "no_effect_of_refusals/note/create_note@rest"
+SHOWN = 50
+LONG = SHOWN * MOST_PAGES
+"""More than is read: our own notes are behind that."""
+UNORDERED = (", stable: true}", "}")
+
+
+def keeping(server: Notes) -> Notes:
+    """The server, which keeps an empty note whenever it refuses to make one."""
+
+    def odd(notes: Notes, request: Request) -> Response | None:
+        if request.method == "POST" and notes.text(request) is None:
+            notes.make(f"n{next(notes._ids)}", "left")
+        return listing(notes, request)
+
+    listing, server.odd = server.odd, odd
+    return server
+
+
+@pytest.mark.parametrize(
+    ("others", "faulty", "verdict"),
+    [
+        (0, False, Verdict.KEPT),
+        (0, True, Verdict.BROKEN),
+        (60, False, Verdict.KEPT),
+        (60, True, Verdict.BROKEN),
+        (LONG, False, Verdict.UNTESTED),
+        (LONG, True, Verdict.UNTESTED),
+    ],
+)
+def test_part_of_a_list_shows_nothing_of_what_a_refusal_leaves(
+    others: int, faulty: bool, verdict: Verdict
+) -> None:
+    """A page shows the oldest notes first, and no law says so."""
+    server = served(by_id, others=others, shown=SHOWN)
+    report = verified(
+        paged(UNORDERED),
+        keeping(server) if faulty else server,
+        allow_writes=True,
+        exclusive=True,
+        only=("no_effect_of_refusals",),
+    )
+    found = next(r for r in report.results if r.contract.id == CREATE)
+    assert found.verdict is verdict, found.reason
+    assert verdict is not Verdict.UNTESTED or "goes on behind its first page" in found.reason
