@@ -1,4 +1,4 @@
-"""What a write changes: members that it fills, as `deleted_at`, and versions that it raises by one.
+"""Propose what a write changes: members that it fills, as `deleted_at`, and versions that rise by one.
 
 One step of a version is seen in most runs, so its name has to count.
 """
