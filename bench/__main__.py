@@ -11,6 +11,7 @@ machine. The wall time stands beside it.
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -53,21 +54,10 @@ class Cost(NamedTuple):
 
 def main() -> None:
     """Measure the parts that are named, or all that do not take long, and print a table."""
-    if sys.argv[1:2] == ["mutants"]:  # it alone has arguments of its own
-        mutants.main(sys.argv[2:])
+    if sys.argv[1:2] and sys.argv[1] in OWN:
+        OWN[sys.argv[1]](sys.argv[2:])
         return
-    if sys.argv[1:2] == ["suggest"]:
-        suggest.main(sys.argv[2:])
-        return
-    if sys.argv[1:2] == ["zoo"]:
-        zoo.main(sys.argv[2:])
-        return
-    named = [word for word in sys.argv[1:] if not word.startswith("-")]
-    if unknown := set(named) - SHORT.keys() - LONG.keys():
-        sys.exit(
-            f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*SHORT, *LONG])}, mutants, "
-            "suggest, zoo"
-        )
+    named = _read_arguments(sys.argv[1:])
     if not named:
         print("measuring; this takes about four minutes", file=sys.stderr)
     rows: list[Row] = []
@@ -78,6 +68,27 @@ def main() -> None:
             print(f"{what:<46} {found:>30}   goal {goal:<12} {'' if good else 'MISSED'}".rstrip(), flush=True)
     missed = sum(not good for *_, good in rows)
     print(f"\n{len(rows) - missed} of {len(rows)} goals met")
+
+
+def _read_arguments(words: Sequence[str]) -> list[str]:
+    """Return the parts that are named; an unknown one ends the program with a message."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure what the design promises and print it beside its goal. Without a part, all that "
+        f"are short are measured, which takes about four minutes: {', '.join(SHORT)}.",
+        epilog=f"These take longer: {', '.join(LONG)}. {', '.join(OWN)} have arguments of their own: "
+        "`python -m bench suggest --help`.",
+    )
+    parser.add_argument("part", nargs="*", metavar="PART", help="what to measure")
+    parser.add_argument(
+        "--long", action="store_true", help="send the sandbox more requests to see its memory"
+    )
+    named: list[str] = parser.parse_args(words).part
+    if unknown := set(named) - SHORT.keys() - LONG.keys():
+        parser.error(
+            f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*SHORT, *LONG, *OWN])}"
+        )
+    return named
 
 
 def start() -> list[Row]:
@@ -367,6 +378,12 @@ LONG: Mapping[str, Part] = {
     "schemathesis": beside_schemathesis,
     "heldout": run_heldout,
 }
+OWN: Mapping[str, Callable[[list[str]], None]] = {
+    "mutants": mutants.main,
+    "suggest": suggest.main,
+    "zoo": zoo.main,
+}
+"""The parts that have arguments of their own."""
 
 
 if __name__ == "__main__":

@@ -1,25 +1,29 @@
 """Measures how many written laws `pgagents suggest` finds again, and how much of what it proposes is true.
 
-`python -m bench suggest [NAME…] [--keys one] [--seeds N] [--json FILE]`. Laws, relations, what is fixed
-and what workflows expect are taken out of a catalogue. A sandbox with the whole catalogue is verified
-with the rest, and laws are mined. A reading is wrong if an answer of another seed or of a legal
-variation breaks one of its laws.
+`python -m bench suggest [NAME…] [--keys one] [--seeds N] [--most-s S] [--json FILE]`. Laws, relations, what
+is fixed and what workflows expect are taken out of a catalogue. A sandbox with the whole catalogue is
+verified with the rest, and laws are mined. A reading is wrong if an answer of another seed or of a legal
+variation breaks one of its laws. Without names it measures the four catalogues that templates were made
+with; `blind` stands for those that no template was made with. After `--most-s` seconds it ends and says how
+much of each part was measured.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bench.progress import Budget, Part
 from bench.suggest_across import find_broken_across, list_found
-from bench.suggest_faults import add_missed, judge_faults
+from bench.suggest_faults import add_missed, judge_faults, list_law_faults
 from bench.suggest_recall import Recall, judge_laws
 from pgagents.catalogue.load import load_text
 from pgagents.cel.expression import Scope
@@ -40,11 +44,20 @@ from pgagents.verify.plan.options import Options
 from pgagents.verify.wire.exchange import Exchange
 
 ROOT = Path(__file__).resolve().parents[1]
+SEEN = ("park_graph", "library", "payments", "documents")
+"""The catalogues whose missed laws were read when templates were made."""
+BLIND = ("notes", "chat", "shop", "parcels", "later", "tickets")
+"""The catalogues that no template was made with until 2026-11-22."""
 CATALOGUES: Mapping[str, Path] = {
-    "park_graph": ROOT / "catalogue" / "park_graph.yaml",
-    **{name: ROOT / "tests" / "catalogues" / f"{name}.yaml" for name in ("library", "payments", "documents")},
+    name: ROOT / "catalogue" / "park_graph.yaml"
+    if name == "park_graph"
+    else ROOT / "tests" / "catalogues" / f"{name}.yaml"
+    for name in (*SEEN, *BLIND)
 }
 SEEDS = 20
+MOST_S = 1_800.0
+"""The seconds that all catalogues together may take, unless another number is given."""
+PARTS = ("seeds", "variations", "faults")
 FIRST_SEED = 100
 STRIDE_S = 86_413.7
 AT_ONCE = 9
@@ -92,6 +105,8 @@ class Figures:
     unjudged: int = 0
     faults: dict[str, bool] = field(default_factory=dict)
     """The faults that written laws kill, and whether the suggestions do."""
+    parts: list[Part] = field(default_factory=list)
+    """The share that was measured of each part."""
     across: dict[str, bool] = field(default_factory=dict)
     """The relations and what else was written across calls, and whether it is proposed."""
 
@@ -134,8 +149,16 @@ def _keys(opened: Inside, *, one: bool) -> dict[str, str]:
     return {"main": keys["main"]} if one and "main" in keys else keys
 
 
-def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations: bool = True) -> Figures:
-    """Mine one world of a catalogue's sandbox, and judge the laws on others."""
+def measure(
+    name: str,
+    *,
+    seeds: int = SEEDS,
+    one_key: bool = False,
+    parts: Sequence[str] = PARTS,
+    budget: Budget | None = None,
+) -> Figures:
+    """Mine one world of a catalogue's sandbox, and judge the laws on others, one seed at least."""
+    budget = budget or Budget(math.inf)
     path = CATALOGUES[name]
     whole = load_text(path.read_text(encoding="utf-8"), str(path))
     bare = strip(path, workflows=not one_key)
@@ -143,10 +166,10 @@ def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations:
     opened = inside(whole)
     options = Options(exclusive=not one_key, allow_writes=True)
     report = verify_sandbox(bare, opened, options, companion=companion, keys=_keys(opened, one=one_key))
-    begun = time.perf_counter()
+    begun = time.process_time()
     tried, _ = companion.finish()
     across = companion.find_across()
-    mining_s = time.perf_counter() - begun
+    mining_s = time.process_time() - begun
     called = {s.action for s in companion.samples.every()}
     figures = Figures(
         name,
@@ -159,15 +182,21 @@ def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations:
     )
     figures.across = dict(list_found(across, whole, companion.samples))
     judged: dict[str, list[Sample]] = {}
-    for where, samples in list_worlds(name, whole, seeds=seeds, variations=variations):
-        figures.wrong |= {
-            k: v for k, v in find_broken(tried, samples, where).items() if k not in figures.wrong
-        }
-        figures.wrong |= find_broken_across(across, whole, samples, where)
-        if where.startswith("seed"):
+
+    def judge(where: str, samples: Samples) -> None:
+        broken = find_broken(tried, samples, where) | find_broken_across(across, whole, samples, where)
+        figures.wrong |= {k: v for k, v in broken.items() if k not in figures.wrong}
+
+    wanted = [part for part in PARTS if part in parts]
+    if "seeds" in wanted:
+        for where, samples in _list_seeds(name, whole, seeds, figures, budget.share(len(wanted))):
+            judge(where, samples)
             for sample in samples.every():
                 if len(judged.setdefault(sample.action, [])) < 400:
                     judged[sample.action].append(sample)
+    if "variations" in wanted:
+        for where, samples in _list_variations(name, whole, figures, budget.share(len(wanted) - 1)):
+            judge(where, samples)
     proposed = _list_laws(tried)
     written = {str(a.name): list(a.laws) for a in whole.actions}
     setting = setting_of(whole)
@@ -186,10 +215,14 @@ def measure(name: str, *, seeds: int = SEEDS, one_key: bool = False, variations:
     def record(fault: str) -> Samples:
         return _record(whole, inside(whole, faults=(fault,)), 0)
 
-    for fault, by, killed in judge_faults(written, proposed, record):
-        figures.faults[fault] = killed
-        if not killed:
-            missed[fault] = by
+    if "faults" in wanted:
+        part = _begin(figures, "faults", names := list_law_faults())
+        for fault, by, killed in judge_faults(
+            written, proposed, budget.steps(f"{name}, faults", part, names), record
+        ):
+            figures.faults[fault] = killed
+            if not killed:
+                missed[fault] = by
     figures.recall = add_missed(list(judge_laws(written, proposed, judged, fits)), missed)
     figures.unjudged = sum(map(len, written.values())) - len(figures.recall)
     return figures
@@ -205,18 +238,39 @@ def _list_laws(tried: Iterable[Tried]) -> dict[str, list[Law]]:
     return found
 
 
-def list_worlds(name: str, whole: Model, *, seeds: int, variations: bool) -> Iterator[tuple[str, Samples]]:
-    """Yield the samples of runs with other seeds, at other times, and of the legal variations.
+def _begin(figures: Figures, name: str, items: Sequence[object]) -> Part:
+    """Return a part of which nothing is measured yet, and note it."""
+    figures.parts.append(Part(name, len(items)))
+    return figures.parts[-1]
 
-    Several variations are switched on together; where a written law breaks then, each of them alone.
+
+def _list_seeds(
+    name: str, whole: Model, seeds: int, figures: Figures, budget: Budget
+) -> Iterator[tuple[str, Samples]]:
+    """Yield the samples of runs with other seeds, in other worlds and at other times."""
+    every = range(FIRST_SEED, FIRST_SEED + seeds)
+    part = _begin(figures, "seeds", every)
+    for seed in budget.steps(f"{name}, seeds", part, every):
+        start = 1_776_000_000.0 + STRIDE_S * (seed - FIRST_SEED + 1)
+        yield f"seed {seed}", _record(whole, inside(whole, seed=seed, world=seed, start=start), seed)
+
+
+def _list_variations(
+    name: str, whole: Model, figures: Figures, budget: Budget
+) -> Iterator[tuple[str, Samples]]:
+    """Yield the samples of the legal variations.
+
+    Several are switched on together; where a written law breaks then, each of them alone.
     """
-    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
-        opened = inside(
-            whole, seed=seed, world=seed, start=1_776_000_000.0 + STRIDE_S * (seed - FIRST_SEED + 1)
-        )
-        yield f"seed {seed}", _record(whole, opened, seed)
-    for names in list_together(name) if variations else ():
-        yield from _vary(whole, names)
+    groups = list_together(name)
+    part = _begin(figures, "groups of variations", groups)
+    for names in budget.steps(f"{name}, variations", part, groups):
+        samples = _vary(whole, names)
+        if samples is not None:
+            yield f"variations {' '.join(names)}", samples
+        elif len(names) > 1:
+            groups += [(one,) for one in names]
+            part.total += len(names)
 
 
 def list_together(name: str) -> list[tuple[str, ...]]:
@@ -231,18 +285,13 @@ def list_together(name: str) -> list[tuple[str, ...]]:
     return [tuple(names[first::groups]) for first in range(groups)]
 
 
-def _vary(whole: Model, names: tuple[str, ...]) -> Iterator[tuple[str, Samples]]:
-    """Yield the samples of some variations, or of each alone where they are not legal together."""
+def _vary(whole: Model, names: tuple[str, ...]) -> Samples | None:
+    """Return the samples of a run with some variations, None where they are not legal together."""
     try:
         samples = _record(whole, inside(whole, variations=names), 0)
-        legal = not _breaks_written(whole, samples)
     except AttributeError:  # a variation of another catalogue's domain has nothing to replace here
-        legal = False
-    if legal:
-        yield f"variations {' '.join(names)}", samples
-    elif len(names) > 1:
-        for one in names:
-            yield from _vary(whole, (one,))
+        return None
+    return None if _breaks_written(whole, samples) else samples
 
 
 def _breaks_written(whole: Model, samples: Samples) -> bool:
@@ -301,32 +350,55 @@ def describe(figures: Figures) -> Iterator[str]:
         f"  relations, fixed members and read-back found: {sum(figures.across.values())} of "
         f"{len(figures.across)}"
     )
-    yield f"  faults that a written law kills: {sum(figures.faults.values())} of {len(figures.faults)} found"
+    if any(part.name == "faults" for part in figures.parts):
+        killed = sum(figures.faults.values())
+        yield f"  faults that a written law kills: {killed} of {len(figures.faults)} found"
     true = 1 - wrong / max(1, figures.readings)
     yield f"  readings never broken elsewhere: {true:.1%} ({wrong} broken)"
+    yield f"  measured: {', '.join(map(str, figures.parts))}"
 
 
 def main(words: list[str]) -> None:
-    """Measure the catalogues that are named, or all, and print the figures."""
-    parser = argparse.ArgumentParser(prog="python -m bench suggest")
-    parser.add_argument("names", nargs="*", default=list(CATALOGUES))
-    parser.add_argument("--keys", choices=["all", "one"], default="all")
-    parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--no-variations", action="store_true")
-    parser.add_argument("--json", type=Path)
+    """Measure the catalogues that are named, or the four that templates were made with, and print figures."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench suggest",
+        description="How many written laws are proposed again, and how much of what is proposed is true.",
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(CATALOGUES)}, or blind ({', '.join(BLIND)})"
+    )
+    parser.add_argument("--keys", choices=["all", "one"], default="all", help="the identities of the run")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="the number of other worlds")
+    parser.add_argument("--part", choices=PARTS, action="append", help="measure this part alone, repeatable")
+    parser.add_argument("--most-s", type=float, default=MOST_S, help="seconds for all catalogues together")
+    parser.add_argument(
+        "--json", type=Path, help="a file for what was found and missed, catalogue by catalogue"
+    )
     asked = parser.parse_args(words)
+    names = [own for name in asked.names or SEEN for own in (BLIND if name == "blind" else (name,))]
+    if unknown := [name for name in names if name not in CATALOGUES]:
+        parser.error(f"no such catalogue: {', '.join(unknown)}; there are {', '.join(CATALOGUES)}")
+    if asked.seeds < 1:
+        parser.error("--seeds must be at least 1: recall is judged by the answers of another seed")
+    budget = Budget(asked.most_s)
+    parts = [part for part in PARTS if part == "seeds" or part in (asked.part or PARTS)]
     data = {}
-    for name in asked.names or list(CATALOGUES):
-        figures = measure(
-            name, seeds=asked.seeds, one_key=asked.keys == "one", variations=not asked.no_variations
-        )
+    for done, name in enumerate(names):
+        share = budget.share(len(names) - done)
+        budget.tell(f"{name}: {done + 1} of {len(names)}, at most {share.left_s:.0f} s")
+        figures = measure(name, seeds=asked.seeds, one_key=asked.keys == "one", parts=parts, budget=share)
         print("\n".join(describe(figures)), flush=True)
-        missed = {f"{r.action}.{r.law}": list(r.missed[:12]) for r in figures.recall if not r.found}
-        data[name] = {
-            "wrong": figures.wrong,
-            "missed": missed,
-            "faults": figures.faults,
-            "across": figures.across,
-        }
-    if asked.json is not None:
-        asked.json.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
+        data[name] = _list_results(figures)
+        if asked.json is not None:
+            asked.json.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _list_results(figures: Figures) -> dict[str, Any]:
+    """Return what was found and missed, as JSON."""
+    return {
+        "measured": list(map(str, figures.parts)),
+        "wrong": figures.wrong,
+        "missed": {f"{r.action}.{r.law}": list(r.missed[:12]) for r in figures.recall if not r.found},
+        "faults": figures.faults,
+        "across": figures.across,
+    }

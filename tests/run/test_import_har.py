@@ -125,8 +125,8 @@ def test_import_shows_types_and_required_members() -> None:
 @pytest.mark.parametrize(
     ("paths", "expected"),
     [
-        ([("/men/al", {"login": "al"}), ("/men/me", {"login": "bob"})], {"/men/{men_id}", "/men/me"}),
-        ([("/men/al/keys", []), ("/men/al", {"name": "al"})], {"/men/{men_id}/keys", "/men/{men_id}"}),
+        ([("/men/al", {"login": "al"}), ("/men/me", {"login": "bob"})], {"/men/{man_id}", "/men/me"}),
+        ([("/men/al/keys", []), ("/men/al", {"name": "al"})], {"/men/{man_id}/keys", "/men/{man_id}"}),
         ([("/a/cus_9s6X", {}), ("/a/top-10", {})], {"/a/{a_id}", "/a/top-10"}),
         ([("/v2/orders/17/items/4", {})], {"/v2/orders/{order_id}/items/{item_id}"}),
         ([("/mail/ann@example.com", {})], {"/mail/{mail_id}"}),

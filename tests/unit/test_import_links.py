@@ -53,21 +53,21 @@ def resources(made: Imported) -> dict[str, Any]:
 
 
 def test_without_a_link_nothing_says_how_to_come_by_the_code() -> None:
-    assert "found_by" not in resources(imported(document()))["shelve"]
+    assert "found_by" not in resources(imported(document()))["shelf"]
 
 
 @pytest.mark.parametrize("at", [MADE, READ])
 def test_member_of_an_answer_finds_what_another_operation_reads(at: tuple[str, ...]) -> None:
     made = imported(document(((*at, "links"), link("$response.body#/shelf_code"))))
     found = {"action": "get_shelf", "input": {"code": "=book.shelf_code"}}
-    assert resources(made)["shelve"]["found_by"] == found
+    assert resources(made)["shelf"]["found_by"] == found
     assert losses(made) == []
-    assert load_text(made.text, "links.yaml").resources["shelve"].found_by is not None
+    assert load_text(made.text, "links.yaml").resources["shelf"].found_by is not None
 
 
 def test_member_of_the_first_item_of_a_list_is_one_of_an_instance() -> None:
     made = imported(document(((*LISTED, "links"), link("$response.body#/books/0/shelf_code"))))
-    assert resources(made)["shelve"]["found_by"]["input"] == {"code": "=book.shelf_code"}
+    assert resources(made)["shelf"]["found_by"]["input"] == {"code": "=book.shelf_code"}
 
 
 @pytest.mark.parametrize(
@@ -81,14 +81,14 @@ def test_member_of_the_first_item_of_a_list_is_one_of_an_instance() -> None:
 @pytest.mark.parametrize("name", ["code", "path.code"])
 def test_operation_and_argument_are_found_in_every_spelling(reached: dict[str, str], name: str) -> None:
     one = {"Shelf": {**reached, "parameters": {name: "$response.body#/shelf_code"}}}
-    assert "found_by" in resources(imported(document(((*MADE, "links"), one))))["shelve"]
+    assert "found_by" in resources(imported(document(((*MADE, "links"), one))))["shelf"]
 
 
 def test_link_behind_a_reference_is_read() -> None:
     one = link("$response.body#/shelf_code")["Shelf"]
     made = document(((*MADE, "links"), {"Shelf": {"$ref": "#/components/links/Shelf"}}))
     made["components"]["links"] = {"Shelf": one}
-    assert "found_by" in resources(imported(made))["shelve"]
+    assert "found_by" in resources(imported(made))["shelf"]
 
 
 ID = {"schema": {"type": "integer", "minimum": 1}, "name": "number", "in": "path", "required": True}

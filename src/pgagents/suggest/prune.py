@@ -21,6 +21,7 @@ _ORDER = (
     "times",
     "sums",
     "presence",
+    "filled",
     "constants",
     "never",
     "unsaid",

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.importer.inference.listing import Schema, describe_listing, find_success, follow, is_type
-from pgagents.importer.inference.resources import singular
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.note import Notes
 from pgagents.lint.words import matter, words
+from pgagents.text.nouns import singular
 
 _SHOWN = 6
 """Members that a description names; more are counted."""

@@ -18,6 +18,7 @@ from pgagents.importer.inference.values import choose_value
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.names import snake, unique
 from pgagents.importer.reading.note import Notes
+from pgagents.text.nouns import singular
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 TAKEN = frozenset((
@@ -166,14 +167,6 @@ def _guess(paths: _Paths, argument: str, kind: str, named: Mapping[str, Any]) ->
 def _parent(path: str) -> str:
     """Return the path of the collection that the last placeholder of a path stands for."""
     return path[: path.rindex("{}")].rstrip("/") if "{}" in path else ""
-
-
-def singular(word: str) -> str:
-    """Return an English noun without the ending of its plural."""
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
-        if word.endswith(ending):
-            return word.removesuffix(ending) + instead
-    return word.removesuffix("s") if not word.endswith("ss") else word
 
 
 def _describe(

@@ -16,9 +16,10 @@ from pgagents.errors import PgagentsError
 from pgagents.importer.observed.credentials import Proof, describe_schemes, name_scheme
 from pgagents.importer.observed.har import FORM, Recorded
 from pgagents.importer.observed.shapes import Shape, describe_texts
-from pgagents.importer.observed.templates import Templates, describe_ids, singular
+from pgagents.importer.observed.templates import Templates, describe_ids
 from pgagents.importer.reading.names import sentence, snake, unique
 from pgagents.text.brief import brief
+from pgagents.text.nouns import singular
 
 PHRASES = {
     200: "Success", 201: "Created", 202: "Accepted", 204: "Done", 400: "Bad request", 401: "Not signed in",

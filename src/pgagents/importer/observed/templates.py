@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from pgagents.importer.observed.har import Recorded
 from pgagents.importer.reading.names import snake
+from pgagents.text.nouns import singular
 
 ENOUGH = 2
 """Values that must come back in their answers where the member's name does not say that it is an id."""
@@ -122,14 +123,3 @@ def _is_returned(answer: Any, segment: str) -> str:
 def describe_ids(values: Iterable[str]) -> dict[str, Any]:
     """Return the schema of a placeholder."""
     return {"type": "integer"} if all(_INTEGER.fullmatch(value) for value in values) else {"type": "string"}
-
-
-def singular(word: str) -> str:
-    """Return the singular of an English noun, as far as its ending shows it."""
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("sses", "xes", "ches", "shes")):
-        return word[:-2]
-    return (
-        word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 2 else word
-    )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 from pgagents.cel.expression import HELPERS
 from pgagents.suggest.candidate import Candidate
 from pgagents.suggest.columns import SELF, Column
+from pgagents.suggest.evidence import write_value
+from pgagents.suggest.names import is_id
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._names import is_id
 
 MOST_TEXTS = 20
-LONG = 6
+LONG, LEAST_PART = 6, 3
+_HOST = re.compile(r"https?://[^/]+")
+_OPAQUE = re.compile(r"\bpgv-|\"[^\"]*(?=[a-zA-Z_-]*\d)\w{8,}[^\"]*\"")
+"""Constants with a part that looks like an id, or with a run's mark: they are others elsewhere."""
 _upper, _first, _alnum = HELPERS["upper"], HELPERS["first"], HELPERS["alnum"]
 
 
@@ -20,15 +26,93 @@ def propose(table: Table) -> Iterator[Candidate]:
     texts = [c for c in table.answered if c.kind == "text" and not c.choices][:MOST_TEXTS]
     for target in texts:
         lengths = {len(v) for v in target.there}
+        joined = _join_all(table, target)
         for source in texts:
             if source is target or not source.there:
                 continue
             if len(lengths) == 1 and (size := next(iter(lengths))) >= 3:
                 yield _begins(table, target, source, size)
-            if is_id(source) and min(map(len, source.there)) >= LONG:
+            if is_id(source) and min(map(len, source.there)) >= LONG and (source not in joined):
                 yield _holds(table, target, source)
+        yield from joined.values()
     if table.kind == "items":
         yield from _filters(table, texts)
+
+
+def _join_all(table: Table, target: Column) -> dict[Column, Candidate]:
+    """Return by source what a text is always made of. An object's own texts are judged in its own table."""
+    if table.kind != "object" and target.inside:
+        return {}
+    found = {}
+    for source in _list_parts(table):
+        candidate = _joined(table, target, source) if source is not target else None
+        if candidate is not None:
+            found[source] = candidate
+    return found
+
+
+def _list_parts(table: Table) -> list[Column]:
+    """Return the texts that others may be joined of: of the answer, and the ids among the arguments."""
+    return [
+        c
+        for c in table.of_root("response", SELF, "input")
+        if c.kind == "text" and not c.choices and (c.root != "input" or c.refers) and len(c.distinct) > 1
+    ][:MOST_TEXTS]
+
+
+def _joined(table: Table, target: Column, source: Column) -> Candidate | None:
+    """Return that a text is another one between two constants, as an address that ends in an id."""
+    pairs = [(t, s) for t, s in zip(target.values, source.values, strict=True) if _are_texts(t, s)]
+    if not pairs or len(target.distinct) < 2:
+        return None
+    text, part = pairs[0]
+    if len(part) < LEAST_PART or text == part or text.count(part) != 1:
+        return None
+    before, after = text.split(part)
+    name = f"{target.last}-of-{source.last}"
+    host = _HOST.match(before)
+    told = before[host.end() :] if host else before
+    pieces = [*_say(table, told), source.text, *_say(table, after)]
+    if len(pieces) < 2 or _OPAQUE.search(" ".join(pieces)):
+        return None
+    whole = " + ".join(pieces)
+
+    def test(t: str, s: str) -> bool:
+        return t.endswith(f"{told}{s}{after}") if host else t == f"{before}{s}{after}"
+
+    if not all(test(t, s) for t, s in pairs):
+        return None
+    that = f"{target.text}.endsWith({whole})" if host else f"{target.text} == {whole}"
+    return Candidate(
+        table,
+        "derived",
+        name,
+        that,
+        (target, source),
+        test,
+        guardable=False,
+    )
+
+
+def _are_texts(*values: Any) -> bool:
+    return all(isinstance(v, str) for v in values)
+
+
+def _say(table: Table, constant: str) -> list[str]:
+    """Return a constant in CEL; where it begins with the only value of a column, that column.
+
+    Such a value, as the name of the one workspace that a run sees, is another one elsewhere.
+    """
+    if not constant:
+        return []
+    for column in table.columns:
+        if column.kind != "text" or len(column.distinct) != 1 or not column.required or column.choices:
+            continue
+        value = column.there[0]
+        if len(value) >= LEAST_PART and constant.startswith(value):
+            rest = constant[len(value) :]
+            return [column.text, *([write_value(rest)] if rest else [])]
+    return [write_value(constant)]
 
 
 def _begins(table: Table, target: Column, source: Column, size: int) -> Candidate:

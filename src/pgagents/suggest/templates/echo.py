@@ -10,13 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.cel.expression import cents, epoch
-from pgagents.suggest.candidate import Candidate, Evidence, Guard
+from pgagents.suggest.candidate import EQUALITY, Candidate, Evidence, Guard
 from pgagents.suggest.columns import MISSING, SELF, Column, text_key
 from pgagents.suggest.evidence import LEAST_Q, weigh
+from pgagents.suggest.names import alike, is_same_id
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._names import alike
 
 SCALARS = ("text", "number", "time", "flag")
+LEAST_CALLS, LEAST_ID = 3, 3
+"""The least calls that tell one id back, and its least characters."""
 
 
 def propose(table: Table) -> Iterator[Candidate]:
@@ -83,8 +85,31 @@ def make(table: Table, target: Column, source: Column) -> Candidate:
             return replace(plain, own=_by_share(plain))
         weaker = candidate(f"{a} == upper({b})", lambda x, y: x == y.upper())
         lower = candidate(f"upper({a}) == upper({b})", lambda x, y: x.upper() == y.upper())
-        return candidate(f"{a} == {b}", lambda x, y: x == y, (weaker, lower))
+        plain = candidate(f"{a} == {b}", lambda x, y: x == y, (weaker, lower))
+        return replace(plain, own=_by_name(plain)) if is_same_id(target, source) else plain
     return candidate(f"{a} == {b}", lambda x, y: x == y)
+
+
+def _by_name(candidate: Candidate) -> Callable[[Guard | None], Evidence | None]:
+    """Return a judge of an id that is told back: one value is enough if no other text of the answer has it.
+
+    Many APIs show one key a single workspace or account, so its id never varies in a run.
+    """
+    target, source = candidate.columns
+    others = [c for c in candidate.table.answered if c.kind == "text" and not is_same_id(c, source)]
+
+    def judge(guard: Guard | None) -> Evidence | None:
+        found = weigh(candidate, guard)
+        if found is None or found.q >= LEAST_Q or guard is not None or not source.required:
+            return found
+        calls = {i for i, v in enumerate(source.values) if v is not MISSING and target.values[i] == v}
+        short = any(len(v) < LEAST_ID for v in target.there)
+        told = any(v in target.there for c in others for v in c.there)
+        if len(calls) < LEAST_CALLS or short or told:
+            return replace(found, score=0.0)
+        return replace(found, score=max(found.score, EQUALITY + candidate.prior))
+
+    return judge
 
 
 def _by_share(candidate: Candidate) -> Callable[[Guard | None], Evidence | None]:

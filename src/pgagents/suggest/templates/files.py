@@ -21,7 +21,7 @@ def propose(table: Table) -> Iterator[Candidate]:
             continue
         for helper, kind in _TOLD.items():
             for target in table.of_root("response"):
-                if target.kind != kind or target.choices:
+                if target.kind != kind or (target.choices and helper != "file_type"):
                     continue
 
                 def test(told: Any, file: Any, helper: str = helper) -> bool:

@@ -10,8 +10,8 @@ from pgagents.cel.expression import epoch
 from pgagents.suggest.candidate import Candidate, Evidence, Guard
 from pgagents.suggest.columns import MISSING, Column, text_key
 from pgagents.suggest.evidence import weigh as weigh_under
+from pgagents.suggest.names import is_another
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._names import is_another
 
 
 def propose(table: Table) -> Iterator[Candidate]:

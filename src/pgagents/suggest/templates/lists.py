@@ -9,8 +9,8 @@ from typing import Any
 from pgagents.cel.expression import HELPERS, cents, epoch
 from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate, Evidence, Guard, name_item
 from pgagents.suggest.columns import MISSING, Column, text_key, words_of
+from pgagents.suggest.names import alike, is_reckonable
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._names import alike, is_reckonable
 
 LIMITS = frozenset(("limit", "size", "count", "max", "per", "page", "top", "first", "take", "rows"))
 TOTALS = frozenset(("total", "count", "size", "sum", "number"))
@@ -185,7 +185,7 @@ def _unique(table: Table, column: Column, member: str) -> Iterator[Candidate]:
     """Yield that no two items of a list have the same member."""
     words = words_of(member)
     named = bool(words) and words[-1] in ("id", "uuid", "code", "key")
-    own = member == "id" or (named and member != "id")
+    own = named
 
     def weigh(guard: Guard | None) -> Evidence | None:
         if guard is not None:
@@ -206,7 +206,7 @@ def _unique(table: Table, column: Column, member: str) -> Iterator[Candidate]:
         if not lists:
             return None
         if own:
-            score += 5.0 if member == "id" else 2.5
+            score += 5.0 if words == ("id",) else 2.5
         return Evidence(lists, 0.5, score if own or repeats > 1.2 else 0.0, ())
 
     if own or all(isinstance(i[member], str | int) for items in column.there for i in items):

@@ -12,8 +12,8 @@ from pgagents.cel.expression import cents, epoch
 from pgagents.suggest.candidate import ARITHMETIC, Candidate, Evidence, Guard
 from pgagents.suggest.columns import Column
 from pgagents.suggest.evidence import LEAST_Q, weigh
+from pgagents.suggest.names import is_reckonable, opposites
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._names import is_reckonable, opposites
 
 MOST_NUMBERS, MOST_TIMES = 16, 5
 SHARE_ROWS = 40

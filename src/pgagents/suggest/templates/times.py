@@ -11,8 +11,8 @@ from pgagents.cel.expression import epoch
 from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate, Evidence, Guard
 from pgagents.suggest.columns import MISSING, SECONDS, Column, text_key
 from pgagents.suggest.evidence import LEAST_Q, weigh
+from pgagents.suggest.names import is_another, is_reckonable, opposites
 from pgagents.suggest.tables import Table
-from pgagents.suggest.templates._names import is_another, is_reckonable, opposites
 
 SLACK_S = 5.0
 SPAN_UNITS = (1.0, 60.0, 3600.0, 86400.0)
@@ -40,6 +40,8 @@ def propose(table: Table) -> Iterator[Candidate]:
             for span in numbers:
                 for unit in _units(span):
                     yield _from_now(table, time, now, span, unit)
+            if table.kind == "action" and table.writes:
+                yield from _lasting(table, time, now, numbers)
         for other in known:
             if other is not time:
                 yield from _pair(table, time, other, numbers)
@@ -152,6 +154,30 @@ def _from_now(table: Table, time: Column, now: Column, span: Column, unit: float
         (time, now, span),
         lambda t, n, s: abs(seconds(t) - n - s * unit) <= SLACK_S,
         bar=ARITHMETIC,
+        guardable=False,
+    )
+
+
+def _lasting(table: Table, time: Column, now: Column, numbers: list[Column]) -> Iterator[Candidate]:
+    """Yield that a time is always so many minutes after the call, if no number that was seen explains it."""
+    spans = [
+        seconds(t) - n
+        for t, n in zip(time.values, now.values, strict=True)
+        if isinstance(t, str | int | float)
+    ]
+    span_s = round(spans[0] / 60.0) * 60.0 if spans else 0.0
+    if span_s <= 0 or any(abs(s - span_s) > SLACK_S for s in spans):
+        return
+    if any(v * unit == span_s for c in numbers for unit in _units(c) for v in c.there):
+        return
+    yield Candidate(
+        table,
+        "derived",
+        f"{time.last}-after-a-while",
+        f"near({say(time)}, now + {span_s}, {SLACK_S})",
+        (time, now),
+        lambda t, n: abs(seconds(t) - n - span_s) <= SLACK_S,
+        bar=EQUALITY,
         guardable=False,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgagents.suggest.columns import Column
+from pgagents.suggest.columns import Column, words_of
 from pgagents.suggest.tables import Table
 
 _OPPOSITES = (
@@ -34,6 +34,19 @@ def opposites(one: Column, other: Column) -> bool:
 def is_id(column: Column) -> bool:
     """Return True for a member that is an id by its name."""
     return bool(column.words) and column.words[-1] in ("id", "ids", "code", "key", "uuid", "number", "vin")
+
+
+def is_same_id(target: Column, given: Column) -> bool:
+    """Return True if a member is by its name the id that an argument names an instance by.
+
+    `product_id` is the member of that name, and the `id` of a `product` or of the answer.
+    """
+    if not given.refers:
+        return False
+    if alike(target, given):
+        return True
+    around = words_of(target.path[-2]) if len(target.path) > 2 else ()
+    return target.words == ("id",) and given.words in ((*around, "id"), around)
 
 
 def is_reckonable(column: Column) -> bool:
