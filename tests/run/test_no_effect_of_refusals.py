@@ -1,4 +1,4 @@
-"""What a refused call leaves behind is found in a list that is read to its end, and never denied before."""
+"""A list that is read to its end shows what a refused call leaves behind; a part of it shows nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a submission lacks where a run could not try it, or showed that it is not so."""
+"""A submission lacks the cases and hints that a run could not try, or showed to be untrue."""
 
 from __future__ import annotations
 
