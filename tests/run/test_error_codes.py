@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from pgagents.http import Request, Response
+from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.model.contract import Verdict
+from pgagents.verify.plan.options import Options
 from small_api import NOTES, Notes, answer, catalogue, verified
+from verifying import ROOT, model
+
+MIB = 1_048_576
 
 
 def test_code_of_a_mistake_that_the_catalogue_says_nothing_of_is_open() -> None:
@@ -23,3 +31,32 @@ def test_code_of_a_mistake_that_the_catalogue_says_nothing_of_is_open() -> None:
     said = ("framework: {invalid: REFUSED,", "framework: {invalid: REFUSED, wrong_method: WRONG_METHOD,")
     code = ("    NOT_FOUND: {", "    WRONG_METHOD: {status: 405, meaning: Not this}\n    NOT_FOUND: {")
     assert find_verdict(said, code) is Verdict.BROKEN
+
+
+def test_file_that_is_too_large_may_be_refused_as_a_body_that_is_too_large() -> None:
+    """A framework may measure the whole body first. Another code of the action is still wrong."""
+    documents = model(ROOT / "tests" / "catalogues" / "documents.yaml")
+    contract = "invalid_input/max_bytes/file/upload_document@rest"
+    statuses: list[int] = []
+
+    def verdict_of(edit: Callable[[Response], Response], *variations: str) -> Verdict | None:
+        opened = inside(documents, variations=variations)
+
+        def handler(request: Request) -> Response:
+            answer = opened.sandbox.handler(request)
+            if request.method != "POST" or len(request.body) <= MIB:
+                return answer
+            statuses.append(answer.status)
+            return edit(answer)
+
+        report = verify_sandbox(documents, opened, Options(only=(contract,)), handler=over_tls(handler))
+        return {r.contract.id: r.verdict for r in report.results}.get(contract)
+
+    def as_other_code(answer: Response) -> Response:
+        return replace(answer, status=415, body=answer.body.replace(b"too_large", b"content_type"))
+
+    assert verdict_of(lambda answer: answer) is Verdict.KEPT
+    assert 413 not in statuses
+    assert verdict_of(lambda answer: answer, "large-file-as-large-body") is Verdict.KEPT
+    assert 413 in statuses
+    assert verdict_of(as_other_code, "large-file-as-large-body") is Verdict.BROKEN

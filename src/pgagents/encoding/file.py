@@ -33,10 +33,8 @@ SMALLEST = {
 """A small valid file of each type; other types get a line of text."""
 TEXT = b"pgv\n"
 ANY = "application/octet-stream"
-MAX_BOUNDARY = 1_000_000
-"""The largest file that is made to try what is beyond a limit."""
-MAX_ALLOWED = 2_000_000
-"""The largest file that is made to try a limit itself, which is 1 MiB in many APIs."""
+MAX_BOUNDARY = 2_000_000
+"""The largest file that is made to try a limit, which is 1 MiB in many APIs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 
 FORBIDDEN = 403
-UNPROCESSABLE = 422
+TOO_LARGE, UNPROCESSABLE = 413, 422
 LIMITED = 429
 ANY_REFUSAL = tuple(status for status in range(400, 500) if status != LIMITED)
 """Statuses that refuse a wrong argument where a document says no code for it."""
@@ -37,6 +37,8 @@ def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], lis
             allowed.append(invalid)  # the schema of a tool excludes the type too
         return [model.codes[name] for name in dict.fromkeys(allowed)], statuses
     codes = _list_codes(setting, call)
+    if endpoint is not None and param is not None and _is_too_large(param, call.input.get(name)):
+        codes += [code for code in endpoint.action.errors if code.status == TOO_LARGE]  # of the whole body
     if model.behaviour.refused_status == "any":
         statuses += [400, UNPROCESSABLE]
     resource = model.resources.get(param.refers_to or "") if param else None
@@ -50,6 +52,13 @@ def _is_of_other_type(param: Param, value: object) -> bool:
     """True if a value is a file of a type that the argument does not list."""
     file = parse_url(value) if param.file is not None and param.file.media else None
     return file is not None and param.file is not None and file.media not in param.file.media
+
+
+def _is_too_large(param: Param, value: object) -> bool:
+    """True if a value is a file of more bytes than the argument may have."""
+    most = param.file.max_bytes if param.file is not None else None
+    file = parse_url(value) if most is not None else None
+    return most is not None and file is not None and len(file.data) > most
 
 
 def _list_codes(setting: Setting, call: Call) -> list[Code]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression, compile_node
 from pgagents.cel.rewrite import fill
-from pgagents.encoding.file import MAX_ALLOWED, make_file
+from pgagents.encoding.file import MAX_BOUNDARY, make_file
 from pgagents.model.action import FileLimits, Param, Relation
 from pgagents.verify.cases.law.mutants import CANDIDATES, choose_most_telling
 from pgagents.verify.cases.locations import (
@@ -301,7 +301,7 @@ def _most(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str,
         return False
     if param.file is not None:
         size = param.file.max_bytes
-        return make_file(param.file, size=size if size is not None and size <= MAX_ALLOWED else None).url
+        return make_file(param.file, size=size if size is not None and size <= MAX_BOUNDARY else None).url
     if (
         set(types_of(schema)) <= {"string", "null"}
         and not _BOUND & schema.keys()
