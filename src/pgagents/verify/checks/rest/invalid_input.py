@@ -86,7 +86,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 phase = 7 if keywords <= met else 5
                 met |= keywords
                 if len(group) > 1:
-                    yield _pair(setting, endpoint, group, phase, alone, number)
+                    yield _pair(setting, endpoint, group, phase, alone, number, prints)
                 else:
                     yield _probe(
                         setting,
@@ -104,14 +104,20 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _pair(
-    setting: Setting, endpoint: Endpoint, pair: Group, phase: int, alone: set[str], number: int
+    setting: Setting,
+    endpoint: Endpoint,
+    pair: Group,
+    phase: int,
+    alone: set[str],
+    number: int,
+    prints: Mapping[int, str],
 ) -> Probe:
     """Return the probe of two cases in one call.
 
     `alone` collects endpoints whose answers did not show both errors.
     """
     covers = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in (*(one.detail for one in pair), SEVERAL))
-    run, prints = _run_pair(setting, endpoint, pair, alone), _prints(setting, endpoint)
+    run = _run_pair(setting, endpoint, pair, alone)
     return Probe(
         _name_probe(covers[0], number),
         phase,
@@ -282,13 +288,15 @@ def _probe(
 
 
 def _prints(setting: Setting, endpoint: Endpoint) -> Mapping[int, str]:
-    """Return the texts of `_format_call` for an endpoint's invalid cases by their identity, made once for all
-    runs.
+    """Return the texts of `_format_call` for an endpoint's invalid cases by their identity.
+
+    The texts are made once for all runs.
     """
-    return setting.compute_once(
-        (NAME, "prints", endpoint.place),
-        lambda: {id(one): _format_call(one.call) for one in invalid_cases_of(setting, endpoint)},
+    cases = invalid_cases_of(setting, endpoint)
+    texts = setting.compute_once(
+        (NAME, "prints", endpoint.place), lambda: tuple(_format_call(one.call) for one in cases)
     )
+    return dict(zip(map(id, cases), texts, strict=True))
 
 
 def _format_call(call: Call) -> str:
