@@ -70,7 +70,7 @@ def make_app(
     bounds: dict[str, Any] = {
         "transport_security": _make_security(port, sign_in.resource if sign_in else public_url, origins),
         "stateless_http": stateless,
-        "max_request_body_size": MAX_BODY,
+        "max_request_body_size": _find_largest_body(model),
         "max_sessions": MOST_SESSIONS,
         "session_idle_timeout": IDLE_S,
     }
@@ -83,6 +83,16 @@ def make_app(
     if token and sign_in is None:
         app.add_middleware(Guard, token=token)
     return app
+
+
+def _find_largest_body(model: Model) -> int:
+    """Return the largest body of a request in bytes: MAX_BODY, or more where a tool takes larger files.
+
+    A file is base64 in a call, which makes four bytes of three.
+    """
+    params = [param for action in model.actions for param in action.params]
+    files = [param.file.max_bytes or 0 for param in params if param.file is not None]
+    return MAX_BODY + sum(sorted(files)[-1:]) * 4 // 3
 
 
 def _make_security(port: int | None, public_url: str, origins: tuple[str, ...]) -> TransportSecuritySettings:

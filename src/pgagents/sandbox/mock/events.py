@@ -33,9 +33,27 @@ class Events:
         code = self.setting.model.refusal_of(call.action, call.action.param(self.hooks.url), "")
         return Refusal(code.name, f"{self.hooks.url} {problem}", self.hooks.url)
 
-    def note(self, call: AcceptedCall, answer: Any) -> Any:
-        """Register or remove a receiver, or send the events of a call. Return the answer, with the secret of
-        a new receiver.
+    def find_before(self, call: AcceptedCall) -> Mapping[str, Mapping[str, Any]]:
+        """Return copies of the instances that a call names, by their resources.
+
+        Only calls whose author says that they are idempotent have any: if nothing changes, they send nothing.
+        """
+        hint = call.action.hints.idempotent
+        if self.hooks is None or not (hint.value and hint.written):
+            return {}
+        tenant = call.key.tenant if call.key else ""
+        found = (
+            (p.refers_to or "", self._find_named(p.refers_to or "", call, tenant)) for p in call.action.params
+        )
+        return {name: dict(row) for name, row in found if row is not None}
+
+    def note(
+        self, call: AcceptedCall, answer: Any, before: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Any:
+        """Register or remove a receiver, or send the events of a call.
+
+        Nothing is sent about an instance that is as it was `before`. Return the answer, with the secret of a
+        new receiver.
         """
         if self.hooks is None:
             return answer
@@ -52,6 +70,8 @@ class Events:
         for type, event in self.hooks.events.items():
             if str(call.action.name) in event.by:
                 about = self.setting.model.resources.get(event.about or "")
+                if about is not None and self._is_unchanged(about, call, tenant, before or {}):
+                    continue
                 self._send(type, about, self._find_data(about, call, answer, tenant), call.now, tenant)
         return answer
 
@@ -86,19 +106,37 @@ class Events:
             found = places.get(answer, path) if path is not None else None
             if isinstance(found, Mapping):
                 return found
-        named = next((p for p in call.action.params if p.refers_to == resource.name), None)
         moves = any(move.action is call.action for move in resource.moves)
-        if named is not None and not moves:
-            for owner in dict.fromkeys((tenant, "")):
-                row = self._rows.get(RowKey(resource.name, str(call.input.get(named.name)), owner))
-                if row is not None:
-                    return row
+        row = None if moves else self._find_named(resource.name, call, tenant)
+        if row is not None:
+            return row
         for one in (resource.made_by, *resource.read_by, resource.undone_by):
             path = places.place(one.at) if one is not None else None
             found = places.get(answer, path) if path is not None else None
             if isinstance(found, Mapping):
                 return found
         return answer
+
+    def _find_named(self, resource: str, call: AcceptedCall, tenant: str) -> Mapping[str, Any] | None:
+        """Return the row of the instance of a resource that an argument names."""
+        named = next((p for p in call.action.params if resource and p.refers_to == resource), None)
+        if named is None:
+            return None
+        for owner in dict.fromkeys((tenant, "")):
+            row = self._rows.get(RowKey(resource, str(call.input.get(named.name)), owner))
+            if row is not None:
+                return row
+        return None
+
+    def _is_unchanged(
+        self, resource: Resource, call: AcceptedCall, tenant: str, before: Mapping[str, Mapping[str, Any]]
+    ) -> bool:
+        """True if the instance that the call names has the same members as before it."""
+        old, new = before.get(resource.name), self._find_named(resource.name, call, tenant)
+        if old is None or new is None:
+            return False
+        members = (old.keys() | new.keys()) - set(resource.volatile)
+        return all(old.get(name) == new.get(name) for name in members)
 
     def _send(self, type: str, resource: Resource | None, data: Any, now: float, tenant: str) -> None:
         """Put an event into the outbox."""

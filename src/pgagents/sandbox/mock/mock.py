@@ -76,6 +76,7 @@ class Mock(Finding, Seeding):
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
         self.lifecycle.pass_time(call.now)
+        before = self.events.find_before(call)
         stale = refuse_stale(self.model, call, self._carry_out)
         answer = self._carry_out(call) if stale is None else stale
         if isinstance(answer, StoredFile):
@@ -83,7 +84,7 @@ class Mock(Finding, Seeding):
             return answer.write()
         if not isinstance(answer, Refusal):
             self.files.note(call, answer)
-            answer = self.events.note(call, answer)
+            answer = self.events.note(call, answer, before)
             self.log.note(call, answer)
             self.provoked.note(call)
             call.headers.extend(headers_of_answer(self.model, self.setting.address.url, call, answer))
