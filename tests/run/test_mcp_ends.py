@@ -10,7 +10,7 @@ from typing import Any
 
 from calling import sandboxed, served
 from pgagents.http import Request, Response, Silence
-from pgagents.mcp.stdio import MAX_LINE
+from pgagents.mcp.message_size import USUAL
 from test_mcp_stdio import SEARCH, process
 
 CALL = {
@@ -75,12 +75,12 @@ def test_line_of_any_length_is_refused_and_not_held() -> None:
             "method": "ping",
             "params": {"_meta": {"x": ""}},
         }
-        room = MAX_LINE - len(json.dumps(padding)) - 1
-        padding["params"]["_meta"]["x"] = "a" * (200 * MAX_LINE)
+        room = USUAL - len(json.dumps(padding)) - 1
+        padding["params"]["_meta"]["x"] = "a" * (200 * USUAL)
         server.send(padding)
         found = server.line()
         assert (found["id"], found["error"]["code"]) == (None, -32600)
-        assert f"{MAX_LINE:,}" in found["error"]["message"]
+        assert f"{USUAL:,}" in found["error"]["message"]
         padding["params"]["_meta"]["x"] = "a" * (room + 1)
         server.send(padding)
         assert server.line()["error"]["code"] == -32600

@@ -22,6 +22,7 @@ import uvicorn
 from calling import sandboxed
 from pgagents.client.send import sending
 from pgagents.mcp import http as served
+from pgagents.mcp.message_size import USUAL
 from pgagents.mcp.patience import Patience
 from sandboxes import ROOT
 from test_mcp_http import BOTH, HELLO, listening
@@ -92,7 +93,7 @@ def test_sessions_of_older_clients_are_bounded_and_newer_ones_go_on(monkeypatch:
 def test_body_is_bounded() -> None:
     caller, _ = sandboxed()
     with listening(sending(caller.sandbox.handler)) as url:
-        for size, status in ((served.MAX_BODY - 10_000, 400), (served.MAX_BODY + 10_000, 413)):
+        for size, status in ((USUAL - 10_000, 400), (USUAL + 10_000, 413)):
             answer = httpx.post(
                 url, content=b" " * size, headers={**BOTH, "Content-Type": "application/json"}
             )

@@ -185,6 +185,7 @@ def _serve_stdio(model: Model, api: Api) -> None:
     import asyncio
     import signal
 
+    from pgagents.mcp.message_size import find_largest_message
     from pgagents.mcp.server import make_server
     from pgagents.mcp.stdio import serve
 
@@ -198,7 +199,7 @@ def _serve_stdio(model: Model, api: Api) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = make_server(model, _client(model, api), close=api.sender.close)
     _collect_garbage()
-    asyncio.run(serve(server))
+    asyncio.run(serve(server, find_largest_message(model)))
 
 
 def _serve_http(model: Model, api: Api, given: _Given) -> None:

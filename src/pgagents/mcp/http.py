@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from pgagents.errors import PgagentsError
 from pgagents.mcp.guard import Guard
+from pgagents.mcp.message_size import find_largest_message
 from pgagents.mcp.scopes import StepUp
 from pgagents.mcp.tools import tools
 from pgagents.model.model import Model
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 PATH = "/mcp"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-MAX_BODY = 1_000_000
 MOST_SESSIONS, IDLE_S = 1_000, 900.0
 """Limits for sessions of clients up to 2025-11-25: each takes some 40 kB until it has been idle for
 `IDLE_S` seconds.
@@ -70,7 +70,7 @@ def make_app(
     bounds: dict[str, Any] = {
         "transport_security": _make_security(port, sign_in.resource if sign_in else public_url, origins),
         "stateless_http": stateless,
-        "max_request_body_size": _find_largest_body(model),
+        "max_request_body_size": find_largest_message(model),
         "max_sessions": MOST_SESSIONS,
         "session_idle_timeout": IDLE_S,
     }
@@ -83,16 +83,6 @@ def make_app(
     if token and sign_in is None:
         app.add_middleware(Guard, token=token)
     return app
-
-
-def _find_largest_body(model: Model) -> int:
-    """Return the largest body of a request in bytes: MAX_BODY, or more where a tool takes larger files.
-
-    A file is base64 in a call, which makes four bytes of three.
-    """
-    params = [param for action in model.actions for param in action.params]
-    files = [param.file.max_bytes or 0 for param in params if param.file is not None]
-    return MAX_BODY + sum(sorted(files)[-1:]) * 4 // 3
 
 
 def _make_security(port: int | None, public_url: str, origins: tuple[str, ...]) -> TransportSecuritySettings:

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pgagents.mcp.message_size import USUAL
+
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
 
-MAX_LINE = 1_000_000
-"""Most bytes of a message; the same as over HTTP."""
 LAST_S = 60.0
 """Seconds that open calls may still take after the end of stdin."""
 TOO_LONG = "\x00"
@@ -20,7 +20,7 @@ TOO_LONG = "\x00"
 class Lines:
     """The lines of a stream, each of bounded length; no more than that is held of a longer one."""
 
-    def __init__(self, readline: Callable[[int], bytes], most: int = MAX_LINE) -> None:
+    def __init__(self, readline: Callable[[int], bytes], most: int = USUAL) -> None:
         self._readline, self._most = readline, most
 
     def __aiter__(self) -> Lines:
@@ -43,13 +43,13 @@ class Lines:
         return TOO_LONG
 
 
-async def serve(server: Server[Any]) -> None:
-    """Serve until stdin ends."""
+async def serve(server: Server[Any], most: int = USUAL) -> None:
+    """Serve until stdin ends. `most` is the largest message in bytes."""
     from mcp.server.stdio import stdio_server
 
-    lines: Any = Lines(sys.stdin.buffer.readline)
+    lines: Any = Lines(sys.stdin.buffer.readline, most)
     async with stdio_server(stdin=lines) as (came, goes):
-        await serve_streams(server, came, goes)
+        await serve_streams(server, came, goes, most)
 
 
 class _Open:
@@ -89,7 +89,7 @@ class _Open:
                 await self._none.wait()
 
 
-async def serve_streams(server: Server[Any], came: Any, goes: Any) -> None:
+async def serve_streams(server: Server[Any], came: Any, goes: Any, most: int) -> None:
     """Serve until `came` ends and open calls are answered. An unreadable message is answered as JSON-RPC 2.0
     requires (5.1).
 
@@ -109,7 +109,7 @@ async def serve_streams(server: Server[Any], came: Any, goes: Any) -> None:
                 if not isinstance(item, Exception):
                     open_calls.note_request(item.message)
                     await passed.send(item)
-                elif error := _error(item):
+                elif error := _error(item, most):
                     await goes.send(SessionMessage(error))
             await open_calls.wait(LAST_S)
 
@@ -126,7 +126,7 @@ async def serve_streams(server: Server[Any], came: Any, goes: Any) -> None:
         group.cancel_scope.cancel()
 
 
-def _error(problem: Exception) -> Any:
+def _error(problem: Exception, most: int) -> Any:
     """Return the answer to a line that is not a message; None for an empty line."""
     from mcp_types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
     from pydantic import ValidationError
@@ -139,7 +139,7 @@ def _error(problem: Exception) -> Any:
             jsonrpc="2.0", id=None, error=ErrorData(code=INVALID_REQUEST, message="Invalid Request")
         )
     if first["input"] == TOO_LONG:
-        message = f"Invalid Request: the line is longer than {MAX_LINE:,} bytes"
+        message = f"Invalid Request: the line is longer than {most:,} bytes"
         return JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=INVALID_REQUEST, message=message))
     if not str(first["input"]).strip():
         return None

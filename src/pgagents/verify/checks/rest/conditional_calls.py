@@ -165,7 +165,9 @@ def _read_again(
             if not _may_be_sent(setting, endpoint, form):
                 continue
             again: Exchange = yield _read(setting, endpoint, body, why, form)
-            if not again.void and again.status != NOT_MODIFIED and again.header("etag") in (tag, None):
+            refused = form == ANY and not again.success  # as a value that has no use in a read
+            unread = not again.void and again.status != NOT_MODIFIED and again.header("etag") in (tag, None)
+            if unread and not refused:
                 yield judge_broken(contract, f"304 to If-None-Match: {form}", again.outcome)
                 return
         another = _find_other_tag(setting, endpoint, tag)
