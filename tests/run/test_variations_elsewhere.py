@@ -41,12 +41,15 @@ SAMPLE = [
 
 
 def findings_of(catalogue: str, name: str) -> dict[str, str]:
-    """Verify the mock of a catalogue with a variation, whose behaviour key the catalogue leaves open."""
+    """Verify the mock of a catalogue with a variation, whose behaviour key the catalogue leaves open.
+
+    Return each broken contract with the answer; contracts broken by the same cause stand one by one.
+    """
     of = model(FOLDER / f"{catalogue}.yaml", fault_registry.find("variations", name).point)
     opened = inside(of)
     keys = {**opened.keys, "main": opened.sandbox.tokens["test"]}
     report = run(of, keys=keys, allow_writes=True, exclusive=True, variations=[name])
-    return {f.contract.id: f.actual for f in report.findings}
+    return {id: f.actual for f in report.findings for id in (f.contract.id, *f.also)}
 
 
 def list_surprises(catalogue: str, name: str) -> dict[str, str]:

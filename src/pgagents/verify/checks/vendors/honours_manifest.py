@@ -32,7 +32,7 @@ from pgagents.verify.projections.offers import Offer
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "honours_manifest"
-REFUSED = 400
+REFUSED, UNPROCESSABLE = 400, 422
 MOST_NAMED = 4
 SURE = 5
 """The number of answers that fit both schemas after which the vendor's schema is assumed to be wider than the
@@ -164,6 +164,8 @@ def _judge_answer(
             said = f"status {exchange.status} is not there: {exchange.outcome}"
             yield _judge_derived(ids[i].answers, f"{projections.offers[i].documents} lists the status", said)
         return
+    if _has_open_status(exchange, memory):
+        return
     promised = projections.find_promised(exchange.status)
     if promised is None or (exchange.refused and exchange.status < REFUSED):
         return  # an error with a 2xx is in no schema of the successes: `error_envelope` judges it
@@ -175,6 +177,16 @@ def _judge_answer(
             )
         elif exchange.success and (judgement := ids[i].answers):
             yield judgement
+
+
+def _has_open_status(exchange: Exchange, memory: Memory) -> bool:
+    """True if a refusal has 400 for 422 or the reverse, and the catalogue leaves open which of them it has.
+
+    A document lists codes by their own statuses.
+    """
+    code = exchange.codes.get(exchange.code or "")
+    either = memory.model.behaviour.refused_status == "any" and exchange.status in (REFUSED, UNPROCESSABLE)
+    return either and code is not None and code.status != exchange.status
 
 
 def _wrong(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, str]:
