@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.action import Action, Code
+from pgagents.model.action import Action
 from pgagents.model.model import Surface
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
@@ -17,8 +17,6 @@ from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, edits, error_at, successful
 from pgagents.sandbox.injection.fault_registry import Context, variation
 from pgagents.sandbox.routes import Routes
-
-TOO_LARGE = 413
 
 
 @variation().edit_answers
@@ -80,37 +78,6 @@ def malformed_id_missing(handler: Handler, context: Context) -> Handler:
         refused = answers.refusal(
             context.model, missing, "There is no such thing", found.header("x-request-id") or ""
         )
-        return Response(refused.status, found.headers, refused.body)
-
-    return answer
-
-
-@variation()
-def large_file_as_large_body(handler: Handler, context: Context) -> Handler:
-    """A file that is too large is answered with the action's code of the status 413, where it has one."""
-    inner = context.front.decoder
-
-    class Measuring(Decoder):
-        def request(
-            self, action: Action, request: Request, path_values: Mapping[str, str]
-        ) -> Arguments | Fault:
-            found = inner.request(action, request, path_values)
-            large.clear()
-            files = {p.wire for p in action.params if p.file is not None and p.file.max_bytes is not None}
-            if isinstance(found, Fault) and found.field in files and "must have at most" in found.message:
-                large.extend(code for code in action.errors if code.status == TOO_LARGE)
-            return found
-
-    large: list[Code] = []
-    context.front.decoder = Measuring(context.model)
-
-    def answer(request: Request) -> Response | Silence:
-        large.clear()
-        found = handler(request)
-        if not large or not isinstance(found, Response):
-            return found
-        id = found.header(answers.request_id_header(context.model)) or ""
-        refused = answers.refusal(context.model, large[0], "The file is too large", id)
         return Response(refused.status, found.headers, refused.body)
 
     return answer
