@@ -278,12 +278,11 @@ def test_list_of_faults_has_a_sentence_for_each(capsys: pytest.CaptureFixture[st
 
 
 def test_client_cannot_choose_the_address_by_which_its_calls_are_counted(running: dict[str, Any]) -> None:
-    left = [
-        int(
-            httpx.get(f"{running['url']}/api/v1/health", headers={"X-Forwarded-For": peer}).headers[
-                "X-RateLimit-Remaining"
-            ]
-        )
-        for peer in ("203.0.113.7", "203.0.113.8")
-    ]
-    assert left[1] < left[0]
+    """Forty calls: the limit returns one every quarter of a second, and a busy machine may be as slow."""
+    with httpx.Client(base_url=running["url"]) as client:
+        answers = [
+            client.get("/api/v1/health", headers={"X-Forwarded-For": f"203.0.113.{number}"})
+            for number in range(40)
+        ]
+    left = [int(answer.headers["X-RateLimit-Remaining"]) for answer in answers]
+    assert min(left) < left[0]
