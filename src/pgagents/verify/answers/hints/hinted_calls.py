@@ -10,8 +10,8 @@ from pgagents.model.action import Action, Param
 from pgagents.model.model import Resource
 from pgagents.verify.answers.hints.observation import (
     Body,
-    TraceSource,
     Source,
+    TraceSource,
     list_sources,
     name_instance,
     shows_instances,
