@@ -17,7 +17,7 @@ from pgagents.cel.reading import applies, members_in, texts_in
 from pgagents.jsonschema.schema import subschemas
 from pgagents.model.action import Law
 from pgagents.model.model import Move, Resource
-from pgagents.verify.cases.boundary import boundary_values, free_params
+from pgagents.verify.cases.boundary import boundary_value, free_params
 from pgagents.verify.cases.law.mutants import (
     CANDIDATES,
     FINER,
@@ -165,8 +165,8 @@ class FixturePlan:
         """Return the arguments of an endpoint's n-th instance: all at their greatest, all at their least,
         then the most revealing.
         """
-        known = {name: given for name, given, _ in boundary_values(self.setting, endpoint)}
-        listed = [known[name] for name in ("high", "low") if name in known]
+        extremes = (boundary_value(self.setting, endpoint, name) for name in ("high", "low"))
+        listed = [given for given in extremes if given is not None]
         if number < len(listed):
             self._learn(endpoint, place, listed[number])
             return listed[number]
