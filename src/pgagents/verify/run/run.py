@@ -15,7 +15,6 @@ from pgagents.errors import PgagentsError
 from pgagents.http import Handler
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Model
-from pgagents.model.stores.cases import CHECK as CASES
 from pgagents.report.report import Footer, Header, Report, Result
 from pgagents.verify.answers.guesses import NO_GUESSES, find_guesses
 from pgagents.verify.check.check import checks_for
@@ -166,12 +165,40 @@ def verify(
         mcp=mcp,
         bare=bare,
     )
-    checks = checks_for(setting)
+    tag = _tag(started_at, clock(), url, options)
+    made, driver = _prepare(
+        setting, handler, identities, options, tag, clock=clock, timer=timer, sleep=sleep, plain=plain
+    )
+    generating = timer() - begun
+    try:
+        course = Course(driver, made, options, on_progress, begun)
+        stopped = _run(course, companion)
+        behind = _finish(driver, stopped)
+        return _report(course, options, stopped, behind, started_at, timer() - begun, generating)
+    finally:
+        driver.close()
+
+
+def _prepare(
+    setting: Setting,
+    handler: Handler,
+    identities: Identities,
+    options: Options,
+    tag: str,
+    *,
+    clock: Callable[[], float],
+    timer: Callable[[], float],
+    sleep: Callable[[float], None],
+    plain: Handler | None,
+) -> tuple[planning.Draft, Driver]:
+    """Draft the plan, and make its driver, whose ledger has the contracts that are decided before any
+    traffic. `tag` begins the ids of the run.
+    """
+    model, checks = setting.model, checks_for(setting)
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
     ledger = Ledger.of(listed, NO_GUESSES if options.strict else find_guesses(model))
     ledger.settled.update(made.settled)
-    tag = _tag(started_at, clock(), url, options)
     driver = Driver(
         setting,
         handler,
@@ -190,14 +217,7 @@ def verify(
         secrets=identities.hidden,
         commands=identities.commands,
     )
-    generating = timer() - begun
-    try:
-        course = Course(driver, made, options, on_progress, begun)
-        stopped = _run(course, companion)
-        behind = _finish(driver, stopped)
-        return _report(course, options, stopped, behind, started_at, timer() - begun, generating)
-    finally:
-        driver.close()
+    return made, driver
 
 
 def _add_main(model: Model, identities: Identities, options: Options) -> Identities:
@@ -336,51 +356,48 @@ def _finish(driver: Driver, stopped: str) -> list[str]:
 
 def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:
     unreached = stopped or "no request of this run tests it"
-    results = driver.ledger.results(driver.memory.reached, unreached)
     mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
     found = []
-    for result in results:
-        if result.verdict is not Verdict.UNTESTED:
-            found.append(result)
-            continue
-        place = result.contract.place
-        why = made.asked.get(result.contract.id)
-        if why and not stopped and not driver.ledger.entries[result.contract.id].error:
-            result = Result(result.contract, Verdict.NOT_SELECTED, why)
-        elif (
-            not made.writes
-            and not stopped
-            and driver.setting.listing is None
-            and _for_want_of_writes(driver, result, place)
-        ):
-            result = Result(result.contract, Verdict.NOT_SELECTED, NO_WRITES)
-        elif not stopped and _is_case_without_leave(result):
-            result = Result(result.contract, Verdict.NOT_SELECTED, result.reason)
-        elif place in driver.memory.unscoped:
-            result = Result(result.contract, Verdict.NOT_SELECTED, driver.memory.unscoped[place])
-        elif options.profile == "smoke" and not stopped and _never_tried(driver, result):
-            result = Result(result.contract, Verdict.NOT_SELECTED, "outside the smoke profile")
-        elif mute and result.contract.surface == MCP and result.reason == unreached:
-            result = Result(result.contract, Verdict.UNTESTED, mute)
+    for result in driver.ledger.results(driver.memory.reached, unreached):
+        if result.verdict is Verdict.UNTESTED:
+            if reason := _find_why_not_selected(driver, made, options, stopped, result):
+                result = Result(result.contract, Verdict.NOT_SELECTED, reason)
+            elif mute and result.contract.surface == MCP and result.reason == unreached:
+                result = Result(result.contract, Verdict.UNTESTED, mute)
         found.append(result)
     return tuple(found)
 
 
-def _for_want_of_writes(driver: Driver, result: Result, place: str) -> bool:
+def _find_why_not_selected(
+    driver: Driver, made: planning.Draft, options: Options, stopped: str, result: Result
+) -> str:
+    """Return the reason why the caller's own choice left a contract untested; empty if it is none.
+
+    A run that ended early left out what it did not reach, whatever the caller chose.
+    """
+    contract, unscoped = result.contract, driver.memory.unscoped.get(result.contract.place, "")
+    if stopped:
+        return unscoped
+    unprovoked = made.asked.get(contract.id)
+    if unprovoked and not driver.ledger.entries[contract.id].error:
+        return unprovoked
+    if not made.writes and driver.setting.listing is None and _for_want_of_writes(driver, result):
+        return NO_WRITES
+    if checks_for(driver.setting)[contract.check].selected_by_flag and names_flag(result.reason):
+        return result.reason
+    if unscoped:
+        return unscoped
+    return "outside the smoke profile" if options.profile == "smoke" and _never_tried(driver, result) else ""
+
+
+def _for_want_of_writes(driver: Driver, result: Result) -> bool:
     """True where a contract is untested only because the key may not write."""
+    place = result.contract.place
     endpoint = driver.setting.by_place.get(place)
     makes = any(resource.made_by is not None for resource in driver.model.resources.values())
     if endpoint is not None and endpoint.action.effect == "read" and not makes:
         return False
     return place not in driver.memory.reached or driver.ledger.entries[result.contract.id].reason == NO_WRITES
-
-
-def _is_case_without_leave(result: Result) -> bool:
-    """True where a store's case would write to what the run has not made, and only the caller may let it.
-
-    The author names that on purpose, so nothing was missed: the caller has not selected it.
-    """
-    return result.contract.check == CASES and names_flag(result.reason)
 
 
 def _never_tried(driver: Driver, result: Result) -> bool:
