@@ -176,7 +176,7 @@ def _list_parents(
 
 def _items_at(resource: Resource, values: Mapping[str, Any]) -> Any:
     """Return the items of a resource in a sample's answer."""
-    from pgagents.cel.expression import Scope
+    from pgagents.cel.scope import Scope
 
     found = resource.found_by
     return (

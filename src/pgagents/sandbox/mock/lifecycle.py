@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pgagents.cel.expression import Scope
+from pgagents.cel.scope import Scope
 from pgagents.http import Request
 from pgagents.model.job import Job
 from pgagents.model.model import Model, Resource, Unique

@@ -12,26 +12,14 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.exchange import Exchange
 
 SLACK = 2
-
-
 MOST_LIMIT = 10**9
-
-
 MOST_TIMES = 2
 """A key with more than this many times the published limit is unlimited."""
-
-
 ENOUGH_TO_TELL = 20
-
-
 FULL_AGAIN = 0.9
 """If this part of a request refills while one is sent, a burst would hardly end."""
-
-
 TELLS_S = 10.0
 """The shortest window, in seconds, whose reset clearly differs from that of the window before."""
-
-
 MOST_TRIED = 3
 """The most calls without a 429, as a multiple of the limit. This client is too slow then: an enforced limit
 is met after two windows.

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pgagents.cel.expression import Expression, Scope
+from pgagents.cel.expression import Expression
 from pgagents.cel.reading import applies, members_in, texts_in
+from pgagents.cel.scope import Scope
 from pgagents.jsonschema.schema import subschemas
 from pgagents.model.action import Law
 from pgagents.model.model import Move, Resource

@@ -8,7 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pgagents.cel.expression import Expression, Scope
+from pgagents.cel.expression import Expression
+from pgagents.cel.scope import Scope
 from pgagents.model.model import Step, Workflow
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.check.refused_status import allows_either

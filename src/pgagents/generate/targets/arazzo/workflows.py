@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.cel.criteria import FirstFitting, Place, criteria, parse_kept, path_through, pointer
-from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.expression import Expression, ExpressionError
+from pgagents.cel.scope import Scope
 from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.action import Action

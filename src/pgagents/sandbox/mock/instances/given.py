@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgagents.cel.expression import Scope
+from pgagents.cel.scope import Scope
 from pgagents.model.model import Model, Resource
 from pgagents.sandbox.mock.rows import RowKey, Rows
 

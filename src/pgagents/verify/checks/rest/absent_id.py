@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.expression import ExpressionError
+from pgagents.cel.scope import Scope
 from pgagents.model.action import Code, Param
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
