@@ -12,7 +12,7 @@ import pytest
 from pgagents.cel.expression import Expression
 from pgagents.cel.scope import Scope
 from pgagents.http import target
-from pgagents.model.model import Step, Workflow
+from pgagents.model.workflow import Step, Workflow
 from sandboxes import model
 from test_server import sandbox
 

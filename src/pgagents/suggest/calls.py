@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.cel.expression import Expression
-from pgagents.model.model import Move, Resource
+from pgagents.model.resource import Move, Resource
 from pgagents.suggest.across.pairs import list_pair_probes
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.values import LEFT_OUT, other_values

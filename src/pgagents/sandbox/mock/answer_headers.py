@@ -16,7 +16,8 @@ from pgagents.cel.syntax import Infix
 from pgagents.http import json_bytes, target, text_of
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, AnswerHeader
-from pgagents.model.model import Model, Resource
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.laws.obey import NAMES

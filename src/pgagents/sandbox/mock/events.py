@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.events.outbox import TIMES

@@ -8,7 +8,8 @@ from typing import Any
 from pgagents.cel.scope import Scope
 from pgagents.http import Request
 from pgagents.model.job import Job
-from pgagents.model.model import Model, Resource, Unique
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource, Unique
 from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.mock import places

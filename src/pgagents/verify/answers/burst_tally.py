@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pgagents.model.limit_reader import LIMITED
+from pgagents.model.answers.limit_reader import LIMITED
 from pgagents.model.model import Bucket
 from pgagents.verify.answers.rate_limits import ahead_s, in_epoch, rate_of
 from pgagents.verify.check.memory import Setting

@@ -17,7 +17,7 @@ from pgagents.cel.reading import applies, members_in, texts_in
 from pgagents.cel.scope import Scope
 from pgagents.jsonschema.schema import subschemas
 from pgagents.model.action import Law
-from pgagents.model.model import Move, Resource
+from pgagents.model.resource import Move, Resource
 from pgagents.verify.cases.boundary import boundary_value, free_params
 from pgagents.verify.cases.law.mutants import (
     CANDIDATES,

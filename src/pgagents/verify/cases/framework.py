@@ -15,7 +15,7 @@ from zlib import crc32
 from pgagents.encoding.medium import JSON
 from pgagents.http import json_bytes, read_json
 from pgagents.model.action import Code
-from pgagents.model.model import Dispatcher
+from pgagents.model.surface import Dispatcher
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.invalid import ordinary

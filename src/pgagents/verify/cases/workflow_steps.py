@@ -10,7 +10,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.cel.scope import Scope
-from pgagents.model.model import Step, Workflow
+from pgagents.model.workflow import Step, Workflow
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.check.refused_status import allows_either
 from pgagents.verify.fixtures.request_template import whole

@@ -15,7 +15,7 @@ from pgagents.cel.expression import Expression, ExpressionError
 from pgagents.cel.reading import members_in
 from pgagents.cel.scope import Scope
 from pgagents.model.action import Action, Law
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import reading_of, values_of
 from pgagents.verify.laws.next_page import may_go_on

@@ -18,9 +18,10 @@ from pgagents.cel.scope import Scope
 from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.action import Action
+from pgagents.model.answers.error_reader import ErrorSign
 from pgagents.model.credential import Credential
-from pgagents.model.error_reader import ErrorSign
-from pgagents.model.model import Model, Step, Workflow
+from pgagents.model.model import Model
+from pgagents.model.workflow import Step, Workflow
 from pgagents.source.origin import Node, Text, plain
 from pgagents.source.source import Pointer
 from pgagents.text.wording import short

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pgagents.cel.scope import Scope
-from pgagents.model.model import Model, Resource
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource
 from pgagents.sandbox.mock.rows import RowKey, Rows
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.model.action import Action, Param
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.answers.hints.observation import (
     Body,
     Source,

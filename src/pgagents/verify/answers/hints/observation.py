@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from pgagents.model.action import Action, ActionCall
-from pgagents.model.model import Resource, member_at
+from pgagents.model.resource import Resource, member_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path, is_missing, member_named
 from pgagents.verify.fixtures.request_template import template_of

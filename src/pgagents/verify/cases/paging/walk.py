@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.model.action import ActionCall as ActionCall
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.paging.page_request import ListReader, Page
 from pgagents.verify.check.check import (

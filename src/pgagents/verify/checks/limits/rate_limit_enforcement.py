@@ -17,8 +17,8 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pgagents.model.answers.limit_reader import LIMITED, retry_after_s
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.limit_reader import LIMITED, retry_after_s
 from pgagents.model.model import Bucket
 from pgagents.verify.answers.burst_tally import FULL_AGAIN, SLACK, Tally
 from pgagents.verify.answers.rate_limits import ahead_s, rate_of

@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.cel.reading import list_begun_at
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource, Takes
+from pgagents.model.resource import Resource, Takes
 from pgagents.verify.answers.capacity import find_roomiest
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.check.check import (

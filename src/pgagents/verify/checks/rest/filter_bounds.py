@@ -15,7 +15,7 @@ from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Infix, Macro, Node, children
 from pgagents.model.action import Law
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,

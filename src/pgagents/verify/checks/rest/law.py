@@ -13,7 +13,7 @@ from pgagents.cel.expression import Expression, ExpressionError
 from pgagents.cel.scope import Scope
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.cases import fixture_selection
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.invalid import ordinary

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource, Unique
+from pgagents.model.resource import Resource, Unique
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,

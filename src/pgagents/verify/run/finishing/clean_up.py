@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from pgagents.model.model import id_text
+from pgagents.model.resource import id_text
 from pgagents.verify.fixtures.factory import Instance, Unavailable
 from pgagents.verify.fixtures.pool import MAX_TRIES, FixturePool
 from pgagents.verify.run.driver import Driver
