@@ -18,7 +18,6 @@ from pgagents.model.action import Code
 from pgagents.model.surface import Dispatcher
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.boundary import boundary_value
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.malformed import beside, elsewhere, nowhere, odd_requests, reader, without_id
 from pgagents.verify.cases.malformed_bodies import (
     double_member,
@@ -32,7 +31,7 @@ from pgagents.verify.cases.malformed_bodies import (
     writers,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import INVENTED, UNKNOWN_METHOD
