@@ -18,10 +18,11 @@ from pgagents.sandbox.auth.credential import (
     without_text,
 )
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.front import CERTIFICATE, OURS, framework_code
+from pgagents.sandbox.front import CERTIFICATE, OURS
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs, replace_method
 from pgagents.sandbox.injection.fault_registry import Context, Find, fault
 from pgagents.sandbox.keys import UNLIMITED_PER_MINUTE, Key, digest
+from pgagents.sandbox.writing.refusals import framework_code
 
 
 def _able_key(context: Context, id: str) -> Key:
