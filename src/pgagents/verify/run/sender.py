@@ -77,15 +77,7 @@ class Sender:
         that print a new key, by role.
         """
         self.setting, self.model = setting, setting.model
-        own = weakref.proxy(self)  # no cycle: a run frees its memory when it ends
-        self.maker = RequestMaker(
-            setting,
-            keys,
-            commands,
-            options.seed,
-            now=lambda: own.now(),
-            send_aside=lambda asked, request: own._send_aside(asked, request),
-        )
+        self.maker = self._make_maker(keys, commands, options.seed)
         self.handler, self.plain = handler, plain
         self.clock, self.timer, self._sleeper = clock, timer, sleep
         self.pacer = Pacer(
@@ -118,6 +110,19 @@ class Sender:
         """An interrupt during several calls at once. It is kept until the other answers have come."""
         self.objection: Callable[[Call, Mapping[str, Any], Request], str] = _refuse_all
         """Why a request must not be sent; nothing is sent that this has not let pass."""
+
+    def _make_maker(
+        self, keys: Mapping[str, str], commands: CommandSecrets | None, seed: int
+    ) -> RequestMaker:
+        own = weakref.proxy(self)  # no cycle: a run frees its memory when it ends
+        return RequestMaker(
+            self.setting,
+            keys,
+            commands,
+            seed,
+            now=lambda: own.now(),
+            send_aside=lambda asked, request: own._send_aside(asked, request),
+        )
 
     def now(self) -> float:
         """Return the server's time: the caller's clock, shifted as the operator's clock was."""
