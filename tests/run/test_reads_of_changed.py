@@ -27,7 +27,7 @@ def _broken(wrap: Callable[[Handler], Handler]) -> list[str]:
 
 
 def _after_change(status: int) -> Callable[[Handler], Handler]:
-    """Answer the content with a status as soon as its document was changed."""
+    """Answer the content with a status from a change of its document to the next one of the content."""
 
     def wrap(inner: Handler) -> Handler:
         changed: set[str] = set()
@@ -36,6 +36,8 @@ def _after_change(status: int) -> Callable[[Handler], Handler]:
             answer = inner(request)
             if request.method == "PATCH" and isinstance(answer, Response) and answer.status == 200:
                 changed.add(f"{request.path}/content")
+            if request.method == "PUT":  # a workflow changes a document, and then its content
+                changed.discard(request.path)
             if request.method == "GET" and request.path in changed and isinstance(answer, Response):
                 return Response(status, answer.headers, answer.body) if status else answer
             return answer
