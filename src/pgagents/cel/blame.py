@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope, compile_node
+from pgagents.cel.expression import ExpressionError, compile_node
 from pgagents.cel.reading import conjuncts
+from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Choice, FunctionCall, Macro, Node, children
 
 MOST_ITEMS = 100

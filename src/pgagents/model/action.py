@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pgagents.cel.expression import Expression, Scope
+from pgagents.cel.expression import Expression
+from pgagents.cel.scope import Scope
 from pgagents.model.hints import Hints
 from pgagents.model.job import Job
 from pgagents.model.pages import Pages

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pgagents.model.action import Action
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 
 
 def with_places(resources: Mapping[str, Resource]) -> dict[str, Resource]:

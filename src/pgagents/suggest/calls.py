@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.cel.expression import Expression
-from pgagents.model.model import Move, Resource
+from pgagents.model.resource import Move, Resource
 from pgagents.suggest.across.pairs import list_pair_probes
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.values import LEFT_OUT, other_values
@@ -176,7 +176,7 @@ def _list_parents(
 
 def _items_at(resource: Resource, values: Mapping[str, Any]) -> Any:
     """Return the items of a resource in a sample's answer."""
-    from pgagents.cel.expression import Scope
+    from pgagents.cel.scope import Scope
 
     found = resource.found_by
     return (

@@ -26,7 +26,7 @@ from pgagents.model.action import (
     Code,
     Law,
 )
-from pgagents.model.problem_details import PROBLEM_DETAILS, problem_details
+from pgagents.model.answers.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer, Source
 

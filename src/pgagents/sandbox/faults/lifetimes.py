@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.cel.expression import member_of
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.model import Resource, TimedMove, member_at
+from pgagents.model.resource import Resource, TimedMove, member_at
 from pgagents.sandbox.auth.credential import find_any_secret
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import epoch_of

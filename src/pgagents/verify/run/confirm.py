@@ -8,9 +8,10 @@ from dataclasses import replace
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import Check
 from pgagents.verify.fixtures.instance import Unavailable
-from pgagents.verify.run.driver import Driver, Spent, Stop
+from pgagents.verify.run.driver import Driver, Spent
 from pgagents.verify.run.ledger import Break, Ledger
-from pgagents.verify.run.transmission import finish
+from pgagents.verify.run.sending.ready import Stop
+from pgagents.verify.run.sending.transmission import finish
 from pgagents.verify.wire.call import InstanceRef
 
 COSTS = 3

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 from pgagents.http import Request
 from pgagents.model.action import Action, Param
 from pgagents.model.identity import has_proof
-from pgagents.model.model import Resource, id_text
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance

@@ -10,7 +10,7 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.http import Response, Silence
 from pgagents.model.contract import Verdict, check_of
-from pgagents.model.model import Resource, id_text
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.removed import list_removed
 from pgagents.verify.check.check import DECISIVE, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting

@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.cel.expression import member_of
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.look_alike import find_comparison, fitting, free_text
 from pgagents.verify.check.check import (

@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.http import Response, json_bytes
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.answers.hints.hinted_calls import fill, list_fillers
 from pgagents.verify.answers.hints.observation import (
     ANSWER,

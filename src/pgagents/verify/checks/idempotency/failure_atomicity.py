@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.model.action import ActionCall, Code
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.answers.capacity import find_roomiest, read_counter
 from pgagents.verify.answers.unchanged import change, find_resource, reread
 from pgagents.verify.cases.invalid import ordinary

@@ -14,7 +14,7 @@ from string import ascii_letters
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.model.model import Move
+from pgagents.model.resource import Move
 from pgagents.verify.answers.replay import (
     explain_key_expiry,
     is_key_conflict,

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from pgagents.cel.reading import reads
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Bucket, Surface
+from pgagents.model.model import Bucket
+from pgagents.model.surface import Surface
 from pgagents.verify.answers.rate_limits import rate_of
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (

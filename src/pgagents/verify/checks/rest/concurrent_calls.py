@@ -14,7 +14,7 @@ from typing import Any
 
 from pgagents.model.action import Action, Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource, Takes, Unique
+from pgagents.model.resource import Resource, Takes, Unique
 from pgagents.verify.answers.capacity import read_counter
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (

@@ -14,7 +14,7 @@ from typing import Any
 
 from pgagents.cel.expression import epoch
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource, id_text
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.comparison.representations import (
     Representation,
     kind_of,

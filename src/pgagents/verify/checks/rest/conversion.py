@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.http import json_bytes
 from pgagents.jsonschema.schema import closure
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource, Takes
+from pgagents.model.resource import Resource, Takes
 from pgagents.source.origin import plain
 from pgagents.verify.answers.capacity import read_counter
 from pgagents.verify.cases.invalid import ordinary

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.cel.expression import Scope
 from pgagents.cel.reading import path_of
+from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Infix, Macro, Node, children
 from pgagents.model.action import Law
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,

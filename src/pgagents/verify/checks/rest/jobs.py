@@ -15,11 +15,11 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from pgagents.model.action import ActionCall
+from pgagents.model.answers.error_reader import value_at
+from pgagents.model.answers.limit_reader import retry_after_s
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.error_reader import value_at
 from pgagents.model.job import Job
-from pgagents.model.limit_reader import retry_after_s
-from pgagents.model.model import Resource, id_text
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,

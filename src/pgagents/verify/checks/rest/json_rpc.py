@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.generate.formerly import actions_by_name
 from pgagents.http import json_bytes, read_json
 from pgagents.model.contract import Contract
-from pgagents.model.model import Dispatcher
+from pgagents.model.surface import Dispatcher
 from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
 from pgagents.verify.check.check import (
     Check,

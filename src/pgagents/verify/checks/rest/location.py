@@ -14,7 +14,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from pgagents.model.action import Action
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.model.action import ActionCall, Param
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,

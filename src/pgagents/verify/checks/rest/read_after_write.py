@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import Scope, member_of
+from pgagents.cel.expression import member_of
 from pgagents.cel.reading import applies
+from pgagents.cel.scope import Scope
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource, id_text
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (

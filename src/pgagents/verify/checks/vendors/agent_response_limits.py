@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.http import Silence
 from pgagents.jsonschema.schema import resolve, subschemas
 from pgagents.model.contract import Contract, surface_of
-from pgagents.model.model import Surface
+from pgagents.model.surface import Surface
 from pgagents.verify.cases.boundary import free_params
 from pgagents.verify.cases.invalid import answer_that_will_do, is_invalid, ordinary
 from pgagents.verify.cases.projection_index import ProjectionIndex, bearing, collect_projections

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pgagents.model.error_reader import ReadError
+from pgagents.model.answers.error_reader import ReadError
 
 LIMITED = 429
 RATE_LIMIT, POLICY, RETRY_AFTER = "RateLimit", "RateLimit-Policy", "Retry-After"
