@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pgagents.model.action import Param
-from pgagents.model.model import Resource
-from pgagents.verify.cases.invalid import ordinary
+from pgagents.model.resource import Resource
 from pgagents.verify.check.check import Conversation
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
