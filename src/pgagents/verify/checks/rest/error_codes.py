@@ -69,6 +69,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield judge_broken(contract, f"{code.shown} with status {code.status}", exchange.outcome)
     elif (
         code.only is not None
+        and not code.inferred
         and endpoint is not None
         and not {str(endpoint.action.name), endpoint.surface} & set(code.only)
     ):

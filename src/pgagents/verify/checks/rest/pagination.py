@@ -2,8 +2,8 @@
 
 The catalogue's `pages` say how the next page is requested. A list whose page size can be chosen is read in
 one piece, then in up to three pages. The walk must neither lose nor repeat an item, must come to an end, and
-no page may hold more than was requested. A URL of the next page must lead to the same host. The list is also
-read with each value of its optional arguments, which the further pages must keep.
+no page may hold more than was requested. A URL of the next page must lead to the same host, by the same
+scheme. The list is also read with each value of its optional arguments, which the further pages must keep.
 """
 
 from __future__ import annotations
