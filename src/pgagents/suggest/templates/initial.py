@@ -1,4 +1,4 @@
-"""What a new object has, and others do not: nothing refunded yet, version 1, a secret that is told once."""
+"""A value that a new object always has and others do not: nothing refunded yet, version 1, a secret."""
 
 from __future__ import annotations
 
