@@ -106,8 +106,9 @@ def compile_node(node: Node, names: Iterable[str]) -> Expression:
 
 
 def member_of(value: Any, variables: Container[str]) -> str:
-    """Return the member of one of these variables that a value leads to, with dots. Return an empty text for
-    any other value, and for a path through a name with a dot.
+    """Return the dotted path below one of these variables that a value reads.
+
+    Return an empty text for any other value, and for a path with a dot in a name.
     """
     path = value.path if isinstance(value, Expression) else ()
     dotted = any("." in name for name in path)

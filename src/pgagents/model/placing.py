@@ -1,4 +1,4 @@
-"""Find out which containing resources every call names together with an instance: its id is unique there."""
+"""Find the containing resources that every call names with an instance, whose id is unique only there."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class Surface:
         )
 
     def narrowed_params(self, action: Action) -> tuple[Param, ...]:
-        """Return the arguments that it offers with the values that it takes, under the catalogue's names."""
+        """Return the offered arguments with the surface's schemas, under the catalogue's names."""
         left_out, narrowed = self.omit.get(action.name, ()), self.narrow.get(action.name, {})
         return tuple(
             narrowed[p.name].param if p.name in narrowed else p
@@ -121,7 +121,7 @@ class Surface:
         return {names.get(k, k): v for k, v in arguments.items()}
 
     def complete(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the same, with this surface's defaults of the arguments that it narrows."""
+        """Return arguments under the catalogue's names, with this surface's defaults for narrowed ones."""
         narrowed = self.narrow.get(action.name, {})
         defaults = {
             n: one.param.schema["default"] for n, one in narrowed.items() if "default" in one.param.schema

@@ -1,4 +1,4 @@
-"""Read rate limits from answers: which answers refuse a call for its limit, what is left, when to call again.
+"""Read rate limits from answers: if the call was limited, how many calls remain, and when to call again.
 
 A limit stands in three headers, in `RateLimit` and `RateLimit-Policy` (structured fields, RFC 9651), in one
 header such as `32/40`, or nowhere but in Retry-After.

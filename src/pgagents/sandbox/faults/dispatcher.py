@@ -12,7 +12,6 @@ from pgagents.model.action import Action
 from pgagents.model.surface import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
-from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import (
     RequestedAction,
     data_of,
@@ -24,6 +23,7 @@ from pgagents.sandbox.injection.fault_helpers import (
 )
 from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.routes import Routes
+from pgagents.sandbox.writing.refusals import framework_code
 
 
 @fault("read_after_write").edit_answers

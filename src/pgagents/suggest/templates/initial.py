@@ -1,4 +1,4 @@
-"""A value that a new object always has and others do not: nothing refunded yet, version 1, a secret."""
+"""Laws about a new object alone: nothing is refunded yet, it has version 1, a secret is shown once."""
 
 from __future__ import annotations
 

@@ -141,7 +141,8 @@ def _fill(column: Column, number: Column) -> Any:
     """Return a judge of a total: some lists have as many items, others are a part, and totals differ."""
 
     def weigh(guard: Guard | None) -> Evidence | None:
-        whole, parts = set[float](), set[float]()
+        whole: set[float] = set()
+        parts: set[float] = set()
         for value, total in zip(column.values, number.values, strict=True):
             if isinstance(value, list) and isinstance(total, int | float):
                 if len(value) > total:

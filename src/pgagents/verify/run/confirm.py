@@ -1,4 +1,4 @@
-"""Failing cases are tried once more with fresh ids, to tell what is stable from what is not."""
+"""Try failing cases once more with fresh ids, to separate stable findings from others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COSTS = 3
 
 
 def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
-    """Try of each finding the first case again, as long as the budget of requests allows."""
+    """Try the first case of each finding again, until the budget of requests is spent."""
     remembering = frozenset(name for name, check in checks.items() if check.remembers)
     for entry in driver.ledger.firsts():
         found = entry.broken

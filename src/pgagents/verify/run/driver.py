@@ -55,7 +55,7 @@ class Turn:
 
 
 class Driver:
-    """A run's course. Its `sender` sends, its `judge` judges, its `factory` has the living instances."""
+    """Runs the probes of one run. `sender` sends, `judge` judges, `factory` holds the living instances."""
 
     def __init__(
         self,
@@ -146,23 +146,23 @@ class Driver:
     # -- several probes at the same time
 
     def pause(self) -> Turn:
-        """Return the state of the probe whose turn it is, to go on with it later."""
+        """Return the state of the running probe, so that `resume` can continue it later."""
         return Turn(self.judge.probe, self.sender.cleaning)
 
     def resume(self, turn: Turn) -> None:
-        """Give a probe its turn again."""
+        """Continue the probe of this state, as `pause` returned it."""
         self.judge.probe = self.factory.pool.holder = turn.number
         self.sender.cleaning = turn.cleaning
 
     def overlap(self, on: bool) -> None:
-        """Get ready for several requests on their way at the same time, or for one at a time again."""
+        """Prepare for several requests at the same time (`on`), or for one at a time."""
         self.sender.overlap(on)
         self.judge.defers = on or self._patient is not None
         if self._patient is not None:  # it is called by the threads that send
             self._patient.while_waiting = None if on else self._judge_meanwhile
 
     def wait_for(self, is_answered: Callable[[], bool], wait: Callable[[], object]) -> None:
-        """Judge earlier exchanges until a request is answered, and wait where all are judged."""
+        """Judge earlier exchanges until a request is answered; call `wait` when none is left to judge."""
         started, judged = self.timer(), self.judge.seconds
         self.judge.flush(is_answered)
         while not is_answered():
@@ -171,17 +171,17 @@ class Driver:
 
     @property
     def sent(self) -> int:
-        """Requests so far."""
+        """The number of requests so far."""
         return self.sender.sent
 
     @property
     def counted(self) -> int:
-        """Requests so far that count, plus those that undoing the remaining instances would take."""
+        """The number of requests that count so far, plus those that undoing the remaining instances takes."""
         return self.sender.count_requests(self.factory.pool.count_undo_requests())
 
     @property
     def answered(self) -> int:
-        """Requests that got an answer."""
+        """The number of requests that got an answer."""
         return self.sender.answered
 
     def seconds(self) -> float:

@@ -1,4 +1,4 @@
-"""The verification: contracts, a plan within a budget, exchanges, verdicts."""
+"""Run a verification: list the contracts, draft the plan, drive its probes, and make the report."""
 
 from __future__ import annotations
 

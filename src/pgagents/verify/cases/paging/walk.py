@@ -8,7 +8,6 @@ from typing import Any
 
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.resource import Resource
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.paging.page_request import ListReader, Page
 from pgagents.verify.check.check import (
     Judgement,
@@ -17,7 +16,7 @@ from pgagents.verify.check.check import (
     judge_untested,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.next_page import PageRequest
 from pgagents.verify.laws.paged_list import (
     PagedList,

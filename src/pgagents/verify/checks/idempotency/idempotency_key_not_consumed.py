@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.replay import is_key_conflict, void
-from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
+from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -24,7 +24,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.check.refused_status import allows_either
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

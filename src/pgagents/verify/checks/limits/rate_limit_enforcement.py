@@ -22,7 +22,6 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Bucket
 from pgagents.verify.answers.burst_tally import FULL_AGAIN, SLACK, Tally
 from pgagents.verify.answers.rate_limits import ahead_s, rate_of
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -34,7 +33,7 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.exclusive import ADVICE, others_too
 from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import REST, Endpoint

@@ -21,10 +21,9 @@ from pgagents.verify.answers.refusal import (
     list_missing_children,
     list_missing_parents,
 )
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint

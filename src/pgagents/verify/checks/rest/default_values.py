@@ -14,7 +14,6 @@ from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.comparison.normalized import differing, normalize_answer
 from pgagents.verify.cases.boundary import boundary_value
-from pgagents.verify.cases.invalid import answer_that_will_do, ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -26,7 +25,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
 from pgagents.verify.plan.exclusive import OTHERS_CHANGE
 from pgagents.verify.values.schema_values import high, types_of
 from pgagents.verify.wire.call import Reuse

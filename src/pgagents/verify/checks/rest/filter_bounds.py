@@ -16,7 +16,6 @@ from pgagents.cel.syntax import Infix, Macro, Node, children
 from pgagents.model.action import Law
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -27,7 +26,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.laws import evaluate_law, values_of
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint

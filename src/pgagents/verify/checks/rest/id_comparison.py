@@ -17,8 +17,8 @@ from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.comparison.representations import kind_of
 from pgagents.verify.answers.refusal import list_allowed_refusals, list_hiding_statuses
 from pgagents.verify.answers.removed import list_removed
-from pgagents.verify.cases.invalid import is_invalid, ordinary
-from pgagents.verify.cases.malformed import of_ours
+from pgagents.verify.cases.invalid import is_invalid
+from pgagents.verify.cases.malformed.paths import of_ours
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -31,7 +31,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import is_made_by
 from pgagents.verify.values.invalid_values import full_width
 from pgagents.verify.wire.call import InstanceRef

@@ -16,7 +16,6 @@ from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.cases import fixture_selection
 from pgagents.verify.cases.boundary import boundary_value
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.law.tools import list_tool_probes, read_once
 from pgagents.verify.cases.locations import places
 from pgagents.verify.check.check import (
@@ -32,7 +31,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path, will_do
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.laws import evaluate_law, list_laws, reading_of, values_of
 from pgagents.verify.laws.witness import witness
 from pgagents.verify.wire.call import Call, GetNote

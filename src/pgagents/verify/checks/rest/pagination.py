@@ -2,8 +2,8 @@
 
 The catalogue's `pages` say how the next page is requested. A list whose page size can be chosen is read in
 one piece, then in up to three pages. The walk must neither lose nor repeat an item, must come to an end, and
-no page may hold more than was requested. A URL of the next page must lead to the same host. The list is also
-read with each value of its optional arguments, which the further pages must keep.
+no page may hold more than was requested. A URL of the next page must lead to the same host, by the same
+scheme. The list is also read with each value of its optional arguments, which the further pages must keep.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.paging.list_arguments import judge_arguments, list_choices
 from pgagents.verify.cases.paging.page_request import ListReader
 from pgagents.verify.cases.paging.several import make_several
@@ -30,7 +29,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.paged_list import (
     PagedList,
     count_particular,

@@ -16,7 +16,6 @@ from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.refusal import list_missing_parents
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -29,7 +28,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import changes_unseen, may_move
 from pgagents.verify.laws.laws import evaluate_law
 from pgagents.verify.laws.lists import find_missing_instance

@@ -15,7 +15,6 @@ from pgagents.model.action import Param
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.comparison.normalized import differing, normalize_answer
 from pgagents.verify.cases.boundary import boundary_value
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -26,7 +25,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
