@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.http import Request, Response
+from pgagents.http import Request, Response, read_json
 from pgagents.model.contract import Verdict
 from pgagents.verify.checks.rest.no_effect_of_refusals import MOST_PAGES
-from small_api import Notes, verified
+from small_api import Notes, answer, verified, with_resource
 from test_page_stability import by_id, paged, served
 
 CREATE = "no_effect_of_refusals/note/create_note@rest"
@@ -55,3 +55,24 @@ def test_part_of_a_list_shows_nothing_of_what_a_refusal_leaves(
     found = next(r for r in report.results if r.contract.id == CREATE)
     assert found.verdict is verdict, found.reason
     assert verdict is not Verdict.UNTESTED or "goes on behind its first page" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("member", "verdict"),
+    [("note", Verdict.KEPT), ("note_id", Verdict.KEPT), ("size", Verdict.BROKEN), ("", Verdict.BROKEN)],
+)
+def test_another_write_may_make_an_instance_and_tell_it_by_name(member: str, verdict: Verdict) -> None:
+    """A value under another name is no id, though it may be equal to one."""
+
+    def copying(notes: Notes, request: Request) -> Response | None:
+        id = request.path.rpartition("/")[2]
+        if request.method != "PUT" or id not in notes.notes or notes.text(request) is None:
+            return None
+        copy = read_json(notes.make(f"n{next(notes._ids)}", "a copy").body).value
+        notes.notes[id]["text"] = notes.text(request)
+        told = {member: copy if member == "note" else copy["id"]} if member else {}
+        return answer(200, {**notes.notes[id], "history": [told]})
+
+    only = ("no_effect_of_refusals", "valid_calls")
+    report = verified(with_resource(), Notes(odd=copying), allow_writes=True, exclusive=True, only=only)
+    assert next(r for r in report.results if r.contract.id == CREATE).verdict is verdict

@@ -72,5 +72,5 @@ SERVER = Server(
     "/openapi.json", "", fill, existing,
     base="/api", ready="/api/health", headers=no_headers, surroundings=surroundings,
     volatile=VOLATILE,
-    peer_base="/api", operations=187,
+    peer_base="/api", operations=187, edited=("--max-requests", "4000"),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Literal
 
 from pgagents.model.action import ActionCall as ActionCall
@@ -37,6 +38,8 @@ NAME = "no_effect_of_refusals"
 STAGE = 8
 MOST_PAGES = 8
 """Most pages of a list that are read."""
+DEPTH, MOST_TOLD = 6, 200
+"""Bounds of the values that are read in the answer of another write."""
 LATE = (
     "maximum",
     "exclusiveMaximum",
@@ -199,6 +202,8 @@ class _Known:
 
     first: set[Any] | None = None
     made: set[Any] = field(default_factory=set)
+    told: set[Any] = field(default_factory=set)
+    """Ids in answers of accepted writes, which may make instances of several resources."""
     unsure: bool = False
     refused: list[str] = field(default_factory=list)
     """Endpoints that refused to make an instance since the last list."""
@@ -219,6 +224,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         projects: dict[tuple[str, str], _Known] = memory.notes.setdefault(f"{NAME}/{resource}", {})
         known = projects.setdefault(_project(setting, exchange), _Known())
         kind = setting.model.resources[resource]
+        if exchange.success and _writes(exchange):
+            known.told.update(islice(_list_told(kind, exchange.body, DEPTH), MOST_TOLD))
         if _makes(kind, exchange):
             revealing = setting.compute_once(
                 (NAME, "places"), lambda: {endpoint.place: wrong for _, endpoint, wrong in _cases(setting)}
@@ -231,6 +238,25 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
                     id for other in projects.values() if other is not known for id in other.made
                 }  # project_isolation judges these
                 yield from _ghosts(kind, exchange, items, known, contract, elsewhere)
+
+
+def _writes(exchange: Exchange) -> bool:
+    return exchange.call.endpoint is not None and exchange.call.endpoint.action.effect == "write"
+
+
+def _list_told(resource: Resource, body: Any, depth: int) -> Iterator[Any]:
+    """Yield the ids of a resource that an answer tells under the resource's name: `kernel: {id: …}`,
+    `kernel_id: …`.
+    """
+    if not isinstance(body, Mapping | list) or not depth:
+        return
+    if isinstance(body, Mapping):
+        inner = body.get(resource.name)
+        yield resource.id_of(inner) if isinstance(inner, Mapping) else None
+        named = body.get(f"{resource.name}_id")
+        yield named if isinstance(named, str | int) else None
+    for part in body.values() if isinstance(body, Mapping) else body:
+        yield from _list_told(resource, part, depth - 1)
 
 
 def _first_endpoints(setting: Setting) -> dict[str, str]:
@@ -323,7 +349,7 @@ def _ghosts(
         if whole:
             known.first = set(ids) - known.made
         return
-    ghost = next((id for id in ids if id not in known.first and id not in known.made), None)
+    ghost = next((id for id in ids if id not in known.first | known.made | known.told), None)
     several = known.refused
     if ghost is not None or whole:
         known.refused = []
