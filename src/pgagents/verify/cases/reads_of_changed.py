@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pgagents.model.action import Param
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Conversation
 from pgagents.verify.check.memory import Setting
