@@ -1,8 +1,10 @@
-"""Sets how often Python's collector comes, for all tests."""
+"""Sets how often Python's collector comes, and where Hypothesis keeps its tables, for all tests."""
 
 from __future__ import annotations
 
 import gc
+import os
+from pathlib import Path
 
 SELDOM = 20_000
 """After so many new objects the collector looks for those that only hold each other.
@@ -11,3 +13,8 @@ Nearly all that tests make lasts. Python's 700 cost tests that read many catalog
 """
 
 gc.set_threshold(SELDOM, *gc.get_threshold()[1:])
+
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(__file__).parents[1] / ".hypothesis"))
+"""Many tests start `pgagents` with an empty cache folder. Hypothesis would make its tables of Unicode anew in
+each, which costs such a process more than its whole run. Tests of the cache folder take this variable away.
+"""

@@ -29,7 +29,20 @@ URL = "http://127.0.0.1:1"
 
 @cache
 def model(path: Path = PARK_GRAPH, opened: str | None = None) -> Model:
-    """A catalogue; `opened` is a point that it is to leave open, or several with spaces between them."""
+    """A catalogue; `opened` is a point that it is to leave open, or several with spaces between them.
+
+    Where it leaves them open anyway, the model is the same object, so that what a run compiles of it is kept.
+    """
+    return _load(_open_points(path, opened), str(path))
+
+
+@cache
+def _load(text: str, file: str) -> Model:
+    return load_text(text, file)
+
+
+def _open_points(path: Path, opened: str | None) -> str:
+    """Return the text of a catalogue that leaves these points open."""
     text = path.read_text(encoding="utf-8")
     for point in (opened or "").split():
         text, count = re.subn(rf"^  {point}: .*$", f"  {point}: any", text, count=1, flags=re.M)
@@ -38,7 +51,7 @@ def model(path: Path = PARK_GRAPH, opened: str | None = None) -> Model:
             text, count = re.subn(inline, r"\1: any", text, count=1, flags=re.M)
         if not count and path == PARK_GRAPH:
             text = text.replace("\nbehaviour:\n", f"\nbehaviour:\n  {point}: any\n", 1)
-    return load_text(text, str(path))
+    return text
 
 
 def sandbox(

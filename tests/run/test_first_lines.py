@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 from datetime import date
 from pathlib import Path
@@ -19,8 +20,9 @@ from pgagents.report.report import Finding, RecordedExchange
 from pgagents.source.read import parse
 from pgagents.source.source import Source, Span
 from small_api import KEY
-from test_verify_openapi import DOCUMENT, GET_LINE, PGAGENTS, Counting
+from test_verify_openapi import DOCUMENT, GET_LINE, Counting
 
+PGAGENTS = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
 WAIT_S = 30.0
 
 

@@ -66,9 +66,10 @@ def test_sampled_variation_is_silent_or_forbidden(catalogue: str, name: str) -> 
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("catalogue", CATALOGUES)
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("catalogue", CATALOGUES)
 def test_every_variation_is_silent_or_forbidden(catalogue: str, name: str) -> None:
+    """All of one catalogue come one after the other, because few compiled catalogues are kept."""
     assert list_surprises(catalogue, name) == {}
 
 

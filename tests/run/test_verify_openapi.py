@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -13,11 +12,11 @@ import pytest
 from calling import served
 from importing import imported
 from pgagents.cli.inputs.document import is_document
+from pgagents.cli.main import main
 from pgagents.http import Request, Response, json_bytes
 from pgagents.importer.places import open_source
 from small_api import KEY, Notes
 
-PGAGENTS = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
 DOCUMENT = """openapi: 3.1.0
 info: {title: Notes, version: 1.0.0}
 servers: [{url: "https://api.example.com"}]
@@ -55,16 +54,15 @@ GET_LINE = 1 + DOCUMENT.splitlines().index('        "200":')
 
 
 def run_verify(folder: Path, url: str, *words: str, name: str = "notes.yaml") -> tuple[int, str, str]:
+    """Return the exit code, the output and the messages of `pgagents verify`, which runs in this process."""
     (folder / name).write_text(DOCUMENT, encoding="utf-8")
-    done = subprocess.run(
-        [*PGAGENTS, "verify", *words, "--url", url, "--report", "report.json"],
-        cwd=folder,
-        env={**os.environ, "PGAGENTS_TOKEN": KEY, "XDG_CACHE_HOME": str(folder / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+    with pytest.MonkeyPatch.context() as patch, StringIO() as out, StringIO() as err:
+        patch.chdir(folder)
+        patch.setenv("PGAGENTS_TOKEN", KEY)
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main(["verify", *words, "--url", url, "--report", "report.json"])
+        return code, out.getvalue(), err.getvalue()
 
 
 class Counting:
