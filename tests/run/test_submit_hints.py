@@ -35,7 +35,7 @@ HINTS = {
     "hint_not_destructive": "destructiveHint: false",
     "hint_closed_world": "openWorldHint: false",
 }
-FEW = ("link-is-fetched",)
+FEW = ("link-is-fetched", "get-marks-as-read", "archive-is-a-toggle")
 
 
 def fetch(url: str) -> None:
