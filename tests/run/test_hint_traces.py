@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import pytest
 
-from letters_api import KEY, Letters
+from letters_api import KEY, Letters, verify_hints
 from letters_api import model as letters_model
 from pgagents.model.contract import Verdict
 from pgagents.report.formats.text import render
 from pgagents.report.report import Report
-from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.run.run import verify
 from pgagents.verify.wire.receiver import Inbox
 from telling_letters import LEGAL, OPERATOR, WRONG, Telling, telling_model
-from verifying import URL, ids
+from verifying import ids
 
 READ, IDEMPOTENT = "hint_read_only", "hint_idempotent"
 FOUND_BY = {
@@ -45,20 +42,9 @@ def _verify(
     inbox = Inbox("http://127.0.0.1:9/in")
     letters = Letters(habits=HABITS & set(wrong), rng=random.Random(seed))
     server = Telling(frozenset(wrong), letters, lambda url, body: _post(inbox, url, body))
-    report = verify(
-        telling_model(within_s),
-        server,
-        Identities({"main": KEY, **({"operator": OPERATOR} if operator else {})}),
-        Options(seed=seed, live=False, only=("hint_",), max_requests=3_000),
-        clock=time.time,
-        sleep=server.wait,
-        wall=lambda: "2026-04-18T16:00:00Z",
-        url=URL,
-        receiver=inbox if receiver else None,
-        timer=time.perf_counter,
-    )
-    assert not [note for note in report.footer.notes if "internal" in note]
-    return report, server
+    keys = {"main": KEY, **({"operator": OPERATOR} if operator else {})}
+    heard_by, wait = inbox if receiver else None, server.wait
+    return verify_hints(telling_model(within_s), server, keys, heard_by, seed=seed, wait=wait), server
 
 
 def _post(inbox: Inbox, url: str, body: bytes) -> None:
@@ -151,18 +137,9 @@ def test_kept_hint_says_that_its_webhook_or_the_audits_list_was_refused() -> Non
 
 
 def test_kept_hint_of_a_catalogue_without_events_and_audit_says_so() -> None:
-    report = verify(
-        letters_model(),
-        Letters(),
-        Identities({"main": KEY}),
-        Options(live=False, only=("hint_read_only",)),
-        clock=time.time,
-        sleep=lambda _: None,
-        wall=lambda: "2026-04-18T16:00:00Z",
-        url=URL,
-        timer=time.perf_counter,
-    )
-    reasons = {r.reason for r in report.results if r.verdict is Verdict.KEPT}
+    report = verify_hints(letters_model(), Letters(), {"main": KEY}, None, seed=0)
+    kept = [r for r in report.results if r.verdict is Verdict.KEPT and r.contract.check in (READ, IDEMPOTENT)]
+    reasons = {r.reason for r in kept}
     none = "the catalogue declares none"
     assert reasons == {f"events were not looked at: {none}; the audit was not looked at: {none}"}
 
