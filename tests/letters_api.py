@@ -255,16 +255,16 @@ def verify_hints(
     receiver: Inbox | None,
     *,
     seed: int,
-    wait: Callable[[], None] = lambda: None,
+    wait: Callable[[float], None] = lambda _: None,
 ) -> Report:
-    """Verify the hints of a server of letters; `wait` is called instead of each sleep."""
+    """Verify the hints of a server of letters; `wait` is passed the seconds of each sleep."""
     report = verify(
         of,
         server,
         Identities(keys),
         Options(seed=seed, live=False, only=("hint_",), max_requests=3_000),
         clock=time.time,
-        sleep=lambda _: wait(),
+        sleep=wait,
         wall=lambda: "2026-04-18T16:00:00Z",
         url=URL,
         receiver=receiver,

@@ -19,6 +19,7 @@ from pgagents.model.model import Model
 
 OPERATOR = "test_key_operator"
 LATE = 6
+SLOW_S = 1.5
 WRONG: dict[str, str] = {
     "read-tells-of-a-change": "reading a letter sends an event of a change",
     "list-tells-of-an-archiving": "a list sends an event for each letter",
@@ -95,15 +96,22 @@ _SCHEMAS = """  Hook: {type: object, required: [id], properties: {id: {type: str
 _ROLES = "roles: {main: {description: A person}, operator: {description: Who runs it, operator: true}}}"
 
 
-def telling_model() -> Model:
-    """The catalogue of letters with events, a log, and a key with which writing may be repeated."""
+def telling_model(within_s: int | None = None) -> Model:
+    """The catalogue of letters with events, a log, and a key with which writing may be repeated. It may say
+    within how many seconds an event is sent.
+    """
     events = "".join(
         f"    {type}: {{description: It was told, data: Letter, by: [{action}], about: letter}}\n"
         for action, type in ACTIONS.items()
     )
     link = "link: {type: string, format: uri, maxLength: 300}"
     key = "key: {type: string, in: header, wire: Idempotency-Key, required: true}"
-    with patch.object(letters_api, "CATALOGUE", _EVENTS + events + letters_api.CATALOGUE):
+    begun = "" if within_s is None else f"  within_s: {within_s}\n"
+    with patch.object(
+        letters_api,
+        "CATALOGUE",
+        _EVENTS.replace("  events:\n", f"{begun}  events:\n") + events + letters_api.CATALOGUE,
+    ):
         return model(
             ("{test_: test}}}}", "{test_: test}}}, " + _ROLES),
             ("  Letter:\n", _SCHEMAS),
@@ -153,9 +161,10 @@ class Telling:
         self._tell_of(request, parts, answer, before)
         return answer
 
-    def wait(self) -> None:
-        """Deliver what waits."""
-        self._deliver(len(self.letters.log) + LATE)
+    def wait(self, seconds: float) -> None:
+        """Deliver what waits. Slow events come after more seconds than others."""
+        if "slow-events" not in self.wrong or seconds > SLOW_S:
+            self._deliver(len(self.letters.log) + LATE)
 
     def _tell_of(self, request: Request, parts: list[str], answer: Response, before: dict[str, Any]) -> None:
         name = _name(request.method, parts)
@@ -201,7 +210,7 @@ class Telling:
     def _tell(self, type: str, letter: Mapping[str, Any]) -> None:
         self.told += 1
         event = {"id": f"event-{self.told}", "type": type, "data": dict(letter)}
-        due = len(self.letters.log) + (LATE if "late-events" in self.wrong else 0)
+        due = len(self.letters.log) + (LATE if self.wrong & {"late-events", "slow-events"} else 0)
         self.waiting += [(due, event)] * (3 if "delivered-thrice" in self.wrong else 1)
 
     def _record(self, name: str, id: str) -> None:
@@ -216,6 +225,8 @@ class Telling:
                 self.post(address, json.dumps(event).encode())
 
     def _list_rows(self, request: Request) -> Response:
+        if "no-log" in self.wrong:
+            return _answer(503, {"detail": "not now"})
         if request.header("Authorization") != f"Bearer {OPERATOR}":
             return _answer(401, {"detail": "no key"})
         now = len(self.letters.log)
@@ -225,6 +236,8 @@ class Telling:
         if len(parts) > 1:
             found = self.hooks.pop(parts[1], None)
             return Response(204) if found is not None else _answer(404, {"detail": "no such hook"})
+        if "no-hooks" in self.wrong:
+            return _answer(422, {"detail": "not now"})
         given = read_json(request.body).value
         id = f"hook-{self.told}-{len(self.letters.log)}"
         self.hooks[id] = given["url"]

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from letters_api import KEY, Letters, verify_hints
+from letters_api import model as letters_model
 from pgagents.model.contract import Verdict
+from pgagents.report.formats.text import render
 from pgagents.report.report import Report
 from pgagents.verify.wire.receiver import Inbox
 from telling_letters import LEGAL, OPERATOR, WRONG, Telling, telling_model
@@ -30,14 +32,19 @@ HABITS = frozenset(("expiring-letters", "counters-of-others"))
 
 
 def _verify(
-    wrong: Sequence[str] = (), *, seed: int = 0, receiver: bool = True, operator: bool = True
+    wrong: Sequence[str] = (),
+    *,
+    seed: int = 0,
+    receiver: bool = True,
+    operator: bool = True,
+    within_s: int | None = None,
 ) -> tuple[Report, Telling]:
     inbox = Inbox("http://127.0.0.1:9/in")
     letters = Letters(habits=HABITS & set(wrong), rng=random.Random(seed))
     server = Telling(frozenset(wrong), letters, lambda url, body: _post(inbox, url, body))
     keys = {"main": KEY, **({"operator": OPERATOR} if operator else {})}
     heard_by, wait = inbox if receiver else None, server.wait
-    return verify_hints(telling_model(), server, keys, heard_by, seed=seed, wait=wait), server
+    return verify_hints(telling_model(within_s), server, keys, heard_by, seed=seed, wait=wait), server
 
 
 def _post(inbox: Inbox, url: str, body: bytes) -> None:
@@ -102,3 +109,45 @@ def test_reason_of_a_hint_that_is_not_shown_says_where_the_run_does_not_look() -
         report, _ = _verify(receiver=receiver, operator=operator)
         (reason,) = (r.reason for r in report.results if r.contract.id == contract)
         assert reason == says + ("" if receiver else events) + ("" if operator else audit)
+
+
+def test_kept_hint_says_where_nobody_looked() -> None:
+    events = "events were not looked at: no receiver listens (--receiver)"
+    audit = "the audit was not looked at: it needs --identity operator=ENVVAR"
+    kept = (f"{READ}/read_letter@rest", f"{IDEMPOTENT}/tag_letter@rest")
+    for receiver, operator in ((True, True), (False, True), (True, False), (False, False)):
+        report, _ = _verify(receiver=receiver, operator=operator)
+        reasons = {r.contract.id: r.reason for r in report.results if r.verdict is Verdict.KEPT}
+        told = "; ".join([*([] if receiver else [events]), *([] if operator else [audit])])
+        assert {reasons[contract] for contract in kept} == {told}
+        mild = {reason for contract, reason in reasons.items() if contract.startswith("hint_not_destructive")}
+        assert mild == {""}, "what was readable is seen by reads"
+        text = " ".join(render(report, telling_model().source).split())
+        assert told in text
+        assert ("not looked at" in text) == bool(told)
+
+
+def test_kept_hint_says_that_its_webhook_or_the_audits_list_was_refused() -> None:
+    report, _ = _verify(["no-hooks", "no-log"])
+    (reason,) = (r.reason for r in report.results if r.contract.id == f"{READ}/read_letter@rest")
+    assert reason == (
+        "events were not looked at: the webhook was not accepted; "
+        "the audit was not looked at: it could not be listed"
+    )
+
+
+def test_kept_hint_of_a_catalogue_without_events_and_audit_says_so() -> None:
+    report = verify_hints(letters_model(), Letters(), {"main": KEY}, None, seed=0)
+    kept = [r for r in report.results if r.verdict is Verdict.KEPT and r.contract.check in (READ, IDEMPOTENT)]
+    reasons = {r.reason for r in kept}
+    none = "the catalogue declares none"
+    assert reasons == {f"events were not looked at: {none}; the audit was not looked at: {none}"}
+
+
+@pytest.mark.parametrize(("written", "seconds"), [(None, 0.5), (2, 2.0), (60, 5.0)])
+def test_events_are_awaited_as_long_as_the_catalogue_says_within_bounds(
+    written: int | None, seconds: float
+) -> None:
+    """The event of a read comes 1.5 seconds after it."""
+    report, _ = _verify(["read-tells-of-a-change", "slow-events"], within_s=written)
+    assert (FOUND_BY["read-tells-of-a-change"][0] in ids(report, Verdict.BROKEN)) == (seconds > 1.5)

@@ -22,6 +22,7 @@ from pgagents.verify.wire.send import Client
 from verifying import PARK_GRAPH, ROOT
 
 LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"
+ICON = LIBRARY.with_name("library.png")
 PUBLIC = "https://mcp.lending.example/mcp"
 CHANGES = (
     (
@@ -44,11 +45,17 @@ def library(*changes: tuple[str, str], reasoned: bool = True) -> str:
     return text
 
 
+def put(catalogue: Path, text: str) -> None:
+    """Write a catalogue, with the library's icon beside it."""
+    catalogue.write_text(text)
+    catalogue.with_name(ICON.name).write_bytes(ICON.read_bytes())
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
     folder = tmp_path_factory.mktemp("submit")
     catalogue = folder / "library.yaml"
-    catalogue.write_text(library())
+    put(catalogue, library())
     with hosted_tools(catalogue, folder) as found:
         yield found
 
@@ -73,7 +80,7 @@ Submit = Callable[..., Outcome]
 def submit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Submit:
     def call(at: Hosted | None, text: str, *words: str, store: str = "openai") -> Outcome:
         catalogue, out = tmp_path / "library.yaml", tmp_path / "out"
-        catalogue.write_text(text)
+        put(catalogue, text)
         given = ["submit", store, str(catalogue), "--out", str(out)]
         if at is not None:
             monkeypatch.setenv("PGAGENTS_TOKEN", at.key)
@@ -101,6 +108,7 @@ def test_library_over_tls_with_oauth_is_packed_as_proved(running: Hosted, submit
     with zipfile.ZipFile(io.BytesIO(done.files["lending-desk-1.2.0.zip"])) as archive:
         assert {"plugin.json", "mcp.json"} <= set(archive.namelist())
         assert PUBLIC in archive.read("mcp.json").decode()
+        assert archive.read("assets/icon.png") == ICON.read_bytes()
     page = done.files["evidence.html"].decode()
     assert "proved: " in page
     assert "/.well-known/openai-apps-challenge" in page
@@ -187,7 +195,7 @@ def test_server_that_changes_its_tools_while_it_is_proved_is_refused(tmp_path: P
     title = re.search(r"\n  get_title:\n    title: (.*)\n", text)
     assert title
     text = text.replace(title[0], title[0].replace(title[1], "Show a title"))
-    catalogue.write_text(text)
+    put(catalogue, text)
     with hosted_tools(catalogue, tmp_path, wrap=lambda app: Changing(app, 20)) as at:
         done = submit(at, text, "--allow", "place_hold")
     assert (done.code, done.files) == (1, {})

@@ -35,7 +35,7 @@ HINTS = {
     "hint_not_destructive": "destructiveHint: false",
     "hint_closed_world": "openWorldHint: false",
 }
-FEW = ("link-is-fetched",)
+FEW = ("link-is-fetched", "get-marks-as-read", "archive-is-a-toggle")
 
 
 def fetch(url: str) -> None:
@@ -89,3 +89,5 @@ def test_legal_habits_let_the_letters_be_packed(
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
         "letters-1.0.0.zip", "letters-1.0.0.mcpb", "evidence.html",
     }  # fmt: skip
+    page = (tmp_path / "out" / "evidence.html").read_text(encoding="utf-8")
+    assert "events were not looked at: the catalogue declares none" in page

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 import plugin_packages as good
 from pgagents.cli.main import main
+from pgagents.decoding.images.drawing import DrawingError, read_drawing
+from pgagents.decoding.images.picture import PictureError, read_picture
 from pgagents.errors import PgagentsError
 from pgagents.lint.packages import archive, folder, texts
-from pgagents.lint.packages.images.drawing import DrawingError, read_drawing
-from pgagents.lint.packages.images.picture import PictureError, read_picture
 from pgagents.lint.packages.package_judge import list_judges
 from pgagents.lint.packages.verdict import judge_path
 from plugin_packages import Link, pack, png, write

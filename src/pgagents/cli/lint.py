@@ -174,7 +174,8 @@ def _read(file: str) -> Source:
         return shipped.source
     raw = fetch(file)
     source = read(raw, file) if len(raw) > MAX_BYTES or not _CATALOGUE.search(raw) else None
-    return source or parse(_text(raw, file), file)
+    folder = None if "://" in file else Path(file).parent
+    return source or parse(_text(raw, file), file, folder=folder)
 
 
 def _text(raw: bytes, file: str) -> str:

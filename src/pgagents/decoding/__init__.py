@@ -1,1 +1,1 @@
-"""Reads the bodies of answers: one module for each kind of media type, found by its path."""
+"""Reads the bodies of answers, one module for each kind of media type, and the sizes of pictures."""

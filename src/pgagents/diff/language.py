@@ -183,7 +183,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("RefusedCall", "arguments code tool", "wording", "-", _TESTS),
     _row("Listing", "id", "may break", "-"),
     _row("Listing", "capabilities category colour colour_dark commerce countries demo description developer "
-         "keywords license privacy release_notes skills subtitle support terms translations website",
+         "icon keywords license privacy release_notes skills subtitle support terms translations website",
          "wording", "-"),
     _row("Listing", "version", "none", "-", "it is the number of the package"),
     _row("Developer", "name email url", "wording", "-"),

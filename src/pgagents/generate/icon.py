@@ -1,9 +1,11 @@
-"""Draw an app's icon: one or two white letters on a colour, as a PNG with the same bytes everywhere."""
+"""An app's icon: the author's own, or one or two white letters as a PNG with the same bytes everywhere."""
 
 from __future__ import annotations
 
 import struct
 import zlib
+
+from pgagents.model.stores.listing import Listing
 
 COLOUR = "#1F5FA8"
 """The colour of an icon if the catalogue names none."""
@@ -25,6 +27,13 @@ _GLYPHS = {
     "Y": "10001 10001 01010 00100 00100 00100 00100", "Z": "11111 00001 00010 00100 01000 10000 11111",
 }  # fmt: skip
 WHITE = b"\xff\xff\xff"
+
+
+def choose(listing: Listing, side: int) -> bytes:
+    """Return the author's icon, or the initials of the name as a PNG of `side` pixels if there is none."""
+    if listing.icon is not None:
+        return listing.icon.raw
+    return png(initials(listing.name), side, str(listing.colour) or COLOUR)
 
 
 def initials(name: str) -> str:

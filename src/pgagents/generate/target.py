@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from pgagents.model.model import Model
@@ -67,12 +68,13 @@ class Target:
 
     `surface` is the name under `surfaces` that must exist for it to apply (None: always). `part` is a part of
     the model that must not be empty (`workflows`, `surfaces.copilot.package`). `outputs` are paths in the
-    output folder. The `.json` and `.yaml` files of one target are one document in two forms. `.png` files are
-    assets, anything else is text. A `*` in the only path stands for the names of `View.several`. `max_bytes`
-    is the vendor's limit for one file. `for_models` is true if a model receives the whole document at every
-    turn, so that its size in tokens is counted. `most_actions` is how many actions an import offers on the
-    surface; None if it needs further settings, so that an import cannot offer it. `lists_actions` is false if
-    the document only names another one that lists the actions.
+    output folder. The `.json` and `.yaml` files of one target are one document in two forms. Pictures are
+    assets, anything else is text. A `*` in the only path stands for the names of `View.several`, and in a
+    picture's path for the ending of its name. `max_bytes` is the vendor's limit for one file. `for_models` is
+    true if a model receives the whole document at every turn, so that its size in tokens is counted.
+    `most_actions` is how many actions an import offers on the surface; None if it needs further settings, so
+    that an import cannot offer it. `lists_actions` is false if the document only names another one that lists
+    the actions.
     """
 
     title: str
@@ -109,9 +111,13 @@ class BoundTarget:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The paths of its files: the target's outputs, with the names of the view for `*`."""
+        """The paths of its files: the target's outputs, with the names or assets of the view for `*`."""
         return tuple(
             path
             for output in self.target.outputs
-            for path in ([output.replace("*", n) for n in self.view.several] if "*" in output else [output])
+            for path in (self._name(output) if "*" in output else [output])
         )
+
+    def _name(self, output: str) -> list[str]:
+        named = [output.replace("*", name) for name in self.view.several]
+        return named or [path for path in self.view.assets if PurePosixPath(path).match(output)]

@@ -57,7 +57,7 @@ def open_source(
     root = Place((0, 0), (0, 0))
     if len(text) <= MAX_CHARACTERS:
         root = parse(text, name, max_values=MAX_VALUES, foreign=True).root
-    return DocumentSource(name, text, data, root, [], places, schemes, bases)
+    return DocumentSource(name, text, data, root, [], None, places, schemes, bases)
 
 
 def find_places(made: Sequence[ImportedAction], schemas: Schemas, document: Document) -> Places:

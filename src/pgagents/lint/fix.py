@@ -39,7 +39,7 @@ def _round(source: Source, linted: Linted, only: Sequence[str]) -> tuple[Source,
     text = apply(source.text, linted.edits)
     if text == source.text:
         return None
-    changed = parse(text, source.file)
+    changed = parse(text, source.file, folder=source.folder)
     model, _ = load(changed)
     if model is None:
         return None

@@ -42,7 +42,7 @@ class RecordedExchange:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A contract with its verdict; `reason` says why it is not kept."""
+    """A contract with its verdict; `reason` says why it is not kept, or where nobody looked."""
 
     contract: Contract
     verdict: Verdict

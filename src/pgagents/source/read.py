@@ -36,7 +36,7 @@ def read(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> 
     device, raises OSError.
     """
     shown = name or str(path)
-    raw = _bytes(path, max_bytes + 1)
+    raw = read_bytes(path, max_bytes + 1)
     if len(raw) > max_bytes:
         fault = Fault(
             Span(shown, 1, 1),
@@ -63,11 +63,11 @@ def read(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> 
             "save the file as UTF-8",
         )
         return Source(shown, "", None, Place((0, 0), (0, 0)), [fault])
-    return parse(text, shown)
+    return parse(text, shown, folder=path.parent)
 
 
-def _bytes(path: Path, most: int) -> bytes:
-    """Return the first `most` bytes of a regular file.
+def read_bytes(path: Path, most: int) -> bytes:
+    """Return the first `most` bytes of a regular file. Raises OSError for anything else.
 
     The file is opened without blocking, so that a pipe without a writer is refused at once.
     """
@@ -78,8 +78,15 @@ def _bytes(path: Path, most: int) -> bytes:
         return stream.read(most)
 
 
-def parse(text: str, file: str = "<text>", *, max_values: int = MAX_VALUES, foreign: bool = False) -> Source:
-    """Parse YAML text into a Source; see `read`.
+def parse(
+    text: str,
+    file: str = "<text>",
+    *,
+    max_values: int = MAX_VALUES,
+    foreign: bool = False,
+    folder: Path | None = None,
+) -> Source:
+    """Parse YAML text into a Source; see `read`. `folder` is where the file lies that holds the text.
 
     With `foreign`, the text is not a catalogue: anchors and aliases are followed, and every key stays text.
     Aliased values are shared, and count towards `max_values` each time.
@@ -94,10 +101,10 @@ def parse(text: str, file: str = "<text>", *, max_values: int = MAX_VALUES, fore
             f"character U+{code:04X} may not stand in the file",
             help,
         )
-        return Source(file, text, None, Place((0, 0), (0, 0)), [fault])
+        return Source(file, text, None, Place((0, 0), (0, 0)), [fault], folder)
     reader = _Reader(text, file, max_values, foreign=foreign)
     data, root = reader.document()
-    return Source(file, text, data, root, reader.faults)
+    return Source(file, text, data, root, reader.faults, folder)
 
 
 class _Stop(Exception):

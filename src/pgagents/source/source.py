@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 Pointer = tuple[str | int, ...]
@@ -42,13 +43,17 @@ class Fault:
 
 @dataclass(slots=True)
 class Source:
-    """A file's text, its data and the places of its values. `file` is the name that messages show."""
+    """A file's text, its data and the places of its values. `file` is the name that messages show.
+
+    `folder` is where the file lies, so that it may name files beside it; None for a text without a file.
+    """
 
     file: str
     text: str
     data: Any
     root: Place
     faults: list[Fault] = field(default_factory=list)
+    folder: Path | None = None
 
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
         """Return the place of the value at `pointer`, or of its nearest existing ancestor.

@@ -70,7 +70,7 @@ class Surfaces(StoreCases):
             origin=at,
             page=sf.page,
             package=sf.package,
-            listing=read_listing(self.written, name),
+            listing=read_listing(self.written, name, self.checker.source.folder),
             cases=self._cases(name, sf.cases) if sf.cases is not None else None,
             headers=dict(sf.headers),
             attribution=dict(sf.attribution),

@@ -18,12 +18,28 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True)
+class Icon:
+    """An author's own icon: its path as the catalogue has it, and the bytes of its file.
+
+    `suffix` is the path's ending in lower case, such as `.png`. If the file was not read, `raw` is empty and
+    `problem` says why. `large` is true if it has more bytes than were read.
+    """
+
+    path: Text
+    suffix: str
+    raw: bytes = b""
+    problem: str = ""
+    large: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """The texts by which a store lists a plugin. Absent texts are empty.
 
     `id` is the name of the package, `name` the one that people see. `summary` is the package's short text,
     `description` the long one. `skills` are names of workflows, None if
-    none are chosen. `countries` is None if nothing is said, and empty for all countries.
+    none are chosen. `countries` is None if nothing is said, and empty for all countries. `icon` is None
+    where the catalogue names none, or was read from a text without a folder.
     """
 
     store: str
@@ -47,6 +63,7 @@ class Listing:
     terms: Text
     colour: Text
     colour_dark: Text
+    icon: Icon | None
     license: Text
     release_notes: Text
     countries: tuple[Text, ...] | None

@@ -156,3 +156,21 @@ def opt_out_ends_sessions(context: Context, inner: Domain, call: AcceptedCall) -
     if call.agent and row is not None and not row["agents"]:
         return Refusal("FORBIDDEN", "This lot does not take agents")
     return inner(call)
+
+
+@fault("hint_read_only", also={"audit_trail": "it is the row of a call that nobody made"}).edit_results(
+    "get_session"
+)
+def read_recorded_as_extension(context: Context, call: AcceptedCall, found: Any) -> Any:
+    """Reading a session leaves the audit row of an extension."""
+    audit.append(
+        context.store,
+        call.now,
+        "key",
+        call.key.id if call.key else None,
+        "extend_session",
+        tenant=call.key.tenant if call.key else "",
+        session_id=found["session"]["id"],
+        diff={"hours": [1, 2]},
+    )
+    return found

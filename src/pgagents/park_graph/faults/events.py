@@ -28,6 +28,14 @@ def webhook_event_early(_context: Context, put: Put, type: str, data: Any) -> st
     return put(type, told)
 
 
+@fault("hint_read_only").edit_results("get_session")
+def read_announces_extension(context: Context, call: AcceptedCall, found: Any) -> Any:
+    """Reading a session sends the event of an extension that nobody made."""
+    session, tenant = found["session"], call.key.tenant if call.key else None
+    context.courier.outbox.put("session.extended", session, call.now, tenant=tenant, subject=session["id"])
+    return found
+
+
 _FIT = "https://hooks.example.com/fit"
 
 

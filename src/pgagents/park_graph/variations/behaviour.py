@@ -55,3 +55,23 @@ def nights_from_noon(context: Context, inner: Domain, call: AcceptedCall) -> Any
     )
     bill = {"subtotal": dollars(cents), "owner_payout": dollars(paid), "platform_fee": dollars(cents - paid)}
     return {"session": {**found["session"], **bill}}
+
+
+@variation().edit_results("get_session")
+def read_delivers_again(context: Context, _call: AcceptedCall, found: Any) -> Any:
+    """After a session is read, its last event is delivered once more, with the same id."""
+    context.store.run(
+        "INSERT INTO delivery (event_n, webhook_id, due_at) SELECT event_n, webhook_id, 0 FROM delivery "
+        "JOIN event ON event.n = event_n WHERE subject = ? ORDER BY event_n DESC LIMIT 1",
+        found["session"]["id"],
+    )
+    context.courier.outbox.notice()
+    return found
+
+
+@variation().edit_results("get_session")
+def read_recorded_as_read(context: Context, call: AcceptedCall, found: Any) -> Any:
+    """The audit trail has a row for every session that is read, by REST too."""
+    if call.surface == "rest":
+        audit.write(context.store, call, session_id=found["session"]["id"])
+    return found

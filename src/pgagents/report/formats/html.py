@@ -105,6 +105,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
         "lists": [
             (title, lines)
             for title, lines in (
+                ("Kept, but not looked at everywhere", _list_half_seen(report)),
                 ("Stale lines of the baseline", report.stale),
                 ("Left behind on the server", report.footer.left_behind),
                 ("May have been made by calls that got no answer", report.footer.may_exist),
@@ -237,6 +238,15 @@ def _list_left_out(report: Report) -> list[dict[str, Any]]:
         }
         for (v, reason), ids in found
     ]
+
+
+def _list_half_seen(report: Report) -> list[str]:
+    """Return a line for each reason for which a part was not looked at, with the contracts that are kept."""
+    groups: dict[str, list[str]] = {}
+    for result in report.results:
+        if result.verdict is Verdict.KEPT and result.reason:
+            groups.setdefault(result.reason, []).append(result.contract.id)
+    return [f"{reason}: {', '.join(ids[:MAX_IDS])}" for reason, ids in groups.items()]
 
 
 def _contracts(report: Report, source: Source) -> list[dict[str, Any]]:

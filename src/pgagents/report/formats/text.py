@@ -236,14 +236,17 @@ def _cell(counts: Counter[Verdict]) -> str:
 
 
 def _list_left_out(results: Iterable[Result], width: int) -> list[str]:
-    """Return contracts without a verdict by reason: untested first, then the most frequent."""
+    """Return contracts without a verdict by reason, untested ones first. Kept ones for which nobody looked
+    everywhere come last.
+    """
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for result in results:
-        if result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE):
+        left_out = result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE)
+        if left_out or (result.verdict is Verdict.KEPT and result.reason):
             groups.setdefault((result.verdict, result.reason or "no reason given"), []).append(
                 result.contract.id
             )
-    order = list(Verdict)
+    order = [*(v for v in Verdict if v is not Verdict.KEPT), Verdict.KEPT]
     lines = []
     for (verdict, reason), ids in sorted(
         groups.items(), key=lambda g: (order.index(g[0][0]), -len(g[1]), g[0][1])

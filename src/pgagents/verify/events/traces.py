@@ -16,6 +16,7 @@ from typing import Any
 from pgagents.model.action import Action
 from pgagents.model.model import Audit
 from pgagents.model.resource import Resource, id_text
+from pgagents.source.source import value_at
 from pgagents.verify.answers.hints.observation import ANSWER, TOLD, Body, Place
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.deliveries import read
@@ -26,8 +27,10 @@ from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 BOX = "hints"
-LOOK_S = 0.5
-"""Seconds for which events are awaited: a right server sends none, so no more is spent on it."""
+LOOK_S, MOST_LOOK_S = 0.5, 5.0
+"""Seconds for which events are awaited: the first unless `webhooks.within_s` is written, the second at most.
+A right server sends none, so no more is spent on it.
+"""
 
 
 @dataclass(slots=True)
@@ -48,6 +51,8 @@ class Traces:
     """Those of them that may have changed the instance, so that an event tells of them."""
     hears: bool = False
     """True once a webhook of ours is registered."""
+    unlisted: bool = False
+    """True once the audit's rows could not be listed."""
 
     @property
     def cost(self) -> int:
@@ -101,11 +106,46 @@ class Traces:
             return {}
         found: dict[Place, Any] = {}
         if self.hears:
-            yield Sleep(LOOK_S, quiet=True)
+            yield Sleep(self._wait_s(), quiet=True)
             found = self._count_events(id_text(id))
         if self.members:
             found |= yield from self._count_rows(id_text(id))
         return found
+
+    def _wait_s(self) -> float:
+        """Return the seconds for which events are awaited: as long as the catalogue says, within bounds."""
+        written = value_at(self.setting.model.source.data, ("webhooks", "within_s"))
+        return LOOK_S if not isinstance(written, int) else min(float(written), MOST_LOOK_S)
+
+    def say_unseen(self) -> str:
+        """Return where no change was looked for, as the reason of a kept hint; empty for everywhere."""
+        told = (("events were", self._explain_events()), ("the audit was", self._explain_audit()))
+        return "; ".join(f"{what} not looked at: {why}" for what, why in told if why)
+
+    def _explain_events(self) -> str:
+        setting = self.setting
+        if self.hears:
+            return ""
+        if setting.model.webhooks is None or not setting.model.webhooks.events:
+            return "the catalogue declares none"
+        if not list_types(setting, self.resource):
+            return f"none tells of changes of a {self.resource.name} alone"
+        if setting.receiver is None:
+            return "no receiver listens (--receiver)"
+        known = find_registration(setting) is not None
+        return "the webhook was not accepted" if known else "no webhook can be added and removed"
+
+    def _explain_audit(self) -> str:
+        audit = self.setting.model.audit
+        if audit is None:
+            return "the catalogue declares none"
+        if not list_members(self.setting, self.resource):
+            return f"its rows name no {self.resource.name}"
+        if audit.role not in self.setting.roles:
+            return f"it needs --identity {audit.role}=ENVVAR"
+        if not self.members:
+            return "the action itself lists it"
+        return "it could not be listed" if self.unlisted else ""
 
     def _count_events(self, id: str) -> dict[Place, Any]:
         receiver = self.setting.receiver
@@ -136,6 +176,7 @@ class Traces:
             endpoint, audit.listed_by.input, "explore", why, role=audit.role, owner=audit.role
         )
         rows = at_path(audit.listed_by, exchange) if exchange.success and audit.listed_by.at else None
+        self.unlisted |= not isinstance(rows, list)
         writes = {str(a.name) for a in self.setting.model.actions if not a.hints.read_only.value}
         told: Counter[str] = Counter()
         for row in rows if isinstance(rows, list) else ():

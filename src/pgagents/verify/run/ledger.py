@@ -46,6 +46,8 @@ class Entry:
     """Why a judgement failed: it outweighs kept."""
     reason: str = ""
     """The reason why the contract is not judged so far."""
+    unseen: str = ""
+    """Where the contract was not looked for, although it is kept."""
 
 
 @dataclass(slots=True)
@@ -86,6 +88,7 @@ class Ledger:
             if entry.kept == 0 and entry.broken is None:
                 self.judged += 1
             entry.kept += 1
+            entry.unseen = entry.unseen or judgement.expected
         elif judgement.verdict in (Verdict.NOT_APPLICABLE, Verdict.NOT_SELECTED):
             self.settled[judgement.contract] = Result(entry.contract, judgement.verdict, judgement.expected)
         elif judgement.verdict is Verdict.UNTESTED and judgement.sticky:
@@ -140,7 +143,7 @@ class Ledger:
                 contract, Verdict.UNTESTED, entry.reason or f"{contract.place} never answered a 2xx"
             )
         if entry.kept:
-            return Result(contract, Verdict.KEPT)
+            return Result(contract, Verdict.KEPT, entry.unseen)
         return Result(contract, Verdict.UNTESTED, entry.reason or unreached)
 
     def findings(self) -> tuple[Finding, ...]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pgagents import registry
 from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.listings.icon_file import read_icon
 from pgagents.catalogue.checks.surfaces.carried import MCP
 from pgagents.catalogue.language.stores.listing import Listing as Written
 from pgagents.catalogue.language.surface import Catalogue
@@ -44,19 +46,22 @@ class Store:
     longest_case: int = 8000
 
 
-def read_listing(written: Catalogue, surface: str) -> Listing | None:
-    """Return the listing of a surface with its defaults; None if it has none."""
+def read_listing(written: Catalogue, surface: str, folder: Path | None) -> Listing | None:
+    """Return the listing of a surface with its defaults; None if it has none.
+
+    `folder` holds the catalogue. Without it the icon is not read.
+    """
     given = written.surfaces[surface].listing
     if given is None:
         return None
-    return _Reader(written, surface, given).read()
+    return _Reader(written, surface, given, folder).read()
 
 
 class _Reader:
     """Fills in the defaults of one listing, each with the place that it comes from."""
 
-    def __init__(self, written: Catalogue, surface: str, given: Written) -> None:
-        self.written, self.given = written, given
+    def __init__(self, written: Catalogue, surface: str, given: Written, folder: Path | None) -> None:
+        self.written, self.given, self.folder = written, given, folder
         self.surface = written.surfaces[surface]
         self.above: Pointer = ("surfaces", surface)
         self.at: Pointer = (*self.above, "listing")
@@ -91,6 +96,7 @@ class _Reader:
             terms=self._text("terms", ("api", "terms"), api.terms),
             colour=self._text("colour"),
             colour_dark=self._text("colour_dark"),
+            icon=read_icon(self.folder, self._text("icon")) if given.icon and self.folder else None,
             license=self._text("license"),
             release_notes=self._text("release_notes"),
             countries=None if given.countries is None else self._texts("countries"),
@@ -154,7 +160,7 @@ def _of_store(checker: Checker, at: Pointer, store: Store, name: str, given: Wri
         if known and checker.written.workflows[workflow].only_verify:
             message = f"`{brief(workflow)}` is no user's task: only verify runs it"
             checker.fault(where, "listing", message, "leave it out")
-    listing = read_listing(checker.written, name)
+    listing = read_listing(checker.written, name, checker.source.folder)
     if listing is None or not checker.sound(("api",)) or not checker.sound(("surfaces", name)):
         return
     for one in store.judge(listing):

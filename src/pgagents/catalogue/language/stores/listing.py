@@ -10,6 +10,8 @@ from pgagents.catalogue.language.basics import Line, Slug, Strict, Url
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
+FileName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,400}$")]
+
 
 class Developer(Strict):
     """The developer of a plugin, as a store shows it."""
@@ -68,6 +70,13 @@ class Listing(Strict):
         None, description="The colour of the brand and of the icon, on a light background."
     )
     colour_dark: Colour | None = Field(None, description="The colour of the brand on a dark background.")
+    icon: FileName | None = Field(
+        None,
+        description=(
+            "The icon's file, as a path from the catalogue's folder; without it, initials are drawn on "
+            "`colour`."
+        ),
+    )
     license: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.+() -]{1,100}$")] | None = Field(
         None, description="The licence of the package's files, as SPDX writes it: `Apache-2.0`."
     )

@@ -19,9 +19,9 @@ from pgagents.generate.stores.test_cases import (
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 from pgagents.model.stores.listing import Listing
-from pgagents.source.origin import Node
+from pgagents.source.origin import Node, Text
 
-ICON = "assets/icon.png"
+_ICON = "assets/icon"
 _SIDE = 512
 
 
@@ -45,17 +45,23 @@ def view(model: Model) -> View:
             }
         ),
     }
-    picture = icon.png(icon.initials(listing.name), _SIDE, str(listing.colour) or icon.COLOUR)
     return View(
         {"members": leave_out_empty(members)},
         tuple(list_lost_calls(model, "openai")),
         tuple(list_drafts(model, "openai")),
-        assets={f"agent_plugin/{ICON}": picture},
+        assets={f"agent_plugin/{name_icon(listing)}": icon.choose(listing, _SIDE)},
     )
+
+
+def name_icon(listing: Listing) -> str:
+    """Return the path of the icon in the package; its ending is that of the author's file."""
+    return f"{_ICON}{listing.icon.suffix if listing.icon is not None else '.png'}"
 
 
 def _interface(listing: Listing) -> Node:
     """Return the texts and pictures for the directory's page."""
+    at = listing.icon.path.origin if listing.icon is not None else listing.origin
+    picture = Text(f"./{name_icon(listing)}", at)
     made = {
         "displayName": listing.name,
         "shortDescription": listing.subtitle,
@@ -70,8 +76,8 @@ def _interface(listing: Listing) -> Node:
         "termsOfServiceURL": listing.terms,
         "brandColor": listing.colour,
         "brandColorDark": listing.colour_dark,
-        "logo": f"./{ICON}",
-        "composerIcon": f"./{ICON}",
+        "logo": picture,
+        "composerIcon": picture,
     }
     return Node(leave_out_empty(made), origin=listing.origin)
 
@@ -106,7 +112,7 @@ def _publication(listing: Listing) -> Node:
 
 TARGET = Target(
     "Agent Plugin 1.0.0, with OpenAI's extension",
-    ("agent_plugin/plugin.json", f"agent_plugin/{ICON}"),
+    ("agent_plugin/plugin.json", f"agent_plugin/{_ICON}.*"),
     view,
     surface="openai",
     part="surfaces.openai.listing",

@@ -34,7 +34,7 @@ def view(model: Model) -> View:
         for number, text in enumerate(listing.starters, 1)
     )
     lost += tuple(list_lost_cases(model, "anthropic", "a Claude plugin"))
-    picture = icon.png(icon.initials(listing.name), _SIDE, str(listing.colour) or icon.COLOUR)
+    picture = icon.choose(listing, _SIDE)
     notes = tuple(list_drafts(model, "anthropic"))
     return View({"members": leave_out_empty(members)}, lost, notes, assets={f"{_FOLDER}/icon.png": picture})
 

@@ -61,7 +61,7 @@ def view(model: Model) -> View:
         "privacy_policies": [listing.privacy] if listing.privacy else [],
         "compatibility": {"platforms": ["darwin", "win32", "linux"], "runtimes": {"node": ">=18"}},
     }
-    picture = icon.png(icon.initials(listing.name), _SIDE, str(listing.colour) or icon.COLOUR)
+    picture = icon.choose(listing, _SIDE)
     lost = tuple(key_losses(model, server))
     return View({"members": leave_out_empty(members)}, lost, assets={"mcpb/icon.png": picture})
 

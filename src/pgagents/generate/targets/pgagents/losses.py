@@ -36,12 +36,15 @@ class Section:
 def view(model: Model, made: tuple[BoundTarget, ...]) -> View:
     """Return all losses, each once, in the order of the catalogue."""
     sections = tuple(
-        Section(m.id, m.target.title, ", ".join(m.target.outputs), _rows(model, m.view.losses))
-        for m in made
-        if m.view.losses
+        Section(m.id, m.target.title, _name(m), _rows(model, m.view.losses)) for m in made if m.view.losses
     )
-    whole = [", ".join(m.target.outputs) for m in made if not m.view.losses]
+    whole = [_name(m) for m in made if not m.view.losses]
     return View({"file": PurePath(model.source.file).name, "sections": sections, "whole": whole})
+
+
+def _name(made: BoundTarget) -> str:
+    """Return the outputs of a target, where many files have one pattern, and pictures their own names."""
+    return ", ".join(made.paths if made.view.assets else made.target.outputs)
 
 
 def _rows(model: Model, losses: tuple[Loss, ...]) -> tuple[Row, ...]:

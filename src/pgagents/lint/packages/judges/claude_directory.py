@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pgagents.decoding.images.picture import PictureError, read_picture
 from pgagents.lint.packages import fields
 from pgagents.lint.packages.constraints import is_loopback, split_url
 from pgagents.lint.packages.hit import Hit
-from pgagents.lint.packages.images.picture import PictureError, read_picture
 from pgagents.lint.packages.package import Package
 from pgagents.lint.packages.package_judge import PackageJudge
 from pgagents.lint.packages.root import find_root

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
+from pgagents.decoding.images.drawing import DrawingError, read_drawing
+from pgagents.decoding.images.picture import SUFFIXES, PictureError, read_picture
 from pgagents.lint.packages.hit import Hit
-from pgagents.lint.packages.images.drawing import DrawingError, read_drawing
-from pgagents.lint.packages.images.picture import SUFFIXES, PictureError, read_picture
 from pgagents.lint.packages.package import Package
 from pgagents.lint.packages.portal.manifest import Manifest
 from pgagents.lint.packages.portal.servers import list_servers

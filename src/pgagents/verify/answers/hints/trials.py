@@ -9,17 +9,21 @@ from pgagents.verify.check.check import Conversation, Judgement, judge_broken, j
 
 
 def judge_trials(
-    contract: str, trial: Trial, expected: str, explain: Callable[[], Judgement] | None = None
+    contract: str,
+    trial: Trial,
+    expected: str,
+    explain: Callable[[], Judgement] | None = None,
+    unseen: Callable[[], str] = str,
 ) -> Conversation:
     """Run the trials, and yield one judgement: broken if every trial shows a difference, kept if not.
 
-    `expected` is the correct result of three trials. If a trial cannot be made, yield the result of
-    `explain`, or nothing without it.
+    `expected` is the correct result of three trials. `unseen` returns where a kept one was not looked for. If
+    a trial cannot be made, yield the result of `explain`, or nothing without it.
     """
     found = yield from try_again(trial)
     if found:
         yield judge_broken(contract, f"{expected}, in three trials", found[min(found)][0])
     elif found is not None:
-        yield judge_kept(contract)
+        yield judge_kept(contract, unseen())
     elif explain is not None:
         yield explain()

@@ -138,7 +138,9 @@ def _run(setting: Setting, hinted: HintedCall, contract: str, traces: Traces) ->
     def run() -> Conversation:
         yield from traces.listen()
         expected = "as after the first of three equal calls"
-        yield from judge_trials(contract, trial, expected, lambda: judge_untested(contract, said["why"]))
+        yield from judge_trials(
+            contract, trial, expected, lambda: judge_untested(contract, said["why"]), traces.say_unseen
+        )
 
     return run
 

@@ -194,7 +194,7 @@ def _run(
                     alone = _judge_alone(setting, resource, by, endpoint, modes, traces, filled=filled)
                     yield from on_top(alone)
                 if not fills:
-                    yield judge_kept(f"{NAME}/{endpoint.place}")
+                    yield judge_kept(f"{NAME}/{endpoint.place}", traces.without(endpoint.action).say_unseen())
 
     return run
 
@@ -273,7 +273,7 @@ def _judge_alone(
         told = tell(lasting - alone, seen[0], seen[1])
         return (yield from drop_restless(by, [body], seen[2], told, traces))
 
-    yield from judge_trials(contract, trial, SAME)
+    yield from judge_trials(contract, trial, SAME, unseen=traces.say_unseen)
 
 
 def _judge_growth(resource: Resource, lists: list[Source], endpoint: Endpoint) -> Generator[Any, Any, None]:

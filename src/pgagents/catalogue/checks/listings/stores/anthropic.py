@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.catalogue.checks.listings.icons import IconLimits, judge_icon
 from pgagents.catalogue.checks.listings.listing import Excess, Store
 from pgagents.catalogue.checks.listings.texts import judge_characters, judge_length, judge_url
 from pgagents.model.stores.listing import Listing
 
 _RESERVED = ("claude", "anthropic", "anthropics")
 _LEADING = ("claude-", "anthropic-", "anthropics-", "cc-plugin-")
+_ICON = IconLimits(
+    (".png",),  # one file is the icon of the plugin and of the bundle, which takes a PNG
+    least=512,
+    most=2048,
+    bytes=1_999_999,
+    codes={"missing": "ICON_MISSING"},
+    other="icon-size",
+)
 
 
 def _judge(listing: Listing) -> Iterator[Excess]:
@@ -33,6 +42,7 @@ def _judge(listing: Listing) -> Iterator[Excess]:
     for key in ("website", "support", "privacy", "terms", "developer_url"):
         url = getattr(listing, key)
         yield from judge_url(f"`{key}`", url, 2048, "LISTING_URL_SCHEME", "LISTING_URL_SCHEME")
+    yield from judge_icon(listing.icon, _ICON)
 
 
 STORE = Store(

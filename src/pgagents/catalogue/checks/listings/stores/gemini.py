@@ -21,7 +21,7 @@ STORE = Store(
     frozenset(
         {
             *("subtitle", "description", "category", "capabilities", "keywords", "developer", "website"),
-            *("support", "privacy", "terms", "colour", "colour_dark", "license", "release_notes"),
+            *("support", "privacy", "terms", "colour", "colour_dark", "icon", "license", "release_notes"),
             *("countries", "demo", "commerce", "translations"),
         }
     ),

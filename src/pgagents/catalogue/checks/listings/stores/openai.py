@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
+from pgagents.catalogue.checks.listings.icons import IconLimits, judge_icon
 from pgagents.catalogue.checks.listings.listing import Excess, Store
 from pgagents.catalogue.checks.listings.texts import (
     judge_characters,
@@ -24,6 +25,26 @@ CATEGORIES = (
     *("Productivity", "Creativity", "Developer Tools", "Business & Operations", "Data & Analytics"),
     *("Communication", "Education & Research", "Security", "Finance", "Healthcare", "Travel"),
     *("Entertainment", "Other"),
+)
+_ICON = IconLimits(
+    (".png", ".jpg", ".jpeg", ".webp", ".svg"),
+    least=48,
+    most=4096,
+    bytes=5 * 1024 * 1024,
+    codes={
+        "outside": "declared_asset_path_unsafe",
+        "missing": "declared_asset_file_missing",
+        "no_file": "declared_asset_not_regular_file",
+        "unreadable": "image_file_unreadable",
+        "format": "image_file_format_unsupported",
+        "bytes": "image_file_too_large",
+        "content": "raster_image_decode_failed",
+        "mismatch": "raster_image_extension_content_mismatch",
+        "small": "raster_image_dimensions_too_small",
+        "large": "raster_image_dimensions_too_large",
+        "square": "raster_image_not_square",
+    },
+    drawing="svg_",
 )
 MOST_STARTERS, MOST_CAPABILITIES = 3, 20
 _URLS = {
@@ -56,6 +77,7 @@ def _judge(listing: Listing) -> Iterator[Excess]:
     yield from judge_contrast(
         "`colour_dark`", listing.colour_dark, "#212121", "plugin_brand_color_dark_contrast"
     )
+    yield from judge_icon(listing.icon, _ICON)
 
 
 def _names(listing: Listing) -> Iterator[Excess]:

@@ -1,0 +1,147 @@
+"""Read the size of an SVG without loading anything that it names."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from xml.parsers import expat
+
+SVG = "http://www.w3.org/2000/svg"
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re.I | re.A)
+
+
+class DrawingError(Exception):
+    """A fault of the SVG: `code` is the end of the store's code, the text says more."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+def read_drawing(raw: bytes) -> tuple[float, float]:
+    """Return width and height: those of the viewBox, else of the attributes. Raises DrawingError."""
+    root, attributes = _read_root(raw)
+    if root.rpartition(" ")[2] != "svg" or root.rpartition(" ")[0] not in ("", SVG):
+        raise DrawingError("root_element_invalid", f"it is <{root.rpartition(' ')[2][:80]}>")
+    box = attributes.get("viewBox")
+    if box is not None:
+        written = [part for part in re.split(r"[\s,]+", box.strip()) if part]
+        if len(written) != 4:
+            raise DrawingError("dimensions_not_numeric", f"viewBox is `{box[:80]}`")
+        width, height = (_number(part, "viewBox") for part in written[2:])
+    elif "width" in attributes and "height" in attributes:
+        width, height = (_number(attributes[name], name) for name in ("width", "height"))
+    else:
+        raise DrawingError("dimensions_missing", "it has neither viewBox nor width and height")
+    if not all(math.isfinite(side) and side > 0 for side in (width, height)):
+        raise DrawingError("dimensions_not_positive", f"it is {width:g} by {height:g}")
+    return width, height
+
+
+_LOADING = ("href", "src", "data")
+"""Attributes whose value is an address."""
+_DRAWN = re.compile(r"#|data:image/(png|jpeg|gif|webp)[;,]", re.I)
+"""The beginning of an address that loads nothing: a part of the file, or a picture inside it."""
+_ADDRESS = re.compile(r"url\(\s*['\"]?\s*([^)]*)", re.I)
+_ACTIVE = ("script", "foreignobject", "iframe", "handler", "object", "embed")
+
+
+def find_load(raw: bytes) -> str:
+    """Return, in words, what an SVG would run or load from elsewhere; empty for one that only draws.
+
+    Raises DrawingError for malformed XML.
+    """
+    found: list[str] = []
+    styles: list[str] = []
+
+    def begin(name: str, attributes: dict[str, str]) -> None:
+        tag = name.rpartition(" ")[2].lower()
+        if tag in _ACTIVE:
+            found.append(f"the element <{tag}>")
+        if tag == "style":
+            styles.append("")
+        for key, value in attributes.items():
+            found.extend(_judge_attribute(key.rpartition(" ")[2].lower(), value))
+
+    def read(text: str) -> None:
+        if styles:
+            styles.append(text)
+
+    def instruct(target: str, _: str) -> None:
+        if target.lower() == "xml-stylesheet":
+            found.append("a style sheet of its own file")
+
+    def declare(_name: str, system: str | None, *_: object) -> None:
+        if system is not None and not system.startswith("http://www.w3.org/"):
+            found.append("a document type of its own file")
+
+    parser = _make_parser()
+    parser.StartElementHandler = begin
+    parser.CharacterDataHandler = read
+    parser.ProcessingInstructionHandler = instruct
+    parser.StartDoctypeDeclHandler = declare
+    _parse(parser, raw)
+    found.extend(_judge_style("".join(styles)))
+    return found[0] if found else ""
+
+
+def _judge_attribute(key: str, value: str) -> Iterator[str]:
+    plain = re.sub(r"[\x00-\x20]", "", value)
+    if key.startswith("on"):
+        yield f"the attribute `{key[:40]}`, which runs a script"
+    elif plain.lower().startswith("javascript:"):
+        yield f"a script in the attribute `{key[:40]}`"
+    elif key in _LOADING and plain and not _DRAWN.match(plain):
+        yield f"a link to `{value.strip()[:80]}`"
+    else:
+        yield from _judge_style(value)
+
+
+def _judge_style(text: str) -> Iterator[str]:
+    """Yield the addresses in a style that load something."""
+    if re.search(r"@import", text, re.I):
+        yield "a style that imports another one"
+    for address in _ADDRESS.findall(text):
+        if not _DRAWN.match(address):
+            yield f"a link to `{address.strip()[:80]}`"
+
+
+def _number(text: str, name: str) -> float:
+    text = text.strip()
+    if not _NUMBER.fullmatch(text):
+        raise DrawingError("dimensions_not_numeric", f"{name} has `{text[:80]}`")
+    return float(text)
+
+
+def _read_root(raw: bytes) -> tuple[str, dict[str, str]]:
+    """Return the first element's name, with its namespace before a blank, and its attributes."""
+    found: list[tuple[str, dict[str, str]]] = []
+    parser = _make_parser()
+
+    def begin(name: str, attributes: dict[str, str]) -> None:
+        if not found:
+            found.append((name, attributes))
+
+    parser.StartElementHandler = begin
+    _parse(parser, raw)
+    return found[0]
+
+
+def _make_parser() -> expat.XMLParserType:
+    """Return a parser that writes a namespace before a name, and refuses entities."""
+
+    def refuse(*_: object) -> None:
+        raise DrawingError("xml_malformed", "it declares entities, which are not read")
+
+    parser = expat.ParserCreate("UTF-8", " ")
+    parser.EntityDeclHandler = refuse
+    return parser
+
+
+def _parse(parser: expat.XMLParserType, raw: bytes) -> None:
+    try:
+        raw.decode("utf-8-sig")
+        parser.Parse(raw, True)
+    except (expat.ExpatError, UnicodeDecodeError) as error:
+        raise DrawingError("xml_malformed", str(error)) from None
