@@ -58,7 +58,9 @@ class Turn:
 
 
 class Driver:
-    """A run's course. Its `sender` sends, its `judge` judges, its `factory` has the living instances."""
+    """Runs probes for a `Course`. Its `sender` sends, its `judge` judges, its `factory` has the living
+    instances.
+    """
 
     def __init__(
         self,
