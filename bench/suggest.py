@@ -26,7 +26,7 @@ from bench.suggest_across import find_broken_across, list_found
 from bench.suggest_faults import add_missed, judge_faults, list_law_faults
 from bench.suggest_recall import Recall, judge_laws
 from pgagents.catalogue.load import load_text
-from pgagents.cel.expression import Scope
+from pgagents.cel.scope import Scope
 from pgagents.inprocess import Inside, inside, verify_sandbox
 from pgagents.model.action import Law
 from pgagents.model.model import Model

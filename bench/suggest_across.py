@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.cel import expression
-from pgagents.cel.expression import Scope
+from pgagents.cel.scope import Scope
 from pgagents.model.model import Model
 from pgagents.suggest.across.instances import ProposedMembers, list_lives, list_read_back
 from pgagents.suggest.across.relations import ProposedRelation, breaks, list_pairs

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bench.suggest_recall import Recall
-from pgagents.cel.expression import Scope
+from pgagents.cel.scope import Scope
 from pgagents.model.action import Law
 from pgagents.sandbox.injection import fault_registry
 from pgagents.suggest.samples import Samples

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope, compile_node
+from pgagents.cel.expression import ExpressionError, compile_node
 from pgagents.cel.rewrite import mutants
+from pgagents.cel.scope import Scope
 from pgagents.model.action import Law
 from pgagents.suggest.compiled import NAMES
 from pgagents.suggest.samples import Sample

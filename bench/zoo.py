@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -34,6 +35,11 @@ REPORTS = ZOO / "reports"
 """Reports of the last runs, for a reviewer."""
 MOST_S, MORE_S = 150.0, 30.0
 """Seconds that one run may take, and then to write down what it has found."""
+EDITED_S = 900.0
+"""Seconds of a run with an edited catalogue: it shows what can be tested, and sends more requests."""
+OURS = re.compile(r"(?:.*:\d+:\d+: )?(?:error|odd)\[")
+"""A finding of verify: its line on stderr while the run goes on, or its head in the report."""
+THEIRS = re.compile("_____|❌|- ")
 RUN = "from pgagents.cli.main import run; run()"
 
 
@@ -121,8 +127,14 @@ def _measure(name: str, kind: str, run: Callable[[Running, Path, int], Measured 
     return Measured(**{**asdict(one), "kind": kind, "changed": changed})
 
 
-def _wait(command: Sequence[str], folder: Path, env: Mapping[str, str], starts: tuple[str, ...]) -> Ended:
-    """Run a tool to its end, or interrupt it; note when it prints its first finding."""
+def _wait(
+    command: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    finding: re.Pattern[str],
+    most_s: float = MOST_S,
+) -> Ended:
+    """Run a tool to its end, or interrupt it; note when it prints the first line of a finding."""
     begun, times, printed = time.perf_counter(), list[float](), list[str]()
     child = subprocess.Popen(
         command, cwd=folder, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -132,12 +144,12 @@ def _wait(command: Sequence[str], folder: Path, env: Mapping[str, str], starts: 
     def read() -> None:
         for line in child.stdout or ():
             printed.append(line)
-            if line.startswith(starts):
+            if finding.match(line):
                 times.append(time.perf_counter() - begun)
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
-    for number, patience_s in ((signal.SIGINT, MOST_S), (signal.SIGKILL, MORE_S)):
+    for number, patience_s in ((signal.SIGINT, most_s), (signal.SIGKILL, MORE_S)):
         try:
             child.wait(patience_s)
             break
@@ -154,7 +166,7 @@ def _verify(name: str, kind: str, folder: Path, given: Sequence[str], key: str) 
     report.unlink(missing_ok=True)
     command = [sys.executable, "-c", RUN, "verify", *given, "--report", str(report), "--report", str(text)]
     env = {"PGAGENTS_TOKEN": key, "XDG_CACHE_HOME": str(folder / "cache")}
-    ended = _wait(command, folder, env, ("error[", "odd["))
+    ended = _wait(command, folder, env, OURS, EDITED_S if kind == "edited" else MOST_S)
     if not report.exists():
         raise SystemExit(f"{name}: verify wrote no report\n{ended.printed[-2000:]}")
     data = json.loads(report.read_text(encoding="utf-8"))
@@ -204,7 +216,7 @@ def _peer(server: Running, folder: Path, requests: int) -> Measured:
     command += ["--report", "json", "--report-json-path", str(report)]
     if requests:
         command += ["--max-examples", str(requests)]
-    ended = _wait(command, folder, {}, ("_____", "❌", "- "))
+    ended = _wait(command, folder, {}, THEIRS)
     data = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
     failures = [(f["code"], operation) for f in data.get("failures", ()) for operation in f["operations"]]
     calls = int(data.get("test_cases", {}).get("generated", 0))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -15,8 +16,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from pgagents.catalogue.load import load_text
-from pgagents.http import Request, Response, read_json
+from pgagents.http import Handler, Request, Response, read_json
 from pgagents.model.model import Model
+from pgagents.report.report import Report
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
+from pgagents.verify.wire.receiver import Inbox
+from verifying import URL
 
 KEY = "test_key_1"
 LAG = 3
@@ -240,3 +246,29 @@ def model(*changes: tuple[str, str]) -> Model:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
     return load_text(text, "letters.yaml")
+
+
+def verify_hints(
+    of: Model,
+    server: Handler,
+    keys: Mapping[str, str],
+    receiver: Inbox | None,
+    *,
+    seed: int,
+    wait: Callable[[], None] = lambda: None,
+) -> Report:
+    """Verify the hints of a server of letters; `wait` is called instead of each sleep."""
+    report = verify(
+        of,
+        server,
+        Identities(keys),
+        Options(seed=seed, live=False, only=("hint_",), max_requests=3_000),
+        clock=time.time,
+        sleep=lambda _: wait(),
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=URL,
+        receiver=receiver,
+        timer=time.perf_counter,
+    )
+    assert not [note for note in report.footer.notes if "internal" in note]
+    return report

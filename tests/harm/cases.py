@@ -35,6 +35,15 @@ FILTER = frozenset({"/flows/filter"})
 SLUG = "{name: =fresh.slug}"
 TEXT = "{title: =fresh.text}"
 
+AN_ID = "description: The item's id}"
+TWIN = """\
+  twin:
+    made_by: {action: put_item, input: {item_id: =fresh.slug, title: Twin}, at: response.item}
+    read_by: {action: get_item, input: {item_id: =resource.id}, at: response.item}
+    undone_by: {action: remove_item, input: {item_id: =resource.id}}
+"""
+"""A second kind of thing that the same call makes."""
+
 CASES: dict[str, Case] = {
     # ids and shapes
     "integer_ids": Case("integer_ids"),
@@ -100,6 +109,14 @@ CASES: dict[str, Case] = {
     "undeclared_delete": Case("undeclared_delete", "items"),
     # what is written under an id of one's own
     "put_declared": Case("put_declared"),
+    "put_makes_two": Case(
+        "put_declared",
+        edits=(
+            (f"{AN_ID}\n      title", f"refers_to: item, {AN_ID}\n      title"),
+            ("resources:\n", f"resources:\n{TWIN}"),
+        ),
+        green=None,
+    ),
     "hooks": Case("hooks"),
     "put_undeclared": Case("put_undeclared", green=False, broken=True),
     # what has no id, or no maker

@@ -10,7 +10,7 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action
-from pgagents.model.model import Surface
+from pgagents.model.surface import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.injection.fault_registry import Context

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import pytest
 
-from letters_api import KEY, Letters
+from letters_api import KEY, Letters, verify_hints
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.run.run import verify
 from pgagents.verify.wire.receiver import Inbox
 from telling_letters import LEGAL, OPERATOR, WRONG, Telling, telling_model
-from verifying import URL, ids
+from verifying import ids
 
 READ, IDEMPOTENT = "hint_read_only", "hint_idempotent"
 FOUND_BY = {
@@ -38,20 +35,9 @@ def _verify(
     inbox = Inbox("http://127.0.0.1:9/in")
     letters = Letters(habits=HABITS & set(wrong), rng=random.Random(seed))
     server = Telling(frozenset(wrong), letters, lambda url, body: _post(inbox, url, body))
-    report = verify(
-        telling_model(),
-        server,
-        Identities({"main": KEY, **({"operator": OPERATOR} if operator else {})}),
-        Options(seed=seed, live=False, only=("hint_",), max_requests=3_000),
-        clock=time.time,
-        sleep=lambda _: server.wait(),
-        wall=lambda: "2026-04-18T16:00:00Z",
-        url=URL,
-        receiver=inbox if receiver else None,
-        timer=time.perf_counter,
-    )
-    assert not [note for note in report.footer.notes if "internal" in note]
-    return report, server
+    keys = {"main": KEY, **({"operator": OPERATOR} if operator else {})}
+    heard_by, wait = inbox if receiver else None, server.wait
+    return verify_hints(telling_model(), server, keys, heard_by, seed=seed, wait=wait), server
 
 
 def _post(inbox: Inbox, url: str, body: bytes) -> None:

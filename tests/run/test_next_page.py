@@ -101,6 +101,8 @@ def test_value_that_the_argument_does_not_take_is_a_problem_of_the_answer_that_s
         ("https://elsewhere.example/items?cursor=7", None, "another host", ""),
         ("//elsewhere.example/items?cursor=7", None, "another host", ""),
         ("{server}.elsewhere.example/items?cursor=7", None, "another host", ""),
+        ("HTTPS://CASE.example:443/items?cursor=7", "/items?cursor=7", "", ""),
+        ("http://case.example:443/items?cursor=7", None, "is http where the list is not", ""),
         ("http://[::1/items", None, "is no URL", ""),
         ("/items/it-1/remove", None, "", "another path"),
     ],

@@ -269,6 +269,15 @@ def test_receiver_keeps_the_exact_bytes_and_refuses_as_told():
     assert second.answered == 204
 
 
+def test_receiver_refuses_by_a_redirect_that_leads_nowhere():
+    with listening() as inbox:
+        inbox.open("box", refusals=1, refusal=302)
+        assert post(inbox.url, b"{}") == 302
+        assert post(inbox.url, b"{}", path="/moved") == 404
+        assert post(inbox.url, b"{}") == 204
+        assert [d.answered for d in inbox.deliveries("box")] == [302, 204]
+
+
 def test_receiver_outlives_what_is_no_delivery():
     with listening() as inbox:
         inbox.open("box")

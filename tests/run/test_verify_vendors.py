@@ -19,8 +19,8 @@ from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.importer.surfaces import list_plain
+from pgagents.model.answers.error_reader import ErrorReader
 from pgagents.model.contract import Verdict
-from pgagents.model.error_reader import ErrorReader
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.source.origin import plain

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pgagents.cel import expression
-from pgagents.cel.expression import Scope
+from pgagents.cel.scope import Scope
 from pgagents.model.action import Law
 from pgagents.model.contract import Verdict
 from pgagents.verify.laws.witness import witness

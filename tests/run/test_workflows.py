@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from pgagents.cel.expression import Expression, Scope
+from pgagents.cel.expression import Expression
+from pgagents.cel.scope import Scope
 from pgagents.http import target
-from pgagents.model.model import Step, Workflow
+from pgagents.model.workflow import Step, Workflow
 from sandboxes import model
 from test_server import sandbox
 

@@ -11,8 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from expression_texts import expressions, reformat
-from pgagents.cel.expression import _cel
 from pgagents.cel.expression import compile as compiled
+from pgagents.cel.expression import load_evaluator
 from pgagents.cel.parser import MAX_CHARS, MAX_DEPTH, parse
 from pgagents.cel.printer import print_node
 from pgagents.cel.reading import variables_of
@@ -37,7 +37,7 @@ from pgagents.cel.syntax import (
 def accepts(text: str) -> bool:
     """True if the evaluator compiles a text."""
     try:
-        _cel().compile(text)
+        load_evaluator().compile(text)
     except BaseException as error:  # it panics on some texts, and a panic is no Exception
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
@@ -47,7 +47,7 @@ def accepts(text: str) -> bool:
 
 def result(text: str) -> str:
     """Return the evaluator's result for a text on some data."""
-    context = _cel().Context()
+    context = load_evaluator().Context()
     values = {
         "a": {"b": [1.0, 2.0]},
         "g": {"c": "x"},
@@ -59,7 +59,7 @@ def result(text: str) -> str:
     for name, value in values.items():
         context.add_variable(name, value)
     try:
-        return _in_order(_cel().compile(text).execute(context))
+        return _in_order(load_evaluator().compile(text).execute(context))
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise

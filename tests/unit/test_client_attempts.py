@@ -14,7 +14,7 @@ from pgagents.client.attempts import Backoff, Patience
 from pgagents.client.client import Client, Question
 from pgagents.client.send import sending
 from pgagents.http import Request, Response, Silence
-from pgagents.model.limit_reader import retry_after_s
+from pgagents.model.answers.limit_reader import retry_after_s
 
 READ = ("get_session", {"session_id": "sess_1"})
 WRITE = ("end_session", {"session_id": "sess_1", "session_code": "sess_c"})

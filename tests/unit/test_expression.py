@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgagents.cel.expression import HELPERS, MAX_CHARS, ExpressionError, Scope, cents, epoch
+from pgagents.cel.expression import HELPERS, MAX_CHARS, ExpressionError, cents, epoch
 from pgagents.cel.expression import compile as compiled
 from pgagents.cel.printer import print_node
 from pgagents.cel.reading import place_of
 from pgagents.cel.rewrite import mutants
+from pgagents.cel.scope import Scope
 
 ODD: st.SearchStrategy[Any] = st.recursive(
     st.none()
@@ -213,7 +214,8 @@ SHAPES = {
 }
 TRY = """
 import json, sys
-from pgagents.cel.expression import ExpressionError, Scope, compile
+from pgagents.cel.expression import ExpressionError, compile
+from pgagents.cel.scope import Scope
 for text in json.load(sys.stdin):
     try:
         Scope({"r": {"a": 1}}).evaluate(compile(text, ["r"]))

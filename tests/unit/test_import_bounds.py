@@ -155,9 +155,10 @@ def test_document_whose_every_operation_is_refused_in_the_end_is_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An operation that only the loader refuses is taken out; where none is left there is no catalogue."""
-    from pgagents.importer import schemas, sound
+    from pgagents.importer import sound
+    from pgagents.importer.reading import keywords
 
-    monkeypatch.setattr(schemas, "_compiles", lambda _: True)
+    monkeypatch.setattr(keywords, "compiles", lambda _: True)
     monkeypatch.setattr(sound, "_KEYWORDS", frozenset())  # of these the constraint alone would be taken out
     q = {"name": "q", "in": "query", "schema": {"type": "string", "pattern": "^a{100000000}$"}}
     (tmp_path / "doc.json").write_text(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pgagents.catalogue.language.platform import Limits
 from pgagents.model.action import Code
-from pgagents.model.error_reader import ReadError
-from pgagents.model.limit_reader import LimitReader, ToldLimit, find_pattern_problem
+from pgagents.model.answers.error_reader import ReadError
+from pgagents.model.answers.limit_reader import LimitReader, ToldLimit, find_pattern_problem
 from pgagents.source.origin import Text
 
 THREE = {"limit": "X-Limit", "remaining": "X-Left", "reset": "X-Reset"}

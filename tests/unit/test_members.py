@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.cel.expression import Reading, Scope
 from pgagents.cel.expression import compile as compiled
 from pgagents.cel.members import EACH, WHOLE, only
 from pgagents.cel.members import paths_of as paths_of_tree
 from pgagents.cel.parser import parse
+from pgagents.cel.scope import Reading, Scope
 
 
 def paths_of(text, names):

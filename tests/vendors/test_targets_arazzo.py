@@ -15,7 +15,8 @@ from pgagents.cel.parser import parse
 from pgagents.errors import PgagentsError
 from pgagents.generate.build import build, plan, targets
 from pgagents.generate.target import Loss, Target
-from pgagents.model.model import Model, Step, Workflow
+from pgagents.model.model import Model
+from pgagents.model.workflow import Step, Workflow
 
 
 @pytest.fixture(scope="module", params=OFFERING)

@@ -23,12 +23,12 @@ from pgagents.catalogue.language.schemas import schema_node
 from pgagents.catalogue.resolving.actions import Actions
 from pgagents.catalogue.resolving.resources import Resources
 from pgagents.model import model as m
+from pgagents.model.answers.error_reader import ErrorReader
+from pgagents.model.answers.limit_reader import LimitReader
 from pgagents.model.code_flow import CodeFlow, make_code_flow
 from pgagents.model.connection.certificate import ClientCertificate
 from pgagents.model.connection.server import Server, Variable
 from pgagents.model.credential import Credential, make
-from pgagents.model.error_reader import ErrorReader
-from pgagents.model.limit_reader import LimitReader
 from pgagents.model.placing import with_places
 from pgagents.model.signature import schemes
 from pgagents.source.origin import Text

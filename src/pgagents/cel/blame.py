@@ -1,12 +1,13 @@
-"""Find the part of an expression that makes it false, or that has no value."""
+"""Find the part of an expression that makes it false or has no value."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope, compile_node
+from pgagents.cel.expression import ExpressionError, compile_node
 from pgagents.cel.reading import conjuncts
+from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Choice, FunctionCall, Macro, Node, children
 
 MOST_ITEMS = 100
@@ -14,7 +15,7 @@ MOST_ITEMS = 100
 
 
 def broken_part(node: Node, values: Mapping[str, Any]) -> Node:
-    """Return the first part, through `&&` and `?:`, without which an expression would not be false.
+    """Return the first part, below `&&` and `?:`, that makes an expression false.
 
     Raises ExpressionError if a part has no value.
     """

@@ -1,5 +1,5 @@
-"""Rewrite CEL for Arazzo: values as runtime expressions, conditions as criteria. None for what Arazzo cannot
-express.
+"""Rewrite CEL for Arazzo: values as runtime expressions, conditions as criteria. The result is None if Arazzo
+cannot express it.
 
 Arazzo 1.0.1 has pointers into a response, comparisons, and JSONPath filters over one context
 (https://spec.openapis.org/arazzo/v1.0.1.html#criterion-object, read 2026-11-20). It has no functions and no

@@ -43,7 +43,7 @@ _SCALARS = frozenset(
 
 
 class Unbounded(Exception):
-    """The expression may take too much work."""
+    """Evaluating the expression may take too much work."""
 
 
 class Size(NamedTuple):

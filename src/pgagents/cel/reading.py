@@ -34,7 +34,7 @@ _SORTED = {"sorted_by": False, "sorted_down_by": True}
 
 
 def path_of(node: Node) -> Path:
-    """Return the names of a member path such as `response.order.id`; empty for any other node."""
+    """Return the names in a member path such as `response.order.id`; empty for any other node."""
     names: list[str] = []
     while isinstance(node, Member):
         names.append(node.name)
@@ -105,7 +105,7 @@ def paths_in(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Path]:
 
 
 def first_members(node: Node, variable: str) -> Iterator[tuple[str, Node]]:
-    """Yield each use of a variable: the member that is read of it, or empty, and the part that reads it."""
+    """Yield the member that each use of a variable reads, empty for the whole, and the part that reads it."""
     found = [part for part, bound in walk_free(node) if variable not in bound]
     named = {id(part.base): part for part in found if isinstance(part, Member)}
     for part in found:

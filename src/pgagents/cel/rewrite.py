@@ -58,7 +58,7 @@ def _with_parts(node: Node, bound: frozenset[str], make: Callable[[Node, frozens
 
 
 def normal(node: Node) -> Node:
-    """Return the tree with the items of macros named by their depth: equal for all names they may have."""
+    """Return the tree with the items of macros renamed by depth, so that their names make no difference."""
     return _number(node, {})
 
 
@@ -128,7 +128,7 @@ def fill(form: str, **nodes: Node) -> Node:
 
 
 def text_literal(text: str) -> Literal:
-    """Return a literal of a text."""
+    """Return the literal for a text."""
     return Literal("text", text, quote(text))
 
 

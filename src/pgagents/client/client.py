@@ -36,7 +36,8 @@ from pgagents.http import Request, Response, Silence
 from pgagents.model.action import Action, Param
 from pgagents.model.credential import Credential
 from pgagents.model.identity import choose, find_secret, list_secrets, name_holder
-from pgagents.model.model import Dispatcher, Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Dispatcher, Surface
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 

@@ -10,7 +10,7 @@ from pgagents.encoding.request import encode_call
 from pgagents.http import Request, json_bytes
 from pgagents.model.action import Action
 from pgagents.model.credential import Credential
-from pgagents.model.model import Dispatcher
+from pgagents.model.surface import Dispatcher
 
 JSON = "application/json"
 

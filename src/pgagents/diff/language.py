@@ -144,7 +144,6 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Code", "envelope meaning only", "-", "may break, wording"),
     _row("Code", "when", "-", "may break, wording"),
     _row("Code", "cite provoked_by", "-", "wording", _TESTS),
-    _row("Code", "inferred", "-", "none", _TESTS),
     _row("Edge", "status retry", "-", "may break"),
     _row("Edge", "cite", "-", "may break, wording"),
     _row("Framework",

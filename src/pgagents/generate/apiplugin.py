@@ -18,7 +18,8 @@ from pgagents.generate.sign_in import SignIn, choose_sign_in
 from pgagents.generate.target import Loss, Note, View
 from pgagents.model.action import Action
 from pgagents.model.credential import PLACEHOLDER, Credential
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Surface
 from pgagents.source.origin import Node, Text
 
 # "characters beyond … MAY be ignored"; functions beyond ten "may degrade" (both read 2026-11-20)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pgagents.generate.target import Loss
 from pgagents.model.action import Action, Former, Texts
-from pgagents.model.model import Dispatcher, Surface
+from pgagents.model.surface import Dispatcher, Surface
 from pgagents.source.origin import Text
 
 MOST = 900

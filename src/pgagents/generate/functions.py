@@ -13,7 +13,8 @@ from pgagents.generate.lower.schema import lower
 from pgagents.generate.pages import list_hidden_pages
 from pgagents.generate.target import Loss
 from pgagents.model.action import Action
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Surface
 from pgagents.source.origin import Node, Text
 
 

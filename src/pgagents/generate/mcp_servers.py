@@ -8,7 +8,8 @@ from pgagents.generate.openapi.address import reverse_domain
 from pgagents.generate.target import Loss
 from pgagents.model.credential import Credential
 from pgagents.model.identity import variable_of_scheme
-from pgagents.model.model import McpServer, Model
+from pgagents.model.model import Model
+from pgagents.model.surface import McpServer
 from pgagents.source.origin import Node, Text
 
 RUNTIMES = {"npm": "npx", "pypi": "uvx", "oci": "docker"}

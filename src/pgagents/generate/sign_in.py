@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pgagents.generate.target import Loss, Note
 from pgagents.model.action import Action
 from pgagents.model.credential import Credential
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Surface
 
 Takes = Callable[[Credential], bool]
 """Returns whether a host can send a credential."""

@@ -16,7 +16,8 @@ from pgagents.generate.functions import Function, function
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.target import Loss
 from pgagents.model.action import Action
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Surface
 from pgagents.source.origin import Node, Text
 
 

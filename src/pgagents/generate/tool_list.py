@@ -7,7 +7,8 @@ from pgagents.generate.functions import functions
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.strict import Budget, strict_tools
 from pgagents.generate.target import Note, Target, View
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Surface
 
 USUAL_MOST = 128
 """The most tools of most vendors; an import offers no more to a vendor that names no number."""

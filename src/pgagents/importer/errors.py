@@ -346,7 +346,6 @@ class Errors:
         envelope = self.envelopes.most_common(1)[0][0]
         media = self.media.most_common(1)[0][0]
         self.codes[made] = {"status": status, "envelope": envelope, "content_type": media, "only": []}
-        self.codes[made]["inferred"] = True
         self.notes.decide(
             ("errors", "codes", made),
             f"the document has no {status}, but a catalogue must say what refuses such a call",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any
 
+from pgagents.importer.reading.keywords import ALLOWED_VALUES, is_count, is_number, is_pattern
 from pgagents.importer.reading.names import clean, cut, identifier, is_member, one_line
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.references import Found, References
@@ -40,51 +39,6 @@ _APPLYING = (*_ONE, *_FLAGGED, *_NAMED, "prefixItems", "dependentRequired", "min
 """Keywords of 2020-12 that apply other schemas; only OpenAPI 3.1 has them, but for `not`."""
 
 
-def _is_number(value: Any) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and abs(value) < 1e300
-    )
-
-
-def _is_count(value: Any) -> bool:
-    return _is_number(value) and value == int(value) and value >= 0
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _is_pattern(value: Any) -> bool:
-    return isinstance(value, str) and _compiles(value)
-
-
-@lru_cache(maxsize=10_000)
-def _compiles(pattern: str) -> bool:
-    """True if the validator accepts the pattern: valid ECMA-262, and not too large when compiled."""
-    from pgagents.jsonschema.schema import faults, validator
-
-    if faults({"pattern": pattern}):
-        return False
-    try:
-        validator({"pattern": pattern}, {})
-    except ValueError:
-        return False
-    return True
-
-
-_GOOD: dict[str, Callable[[Any], bool]] = {
-    "title": _is_text, "description": _is_text, "format": _is_text, "pattern": _is_pattern,
-    "enum": lambda v: isinstance(v, list) and bool(v), "const": lambda _: True, "default": lambda _: True,
-    "examples": lambda v: isinstance(v, list),
-    "minimum": _is_number, "maximum": _is_number, "multipleOf": lambda v: _is_number(v) and v > 0,
-    "minLength": _is_count, "maxLength": _is_count, "minItems": _is_count, "maxItems": _is_count,
-    "minProperties": _is_count, "maxProperties": _is_count, "uniqueItems": lambda v: isinstance(v, bool),
-    "readOnly": lambda v: isinstance(v, bool), "writeOnly": lambda v: isinstance(v, bool),
-    "deprecated": lambda v: isinstance(v, bool),
-}  # fmt: skip
 _COUNTS = frozenset(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"))
 _BOUNDS = (
     ("minimum", "maximum"),
@@ -212,7 +166,7 @@ class Schemas:
         before = len(self.notes.made)
         self._types(found, made, at)
         for key, value in raw.items():
-            if key in _GOOD:
+            if key in ALLOWED_VALUES:
                 self._keyword(key, value, made, found, at)
             elif key in _APPLYING and (self.modern or key == "not"):
                 self._apply(key, made, found, at)
@@ -257,7 +211,7 @@ class Schemas:
             self._wider(at, "`type` is empty", found)
 
     def _keyword(self, key: str, value: Any, made: dict[str, Any], found: Found, at: Pointer) -> None:
-        if not _GOOD[key](value):
+        if not ALLOWED_VALUES[key](value):
             if key in ("title", "description", "format") and value in ("", None):
                 return
             why = (
@@ -289,7 +243,7 @@ class Schemas:
             value = raw.get(key)
             if value is True and bound in made:  # in OpenAPI 3.0 it is a flag beside the bound
                 made[key] = made.pop(bound)
-            elif _is_number(value):
+            elif is_number(value):
                 made[key] = value
             elif value is not None and not isinstance(value, bool):
                 self._wider(at, f"`{key}: {brief(json.dumps(value), 60)}` is no number", found)
@@ -339,7 +293,7 @@ class Schemas:
         elif key in _FLAGGED and isinstance(value, dict | bool):
             made[key] = value if isinstance(value, bool) else self.convert(inner, (*at, key))
         elif key in _NAMED and isinstance(value, dict) and value:
-            fit = {n: inner.at(n) for n in value if key != "patternProperties" or _is_pattern(n)}
+            fit = {n: inner.at(n) for n in value if key != "patternProperties" or is_pattern(n)}
             made[key] = {n: self.convert(part, (*at, key, n)) for n, part in fit.items()}
             if len(fit) < len(value):
                 self._wider(at, f"`{key}` has a pattern that is no regular expression (ECMA-262)", found)
@@ -353,7 +307,7 @@ class Schemas:
                 for n, names in value.items()
                 if isinstance(names, list)
             }
-        elif key in ("minContains", "maxContains") and _is_count(value) and "contains" in found.value:
+        elif key in ("minContains", "maxContains") and is_count(value) and "contains" in found.value:
             made[key] = int(value)
         elif key not in ("minContains", "maxContains"):
             self._wider(at, f"`{key}` is not what it may be", found)

@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgagents.mcp.tools import Tool
-from pgagents.model.model import Model, Workflow
+from pgagents.model.model import Model
+from pgagents.model.workflow import Workflow
 
 GENERAL = "do_task"
 DETAILS = "details"

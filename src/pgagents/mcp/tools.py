@@ -12,7 +12,8 @@ from pgagents.generate.formerly import list_offered
 from pgagents.generate.targets.mcp import tools as target
 from pgagents.jsonschema import schema
 from pgagents.model.action import Action
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Surface
 from pgagents.source.origin import plain
 
 SURFACE = "mcp"

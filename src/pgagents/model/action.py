@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pgagents.cel.expression import Expression, Scope
+from pgagents.cel.expression import Expression
+from pgagents.cel.scope import Scope
 from pgagents.model.hints import Hints
 from pgagents.model.job import Job
 from pgagents.model.pages import Pages
@@ -69,7 +70,7 @@ class Param:
 
     @property
     def odd_style(self) -> bool:
-        """True if a list or object is sent in another form than pairs that repeat its name."""
+        """True if a list or object is not sent as pairs that repeat its name."""
         return self.style not in ("", "form") or not self.explode or self.spread
 
     @property
@@ -181,7 +182,7 @@ class Law:
         return frozenset(name for part in self.parts for name in part.names)
 
     def applies(self, scope: Scope) -> bool:
-        """True unless its condition is false. Raises ExpressionError."""
+        """True unless the law has a condition that is false in this scope. Raises ExpressionError."""
         return self.when is None or scope.holds(self.when)
 
 
@@ -252,7 +253,7 @@ class Deprecation:
 
     @property
     def sentence(self) -> str:
-        """Say it to a caller in one sentence; empty if nothing is known."""
+        """One sentence about it for callers; empty if nothing is known."""
         parts = [
             f"Since {self.since} it is deprecated" if self.since else "",
             f"it stops working on {self.sunset}" if self.sunset else "",
@@ -338,7 +339,7 @@ class Action:
 
     @property
     def optional_key(self) -> bool:
-        """True if a call may have a key and need not."""
+        """True if a call may have a key but does not need one."""
         return self.key and () in self.security
 
     @property

@@ -104,5 +104,5 @@ def make_code_flow(written: Any, scheme: str, carrier: str, server: str) -> Code
 
 
 def takes_user_tokens(flow: CodeFlow | None, credential: Credential) -> bool:
-    """Return whether a user's token stands in this credential's place."""
+    """Return whether a user's token is sent in the place of this credential."""
     return flow is not None and flow.carrier == credential.name

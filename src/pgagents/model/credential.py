@@ -124,7 +124,7 @@ class Credential:
 
     @property
     def framed(self) -> bool:
-        """Return True if OpenAPI has no member for a text around the secret."""
+        """Return True if a text stands around the secret, for which OpenAPI has no member."""
         return bool(self.lead or self.tail) and not self.any_case
 
     def value(self, secret: str) -> str:
@@ -132,7 +132,7 @@ class Credential:
         return self.wrap(encode(secret) if self.encoded else secret)
 
     def wrap(self, presented: str) -> str:
-        """Return the same for a text that stands in place of the secret."""
+        """Return the text that carries `text` in place of the secret."""
         return f"{self.lead}{presented}{self.tail}"
 
     def add_to(self, request: Request, secret: str) -> Request:
@@ -192,7 +192,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Misuse:
-    """A member of a scheme that cannot stand there as it is written. `member` is empty for the whole."""
+    """A member of a scheme that is wrong as it is written. `member` is empty if the whole scheme is wrong."""
 
     member: str
     message: str
@@ -227,7 +227,7 @@ def list_parameters(exchange: TokenExchange, scopes: Collection[str] | None = No
 
 
 def add_value(credential: Credential, request: Request, value: str) -> Request:
-    """Return the request with this text in the credential's place. A cookie joins those that are there."""
+    """Return the request with this text in the credential's place. A cookie is added to the other cookies."""
     if credential.place == "query":
         pair = f"{quote(credential.wire, safe='')}={quote(value, safe='')}"
         return replace(request, target=f"{request.target}{'&' if '?' in request.target else '?'}{pair}")

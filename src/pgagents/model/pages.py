@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pgagents.cel.expression import Expression, Scope
+from pgagents.cel.expression import Expression
+from pgagents.cel.scope import Scope
 from pgagents.http import Response
 from pgagents.source.source import Pointer
 

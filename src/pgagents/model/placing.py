@@ -1,4 +1,4 @@
-"""Find out which containing resources every call names together with an instance: its id is unique there."""
+"""Find the containing resources that every call names with an instance, whose id is unique only there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pgagents.model.action import Action
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 
 
 def with_places(resources: Mapping[str, Resource]) -> dict[str, Resource]:

@@ -38,6 +38,8 @@ class SignatureScheme:
     """True if the secret is `whsec_` and the Base64 of the key."""
     time_header: str = ""
     id_header: str = ""
+    redirect_refuses: bool = False
+    """True if the scheme's specification says that a redirect is no delivery."""
 
     @property
     def timed(self) -> bool:

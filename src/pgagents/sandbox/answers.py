@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.http import Response, json_bytes
 from pgagents.model.action import Code
-from pgagents.model.error_reader import ErrorSign
+from pgagents.model.answers.error_reader import ErrorSign
 from pgagents.model.model import Header, Model
 from pgagents.sandbox.call import Raw
 from pgagents.source.origin import plain

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pgagents.http import Request, Response
-from pgagents.model.action import Action, Code
+from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.sandbox import answers, cors, idempotency
 from pgagents.sandbox import asked as asks
@@ -24,17 +24,21 @@ from pgagents.sandbox.keys import Key, Keyring, word
 from pgagents.sandbox.limits import Drawn, Limits
 from pgagents.sandbox.oauth import metadata, scopes
 from pgagents.sandbox.oauth.grants import Grants
-from pgagents.sandbox.parsing.broken_schema import MISSING
 from pgagents.sandbox.parsing.json_rpc import frame_answer
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.store import Store
 from pgagents.sandbox.writing.answer import write
 from pgagents.sandbox.writing.header_values import HeaderValues
+from pgagents.sandbox.writing.refusals import (
+    framework_code,
+    refuse,
+    refuse_by_domain,
+    refuse_fault,
+    refuse_without_condition,
+)
 
 PEER = ":peer"
 """The pseudo-header with the address of the peer; no client can send a name with a colon."""
-PRECONDITION_REQUIRED = 428
-IF_MATCH = "if-match"
 OAUTH_SUB = "oauth sub"
 SCHEME = ":scheme"
 CERTIFICATE = ":certificate"
@@ -99,8 +103,11 @@ class Front:
                 answer = self._answer(request, request_id, now, drawn)
             except Exception:  # whatever it is, the caller gets an envelope, and the operator the trace
                 self.log(f"{request_id} {request.method} {request.path}\n{traceback.format_exc()}")
-                answer = self._refuse(
-                    "crashed", "Something went wrong on our side; quote the request id to support", request_id
+                answer = refuse(
+                    self.model,
+                    "crashed",
+                    "Something went wrong on our side; quote the request id to support",
+                    request_id,
                 )
             return self._finish(request, answer, request_id, drawn, now)
 
@@ -127,7 +134,7 @@ class Front:
             request_id = self._values.make_request_id()
             drawn: list[Drawn] = []
             self._keyless(request, request_id, now, drawn)
-            refused = self._refuse(kind, message, request_id)
+            refused = refuse(self.model, kind, message, request_id)
             return self._finish(request, refused, request_id, drawn, now)
 
     def _finish(
@@ -184,11 +191,11 @@ class Front:
         if admission.refused:
             said = f"Send a key: {describe_need(self.model, needs)}"
             given = find_secret(self.model, request)
-            refused = self._refuse("wrong_key" if given else "no_key", said, request_id)
+            refused = refuse(self.model, "wrong_key" if given else "no_key", said, request_id)
             error = "invalid_token" if given else None
             return self._add_challenge(refused, needs, error)
         if level is not None and level.wait_s:
-            return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
+            return refuse(self.model, "limited", "Too many calls; wait as Retry-After says", request_id)
         refused_early = self._framework(request, asked, key, request_id)
         if refused_early is not None:
             return refused_early
@@ -196,8 +203,8 @@ class Front:
         assert asked.action is not None or isinstance(asked.members, Fault)
         arguments = self._arguments(request, asked)
         if isinstance(arguments, Fault):
-            lacking = self._condition_missing(asked, arguments, request_id)
-            refused = lacking or self._fault(arguments, asked, request_id)
+            lacking = refuse_without_condition(self.model, asked, arguments, request_id)
+            refused = lacking or refuse_fault(self.model, arguments, asked, request_id)
             if asked.message is None or arguments.kind == "wrong_type":
                 return refused
             return frame_answer(asked.message, refused, refused=True)
@@ -241,7 +248,7 @@ class Front:
             return None
         drawn.append(level)
         return (
-            self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
+            refuse(self.model, "limited", "Too many calls; wait as Retry-After says", request_id)
             if level.wait_s
             else None
         )
@@ -255,12 +262,12 @@ class Front:
             return limited
         readable = request.method == "HEAD" and "GET" in page.methods
         if request.method not in page.methods and not readable:
-            refused = self._refuse("wrong_method", f"{request.method} is not possible here", request_id)
+            refused = refuse(self.model, "wrong_method", f"{request.method} is not possible here", request_id)
             return refused.with_header("Allow", ", ".join(page.methods))
         if self._is_too_large(request):
             return self._refuse_large(request_id)
-        return self.site.answer(page, request, now) or self._refuse(
-            "unknown_path", "There is nothing at this path", request_id
+        return self.site.answer(page, request, now) or refuse(
+            self.model, "unknown_path", "There is nothing at this path", request_id
         )
 
     def _is_too_large(self, request: Request, action: Action | None = None) -> bool:
@@ -270,7 +277,7 @@ class Front:
 
     def _refuse_large(self, request_id: str, action: Action | None = None) -> Response:
         most = self.model.limits.max_body_bytes if action is None else action.max_body_bytes
-        return self._refuse("too_large", f"The body is larger than {most:,} bytes", request_id)
+        return refuse(self.model, "too_large", f"The body is larger than {most:,} bytes", request_id)
 
     def _public(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response:
         """Answer a call of a hosted document, which needs no key."""
@@ -278,9 +285,9 @@ class Front:
         if limited is not None:
             return limited
         if request.method not in ("GET", "HEAD"):
-            return self._refuse("wrong_method", "This document can only be read", request_id).with_header(
-                "Allow", "GET"
-            )
+            return refuse(
+                self.model, "wrong_method", "This document can only be read", request_id
+            ).with_header("Allow", "GET")
         return self.hosted.answer(request)
 
     def _find_needs(self, asked: ParsedRequest) -> tuple[tuple[str, ...], ...]:
@@ -326,29 +333,33 @@ class Front:
         None.
         """
         if asked.match is None:
-            return self._refuse("unknown_path", "There is nothing at this path", request_id)
+            return refuse(self.model, "unknown_path", "There is nothing at this path", request_id)
         if asked.endpoint is None:
-            refused = self._refuse("wrong_method", f"{request.method} is not possible here", request_id)
+            refused = refuse(self.model, "wrong_method", f"{request.method} is not possible here", request_id)
             return refused.with_header("Allow", ", ".join(sorted(asked.match.methods)))
         own = asked.action if asked.dispatcher is None else None
         if self._is_too_large(request, own):
             return self._refuse_large(request_id, own)
         guarded = asked.endpoint.operator and self.model.credential is not None
         if guarded and (key is None or not key.operator):
-            return self._refuse("no_scope", "Only the operator's key may do this", request_id)
+            return refuse(self.model, "no_scope", "Only the operator's key may do this", request_id)
         for scope in (
             asked.dispatcher.scope if asked.dispatcher else None,
             asked.action.scope if asked.action else None,
         ):
             if scope is not None and key is not None and scope not in key.scopes:
-                return self._refuse(
-                    "no_scope", f"The key's plan does not include {scope}", request_id, scope=scope
+                return refuse(
+                    self.model,
+                    "no_scope",
+                    f"The key's plan does not include {scope}",
+                    request_id,
+                    scope=scope,
                 )
         lacks = scopes.lacking(self.model, asked.action, key)
         if lacks is None:
             return None
         said = f"The token was not granted {lacks}" if lacks else "No token may do this"
-        refused = self._refuse("no_scope", said, request_id, scope=lacks or None)
+        refused = refuse(self.model, "no_scope", said, request_id, scope=lacks or None)
         return self._add_challenge(refused, self._find_needs(asked), "insufficient_scope", lacks)
 
     def _add_challenge(
@@ -399,7 +410,7 @@ class Front:
                     return self._replay(call, found, request_id)
             result = self.domain(call)
             if isinstance(result, Refusal):
-                return self._domain_refusal(action, result, request_id)
+                return refuse_by_domain(self.model, action, result, request_id)
             if isinstance(result, NotModified):
                 return Response(304, tuple(call.headers))
             output = action.success
@@ -435,86 +446,8 @@ class Front:
             self.model, code, f"This idempotency key {told}; it made {found.resource}", request_id
         )
 
-    def _domain_refusal(self, action: Action, refusal: Refusal, request_id: str) -> Response:
-        code = self.model.codes.get(refusal.code)
-        if code is None:
-            raise KeyError(
-                f"the domain refused {action.name} with {refusal.code}, which is no code of the catalogue"
-            )
-        return answers.refusal(
-            self.model, code, refusal.message, request_id, field=refusal.field, scope=refusal.scope
-        )
-
-    def _condition_missing(self, asked: ParsedRequest, fault: Fault, request_id: str) -> Response | None:
-        """Return the refusal of a write that lacks its If-Match (RFC 6585, 3), if it has a code."""
-        action = asked.action
-        if action is None or action.if_match is None:
-            return None
-        if (fault.field or "").lower() not in (action.if_match.lower(), IF_MATCH):
-            return None
-        code = next((c for c in action.errors if c.status == PRECONDITION_REQUIRED), None)
-        return answers.refusal(self.model, code, fault.message, request_id) if code is not None else None
-
-    def _fault(self, fault: Fault, asked: ParsedRequest, request_id: str) -> Response:
-        missing = self._missing_for(fault, asked)
-        if missing is not None:
-            return answers.refusal(self.model, missing, fault.message, request_id)
-        if fault.keyword and asked.action is not None:
-            param = asked.action.param(fault.argument)
-            absent = param is not None and param.wire == fault.field and fault.keyword == MISSING
-            code = self.model.refusal_of(asked.action, param, fault.keyword, absent=absent)
-            return answers.refusal(self.model, code, fault.message, request_id, field=fault.field)
-        return self._refuse(fault.kind, fault.message, request_id, field=fault.field)
-
-    def _missing_for(self, fault: Fault, asked: ParsedRequest) -> Code | None:
-        """Return the code for a missing instance where a wrong id in the path is no invalid argument. The
-        action has no code for invalid arguments then.
-        """
-        action = asked.action
-        if fault.kind != "invalid" or action is None or self.model.invalid_in(action) in action.errors:
-            return None
-        param = next((p for p in action.params if p.wire == fault.field and p.place == "path"), None)
-        resource = self.model.resources.get((param.refers_to or "").partition(".")[0]) if param else None
-        missing = resource.missing_for(param) if resource is not None and param is not None else None
-        return missing if missing in action.errors else None
-
-    def _refuse(
-        self, kind: str, message: str, request_id: str, *, field: str | None = None, scope: str | None = None
-    ) -> Response:
-        """Return an error of the framework, by its kind."""
-        return answers.refusal(
-            self.model, framework_code(self.model, kind), message, request_id, field=field, scope=scope
-        )
-
 
 def _agent_headers(model: Model) -> list[tuple[str, str]]:
     """Return the headers, with values, with which a surface of the catalogue marks an agent's call."""
     surfaces = model.source.data.get("surfaces") or {}
     return [pair for surface in surfaces.values() for pair in (surface or {}).get("headers", {}).items()]
-
-
-_FALLBACK = {
-    "unknown_path": 404, "wrong_method": 405, "too_large": 413, "limited": 429, "crashed": 500,
-    "no_scope": 403,
-    "plaintext": 426, "bad_body": None, "wrong_type": None, "wrong_media": None,
-}  # fmt: skip
-
-
-def framework_code(model: Model, kind: str) -> Code:
-    """Return the catalogue's code for a kind of framework error.
-
-    Where the catalogue names none: a code with the usual status, else the code of invalid arguments.
-    """
-    framework = model.errors.framework
-    usual = {"no_object": framework.bad_body, "wrong_key": framework.no_key}
-    name = getattr(framework, kind) or usual.get(kind)
-    if name is not None:
-        return model.codes[name]
-    status = _FALLBACK.get(kind)
-    invalid = model.codes[framework.invalid]
-    if status is None:
-        return invalid
-    same = next((c for c in model.codes.values() if c.status == status and c.only is None), None)
-    return same or replace(
-        invalid, name=kind.upper(), status=status, only=None, cite=(), provoked_by={}, wire=None
-    )

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.cel import expression
+from pgagents.cel.scope import Scope
 from pgagents.model.action import Action
 from pgagents.model.model import Bucket, Model
 from pgagents.sandbox.keys import Key
@@ -185,7 +185,7 @@ class Limits:
             "action": str(action.name) if action else None,
             "effect": action.effect if action else None,
         }
-        return expression.Scope({"key": caller, "call": call}).holds(bucket.when)
+        return Scope({"key": caller, "call": call}).holds(bucket.when)
 
     def _evict_oldest(self) -> None:
         if len(self._levels) > _MOST_BUCKETS:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from pgagents.model.action import Action
-from pgagents.model.model import Dispatcher, Model
+from pgagents.model.model import Model
+from pgagents.model.surface import Dispatcher
 from pgagents.text.placeholders import match_placeholders, split
 
 

@@ -11,17 +11,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.cel.expression import Expression
-from pgagents.model.model import Move, Resource
+from pgagents.model.resource import Move, Resource
 from pgagents.suggest.across.pairs import list_pair_probes
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.values import LEFT_OUT, other_values
 from pgagents.verify.cases.boundary import boundary_values
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Conversation, Probe
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path, will_do
-from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
+from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 
@@ -176,7 +175,7 @@ def _list_parents(
 
 def _items_at(resource: Resource, values: Mapping[str, Any]) -> Any:
     """Return the items of a resource in a sample's answer."""
-    from pgagents.cel.expression import Scope
+    from pgagents.cel.scope import Scope
 
     found = resource.found_by
     return (

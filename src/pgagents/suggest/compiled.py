@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgagents.cel import expression
-from pgagents.cel.expression import ExpressionError, Reading, Scope
+from pgagents.cel.expression import ExpressionError
+from pgagents.cel.scope import Reading, Scope
 from pgagents.model.action import Law
 from pgagents.suggest.candidate import Written
 from pgagents.suggest.samples import Sample, Samples

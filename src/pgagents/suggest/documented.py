@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope, epoch
+from pgagents.cel.expression import ExpressionError, epoch
+from pgagents.cel.scope import Scope
 from pgagents.model.action import Action, Example, Law
 from pgagents.model.model import Model
 from pgagents.suggest.candidate import Written

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from pgagents.cel.expression import Scope
+from pgagents.cel.scope import Scope
 from pgagents.model.model import Model
 from pgagents.suggest import calls
 from pgagents.suggest.across.instances import propose_members

@@ -24,6 +24,7 @@ export class Deck {
 
   folder(organisation, workspace, slug) {
     const folder = this.workspace(organisation, workspace).folders.get(slug);
+    if (!folder && planted('folder-told-as-document')) throw new ApiError('document_not_found', 'there is no such document');
     if (!folder) throw new ApiError('folder_not_found', 'there is no such folder');
     return folder;
   }
@@ -54,7 +55,7 @@ export class Deck {
 
   /** One page of a folder's documents, and the cursor of the next. */
   listDocuments(folder, { limit, cursor, includeDeleted }) {
-    const from = cursor === undefined ? 0 : this.#readCursor(folder, cursor);
+    const from = cursor === undefined || planted('cursor-ignored') ? 0 : this.#readCursor(folder, cursor);
     if (planted('cursor-counts-items')) {
       const all = includeDeleted ? folder.documents : folder.present;
       const behind = from + limit;
@@ -116,6 +117,7 @@ export class Deck {
     const changed = Object.entries(patch).filter(([member, value]) => !isDeepStrictEqual(document[member], value));
     if (changed.length || planted('empty-patch-updates')) {
       Object.assign(document, Object.fromEntries(changed), { updatedAt: this.clock.now() });
+      document.changedLast = true; // no content came since
       this.#note('document.updated', document, document.updatedAt);
     }
     return document;
@@ -136,6 +138,7 @@ export class Deck {
     const before = document.versions.at(-1);
     document.versions.push(new Content(planted('media-type-kept') ? before.mediaType : mediaType, bytes));
     document.updatedAt = this.clock.now();
+    document.changedLast = false;
     this.#note('document.content', document, document.updatedAt);
     return document;
   }

@@ -1,5 +1,6 @@
 """Looks at the documents server that show its bugs."""
 
+import base64
 import csv
 import io
 import re
@@ -13,6 +14,7 @@ PROBES = Probes()
 
 PLANS = "/workspaces/atlas/folders/plans"
 ROOF, EAST = (f"{PLANS}/documents/doc_aaaaaaaaaaaaaaaaaaa{number}" for number in (1, 2))
+_BASIC = "Basic " + base64.b64encode(b"client_main:main-secret-0001").decode()
 PATCH = {"Content-Type": "application/merge-patch+json"}
 
 
@@ -309,3 +311,56 @@ def _reuse(api: httpx.Client) -> object:
     second = _exchange(api, **form).status_code
     bearer = {"Authorization": f"Bearer {first['access_token']}"}
     return second, api.get(ROOF, headers=bearer).status_code
+
+
+@PROBES.of("cursor-ignored", right=[EAST[-24:]], buggy=[ROOF[-24:]])
+def _cursor_ignored(api: httpx.Client) -> object:
+    page = api.get(_next_page(api.get(f"{PLANS}/documents?limit=1")))
+    return [document["@id"] for document in page.json()["documents"]]
+
+
+@PROBES.of("any-document-is-the-last", right=ROOF[-24:], buggy=EAST[-24:])
+def _any_document(api: httpx.Client) -> object:
+    return api.get(ROOF).json()["document"]["@id"]
+
+
+@PROBES.of("folder-told-as-document", right=(404, "folder_not_found"), buggy=(404, "document_not_found"))
+def _folder_told(api: httpx.Client) -> object:
+    answer = api.get("/workspaces/atlas/folders/none/documents")
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+@PROBES.of("state-error-with-status-0", right=(409, 409), buggy=(409, 0))
+def _status_0(api: httpx.Client) -> object:
+    answer = api.patch(ROOF, json={"name": 'plan, "east".md'}, headers=PATCH)
+    return answer.status_code, answer.json()["error"]["status"]
+
+
+@PROBES.of("scope-told-as-none", right=("documents.read documents.write", 200), buggy=("", 200))
+def _scope_told(api: httpx.Client) -> object:
+    form = {"grant_type": "client_credentials"}
+    answer = api.post("/oauth2/token", data=form, headers={"Authorization": _BASIC}).json()
+    headers = {"Authorization": f"Bearer {answer['access_token']}"}
+    return answer["scope"], api.get(ROOF, headers=headers).status_code
+
+
+@PROBES.of("export-folder-ignored", right=(0, 404), buggy=(2, 404))
+def _export_folder(api: httpx.Client) -> object:
+    export = "/workspaces/atlas/documents.csv?folder="
+    rows = api.get(f"{export}empty").text.splitlines()[1:]
+    return len(rows), api.get(f"{export}none").status_code
+
+
+@PROBES.of("link-with-other-scheme", right="http", buggy="https")
+def _link_scheme(api: httpx.Client) -> object:
+    return httpx.URL(_next_page(api.get(f"{PLANS}/documents?limit=1"))).scheme
+
+
+@PROBES.of("content-after-change-500", right=(200, 200, 200), buggy=(200, 500, 200))
+def _content_after_change(api: httpx.Client) -> object:
+    before = api.get(f"{ROOF}/content").status_code
+    assert api.patch(ROOF, json={"description": "new"}, headers=PATCH).status_code == 200
+    after = api.get(f"{ROOF}/content").status_code
+    text = {"Content-Type": "text/plain"}
+    assert api.put(f"{ROOF}/content", content=b"x", headers=text).status_code == 200
+    return before, after, api.get(f"{ROOF}/content").status_code

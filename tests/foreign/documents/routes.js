@@ -141,7 +141,8 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
     if (next !== undefined) {
       const query = new URLSearchParams({ limit, include_deleted: includeDeleted, cursor: next });
       if (planted('link-without-include-deleted')) query.delete('include_deleted');
-      res.set('Link', `<${req.protocol}://${req.get('Host')}${req.baseUrl}${req.path}?${query}>; rel="next"`);
+      const scheme = planted('link-with-other-scheme') ? 'https' : req.protocol;
+      res.set('Link', `<${scheme}://${req.get('Host')}${req.baseUrl}${req.path}?${query}>; rel="next"`);
     }
     res.json({ documents });
   };
@@ -153,7 +154,13 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
   path(`${FOLDER}/documents`, { get: [read, listDocuments], post: [write, multipartBody, upload] });
 
   path(DOCUMENT, {
-    get: [read, (req, res) => res.json({ document: findDocument(req) })],
+    get: [
+      read,
+      (req, res) => {
+        const document = findDocument(req);
+        res.json({ document: planted('any-document-is-the-last') ? document.folder.documents.at(-1) : document });
+      },
+    ],
     patch: [
       planted('reader-patches') ? read : write,
       jsonBody('application/merge-patch+json'),
@@ -167,7 +174,9 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
 
   const getContent = (req, res) => {
     const wanted = queryInteger(req, 'version', 1, Infinity);
-    const { version, content } = deck.getVersion(findDocument(req), wanted);
+    const document = findDocument(req);
+    if (planted('content-after-change-500') && document.changedLast) throw new Error('the last change is no content');
+    const { version, content } = deck.getVersion(document, wanted);
     res.attachment().set({ 'Content-Type': content.mediaType, 'X-Document-Version': String(version) });
     res.send(content.bytes);
   };
@@ -191,7 +200,8 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
     const slug = queryText(req, 'folder');
     const { workspace } = req.params;
     const { folders } = deck.workspace(req.organisation, workspace);
-    const wanted = slug === undefined ? [...folders.values()] : [deck.folder(req.organisation, workspace, slug)];
+    const all = slug === undefined || (planted('export-folder-ignored') && folders.has(slug));
+    const wanted = all ? [...folders.values()] : [deck.folder(req.organisation, workspace, slug)];
     res.setHeader('Content-Type', 'text/csv; charset=utf-8; header=present');
     res.send(Buffer.from(toCsv(wanted)));
   };

@@ -32,7 +32,8 @@ export class Tokens {
 
   /** The answer of the token endpoint with a new token. */
   grant(client, scopes) {
-    return { access_token: this.give(client, scopes), token_type: 'Bearer', expires_in: LIFE_S, scope: scopes.join(' ') };
+    const told = planted('scope-told-as-none') ? [] : scopes;
+    return { access_token: this.give(client, scopes), token_type: 'Bearer', expires_in: LIFE_S, scope: told.join(' ') };
   }
 
   /** End an app's access token; that of another one stays. */

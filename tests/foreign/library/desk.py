@@ -108,6 +108,8 @@ class Desk:
 
     def _patron(self, library: str, patron_id: int | None) -> Patron:
         patron = self.store.patrons.get(patron_id or 0)
+        if patron is None and planted("missing-row-500"):
+            raise RuntimeError("wrong number of returned rows: 0")
         if patron is None or patron.library != library:
             raise _missing(patron, "patron")
         return patron
@@ -141,7 +143,9 @@ class Desk:
             id=patron.id,
             name=patron.name,
             email=patron.email,
-            ready_holds=len(self.store.ready_holds(patron_id=patron.id)),
+            ready_holds=0
+            if planted("ready-holds-not-counted")
+            else len(self.store.ready_holds(patron_id=patron.id)),
             created_at=timestamp(patron.created_at),
         )
 
@@ -189,11 +193,12 @@ class Desk:
                     0 if ties else t.id,
                 )
             )
-        start = (query.page - 1) * query.per_page
+        start = 0 if planted("page-is-first") else (query.page - 1) * query.per_page
         if planted("page-past-end-404") and query.page > 1 and start >= len(found):
             raise Problem("not-found", "there is no such page")
         titles = [self._show_title(title) for title in found[start : start + query.per_page]]
-        count = len(titles if planted("total-of-page") else found)
+        counted = titles if planted("total-of-page") else found
+        count = sum(bool(t.subjects) for t in found) if planted("total-of-a-join") else len(counted)
         return TitlePage(
             titles=titles,
             page=query.page,

@@ -26,6 +26,11 @@ def _digits(value: Any) -> Any:
     return value
 
 
+def _cut_to_page(value: int) -> int:
+    """Take the greatest page size for a greater one."""
+    return min(value, 50) if planted("per-page-cut") else value
+
+
 def _split(value: Any) -> Any:
     """Read a list from the query: one argument with commas."""
     return [item for text in value for item in text.split(",")] if isinstance(value, list) else value
@@ -131,7 +136,7 @@ class TitleQuery(BaseModel):
     """The titles that are asked for, and their page."""
 
     page: Annotated[int, Digits, whole(1, 10_000)] = 1
-    per_page: Annotated[int, Digits, whole(1, 50)] = 20
+    per_page: Annotated[int, BeforeValidator(_cut_to_page), Digits, whole(1, 50)] = 20
     q: Annotated[str, BeforeValidator(_sent_to_store), text(100)] | None = None
     subjects: (
         Annotated[

@@ -239,3 +239,54 @@ def _ties(api: httpx.Client) -> object:
     made = [api.post("/titles", json={**TITLE, "published_year": 1500}).json()["id"] for _ in range(10)]
     pages = [api.get(f"/titles?sort=year&per_page=2&page={page}").json() for page in range(1, 6)]
     return made == [title["id"] for page in pages for title in page["titles"]]
+
+
+@PROBES.of("per-page-cut", right=(422, None), buggy=(200, 50))
+def _per_page_cut(api: httpx.Client) -> object:
+    answer = api.get("/titles?per_page=51")
+    return answer.status_code, answer.json().get("per_page")
+
+
+@PROBES.of(
+    "key-refusal-is-plain", right=(401, "application/problem+json"), buggy=(401, "text/plain; charset=utf-8")
+)
+def _key_refusal(api: httpx.Client) -> object:
+    answer = api.get("/titles", headers={"X-API-Key": "lib_test_Nobody000000000000000000"})
+    return answer.status_code, answer.headers["content-type"]
+
+
+@PROBES.of("made-is-ok", right=(201, 201, 201), buggy=(200, 200, 200))
+def _made(api: httpx.Client) -> object:
+    title = api.post("/titles", json=TITLE)
+    patron = api.post("/patrons", json={"name": "A", "email": "made@example.com"})
+    hold = api.post("/holds", json={"title_id": title.json()["id"], "patron_id": patron.json()["id"]})
+    return title.status_code, patron.status_code, hold.status_code
+
+
+@PROBES.of("missing-row-500", right=(404, 404), buggy=(500, 500))
+def _missing_row(api: httpx.Client) -> object:
+    hold = api.post("/holds", json={"title_id": 1, "patron_id": 99})
+    return api.get("/patrons/99").status_code, hold.status_code
+
+
+@PROBES.of("page-is-first", right=([2], 2), buggy=([1], 2))
+def _page_is_first(api: httpx.Client) -> object:
+    found = api.get("/titles?per_page=1&page=2").json()
+    return [title["id"] for title in found["titles"]], found["page"]
+
+
+@PROBES.of("reader-kept-from-copies", right=(200, 200), buggy=(403, 200))
+def _reader_copies(api: httpx.Client) -> object:
+    paths = "/titles/1/copies", "/titles/1"
+    return tuple(api.get(path, headers=READER).status_code for path in paths)
+
+
+@PROBES.of("ready-holds-not-counted", right=1, buggy=0)
+def _ready_holds(api: httpx.Client) -> object:
+    return api.get("/patrons/2").json()["ready_holds"]
+
+
+@PROBES.of("total-of-a-join", right=(3, 3), buggy=(2, 3))
+def _total_of_a_join(api: httpx.Client) -> object:
+    found = api.get("/titles").json()
+    return found["total"], len(found["titles"])

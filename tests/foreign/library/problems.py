@@ -99,6 +99,8 @@ def install_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     def refuse(_request: Request, problem: Problem) -> Response:
+        if problem.name == "key-unknown" and planted("key-refusal-is-plain"):
+            return Response(problem.detail, 401, problem.headers, media_type="text/plain")
         return problem.response()
 
     @app.exception_handler(RequestValidationError)

@@ -95,6 +95,8 @@ class DeskRoute(APIRoute):
     def authorise(self, caller: Caller, method: str) -> None:
         """Refuse a role that may not do this."""
         reads = method in ("GET", "HEAD") or (planted("reader-cancels") and self.path.endswith("/cancel"))
+        if planted("reader-kept-from-copies") and self.path.endswith("/copies"):
+            reads = False
         allowed = {"staff"} | ({"reader"} if reads else set())
         if caller.role not in allowed:
             raise Problem("not-allowed", f"a key of the role {caller.role} may not do this")

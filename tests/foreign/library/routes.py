@@ -42,8 +42,11 @@ def _library(request: Request) -> str:
     return library
 
 
-def _locate(path: str) -> str:
-    return path if planted("location-without-base") else f"/v1{path}"
+def _locate(response: Response, path: str) -> None:
+    """Tell where a thing that was made is."""
+    if planted("made-is-ok"):
+        response.status_code = 200
+    response.headers["Location"] = path if planted("location-without-base") else f"/v1{path}"
 
 
 TheDesk = Annotated[Desk, Depends(_desk)]
@@ -60,7 +63,7 @@ def list_titles(desk: TheDesk, library: Library, query: Annotated[TitleQuery, Qu
 def make_title(desk: TheDesk, library: Library, body: TitleIn, response: Response) -> TitleOut:
     """Make a title."""
     title = desk.make_title(library, body)
-    response.headers["Location"] = _locate(f"/titles/{title.id}")
+    _locate(response, f"/titles/{title.id}")
     return title
 
 
@@ -88,7 +91,7 @@ def list_copies(
 def make_patron(desk: TheDesk, library: Library, body: PatronIn, response: Response) -> PatronOut:
     """Make a patron."""
     patron = desk.make_patron(library, body)
-    response.headers["Location"] = _locate(f"/patrons/{patron.id}")
+    _locate(response, f"/patrons/{patron.id}")
     return patron
 
 
@@ -108,7 +111,7 @@ def list_holds(desk: TheDesk, library: Library, query: Annotated[HoldQuery, Quer
 def place_hold(desk: TheDesk, library: Library, body: HoldIn, response: Response) -> HoldOut:
     """Place a hold."""
     hold = desk.place_hold(library, body)
-    response.headers["Location"] = _locate(f"/holds/{hold.id}")
+    _locate(response, f"/holds/{hold.id}")
     return hold
 
 

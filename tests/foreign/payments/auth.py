@@ -39,6 +39,8 @@ def read_key(header: str | None) -> str:
             user = colon = password = ""
         if colon and not password and user in _known_keys():
             return user
+    if planted("unknown-key-500"):
+        raise RuntimeError("invalid identifier or password")
     raise ApiError("key_invalid", "the key is not valid here", headers=CHALLENGE)
 
 

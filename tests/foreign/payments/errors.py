@@ -5,6 +5,8 @@ from typing import Any
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
+from ..planting import planted
+
 NO_SUCH_THING = 20404  # a number since the first version
 
 CODES: dict[str | int, tuple[int, str]] = {
@@ -62,10 +64,16 @@ class ApiError(Exception):
 
     def response(self) -> Response:
         """The answer."""
+        if self.code == NO_SUCH_THING and planted("missing-without-body"):
+            return Response(status=self.status)
         response = jsonify(self.body())
         response.status_code = self.status
         response.headers.update(self.headers)
         return response
+
+
+class Unavailable(Exception):
+    """Something behind the API does not answer."""
 
 
 def no_such(what: str, param: str | None = None) -> ApiError:
@@ -79,6 +87,10 @@ def install_error_handlers(app: Flask) -> None:
     @app.errorhandler(ApiError)
     def api_error(error: ApiError) -> Response:
         return error.response()
+
+    @app.errorhandler(Unavailable)
+    def unavailable(_error: Unavailable) -> Response:
+        return Response("Service Unavailable", 503)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:

@@ -66,6 +66,8 @@ class Cursors:
             raw = base64.b64decode(cursor, altchars=altchars, validate=True)
         except ValueError:
             raw = b""
+        if not raw and planted("bad-cursor-500"):
+            raise RuntimeError("the cursor cannot be decoded")
         position = int.from_bytes(raw[:6], "big")
         if len(raw) != 21 or not hmac.compare_digest(raw[6:], self._sign(position, account, query)):
             raise ApiError("cursor_invalid", "this page does not belong to this search", "page")

@@ -27,6 +27,12 @@ ADA, BO = "/customers/cus_Aaaaaaaaaaaaaaaaaaaaaaa1", "cus_Bbbbbbbbbbbbbbbbbbbbbb
 CUPS, MORE = "pay_Aaaaaaaaaaaaaaaaaaaaaaa1", "pay_Aaaaaaaaaaaaaaaaaaaaaaa2"
 HEADERS = {**VERSION, "Authorization": "Basic " + base64.b64encode(f"{ONE[0]}:".encode()).decode()}
 PAYMENT = {"amount": "57", "currency": "gbp", "customer": ADA[-28:], "source": "tok_ok"}
+SUMMARY = {
+    "report_type": "payments.summary",
+    "parameters[interval_start]": "0",
+    "parameters[interval_end]": "99999999999",
+    "parameters[currency]": "eur",
+}
 
 
 @contextmanager
@@ -345,3 +351,52 @@ def _redirect(api: httpx.Client) -> object:
         except Empty:
             return 1
         return 2
+
+
+@PROBES.of("unknown-key-500", right=401, buggy=500)
+def _unknown_key(api: httpx.Client) -> object:
+    return api.get(f"/payments/{CUPS}", auth=("cp_test_Nobody000000000000000000", "")).status_code
+
+
+@PROBES.of("run-read-is-201", right=(202, 200), buggy=(202, 201))
+def _run_read(api: httpx.Client) -> object:
+    made = api.post("/report_runs", data=SUMMARY)
+    return made.status_code, api.get(f"/report_runs/{made.json()['id']}").status_code
+
+
+@PROBES.of("missing-without-body", right=(404, 20404), buggy=(404, None))
+def _missing_without_body(api: httpx.Client) -> object:
+    answer = api.get(f"/payments/pay_{'z' * 24}")
+    return answer.status_code, answer.json()["error"]["code"] if answer.content else None
+
+
+@PROBES.of("bad-cursor-500", right=400, buggy=500)
+def _bad_cursor(api: httpx.Client) -> object:
+    return api.get("/customers/search", params={"query": 'name~"a"', "page": "abc"}).status_code
+
+
+@PROBES.of("url-without-path-refused", right=(201, 201), buggy=(400, 201))
+def _url_without_path(api: httpx.Client) -> object:
+    forms = (
+        {"url": f"https://shop.example{path}", "enabled_events[]": "payment.refunded"} for path in ("", "/")
+    )
+    return tuple(api.post("/webhook_endpoints", data=form).status_code for form in forms)
+
+
+@PROBES.of("change-of-new-customer-lost", right=(200, "B", "B"), buggy=(200, None, None))
+def _change_lost(api: httpx.Client) -> object:
+    path = f"/customers/{api.post('/customers', data={'email': 'new@example.com'}).json()['id']}"
+    answer = api.post(path, data={"name": "B"})
+    told = answer.json()["name"] if answer.content else None
+    return answer.status_code, told, api.get(path).json()["name"]
+
+
+@PROBES.of("change-of-payer-503", right=200, buggy=503)
+def _change_of_payer(api: httpx.Client) -> object:
+    return api.post(ADA, data={"name": "B"}).status_code
+
+
+@PROBES.of("empty-report-500", right=(202, 202), buggy=(202, 500))
+def _empty_report(api: httpx.Client) -> object:
+    far = {**SUMMARY, "parameters[interval_start]": "99999999998"}
+    return tuple(api.post("/report_runs", data=form).status_code for form in (SUMMARY, far))

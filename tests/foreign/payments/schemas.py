@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from ..planting import planted
 from .forms import Choice, Field, Fields, Integer, Invalid, Metadata, Object, Reference, Text, TextList
 
 FAR = 99_999_999_999
@@ -81,6 +82,8 @@ class Url(Field):
     def parse(self, value: str) -> str:
         """Refuse other schemes, users, fragments and what is no URL."""
         match = self.forms.fullmatch(value)
+        if match and not match[3] and planted("url-without-path-refused"):
+            match = None
         if len(value) > 500 or not match or int((match[2] or ":0")[1:]) > 65_535:
             raise Invalid("an https URL without user and fragment is wanted")
         return value

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from ..planting import planted
 from .clock import Clock
 from .conditions import matches_strongly
-from .errors import ApiError, no_such
+from .errors import ApiError, Unavailable, no_such
 from .forms import ABSENT
 from .pages import Cursors, parse_query
 from .storage import Customer, Payment, Refund, ReportRun, Store, WebhookEndpoint
@@ -108,6 +108,11 @@ class Service:
         guarded = if_match is not None and not planted("if-match-ignored")
         if guarded and not matches_strongly(if_match or "", customer.tag):
             raise ApiError("tag_mismatch", "the customer has changed")
+        pays = any(payment.customer == id for payment in self.store.payments.values())
+        if planted("change-of-new-customer-lost") and not pays:
+            return {}, customer.tag
+        if planted("change-of-payer-503") and pays:
+            raise Unavailable
         empty: Json = {"name": None, "address": None, "locales": [], "metadata": {}}
         changed = False
         for member, sent in values.items():
@@ -264,6 +269,8 @@ class Service:
             and (payment.currency == parameters["currency"] or planted("report-adds-currencies"))
             and parameters["interval_start"] <= payment.created < parameters["interval_end"]
         ]
+        if not counted and planted("empty-report-500"):
+            raise RuntimeError("syntax error near '' at line 2")
         gross = _add_up(payment.amount for payment in counted)
         refunded = _add_up(payment.amount_refunded for payment in counted)
         summary = {

@@ -164,7 +164,7 @@ def change_customer(customer: str) -> Response:
     """9.3"""
     values = read_form(schemas.CUSTOMER_CHANGE)
     changed, tag = service().change_customer(g.account, customer, values, request.headers.get("If-Match"))
-    return answer(changed, ETag=tag)
+    return answer(changed, ETag=tag) if changed else Response(status=200)
 
 
 @v1.get("/customers/search")
@@ -236,9 +236,10 @@ def get_report_run(report_run: str) -> Response:
     """9.10"""
     read_query({})
     run, seconds = service().get_report_run(g.account, report_run)
+    status = 201 if planted("run-read-is-201") else 200
     if not seconds or planted("poll-without-retry-after"):
-        return answer(run)
-    return answer(run, Retry_After=str(seconds))
+        return answer(run, status)
+    return answer(run, status, Retry_After=str(seconds))
 
 
 # webhook endpoints

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 from heldout.around import acts
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
 from pgagents.model.action import Action
-from pgagents.model.model import Surface
+from pgagents.model.surface import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.injection.fault_registry import Context

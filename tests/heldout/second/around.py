@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.model.action import Action
-from pgagents.model.model import Surface
+from pgagents.model.surface import Surface
 from pgagents.park_graph import money
 from pgagents.sandbox.asked import ParsedRequest
 from pgagents.sandbox.decode import Arguments, Decoder, Fault

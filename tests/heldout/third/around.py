@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
 from pgagents.model.action import Action
-from pgagents.model.model import Surface
+from pgagents.model.surface import Surface
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.decode import Arguments, Fault
 from pgagents.sandbox.injection.fault_registry import Context

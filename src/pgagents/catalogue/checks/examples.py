@@ -13,7 +13,8 @@ from pgagents.catalogue.language import scope
 from pgagents.catalogue.language.actions import Action, Example
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.blame import broken_part, is_defined, undefined_part
-from pgagents.cel.expression import ExpressionError, Scope, epoch, member_of
+from pgagents.cel.expression import ExpressionError, epoch, member_of
+from pgagents.cel.scope import Scope
 from pgagents.jsonschema.schema import Validators, closure, refs
 from pgagents.model.fresh import list_forms
 from pgagents.model.pages import read_headers

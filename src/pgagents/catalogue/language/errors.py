@@ -43,12 +43,11 @@ class Code(Cited):
     content_type: JsonType | None = Field(
         None, description="The media type of its body, if it differs from `errors.content_type`."
     )
-    only: list[Name] | None = Field(None, description="The only actions that may answer with it.")
-    inferred: bool = Field(
-        False,
+    only: list[Name] | None = Field(
+        None,
         description=(
-            "True if the document that was imported has no such error: another refusal in its place is odd, "
-            "not broken."
+            "The only actions that may answer with it. An empty list with `errors.inferred` says that the "
+            "document has no such error: another refusal in its place is odd, not broken."
         ),
     )
     when: Cel | None = Field(

@@ -9,10 +9,11 @@ from pgagents.catalogue.language import (
     resources,
 )
 from pgagents.catalogue.resolving.shared import Shared
-from pgagents.model import model as m
 from pgagents.model.action import (
     ActionCall,
 )
+from pgagents.model.resource import Move, Resource, Takes, TimedMove, Unique
+from pgagents.model.workflow import Step, Workflow
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer
 
@@ -55,11 +56,11 @@ class Resources(Shared):
         }
         return next((parent for parent in reversed(named) if parent not in kin), None)
 
-    def _resource(self, name: str, r: resources.Resource) -> m.Resource:
+    def _resource(self, name: str, r: resources.Resource) -> Resource:
         at: Pointer = ("resources", name)
         raw = self.data["resources"][name]
         moves = tuple(
-            m.Move(
+            Move(
                 self.actions[a],
                 tuple(v.from_),
                 v.to,
@@ -72,9 +73,9 @@ class Resources(Shared):
         ids = (r.id,) if isinstance(r.id, str) else tuple(r.id)
         absent = tuple(r.absent[i] for i in ids) if isinstance(r.absent, dict) else r.absent
         timed = tuple(
-            m.TimedMove(v.from_, v.to, v.at, (*at, "moves_by_time", i)) for i, v in enumerate(r.moves_by_time)
+            TimedMove(v.from_, v.to, v.at, (*at, "moves_by_time", i)) for i, v in enumerate(r.moves_by_time)
         )
-        return m.Resource(
+        return Resource(
             name=name,
             ids=ids,
             found_by=self._whole(r.found_by, (*at, "found_by"), r.body_at),
@@ -105,18 +106,18 @@ class Resources(Shared):
             moves_by_time=timed,
             inferred=r.inferred,
             unique=tuple(
-                m.Unique(tuple(u.members), self.codes[u.otherwise], tuple(u.cite), (*at, "unique", i))
+                Unique(tuple(u.members), self.codes[u.otherwise], tuple(u.cite), (*at, "unique", i))
                 for i, u in enumerate(r.unique)
             ),
         )
 
-    def _takes(self, takes: resources.Takes | None, at: Pointer) -> m.Takes | None:
-        return m.Takes(takes.of, takes.by, takes.counter, self.actions[takes.read_by], at) if takes else None
+    def _takes(self, takes: resources.Takes | None, at: Pointer) -> Takes | None:
+        return Takes(takes.of, takes.by, takes.counter, self.actions[takes.read_by], at) if takes else None
 
-    def _workflow(self, name: str, w: resources.Workflow) -> m.Workflow:
+    def _workflow(self, name: str, w: resources.Workflow) -> Workflow:
         at: Pointer = ("workflows", name)
         steps = tuple(self._step(n, step, (*at, "steps", n)) for n, step in w.steps.items())
-        return m.Workflow(
+        return Workflow(
             name,
             Text(w.title, (*at, "title")),
             Text(w.description or "", (*at, "description")),
@@ -136,10 +137,10 @@ class Resources(Shared):
             (job.within_s for job in started if job is not None and job.read_by == action), default=0.0
         )
 
-    def _step(self, name: str, step: resources.Step, at: Pointer) -> m.Step:
+    def _step(self, name: str, step: resources.Step, at: Pointer) -> Step:
         found = self.checker.expressions
         action = self.actions[step.action]
-        return m.Step(
+        return Step(
             name=name,
             action=action,
             input=self._values(step.input, (*at, "input")),

@@ -26,7 +26,7 @@ from pgagents.model.action import (
     Code,
     Law,
 )
-from pgagents.model.problem_details import PROBLEM_DETAILS, problem_details
+from pgagents.model.answers.problem_details import PROBLEM_DETAILS, problem_details
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer, Source
 
@@ -63,7 +63,7 @@ class Shared:
             code.message_at if "message_at" in code.model_fields_set else common.message_at,
             content_type,
             self.checker.expressions.get((*at, "when")),
-            code.inferred,
+            common.inferred and code.only == [],
         )
 
     def _with_problem_details(self, written: errors.Errors) -> errors.Errors:

@@ -17,10 +17,10 @@ from pgagents.catalogue.language.credentials import (
 )
 from pgagents.catalogue.resolving.cases import StoreCases
 from pgagents.jsonschema.schema import resolve as resolve_schema
-from pgagents.model import model as m
 from pgagents.model.action import (
     Action,
 )
+from pgagents.model.surface import Dispatcher, McpServer, Narrowed, Surface
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
@@ -44,13 +44,13 @@ class Surfaces(StoreCases):
             return True
         return surface != REST and is_dispatched(self.checker, action)
 
-    def _surface(self, name: str, sf: offers.Surface) -> m.Surface:
+    def _surface(self, name: str, sf: offers.Surface) -> Surface:
         at: Pointer = ("surfaces", name)
 
         def text(key: str, value: str | None) -> Text:
             return Text(value or "", (*at, key))
 
-        return m.Surface(
+        return Surface(
             name=name,
             actions=self._members(name, sf),
             omit={k: tuple(v) for k, v in sf.omit.items()},
@@ -93,7 +93,7 @@ class Surfaces(StoreCases):
             return self._mcp_server(MCP, self.written.surfaces[MCP]).url
         return server.url
 
-    def _mcp_server(self, name: str, sf: offers.Surface) -> m.McpServer:
+    def _mcp_server(self, name: str, sf: offers.Surface) -> McpServer:
         at: Pointer = ("surfaces", name, "server")
         given = read_server(name, sf)
         registry, _, package = (given.package or "").partition(":")
@@ -105,7 +105,7 @@ class Surfaces(StoreCases):
             if given.version
             else Text(self.written.api.version, ("api", "version"))
         )
-        return m.McpServer(
+        return McpServer(
             named if local or not given.url else Text(str(named), at),
             version,
             Text(given.url or "", (*at, "url") if inside else at),
@@ -117,7 +117,7 @@ class Surfaces(StoreCases):
             given.version is not None,
         )
 
-    def _narrowed(self, action: str, name: str, given: offers.Narrowing, at: Pointer) -> m.Narrowed:
+    def _narrowed(self, action: str, name: str, given: offers.Narrowing, at: Pointer) -> Narrowed:
         """Resolve how a surface takes an argument. Its keywords replace those of the action."""
         param = next(p for p in self.actions[action].params if p.name == name)
         own = given.model_dump(by_alias=True, exclude_unset=True, exclude={"as_", "required"})
@@ -125,11 +125,11 @@ class Surfaces(StoreCases):
         if "description" in param.schema:
             schema["description"] = param.schema["description"]
         alias = Text(given.as_, (*at, "as")) if given.as_ else param.name
-        return m.Narrowed(
+        return Narrowed(
             replace(param, schema=schema, required=param.required or bool(given.required)), alias, at
         )
 
-    def _dispatcher(self, surface: m.Surface, sf: offers.Surface) -> m.Dispatcher:
+    def _dispatcher(self, surface: Surface, sf: offers.Surface) -> Dispatcher:
         assert sf.http
         json_rpc = sf.form == JSON_RPC
         selector, arguments = ("method", "params") if json_rpc else (sf.selector, sf.arguments)
@@ -137,7 +137,7 @@ class Surfaces(StoreCases):
         assert arguments
         at: Pointer = surface.origin
         method, path = sf.http.split(" ", 1)
-        return m.Dispatcher(
+        return Dispatcher(
             surface.name,
             method,
             Text(path, (*at, "http")),

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 TOKEN = "PGAGENTS_MCP_TOKEN"
 """The variable with the token of the server at --mcp-url; the API's key is never sent there."""
 OURS = "PGAGENTS_"
-CARD = "mcp/server-card.json"
-"""The document that --discovery compares with an MCP server."""
 
 
 def check(model: Model, url: str | None, command: str | None, *, discovery: bool) -> None:
@@ -37,16 +35,24 @@ def check(model: Model, url: str | None, command: str | None, *, discovery: bool
     if url is None and command is None:
         return
     check_one(url, command)
-    if discovery and CARD not in model.api.hosted:
-        raise click.UsageError(
-            f"--discovery compares an MCP server with its card alone, and `api.hosted` has no {CARD}"
-        )
+    if discovery:
+        _check_card(model)
     if "mcp" not in model.surfaces:
         raise PgagentsError(
             "the catalogue has no `surfaces.mcp`",
             "add it, with the actions that MCP clients are to be offered",
         )
     check_address(url, command)
+
+
+def _check_card(model: Model) -> None:
+    """Raise UsageError if the catalogue hosts no card that --discovery could compare with an MCP server."""
+    from pgagents.verify.cases.discovery.places import SERVER_CARD
+
+    if SERVER_CARD not in model.api.hosted:
+        raise click.UsageError(
+            f"--discovery compares an MCP server with its card alone, and `api.hosted` has no {SERVER_CARD}"
+        )
 
 
 def check_one(url: str | None, command: str | None) -> None:

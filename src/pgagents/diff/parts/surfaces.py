@@ -8,9 +8,10 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.diff.change import Change, Severity, whole
-from pgagents.model.model import Dispatcher, McpServer, Model
+from pgagents.model.model import Model
 from pgagents.model.stores.cases import Case, Cases
 from pgagents.model.stores.listing import Listing
+from pgagents.model.surface import Dispatcher, McpServer
 
 _COMPARED = frozenset((
     "name", "actions", "omit", "narrow", "title", "description", "human_name", "instructions", "starters",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Surface
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 

@@ -13,7 +13,8 @@ from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.action import Action, Param
-from pgagents.model.model import Dispatcher, Model
+from pgagents.model.model import Model
+from pgagents.model.surface import Dispatcher
 from pgagents.source.origin import Node, Text
 
 Use = tuple[Action, Param]

@@ -15,7 +15,8 @@ from pgagents.model.code_flow import CodeFlow
 from pgagents.model.connection.certificate import OPENAPI
 from pgagents.model.connection.server import Server, Variable
 from pgagents.model.credential import Credential
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Surface
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 

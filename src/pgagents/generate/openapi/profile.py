@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from pgagents.model.action import Action, Param
 from pgagents.model.credential import Credential
-from pgagents.model.model import Dispatcher, Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Dispatcher, Surface
 
 Alternatives = tuple[tuple[str, ...], ...]
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pgagents.encoding.medium import JSON, WHOLE, has_body, is_whole
 from pgagents.generate.target import Loss
 from pgagents.model.action import Action, Param
-from pgagents.model.model import Surface
+from pgagents.model.surface import Surface
 
 CHATGPT = "ChatGPT"
 COPILOT = "Copilot"

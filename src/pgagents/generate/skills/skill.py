@@ -16,8 +16,10 @@ from pgagents.generate.formerly import find_name
 from pgagents.generate.skills.steps import StepText, describe_step
 from pgagents.generate.target import Loss, Note
 from pgagents.model.action import Action, Code
-from pgagents.model.model import Model, Surface, Workflow
+from pgagents.model.model import Model
 from pgagents.model.stores.listing import Listing
+from pgagents.model.surface import Surface
+from pgagents.model.workflow import Workflow
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.generate.formerly import find_name
-from pgagents.model.model import Step, Surface
+from pgagents.model.surface import Surface
+from pgagents.model.workflow import Step
 from pgagents.source.origin import plain
 
 _MOST = 80

@@ -7,7 +7,8 @@ from typing import Any
 
 from pgagents.generate.mcp_servers import RUNTIMES, list_arguments, list_keys, name_variables
 from pgagents.model.credential import Credential
-from pgagents.model.model import McpServer, Model
+from pgagents.model.model import Model
+from pgagents.model.surface import McpServer
 from pgagents.source.origin import Node, Text
 
 Expand = Callable[[str], str]

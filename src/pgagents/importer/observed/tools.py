@@ -219,10 +219,11 @@ def _assemble(server: Server, schemas: Schemas, made: _Tools, notes: Notes) -> d
                 FAILED: {
                     "status": 400,
                     "meaning": "The tool could not do it, and says why",
-                    "inferred": True,
+                    "only": [],
                 },
                 "failed": {"status": 500, "meaning": "The server failed"},
             },
+            **INFERRED,
             "framework": {"invalid": FAILED, "crashed": "failed"},
         },
         "schemas": dict(schemas.named),

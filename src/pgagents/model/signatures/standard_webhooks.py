@@ -20,4 +20,5 @@ SCHEME = SignatureScheme(
     coded_secret=True,
     time_header="webhook-timestamp",
     id_header="webhook-id",
+    redirect_refuses=True,
 )

@@ -1,4 +1,4 @@
-"""A store's test cases of a plugin, resolved: the reviewer's prompts and what must come of them."""
+"""The test cases of a plugin for a store: the prompts of the reviewer, and the expected result of each."""
 
 from __future__ import annotations
 

@@ -17,11 +17,12 @@ from pgagents.sandbox.auth.credential import (
     with_secret,
     without_text,
 )
-from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.front import CERTIFICATE, OURS, framework_code
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.front import CERTIFICATE, OURS
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs, replace_method
 from pgagents.sandbox.injection.fault_registry import Context, Find, fault
 from pgagents.sandbox.keys import UNLIMITED_PER_MINUTE, Key, digest
+from pgagents.sandbox.writing.refusals import framework_code
 
 
 def _able_key(context: Context, id: str) -> Key:
@@ -388,6 +389,15 @@ def token_without_type(_context: Context, _request: Request, answer: Response) -
     return answer.with_json({k: v for k, v in data.items() if k != "token_type"})
 
 
+@fault("client_credentials", needs=("client-credentials",)).edit_answers
+def scope_untold(_context: Context, _request: Request, answer: Response) -> Response:
+    """The answer with an access token names no scope, and the token has all that were requested."""
+    data = data_of(answer)
+    if not isinstance(data, dict) or "access_token" not in data or "scope" not in data:
+        return answer
+    return answer.with_json({**data, "scope": ""})
+
+
 @fault("workflow_runs").change_server
 def plan_with_every_scope(context: Context) -> None:
     """A key whose plan has any scope has all scopes."""
@@ -401,3 +411,12 @@ def scope_unenforced(context: Context, find: Find, token: str) -> Key | None:
     """A key whose plan lacks a scope may do everything all the same."""
     key = find(token)
     return replace(key, scopes=tuple(context.model.auth.scopes)) if key else None
+
+
+@fault("plan_scopes").replace_actions
+def read_needs_every_scope(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """Reads are refused to a key whose plan lacks any scope, whether or not they need it."""
+    lacks = call.key is not None and set(context.model.auth.scopes) - set(call.key.scopes)
+    if lacks and call.action.effect == "read":
+        return Refusal(framework_code(context.model, "no_scope").name, "This key may not read it")
+    return inner(call)

@@ -9,10 +9,9 @@ from typing import Any
 from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.model.action import Action
-from pgagents.model.model import Surface
+from pgagents.model.surface import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
-from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import (
     RequestedAction,
     data_of,
@@ -24,6 +23,7 @@ from pgagents.sandbox.injection.fault_helpers import (
 )
 from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.routes import Routes
+from pgagents.sandbox.writing.refusals import framework_code
 
 
 @fault("read_after_write").edit_answers

@@ -8,7 +8,6 @@ from typing import Any
 from pgagents.http import Request, Response
 from pgagents.sandbox import answers
 from pgagents.sandbox.answers import request_id_header
-from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import (
     data_of,
     error_at,
@@ -19,6 +18,7 @@ from pgagents.sandbox.injection.fault_helpers import (
 )
 from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.keys import word
+from pgagents.sandbox.writing.refusals import framework_code
 
 
 @fault("documented_status").edit_answers

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from pgagents.http import Request, Response, read_json
 from pgagents.sandbox.asked import too_large
-from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, replace_method
 from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.routes import fit
+from pgagents.sandbox.writing.refusals import framework_code
 
 
 @fault("framework", also={"response_headers": "Allow is a declared header of a 405"}).edit_answers

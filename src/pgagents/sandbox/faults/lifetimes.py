@@ -9,13 +9,13 @@ from typing import Any
 
 from pgagents.cel.expression import member_of
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.model import Resource, TimedMove, member_at
+from pgagents.model.resource import Resource, TimedMove, member_at
 from pgagents.sandbox.auth.credential import find_any_secret
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import epoch_of
-from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import objects
 from pgagents.sandbox.injection.fault_registry import Context, fault
+from pgagents.sandbox.writing.refusals import framework_code
 
 
 def _shown(resource: Resource, data: Any) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.http import Request, json_bytes
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context, fault
 

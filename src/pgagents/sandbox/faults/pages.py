@@ -131,6 +131,20 @@ def next_url_elsewhere(context: Context, request: Request, data: Any) -> Any:
     return places.put(data, place, _ELSEWHERE + told.removeprefix(str(context.model.api.server)))
 
 
+@fault("pagination", needs=("pages-by-url",)).edit_data
+def next_url_by_plain_http(context: Context, request: Request, data: Any) -> Any:
+    """The URL of the next page is http, at the port where only https is spoken."""
+    action, server = context.reader.action(request), str(context.model.api.server)
+    if action is None or action.pages is None or not action.pages.is_url or not server.startswith("https:"):
+        return None
+    place = places.place_steps(action.pages.next)[1:]
+    told = places.get(data, place)
+    if not isinstance(told, str):
+        return None
+    host, slash, path = server.removeprefix("https://").partition("/")
+    return places.put(data, place, f"http://{host}:443{slash}{path}{told.removeprefix(server)}")
+
+
 @fault("pagination", needs=("pages-by-number",)).replace_actions
 def page_always_the_first(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Every page of a list is the first one."""

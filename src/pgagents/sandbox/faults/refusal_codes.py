@@ -7,7 +7,7 @@ from typing import Any
 
 from pgagents.http import Request, Response, json_bytes
 from pgagents.model.action import Code
-from pgagents.model.model import REFERENCE
+from pgagents.model.resource import REFERENCE
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at
 from pgagents.sandbox.injection.fault_registry import Context, fault

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.http import json_bytes
-from pgagents.model.model import Resource, id_text
+from pgagents.model.resource import Resource, id_text
 from pgagents.sandbox.call import AcceptedCall, Domain, Other, Refusal
 from pgagents.sandbox.injection.fault_helpers import lists
 from pgagents.sandbox.injection.fault_registry import Context, fault

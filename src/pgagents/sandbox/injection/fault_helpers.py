@@ -14,7 +14,8 @@ from pgagents.encoding.medium import has_body, is_whole, medium_of_action
 from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json, text_of
 from pgagents.model.action import Action
-from pgagents.model.model import Dispatcher, Model
+from pgagents.model.model import Model
+from pgagents.model.surface import Dispatcher
 from pgagents.sandbox.injection.body_helpers import read_values, write_values
 from pgagents.sandbox.routes import Routes
 

@@ -9,13 +9,15 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.cel.expression import Expression, ExpressionError, Scope, compile_node
+from pgagents.cel.expression import Expression, ExpressionError, compile_node
 from pgagents.cel.reading import conjuncts, path_of
+from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Infix
 from pgagents.http import json_bytes, target, text_of
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, AnswerHeader
-from pgagents.model.model import Model, Resource
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.laws.obey import NAMES

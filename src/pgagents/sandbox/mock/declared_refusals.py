@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.expression import ExpressionError
+from pgagents.cel.scope import Scope
 from pgagents.sandbox.call import AcceptedCall, Refusal
 
 

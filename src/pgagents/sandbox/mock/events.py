@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.events.outbox import TIMES
@@ -47,9 +47,7 @@ class Events:
         )
         return {name: dict(row) for name, row in found if row is not None}
 
-    def note(
-        self, call: AcceptedCall, answer: Any, before: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> Any:
+    def note(self, call: AcceptedCall, answer: Any, before: Mapping[str, Mapping[str, Any]]) -> Any:
         """Register or remove a receiver, or send the events of a call.
 
         Nothing is sent about an instance that is as it was `before`. Return the answer, with the secret of a
@@ -70,7 +68,7 @@ class Events:
         for type, event in self.hooks.events.items():
             if str(call.action.name) in event.by:
                 about = self.setting.model.resources.get(event.about or "")
-                if about is not None and self._is_unchanged(about, call, tenant, before or {}):
+                if about is not None and self._is_unchanged(about, call, tenant, before):
                     continue
                 self._send(type, about, self._find_data(about, call, answer, tenant), call.now, tenant)
         return answer

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pgagents.cel.expression import Scope
+from pgagents.cel.scope import Scope
 from pgagents.http import Request
 from pgagents.model.job import Job
-from pgagents.model.model import Model, Resource, Unique
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource, Unique
 from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.mock import places

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pgagents.model.action import Action
-from pgagents.model.model import Model, Resource
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.paging.page import schema_at
 

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from pgagents.cel.reading import bounds_of_size
 from pgagents.model.action import Action, ActionCall
-from pgagents.model.error_reader import value_at
-from pgagents.model.model import Resource, member_at
+from pgagents.model.answers.error_reader import value_at
+from pgagents.model.resource import Resource, member_at
 from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Other, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.mock import places

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pgagents.model.action import Action, Param
-from pgagents.model.model import Model, Resource, id_text, member_at
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource, id_text, member_at
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.makers import makes

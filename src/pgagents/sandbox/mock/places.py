@@ -10,7 +10,7 @@ from typing import Any
 from pgagents.cel.expression import Expression, member_of
 from pgagents.cel.reading import place_of
 from pgagents.model.action import ActionCall
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 
 Place = tuple[str | int, ...]
 

@@ -9,7 +9,7 @@ from typing import Any
 from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.model.action import Action
-from pgagents.model.model import Dispatcher
+from pgagents.model.surface import Dispatcher
 from pgagents.sandbox.decode import Fault, json_object
 from pgagents.sandbox.parsing.broken_schema import BODY
 

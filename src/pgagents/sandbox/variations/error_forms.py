@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pgagents.http import Request, Response, json_bytes
-from pgagents.model.error_reader import value_at
+from pgagents.model.answers.error_reader import value_at
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at
 from pgagents.sandbox.injection.fault_registry import Context, variation
 

@@ -6,8 +6,8 @@ from itertools import count
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox import answers
-from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_registry import Context, variation
+from pgagents.sandbox.writing.refusals import framework_code
 
 BUSY = 45
 """Number of calls while others use up the limit."""

@@ -9,14 +9,14 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action
-from pgagents.model.model import Surface
+from pgagents.model.surface import Surface
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
-from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, edits, error_at, successful
 from pgagents.sandbox.injection.fault_registry import Context, variation
 from pgagents.sandbox.routes import Routes
+from pgagents.sandbox.writing.refusals import framework_code
 
 
 @variation().edit_answers

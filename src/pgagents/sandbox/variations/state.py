@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zlib import crc32
 
-from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.expression import ExpressionError
 from pgagents.cel.reading import order_of
+from pgagents.cel.scope import Scope
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.auth.credential import find_any_secret
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.cel.expression import Expression, Scope
+from pgagents.cel.expression import Expression
 from pgagents.cel.printer import print_path
+from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Node
 from pgagents.model.action import ActionCall
-from pgagents.model.model import Model, Resource, unwrap
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource, unwrap
 from pgagents.suggest.columns import text_key
 from pgagents.suggest.samples import Sample, Samples
 

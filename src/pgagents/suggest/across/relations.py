@@ -9,8 +9,9 @@ from itertools import combinations
 from typing import Any
 
 from pgagents.cel import expression
-from pgagents.cel.expression import Expression, Scope
+from pgagents.cel.expression import Expression
 from pgagents.cel.printer import print_path
+from pgagents.cel.scope import Scope
 from pgagents.model.action import Action, Param
 from pgagents.model.model import Model
 from pgagents.suggest.columns import text_key, words_of

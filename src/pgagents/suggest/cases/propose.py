@@ -16,7 +16,8 @@ from pgagents.cel.rewrite import transform
 from pgagents.cel.syntax import Member, Name, Node
 from pgagents.generate.formerly import find_name
 from pgagents.model.action import Action, Example
-from pgagents.model.model import Model, Step, Workflow
+from pgagents.model.model import Model
+from pgagents.model.workflow import Step, Workflow
 from pgagents.text.speaks import find_word
 
 POSITIVE, NEGATIVE = 5, 3

@@ -1,4 +1,4 @@
-"""A number or a null that a new object always has and others do not: nothing refunded yet, version 1."""
+"""What a new object has, and others do not: nothing refunded yet, version 1, a secret that is told once."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from pgagents.suggest.tables import Site, Table
 
 LEAST = 4
 INITIAL = (0, 1, None)
+EACH_TOLD = 1.2
+"""Evidence of one secret that is told."""
+SECRETS = frozenset(("secret", "token", "password"))
+"""Names of what is told once."""
 
 
 def propose(table: Table) -> Iterator[Candidate]:
     """Yield for each single place of a kind of object the members that have one initial value there."""
-    if table.kind != "object" or len(table.sites) < 2:
+    if table.kind != "object":
         return
     for column in table.columns:
         if (
@@ -29,6 +33,7 @@ def propose(table: Table) -> Iterator[Candidate]:
         for site in table.sites:
             if not site.many:
                 yield from _at_site(table, column, site)
+                yield from _told(table, column, site)
 
 
 def _at_site(table: Table, column: Column, site: Site) -> Iterator[Candidate]:
@@ -54,6 +59,40 @@ def _at_site(table: Table, column: Column, site: Site) -> Iterator[Candidate]:
         "constants",
         f"{column.last}-initially-{_name(value)}",
         f"{column.text} == {write_value(value)}",
+        (column,),
+        bool,
+        bar=EQUALITY,
+        own=weigh,
+        guardable=False,
+        only=(site,),
+        bare=True,
+    )
+
+
+def _told(table: Table, column: Column, site: Site) -> Iterator[Candidate]:
+    """Yield that one place tells a secret that may be null by its schema, if no other place tells it too.
+
+    A name must say that it is a secret, as a run sees no null where only one action shows the object.
+    """
+    if SECRETS.isdisjoint(column.words) or f"{column.text} != null" not in column.guards:
+        return
+    here = [row.get(column.path) for row in table.at.get(site, ())]
+    different = {text_key(value) for value in here}
+    if None in here or len(different) < LEAST:
+        return
+    others = [row.get(column.path) for at, rows in table.at.items() if at != site for row in rows]
+    if any(value is not None for value in others):
+        return
+    found = Evidence(len(here), 0.9, EACH_TOLD * len(here), ("…",))
+
+    def weigh(guard: Guard | None) -> Evidence | None:
+        return found if guard is None else None
+
+    yield Candidate(
+        table,
+        "constants",
+        f"{column.last}-told",
+        f"{column.text} != null",
         (column,),
         bool,
         bar=EQUALITY,

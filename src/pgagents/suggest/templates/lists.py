@@ -14,6 +14,8 @@ from pgagents.suggest.tables import Table
 
 LIMITS = frozenset(("limit", "size", "count", "max", "per", "page", "top", "first", "take", "rows"))
 TOTALS = frozenset(("total", "count", "size", "sum", "number"))
+LEAST_TOTALS = 2
+"""Number of different totals that lists must have reached."""
 MOST_MEMBERS = 24
 MARK = "pgv-"
 LONG = 5
@@ -80,6 +82,18 @@ def _sizes(table: Table, column: Column) -> Iterator[Candidate]:
                 prior=1.0 if not TOTALS.isdisjoint(number.words) else -1.0,
                 guardable=False,
             )
+            if "total" in number.words and column.path[:-1] == number.path[:-1]:
+                yield Candidate(
+                    table,
+                    "order",
+                    f"{column.last}-at-most-{number.last}",
+                    f"{size} <= {number.text}",
+                    (column, number),
+                    lambda v, n: len(v) <= n,
+                    bar=ORDER,
+                    own=_fill(column, number),
+                    guardable=False,
+                )
             yield Candidate(
                 table,
                 "order",
@@ -119,6 +133,24 @@ def _reach(column: Column, number: Column) -> Any:
         if guard is not None or not reached or all(limit >= most for limit in reached):
             return None
         return Evidence(len(reached), 0.9, 4.0 + len(reached), (min(reached),))
+
+    return weigh
+
+
+def _fill(column: Column, number: Column) -> Any:
+    """Return a judge of a total: some lists have as many items, others are a part, and totals differ."""
+
+    def weigh(guard: Guard | None) -> Evidence | None:
+        whole: set[float] = set()
+        parts: set[float] = set()
+        for value, total in zip(column.values, number.values, strict=True):
+            if isinstance(value, list) and isinstance(total, int | float):
+                if len(value) > total:
+                    return None
+                (whole if len(value) == total else parts).add(total)
+        if guard is not None or len(whole - {0}) < LEAST_TOTALS or not parts:
+            return None
+        return Evidence(len(whole | parts), 0.9, 4.0 + len(whole | parts), (min(parts),))
 
     return weigh
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from pgagents.model.model import Resource, Takes
+from pgagents.model.resource import Resource, Takes
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path, member_named, will_do
 from pgagents.verify.wire.call import Call, InstanceRef

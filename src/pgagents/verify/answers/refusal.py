@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from pgagents.encoding.file import parse_url
 from pgagents.encoding.medium import WHOLE
 from pgagents.model.action import Code, Param
-from pgagents.model.model import REFERENCE, Model, Resource
+from pgagents.model.model import Model
+from pgagents.model.resource import REFERENCE, Resource
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.refused_status import REFUSED_STATUSES, allows_either
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 
 FORBIDDEN = 403
-TOO_LARGE, UNPROCESSABLE = 413, 422
+TOO_LARGE = 413
 LIMITED = 429
 ANY_REFUSAL = tuple(status for status in range(400, 500) if status != LIMITED)
 """Statuses that refuse a wrong argument where a document says no code for it."""
@@ -39,8 +41,8 @@ def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], lis
     codes = _list_codes(setting, call)
     if endpoint is not None and param is not None and _is_too_large(param, call.input.get(name)):
         codes += [code for code in endpoint.action.errors if code.status == TOO_LARGE]  # of the whole body
-    if model.behaviour.refused_status == "any":
-        statuses += [400, UNPROCESSABLE]
+    if allows_either(model):
+        statuses += sorted(REFUSED_STATUSES)
     resource = model.resources.get(param.refers_to or "") if param else None
     missing = resource.missing_for(param) if resource is not None and param is not None else None
     if missing is not None and model.behaviour.absent_id_first != "validation":

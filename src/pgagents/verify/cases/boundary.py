@@ -47,6 +47,11 @@ def boundary_values(setting: Setting, endpoint: Endpoint) -> tuple[tuple[str, di
     return setting.compute_once(("edges", endpoint.place), lambda: tuple(_list_accepted(setting, endpoint)))
 
 
+def boundary_value(setting: Setting, endpoint: Endpoint, name: str) -> dict[str, Any] | None:
+    """Return the arguments of the boundary case with this name; None if the endpoint has no such case."""
+    return next((given for known, given, _ in boundary_values(setting, endpoint) if known == name), None)
+
+
 def _list_accepted(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Yield the boundary cases. Arguments that would meet the condition of an error keep their usual
     values.

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, ordinary
+from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.cases.projection_index import projections_of
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import is_guarded
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint

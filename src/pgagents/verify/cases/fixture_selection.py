@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pgagents.cel.expression import Expression, Scope
+from pgagents.cel.expression import Expression
 from pgagents.cel.reading import applies, members_in, texts_in
+from pgagents.cel.scope import Scope
 from pgagents.jsonschema.schema import subschemas
 from pgagents.model.action import Law
-from pgagents.model.model import Move, Resource
-from pgagents.verify.cases.boundary import boundary_values, free_params
+from pgagents.model.resource import Move, Resource
+from pgagents.verify.cases.boundary import boundary_value, free_params
 from pgagents.verify.cases.law.mutants import (
     CANDIDATES,
     FINER,
@@ -165,8 +166,8 @@ class FixturePlan:
         """Return the arguments of an endpoint's n-th instance: all at their greatest, all at their least,
         then the most revealing.
         """
-        known = {name: given for name, given, _ in boundary_values(self.setting, endpoint)}
-        listed = [known[name] for name in ("high", "low") if name in known]
+        extremes = (boundary_value(self.setting, endpoint, name) for name in ("high", "low"))
+        listed = [given for given in extremes if given is not None]
         if number < len(listed):
             self._learn(endpoint, place, listed[number])
             return listed[number]

@@ -15,10 +15,9 @@ from zlib import crc32
 from pgagents.encoding.medium import JSON
 from pgagents.http import json_bytes, read_json
 from pgagents.model.action import Code
-from pgagents.model.model import Dispatcher
+from pgagents.model.surface import Dispatcher
 from pgagents.source.source import Pointer
-from pgagents.verify.cases.boundary import boundary_values
-from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.malformed import beside, elsewhere, nowhere, odd_requests, reader, without_id
 from pgagents.verify.cases.malformed_bodies import (
     double_member,
@@ -32,7 +31,7 @@ from pgagents.verify.cases.malformed_bodies import (
     writers,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import INVENTED, UNKNOWN_METHOD
@@ -268,9 +267,8 @@ def _types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         headers=(("Content-Type", "application/json; charset=UTF-8"),)
     )  # many clients write it so; case does not count
     template = template_of(setting.model, endpoint.action)
-    given = next(
-        (given for name, given, _ in boundary_values(setting, endpoint) if name == "minimal"), template.input
-    )
+    minimal = boundary_value(setting, endpoint, "minimal")
+    given = template.input if minimal is None else minimal
     plain = replace(
         ordinary(endpoint, template, "valid", "Content-Type with charset=utf-8", fresh=writes), raw=charset
     )

@@ -1,4 +1,4 @@
-"""Build calls from the catalogue: ordinary ones, and invalid ones that break one keyword of one argument."""
+"""Build invalid calls from the catalogue: each breaks one keyword of one argument."""
 
 from __future__ import annotations
 
@@ -20,26 +20,15 @@ from pgagents.source.origin import plain
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.readings import invalid, invalid_values, readings_of
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
+from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import harmless
 from pgagents.verify.values.invalid_values import MISSING, InvalidValue, file_violations, violations
 from pgagents.verify.values.schema_values import high, low, types_of
-from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime, Reuse, Signature, UniqueValue
+from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint
 
 _TEXTS = ("description", "title", "default")
-
-
-def answer_that_will_do(setting: Setting, endpoint: Endpoint) -> Reuse:
-    """Return which cached answers an equal read may reuse: any, unless the run changes the result of that
-    read.
-    """
-    finds = any(
-        r.found_by is not None and r.found_by.action is endpoint.action
-        for r in setting.model.resources.values()
-    )
-    return "ever" if finds else "unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +46,6 @@ class InvalidCase:
     origin: Pointer
     cite: tuple[str, ...]
     priority: int
-
-
-def ordinary(endpoint: Endpoint, template: RequestTemplate, intent: Intent, why: str, **changes: Any) -> Call:
-    """Return the valid call of a request template through an endpoint, with `changes` to the call's
-    fields.
-    """
-    given = {
-        "input": template.input,
-        "subject": template.subject,
-        "states": template.states,
-        "surface": endpoint.surface,
-        **changes,
-    }
-    return Call(endpoint, intent=intent, why=why, **given)
 
 
 def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]:

@@ -8,15 +8,16 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pgagents.cel.expression import Expression, Scope
-from pgagents.model.model import Step, Workflow
+from pgagents.cel.expression import Expression
+from pgagents.cel.scope import Scope
+from pgagents.model.workflow import Step, Workflow
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.refused_status import allows_either
 from pgagents.verify.fixtures.request_template import whole
 from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-REFUSALS = frozenset((400, 422))
 HIDDEN = frozenset((401, 404))
 REFUSED = 300
 """The first status that is no success."""
@@ -79,10 +80,9 @@ def as_told(setting: Setting, step: Step, exchange: Exchange, endpoint: Endpoint
         and step.status in _find_forbidden_status(setting)
     ):
         return True
-    open_ = setting.model.behaviour.refused_status == "any"
     if step.status < REFUSED and endpoint is not None and not endpoint.on_rest:
         return exchange.status == endpoint.success_status
-    return exchange.status == step.status or (open_ and {exchange.status, step.status} <= REFUSALS)
+    return exchange.status == step.status or allows_either(setting.model, exchange.status, step.status)
 
 
 def _find_forbidden_status(setting: Setting) -> set[int]:

@@ -150,6 +150,7 @@ class Check:
     | `remembers` | False | its watcher looks at earlier exchanges too, so one call alone proves nothing |
     | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
     | `derived_from` | none | checks that explain its findings; they say of the API what it says of surfaces |
+    | `selected_by_flag` | False | its contract is not selected if only a flag would let its call pass |
     | `overlap` | `none` | the probes that may run beside its own: `none`, `readers` or `all` |
     """
 
@@ -168,6 +169,7 @@ class Check:
     remembers: bool = False
     skips_unavailable: bool = False
     derived_from: frozenset[str] = frozenset()
+    selected_by_flag: bool = False
     overlap: Overlap = "none"
 
     @property

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from pgagents.http import Handler
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.action import Param
-from pgagents.model.model import Model, id_text
+from pgagents.model.model import Model
+from pgagents.model.resource import id_text
 from pgagents.verify.check.compiled import CompiledCatalogue, compile_catalogue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -14,7 +14,7 @@ from pgagents.model.signature import schemes
 from pgagents.verify.answers.timestamps import find_malformed_time
 from pgagents.verify.check.check import Judgement, collect
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.wire.receiver import REFUSED, Delivery
+from pgagents.verify.wire.receiver import MOVED, REFUSED, Delivery
 
 NEEDS_RECEIVER = "needs somewhere to send events to: add --receiver auto, or --receiver URL"
 
@@ -37,8 +37,8 @@ class Event:
 
     @property
     def refused(self) -> bool:
-        """True if our receiver answered it with an error, so that it must be sent again."""
-        return self.delivery.answered == REFUSED
+        """True if our receiver answered it with an error or a redirect, so that it must be sent again."""
+        return self.delivery.answered in (REFUSED, MOVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,11 @@ def name_of_id(model: Model) -> str:
     """Return the member of the envelope, or the header, that has an event's id."""
     hooks = model.webhooks
     return str(hooks.id_at or schemes()[hooks.signature.scheme].id_header)
+
+
+def refusal_of(model: Model) -> int:
+    """Return the status by which our receiver refuses a delivery: a redirect where it is known to refuse."""
+    return MOVED if schemes()[model.webhooks.signature.scheme].redirect_refuses else REFUSED
 
 
 def misfit(setting: Setting, event: Event) -> str:

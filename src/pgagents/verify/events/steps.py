@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.model.action import Action
-from pgagents.model.model import Id, Move, Resource
+from pgagents.model.resource import Id, Move, Resource
 from pgagents.verify.check.check import Conversation
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.optional_arguments import add_optional

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgagents.model.action import Action
-from pgagents.model.model import Audit, Resource, id_text
+from pgagents.model.model import Audit
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.hints.observation import ANSWER, TOLD, Body, Place
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.deliveries import read

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-from pgagents.cel.expression import Expression, ExpressionError, Reading, Scope, compile_node
+from pgagents.cel.expression import Expression, ExpressionError, compile_node
 from pgagents.cel.members import Paths
 from pgagents.cel.reading import cases, path_of
+from pgagents.cel.scope import Reading, Scope
 from pgagents.cel.syntax import FunctionCall, Infix, Node
 from pgagents.cel.syntax import Literal as Written
 from pgagents.model.action import Law

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from pgagents.cel.expression import Expression, ExpressionError, Reading, Scope
+from pgagents.cel.expression import Expression, ExpressionError
 from pgagents.cel.printer import print_path
 from pgagents.cel.reading import Path, conjuncts, lists_in, path_of, paths_in
+from pgagents.cel.scope import Reading, Scope
 from pgagents.cel.syntax import FunctionCall, Node
 from pgagents.model.action import Law
 from pgagents.model.model import Model

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.expression import Expression, ExpressionError
 from pgagents.cel.reading import members_in
+from pgagents.cel.scope import Scope
 from pgagents.model.action import Action, Law
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import reading_of, values_of
 from pgagents.verify.laws.next_page import may_go_on

@@ -130,14 +130,17 @@ def _read(setting: Setting, param: Param, text: str) -> Any:
 
 
 def _follow(setting: Setting, endpoint: Endpoint, exchange: Exchange, found: NextPage) -> PageRequest:
-    """Return the request of a URL: only on the API's own host, and only of the list's own path."""
+    """Return the request of a URL: only on the API's own host and scheme, and only of the list's own path."""
     own = setting.list_bases(endpoint)
     try:
         url = urljoin(own[0] + exchange.request.target, found.url)
-        home = next((base for base in own if _host(base) == _host(url)), None)
+        hosts = [base for base in own if _host(base) == _host(url)]
         parts = urlsplit(url)
+        home = next((base for base in hosts if urlsplit(base).scheme == parts.scheme), None)
     except ValueError:
         return PageRequest(problem=f"{found.url[:200]!r} is no URL")
+    if hosts and home is None:  # the port of a base takes one scheme
+        return PageRequest(problem=f"{found.url[:200]} is {parts.scheme} where the list is not")
     if home is None:
         return PageRequest(problem=f"{found.url[:200]} is on another host, where no key may go")
     path = parts.path.removeprefix(urlsplit(home).path)

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.expression import Expression, ExpressionError
 from pgagents.cel.reading import order_of, place_of
+from pgagents.cel.scope import Scope
 from pgagents.model.action import Action, ActionCall
-from pgagents.model.model import Resource, member_at, unwrap
 from pgagents.model.pages import Pages, items_of, values_for
+from pgagents.model.resource import Resource, member_at, unwrap
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import values_of
 from pgagents.verify.laws.lists import ordering_of

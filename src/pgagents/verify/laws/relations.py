@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pgagents.cel.expression import Scope
+from pgagents.cel.scope import Scope
 from pgagents.model.action import Relation
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import values_of

@@ -9,9 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 from pgagents.cel.blame import broken_part, evaluate, holds
-from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.expression import ExpressionError
 from pgagents.cel.printer import print_node
 from pgagents.cel.reading import path_of
+from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import FunctionCall, Infix, Literal, Macro, Node, Unary
 from pgagents.model.action import Law
 from pgagents.verify.laws.laws import format_read

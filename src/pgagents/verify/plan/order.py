@@ -1,5 +1,6 @@
-"""The order of the probes: first a survey of every kind of promise, then stage by stage, shuffled by the
-seed where that is free.
+"""Order the probes: first a survey of every kind of promise, then stage by stage.
+
+The seed shuffles the probes of a stage if their order is free.
 """
 
 from __future__ import annotations
@@ -45,8 +46,9 @@ WAVES = (4, 2, 1)
 
 
 def by_phase(probes: Iterable[Probe], seed: int) -> list[Probe]:
-    """Sort probes by priority and stage. Stages that are free to be are shuffled by the seed, with
-    optional probes last.
+    """Sort probes by priority and stage, optional ones last.
+
+    From the stage `SHUFFLED_FROM` on, the seed shuffles the probes of a stage.
     """
     found: list[Probe] = []
     for key, several in groupby(sorted(probes, key=_stage), key=_stage):

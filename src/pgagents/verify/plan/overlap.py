@@ -34,7 +34,7 @@ class Slot:
 
 
 class Company:
-    """The slots that run, seen by one that may start."""
+    """The running slots, to decide if another one may start."""
 
     def __init__(self, running: Iterable[Slot]) -> None:
         slots = tuple(running)
@@ -50,7 +50,7 @@ class Company:
         return not (slot.company == "readers" and self._writes) and not (self._compares and slot.writes)
 
     def is_like(self, slot: Slot) -> bool:
-        """True if a slot writes as the first of these does, or reads as that does."""
+        """True if a slot and the first of these both write, or both only read."""
         return self._first is not None and slot.writes == self._first.writes
 
 

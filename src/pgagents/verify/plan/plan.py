@@ -1,4 +1,4 @@
-"""The plan: the probes of all checks, what is left out and why, and what it costs."""
+"""Draft the plan: the probes of all checks, the contracts left out with their reasons, and its cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides before any traffic which contracts are not selected, not applicable, or lack an identity."""
+"""Decide before any traffic which contracts are not selected, not applicable, or lack an identity."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLAINTEXT = "plaintext"
 
 
 def list_shown_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[str, str]:
-    """Return the reason, by id, of contracts about headers that only a call over a limit is answered with."""
+    """Return, by id, the reason for contracts about headers that only an answer to a limited call has."""
     limited = setting.model.errors.framework.limited
     status = setting.model.codes[limited].status if limited else 429
     names = [h.name for h in setting.model.headers if set(h.on) == {status}]
@@ -32,7 +32,7 @@ def list_shown_when_limited(setting: Setting, contracts: Sequence[Contract]) -> 
 
 
 def list_possible(setting: Setting, probes: Iterable[Probe], identities: Identities) -> list[Probe]:
-    """Return the probes for whose calls the run has the keys and signing secrets."""
+    """Return the probes whose calls need no key and no signing secret that the run lacks."""
     find = _lacking_finder(setting, identities)
     return [p for p in probes if _has_roles(p, identities) and not find(p)]
 

@@ -22,8 +22,8 @@ def elsewhere(
 ) -> frozenset[str]:
     """Return the ids that other shards take. `shard` is (number from 1, count), or None for a whole run.
 
-    The parts weigh the same in the requests of `probes`, which are those of the whole run, as near as whole
-    groups can.
+    `probes` are those of the whole run. The shards take about the same number of their requests each, because
+    groups are never divided.
     """
     if shard is None:
         return frozenset()

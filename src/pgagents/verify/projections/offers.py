@@ -14,7 +14,7 @@ from typing import Any
 from pgagents import registry
 from pgagents.generate.formerly import list_offered
 from pgagents.generate.target import PATHS, Target
-from pgagents.model.model import Surface
+from pgagents.model.surface import Surface
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.projections.schema import Gaps, gaps, read_as_2020
 from pgagents.verify.wire.endpoint import REST, Endpoint

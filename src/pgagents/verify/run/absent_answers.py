@@ -1,8 +1,8 @@
-"""Answers that say nothing: the call names something by an id that was made up, and a documented status says
-that there is none.
+"""Recognise answers that prove nothing: the call names an instance by an invented id, and a documented
+status says that there is none.
 
-An id is known where a resource finds or makes it, or where the author wrote it into a resource's call. Every
-other value that may name a thing is made up, and a server is right to know nothing of it.
+An id is known if a resource finds or makes it, or if the author wrote it into a resource's call. Any other
+value that may name an instance is invented, and a right server does not find it.
 """
 
 from __future__ import annotations

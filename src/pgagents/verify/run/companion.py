@@ -1,4 +1,4 @@
-"""The interface of what goes along with a run: it sees every exchange, and asks for calls of its own."""
+"""The interface of a companion of a run, which sees every exchange and asks for calls of its own."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ from pgagents.verify.wire.exchange import Exchange
 
 
 class Companion(Protocol):
-    """Sees each exchange after all watchers have judged it, and plans probes of its own after those of the
-    plan.
-    """
+    """See each exchange after all watchers have judged it, and ask for probes after those of the plan."""
 
     @property
     def most_requests(self) -> int:
         """The number of requests that its probes may take beyond the plan's."""
 
     def begin(self, redact: Callable[[str], str]) -> None:
-        """Take the function that masks secrets in a text."""
+        """Receive the function that masks secrets in a text, before the first exchange."""
 
     def note(self, exchange: Exchange) -> None:
-        """Take an exchange."""
+        """Receive an exchange that all watchers have judged."""
 
     def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         """Yield probes one by one; the exchanges of each are noted before the next is asked for."""

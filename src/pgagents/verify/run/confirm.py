@@ -1,4 +1,4 @@
-"""Failing cases are tried once more with fresh ids, to tell what is stable from what is not."""
+"""Try failing cases once more with fresh ids, to separate stable findings from others."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import replace
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import Check
 from pgagents.verify.fixtures.instance import Unavailable
-from pgagents.verify.run.driver import Driver, Spent, Stop
+from pgagents.verify.run.driver import Driver, Spent
 from pgagents.verify.run.ledger import Break, Ledger
-from pgagents.verify.run.transmission import finish
+from pgagents.verify.run.sending.ready import Stop
+from pgagents.verify.run.sending.transmission import finish
 from pgagents.verify.wire.call import InstanceRef
 
 COSTS = 3
@@ -18,7 +19,7 @@ COSTS = 3
 
 
 def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
-    """Try of each finding the first case again, as long as the budget of requests allows."""
+    """Try the first case of each finding again, until the budget of requests is spent."""
     remembering = frozenset(name for name, check in checks.items() if check.remembers)
     for entry in driver.ledger.firsts():
         found = entry.broken

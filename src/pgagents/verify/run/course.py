@@ -19,10 +19,11 @@ from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.overlap import Slot, lay_out
 from pgagents.verify.plan.plan import Draft
 from pgagents.verify.run.companion import Companion
-from pgagents.verify.run.driver import Driver, Spent, Stop
+from pgagents.verify.run.driver import Driver, Spent
 from pgagents.verify.run.lanes import Lanes
 from pgagents.verify.run.new_findings import NewFindings
-from pgagents.verify.run.transmission import finish
+from pgagents.verify.run.sending.ready import Stop
+from pgagents.verify.run.sending.transmission import finish
 from pgagents.verify.wire.endpoint import OPERATOR
 
 INTERRUPTED = "interrupted"

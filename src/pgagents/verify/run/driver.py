@@ -5,7 +5,7 @@ undoes what was made.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,11 +14,10 @@ from typing import Any
 from pgagents.client.secret_command import CommandSecrets
 from pgagents.http import Handler, Patient, Response
 from pgagents.model.identity import has_proof
-from pgagents.model.model import Model, id_text
+from pgagents.model.model import Model
 from pgagents.verify.check.check import CONFLICT, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
-from pgagents.verify.fixtures.pool import MAX_TRIES
 from pgagents.verify.plan.options import Options
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.run.gate import Gate
@@ -26,13 +25,12 @@ from pgagents.verify.run.judge import Judge, find_time
 from pgagents.verify.run.known_answers import Answers
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redaction.redact import Redactor
-from pgagents.verify.run.sender import OUT_OF_TIME, Ready, Sender, Stop
-from pgagents.verify.run.transmission import Sending, finish
+from pgagents.verify.run.sender import Sender
+from pgagents.verify.run.sending.ready import Ready, Stop
+from pgagents.verify.run.sending.transmission import Sending, finish
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep, Undo
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
-
-__all__ = ["OUT_OF_TIME", "Driver", "Spent", "Stop"]
 
 MAX_TURNED_AWAY = 3
 FULL_COSTS = 12
@@ -42,7 +40,6 @@ another place.
 CLOCK_SLACK_S = 2.0
 MOST_NESTED = 24
 """Most calls that wait for each other's instances; as many levels no catalogue's resources have."""
-HURRIED_S = 15.0
 
 
 class Spent(Exception):
@@ -58,9 +55,7 @@ class Turn:
 
 
 class Driver:
-    """Runs probes for a `Course`. Its `sender` sends, its `judge` judges, its `factory` has the living
-    instances.
-    """
+    """Runs the probes of one run. `sender` sends, `judge` judges, `factory` holds the living instances."""
 
     def __init__(
         self,
@@ -108,8 +103,8 @@ class Driver:
         self._bounded = options.max_requests is not None
         self.gate = Gate(setting, factory, writes=writes, allowed=options.allow, roles=keys.keys())
         self.sender.objection = self.gate.objection
-        self.sender.on_token = partial(_hide_token, self.judge.memory, self._redactor)  # no cycle
-        self.sender.on_key = partial(_hide_key, self.judge.memory, self._redactor)
+        self.sender.maker.on_token = partial(_hide_token, self.judge.memory, self._redactor)  # no cycle
+        self.sender.maker.on_key = partial(_hide_key, self.judge.memory, self._redactor)
         factory.pool.makes = writes
         self._nested: Counter[int] = Counter()
         """The number of calls that wait for other calls, by the identity of their conversation's chain."""
@@ -151,23 +146,23 @@ class Driver:
     # -- several probes at the same time
 
     def pause(self) -> Turn:
-        """Return the state of the probe whose turn it is, to go on with it later."""
+        """Return the state of the running probe, so that `resume` can continue it later."""
         return Turn(self.judge.probe, self.sender.cleaning)
 
     def resume(self, turn: Turn) -> None:
-        """Give a probe its turn again."""
+        """Continue the probe of this state, as `pause` returned it."""
         self.judge.probe = self.factory.pool.holder = turn.number
         self.sender.cleaning = turn.cleaning
 
     def overlap(self, on: bool) -> None:
-        """Get ready for several requests on their way at the same time, or for one at a time again."""
+        """Prepare for several requests at the same time (`on`), or for one at a time."""
         self.sender.overlap(on)
         self.judge.defers = on or self._patient is not None
         if self._patient is not None:  # it is called by the threads that send
             self._patient.while_waiting = None if on else self._judge_meanwhile
 
     def wait_for(self, is_answered: Callable[[], bool], wait: Callable[[], object]) -> None:
-        """Judge earlier exchanges until a request is answered, and wait where all are judged."""
+        """Judge earlier exchanges until a request is answered; call `wait` when none is left to judge."""
         started, judged = self.timer(), self.judge.seconds
         self.judge.flush(is_answered)
         while not is_answered():
@@ -176,17 +171,17 @@ class Driver:
 
     @property
     def sent(self) -> int:
-        """Requests so far."""
+        """The number of requests so far."""
         return self.sender.sent
 
     @property
     def counted(self) -> int:
-        """Requests so far that count, plus those that undoing the remaining instances would take."""
+        """The number of requests that count so far, plus those that undoing the remaining instances takes."""
         return self.sender.count_requests(self.factory.pool.count_undo_requests())
 
     @property
     def answered(self) -> int:
-        """Requests that got an answer."""
+        """The number of requests that got an answer."""
         return self.sender.answered
 
     def seconds(self) -> float:
@@ -257,7 +252,7 @@ class Driver:
                 answer = yield from self.call_together(step, chain)
             elif isinstance(step, InstanceRef):
                 with self.factory.pool.only_new() if step.new else nullcontext():
-                    answer = (yield from self._run_generator(self.factory.have(step), chain)).body
+                    answer = (yield from self.run_generator(self.factory.have(step), chain)).body
             else:
                 answer = yield from self.call(step, chain)
 
@@ -271,7 +266,7 @@ class Driver:
                 t for t in self.factory.pool.list_remaining() if self.factory.proof.hears(t.resource)
             ]:
                 with suppress(Unavailable):
-                    yield from self._run_generator(self.factory.removals.undo(instance), [])
+                    yield from self.run_generator(self.factory.removals.undo(instance), [])
         finally:
             self.sender.cleaning = False
 
@@ -281,7 +276,7 @@ class Driver:
             made = instance.maker is not None and instance.maker.number == number and not instance.ours
             if made and (instance.resource.undone_by is not None or instance.resource.moves):
                 with suppress(Unavailable):
-                    yield from self._run_generator(self.factory.proof.prove(instance), [])
+                    yield from self.run_generator(self.factory.proof.prove(instance), [])
 
     def _undo(self, since: int) -> Sending[None]:
         """Remove the instances that this exchange and later ones made, the latest first."""
@@ -291,7 +286,7 @@ class Driver:
                 made = instance.maker is not None and instance.maker.number >= since
                 if made and instance in self.factory.pool.list_remaining():
                     with suppress(Unavailable):
-                        yield from self._run_generator(self.factory.removals.undo(instance), [])
+                        yield from self.run_generator(self.factory.removals.undo(instance), [])
         finally:
             self.sender.cleaning = False
 
@@ -303,7 +298,7 @@ class Driver:
         try:
             for instance in self.factory.pool.surplus(broke=broke):
                 if instance in self.factory.pool.list_remaining():
-                    yield from self._run_generator(self.factory.removals.undo(instance), [])
+                    yield from self.run_generator(self.factory.removals.undo(instance), [])
         except (Unavailable, Stop):
             pass
         finally:
@@ -313,7 +308,7 @@ class Driver:
 
     def have(self, live: InstanceRef) -> Sending[Mapping[str, Any]]:
         """Return the body of a live instance. Raises Unavailable, Spent, Stop."""
-        instance: Instance = yield from self._run_generator(self.factory.have(live), [])
+        instance: Instance = yield from self.run_generator(self.factory.have(live), [])
         return instance.body
 
     def call(self, call: Call, chain: list[Exchange]) -> Sending[Exchange]:
@@ -321,7 +316,7 @@ class Driver:
         Unavailable, Spent, Stop.
         """
         ready = yield from self._ready(call, chain)
-        if call.reuse and (known := self._answers.find(call, self.sender.request(ready))) is not None:
+        if call.reuse and (known := self._answers.find(call, self.sender.maker.make(ready)[0])) is not None:
             chain.append(known)
             return known
         self._afford(1)
@@ -329,7 +324,7 @@ class Driver:
             exchange = yield from self.sender.send(ready)
         except (KeyboardInterrupt, Stop):
             if call.endpoint is not None and call.endpoint.action.effect == "write" and ready.sent:
-                self.factory.unsure.add(call, ready.values, self.sender.request(ready))
+                self.factory.unsure.add(call, ready.values, self.sender.maker.make(ready)[0])
             raise
         if not self._stale(exchange, self.factory.pool.borrowed):
             self._take(exchange, chain)
@@ -376,12 +371,12 @@ class Driver:
         if self.judge.in_company and call.endpoint is not None and call.endpoint.action is self.model.clock:
             raise Unavailable("the operator's clock stands still while other probes run")
         self.factory.pool.now = self.sender.now()
-        values, subject = yield from self._run_generator(self.factory.arguments.resolve(call), chain)
+        values, subject = yield from self.run_generator(self.factory.arguments.resolve(call), chain)
         for instance in self.gate.find_changed_instances(call, values):
-            yield from self._run_generator(self.factory.proof.prove(instance), [])
+            yield from self.run_generator(self.factory.proof.prove(instance), [])
         for instance in self.gate.find_references(call, values):
             with suppress(Unavailable):  # the gate decides on the request itself
-                yield from self._run_generator(self.factory.proof.prove(instance), [])
+                yield from self.run_generator(self.factory.proof.prove(instance), [])
         return Ready(call, values, subject)
 
     def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
@@ -452,7 +447,7 @@ class Driver:
                 "calls with it"
             )
 
-    def _run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
+    def run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
         """Send the calls that a generator yields, and return the generator's result.
 
         Raises Unavailable if the instances of these calls depend on each other endlessly.
@@ -489,94 +484,11 @@ class Driver:
         ahead = told - self.sender.clock() if told is not None else 0.0
         self.sender.moved_s = ahead if abs(ahead) > CLOCK_SLACK_S else 0.0
 
-    # -- the end
-
     def close(self) -> None:
         """Drop the references that would keep a finished run in memory until a garbage collection."""
         self.sender.on_wait = None
         if self._patient is not None:
             self._patient.while_waiting = None
-
-    def clean_up(self, *, hurried: bool = False) -> list[str]:
-        """Remove everything that the run made; return the names of instances that could not be removed.
-
-        With `hurried`, the run was interrupted: clean-up takes `HURRIED_S` seconds at most, and a further
-        interrupt ends it.
-        """
-        self.sender.cleaning = True
-        if hurried:
-            self.sender.hurry(HURRIED_S)
-        self.sender.silences = self.sender.broken_off = 0
-        self.factory.pool.now = (
-            self.sender.now()
-        )  # what has ended by itself since the last call is not left behind
-        behind: list[tuple[Instance, str]] = []
-        met: set[tuple[str, str, str]] = set()
-        """The instances met so far. One that several resources of the catalogue share is undone and listed
-        once.
-        """
-        there = self._look_up_unsure()
-        while (instance := self._next_left(met)) is not None:
-            met.add(_same(instance))
-            name = f"{instance.resource.name} {id_text(instance.id)}"
-            try:
-                gone = (
-                    there
-                    and instance.tries < MAX_TRIES
-                    and finish(self._run_generator(self.factory.removals.undo(instance), []))
-                )
-            except Unavailable as why:
-                gone, name = False, name if instance.ours else f"{name} ({why})"
-            except (
-                KeyboardInterrupt
-            ):  # of a run that came to its end by itself, the rest is undone all the same
-                gone, there = False, not hurried
-                hurried = True
-                self.sender.hurry(HURRIED_S)
-            except Stop:  # it is gone: each further call would take the whole time-out
-                gone = there = False
-            self.sender.cleaning = True
-            if not gone:
-                behind.append((instance, name))
-        return [name for instance, name in behind if not instance.gone]  # some go with what contains them
-
-    def _look_up_unsure(self) -> bool:
-        """Find the instances that creates without an answer made, so that they are removed. Return False if
-        the server no longer answers.
-        """
-        try:
-            for instance in finish(self._run_generator(self.factory.unsure.look_up(), [])):
-                known = self.factory.pool.find(instance.resource, instance.id)
-                if known is None:
-                    self.factory.pool.add(instance)
-                else:  # a list had it, and did not say whose it is
-                    known.made = known.ours = True
-                    self.factory.pool.note_change(known)
-        except (Unavailable, KeyboardInterrupt):
-            pass
-        except Stop:
-            return False
-        return True
-
-    def _next_left(self, met: Collection[tuple[str, str, str]]) -> Instance | None:
-        """Return the instance to undo next: the latest first, because earlier ones may contain it. None
-        where all are undone.
-        """
-        return next(
-            (
-                instance
-                for instance in reversed(self.factory.pool.list_remaining())
-                if _same(instance) not in met
-            ),
-            None,
-        )
-
-
-def _same(instance: Instance) -> tuple[str, str, str]:
-    """Return a key of an instance that does not depend on which of several resources lists it."""
-    undo = instance.resource.undone_by
-    kind = str(undo.action.name) if undo is not None else instance.resource.name
-    return kind, instance.place, id_text(instance.id)
 
 
 def _make_redactor(model: Model, keys: Mapping[str, str], values: Sequence[str]) -> Redactor:

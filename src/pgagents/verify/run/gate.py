@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 from pgagents.http import Request
 from pgagents.model.action import Action, Param
 from pgagents.model.identity import has_proof
-from pgagents.model.model import Resource, id_text
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
@@ -70,7 +70,7 @@ class Gate:
         self.writes, self.allowed, self.roles = writes, frozenset(allowed), frozenset(roles)
 
     def may_write(self, call: Call) -> bool:
-        """True where the call's action may be called at all, though it writes."""
+        """True if the run may call this action although it writes."""
         return (
             self.writes
             or call.surface == OPERATOR
@@ -86,9 +86,7 @@ class Gate:
         return [instance] if instance is not None else []
 
     def find_references(self, call: Call, values: Mapping[str, Any]) -> list[Instance]:
-        """Return the instances of this run's making that a write names, and that nothing has shown to be
-        new yet.
-        """
+        """Return the instances that a write names and this run made, and whose newness is not proved yet."""
         if call.endpoint is None or call.endpoint.action.effect != "write":
             return []
         found = []

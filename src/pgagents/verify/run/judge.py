@@ -10,7 +10,7 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.http import Response, Silence
 from pgagents.model.contract import Verdict, check_of
-from pgagents.model.model import Resource, id_text
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.removed import list_removed
 from pgagents.verify.check.check import DECISIVE, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
@@ -147,7 +147,7 @@ class Judge:
             self.seconds += self._timer() - started
 
     def begin_probe(self) -> int:
-        """Take later exchanges for those of another probe; return its number."""
+        """Count the following exchanges as those of the next probe; return its number."""
         self._probes += 1
         self.probe = self._probes
         return self.probe
@@ -173,7 +173,7 @@ class Judge:
         return before
 
     def is_all_judged(self, contracts: Sequence[str]) -> bool:
-        """Return True if each of the contracts has been kept or broken; flush only where that decides."""
+        """Return True if each of the contracts has been kept or broken; flush only if that may change it."""
         if not self.ledger.all_judged(contracts):
             self.flush()
         return self.ledger.all_judged(contracts)
@@ -254,7 +254,7 @@ class Judge:
             self.memory.uncertain.add((resource.name, place, id))
 
     def enter(self, judgement: Judgement, chain: Sequence[Exchange], probe: Probe) -> None:
-        """Enter a verdict of a probe; one that is not kept only after those of watchers before it."""
+        """Enter a verdict of a probe. If it is not kept, enter the earlier verdicts of watchers first."""
         if judgement.verdict is not Verdict.KEPT:
             self.flush()
         self._enter(judgement, chain, None, probe)

@@ -1,6 +1,4 @@
-"""Answers to correct calls that are known, so that a call that any such answer will do for is not sent
-again.
-"""
+"""Keep the answers to correct calls, so that a call is not sent again if an earlier answer serves it."""
 
 from __future__ import annotations
 
@@ -33,7 +31,7 @@ class Answers:
         return found[0]
 
     def keep(self, exchange: Exchange) -> None:
-        """Remember an answer for other calls, or that a write may have made such answers outdated."""
+        """Keep an answer for equal calls. For a write, note that earlier answers may be outdated."""
         call, self._latest = exchange.call, exchange
         if call.plain:
             return

@@ -20,8 +20,9 @@ from itertools import islice
 
 from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.overlap import Company, Slot
-from pgagents.verify.run.driver import Driver, Stop, Turn
-from pgagents.verify.run.transmission import Received, Sending, Transmission
+from pgagents.verify.run.driver import Driver, Turn
+from pgagents.verify.run.sending.ready import Stop
+from pgagents.verify.run.sending.transmission import Received, Sending, Transmission
 from pgagents.verify.run.workers import Workers
 
 LAST_ANSWERS_S = 5.0

@@ -18,7 +18,7 @@ MAX_CHAIN = 6
 
 @dataclass(slots=True)
 class Break:
-    """The break of a contract that comes first in the plan.
+    """The break of a contract by the exchange that comes first in the plan.
 
     `probe` is None if a watcher judged the last exchange.
     """
@@ -37,7 +37,7 @@ class Break:
 
 @dataclass(slots=True)
 class Entry:
-    """One contract's state."""
+    """The state of one contract: its verdict so far, and the exchanges of its first break."""
 
     contract: Contract
     kept: int = 0
@@ -50,7 +50,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Ledger:
-    """All contracts of a run."""
+    """All contracts of a run, each with its state."""
 
     entries: dict[str, Entry]
     settled: dict[str, Result] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Ledger:
         return cls({c.id: Entry(c) for c in contracts}, guesses=guesses)
 
     def reset(self) -> None:
-        """Delete every verdict, because answers to a refused key prove nothing about the contracts."""
+        """Delete every verdict: a server that refused the key or never answered has proved nothing."""
         self.entries = {id: Entry(entry.contract) for id, entry in self.entries.items()}
         self.broken = self.judged = 0
 
@@ -144,7 +144,7 @@ class Ledger:
         return Result(contract, Verdict.UNTESTED, entry.reason or unreached)
 
     def findings(self) -> tuple[Finding, ...]:
-        """Broken contracts, those of one cause together."""
+        """Return the findings: one for all broken contracts of the same cause."""
         found = []
         for entries in self._groups():
             first = entries[0]

@@ -1,4 +1,4 @@
-"""Findings that are told while a run goes on, before the report."""
+"""Report findings while a run goes on, before the report."""
 
 from __future__ import annotations
 

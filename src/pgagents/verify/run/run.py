@@ -1,4 +1,4 @@
-"""The verification: contracts, a plan within a budget, exchanges, verdicts."""
+"""Run a verification: list the contracts, draft the plan, drive its probes, and make the report."""
 
 from __future__ import annotations
 
@@ -7,31 +7,27 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 
 from pgagents.errors import PgagentsError
 from pgagents.http import Handler
-from pgagents.model.contract import Contract, Verdict
+from pgagents.model.contract import Contract
 from pgagents.model.model import Model
-from pgagents.model.stores.cases import CHECK as CASES
-from pgagents.report.report import Footer, Header, Report, Result
+from pgagents.report.report import Report
 from pgagents.verify.answers.guesses import NO_GUESSES, find_guesses
 from pgagents.verify.check.check import checks_for
 from pgagents.verify.check.memory import Setting, setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options, Plan, Progress
-from pgagents.verify.plan.safety import NO_WRITES
-from pgagents.verify.projections.offers import offers
 from pgagents.verify.run.companion import Companion
 from pgagents.verify.run.confirm import confirm
 from pgagents.verify.run.course import INTERRUPTED, Course
-from pgagents.verify.run.driver import OUT_OF_TIME, Driver
-from pgagents.verify.run.gate import names_flag
+from pgagents.verify.run.driver import Driver
+from pgagents.verify.run.finishing.clean_up import clean_up
+from pgagents.verify.run.finishing.run_report import make_report
 from pgagents.verify.run.ledger import Ledger
-from pgagents.verify.wire.endpoint import MCP
+from pgagents.verify.run.sender import OUT_OF_TIME
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.receiver import Inbox
 
@@ -166,12 +162,40 @@ def verify(
         mcp=mcp,
         bare=bare,
     )
-    checks = checks_for(setting)
+    tag = _tag(started_at, clock(), url, options)
+    made, driver = _prepare(
+        setting, handler, identities, options, tag, clock=clock, timer=timer, sleep=sleep, plain=plain
+    )
+    generating = timer() - begun
+    try:
+        course = Course(driver, made, options, on_progress, begun)
+        stopped = _run(course, companion)
+        behind = _finish(driver, stopped)
+        return make_report(course, options, stopped, behind, started_at, timer() - begun, generating)
+    finally:
+        driver.close()
+
+
+def _prepare(
+    setting: Setting,
+    handler: Handler,
+    identities: Identities,
+    options: Options,
+    tag: str,
+    *,
+    clock: Callable[[], float],
+    timer: Callable[[], float],
+    sleep: Callable[[float], None],
+    plain: Handler | None,
+) -> tuple[planning.Draft, Driver]:
+    """Draft the plan, and make its driver, whose ledger has the contracts that are decided before any
+    traffic. `tag` begins the ids of the run.
+    """
+    model, checks = setting.model, checks_for(setting)
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
     ledger = Ledger.of(listed, NO_GUESSES if options.strict else find_guesses(model))
     ledger.settled.update(made.settled)
-    tag = _tag(started_at, clock(), url, options)
     driver = Driver(
         setting,
         handler,
@@ -190,14 +214,7 @@ def verify(
         secrets=identities.hidden,
         commands=identities.commands,
     )
-    generating = timer() - begun
-    try:
-        course = Course(driver, made, options, on_progress, begun)
-        stopped = _run(course, companion)
-        behind = _finish(driver, stopped)
-        return _report(course, options, stopped, behind, started_at, timer() - begun, generating)
-    finally:
-        driver.close()
+    return made, driver
 
 
 def _add_main(model: Model, identities: Identities, options: Options) -> Identities:
@@ -245,151 +262,10 @@ def _tag(started_at: str, now: float, url: str, options: Options) -> str:
     return sha256(f"{started_at} {now!r} {options.seed} {options.shard} {url}".encode()).hexdigest()[:16]
 
 
-def _report(
-    course: Course,
-    options: Options,
-    stopped: str,
-    behind: list[str],
-    started_at: str,
-    seconds: float,
-    generating: float,
-) -> Report:
-    """Make the report, without any secret. `seconds` are those of the whole run, `generating` those before
-    its first request.
-    """
-    driver, made = course.driver, course.draft
-    model, judge = driver.model, driver.judge
-    redacted = cache(driver.redactor.text)
-    results = tuple(
-        replace(r, reason=reason) if r.reason and (reason := redacted(r.reason)) != r.reason else r
-        for r in _results(driver, made, options, stopped)
-    )
-    findings = tuple(driver.redactor.finding(f) for f in driver.ledger.findings())
-    counts = Counter(r.verdict for r in results)
-    header = Header(
-        "pgagents",
-        _version(),
-        str(model.source.file),
-        model.sha256,
-        driver.setting.url,
-        options.seed,
-        options.profile,
-        started_at,
-        len(results),
-        shard=options.shard,
-    )
-    footer = Footer(
-        driver.sent,
-        seconds,
-        {v: counts[v] for v in Verdict},
-        not stopped,
-        judge.served,
-        tuple(map(redacted, behind)),
-        tuple(map(redacted, _notes(driver, stopped))),
-        max(0.0, generating),
-        driver.sender.seconds_sending,
-        judge.seconds,
-        may_exist=tuple(map(redacted, driver.factory.unsure.describe_all())),
-        lasting=tuple(driver.factory.lasting()),
-        workers=course.workers,
-        alone=dict(sorted(course.alone.items())),
-    )
-    said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}
-    return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))
-
-
-def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
-    """List the endpoints that carry the calls of each vendor's surface, which has no wire of its own."""
-    found: dict[str, dict[str, None]] = {}
-    for offer in offers(setting):
-        if offer.surface.name != offer.endpoint.surface:
-            found.setdefault(offer.surface.name, {})[offer.endpoint.place] = None
-    return {surface: tuple(places) for surface, places in found.items()}
-
-
-def _notes(driver: Driver, stopped: str) -> list[str]:
-    """Return notes for the reader: the early end of the run, waits, and internal errors."""
-    ledger = driver.ledger
-    notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.sender.notes)]
-    if driver.setting.mcp is not None:
-        notes.append(driver.setting.mcp.summary)
-    if driver.sender.moved_s:
-        notes.append(
-            f"the operator's clock stays {driver.sender.moved_s:,.0f} s ahead: without the operator's "
-            "key its times look wrong"
-        )
-    if ledger.internal:
-        notes.append(f"{len(ledger.internal)} internal errors: {ledger.internal[0]}")
-    if ledger.unknown:
-        notes.append(f"judged but never listed: {', '.join(sorted(ledger.unknown)[:5])}")
-    return notes
-
-
 def _finish(driver: Driver, stopped: str) -> list[str]:
     try:
         if not stopped:
             confirm(driver, checks_for(driver.setting), driver.sender.max_requests)
     except KeyboardInterrupt:
         driver.sender.notes.append("interrupted while failing cases were tried once more")
-    return driver.clean_up(hurried=stopped in (INTERRUPTED, OUT_OF_TIME))
-
-
-def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:
-    unreached = stopped or "no request of this run tests it"
-    results = driver.ledger.results(driver.memory.reached, unreached)
-    mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
-    found = []
-    for result in results:
-        if result.verdict is not Verdict.UNTESTED:
-            found.append(result)
-            continue
-        place = result.contract.place
-        why = made.asked.get(result.contract.id)
-        if why and not stopped and not driver.ledger.entries[result.contract.id].error:
-            result = Result(result.contract, Verdict.NOT_SELECTED, why)
-        elif (
-            not made.writes
-            and not stopped
-            and driver.setting.listing is None
-            and _for_want_of_writes(driver, result, place)
-        ):
-            result = Result(result.contract, Verdict.NOT_SELECTED, NO_WRITES)
-        elif not stopped and _is_case_without_leave(result):
-            result = Result(result.contract, Verdict.NOT_SELECTED, result.reason)
-        elif place in driver.memory.unscoped:
-            result = Result(result.contract, Verdict.NOT_SELECTED, driver.memory.unscoped[place])
-        elif options.profile == "smoke" and not stopped and _never_tried(driver, result):
-            result = Result(result.contract, Verdict.NOT_SELECTED, "outside the smoke profile")
-        elif mute and result.contract.surface == MCP and result.reason == unreached:
-            result = Result(result.contract, Verdict.UNTESTED, mute)
-        found.append(result)
-    return tuple(found)
-
-
-def _for_want_of_writes(driver: Driver, result: Result, place: str) -> bool:
-    """True where a contract is untested only because the key may not write."""
-    endpoint = driver.setting.by_place.get(place)
-    makes = any(resource.made_by is not None for resource in driver.model.resources.values())
-    if endpoint is not None and endpoint.action.effect == "read" and not makes:
-        return False
-    return place not in driver.memory.reached or driver.ledger.entries[result.contract.id].reason == NO_WRITES
-
-
-def _is_case_without_leave(result: Result) -> bool:
-    """True where a store's case would write to what the run has not made, and only the caller may let it.
-
-    The author names that on purpose, so nothing was missed: the caller has not selected it.
-    """
-    return result.contract.check == CASES and names_flag(result.reason)
-
-
-def _never_tried(driver: Driver, result: Result) -> bool:
-    entry = driver.ledger.entries[result.contract.id]
-    return not entry.error and (not entry.reason or "budget" in entry.reason)
-
-
-def _version() -> str:
-    try:
-        return version("pgagents")
-    except PackageNotFoundError:
-        return "unknown"
+    return clean_up(driver, hurried=stopped in (INTERRUPTED, OUT_OF_TIME))

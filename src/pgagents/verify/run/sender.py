@@ -1,39 +1,32 @@
-"""One call on the wire: the key, the pace, what is repeated because it was limited, and when a server
+"""One call on the wire: the pace, what is repeated because it was limited, and when a server
 counts as gone.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from threading import Barrier
 from typing import Any
 
 from pgagents.client.secret_command import CommandSecrets
-from pgagents.errors import PgagentsError
 from pgagents.http import Handler, Request, Response, Silence, Timely, read_json
-from pgagents.model.credential import Credential
-from pgagents.model.error_reader import ReadError
-from pgagents.model.identity import choose, find_lacking, find_secret, has_all, name_holder
-from pgagents.model.signature import schemes
-from pgagents.verify.answers.request_ids import foreign
-from pgagents.verify.cases.client_profiles import in_client_profile
+from pgagents.model.answers.error_reader import ReadError
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import Unavailable
-from pgagents.verify.oauth.renewals import Renewals
-from pgagents.verify.oauth.tokens import Refused, Tokens, present_request
 from pgagents.verify.plan.options import Options
-from pgagents.verify.run.transmission import Received, Sending, Transmission
-from pgagents.verify.wire.call import Call, Raw, Signature, TokenRequest
+from pgagents.verify.run.sending.ready import Ready, Stop
+from pgagents.verify.run.sending.request_maker import RequestMaker
+from pgagents.verify.run.sending.transmission import Received, Sending, Transmission
+from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.concurrent import at_once
-from pgagents.verify.wire.credential import NOTHING, Proof, in_header, in_query, present, present_all
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, REST
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.pace import Pacer
-from pgagents.verify.wire.signature import header_of
 
 MAX_REPEATS = 6
 OUT_OF_TIME = "the time that --max-time allows is over"
@@ -45,21 +38,6 @@ UNDO_S, SHORTEST_S, CUT_SLACK_S = 5.0, 0.05, 0.1
 """Three times in seconds: for a request that undoes something at the run's end, for any request at the least,
 and between two clocks.
 """
-
-
-class Stop(Exception):
-    """The run ends here; the message says why."""
-
-
-@dataclass(slots=True)
-class Ready:
-    """A call with all its values, and the last known body of its subject."""
-
-    call: Call
-    values: Mapping[str, Any]
-    subject: Mapping[str, Any] | None
-    sent: bool = False
-    """True if it was sent at least once."""
 
 
 def _repeatable(call: Call) -> bool:
@@ -98,8 +76,16 @@ class Sender:
         `apart` is the number of requests for undoing and repeating that do not count. `commands` are commands
         that print a new key, by role.
         """
-        self.setting, self.model, self.keys = setting, setting.model, keys
-        self.renewals = Renewals(setting.model, commands)
+        self.setting, self.model = setting, setting.model
+        own = weakref.proxy(self)  # no cycle: a run frees its memory when it ends
+        self.maker = RequestMaker(
+            setting,
+            keys,
+            commands,
+            options.seed,
+            now=lambda: own.now(),
+            send_aside=lambda asked, request: own._send_aside(asked, request),
+        )
         self.handler, self.plain = handler, plain
         self.clock, self.timer, self._sleeper = clock, timer, sleep
         self.pacer = Pacer(
@@ -109,7 +95,6 @@ class Sender:
         self._apart = apart
         self._aside = 0
         """Requests so far that undid something or repeated an earlier request; they may be counted apart."""
-        self._seed, self._own_id = options.seed, foreign(setting)
         self.moved_s = 0.0
         self._linked = setting.mcp.requests if setting.mcp is not None else 0
         self.sent = self.answered = 0
@@ -131,11 +116,6 @@ class Sender:
         self.on_wait: Callable[[float], None] | None = None
         self.interrupted: KeyboardInterrupt | None = None
         """An interrupt during several calls at once. It is kept until the other answers have come."""
-        self.tokens = Tokens(self.model, setting.reach)
-        self.on_token: Callable[[str, str], None] = lambda _holder, _token: None
-        """Called with each access token before it is used."""
-        self.on_key: Callable[[str, str], None] = lambda _holder, _key: None
-        """Called with each key that a command printed later, before it is used."""
         self.objection: Callable[[Call, Mapping[str, Any], Request], str] = _refuse_all
         """Why a request must not be sent; nothing is sent that this has not let pass."""
 
@@ -206,7 +186,7 @@ class Sender:
         """
         if ready.call.surface == MCP:
             return (yield from self._send_by_link(ready))
-        request, role = self._request(ready)
+        request, role = self.maker.make(ready)
         self._let_pass(ready, request)
         self._aside += ready.call.again and not self.cleaning
         attempt = 0
@@ -228,8 +208,12 @@ class Sender:
             if not ready.call.connection:
                 self._count(received.answer)
             wait = self._heard(ready.call, role, received.answer, attempt)
-            if wait is None and self._renew_refused(ready.call, received.answer):
-                request, role = self._request(ready)
+            renewed = self.maker.renew_refused(ready.call, received.answer) if wait is None else []
+            if renewed:
+                self.notes += [
+                    f"the key of {one} was refused, and its command gave another" for one in renewed
+                ]
+                request, role = self.maker.make(ready)
                 self._let_pass(ready, request)
                 self._aside += not self.cleaning
                 continue
@@ -342,7 +326,7 @@ class Sender:
         Stop.
         """
         self._in_time()
-        requests = [self._request(ready) for ready in several]
+        requests = [self.maker.make(ready) for ready in several]
         for ready, (request, _) in zip(several, requests, strict=True):
             self._let_pass(ready, request)
         for ready, (_, role) in zip(several, requests, strict=True):
@@ -381,11 +365,8 @@ class Sender:
     def _let_pass(self, ready: Ready, request: Request) -> None:
         """Raise Unavailable if the request could do harm or lacks a secret."""
         call = ready.call
-        if call.endpoint is not None and call.endpoint.needs_key and call.schemes is None and not call.twist:
-            needs = self._list_alternatives(call)
-            lacking = find_lacking(self.model, self.keys, call.role, needs) if () not in needs else ""
-            if lacking and not call.raw.secret and any(self.keys.values()):
-                raise Unavailable(f"needs the identity `{lacking}`: add --identity {lacking}=ENVVAR")
+        if lacking := self.maker.find_lacking(call):
+            raise Unavailable(f"needs the identity `{lacking}`: add --identity {lacking}=ENVVAR")
         if self._at_unknown_server(call):
             name = call.endpoint.server if call.endpoint is not None else ""
             raise Unavailable(
@@ -396,137 +377,17 @@ class Sender:
         if objection := self.objection(ready.call, ready.values, request):
             raise Unavailable(objection)
 
+    def _send_aside(self, asked: Call, request: Request) -> Response | Silence:
+        """Send a request for a token, which belongs to no call. Raises Unavailable if it could do harm."""
+        if objection := self.objection(asked, {}, request):
+            raise Unavailable(objection)
+        self.sent += 1
+        return self.handler(request)
+
     def _at_unknown_server(self, call: Call) -> bool:
         """True if the call goes to another server of the API whose address is unknown."""
         name = call.endpoint.server if call.endpoint is not None else ""
         return bool(name) and (call.plain or name not in self.setting.servers)
-
-    def request(self, ready: Ready) -> Request:
-        """Make the HTTP request of a call."""
-        return self._request(ready)[0]
-
-    def _request(self, ready: Ready) -> tuple[Request, str]:
-        """Return the request, and the role whose limits it counts for."""
-        call = ready.call
-        if call.asks is not None:
-            return present_request(self.model, self.keys, call.asks), "-"
-        proof = self._prove(call)
-        request = request_of(call, ready.values, proof)
-        if call.endpoint is not None and call.endpoint.server:
-            request = replace(request, server=self.setting.servers.get(call.endpoint.server, ""))
-        request = self._misplace(call, request)
-        request = in_client_profile(
-            request,
-            call,
-            ready.values,
-            self._seed,
-            self._own_id,
-            pages=self.model.behaviour.content_type == "json",
-        )
-        return self._sign_request(call, request), call.role if proof and not call.twist else "-"
-
-    def _prove(self, call: Call) -> Proof:
-        """Return how a call proves who makes it; empty if it does not."""
-        if call.endpoint is not None and not call.endpoint.needs_key:
-            return NOTHING
-        if call.plain:  # whoever listens in on plain http must not hear a key
-            return present(self.model.credential, "", "garbage")
-        if call.raw.secret:
-            names = next((one for one in self._list_alternatives(call) if len(one) == 1), ())
-            return present_all((self.model.credentials[name], call.raw.secret) for name in names)
-        return present_all(self._list_secrets(call), call.twist, call.twisted) if call.role else NOTHING
-
-    def _list_alternatives(self, call: Call) -> tuple[tuple[str, ...], ...]:
-        return call.endpoint.security if call.endpoint is not None else self.model.shared_security
-
-    def _list_secrets(self, call: Call) -> list[tuple[Credential, str]]:
-        """Return the credentials of a call, each with the secret of its role."""
-        if call.schemes is not None:
-            names = call.schemes if has_all(self.model, self.keys, call.role, call.schemes) else ()
-        else:
-            names = choose(self.model, self.keys, call.role, self._list_alternatives(call))
-        for name in names:
-            self._renew(name_holder(self.model, call.role, name))
-        found = []
-        for name in names:
-            credential = self.model.credentials[name]
-            secret = find_secret(self.model, self.keys, call.role, name)
-            if credential.exchange is not None:
-                secret = self._exchange(credential, secret, name_holder(self.model, call.role, name))
-            found.append((credential, secret))
-        return found
-
-    def _renew(self, holder: str, *, refused: bool = False) -> bool:
-        """Run the command that prints a new key, because the key expired or was refused. Return True if the
-        key changed.
-
-        Raises Stop if the main key's command fails, and Unavailable for another key's.
-        """
-        try:
-            new = self.renewals.find_new(self.keys, holder, refused=refused)
-        except PgagentsError as error:
-            raise (Stop if holder.partition(".")[0] == "main" else Unavailable)(error.message) from None
-        if new is None:
-            return False
-        self.keys = {**self.keys, holder: new}
-        self.on_key(holder, new)
-        return True
-
-    def _renew_refused(self, call: Call, answer: Response | Silence) -> bool:
-        """Return whether a call is to be sent again, because its key was refused and there is a new one."""
-        if call.twist or call.raw.secret or not call.role or not isinstance(answer, Response):
-            return False
-        if self.renewals.commands is None:
-            return False
-        names = choose(self.model, self.keys, call.role, self._list_alternatives(call))
-        holders = [name_holder(self.model, call.role, name) for name in names]
-        if not self.renewals.is_refusal(call.role, answer.status):
-            for holder in holders if answer.status < 300 else ():
-                self.renewals.commands.confirm(holder)
-            return False
-        renewed = [holder for holder in holders if self._renew(holder, refused=True)]
-        self.notes += [f"the key of {holder} was refused, and its command gave another" for holder in renewed]
-        return bool(renewed)
-
-    def _exchange(self, credential: Credential, secret: str, holder: str) -> str:
-        """Return the access token for a client's secret.
-
-        Raises Stop if the main client gets none, and Unavailable for another client.
-        """
-        asked = Call(None, {}, "document", "a token", role="", asks=TokenRequest(credential.name))
-
-        def send(request: Request) -> Response | Silence:
-            if objection := self.objection(asked, {}, request):
-                raise Unavailable(objection)
-            self.sent += 1
-            return self.handler(request)
-
-        try:
-            token = self.tokens.find(credential, secret, self.now(), send, holder.partition(".")[0])
-        except Refused as error:
-            raise (Stop if holder.partition(".")[0] == "main" else Unavailable)(str(error)) from None
-        self.on_token(holder, token)
-        return token
-
-    def _misplace(self, call: Call, request: Request) -> Request:
-        """Return the request with its key in a wrong place, if the call's twist demands it."""
-        if call.twist in ("query", "header"):
-            move = in_query if call.twist == "query" else in_header
-            for index, (credential, secret) in enumerate(self._list_secrets(call)):
-                if credential.name == call.twisted or (not call.twisted and index == 0):
-                    request = move(credential, request, secret)
-        return request
-
-    def _sign_request(self, call: Call, request: Request) -> Request:
-        """Return the request with its body's signature, if the call asked for one."""
-        for name, value in call.input.items():
-            param = call.endpoint.action.param(name) if call.endpoint else None
-            if isinstance(value, Signature) and param is not None:
-                scheme = schemes()[call.endpoint.action.signed.scheme] if call.endpoint else None
-                assert scheme is not None
-                told = header_of(value, scheme, self.keys.get(value.role, ""), request.body, self.now())
-                request = request.with_header(param.wire, told)
-        return request
 
     def _pace(self, call: Call, role: str) -> None:
         self.wait(

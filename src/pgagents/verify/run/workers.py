@@ -1,4 +1,4 @@
-"""Threads that send requests, and that nobody need wait for when the run is interrupted."""
+"""Send requests in threads that do not delay the end of an interrupted run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Workers(Generic[T]):
         return future
 
     def close(self) -> None:
-        """Let each thread end after its present job."""
+        """End each thread after its present job."""
         for _ in range(self._count):
             self._jobs.put(None)
 

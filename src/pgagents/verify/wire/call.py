@@ -8,7 +8,7 @@ from dataclasses import field as member
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.wire.endpoint import REST, Endpoint
 
 Intent = Literal[

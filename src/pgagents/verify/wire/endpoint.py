@@ -10,7 +10,8 @@ from pgagents.decoding.medium import find
 from pgagents.http import Response
 from pgagents.model.action import Action, Param
 from pgagents.model.contract import FRAMEWORK
-from pgagents.model.model import Dispatcher, Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Dispatcher, Surface
 from pgagents.verify.wire.json_rpc import MessageReader
 
 REST = "rest"

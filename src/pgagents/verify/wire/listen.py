@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from pgagents.errors import PgagentsError
-from pgagents.verify.wire.receiver import MAX_BODY_BYTES, TOO_LARGE, Inbox
+from pgagents.verify.wire.receiver import MAX_BODY_BYTES, MOVED, TOO_LARGE, Inbox
 
 HOST = "127.0.0.1"
 TIMEOUT_S = 10.0
@@ -110,9 +110,10 @@ class _Delivery(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.close_connection = True
         body = self._body()
-        self.send_response(
-            TOO_LARGE if body is None else self.server.take(self.path, tuple(self.headers.items()), body)
-        )
+        status = TOO_LARGE if body is None else self.server.take(self.path, tuple(self.headers.items()), body)
+        self.send_response(status)
+        if status == MOVED:
+            self.send_header("Location", "/moved")
         self.send_header("Content-Length", "0")
         self.send_header("Connection", "close")
         self.end_headers()

@@ -21,6 +21,8 @@ its own older ones.
 MAX_BODY_BYTES = 1_048_576
 TAKEN = 204
 REFUSED = 500
+MOVED = 302
+"""A redirect to an address that takes nothing. A server that follows it is answered with an error there."""
 NOBODY = 404
 TOO_LARGE = 413
 
@@ -43,9 +45,10 @@ class Delivery:
 
 @dataclass(slots=True)
 class _Box:
-    """One address: its deliveries, and how many more to refuse."""
+    """One address: its deliveries, how many more to refuse, and the status that refuses them."""
 
     refusals: int = 0
+    refusal: int = REFUSED
     came: deque[Delivery] = field(default_factory=deque)
     size_bytes: int = 0
 
@@ -77,12 +80,12 @@ class Inbox:
         except ValueError:
             return host == "localhost" or host.endswith(".localhost")
 
-    def open(self, name: str, *, refusals: int = 0) -> str:
-        """Return a new address, whose first `refusals` deliveries are answered with an error."""
+    def open(self, name: str, *, refusals: int = 0, refusal: int = REFUSED) -> str:
+        """Return a new address, whose first `refusals` deliveries are answered with the status `refusal`."""
         with self._lock:
             if len(self._boxes) >= MOST_BOXES:
                 del self._boxes[next(iter(self._boxes))]
-            self._boxes[name] = _Box(refusals)
+            self._boxes[name] = _Box(refusals, refusal)
         return f"{self.url}/{name}"
 
     def deliveries(self, name: str) -> tuple[Delivery, ...]:
@@ -100,7 +103,7 @@ class Inbox:
                 return NOBODY
             if len(body) > MAX_BODY_BYTES:
                 return TOO_LARGE
-            status = REFUSED if box.refusals > 0 else TAKEN
-            box.refusals -= status == REFUSED
+            status = box.refusal if box.refusals > 0 else TAKEN
+            box.refusals -= status != TAKEN
             box.keep(Delivery(headers, body, at, status))
             return status

@@ -9,8 +9,9 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.basics import Param
 from pgagents.catalogue.language.errors import Code
-from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.expression import Expression, ExpressionError
 from pgagents.cel.reading import paths_in
+from pgagents.cel.scope import Scope
 from pgagents.source.source import Pointer
 
 _CODES: Pointer = ("errors", "codes")

@@ -12,7 +12,7 @@ from pgagents.catalogue.language.errors import Code
 from pgagents.cel.reading import path_of
 from pgagents.cel.syntax import FunctionCall, Infix, Literal, Node
 from pgagents.jsonschema.schema import validator
-from pgagents.model.error_reader import REFUSED, ErrorSign
+from pgagents.model.answers.error_reader import REFUSED, ErrorSign
 from pgagents.source.source import Pointer
 
 _WHEN: Pointer = ("errors", "when")

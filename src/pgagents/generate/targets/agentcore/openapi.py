@@ -18,7 +18,8 @@ from pgagents.generate.sign_in import choose_sign_in
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.action import Action
 from pgagents.model.credential import Credential
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Surface
 from pgagents.source.origin import Node
 
 _WHO = "AgentCore Gateway"

@@ -13,13 +13,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.cel.criteria import FirstFitting, Place, criteria, parse_kept, path_through, pointer
-from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.expression import Expression, ExpressionError
+from pgagents.cel.scope import Scope
 from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.action import Action
+from pgagents.model.answers.error_reader import ErrorSign
 from pgagents.model.credential import Credential
-from pgagents.model.error_reader import ErrorSign
-from pgagents.model.model import Model, Step, Workflow
+from pgagents.model.model import Model
+from pgagents.model.workflow import Step, Workflow
 from pgagents.source.origin import Node, Text, plain
 from pgagents.source.source import Pointer
 from pgagents.text.wording import short

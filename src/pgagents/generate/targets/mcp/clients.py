@@ -13,7 +13,8 @@ from typing import Any
 from pgagents.generate.mcp_servers import RUNTIMES, key_losses, list_arguments, list_keys, name_variables
 from pgagents.generate.target import Target, View
 from pgagents.model.credential import Credential
-from pgagents.model.model import McpServer, Model
+from pgagents.model.model import Model
+from pgagents.model.surface import McpServer
 from pgagents.source.origin import Node, Text
 
 Show = Callable[[Credential], str]

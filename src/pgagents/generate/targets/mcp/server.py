@@ -11,7 +11,8 @@ from pgagents.generate.mcp_servers import RUNTIMES, is_required, key_losses, mak
 from pgagents.generate.openapi.address import with_extra
 from pgagents.generate.target import Target, View
 from pgagents.model.identity import variable_of_scheme
-from pgagents.model.model import McpServer, Model
+from pgagents.model.model import Model
+from pgagents.model.surface import McpServer
 from pgagents.source.origin import Node, Text
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from pgagents.generate.mcp_servers import RUNTIMES, list_arguments
 from pgagents.generate.stores.entry import list_settings
 from pgagents.generate.target import Target, View
-from pgagents.model.model import McpServer, Model
+from pgagents.model.model import Model
+from pgagents.model.surface import McpServer
 
 
 def view(model: Model) -> View:

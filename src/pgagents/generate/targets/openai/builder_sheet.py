@@ -19,7 +19,8 @@ from pgagents.generate.sign_in import choose_for_gpt
 from pgagents.generate.target import Target, View
 from pgagents.model.code_flow import CodeFlow, takes_user_tokens
 from pgagents.model.credential import AUTHORIZATION, Credential
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Surface
 from pgagents.source.origin import Text
 
 CALLBACKS = (

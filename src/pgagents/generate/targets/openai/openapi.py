@@ -15,7 +15,8 @@ from pgagents.generate.openapi.takers import CHATGPT, in_json
 from pgagents.generate.sign_in import choose_for_gpt
 from pgagents.generate.target import Loss, Note, Target, View
 from pgagents.jsonschema.schema import cycles
-from pgagents.model.model import Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Surface
 from pgagents.source.origin import Node
 
 _MOST_OPERATIONS = 30

@@ -9,10 +9,10 @@ from typing import Any
 
 from pgagents.generate.render import Laid
 from pgagents.generate.target import Loss, Target, View
+from pgagents.model.answers.error_reader import REFUSED, ErrorSign
+from pgagents.model.answers.limit_reader import LIMITED
 from pgagents.model.credential import Credential, list_parameters
-from pgagents.model.error_reader import REFUSED, ErrorSign
 from pgagents.model.identity import variable_of_scheme
-from pgagents.model.limit_reader import LIMITED
 from pgagents.model.model import Model
 
 UNAVAILABLE = 503

@@ -17,7 +17,8 @@ from pgagents.generate.render import Laid
 from pgagents.generate.target import Note, Target, View
 from pgagents.model.action import Action, Param
 from pgagents.model.credential import Credential
-from pgagents.model.model import Dispatcher, Model, Surface
+from pgagents.model.model import Model
+from pgagents.model.surface import Dispatcher, Surface
 
 TIMEOUT_MS = 15_000
 MAX_BYTES = 1_048_576

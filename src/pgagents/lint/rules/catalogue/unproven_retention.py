@@ -24,7 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model, Workflow
+from pgagents.model.model import Model
+from pgagents.model.workflow import Workflow
 
 
 def find(model: Model) -> Iterator[Hit]:

@@ -22,8 +22,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import Scope, epoch
+from pgagents.cel.expression import epoch
 from pgagents.cel.reading import variables_of
+from pgagents.cel.scope import Scope
 from pgagents.jsonschema.schema import resolve
 from pgagents.lint.rule import Hit, Rule
 from pgagents.model.action import Action, Example, Law

@@ -7,7 +7,8 @@ from typing import Any
 
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
-from pgagents.model.model import Model, Resource
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.sample import sample

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.model.action import Action
-from pgagents.model.model import Model, Resource
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall, Raw
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.naming import Naming, id_in

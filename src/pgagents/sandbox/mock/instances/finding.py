@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.jsonschema import schema as schemas
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock.answers.bodies import Bodies

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pgagents.cel.expression import Scope
-from pgagents.model.model import Model, Resource
+from pgagents.cel.scope import Scope
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource
 from pgagents.sandbox.mock.rows import RowKey, Rows
 
 

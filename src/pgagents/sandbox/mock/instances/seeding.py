@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.model.model import Model, Resource, member_at
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource, member_at
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.instances.given import add_given
 from pgagents.sandbox.mock.naming import Naming, id_in

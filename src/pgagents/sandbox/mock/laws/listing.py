@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pgagents.cel.expression import Expression, ExpressionError, Scope, compile_node
+from pgagents.cel.expression import Expression, ExpressionError, compile_node
 from pgagents.cel.reading import order_of, paths_in, place_of
+from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Macro
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places

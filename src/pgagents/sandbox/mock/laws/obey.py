@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import Expression, ExpressionError, Scope, compile_node
+from pgagents.cel.expression import Expression, ExpressionError, compile_node
 from pgagents.cel.reading import cases, conjuncts, path_of, paths_in, place_of
 from pgagents.cel.rewrite import replace_variable
+from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import FunctionCall, Infix, Literal, Macro, Node, Unary
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action

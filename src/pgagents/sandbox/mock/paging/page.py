@@ -8,8 +8,9 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from pgagents.cel.expression import Expression, Scope
+from pgagents.cel.expression import Expression
 from pgagents.cel.reading import paths_in
+from pgagents.cel.scope import Scope
 from pgagents.http import target
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action

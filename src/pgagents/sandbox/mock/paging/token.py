@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from pgagents import registry
-from pgagents.cel.expression import Scope
+from pgagents.cel.scope import Scope
 from pgagents.model.action import Action
 from pgagents.model.pages import Pages
 from pgagents.sandbox.mock import places

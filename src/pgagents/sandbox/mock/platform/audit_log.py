@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.jsonschema import schema as schemas
-from pgagents.model.model import Audit, Resource, id_text, member_at
+from pgagents.model.model import Audit
+from pgagents.model.resource import Resource, id_text, member_at
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.laws.times import write_time

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.marks import normalize_marks
 from pgagents.verify.wire.exchange import Exchange

@@ -14,7 +14,8 @@ from pgagents.cel.expression import Expression
 from pgagents.cel.reading import place_of
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.action import Action
-from pgagents.model.model import Model, Resource
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource
 from pgagents.source.origin import plain
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.target import is_made_by

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.model.action import Action, Param
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.answers.hints.observation import (
     Body,
-    News,
     Source,
+    TraceSource,
     list_sources,
     name_instance,
     shows_instances,
@@ -147,7 +147,7 @@ def _undoes(resource: Resource, action: Action) -> bool:
 
 
 def fill(
-    setting: Setting, fillers: Iterable[HintedCall], body: Body, traces: News | None = None
+    setting: Setting, fillers: Iterable[HintedCall], body: Body, traces: TraceSource | None = None
 ) -> Generator[Any, Any, None]:
     """Make the calls that add to an instance, and account for them in `traces`."""
     for filler in fillers:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from pgagents.model.action import Action, ActionCall
-from pgagents.model.model import Resource, member_at
+from pgagents.model.resource import Resource, member_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path, is_missing, member_named
 from pgagents.verify.fixtures.request_template import template_of
@@ -64,8 +64,8 @@ class Source:
         return f"{self.call.action.name}({given})" if given else str(self.call.action.name)
 
 
-class News(Protocol):
-    """Tells of changes of an instance that no call accounts for: by events, and by rows of the audit."""
+class TraceSource(Protocol):
+    """Show changes of an instance that no call accounts for: by events, and by rows of the audit."""
 
     def observe(self, body: Body) -> Generator[Any, Any, dict[Place, Any]]:
         """Return a place for each kind of event or row that exceeds the calls."""
@@ -98,7 +98,7 @@ def shows_instances(sources: Iterable[Source]) -> bool:
 
 
 def observe(
-    sources: Iterable[Source], bodies: Sequence[Body], why: str, traces: News | None = None
+    sources: Iterable[Source], bodies: Sequence[Body], why: str, traces: TraceSource | None = None
 ) -> Generator[Any, Any, Observation | None]:
     """Read the instances through every source; return None if an answer had no usable body.
 
@@ -260,7 +260,7 @@ def on_top(conversation: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
 
 
 def control(
-    sources: Sequence[Source], bodies: Sequence[Body], calls: int, traces: News | None = None
+    sources: Sequence[Source], bodies: Sequence[Body], calls: int, traces: TraceSource | None = None
 ) -> Generator[Any, Any, set[Place] | None]:
     """Return the places that change without the calls under test, while other calls take as much time.
 
@@ -287,7 +287,7 @@ def drop_restless(
     bodies: Sequence[Body],
     last: Observation,
     found: Difference,
-    traces: News | None = None,
+    traces: TraceSource | None = None,
 ) -> Generator[Any, Any, Difference]:
     """Return the differences without the places that change from one observation to the next."""
     if not found:

@@ -12,12 +12,12 @@ from pgagents.cel.expression import Expression
 from pgagents.jsonschema.schema import closure
 from pgagents.source.origin import plain
 from pgagents.verify.cases.boundary import opaque
-from pgagents.verify.cases.invalid import is_invalid, is_sendable, ordinary, takes_any_text, takes_lists_only
+from pgagents.verify.cases.invalid import is_invalid, is_sendable, takes_any_text, takes_lists_only
 from pgagents.verify.cases.locations import around_names, places
 from pgagents.verify.cases.readings import readings_of, split_items
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.declared_refusals import find_refusal
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.projections.documents import build_file
 from pgagents.verify.values.generators import Varied, coverage, document
 from pgagents.verify.wire.call import Signature, UniqueValue

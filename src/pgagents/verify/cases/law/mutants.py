@@ -14,10 +14,11 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_EVEN
 from functools import lru_cache
 from typing import Any
 
-from pgagents.cel.expression import HELPERS, Expression, ExpressionError, Scope, compile_node
+from pgagents.cel.expression import HELPERS, Expression, ExpressionError, compile_node
 from pgagents.cel.printer import print_path
 from pgagents.cel.reading import Path, paths_in
 from pgagents.cel.rewrite import mutants, replace_path
+from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Name
 from pgagents.verify.laws.equations import NAMES, Equation, forecast, value_of
 from pgagents.verify.wire.exchange import got

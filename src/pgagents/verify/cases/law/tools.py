@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pgagents.model.model import Resource
-from pgagents.verify.cases.invalid import ordinary
+from pgagents.model.resource import Resource
 from pgagents.verify.check.check import Conversation, Probe
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import list_further_reads
+from pgagents.verify.fixtures.request_template import list_further_reads, ordinary
 from pgagents.verify.laws.laws import list_laws
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint

@@ -9,7 +9,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.expression import ExpressionError
+from pgagents.cel.scope import Scope
 from pgagents.model.stores.cases import Case, CaseCall
 from pgagents.verify.cases.workflow_steps import evaluate_input
 from pgagents.verify.check.check import (

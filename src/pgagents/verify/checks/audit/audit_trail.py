@@ -17,7 +17,8 @@ from pgagents.cel.expression import epoch
 from pgagents.http import text_of
 from pgagents.model.contract import Contract
 from pgagents.model.identity import find_proof
-from pgagents.model.model import Audit, Resource, id_text, is_scalar
+from pgagents.model.model import Audit
+from pgagents.model.resource import Resource, id_text, is_scalar
 from pgagents.source.source import Pointer
 from pgagents.verify.answers.audit_rows import (
     Done,

@@ -12,8 +12,7 @@ from typing import Any
 from pgagents.cel.expression import member_of
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource
-from pgagents.verify.cases.invalid import ordinary
+from pgagents.model.resource import Resource
 from pgagents.verify.cases.look_alike import find_comparison, fitting, free_text
 from pgagents.verify.check.check import (
     Check,
@@ -26,7 +25,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

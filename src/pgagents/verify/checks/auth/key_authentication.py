@@ -18,7 +18,6 @@ from pgagents.model.action import Code
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.credential import Credential
 from pgagents.verify.answers.refusal import ANY_REFUSAL
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -30,7 +29,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw, Twist
 from pgagents.verify.wire.credential import list_twists
 from pgagents.verify.wire.endpoint import Endpoint

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (
     Check,
     Conversation,

@@ -1,7 +1,9 @@
-"""A key whose plan lacks an action's scope is refused.
+"""A key whose plan lacks an action's scope is refused, and is not refused where its plan suffices.
 
 Each endpoint with a scope is called with such a key. The answer must have the declared code. If the catalogue
-says where errors name the missing scope, it must be named there.
+says where errors name the missing scope, it must be named there. Up to eight reads that need no scope, or one
+that the key's plan has, are called with a key whose plan lacks another scope. They must not be refused for
+the plan.
 """
 
 from __future__ import annotations
@@ -10,29 +12,37 @@ from collections.abc import Callable, Iterator
 
 from pgagents.model.contract import Contract
 from pgagents.source.source import Pointer
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
     Judgement,
     Probe,
     judge_broken,
+    judge_kept,
     judge_refused,
+    judge_untested,
     promise,
 )
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
 NAME = "plan_scopes"
+OPEN = "open"
+"""The part of a contract's id that says: open to a lesser key."""
+MOST_OPEN = 8
+"""Most reads that are called with a lesser key. A key shut out of one is mostly shut out of several."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each endpoint that has a scope."""
     if setting.model.errors.framework.no_scope is None:
         return
+    for endpoint, _ in _list_open_reads(setting, frozenset()):
+        says = f"{endpoint.action.name} is not refused to a key whose plan lacks other scopes"
+        yield promise(NAME, OPEN, endpoint, says, ("auth", "plans"), endpoint.action.cite)
     for endpoint, scope, origin in _list_scoped_endpoints(setting):
         yield promise(
             NAME,
@@ -66,10 +76,48 @@ def _lacking(setting: Setting, scope: str, roles: frozenset[str]) -> str | None:
     return next((n for n in names if n in roles), names[0] if names else None)
 
 
+def _list_open_reads(setting: Setting, roles: frozenset[str]) -> Iterator[tuple[Endpoint, str]]:
+    """Yield reads over REST that a lesser role of the main key's project may make, each with such a role.
+
+    A role is lesser if its plan lacks a scope of the main key's plan. A read that costs is left out.
+    """
+    auth = setting.model.auth
+    main = auth.roles.get("main")
+    if main is None or main.plan is None:
+        return
+    lesser = [
+        (name, auth.plans[role.plan])
+        for name, role in auth.roles.items()
+        if role.plan is not None
+        and set(auth.plans[main.plan]) - set(auth.plans[role.plan])
+        and (role.project, role.mode, role.group, role.surface)
+        == (main.project, main.mode, main.group, main.surface)
+        and not (role.revoked or role.operator)
+    ]
+    lesser.sort(key=lambda one: one[0] not in roles)
+    reads = [
+        endpoint
+        for endpoint in setting.endpoints
+        if endpoint.on_rest
+        and endpoint.dispatcher is None
+        and endpoint.action.effect == "read"
+        and not endpoint.action.costs
+    ]
+    for endpoint in reads[:MOST_OPEN] if lesser else ():
+        scope = endpoint.action.scope
+        role = next((name for name, has in lesser if scope is None or scope in has), None)
+        if role is not None:
+            yield endpoint, role
+
+
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract, which calls with a key that lacks the scope."""
     if setting.model.errors.framework.no_scope is None:
         return
+    for endpoint, lesser in _list_open_reads(setting, roles):
+        contract = f"{NAME}/{OPEN}/{endpoint.place}"
+        run = _run_open(setting, endpoint, lesser, contract)
+        yield Probe(contract, 5, (contract,), 1, run, (endpoint,), lesser, False)
     for endpoint, scope, _ in _list_scoped_endpoints(setting):
         role = _lacking(setting, scope, roles)
         if role is None:
@@ -104,6 +152,26 @@ def _run(setting: Setting, call: Call, contract: str, scope: str) -> Callable[[]
                 judge_broken(contract, f"{errors.scope_at} is {scope}", f"{errors.scope_at} is {told}")
             ]
         yield from verdicts
+
+    return run
+
+
+def _run_open(setting: Setting, endpoint: Endpoint, role: str, contract: str) -> Callable[[], Conversation]:
+    framework = setting.model.errors.framework
+
+    def run() -> Conversation:
+        template = template_of(setting.model, endpoint.action)
+        why = "a read with a key whose plan lacks other scopes"
+        exchange: Exchange = yield ordinary(endpoint, template, "explore", why, role=role)
+        if exchange.void or exchange.unsound:
+            return
+        if exchange.code == framework.no_scope:
+            promised = f"{endpoint.action.name} needs no scope that the plan of {role} lacks"
+            yield judge_broken(contract, promised, exchange.outcome)
+        elif exchange.success:
+            yield judge_kept(contract)
+        else:
+            yield judge_untested(contract, f"the read was answered {exchange.outcome}")
 
     return run
 

@@ -14,9 +14,8 @@ from typing import Any
 from pgagents.http import Response, json_bytes
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.answers.refusal import list_missing_parents
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -31,7 +30,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint

@@ -13,10 +13,9 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.model.signature import schemes
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_refused, promise
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Intent, Raw, Signature
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

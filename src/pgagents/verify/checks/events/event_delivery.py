@@ -14,7 +14,7 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource, id_text
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -34,6 +34,7 @@ from pgagents.verify.events.deliveries import (
     list_event_contracts,
     misfit,
     read,
+    refusal_of,
     same,
     unheard,
 )
@@ -205,7 +206,8 @@ def _run(
         boxes = {type: f"{BOX}-{type}" if index else BOX for index, type in enumerate(types_of(steps))}
         tellers: dict[str, str] = {}
         for type, box in boxes.items():
-            address = receiver.open(box, refusals=1 if hooks.again_within_s and not tellers else 0)
+            refusals = 1 if hooks.again_within_s and not tellers else 0
+            address = receiver.open(box, refusals=refusals, refusal=refusal_of(setting.model))
             asked = _choose_types(setting, list(boxes), type)
             why = f"a webhook for {' and '.join(asked)} alone"
             made: Exchange = yield Call(

@@ -1,7 +1,8 @@
-"""A delivery that its receiver answered with an error is sent again, as the same event with the same id.
+"""A delivery that its receiver refused is sent again, as the same event with the same id.
 
-Our receiver refuses the first delivery. The event must come again within the promised time, with the same id,
-type and data.
+Our receiver answers the first delivery with an error. Where Standard Webhooks signs, it answers with a
+redirect, which is no delivery by that specification. The event must come again within the promised time, with
+the same id, type and data.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Iterator
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.events.deliveries import Heard, name_of_id, unheard
+from pgagents.verify.events.deliveries import Heard, name_of_id, refusal_of, unheard
+from pgagents.verify.wire.receiver import MOVED
 
 NAME = "event_redelivery"
 CONTRACT = f"{NAME}/again@rest"
@@ -22,8 +24,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract if the catalogue promises that deliveries are repeated."""
     hooks = setting.model.webhooks
     if hooks is not None and hooks.again_within_s:
+        how = "a redirect" if refusal_of(setting.model) == MOVED else "an error"
         says = (
-            f"a delivery that was answered with an error comes again within {hooks.again_within_s} s, "
+            f"a delivery that was answered with {how} comes again within {hooks.again_within_s} s, "
             f"with the same {name_of_id(setting.model)}"
         )
         yield promise_at(NAME, "again", "@rest", says, ("webhooks", "again_within_s"), hooks.cite)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import Scope
+from pgagents.cel.scope import Scope
 from pgagents.jsonschema.schema import REF
 from pgagents.model.action import Law
 from pgagents.model.contract import Contract, Verdict

@@ -14,7 +14,6 @@ from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.hints.hinted_calls import HintedCall, find_hinted_call, find_made
 from pgagents.verify.answers.hints.observation import observe
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -24,7 +23,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.answers.hints.hinted_calls import fill, list_fillers, say_inferred
 from pgagents.verify.answers.hints.observation import (
     ANSWER,
@@ -37,7 +37,6 @@ from pgagents.verify.answers.hints.observation import (
     try_again,
 )
 from pgagents.verify.answers.hints.trials import judge_trials
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -48,7 +47,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.traces import Traces, find_traces, say_unheard
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint

@@ -13,10 +13,9 @@ from typing import Any
 
 from pgagents.model.action import ActionCall, Code
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.answers.capacity import find_roomiest, read_counter
 from pgagents.verify.answers.unchanged import change, find_resource, reread
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     CONFLICT,
     Check,
@@ -31,7 +30,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.exclusive import FAILS_OTHERS, others_too
 from pgagents.verify.wire.call import Call, InstanceRef, UniqueValue
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint

@@ -14,7 +14,7 @@ from string import ascii_letters
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.model.model import Move
+from pgagents.model.resource import Move
 from pgagents.verify.answers.replay import (
     explain_key_expiry,
     is_key_conflict,
@@ -25,7 +25,6 @@ from pgagents.verify.answers.replay import (
     void,
 )
 from pgagents.verify.cases.boundary import boundary_values
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.locations import around_names
 from pgagents.verify.check.check import (
     Check,
@@ -39,7 +38,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.replay import is_key_conflict, void
-from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
+from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -23,14 +23,13 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.check.refused_status import allows_either
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "idempotency_key_not_consumed"
-REFUSALS = frozenset((400, 422))
-"""Statuses of an invalid call where the catalogue does not fix one."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -168,8 +167,8 @@ def _send_with_key(
         wrong: Exchange = yield replace(
             call, input={**call.input, name: key}, why=f"with a key, and {call.why}"
         )
-        open_ = setting.model.behaviour.refused_status == "any" and {wrong.status, status} <= REFUSALS
-        met |= {status} if wrong.status == status or open_ else set()
+        if wrong.status == status or allows_either(setting.model, wrong.status, status):
+            met.add(status)
     template = template_of(setting.model, endpoint.action)
     given = {**template.input, name: key}
     exchange: Exchange = yield ordinary(

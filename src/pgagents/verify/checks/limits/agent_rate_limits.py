@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from pgagents.cel.reading import reads
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Bucket, Surface
+from pgagents.model.model import Bucket
+from pgagents.model.surface import Surface
 from pgagents.verify.answers.rate_limits import rate_of
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -25,7 +25,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -17,9 +17,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from pgagents.model.answers.limit_reader import POLICY, RATE_LIMIT
 from pgagents.model.contract import Contract
 from pgagents.model.identity import find_proof
-from pgagents.model.limit_reader import POLICY, RATE_LIMIT
 from pgagents.model.model import Bucket
 from pgagents.verify.answers.rate_limits import (
     SKEW_S,

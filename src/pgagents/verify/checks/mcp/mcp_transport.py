@@ -15,7 +15,7 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import McpServer
+from pgagents.model.surface import McpServer
 from pgagents.verify.check.check import (
     Check,
     Conversation,

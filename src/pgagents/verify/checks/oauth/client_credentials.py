@@ -1,13 +1,15 @@
 """The token endpoint exchanges a client's id and secret for a bearer token that works as long as it says.
 
 A wrong secret, an unknown client and an unknown grant type are refused as RFC 6749 (5.2) says. No answer with
-a token may be stored (5.1). A token is tried 30 s after its end, if that is at most two minutes away, or if
+a token may be stored (5.1). If the answer names scopes, a read that needs another one must be refused to the
+token. A token is tried 30 s after its end, if that is at most two minutes away, or if
 the operator can move the clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.model.credential import Credential
@@ -102,7 +104,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         for case in SLIPS:
             run = _run_slip(credential, case, name(case))
             yield Probe(name(case), STAGE, (name(case),), 1, run, schemes=(credential.name,))
-        issued = _run_issued(credential, name("issued"), name("not_stored"))
+        issued = _run_issued(setting, credential, reader, name("issued"), name("not_stored"))
         covers = (name("issued"), name("not_stored"))
         yield Probe(name("issued"), 2, covers, 1, issued, schemes=(credential.name,))
         if reader is not None:
@@ -127,13 +129,19 @@ def _run_slip(credential: Credential, case: str, contract: str) -> Callable[[], 
     return run
 
 
-def _run_issued(credential: Credential, issued: str, not_stored: str) -> Callable[[], Conversation]:
+def _run_issued(
+    setting: Setting, credential: Credential, reader: Endpoint | None, issued: str, not_stored: str
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         exchange: Exchange = yield _ask(credential, "a token request")
         if exchange.void:
             return
         wrong = _find_fault(exchange)
-        expected = "200 with access_token, token_type Bearer and a positive expires_in, if any"
+        if not wrong and reader is not None:
+            wrong = yield from _find_untold_scope(setting, credential, reader, exchange)
+        expected = (
+            "200 with access_token, token_type Bearer, and a positive expires_in and all scopes, if any"
+        )
         yield judge_broken(issued, expected, wrong) if wrong else judge_kept(issued)
         if exchange.status == 200:
             yield _judge_stored(exchange, not_stored)
@@ -151,6 +159,24 @@ def _find_fault(exchange: Exchange) -> str:
     if lives is not None and (isinstance(lives, bool) or not isinstance(lives, int | float) or lives <= 0):
         return f"expires_in {lives!r}"
     return ""
+
+
+def _find_untold_scope(
+    setting: Setting, credential: Credential, reader: Endpoint, issued: Exchange
+) -> Generator[Any, Any, str]:
+    """Describe a scope that the token has and its answer does not name (RFC 6749, 5.1); empty without one.
+
+    An answer without `scope` grants what was requested, and a server may grant less. So only a token that
+    does more than its answer says is a fault.
+    """
+    told, needed = got(issued.body, "scope"), reader.action.scope
+    known = credential.exchange.scopes if credential.exchange is not None else {}
+    if not isinstance(told, str) or needed not in known or needed in told.split():
+        return ""
+    raw = Raw("GET", plain(setting, reader), bearer(str(got(issued.body, "access_token"))))
+    why = f"a read with a token that is said to lack {needed}"
+    exchange: Exchange = yield Call(None, {}, "document", why, role="", raw=raw)
+    return f"the scope {told!r}, and a token that has {needed}" if exchange.success else ""
 
 
 def _judge_stored(exchange: Exchange, contract: str) -> Judgement:

@@ -13,7 +13,6 @@ from typing import Any
 
 from pgagents.model.code_flow import PKCE
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -24,7 +23,7 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
+from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -25,7 +25,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.oauth.granting import TOKEN_COST, Granting, bearer, consenting
 from pgagents.verify.wire.call import Call, Intent, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint

@@ -10,20 +10,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.cel.expression import ExpressionError
+from pgagents.cel.scope import Scope
 from pgagents.model.action import Code, Param
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.answers.refusal import (
     list_allowed_refusals,
     list_hiding_statuses,
     list_missing_children,
     list_missing_parents,
 )
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint

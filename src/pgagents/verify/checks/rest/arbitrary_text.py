@@ -17,10 +17,14 @@ from pgagents.cel.expression import member_of
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.boundary import free_params, unusual
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_untested, promise
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import RequestTemplate, evaluate_arguments, template_of
+from pgagents.verify.fixtures.request_template import (
+    RequestTemplate,
+    evaluate_arguments,
+    ordinary,
+    template_of,
+)
 from pgagents.verify.values.invalid_values import FAR
 from pgagents.verify.values.schema_values import high, matches, types_of
 from pgagents.verify.wire.call import Call, Signature

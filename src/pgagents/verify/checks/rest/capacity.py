@@ -13,9 +13,9 @@ from typing import Any
 from pgagents.cel.reading import list_begun_at
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource, Takes
+from pgagents.model.resource import Resource, Takes
 from pgagents.verify.answers.capacity import find_roomiest
-from pgagents.verify.cases.boundary import boundary_values
+from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -185,8 +185,8 @@ def _judge_taking(
     contract, made_by = _id("taken", resource, endpoint), resource.made_by
     assert made_by is not None
     bind = {takes.of: place} if place is not None else {}
-    known = {name: given for name, given, _ in boundary_values(setting, endpoint)}
-    several = [known[n] for n in ("high", "minimal") if n in known and place is None]
+    extremes = (boundary_value(setting, endpoint, name) for name in ("high", "minimal") if place is None)
+    several = [given for given in extremes if given is not None]
     for given in [*several, *[made_by.input] * MOST_MADE][:MOST_MADE]:
         why = f"a {resource.name} that takes from a {takes.of}"
         asked = _two(setting, resource, endpoint, given)

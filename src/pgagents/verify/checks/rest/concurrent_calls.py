@@ -14,9 +14,8 @@ from typing import Any
 
 from pgagents.model.action import Action, Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource, Takes, Unique
+from pgagents.model.resource import Resource, Takes, Unique
 from pgagents.verify.answers.capacity import read_counter
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     CONFLICT,
     Check,
@@ -30,7 +29,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path, member_named
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, Concurrent, InstanceRef
 from pgagents.verify.wire.endpoint import REST, Endpoint

@@ -14,8 +14,7 @@ from typing import Any
 
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
-from pgagents.verify.cases.invalid import ordinary
+from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -30,7 +29,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.optional_arguments import choose_optional
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import target_of
 from pgagents.verify.values.schema_values import high, low, matches
 from pgagents.verify.wire.call import Call, EntityTag, InstanceRef, Raw

@@ -14,7 +14,7 @@ from typing import Any
 
 from pgagents.cel.expression import epoch
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource, id_text
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.comparison.representations import (
     Representation,
     kind_of,
@@ -23,7 +23,6 @@ from pgagents.verify.answers.comparison.representations import (
     representations_of,
 )
 from pgagents.verify.answers.removed import list_removed
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -34,7 +33,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -14,10 +14,9 @@ from typing import Any
 from pgagents.http import json_bytes
 from pgagents.jsonschema.schema import closure
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource, Takes
+from pgagents.model.resource import Resource, Takes
 from pgagents.source.origin import plain
 from pgagents.verify.answers.capacity import read_counter
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.look_alike import find_comparison
 from pgagents.verify.check.check import (
     Check,
@@ -31,7 +30,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import REST, Endpoint

@@ -11,11 +11,10 @@ from typing import Any
 
 from pgagents.model.action import Code
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.declared_refusals import list_conditional, make_refused
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 

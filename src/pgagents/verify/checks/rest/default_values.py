@@ -13,8 +13,7 @@ from pgagents.http import json_bytes
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.comparison.normalized import differing, normalize_answer
-from pgagents.verify.cases.boundary import boundary_values
-from pgagents.verify.cases.invalid import answer_that_will_do, ordinary
+from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -26,7 +25,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
 from pgagents.verify.plan.exclusive import OTHERS_CHANGE
 from pgagents.verify.values.schema_values import high, types_of
 from pgagents.verify.wire.call import Reuse
@@ -152,9 +151,8 @@ def _widest(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> d
     given = template_of(setting.model, endpoint.action).input
     if given.get(str(param.name)) == usual:
         return dict(given)
-    least = next(
-        (known for name, known, _ in boundary_values(setting, endpoint) if name == "minimal"), given
-    )  # others send it too
+    minimal = boundary_value(setting, endpoint, "minimal")  # others send it too
+    least = given if minimal is None else minimal
     paged = endpoint.action.pages.argument if endpoint.action.pages is not None else None
     needed = {str(p.name): least[str(p.name)] for p in endpoint.params if p.required and str(p.name) in least}
     return {

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -22,13 +21,13 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.check.refused_status import REFUSED_STATUSES, allows_either
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "documented_status"
-REFUSED, UNPROCESSABLE = 400, 422
 KEYLESS = (401, 403)
 NO_TEXT = b"\xf8\xf9"
 """Bytes that no UTF-8 has, and no mark of UTF-16: frameworks refuse them before they read JSON."""
@@ -79,7 +78,7 @@ def _run(setting: Setting, calls: Sequence[Call], contract: str) -> Callable[[],
     def run() -> Conversation:
         for call in calls:
             exchange: Exchange = yield call
-            if call.endpoint is not None and exchange.status in (REFUSED, UNPROCESSABLE):
+            if call.endpoint is not None and exchange.status in REFUSED_STATUSES:
                 yield _judge_status(contract, exchange, _list_statuses(setting, call.endpoint))
 
     return run
@@ -115,12 +114,9 @@ def _list_statuses(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
             if endpoint.dispatcher
             else {*(o.status for o in endpoint.action.outputs), *codes}
         )
-    points = setting.model.behaviour
-    if "refused_status" in points.model_fields_set and points.refused_status == "any" and invalid in listed:
-        listed |= {
-            REFUSED,
-            UNPROCESSABLE,
-        }  # the author allows both explicitly; without that only the listed ones are documented
+    written = "refused_status" in setting.model.behaviour.model_fields_set
+    if written and allows_either(setting.model) and invalid in listed:
+        listed |= REFUSED_STATUSES  # the author allows both; without that only the listed ones are documented
     return frozenset(listed)
 
 

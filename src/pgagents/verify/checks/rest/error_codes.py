@@ -14,11 +14,11 @@ from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import provokable
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.refused_status import allows_either
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "error_codes"
-UNPROCESSABLE = 422
 FRAMEWORK = {404: "unknown_path", 405: "wrong_method", 413: "too_large", 415: "wrong_type"}
 """Members of `errors.framework` by the usual status of the mistake."""
 
@@ -69,6 +69,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield judge_broken(contract, f"{code.shown} with status {code.status}", exchange.outcome)
     elif (
         code.only is not None
+        and not code.inferred
         and endpoint is not None
         and not {str(endpoint.action.name), endpoint.surface} & set(code.only)
     ):
@@ -87,11 +88,7 @@ def _open(code: Code, status: int, memory: Memory) -> bool:
     """True if the catalogue allows both 400 and 422 for a refused input."""
     framework = memory.model.errors.framework
     refusals = {framework.invalid, framework.bad_body, framework.wrong_type}
-    return (
-        memory.model.behaviour.refused_status == "any"
-        and code.name in refusals
-        and status in (400, UNPROCESSABLE)
-    )
+    return allows_either(memory.model, status) and code.name in refusals
 
 
 CHECK = Check(

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.cel.expression import Expression, Scope
+from pgagents.cel.expression import Expression
 from pgagents.cel.reading import Filter, filter_of, reads
+from pgagents.cel.scope import Scope
 from pgagents.model.action import ActionCall, Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource
-from pgagents.verify.cases.invalid import ordinary
+from pgagents.model.resource import Resource
 from pgagents.verify.cases.look_alike import find_comparison, fitting, free_text
 from pgagents.verify.check.check import (
     Check,
@@ -30,7 +30,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.laws import evaluate_law, values_of
 from pgagents.verify.values.schema_values import distinct, types_of
 from pgagents.verify.wire.call import Call, InstanceRef

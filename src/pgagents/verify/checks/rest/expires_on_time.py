@@ -14,9 +14,8 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.model.action import ActionCall, Code, Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource, Takes
+from pgagents.model.resource import Resource, Takes
 from pgagents.verify.answers.capacity import read_counter
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -30,7 +29,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint

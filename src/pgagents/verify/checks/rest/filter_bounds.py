@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.cel.expression import Scope
 from pgagents.cel.reading import path_of
+from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Infix, Macro, Node, children
 from pgagents.model.action import Law
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
-from pgagents.verify.cases.invalid import ordinary
+from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -27,7 +26,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.laws import evaluate_law, values_of
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint

@@ -13,11 +13,11 @@ from typing import Any
 from pgagents.http import json_bytes
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource, id_text
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.comparison.representations import kind_of
 from pgagents.verify.answers.refusal import list_allowed_refusals, list_hiding_statuses
 from pgagents.verify.answers.removed import list_removed
-from pgagents.verify.cases.invalid import is_invalid, ordinary
+from pgagents.verify.cases.invalid import is_invalid
 from pgagents.verify.cases.malformed import of_ours
 from pgagents.verify.check.check import (
     Check,
@@ -31,7 +31,8 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.fixtures.target import is_made_by
 from pgagents.verify.values.invalid_values import full_width
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
@@ -120,7 +121,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     said = json_bytes({k: v for k, v in exchange.input.items() if k != endpoint.action.idempotency}).decode()
     instance = (maker.name, maker.place_in(endpoint.params, exchange.input), id_text(maker.id_of(body)))
-    named = (exchange.input.get(maker.id), maker.id_named(endpoint.params, exchange.input))
+    alike = [r for r in setting.model.resources.values() if is_made_by(r, endpoint.action)]
+    named = (exchange.input.get(maker.id), *(r.id_named(endpoint.params, exchange.input) for r in alike))
     chosen = maker.id_of(body) in named  # a caller may put the same one again
     before = None if chosen else made.get(instance)
     if before is not None and (before != said or endpoint.action.costs):

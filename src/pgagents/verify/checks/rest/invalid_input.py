@@ -16,7 +16,7 @@ from pgagents.verify.cases.combined import Group, both, groups
 from pgagents.verify.cases.generation.coverage import list_varied_calls
 from pgagents.verify.cases.generation.random_calls import DrawnCall, find_wrong, list_drawn_calls
 from pgagents.verify.cases.generation.shrinking import shrink
-from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
+from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.check.check import (
     RANDOM,
     Check,
@@ -29,7 +29,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got

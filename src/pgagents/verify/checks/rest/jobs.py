@@ -15,12 +15,11 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from pgagents.model.action import ActionCall
+from pgagents.model.answers.error_reader import value_at
+from pgagents.model.answers.limit_reader import retry_after_s
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.error_reader import value_at
 from pgagents.model.job import Job
-from pgagents.model.limit_reader import retry_after_s
-from pgagents.model.model import Resource, id_text
-from pgagents.verify.cases.invalid import ordinary
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -34,7 +33,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Own, Sleep
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange

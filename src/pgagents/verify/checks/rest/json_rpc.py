@@ -14,8 +14,8 @@ from typing import Any
 from pgagents.generate.formerly import actions_by_name
 from pgagents.http import json_bytes, read_json
 from pgagents.model.contract import Contract
-from pgagents.model.model import Dispatcher
-from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
+from pgagents.model.surface import Dispatcher
+from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -26,7 +26,7 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.expression import Expression, ExpressionError
+from pgagents.cel.scope import Scope
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.cases import fixture_selection
-from pgagents.verify.cases.boundary import boundary_values
-from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.law.tools import list_tool_probes, read_once
 from pgagents.verify.cases.locations import places
 from pgagents.verify.check.check import (
@@ -31,7 +31,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path, will_do
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.laws import evaluate_law, list_laws, reading_of, values_of
 from pgagents.verify.laws.witness import witness
 from pgagents.verify.wire.call import Call, GetNote
@@ -167,8 +167,7 @@ def _list_late_reads(setting: Setting) -> Iterator[Probe]:
     probes may come later than the report's first read.
     """
     for endpoint in setting.usable:
-        known = {name: given for name, given, _ in boundary_values(setting, endpoint)}
-        given = known.get("around_now")
+        given = boundary_value(setting, endpoint, "around_now")
         if endpoint.action.effect == "write" or given is None or not endpoint.action.laws:
             continue
         covers = tuple(f"{NAME}/{law.name}/{endpoint.place}" for law in list_laws(endpoint))
@@ -308,7 +307,7 @@ def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
     which would hide places.
     """
     usual = template_of(setting.model, endpoint.action).input
-    most = next((given for name, given, _ in boundary_values(setting, endpoint) if name == "high"), usual)
+    most = boundary_value(setting, endpoint, "high") or usual
     there = {name: usual[name] for name in places(setting) if name in usual}
     return {
         **{name: value for name, value in most.items() if name in usual or not isinstance(value, bool)},

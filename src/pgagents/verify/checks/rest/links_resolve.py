@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (
     Check,
     Conversation,

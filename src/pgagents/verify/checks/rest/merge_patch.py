@@ -12,8 +12,7 @@ from typing import Any
 
 from pgagents.model.action import ActionCall, Param
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
-from pgagents.verify.cases.invalid import ordinary
+from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -26,7 +25,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path, members_of
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.values.schema_values import low, types_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint

@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource, TimedMove
+from pgagents.model.resource import Resource, TimedMove
 from pgagents.verify.check.check import (
     Check,
     Conversation,

@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (
     Check,
     Conversation,

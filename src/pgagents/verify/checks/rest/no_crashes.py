@@ -1,7 +1,8 @@
 """No call, however odd, is answered with 5xx or not at all.
 
 A server may answer 503 at any time, and 501 to a method that it does not know (RFC 9110, 15.6.2). A 5xx that
-the action documents as something other than a crash, such as a gateway's, is allowed too.
+the action documents as something other than a crash, such as a gateway's, is allowed too. Among the odd calls
+are reads of another side of an instance, such as its content, after it was changed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pgagents.http import Silence
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.generation.random_calls import list_drawn_calls
 from pgagents.verify.cases.generation.shrinking import shrink
-from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.reads_of_changed import list_changed, read_changed
 from pgagents.verify.check.check import (
     RANDOM,
     Check,
@@ -27,7 +28,7 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
@@ -58,9 +59,14 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each write with an unbounded number, which sends a number too large for
-    databases. Then yield random valid calls.
+    databases. Yield random valid calls, and one probe for each resource that is changed and then read.
     """
     del roles
+    for case in list_changed(setting):
+        covers = tuple(f"{NAME}/{read.place}" for read in case.reads)
+        name = f"{NAME}/changed/{case.resource.name}/{case.change.place}"
+        endpoints = (case.maker, case.reader, case.change, *case.reads)
+        yield Probe(name, 6, covers, case.cost, read_changed(setting, case), endpoints, "main", True)
     for endpoint in setting.endpoints:
         for number, drawn in enumerate(list_drawn_calls(setting, endpoint, valid=True), 1):
             yield _probe_random(setting, endpoint, drawn.call, number)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.check.check import (
     Check,

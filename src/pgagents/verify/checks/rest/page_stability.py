@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.cases.paging.page_request import ListReader, Page
 from pgagents.verify.cases.paging.several import Several, make_several
 from pgagents.verify.check.check import (

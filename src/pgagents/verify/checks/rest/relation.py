@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from pgagents.model.action import Relation
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.boundary import fills_a_page
-from pgagents.verify.cases.invalid import answer_that_will_do, ordinary
 from pgagents.verify.cases.relations.calls import (
     find_another,
     find_bounds,
@@ -40,7 +39,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
 from pgagents.verify.laws.relations import fitting, ids_of, instances_of, is_excused
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.endpoint import Endpoint

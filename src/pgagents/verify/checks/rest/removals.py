@@ -16,7 +16,7 @@ from pgagents.catalogue.language.scope import FRESH
 from pgagents.cel.expression import Expression, member_of
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (
     Check,
     Conversation,

@@ -11,7 +11,6 @@ from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.malformed import of_ours
 from pgagents.verify.check.check import (
     Check,
@@ -23,7 +22,7 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange

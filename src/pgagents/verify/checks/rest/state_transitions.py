@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.model.model import Move, Resource
+from pgagents.model.resource import Move, Resource
 from pgagents.verify.answers.unchanged import change, differing, find_resource
 from pgagents.verify.check.check import (
     Check,

@@ -14,7 +14,7 @@ from typing import Any
 
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource
+from pgagents.model.resource import Resource
 from pgagents.verify.cases.paging.several import make_several
 from pgagents.verify.check.check import (
     Check,

@@ -21,7 +21,7 @@ from pgagents.verify.answers.comparison.equivalence import (
     to_forms,
 )
 from pgagents.verify.cases.boundary import boundary_values
-from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
+from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.check.check import (
     CONFLICT,
     Check,
@@ -34,7 +34,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.arguments import fit_to_surface
-from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
+from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, Raw
 from pgagents.verify.wire.endpoint import Endpoint

@@ -14,8 +14,7 @@ from pgagents.cel.expression import epoch
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.comparison.normalized import differing, normalize_answer
-from pgagents.verify.cases.boundary import boundary_values
-from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -26,7 +25,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -56,12 +55,8 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, list[Param], Mapping[str, 
                 if p.required and setting.resolve_schema(p.schema).get("format") == "date-time"
             ]
             if endpoint.leads and endpoint.action.effect == "read" and moments:
-                known = {name: given for name, given, _ in boundary_values(setting, endpoint)}
-                yield (
-                    endpoint,
-                    moments,
-                    known.get("around_now", template_of(setting.model, endpoint.action).input),
-                )
+                around = boundary_value(setting, endpoint, "around_now")
+                yield endpoint, moments, around or template_of(setting.model, endpoint.action).input
 
     return setting.compute_once(NAME, lambda: tuple(find()))
 

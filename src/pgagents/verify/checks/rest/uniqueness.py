@@ -12,11 +12,11 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource, Unique
-from pgagents.verify.cases.invalid import ordinary
+from pgagents.model.resource import Resource, Unique
 from pgagents.verify.check.check import (
     Check,
     Conversation,
+    Judgement,
     Probe,
     judge_broken,
     judge_kept,
@@ -26,7 +26,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -166,12 +166,7 @@ def _send_own(
         exchange: Exchange = yield ordinary(
             endpoint, template, "explore", why, input=given, made=body, subject=resource
         )
-        if exchange.success:
-            yield judge_kept(contract)
-        elif _is_taken(exchange, unique):
-            yield judge_broken(contract, f"{endpoint.action.name} is done", exchange.outcome)
-        else:
-            yield judge_untested(contract, f"it was refused for another reason: {exchange.outcome}")
+        yield _judge_free(exchange, unique, contract, f"{endpoint.action.name} is done")
 
     return run
 
@@ -183,6 +178,15 @@ def _repeated(
     parents = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
     same = {name: value for name, value in given.items() if name in parents}
     return {**same, **{name: body[name] for name in unique.members}}
+
+
+def _judge_free(exchange: Exchange, unique: Unique, contract: str, expected: str) -> Judgement:
+    """Judge a call whose values no other instance has; only a refusal that calls them taken breaks it."""
+    if exchange.success:
+        return judge_kept(contract)
+    if _is_taken(exchange, unique):
+        return judge_broken(contract, expected, exchange.outcome)
+    return judge_untested(contract, f"it was refused for another reason: {exchange.outcome}")
 
 
 def _is_taken(exchange: Exchange, unique: Unique) -> bool:
@@ -210,12 +214,7 @@ def _reuse(
         return
     why = f"a {resource.name} with the values of a removed one"
     third: Exchange = yield Call(endpoint, again, "explore", why)
-    if third.success:
-        yield judge_kept(contract)
-    elif _is_taken(third, unique):
-        yield judge_broken(contract, f"another {resource.name} is made", third.outcome)
-    else:
-        yield judge_untested(contract, f"it was refused for another reason: {third.outcome}")
+    yield _judge_free(third, unique, contract, f"another {resource.name} is made")
 
 
 CHECK = Check(

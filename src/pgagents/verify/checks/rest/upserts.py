@@ -14,7 +14,7 @@ from typing import Any
 
 from pgagents.model.action import ActionCall, Param
 from pgagents.model.contract import Contract
-from pgagents.model.model import Resource, id_text
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.check.check import (
     Check,
     Conversation,

@@ -15,7 +15,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.source.origin import plain
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
 from pgagents.verify.cases.generation.coverage import list_varied_calls
-from pgagents.verify.cases.invalid import is_invalid, ordinary
+from pgagents.verify.cases.invalid import is_invalid
 from pgagents.verify.check.check import (
     CONFLICT,
     Check,
@@ -29,7 +29,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.declared_refusals import find_refusal
-from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
+from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.values.generators import random_values
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, Raw, format_arguments

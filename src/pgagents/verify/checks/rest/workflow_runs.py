@@ -11,10 +11,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.cel.expression import Expression, ExpressionError
+from pgagents.cel.scope import Scope
 from pgagents.decoding.medium import is_json
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Step, Workflow
+from pgagents.model.workflow import Step, Workflow
 from pgagents.source.source import Pointer
 from pgagents.verify.answers.secrets import collect, declares
 from pgagents.verify.answers.timestamps import find_malformed_time

@@ -14,13 +14,13 @@ from typing import Any
 from pgagents.http import Silence
 from pgagents.jsonschema.schema import resolve, subschemas
 from pgagents.model.contract import Contract, surface_of
-from pgagents.model.model import Surface
+from pgagents.model.surface import Surface
 from pgagents.verify.cases.boundary import free_params
-from pgagents.verify.cases.invalid import answer_that_will_do, is_invalid, ordinary
+from pgagents.verify.cases.invalid import is_invalid
 from pgagents.verify.cases.projection_index import ProjectionIndex, bearing, collect_projections
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
 from pgagents.verify.projections.limits import Limit, What, limits_of
 from pgagents.verify.values.schema_values import high, types_of
 from pgagents.verify.wire.call import Call, format_arguments

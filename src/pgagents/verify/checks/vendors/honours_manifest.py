@@ -28,11 +28,11 @@ from pgagents.verify.check.check import (
     judge_untested,
 )
 from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.refused_status import allows_either
 from pgagents.verify.projections.offers import Offer
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import REFUSED, Exchange
 
 NAME = "honours_manifest"
-REFUSED, UNPROCESSABLE = 400, 422
 MOST_NAMED = 4
 SURE = 5
 """The number of answers that fit both schemas after which the vendor's schema is assumed to be wider than the
@@ -185,8 +185,9 @@ def _has_open_status(exchange: Exchange, memory: Memory) -> bool:
     A document lists codes by their own statuses.
     """
     code = exchange.codes.get(exchange.code or "")
-    either = memory.model.behaviour.refused_status == "any" and exchange.status in (REFUSED, UNPROCESSABLE)
-    return either and code is not None and code.status != exchange.status
+    return (
+        allows_either(memory.model, exchange.status) and code is not None and code.status != exchange.status
+    )
 
 
 def _wrong(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, str]:

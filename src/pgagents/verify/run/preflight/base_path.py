@@ -1,5 +1,5 @@
-"""Base URLs that may be meant where every path of the given one is unknown: a path that stands there
-twice, or not at all.
+"""Guess the base URL that was meant if every path of the given one is unknown. Its path may stand there
+twice, or be missing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Find the base URL that answers where every path of the given one is unknown."""
+"""Find a base URL that answers, if every path of the given one is unknown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_BASES = 5
 
 
 def explain_nowhere(setting: Setting, place: Place, tried: Sequence[Tried]) -> Trouble:
-    """Return that no path is known, with the base URL or base path that answers if one does."""
+    """Return a trouble: no path is known. It names the base URL or base path that answers, if any."""
     says = f"every path answers {NOT_FOUND}"
     found = explain_elsewhere(setting, place, tried, says, _is_there)
     found = found or _find_other_base(setting, place, tried[0], f"{says} at {place.url} ({_paths(tried)})")

@@ -96,7 +96,7 @@ def explain_another(place: Place, one: Tried) -> Trouble:
 
 
 def explain_page(place: Place, one: Tried) -> Trouble:
-    """Return that a refusal is a web page, which a firewall may have answered in the API's place."""
+    """Return a trouble: the refusal is a web page, so a firewall may have answered instead of the API."""
     assert isinstance(one.answer, Response)
     kind, who = _describe_type(place, one.answer), _describe_server(place, one.answer)
     return Trouble(

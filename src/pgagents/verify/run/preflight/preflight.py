@@ -1,4 +1,4 @@
-"""Obstacles are found before a run begins: no server, another base path, another server, a refused key.
+"""Find obstacles before a run begins: no server, another base path, another server, a refused key.
 
 One ordinary read is sent. Only if its answer is not in the catalogue, a few more requests are sent to say
 why.

@@ -303,7 +303,7 @@ class KnownSecrets:
         return bool(self._whole_values)
 
     def find_whole(self, text: str) -> str | None:
-        """Return the mask of a text that is such a key as a whole; else None."""
+        """Return the mask of a text that is a whole key; None for any other text."""
         return self._whole_values.get(lower_text(text))
 
 

@@ -41,8 +41,9 @@ class Runs:
         self._size = self._step = 0
 
     def add(self, secret: str, width: int, allowed: str = "") -> None:
-        """Look for parts of a secret, each of so many characters; not for those that the text `allowed`
-        has, in small letters, too.
+        """Look for the parts of a secret with `width` characters, except for parts of the text `allowed`.
+
+        Letter case does not count.
         """
         low = lower_text(secret)
         windows = {low[i : i + width] for i in range(len(low) - width + 1)} - _list_shared(

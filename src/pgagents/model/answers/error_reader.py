@@ -39,9 +39,7 @@ class ErrorSign:
 
 @dataclass(frozen=True, slots=True)
 class ReadError:
-    """The code of an error, None if the catalogue lacks it; `said` is the code's value in the answer, if it
-    has one.
-    """
+    """An error in an answer. `code` is None if the catalogue lacks it; `said` is its value there, if any."""
 
     code: Code | None
     said: str | None

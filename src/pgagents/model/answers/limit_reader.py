@@ -1,4 +1,4 @@
-"""Read rate limits from answers: which answers refuse a call for its limit, what is left, when to call again.
+"""Read rate limits from answers: if the call was limited, how many calls remain, and when to call again.
 
 A limit stands in three headers, in `RateLimit` and `RateLimit-Policy` (structured fields, RFC 9651), in one
 header such as `32/40`, or nowhere but in Retry-After.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pgagents.model.error_reader import ReadError
+from pgagents.model.answers.error_reader import ReadError
 
 LIMITED = 429
 RATE_LIMIT, POLICY, RETRY_AFTER = "RateLimit", "RateLimit-Policy", "Retry-After"

@@ -1,0 +1,1 @@
+"""Read what an answer says: its error, its rate limit, its problem details."""

@@ -1,0 +1,209 @@
+"""Resources: kinds of objects on the server, their ids, and how they come, change and go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.cel.expression import Expression
+from pgagents.model.action import Action, ActionCall, Code, Law, Param
+from pgagents.source.source import Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A state transition of a resource that an action causes. `otherwise` is the error in any other state."""
+
+    action: Action
+    origin_states: tuple[str, ...]
+    to: str
+    input: Mapping[str, Any]
+    otherwise: Code
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """A capacity that each living instance lowers by one.
+
+    The capacity is `counter` of another resource `of`, which the instance names in its member `by`.
+    """
+
+    of: str
+    by: str
+    counter: str
+    read_by: Action
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """Members that no two living instances have together. `otherwise` is the error for a second one."""
+
+    members: tuple[str, ...]
+    otherwise: Code
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class TimedMove:
+    """A state transition that happens by itself, at the time in the member `at`."""
+
+    origin_state: str
+    to: str
+    at: str
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A kind of object on the server, how a test obtains one, and its lifecycle.
+
+    `ids` are dotted paths to the members that form its id together. `absent` is an id that does not exist.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    found_by: ActionCall | None
+    made_by: ActionCall | None
+    read_by: tuple[ActionCall, ...]
+    listed_by: tuple[ActionCall, ...]
+    undone_by: ActionCall | None
+    absent: Id | None
+    missing: Code | None
+    tenant: bool
+    state: str | None
+    states: tuple[str, ...]
+    initial: str | None
+    moves: tuple[Move, ...]
+    fixed: tuple[str, ...]
+    volatile: tuple[str, ...]
+    laws: tuple[Law, ...]
+    cite: tuple[str, ...]
+    origin: Pointer
+    takes: Takes | None = None
+    expires_by: str | None = None
+    """The member with the time at which an instance ends without a call."""
+    within: str | None = None
+    """The resource whose instances contain instances of this one."""
+    placed_by: tuple[str, ...] = ()
+    """The containing resources that every call names beside an instance, the outermost first."""
+    body_at: str | None = None
+    """Path to the instance's members in a response."""
+    gone_when: Expression | None = None
+    """Condition that holds for a removed instance that the server still returns."""
+    moves_by_time: tuple[TimedMove, ...] = ()
+    shows_job: tuple[str, ...] = ()
+    """The members that change by themselves while a job runs; empty if it shows none."""
+    unique: tuple[Unique, ...] = ()
+    inferred: bool = False
+    """True if the resource was concluded from paths. An answer that contradicts it is odd and not broken."""
+    reads_change: tuple[str, ...] = ()
+    """The members that a mere read may change."""
+    given: Expression | None = None
+    """The id of an instance that is there, where no call lists or makes one; it reads `env`."""
+
+    @property
+    def id(self) -> str:
+        """The member that distinguishes instances; the last one if the id has several."""
+        return self.ids[-1]
+
+    @property
+    def removes(self) -> bool:
+        """True if `undone_by` removes an instance for good, and does not only move its state."""
+        undo = self.undone_by
+        if undo is None or not self.state:
+            return undo is not None
+        return self.removed_for_good
+
+    @property
+    def removed_for_good(self) -> bool:
+        """True if `undone_by` says that it removes an instance, and is no move to another state."""
+        undo = self.undone_by
+        if undo is None or any(move.action is undo.action for move in self.moves):
+            return False
+        return undo.action.may_remove
+
+    def missing_for(self, param: Param) -> Code | None:
+        """Return the error of an id in this argument that does not exist; None if the catalogue
+        names none.
+        """
+        return param.otherwise.get(REFERENCE, self.missing)
+
+    def missing_in(self, action: Action) -> Code | None:
+        """Return the action's error for an instance that does not exist; None if it has none."""
+        named = (self.missing_for(p) for p in action.params if p.refers_to == self.name)
+        return next(named, self.missing)
+
+    def id_of(self, body: Any) -> Id | None:
+        """Return the id in a body: a scalar, or a tuple if it has several members. None if one of them is
+        missing.
+        """
+        values = tuple(member_at(body, path) for path in self.ids)
+        if not all(is_scalar(value) for value in values):
+            return None
+        return values if len(values) > 1 else values[0]
+
+    def find_absent_value(self, param: Param) -> str | int | float | None:
+        """Return a value for an argument that names no existing instance."""
+        if isinstance(self.absent, tuple):
+            return (
+                self.absent[self.ids.index(param.refers_member)] if param.refers_member in self.ids else None
+            )
+        return self.absent
+
+    def place_in(self, params: Iterable[Param], values: Mapping[str, Any]) -> str:
+        """Return the ids of the containing resources as a call's arguments name them; empty if it names none.
+
+        Ids are unique only within the containing resources that `placed_by` lists.
+        """
+        known = tuple(params) if self.placed_by else ()
+        named = (values.get(str(p.name)) for above in self.placed_by for p in known if p.refers_to == above)
+        return "/".join(id_text(value) for value in named if value is not None)
+
+    def id_named(self, params: Iterable[Param], values: Mapping[str, Any]) -> Id | None:
+        """Return the id that the arguments of a call name; None if a part of it lacks."""
+        own = [p for p in params if p.refers_to == self.name]
+        by_member = {p.refers_member or self.id: values.get(str(p.name)) for p in own}
+        found: tuple[Any, ...] = tuple(by_member.get(member) for member in self.ids)
+        if not all(is_scalar(value) for value in found):
+            return None
+        return found if len(found) > 1 else next(iter(found))
+
+    def value_for(self, param: Param, body: Any) -> Any:
+        """Return the argument's value that names the instance with this body."""
+        return member_at(body, param.refers_member or self.id)
+
+
+REFERENCE = "refers_to"
+"""The keyword of an argument's own error for an id that does not exist."""
+Id = str | int | float | tuple[str | int | float, ...]
+
+
+def id_text(id: object) -> str:
+    """Return an id as one text, for keys and messages."""
+    return "/".join(map(str, id)) if isinstance(id, tuple) else str(id)
+
+
+def is_scalar(value: Any) -> bool:
+    """True for a value that can be an id: a non-empty string or a number."""
+    return (isinstance(value, str) and value != "") or (
+        isinstance(value, int | float) and not isinstance(value, bool)
+    )
+
+
+def member_at(body: Any, path: str) -> Any:
+    """Return the member at a dotted path, or None."""
+    for step in path.split("."):
+        if not isinstance(body, Mapping):
+            return None
+        body = body.get(step)
+    return body
+
+
+def unwrap(item: Any, path: str) -> Any:
+    """Return the item with the members of an inner object added to its own."""
+    inner = member_at(item, path)
+    return {**item, **inner} if isinstance(item, Mapping) and isinstance(inner, Mapping) else item

@@ -1,0 +1,159 @@
+"""Surfaces: the actions that one kind of caller gets, under its own names, and the endpoints they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from pgagents.model.action import Action, Param
+from pgagents.model.stores.cases import Cases
+from pgagents.model.stores.listing import Listing
+from pgagents.source.origin import Node, Text
+from pgagents.source.source import Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """An argument as a surface takes it: `param` has the surface's schema, and `alias` is its name there."""
+
+    param: Param
+    alias: Text
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class McpServer:
+    """An MCP server. `url` is empty unless it is hosted, `package` unless clients start it.
+
+    `registry` is `npm`, `pypi` or `oci`. `says_version` is true if the catalogue gives it a version of its
+    own.
+    """
+
+    name: Text
+    version: Text
+    url: Text
+    transport: str
+    security: tuple[tuple[str, ...], ...]
+    registry: str
+    package: Text
+    origin: Pointer
+    says_version: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """A subset of the actions with its settings. Absent strings are empty."""
+
+    name: str
+    actions: tuple[Action, ...]
+    omit: Mapping[str, tuple[str, ...]]
+    title: Text
+    description: Text
+    human_name: Text
+    namespace: Text
+    dispatcher: bool
+    server: Text
+    env: Mapping[str, str]
+    auth: Node
+    instructions: Text
+    starters: tuple[Text, ...]
+    published_spec: Text
+    extra: Mapping[str, Any]
+    cite: tuple[str, ...]
+    origin: Pointer
+    page: Any = None
+    """Settings of a page for trying the actions, as the catalogue writes them."""
+    package: Any = None
+    """Settings of the app package that contains the surface, as the catalogue writes them."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers that our own client sends with every call from this surface."""
+    attribution: Mapping[str, str] = field(default_factory=dict)
+    """Attribution of calls from this surface, by member."""
+    narrow: Mapping[str, Mapping[str, Narrowed]] = field(default_factory=dict)
+    """By action and argument, how this surface takes arguments that it renames or narrows."""
+    listing: Listing | None = None
+    """The plugin with the MCP server's tools, as a store lists it; None if none does."""
+    cases: Cases | None = None
+    """The test cases that the store's reviewer tries; None if there are none."""
+    mcp_server: McpServer | None = None
+    """The server whose tools the surface's actions are; None on any other surface."""
+
+    def text(self, action: Action, what: Literal["title", "description"]) -> Text:
+        """Return the action's title or description in this surface's wording."""
+        own = action.texts.get(self.name)
+        override = getattr(own, what) if own else None
+        chosen: Text = override or getattr(action, what)
+        return chosen
+
+    def param_text(self, action: Action, param: Param) -> str:
+        """Return the argument's description in this surface's wording."""
+        own = action.texts.get(self.name)
+        return (own.params.get(param.catalogue_name) if own else None) or param.description
+
+    def params(self, action: Action) -> tuple[Param, ...]:
+        """Return the action's arguments as this surface offers them, under its own names."""
+        narrowed = self.narrow.get(action.name, {})
+        return tuple(
+            replace(p, name=narrowed[p.name].alias, of=str(p.name))
+            if p.name in narrowed and narrowed[p.name].alias != p.name
+            else p
+            for p in self.narrowed_params(action)
+        )
+
+    def narrowed_params(self, action: Action) -> tuple[Param, ...]:
+        """Return the offered arguments with the surface's schemas, under the catalogue's names."""
+        left_out, narrowed = self.omit.get(action.name, ()), self.narrow.get(action.name, {})
+        return tuple(
+            narrowed[p.name].param if p.name in narrowed else p
+            for p in action.params
+            if p.name not in left_out
+        )
+
+    def rename(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return arguments that have the catalogue's names under the names of this surface."""
+        narrowed = self.narrow.get(action.name, {})
+        return {str(narrowed[k].alias) if k in narrowed else k: v for k, v in arguments.items()}
+
+    def restore(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return arguments that have this surface's names under the names of the catalogue."""
+        names = {str(n.alias): str(n.param.name) for n in self.narrow.get(action.name, {}).values()}
+        return {names.get(k, k): v for k, v in arguments.items()}
+
+    def complete(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return arguments under the catalogue's names, with this surface's defaults for narrowed ones."""
+        narrowed = self.narrow.get(action.name, {})
+        defaults = {
+            n: one.param.schema["default"] for n, one in narrowed.items() if "default" in one.param.schema
+        }
+        return {**defaults, **self.restore(action, arguments)}
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """One operation that takes an action's name and its arguments in the body."""
+
+    surface: str
+    method: str
+    path: Text
+    operation_id: Text
+    title: Text
+    description: Text
+    selector: str
+    arguments: str
+    scope: str | None
+    responses: Mapping[int, Text]
+    attribution: Mapping[str, str]
+    actions: tuple[Action, ...]
+    cite: tuple[str, ...]
+    origin: Pointer
+    offered: Surface
+    """The surface that it is, which may rename and narrow arguments."""
+    json_rpc: bool = False
+    """True if its messages are those of JSON-RPC 2.0."""
+
+    def make_message(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of a call; the arguments have their names in the catalogue."""
+        frame: dict[str, Any] = {"jsonrpc": "2.0", "id": 1} if self.json_rpc else {}
+        given = self.offered.rename(action, arguments)
+        return {**frame, self.selector: str(action.name), self.arguments: given}

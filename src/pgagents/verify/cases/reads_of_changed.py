@@ -1,0 +1,104 @@
+"""Reads that show another side of an instance, such as its content, and the call that changes it before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pgagents.model.action import Param
+from pgagents.model.resource import Resource
+from pgagents.verify.check.check import Conversation
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+MOST_READS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A resource, how an instance is made, shown and changed, and the reads about it beside `read_by`."""
+
+    resource: Resource
+    maker: Endpoint
+    reader: Endpoint
+    change: Endpoint
+    reads: tuple[Endpoint, ...]
+
+    @property
+    def cost(self) -> int:
+        """The number of requests."""
+        return 3 + len(self.reads)
+
+
+def list_changed(setting: Setting) -> Iterator[Changed]:
+    """Yield each resource that has such reads over REST and a call that changes its members.
+
+    A change that costs, makes something or ends an instance is left out.
+    """
+    resources = setting.model.resources.values()
+    others = {call.action.name for r in resources for call in (r.made_by, r.undone_by) if call is not None}
+    rest = [endpoint for endpoint in setting.endpoints if endpoint.on_rest and endpoint.leads]
+    by_action = {str(endpoint.action.name): endpoint for endpoint in rest}
+    for resource in setting.model.resources.values():
+        if resource.made_by is None or not resource.read_by or len(resource.ids) != 1:
+            continue
+        maker = by_action.get(str(resource.made_by.action.name))
+        reader = by_action.get(str(resource.read_by[0].action.name))
+        told = {str(call.action.name) for call in (*resource.read_by, *resource.listed_by)}
+        about = [endpoint for endpoint in rest if _find_id(endpoint, resource) is not None]
+        reads = [e for e in about if e.action.effect == "read" and str(e.action.name) not in told]
+        change = next((e for e in about if e.action.name not in others and _changes(e)), None)
+        reads = [endpoint for endpoint in reads if not endpoint.action.costs]
+        if maker is not None and reader is not None and change is not None and reads:
+            yield Changed(resource, maker, reader, change, tuple(reads[:MOST_READS]))
+
+
+def _find_id(endpoint: Endpoint, resource: Resource) -> Param | None:
+    """Return the last argument of the path, if it names an instance of the resource."""
+    last = next((p for p in reversed(endpoint.params) if p.place == "path"), None)
+    return last if last is not None and last.refers_to == resource.name else None
+
+
+def _changes(endpoint: Endpoint) -> bool:
+    """True if the call alters the instance that its path names; others may make another one."""
+    action = endpoint.action
+    alters = endpoint.method in ("PUT", "PATCH") or endpoint.path.endswith("}")
+    written = any(param.place == "body" for param in endpoint.params)
+    return action.effect == "write" and not action.costs and alters and written
+
+
+def read_changed(setting: Setting, case: Changed) -> Callable[[], Conversation]:
+    """Make an instance, change it, and call the reads; every watcher judges the answers."""
+    made_by, resource = case.resource.made_by, case.resource
+    assert made_by is not None
+
+    def run() -> Conversation:
+        template = template_of(setting.model, made_by.action)
+        given = {**template.input, **made_by.input}
+        why = f"a {resource.name} to change"
+        made: Exchange = yield ordinary(
+            case.maker, template, "valid", why, input=given, fresh=True, subject=None
+        )
+        body = at_path(made_by, made)
+        if not made.success or not isinstance(body, Mapping) or resource.id not in body:
+            return
+        shown = resource.read_by[0].input
+        yield Call(case.reader, shown, "valid", "to show that it is ours", subject=resource, made=body)
+        changed: Exchange = yield _about(setting, case.change, resource, body, f"to change a {resource.name}")
+        for read in case.reads if changed.success else ():
+            yield _about(setting, read, resource, body, f"a read of a changed {resource.name}")
+
+    return run
+
+
+def _about(
+    setting: Setting, endpoint: Endpoint, resource: Resource, body: Mapping[str, object], why: str
+) -> Call:
+    template, id = template_of(setting.model, endpoint.action), _find_id(endpoint, resource)
+    assert id is not None
+    given = {**template.input, str(id.name): body[resource.id]}
+    return ordinary(endpoint, template, "explore", why, input=given, subject=resource, made=body)

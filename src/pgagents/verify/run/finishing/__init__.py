@@ -1,0 +1,1 @@
+"""End a run: remove what it made, and make its report."""

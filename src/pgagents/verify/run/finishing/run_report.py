@@ -1,0 +1,159 @@
+"""Make the report of a run: verdicts with their reasons, findings, notes and figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from pgagents.model.contract import Verdict
+from pgagents.report.report import Footer, Header, Report, Result
+from pgagents.verify.check.check import checks_for
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.plan import plan as planning
+from pgagents.verify.plan.options import Options
+from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.projections.offers import offers
+from pgagents.verify.run.course import Course
+from pgagents.verify.run.driver import Driver
+from pgagents.verify.run.gate import names_flag
+from pgagents.verify.wire.endpoint import MCP
+
+
+def make_report(
+    course: Course,
+    options: Options,
+    stopped: str,
+    behind: list[str],
+    started_at: str,
+    seconds: float,
+    generating: float,
+) -> Report:
+    """Make the report, without any secret. `seconds` are those of the whole run, `generating` those before
+    its first request.
+    """
+    driver, made = course.driver, course.draft
+    model, judge = driver.model, driver.judge
+    redacted = cache(driver.redactor.text)
+    results = tuple(
+        replace(r, reason=reason) if r.reason and (reason := redacted(r.reason)) != r.reason else r
+        for r in _results(driver, made, options, stopped)
+    )
+    findings = tuple(driver.redactor.finding(f) for f in driver.ledger.findings())
+    counts = Counter(r.verdict for r in results)
+    header = Header(
+        "pgagents",
+        _version(),
+        str(model.source.file),
+        model.sha256,
+        driver.setting.url,
+        options.seed,
+        options.profile,
+        started_at,
+        len(results),
+        shard=options.shard,
+    )
+    footer = Footer(
+        driver.sent,
+        seconds,
+        {v: counts[v] for v in Verdict},
+        not stopped,
+        judge.served,
+        tuple(map(redacted, behind)),
+        tuple(map(redacted, _notes(driver, stopped))),
+        max(0.0, generating),
+        driver.sender.seconds_sending,
+        judge.seconds,
+        may_exist=tuple(map(redacted, driver.factory.unsure.describe_all())),
+        lasting=tuple(driver.factory.lasting()),
+        workers=course.workers,
+        alone=dict(sorted(course.alone.items())),
+    )
+    said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}
+    return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))
+
+
+def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
+    """List the endpoints that carry the calls of each vendor's surface, which has no wire of its own."""
+    found: dict[str, dict[str, None]] = {}
+    for offer in offers(setting):
+        if offer.surface.name != offer.endpoint.surface:
+            found.setdefault(offer.surface.name, {})[offer.endpoint.place] = None
+    return {surface: tuple(places) for surface, places in found.items()}
+
+
+def _notes(driver: Driver, stopped: str) -> list[str]:
+    """Return notes for the reader: the early end of the run, waits, and internal errors."""
+    ledger = driver.ledger
+    notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.sender.notes)]
+    if driver.setting.mcp is not None:
+        notes.append(driver.setting.mcp.summary)
+    if driver.sender.moved_s:
+        notes.append(
+            f"the operator's clock stays {driver.sender.moved_s:,.0f} s ahead: without the operator's "
+            "key its times look wrong"
+        )
+    if ledger.internal:
+        notes.append(f"{len(ledger.internal)} internal errors: {ledger.internal[0]}")
+    if ledger.unknown:
+        notes.append(f"judged but never listed: {', '.join(sorted(ledger.unknown)[:5])}")
+    return notes
+
+
+def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:
+    unreached = stopped or "no request of this run tests it"
+    mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
+    found = []
+    for result in driver.ledger.results(driver.memory.reached, unreached):
+        if result.verdict is Verdict.UNTESTED:
+            if reason := _find_why_not_selected(driver, made, options, stopped, result):
+                result = Result(result.contract, Verdict.NOT_SELECTED, reason)
+            elif mute and result.contract.surface == MCP and result.reason == unreached:
+                result = Result(result.contract, Verdict.UNTESTED, mute)
+        found.append(result)
+    return tuple(found)
+
+
+def _find_why_not_selected(
+    driver: Driver, made: planning.Draft, options: Options, stopped: str, result: Result
+) -> str:
+    """Return the reason why the caller's own choice left a contract untested; empty if it is none.
+
+    A run that ended early left out what it did not reach, whatever the caller chose.
+    """
+    contract, unscoped = result.contract, driver.memory.unscoped.get(result.contract.place, "")
+    if stopped:
+        return unscoped
+    unprovoked = made.asked.get(contract.id)
+    if unprovoked and not driver.ledger.entries[contract.id].error:
+        return unprovoked
+    if not made.writes and driver.setting.listing is None and _for_want_of_writes(driver, result):
+        return NO_WRITES
+    if checks_for(driver.setting)[contract.check].selected_by_flag and names_flag(result.reason):
+        return result.reason
+    if unscoped:
+        return unscoped
+    return "outside the smoke profile" if options.profile == "smoke" and _never_tried(driver, result) else ""
+
+
+def _for_want_of_writes(driver: Driver, result: Result) -> bool:
+    """True where a contract is untested only because the key may not write."""
+    place = result.contract.place
+    endpoint = driver.setting.by_place.get(place)
+    makes = any(resource.made_by is not None for resource in driver.model.resources.values())
+    if endpoint is not None and endpoint.action.effect == "read" and not makes:
+        return False
+    return place not in driver.memory.reached or driver.ledger.entries[result.contract.id].reason == NO_WRITES
+
+
+def _never_tried(driver: Driver, result: Result) -> bool:
+    entry = driver.ledger.entries[result.contract.id]
+    return not entry.error and (not entry.reason or "budget" in entry.reason)
+
+
+def _version() -> str:
+    try:
+        return version("pgagents")
+    except PackageNotFoundError:
+        return "unknown"

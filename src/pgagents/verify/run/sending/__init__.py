@@ -1,0 +1,1 @@
+"""Make the requests of calls, with keys and signatures, and transmit them."""
