@@ -1,4 +1,4 @@
-"""What an instance has beside its members is read after a change too, and a crash there is found."""
+"""Reads of an instance's other sides follow a change, and a crash there is found."""
 
 from __future__ import annotations
 

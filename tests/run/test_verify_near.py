@@ -14,7 +14,7 @@ from pgagents.report.report import RecordedExchange
 from pgagents.verify.answers.request_ids import foreign
 from pgagents.verify.cases.client_profiles import CLIENT_PROFILES, in_client_profile
 from pgagents.verify.cases.look_alike import find_comparison, fitting, near_texts
-from pgagents.verify.cases.malformed import beside, elsewhere, odd_requests, reader
+from pgagents.verify.cases.malformed.paths import beside, elsewhere, odd_requests, reader
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.run.redaction.redact import Redactor

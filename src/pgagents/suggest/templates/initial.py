@@ -1,4 +1,4 @@
-"""What a new object has, and others do not: nothing refunded yet, version 1, a secret that is told once."""
+"""Laws about a new object alone: nothing is refunded yet, it has version 1, a secret is shown once."""
 
 from __future__ import annotations
 

@@ -18,8 +18,7 @@ from pgagents.model.action import Code
 from pgagents.model.surface import Dispatcher
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.boundary import boundary_value
-from pgagents.verify.cases.malformed import beside, elsewhere, nowhere, odd_requests, reader, without_id
-from pgagents.verify.cases.malformed_bodies import (
+from pgagents.verify.cases.malformed.bodies import (
     double_member,
     find_body_limit,
     find_limit_origin,
@@ -30,6 +29,7 @@ from pgagents.verify.cases.malformed_bodies import (
     wrap_in_list,
     writers,
 )
+from pgagents.verify.cases.malformed.paths import beside, elsewhere, nowhere, odd_requests, reader, without_id
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw

@@ -17,8 +17,8 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.framework import Case, cases, edit_call
-from pgagents.verify.cases.malformed import HUGE, LONG, number_in, reader
-from pgagents.verify.cases.malformed_bodies import find_limit_origin
+from pgagents.verify.cases.malformed.bodies import find_limit_origin
+from pgagents.verify.cases.malformed.paths import HUGE, LONG, number_in, reader
 from pgagents.verify.check.check import (
     Check,
     Conversation,

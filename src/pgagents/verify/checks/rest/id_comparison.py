@@ -18,7 +18,7 @@ from pgagents.verify.answers.comparison.representations import kind_of
 from pgagents.verify.answers.refusal import list_allowed_refusals, list_hiding_statuses
 from pgagents.verify.answers.removed import list_removed
 from pgagents.verify.cases.invalid import is_invalid
-from pgagents.verify.cases.malformed import of_ours
+from pgagents.verify.cases.malformed.paths import of_ours
 from pgagents.verify.check.check import (
     Check,
     Conversation,

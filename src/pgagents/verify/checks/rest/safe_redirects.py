@@ -11,7 +11,7 @@ from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.malformed import of_ours
+from pgagents.verify.cases.malformed.paths import of_ours
 from pgagents.verify.check.check import (
     Check,
     Conversation,

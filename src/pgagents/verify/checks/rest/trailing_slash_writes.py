@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from pgagents.model.action import Code
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.malformed import of_ours
+from pgagents.verify.cases.malformed.paths import of_ours
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_kept, judge_refused, promise
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of

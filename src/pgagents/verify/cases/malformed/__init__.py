@@ -1,0 +1,1 @@
+"""Paths, methods and bodies that no endpoint takes."""
