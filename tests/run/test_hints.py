@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,8 +13,10 @@ import letters_api
 from letters_api import BUGS, DECLARED, HABITS, KEY, Letters
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import plan
 from pgagents.verify.wire.receiver import Inbox
-from verifying import ids
+from verifying import URL, ids
 
 READ, IDEMPOTENT = "hint_read_only", "hint_idempotent"
 MILD, CLOSED = "hint_not_destructive", "hint_closed_world"
@@ -78,6 +81,22 @@ def test_without_a_receiver_a_closed_world_is_not_shown() -> None:
     report, _ = _verify(receiver=False)
     assert _reason(report, CLOSED) == "not shown: no receiver listens (--receiver)"
     assert report.exit_code == 0
+
+
+def test_reason_of_a_hint_names_the_resource_that_is_only_inferred() -> None:
+    """An action reads what the run makes, so a reason that denies it would be wrong."""
+    model = letters_api.model()
+    guessed = replace(model, resources={n: replace(r, inferred=True) for n, r in model.resources.items()})
+    for one, said in ((model, False), (guessed, True)):
+        made = plan(one, Options(live=False, only=("hint_",)), Identities({"main": KEY}), url=URL)
+        told = {contract.id for contract, reason in made.left_out if "letter is only inferred" in reason}
+        contracts = {
+            f"{READ}/list_letters@rest",
+            f"{IDEMPOTENT}/label_letter@rest",
+            f"{MILD}/write_letter@rest",
+        }
+        assert (contracts <= told) is said
+        assert bool(told) is said
 
 
 def _reason(report: Report, check: str) -> str:

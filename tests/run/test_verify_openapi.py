@@ -112,6 +112,8 @@ def test_catalogue_and_document_together_are_one_message(tmp_path: Path) -> None
     ("text", "says"),
     [
         ("hello: world\n", "neither `openapi` nor"),
+        ("hello: world\n", "give an OpenAPI 3.0"),
+        ("pgagents: 1\napi: {id: a}\n", "`pgagents verify FILE` takes it without --openapi"),
         ("openapi: 3.1.0\ninfo: {title: A, version: '1'}\n", "no operations"),
         ("<html><script>x({url: '/v1/openapi.json'})</script>", "it names `/v1/openapi.json`"),
         ("\n<?xml version='1.0'?><a/>", "servers often have it at /openapi.json"),
@@ -151,6 +153,35 @@ def test_places_of_arguments_answers_and_schemas_are_those_of_the_document() -> 
     assert line("actions", "create_note", "output", 201, "anything") == '"201":'
     assert line("schemas", "Note", "properties", "text").startswith("Note:")
     assert source.locate(("api", "title")).line == 1
+
+
+def test_place_of_an_inferred_resource_is_an_operation_that_shows_it() -> None:
+    by_id = """  /notes/{id}:
+    get:
+      operationId: getNote
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses:
+        "200":
+          description: One note
+          content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}
+    delete:
+      operationId: deleteNote
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses: {"204": {description: It is gone}}
+components:
+"""
+    text = DOCUMENT.replace("components:\n", by_id, 1)
+    made = imported(text)
+    source = open_source(made.document, "notes.yaml", made.data, made.places)
+    lines = text.splitlines()
+
+    def find_line(*pointer: str) -> int:
+        return source.locate(("resources", "note", *pointer)).line
+
+    assert find_line() == lines.index("      operationId: getNote")
+    assert find_line("undone_by") == lines.index("      operationId: deleteNote")
+    assert find_line("made_by") == lines.index("      operationId: createNote")
+    assert find_line("id") == find_line()
 
 
 def restless(request: Request) -> Response:

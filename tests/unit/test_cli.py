@@ -15,6 +15,7 @@ import threading
 import time
 import xml.etree.ElementTree as xml
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ import click
 import jsonschema_rs
 import pytest
 
+from pgagents.catalogue.load import load_file
+from pgagents.cli.inputs.api_keys import check_role
 from pgagents.cli.main import cli, main
 from pgagents.cli.running import progress, report_output, run
 from pgagents.client.environment import base_url
@@ -101,6 +104,17 @@ WRONG_CALLS = {
     "no certificate": ([SHOP, "--url", URL, "--cacert", "no.pem"], "'no.pem' does not exist"),
     "key as an argument": ([SHOP, "--url", URL, "--token", "x"], "No such option"),
 }
+
+
+def test_role_of_a_catalogue_without_roles_says_where_they_would_be() -> None:
+    model = load_file(Path(SHOP))
+    bare = replace(model, auth=model.auth.model_copy(update={"roles": {}}))
+    with pytest.raises(PgagentsError) as told:
+        check_role(bare, "--identity", "second")
+    assert "`auth.roles`" in (told.value.help or "")
+    with pytest.raises(PgagentsError) as told:
+        check_role(model, "--identity", "nobody")
+    assert "`auth.roles`" not in (told.value.help or "")
 
 
 @pytest.mark.parametrize("kind", WRONG_CALLS)
@@ -374,12 +388,19 @@ def test_colours_only_on_a_terminal_that_wants_them(monkeypatch: pytest.MonkeyPa
     assert report_output.colour() is False
 
 
-def test_demo_with_a_fault_finds_it() -> None:
-    done = subprocess.run(
-        [*PGAGENTS, "demo", "--fault", "no-such-fault"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert "no-such-fault" in done.stderr
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--fault", "no-such-fault"), "there is no fault 'no-such-fault'"),
+        (("--fault", "money-rounded-dwn"), "did you mean `money-rounded-down`?"),
+        (("--only", "no_such_check"), "no contract's id is this or begins so"),
+    ],
+)
+def test_demo_refuses_an_unknown_name_before_it_builds(words: tuple[str, ...], says: str) -> None:
+    done = subprocess.run([*PGAGENTS, "demo", *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 2
 
 
 def test_list_of_commands_shows_the_short_help_of_each(capsys: pytest.CaptureFixture[str]) -> None:

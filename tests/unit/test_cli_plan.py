@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from pgagents.cli.main import main
-from pgagents.cli.running import report_files, selftest
+from pgagents.cli.running import plan, report_files, selftest
 from pgagents.errors import PgagentsError
+from pgagents.verify.plan.options import Plan
 
 SHOP = str(Path(__file__).parents[1] / "catalogues" / "shop.yaml")
 URL = "http://127.0.0.1:9"
@@ -44,6 +45,15 @@ def test_plan_is_written_as_data_and_as_text(tmp_path: Path, capsys: pytest.Capt
     assert f"for {len(data['contracts']):,} contracts" in printed
     assert {"contract", "source", "requests"} <= data["contracts"][0].keys()
     assert all(left["reason"] for left in data["left_out"])
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.0, False), (0.9, False), (61.0, True)])
+def test_plan_tells_no_time_where_the_catalogue_limits_nothing(seconds: float, told: bool) -> None:
+    made = Plan({"read": 70}, {"1": 70}, 70, seconds, (), (), "0" * 64)
+    line = plan.text(made, 0).splitlines()[0]
+    assert ("at the pace that the catalogue allows" in line) is told
+    assert line.startswith("70 requests")
+    assert line.endswith(" for 0 contracts (nothing is sent)")
 
 
 def test_plan_has_no_form_of_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -607,6 +607,22 @@ def test_hostile_text_is_refused(text: str, id: str) -> None:
         show(diagnostic, parse(text, "c.yaml"))
 
 
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("openapi: 3.1.0\ninfo: {}\npaths: {}\n", True),
+        ('{"swagger": "2.0", "paths": {}}', True),
+        ("pgagents: 1\nopenapi: 3.1.0\n", False),
+        ("api: {}\n", False),
+    ],
+)
+def test_openapi_document_in_place_of_a_catalogue_is_one_message(text: str, refused: bool) -> None:
+    _, found = load(parse(text, "a.yaml"))
+    ids = [d.id for d in found]
+    assert (ids == ["catalogue/other-format"]) is refused
+    assert refused or "catalogue/other-format" not in ids
+
+
 def test_root_that_is_no_mapping_is_said_plainly() -> None:
     assert told("- 1\n") == [(1, 1, "type", "a list stands here; it should be a mapping")]
 

@@ -294,6 +294,8 @@ WRONG = {
     "fix of a document": (["o.json", "--fix"], "is no catalogue"),
     "what nobody knows": (["other.json"], "is no document that is known here"),
     "a catalogue that does not load": (["broken.yaml"], "unknown key `nonsense`"),
+    "no judge like it": (["shop.yaml", "--for", "zzz"], "`--for list` names all"),
+    "a catalogue with a tab": (["tab.yaml"], "YAML takes no tabs"),
     "a key twice": (["twice.json"], "stands here again"),
     "a catalogue that is not UTF-8": (["latin.yaml"], "byte 0xe9 is not UTF-8"),
     "too much": (["large.json"], "at most 16,000,000"),
@@ -307,6 +309,7 @@ def test_wrong_call_or_unreadable_input_is_exit_2_without_traceback(
     (shop.parent / "o.json").write_text('{"openapi": "3.1.0"}', encoding="utf-8")
     (shop.parent / "other.json").write_text('{"a": 1}', encoding="utf-8")
     (shop.parent / "broken.yaml").write_text(BASE + "nonsense: 1\n", encoding="utf-8")
+    (shop.parent / "tab.yaml").write_text("pgagents: 1\napi:\n\tid: x\n", encoding="utf-8")
     (shop.parent / "twice.json").write_text('{"openapi": "3.1.0", "openapi": "3.1.0"}', encoding="utf-8")
     (shop.parent / "latin.yaml").write_bytes(BASE.encode() + b"# caf\xe9\n")
     if kind == "too much":

@@ -39,6 +39,7 @@ from pgagents.source.source import Source, Span
 
 MAX_ERRORS = 10_000
 EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"
+IMPORT = "make one of it: `pgagents import FILE --out catalogue.yaml`"
 
 
 def load(
@@ -61,6 +62,9 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
         return None, found or [
             Diagnostic(source.locate(()), "catalogue/empty", "error", "the file holds nothing", EMPTY)
         ]
+    if key := _find_other_format(source):
+        what = f"this is a document with `{key}`, not a catalogue"
+        return None, [Diagnostic(source.locate((key,)), "catalogue/other-format", "error", what, IMPORT)]
     try:
         checker = Checker(Catalogue.model_validate(source.data), source)
     except ValidationError as error:
@@ -97,6 +101,14 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     if found := _deduplicate([*found, *checker.found]):
         return None, found
     return resolve(checker.written, source, checker), []
+
+
+def _find_other_format(source: Source) -> str:
+    """Return the key by which the file is an OpenAPI or Swagger document; empty if it is none."""
+    data = source.data
+    if not isinstance(data, dict) or "pgagents" in data:
+        return ""
+    return next((key for key in ("openapi", "swagger") if key in data), "")
 
 
 def _first_of(source: Source, count: int) -> list[Diagnostic]:

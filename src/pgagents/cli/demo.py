@@ -47,18 +47,24 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     _extras.require("pgagents demo", "sandbox")
     from pgagents.catalogue.load import load_file
     from pgagents.cli.inputs.caches import keep_out_of_here
+    from pgagents.cli.inputs.choice import check_selection
     from pgagents.cli.inputs.env import Env
     from pgagents.cli.inputs.target import Target
     from pgagents.cli.running import event_receiver, report_output, run
     from pgagents.inprocess import client_of
     from pgagents.resources import folder
+    from pgagents.sandbox.injection import fault_registry
     from pgagents.verify.plan.options import Options
 
     keep_out_of_here()
     report_files.check(reports)
+    for name in fault:
+        fault_registry.find("faults", name)  # before the build: what it prints would hide the message
     pages = _page()
     catalogue = folder("catalogue") / "park_graph.yaml"
     model = load_file(catalogue, name="catalogue/park_graph.yaml")
+    options = Options(seed=seed, only=only)
+    check_selection(model, options)
     with tempfile.TemporaryDirectory(prefix="pgagents-demo-") as scratch, run.signals():
         _build(catalogue, Path(scratch))
         with _sandbox(catalogue, Path(scratch), fault) as ready:
@@ -71,7 +77,6 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
                 + (f" with {', '.join(fault)}" if fault else "")
                 + "\n"
             )
-            options = Options(seed=seed, only=only)
             there = Target(
                 model,
                 ready["url"],

@@ -201,9 +201,12 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
     judge = judges.ALIASES.get(judge or "", judge)
     if judge is not None and judge not in judges.JUDGES:
         raise PgagentsError(
-            f"there is no judge `{judge}`", did_you_mean(judge, [*judges.JUDGES, *judges.ALIASES])
+            f"there is no judge `{judge}`",
+            did_you_mean(judge, [*judges.JUDGES, *judges.ALIASES]) or "`--for list` names all",
         )
     chosen = judge or judges.kind(source.data, source.file)
+    if chosen is None and source.faults:  # only a catalogue is read on after a fault
+        chosen = "catalogue"
     if chosen is None:
         raise PgagentsError(
             f"{source.file} is no document that is known here",

@@ -139,7 +139,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     text, model = sound(data, notes, known)
     if answers(model, notes):
         text, model = sound(data, notes, known)
-    places = find_places(made, schemas, root.document)
+    places = find_places(made, schemas, root.document, data.get("resources", {}))
     return Imported(
         data,
         text,

@@ -19,6 +19,8 @@ from pgagents.source.source import Place, Pointer, Source, Span, value_at
 MAX_CHARACTERS = 8_000_000
 """Length of a document above which no lines are found, because reading them would take minutes."""
 MAX_VALUES = 1_000_000
+RESOURCE_CALLS = ("read_by", "made_by", "found_by", "listed_by", "undone_by")
+"""Keys of a resource that name an action; the first one that is there stands for the resource."""
 Places = Mapping[Pointer, Pointer]
 """Pointers of the catalogue, each with the pointer in the document."""
 
@@ -60,8 +62,13 @@ def open_source(
     return DocumentSource(name, text, data, root, [], None, places, schemes, bases)
 
 
-def find_places(made: Sequence[ImportedAction], schemas: Schemas, document: Document) -> Places:
-    """Return the places of actions, arguments, answers and schemas in the first document."""
+def find_places(
+    made: Sequence[ImportedAction], schemas: Schemas, document: Document, resources: Mapping[str, Any]
+) -> Places:
+    """Return the places of actions, arguments, answers, schemas and resources in the first document.
+
+    `resources` is that section of the catalogue.
+    """
     found: dict[Pointer, Pointer] = {}
 
     def add(pointer: Pointer, there: Found) -> None:
@@ -80,6 +87,12 @@ def find_places(made: Sequence[ImportedAction], schemas: Schemas, document: Docu
     for (location, pointer), name in schemas.by_place.items():
         if location == document.location:
             found["schemas", name] = _steps(pointer, document.data)
+    for name, section in resources.items():
+        for key in RESOURCE_CALLS:
+            action = section.get(key, {}).get("action", "")
+            if (there := found.get(("actions", action))) is not None:
+                found["resources", name, key] = there
+                found.setdefault(("resources", name), there)
     return found
 
 

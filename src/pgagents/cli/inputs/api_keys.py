@@ -102,7 +102,8 @@ def check_role(model: Model, flag: str, role: str) -> None:
         )
     if name not in model.auth.roles:
         raise PgagentsError(
-            f"{flag} {role}: the catalogue has no such role", did_you_mean(name, model.auth.roles)
+            f"{flag} {role}: the catalogue has no such role",
+            did_you_mean(name, model.auth.roles) or "it declares none under `auth.roles`",
         )
 
 

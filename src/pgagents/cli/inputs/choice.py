@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pgagents.verify.wire.mcp.link import Link
 
 MAX_SHARDS = 1_000
+ALL_IDS = "see `pgagents contracts`; for a document, `--plan --report plan.json` writes all ids"
 
 
 def shard(_context: click.Context, _param: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -91,7 +92,7 @@ def check_selection(model: Model, options: Options) -> None:
             if not any(id.startswith(one) for id in ids):
                 raise PgagentsError(
                     f"{flag} {one}: no contract's id is this or begins so",
-                    did_you_mean(one, ids) or "see `pgagents contracts`",
+                    did_you_mean(one, ids) or ALL_IDS,
                 )
     if ids and not any(id.startswith(options.only or "") and not id.startswith(options.skip) for id in ids):
         raise PgagentsError("--only and --skip together leave no contract", "leave one of them out")

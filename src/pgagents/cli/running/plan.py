@@ -47,11 +47,12 @@ def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
     from pgagents.report.table import table
     from pgagents.report.verdicts import format_count
 
-    wall = f"about {duration(made.seconds)} at the pace that the catalogue allows a key"
+    pace = f", about {duration(made.seconds)} at the pace that the catalogue allows a key,"
+    wall = pace if made.seconds >= 1 else ""
     checks = sorted(made.by_check.items(), key=lambda item: (-item[1], item[0]))
     lines = [
         (
-            f"{format_count(made.total, 'request')}, {wall}, for "
+            f"{format_count(made.total, 'request')}{wall} for "
             f"{format_count(len(made.selected), 'contract')} "
             "(nothing is sent)"
         ),

@@ -10,6 +10,8 @@ from pgagents.jsonschema.schema import finder
 from pgagents.model.fresh import list_forms
 
 _FRESH = {"email": "=fresh.email", "uuid": "=fresh.uuid", "uri": "=fresh.url"}
+_FRESH_BY_PATTERN = ("url", "email", "uuid")
+"""Kinds that a pattern without a format may ask for."""
 _ROOM = 40
 """Length that a text must be allowed to have for a fresh one."""
 _MARK = "pgv-0123456789abcdef-12"
@@ -27,21 +29,27 @@ def choose_value(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, A
     plain = is_type(schema, ("string",)) and not {"enum", "const"} & schema.keys()
     if plain and schema.get("format") in _FRESH and "pattern" not in schema:
         return _FRESH[schema["format"]] if schema.get("maxLength", _ROOM) >= _ROOM else None
-    if plain and "format" not in schema and _takes_mark(schema):
-        return "=fresh.text"
+    if plain and "format" not in schema and (kind := _find_fresh_kind(schema)):
+        return f"=fresh.{kind}"
     return shown[name] if name in shown else _fixed(schema, named, _DEEPEST)
 
 
-def _takes_mark(schema: Schema) -> bool:
-    """True if a text may be a fresh one, in one of its forms."""
+def _find_fresh_kind(schema: Schema) -> str:
+    """Return the kind of fresh value that a text may be; empty if none is sure to fit.
+
+    A pattern may ask for more than a mark, such as for a URL.
+    """
     pattern, most = schema.get("pattern"), schema.get("maxLength", _ROOM)
     if not isinstance(pattern, str):
-        return bool(most >= _ROOM)
+        return "text" if most >= _ROOM else ""
     try:
         fits = finder(pattern)
     except ValueError:
-        return False
-    return any(len(text) <= most and fits(text) for text in list_forms("text", _MARK)[:_SURE])
+        return ""
+    if any(len(text) <= most and fits(text) for text in list_forms("text", _MARK)[:_SURE]):
+        return "text"
+    others = _FRESH_BY_PATTERN if most >= _ROOM else ()
+    return next((kind for kind in others if all(map(fits, list_forms(kind, _MARK)))), "")
 
 
 def _fixed(schema: Schema, named: Mapping[str, Any], depth: int) -> Any:

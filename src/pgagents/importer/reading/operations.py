@@ -17,6 +17,9 @@ from pgagents.text.brief import brief
 
 METHODS = ("get", "put", "post", "delete", "patch")
 JSON = "application/json"
+CATALOGUE = (
+    "it is a catalogue: `pgagents verify FILE` takes it without --openapi, and there is nothing to import"
+)
 _OTHERS = ("head", "options", "trace", "query")
 _BESIDE = ("name", "in", "required", "description", "collectionFormat", "allowEmptyValue")
 """Keys of a Swagger 2.0 parameter that are not keywords of its schema."""
@@ -102,7 +105,8 @@ def version(root: Found) -> str:
         if swagger
         else "neither `openapi` nor `swagger`"
     )
-    help = "give an OpenAPI 3.0, 3.1 or Swagger 2.0 document"
+    is_catalogue = "pgagents" in root.value
+    help = CATALOGUE if is_catalogue else "give an OpenAPI 3.0, 3.1 or Swagger 2.0 document"
     raise InputError(
         [
             Diagnostic(

@@ -159,6 +159,10 @@ CATALOGUE = {
     "merge-key": (
         "`<<` merges another mapping. It is refused, as anchors and aliases are. Write the members out."
     ),
+    "other-format": (
+        "The file is an OpenAPI or Swagger document. `pgagents import` makes a catalogue of it; `pgagents "
+        "verify` and `pgagents lint` take it as it is."
+    ),
     "missing-key": (
         "A member that must be there is not. `schemas/catalogue.schema.json` says which; editors complete it."
     ),

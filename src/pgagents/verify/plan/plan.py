@@ -65,7 +65,7 @@ class Draft:
     again_until: int = 0
     """The number of requests after which no probe starts that only repeats others."""
     for_last: int = 0
-    """The part of `max_requests` that is for exceeding limits alone."""
+    """The part of `max_requests` that only probes of the last stage spend: they exceed limits."""
     writes: bool = True
     apart: int = 0
     """The number of requests that undo things or go to a busy server again; they are no part of
@@ -281,8 +281,7 @@ def _bearing(
     options: Options,
     most: int,
 ) -> list[Probe]:
-    """Return the other probes whose exchanges the watchers of selected contracts would judge in a whole run,
-    within the budget.
+    """Return further probes, within the budget, because selected contracts are judged on their exchanges too.
 
     They go through the contracts' endpoints, or get the framework's own refusals. Where a reading action
     shows instances that were made, they also make and change instances correctly. With `--only`, a contract
@@ -355,7 +354,7 @@ def simulate(
     `parts` is how many runs share the server's budgets at the same time.
     """
     by_bucket: dict[str, int] = {}
-    by_phase: dict[str, int] = {}
+    by_stage: dict[str, int] = {}
     by_key: dict[tuple[str, str, str], int] = {}
     """Requests by identity, surface and bucket: each of these has a budget of its own on the server."""
     total = 2
@@ -374,11 +373,11 @@ def simulate(
         by_bucket[bucket] = by_bucket.get(bucket, 0) + probe.cost
         own = probe.role, probe.endpoints[0].surface if probe.endpoints else "", bucket
         by_key[own] = by_key.get(own, 0) + probe.cost
-        by_phase[str(probe.stage)] = by_phase.get(str(probe.stage), 0) + probe.cost
+        by_stage[str(probe.stage)] = by_stage.get(str(probe.stage), 0) + probe.cost
     seconds = 0.0
     for (_, _, name), count in by_key.items():
         if (told := model.buckets.get(name)) is not None:
             share = told.requests / parts
             windows = max(0.0, count - share) / share
             seconds = max(seconds, (math.ceil(windows) if told.refill == "window" else windows) * told.per_s)
-    return by_bucket, dict(sorted(by_phase.items(), key=lambda item: int(item[0]))), seconds, reached
+    return by_bucket, dict(sorted(by_stage.items(), key=lambda item: int(item[0]))), seconds, reached

@@ -102,9 +102,11 @@ class Exchange:
         self.in_company = False
         """True if other probes ran beside its own."""
         self.fits = False
+        """True if the body satisfies the schema of the action's answer."""
         self.repeats = 0
         """Number of times it was sent before, to a server that was busy."""
         self.known: Any = None
+        """The instance as it was known before the call, which laws read as `before`."""
         self.moot = ""
         """Why the answer proves nothing: the call named an invented id, and the documented answer is that
         it does not exist.

@@ -57,6 +57,7 @@ def find_hinted_call(setting: Setting, endpoint: Endpoint) -> HintedCall | str:
     ]
     of = [r for name in reversed(named) if (r := setting.model.resources.get(name)) and r.made_by is not None]
     moved = [r for r in setting.model.resources.values() if any(m.action is action for m in r.moves)]
+    guess = None
     for resource in [*(r for r in moved if r in of), *of, *made]:
         sources = tuple(list_sources(setting, resource))
         maker = resource.made_by.action if resource.made_by is not None else None
@@ -64,7 +65,15 @@ def find_hinted_call(setting: Setting, endpoint: Endpoint) -> HintedCall | str:
             continue
         if not resource.inferred:
             return HintedCall(endpoint, resource, sources, maker is action)
-    return "no action reads what it writes"
+        guess = guess or resource
+    return say_inferred(guess) if guess is not None else "no action reads what it writes"
+
+
+def say_inferred(resource: Resource) -> str:
+    """Return why a hint is not tried on instances of an inferred resource."""
+    return (
+        f"the resource {resource.name} is only inferred; without `inferred: true` in a catalogue it is tried"
+    )
 
 
 def make_first(

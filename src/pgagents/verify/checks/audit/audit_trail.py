@@ -231,13 +231,13 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         return
     covers = tuple(c.id for c in promises(setting))
     earlier: list[Row] = []
-    for name, phase in (("early", EARLY), ("late", LATE)):
+    for name, stage in (("early", EARLY), ("late", LATE)):
         yield Probe(
             f"{NAME}/{name}",
-            phase,
+            stage,
             covers,
             1,
-            _run(setting, audit, earlier, last=phase == LATE),
+            _run(setting, audit, earlier, last=stage == LATE),
             (),
             audit.role,
         )

@@ -17,7 +17,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
-from pgagents.verify.answers.hints.hinted_calls import fill, list_fillers
+from pgagents.verify.answers.hints.hinted_calls import fill, list_fillers, say_inferred
 from pgagents.verify.answers.hints.observation import (
     ANSWER,
     VERSION,
@@ -77,19 +77,36 @@ def _list_readers(setting: Setting) -> Iterator[Endpoint]:
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Settle contracts of actions whose changes no other action could show."""
-    tried = (endpoint for _, _, endpoints in _list_cases(setting) for endpoint in endpoints)
-    if any(endpoint.place == contract.place for endpoint in tried):
+    if _find_case(setting, contract) is not None:
         return None
-    why = f"no other action reads what the run makes{say_unheard(setting)}"
-    return Verdict.NOT_APPLICABLE, f"not shown: {why}"
+    guess = _find_case(setting, contract, inferred=True)
+    why = "no other action reads what the run makes" if guess is None else say_inferred(guess)
+    return Verdict.NOT_APPLICABLE, f"not shown: {why}{say_unheard(setting)}"
 
 
-def _list_cases(setting: Setting) -> Iterator[tuple[Resource, list[Source], list[Endpoint]]]:
-    """Yield each resource that the run makes, with its sources and the readers that they can judge."""
+def _find_case(setting: Setting, contract: Contract, *, inferred: bool = False) -> Resource | None:
+    """Return the resource whose instances show what the contract's action changes, or None."""
+    return next(
+        (
+            resource
+            for resource, _, endpoints in _list_cases(setting, inferred=inferred)
+            if any(endpoint.place == contract.place for endpoint in endpoints)
+        ),
+        None,
+    )
+
+
+def _list_cases(
+    setting: Setting, *, inferred: bool = False
+) -> Iterator[tuple[Resource, list[Source], list[Endpoint]]]:
+    """Yield each resource that the run makes, with its sources and the readers that they can judge.
+
+    Those of an inferred resource are yielded only on demand, because a wrong guess would be a finding.
+    """
     makers = set()
     for resource in setting.model.resources.values():
         made_by = resource.made_by
-        if made_by is None or made_by.action.name in makers or resource.inferred:
+        if made_by is None or made_by.action.name in makers or (resource.inferred and not inferred):
             continue
         sources = list_sources(setting, resource)
         judged = [

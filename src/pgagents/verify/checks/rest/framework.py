@@ -77,7 +77,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for case in cases(setting):
         contract = f"{NAME}/{case.detail}@{case.call.surface}"
         endpoints = (case.call.endpoint,) if case.call.endpoint else ()
-        phase, spare = (6 if case.survive else 2), case.survive and case.detail.partition("/")[2] in SHOWN
+        stage, spare = (6 if case.survive else 2), case.survive and case.detail.partition("/")[2] in SHOWN
         cost = 2 if case.writes else 1
         also = SHOWS.get(case.detail.partition("/")[2]) if case.survive else None
         shows = (f"{NAME}/survives/{also}@rest",) if also else ()
@@ -86,7 +86,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         )
         run = _run(case, contract)
         yield Probe(
-            contract, phase, covers, cost, run, endpoints, "main", case.writes, optional=spare, shows=shows
+            contract, stage, covers, cost, run, endpoints, "main", case.writes, optional=spare, shows=shows
         )
     if _has_other_methods(setting):
         yield Probe(UNKNOWN, 2, (UNKNOWN,), 1, _send_unknown(setting), (), "main", False, overlap="all")

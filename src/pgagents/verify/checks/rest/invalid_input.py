@@ -83,17 +83,17 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 )
             elif invalid_case is group[0]:
                 keywords = {(one.detail.partition("/")[0], endpoint.surface) for one in group}
-                phase = 7 if keywords <= met else 5
+                stage = 7 if keywords <= met else 5
                 met |= keywords
                 if len(group) > 1:
-                    yield _pair(setting, endpoint, group, phase, alone, number, prints)
+                    yield _pair(setting, endpoint, group, stage, alone, number, prints)
                 else:
                     yield _probe(
                         setting,
                         endpoint,
                         invalid_case.detail,
                         invalid_case.call,
-                        phase,
+                        stage,
                         invalid_case.says,
                         1,
                         number,
@@ -107,7 +107,7 @@ def _pair(
     setting: Setting,
     endpoint: Endpoint,
     pair: Group,
-    phase: int,
+    stage: int,
     alone: set[str],
     number: int,
     prints: Mapping[int, str],
@@ -120,7 +120,7 @@ def _pair(
     run = _run_pair(setting, endpoint, pair, alone)
     return Probe(
         _name_probe(covers[0], number),
-        phase,
+        stage,
         covers,
         1,
         run,
@@ -266,7 +266,7 @@ def _probe(
     endpoint: Endpoint,
     detail: str,
     call: Call,
-    phase: int,
+    stage: int,
     says: str,
     priority: int,
     number: int,
@@ -275,7 +275,7 @@ def _probe(
     contract = f"{NAME}/{detail}/{endpoint.place}"
     return Probe(
         _name_probe(contract, number),
-        phase,
+        stage,
         (contract,),
         1,
         _run(setting, call, contract, says),

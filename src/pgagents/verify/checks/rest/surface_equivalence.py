@@ -129,10 +129,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             contract = f"{NAME}/{detail}/{endpoint.place}"
             template = template_of(setting.model, endpoint.action)
             run = _run(setting, endpoint, rest, template, given, contract)
-            phase = 1 if endpoint.action.effect == "read" and detail == "ordinary" else 4
+            stage = 1 if endpoint.action.effect == "read" and detail == "ordinary" else 4
             yield Probe(
                 contract,
-                phase,
+                stage,
                 (contract,),
                 4 if template.moves else 2,
                 run,

@@ -209,12 +209,12 @@ def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -
         most = unusual(setting, endpoint, call.input) if names != ["high"] and not writes else call.input
         call = call if most == call.input else replace(call, input=most, intent="explore")
         run = _run_joint(setting, call, calls, covers, () if names == [UNKNOWN_QUERY] else (values,))
-        phase = (
+        stage = (
             6 if names[0] == "around_now" else 7 if names[0] == UNKNOWN_QUERY else 4
         )  # before workflows move the clock by days
         found = Probe(
             covers[0],
-            phase,
+            stage,
             covers,
             2 if writes else 1,
             run,
@@ -315,7 +315,7 @@ def _probe(
     endpoint: Endpoint,
     detail: str,
     call: Call,
-    phase: int,
+    stage: int,
     what: str,
     *,
     lenient: bool = False,
@@ -328,7 +328,7 @@ def _probe(
     name = f"{contract} {key}" if key else contract
     return Probe(
         name,
-        phase,
+        stage,
         covers,
         2 if writes else 1,
         _run(setting, call, covers, what, lenient),

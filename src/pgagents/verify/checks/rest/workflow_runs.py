@@ -128,11 +128,11 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         at = tuple(
             endpoint for endpoint in endpoints if endpoint is not None and endpoint.surface != OPERATOR
         )
-        phase = 7 if timed and takes_days(workflow) else 6
+        stage = 7 if timed and takes_days(workflow) else 6
         counts = setting.exclusive and any(step.expect_alone for step in workflow.steps)
         overlap: Overlap = "none" if timed or (counts and writes) else "readers" if counts else "all"
         name = f"{NAME}/{workflow.name}"
-        yield Probe(f"{name}@{REST}", phase, covers, cost, run, at, role, writes, overlap=overlap)
+        yield Probe(f"{name}@{REST}", stage, covers, cost, run, at, role, writes, overlap=overlap)
         if later:
             yield Probe(
                 f"{name} with its hours@{REST}", 6, later, cost, run, at, OPERATOR, writes, overlap="none"
