@@ -1,4 +1,4 @@
-"""Reads of an instance's other sides follow a change, and a crash there is found."""
+"""A run reads the content of an instance after it changed the instance, and finds a crash there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside
 from pgagents.model.contract import Verdict
-from pgagents.verify.cases.reads_of_changed import list_changed
+from pgagents.verify.cases.relations.reads_of_changed import list_changed
 from pgagents.verify.check.memory import setting_of
 from verifying import ids, load_text, model, run
 

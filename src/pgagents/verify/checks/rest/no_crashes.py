@@ -14,7 +14,7 @@ from pgagents.http import Silence
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.generation.random_calls import list_drawn_calls
 from pgagents.verify.cases.generation.shrinking import shrink
-from pgagents.verify.cases.reads_of_changed import list_changed, read_changed
+from pgagents.verify.cases.relations.reads_of_changed import list_changed, read_changed
 from pgagents.verify.check.check import (
     RANDOM,
     Check,
