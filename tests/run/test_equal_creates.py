@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pgagents.http import Request, Response
+from pgagents.verify.fixtures import proof
 from small_api import Notes, answer, verified, with_resource
 
 CUT = 20
 """Characters that the server keeps of a text: the run's mark loses its number."""
-MOST_CREATES = 150
+MOST_CREATES = 300
 WITH_KIND = (
     "required: true}}\n    output: {201: {$ref: Note}}",
     "required: true}, kind: {type: string, enum: [a, b], required: true}}\n    output: {201: {$ref: Note}}",
 )
 
 
-def test_server_that_cuts_the_mark_of_a_text_gets_no_endless_creates() -> None:
-    """Nothing proves whose its notes are, and each equal create would need a proof of its own."""
+@pytest.mark.parametrize("equal", [proof.MOST_EQUAL, 10_000])
+def test_server_that_cuts_the_mark_of_a_text_gets_no_endless_creates(
+    equal: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing proves whose its notes are, and each equal create would need a proof of its own.
+
+    With 10,000 equal creates allowed, the bound of clean-up ends them alone.
+    """
+    monkeypatch.setattr(proof, "MOST_EQUAL", equal)
     creates = [0]
 
     def cut(server: Notes, request: Request) -> Response | None:

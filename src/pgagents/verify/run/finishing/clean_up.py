@@ -12,6 +12,8 @@ from pgagents.verify.run.sending.ready import Stop
 from pgagents.verify.run.sending.transmission import finish
 
 HURRIED_S = 15.0
+MADE_MEANWHILE = 50
+"""Number of instances that clean-up may make as proofs before it leaves the rest behind."""
 
 
 def clean_up(driver: Driver, *, hurried: bool = False) -> list[str]:
@@ -30,9 +32,11 @@ def clean_up(driver: Driver, *, hurried: bool = False) -> list[str]:
     met: set[tuple[str, str, str]] = set()
     """The instances met so far: one that several resources share is undone and listed once."""
     there = _look_up_unsure(driver)
+    most = len(driver.factory.pool.list_remaining()) + MADE_MEANWHILE
     while (instance := _next_left(driver.factory.pool, met)) is not None:
         met.add(_same(instance))
         name = f"{instance.resource.name} {id_text(instance.id)}"
+        there = there and len(met) <= most
         try:
             gone = there and instance.tries < MAX_TRIES and _undo(driver, instance)
         except Unavailable as why:
