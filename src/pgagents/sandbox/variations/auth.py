@@ -31,6 +31,15 @@ def unknown_client_is_bad_request(_context: Context, request: Request, answer: R
     return Response(400, answer.with_header("WWW-Authenticate", None).headers, answer.body)
 
 
+@variation().edit_answers
+def scope_named_by_the_wider(_context: Context, _request: Request, answer: Response) -> Response:
+    """The answer with an access token names one scope only, which contains the others, as GitHub's does."""
+    data = data_of(answer)
+    if not isinstance(data, dict) or "access_token" not in data or " " not in str(data.get("scope", "")):
+        return answer
+    return answer.with_json({**data, "scope": max(data["scope"].split())})
+
+
 @variation().edit_requests
 def wrong_optional_key_ignored(context: Context, request: Request) -> Request:
     """A wrong key is ignored where a call needs none, so that the call is served as one without a key."""

@@ -1,8 +1,8 @@
 """The token endpoint exchanges a client's id and secret for a bearer token that works as long as it says.
 
 A wrong secret, an unknown client and an unknown grant type are refused as RFC 6749 (5.2) says. No answer with
-a token may be stored (5.1). If the answer names scopes, a read that needs another one must be refused to the
-token. A token is tried 30 s after its end, if that is at most two minutes away, or if
+a token may be stored (5.1). If the answer names no declared scope, a read that needs one must be refused to
+the token. A token is tried 30 s after its end, if that is at most two minutes away, or if
 the operator can move the clock.
 """
 
@@ -164,14 +164,14 @@ def _find_fault(exchange: Exchange) -> str:
 def _find_untold_scope(
     setting: Setting, credential: Credential, reader: Endpoint, issued: Exchange
 ) -> Generator[Any, Any, str]:
-    """Describe a scope that the token has and its answer does not name (RFC 6749, 5.1); empty without one.
+    """Describe a scope that the token has although its answer names none (RFC 6749, 5.1); empty without one.
 
-    An answer without `scope` grants what was requested, and a server may grant less. So only a token that
-    does more than its answer says is a fault.
+    An answer without `scope` grants what was requested, and a server may grant less. A named scope may contain
+    another one. So only a token whose answer names no declared scope, and that needs one, is a fault.
     """
     told, needed = got(issued.body, "scope"), reader.action.scope
     known = credential.exchange.scopes if credential.exchange is not None else {}
-    if not isinstance(told, str) or needed not in known or needed in told.split():
+    if not isinstance(told, str) or needed not in known or not known.keys().isdisjoint(told.split()):
         return ""
     raw = Raw("GET", plain(setting, reader), bearer(str(got(issued.body, "access_token"))))
     why = f"a read with a token that is said to lack {needed}"
