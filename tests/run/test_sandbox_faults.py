@@ -381,7 +381,11 @@ FURTHER_ROWS = {"jobs-fail-and-say-why": "job"}
 """A row that cannot name its variation, because its workflow needs jobs that succeed."""
 
 
-@pytest.mark.parametrize("name", VARIATIONS)
+DELIVERED = {"read-delivers-again"}
+"""Variations of deliveries that succeed, which none of the tour does: test_park_graph_telling.py counts them."""
+
+
+@pytest.mark.parametrize("name", [name for name in VARIATIONS if name not in DELIVERED])
 def test_variation_changes_answers_and_names_its_point(name: str, plain: list[Response]) -> None:
     module = fault_registry.find("variations", name)
     points = model("park_graph").behaviour

@@ -154,7 +154,7 @@ def _deduplicate(found: list[Diagnostic]) -> list[Diagnostic]:
     ]
 
 
-def load_file(path: Path, *, name: str | None = None) -> Model:
+def load_file(path: Path | str, *, name: str | None = None) -> Model:
     """Load a catalogue file. Raises InputError with all diagnostics, or PgagentsError if the file cannot
     be read.
     """

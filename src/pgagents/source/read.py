@@ -29,14 +29,14 @@ _TEXT_WEIGHT = 64
 _STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 
-def read(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Source:
+def read(path: Path | str, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Source:
     """Read a YAML or JSON file in bounded time and memory.
 
     Problems of the text are in `Source.faults`. A path that cannot be opened, or is a folder, a pipe or a
     device, raises OSError.
     """
     shown = name or str(path)
-    raw = read_bytes(path, max_bytes + 1)
+    raw = read_bytes(Path(path), max_bytes + 1)
     if len(raw) > max_bytes:
         fault = Fault(
             Span(shown, 1, 1),
@@ -63,7 +63,7 @@ def read(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> 
             "save the file as UTF-8",
         )
         return Source(shown, "", None, Place((0, 0), (0, 0)), [fault])
-    return parse(text, shown, folder=path.parent)
+    return parse(text, shown, folder=Path(path).parent)
 
 
 def read_bytes(path: Path, most: int) -> bytes:

@@ -33,7 +33,7 @@ def propose(table: Table) -> Iterator[Candidate]:
         for site in table.sites:
             if not site.many:
                 yield from _at_site(table, column, site)
-                yield from _told(table, column, site)
+                yield from _propose_secret(table, column, site)
 
 
 def _at_site(table: Table, column: Column, site: Site) -> Iterator[Candidate]:
@@ -69,7 +69,7 @@ def _at_site(table: Table, column: Column, site: Site) -> Iterator[Candidate]:
     )
 
 
-def _told(table: Table, column: Column, site: Site) -> Iterator[Candidate]:
+def _propose_secret(table: Table, column: Column, site: Site) -> Iterator[Candidate]:
     """Yield that one place tells a secret that may be null by its schema, if no other place tells it too.
 
     A name must say that it is a secret, as a run sees no null where only one action shows the object.

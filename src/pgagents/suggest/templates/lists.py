@@ -320,7 +320,7 @@ def _same_items(table: Table, column: Column, given: Column) -> Candidate:
 
 def _matching(table: Table, column: Column, given: Column) -> Iterator[Candidate]:
     """Yield that for each object sent, the answer has one with the same member."""
-    var, held = name_item(given.last), f"{name_item(column.last)}_told".replace("_told", "2")
+    var, held = name_item(given.last), f"{name_item(column.last)}2"
     for member in _members(column):
         values = [i.get(member, MISSING) for items in given.there for i in items]
         if not values or not all(isinstance(v, str) for v in values):

@@ -87,8 +87,10 @@ def name_of_id(model: Model) -> str:
 
 
 def refusal_of(model: Model) -> int:
-    """Return the status by which our receiver refuses a delivery: a redirect where it is known to refuse."""
-    return MOVED if schemes()[model.webhooks.signature.scheme].redirect_refuses else REFUSED
+    """Return the status by which our receiver refuses a delivery: a redirect where its scheme says so."""
+    signature = model.webhooks.signature
+    redirect = signature is not None and schemes()[signature.scheme].redirect_refuses
+    return MOVED if redirect else REFUSED
 
 
 def misfit(setting: Setting, event: Event) -> str:

@@ -47,7 +47,7 @@ class Entry:
     reason: str = ""
     """The reason why the contract is not judged so far."""
     unseen: str = ""
-    """Where the contract was not looked for, although it is kept."""
+    """The traces that a kept contract was not looked for in, such as events."""
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from heldout.calls import Shown
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.decode import Fault
 from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.writing.refusals import refuse
 
 CLASS = "authentication"
 SUBTLE = False
@@ -36,8 +37,8 @@ def wrap(handler: Handler, context: Context) -> Handler:
         fault = front.decoder.request(endpoint.action, request, match.values)
         if not isinstance(fault, Fault):
             return found
-        refused = front._refuse(
-            fault.kind, fault.message, found.header("x-request-id") or "", field=fault.field
+        refused = refuse(
+            front.model, fault.kind, fault.message, found.header("x-request-id") or "", field=fault.field
         )
         return replace(found, status=400, body=refused.body).with_header("WWW-Authenticate", None)
 

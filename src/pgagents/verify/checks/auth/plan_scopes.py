@@ -162,7 +162,7 @@ def _run_open(setting: Setting, endpoint: Endpoint, role: str, contract: str) ->
     def run() -> Conversation:
         template = template_of(setting.model, endpoint.action)
         why = "a read with a key whose plan lacks other scopes"
-        exchange: Exchange = yield ordinary(endpoint, template, "explore", why, role=role)
+        exchange: Exchange = yield ordinary(endpoint, template, "explore", why, role=role, standard=True)
         if exchange.void or exchange.unsound:
             return
         if exchange.code == framework.no_scope:

@@ -166,8 +166,8 @@ def _find_untold_scope(
 ) -> Generator[Any, Any, str]:
     """Describe a scope that the token has although its answer names none (RFC 6749, 5.1); empty without one.
 
-    An answer without `scope` grants what was requested, and a server may grant less. A named scope may contain
-    another one. So only a token whose answer names no declared scope, and that needs one, is a fault.
+    An answer without `scope` grants what was requested, and a server may grant less. A named scope may
+    contain another one. So only a token whose answer names no declared scope, and that has one, is a fault.
     """
     told, needed = got(issued.body, "scope"), reader.action.scope
     known = credential.exchange.scopes if credential.exchange is not None else {}
