@@ -382,7 +382,7 @@ FURTHER_ROWS = {"jobs-fail-and-say-why": "job"}
 
 
 DELIVERED = {"read-delivers-again"}
-"""Variations of deliveries that succeed, which none of the tour does: test_park_graph_telling.py counts them."""
+"""Variations of deliveries that succeed; none of the tour does. test_park_graph_telling.py counts them."""
 
 
 @pytest.mark.parametrize("name", [name for name in VARIATIONS if name not in DELIVERED])
