@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +104,8 @@ def catalogue(api: str, folder: Path) -> Path:
     whole, further = (source.data for source in sources)
     path = folder / f"{api}.yaml"
     path.write_bytes(to_yaml(merged(whole, further)))
+    for icon in plain.parent.glob(f"{api}.png"):  # the listing names it, and it stands beside the catalogue
+        shutil.copy(icon, folder)
     return path
 
 
