@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,12 +66,19 @@ def of_plain(seed: int, order: int = 0) -> tuple[int, list[Alarm]]:
 
 def of_variation(name: str, seed: int, order: int = 0) -> tuple[int, list[Alarm]]:
     """The alarms of a server that takes a variation where its point is open, and the requests it took."""
-    return _run(_load_model(fault_registry.find("variations", name).point), name, seed, order, (name,))
+    return of_variations((name,), seed, order)
+
+
+def of_variations(names: Sequence[str], seed: int, order: int = 0) -> tuple[int, list[Alarm]]:
+    """The alarms of a server that takes several variations at once, and the requests it took."""
+    points = {fault_registry.find("variations", name).point for name in names} - {None}
+    model = _load_model(*sorted(points))
+    return _run(model, "+".join(names), seed, order, tuple(names))
 
 
 @cache
-def _load_model(point: str | None) -> Model:
-    return load_model(CATALOGUE.read_text(encoding="utf-8"), point)
+def _load_model(*points: str | None) -> Model:
+    return load_model(CATALOGUE.read_text(encoding="utf-8"), *points)
 
 
 def _run(

@@ -4,8 +4,10 @@ plan.
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 import pytest
-from bench.alarms import STRIDE_S, of_plain, of_variation
+from bench.alarms import STRIDE_S, of_plain, of_variations
 
 from pgagents.inprocess import START, inside, verify_sandbox
 from pgagents.model.contract import Verdict
@@ -21,6 +23,10 @@ TOGETHER = [NAMES[first::RUNS] for first in range(RUNS)]
 different runs.
 """
 
+SEEDS = (1, 2, 3, 4)
+STEP = 5
+"""By so many places a seed turns the second column of a row of three, and by twice as many the third."""
+
 
 @pytest.mark.parametrize("names", TOGETHER, ids="+".join)
 def test_variations_taken_together_raise_no_alarm(names: tuple[str, ...]) -> None:
@@ -35,13 +41,30 @@ def test_variations_taken_together_raise_no_alarm(names: tuple[str, ...]) -> Non
     assert report.footer.requests > 300
 
 
+def in_threes(seed: int) -> list[tuple[str, ...]]:
+    """Return every variation once, three to a run; a seed gives each other company."""
+    third = -(-len(NAMES) // 3)
+    columns = [NAMES[first : first + third] for first in range(0, len(NAMES), third)]
+    turned = [
+        column[(turn := seed * number * STEP % len(column)) :] + column[:turn]
+        for number, column in enumerate(columns)
+    ]
+    return [tuple(name for name in row if name) for row in zip_longest(*turned)]
+
+
 @pytest.mark.matrix
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
-@pytest.mark.parametrize("name", NAMES)
-def test_variation_raises_no_alarm(name: str, seed: int) -> None:
-    requests, alarms = of_variation(name, seed)
+@pytest.mark.parametrize(("seed", "names"), [(seed, names) for seed in SEEDS for names in in_threes(seed)])
+def test_variations_raise_no_alarm(seed: int, names: tuple[str, ...]) -> None:
+    """Each is taken alone in test_faults.py, and with every seed by `python -m bench alarms`."""
+    requests, alarms = of_variations(names, seed)
     assert [(a.contract, a.why) for a in alarms] == []
     assert requests > 300
+
+
+def test_seeds_give_each_variation_other_company() -> None:
+    company = [{frozenset(names) for names in in_threes(seed)} for seed in SEEDS]
+    assert all(sorted(name for names in rows for name in names) == list(NAMES) for rows in company)
+    assert len(set().union(*company)) == sum(len(rows) for rows in company)
 
 
 def test_two_calls_at_once_in_a_full_place_are_made_elsewhere() -> None:

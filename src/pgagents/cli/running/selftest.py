@@ -165,11 +165,11 @@ def _faults_of(only: Sequence[str]) -> list[str]:
     return [name for name in _every("faults") if wanted & set(_module("faults", name).breaks)]
 
 
-def load_model(text: str, point: str | None = None) -> Model:
-    """Load the catalogue of a text; `point` is a behaviour key to open, so that a variation is legal."""
+def load_model(text: str, *points: str | None) -> Model:
+    """Load the catalogue of a text; `points` are behaviour keys to open, so that variations are legal."""
     from pgagents.catalogue.load import load_text
 
-    if point is not None:
+    for point in filter(None, points):
         text, count = re.subn(rf"^  {point}: .*$", f"  {point}: any", text, count=1, flags=re.M)
         if not count:
             text = text.replace("\nbehaviour:\n", f"\nbehaviour:\n  {point}: any\n", 1)

@@ -48,7 +48,7 @@ def front_page_says_it_once(_context: Context, request: Request, answer: Respons
         return answer
     further = ("Link", '</style.css>; rel="preload"; as="style", <//cdn.example/a.js>; rel=preload')
     plain = Response(answer.status, answer.headers, b"<!doctype html><title>Home</title>")
-    return Response(plain.status, (further, *plain.headers), plain.body)
+    return Response(plain.status, (*plain.headers, further), plain.body)
 
 
 @variation().edit_answers
