@@ -73,7 +73,8 @@ def test_token_is_fetched_once_and_carried_by_calls() -> None:
     first = server.asked[0]
     pair = base64.b64encode(b"app-1:s3cret%2Fwith%2Bsigns-48151623").decode()
     assert first.header("authorization") == f"Basic {pair}"
-    assert first.body == b"grant_type=client_credentials&scope=notes&audience=https%3A%2F%2Fnotes.example"
+    scopes, audience = b"scope=notes+notes.all", b"audience=https%3A%2F%2Fnotes.example"
+    assert first.body == b"grant_type=client_credentials&" + scopes + b"&" + audience
     assert [one.header("authorization") for one in server.asked[1:]] == ["Bearer t1"] * 2
 
 
