@@ -50,23 +50,8 @@ def _at_site(table: Table, column: Column, site: Site) -> Iterator[Candidate]:
         return
     share = (same + 1) / (len(others) + 1)
     found = Evidence(len(here), 1 - share, -len(here) * math.log10(max(share, 0.1)), (value,))
-
-    def weigh(guard: Guard | None) -> Evidence | None:
-        return found if guard is None else None
-
-    yield Candidate(
-        table,
-        "constants",
-        f"{column.last}-initially-{_name(value)}",
-        f"{column.text} == {write_value(value)}",
-        (column,),
-        bool,
-        bar=EQUALITY,
-        own=weigh,
-        guardable=False,
-        only=(site,),
-        bare=True,
-    )
+    name, law = f"{column.last}-initially-{_name(value)}", f"{column.text} == {write_value(value)}"
+    yield _make(table, column, site, name, law, found)
 
 
 def _propose_secret(table: Table, column: Column, site: Site) -> Iterator[Candidate]:
@@ -84,15 +69,20 @@ def _propose_secret(table: Table, column: Column, site: Site) -> Iterator[Candid
     if any(value is not None for value in others):
         return
     found = Evidence(len(here), 0.9, EACH_TOLD * len(here), ("…",))
+    yield _make(table, column, site, f"{column.last}-told", f"{column.text} != null", found)
+
+
+def _make(table: Table, column: Column, site: Site, name: str, law: str, found: Evidence) -> Candidate:
+    """Return the law of one column at one place, with its evidence; it takes no guard."""
 
     def weigh(guard: Guard | None) -> Evidence | None:
         return found if guard is None else None
 
-    yield Candidate(
+    return Candidate(
         table,
         "constants",
-        f"{column.last}-told",
-        f"{column.text} != null",
+        name,
+        law,
         (column,),
         bool,
         bar=EQUALITY,

@@ -71,40 +71,7 @@ def _sizes(table: Table, column: Column) -> Iterator[Candidate]:
                 guardable=False,
             )
         if number.root == "response":
-            yield Candidate(
-                table,
-                "lists",
-                f"{column.last}-counted",
-                f"{number.text} == {size}",
-                (number, column),
-                lambda n, v: n == len(v),
-                bar=EQUALITY,
-                prior=1.0 if not TOTALS.isdisjoint(number.words) else -1.0,
-                guardable=False,
-            )
-            if "total" in number.words and column.path[:-1] == number.path[:-1]:
-                yield Candidate(
-                    table,
-                    "order",
-                    f"{column.last}-at-most-{number.last}",
-                    f"{size} <= {number.text}",
-                    (column, number),
-                    lambda v, n: len(v) <= n,
-                    bar=ORDER,
-                    own=_fill(column, number),
-                    guardable=False,
-                )
-            yield Candidate(
-                table,
-                "order",
-                f"{column.last}-if-any",
-                f"({number.text} > 0.0) == ({size} > 0.0)",
-                (number, column),
-                lambda n, v: (n > 0) == (len(v) > 0),
-                bar=ORDER,
-                prior=1.0 if not TOTALS.isdisjoint(number.words) else -0.5,
-                guardable=False,
-            )
+            yield from _lengths(table, column, number)
     for given in table.of_root("input"):
         if given.kind in ("rows", "list"):
             yield Candidate(
@@ -116,6 +83,45 @@ def _sizes(table: Table, column: Column) -> Iterator[Candidate]:
                 lambda v, g: len(v) == len(g),
                 guardable=False,
             )
+
+
+def _lengths(table: Table, column: Column, number: Column) -> Iterator[Candidate]:
+    """Yield how the length of a list follows from a number of the same answer."""
+    size = f"size({column.text})"
+    yield Candidate(
+        table,
+        "lists",
+        f"{column.last}-counted",
+        f"{number.text} == {size}",
+        (number, column),
+        lambda n, v: n == len(v),
+        bar=EQUALITY,
+        prior=1.0 if not TOTALS.isdisjoint(number.words) else -1.0,
+        guardable=False,
+    )
+    if "total" in number.words and column.path[:-1] == number.path[:-1]:
+        yield Candidate(
+            table,
+            "order",
+            f"{column.last}-at-most-{number.last}",
+            f"{size} <= {number.text}",
+            (column, number),
+            lambda v, n: len(v) <= n,
+            bar=ORDER,
+            own=_fill(column, number),
+            guardable=False,
+        )
+    yield Candidate(
+        table,
+        "order",
+        f"{column.last}-if-any",
+        f"({number.text} > 0.0) == ({size} > 0.0)",
+        (number, column),
+        lambda n, v: (n > 0) == (len(v) > 0),
+        bar=ORDER,
+        prior=1.0 if not TOTALS.isdisjoint(number.words) else -0.5,
+        guardable=False,
+    )
 
 
 def _reach(column: Column, number: Column) -> Any:
