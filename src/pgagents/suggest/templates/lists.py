@@ -151,8 +151,6 @@ def _fill(column: Column, number: Column) -> Any:
         parts: set[float] = set()
         for value, total in zip(column.values, number.values, strict=True):
             if isinstance(value, list) and isinstance(total, int | float):
-                if len(value) > total:
-                    return None
                 (whole if len(value) == total else parts).add(total)
         if guard is not None or len(whole - {0}) < LEAST_TOTALS or not parts:
             return None
