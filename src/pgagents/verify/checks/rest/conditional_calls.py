@@ -3,13 +3,14 @@
 A read with its answer's tag in If-None-Match, alone or behind another one, is answered 304 (RFC 9110,
 13.1.2). So is one with `*`, which means any tag. With another tag it is answered as usual. A write with the
 present tag in If-Match is done, and gives the instance a new tag. With the old tag it is refused and changes
-nothing. Without a tag it is refused or done, as the catalogue says. Weak tags match in no If-Match (RFC 9110,
+nothing. Of two writes at once with the present tag one is done, or the change of the other would be lost.
+Without a tag a write is refused or done, as the catalogue says. Weak tags match in no If-Match (RFC 9110,
 13.1.1), so such writes are untested.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.model.action import ActionCall as ActionCall
@@ -29,10 +30,11 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.optional_arguments import choose_optional
+from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import target_of
 from pgagents.verify.values.schema_values import high, low, matches
-from pgagents.verify.wire.call import Call, EntityTag, InstanceRef, Raw
+from pgagents.verify.wire.call import Call, Concurrent, EntityTag, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -59,6 +61,7 @@ def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str]]:
     name = endpoint.action.name
     yield "present", f"{name} is done with the present tag, and the tag is another one afterwards"
     yield "stale", f"{name} is refused with an old tag, and changes nothing"
+    yield "once", f"of two calls of {name} at once with the present tag only one is done"
     if _is_required(endpoint):
         yield "missing", f"{name} is refused without a tag"
     else:
@@ -118,12 +121,14 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         run = _read_again(setting, resource, endpoint, contract)
         yield Probe(contract, 5, (contract,), 5, run, (endpoint,), "main", False)
     for resource, reader, endpoint in _writes(setting):
-        alone = f"{NAME}/alone/{endpoint.place}"
+        alone, once = (f"{NAME}/{detail}/{endpoint.place}" for detail in ("alone", "once"))
         details = (f"{NAME}/{detail}/{endpoint.place}" for detail, _ in _details(setting, endpoint))
-        contracts = tuple(one for one in details if one != alone)
+        contracts = tuple(one for one in details if one not in (alone, once))
         if given := _list_alone(setting, endpoint):
             each = _write_each(setting, resource, reader, endpoint, given)
             yield Probe(alone, 5, (alone,), 2 * len(given) + 2, each, (endpoint, reader), "main", True)
+        pair = _write_at_once(setting, resource, reader, endpoint, once)
+        yield Probe(once, 5, (once,), 3, pair, (endpoint, reader), "main", True)
         name = f"{NAME}/versions/{endpoint.place}"
         write = _write_versions(setting, resource, reader, endpoint)
         yield Probe(name, 5, contracts, 8, write, (endpoint, reader), "main", True)
@@ -217,6 +222,47 @@ def _write_versions(
             yield from judge_refused(free, missing, codes, "a write without a tag")
 
     return run
+
+
+def _write_at_once(
+    setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, contract: str
+) -> Callable[[], Conversation]:
+    """Send two writes at the same time that change something, both with the present tag."""
+
+    def run() -> Conversation:
+        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+        first: Exchange = yield _read(setting, reader, body, "to have its tag")
+        tag = first.header("etag")
+        if not first.success or not tag or tag.startswith(WEAK):
+            yield judge_untested(contract, f"it was answered without a strong tag: {first.outcome}")
+            return
+        why = "one of two at once with the present tag"
+        calls = tuple(_write(setting, resource, endpoint, body, tag, turn, why) for turn in (0, 1))
+        pair: Sequence[Exchange] = yield Concurrent(calls)
+        done = [exchange for exchange in pair if exchange.success]
+        if not done:
+            yield judge_untested(contract, f"neither write was done: {pair[0].outcome}")
+        elif len(done) < len(pair):
+            yield judge_kept(contract)
+        elif any(not _changes_it(resource, reader, call, first) for call in calls):
+            yield judge_untested(contract, "one of the writes changed nothing, so the tag may have stayed")
+        else:
+            refused = endpoint.action.stale
+            expected = f"one is refused with {refused.status if refused is not None else 412}"
+            yield judge_broken(contract, expected, f"both were answered with {done[0].status}")
+
+    return run
+
+
+def _changes_it(resource: Resource, reader: Endpoint, call: Call, first: Exchange) -> bool:
+    """True if a write gives a member another value than a read showed."""
+    read = next((one for one in resource.read_by if one.action is reader.action), None)
+    shown = at_path(read, first)
+    params = call.endpoint.params if call.endpoint is not None else ()
+    sent = [p for p in params if p.place == "body" and not p.refers_to and str(p.name) in call.input]
+    return isinstance(shown, Mapping) and any(
+        p.wire in shown and shown[p.wire] != call.input[str(p.name)] for p in sent
+    )
 
 
 def _write_each(
