@@ -86,9 +86,14 @@ def test_reference_id_is_asked_for_by_its_name(tmp_path: Path, capsys: pytest.Ca
         (["parkgraph_api_key=a", "parkgraph_api_key=b"], "given twice"),
     ],
 )
-def test_reference_id_that_is_none_is_one_message(
-    ids: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_reference_id_that_is_none_is_one_message_before_anything_is_built(
+    ids: list[str],
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("pgagents.generate.build.build", None)
     words = [word for one in ids for word in ("--reference-id", one)]
     assert (
         main(
