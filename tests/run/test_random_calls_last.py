@@ -29,7 +29,10 @@ SEARCHING = DOCUMENT.replace(
 
 
 def notes() -> Model:
-    """A new model of a document, whose budget has room for random calls. Each model keeps what is drawn for it."""
+    """A new model of a document, whose budget has room for random calls.
+
+    Each model keeps what is drawn for it.
+    """
     return load_text(imported(SEARCHING).text)
 
 
