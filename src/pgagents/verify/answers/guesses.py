@@ -39,9 +39,9 @@ class Guesses:
     def explain(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
         """Return True if an inferred part of the catalogue makes the contract that an answer contradicts.
 
-        Also return True if the refused call names an id that follows from an inferred part, unless the
-        contract is about the statuses that a document lists. The same holds if the expected refusal is
-        inferred and a different one came. A recommendation counts as inferred.
+        Also return True if the refused call names an id that follows from an inferred part. The same holds if
+        the expected refusal is inferred and a different one came. A recommendation counts as inferred. An id
+        is no reason for a status that the document does not list.
         """
         if contract.advice and self.advised:
             return True
