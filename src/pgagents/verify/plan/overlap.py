@@ -55,12 +55,15 @@ class Company:
 
 
 def lay_out(
-    setting: Setting, checks: Mapping[str, Check], probes: Sequence[Probe], *, writes: bool
+    setting: Setting, checks: Mapping[str, Check], probes: Sequence[Probe], *, writes: bool, first: int = 0
 ) -> list[Slot]:
-    """Return the slots of a plan's probes. `writes` is False if the run may change nothing."""
+    """Return the slots of a plan's probes. `writes` is False if the run may change nothing.
+
+    `first` is the index of the first probe: the number of slots that the run has had before.
+    """
     made = {name for name, resource in setting.model.resources.items() if resource.made_by is not None}
     found: list[Slot] = []
-    for index, probe in enumerate(probes):
+    for index, probe in enumerate(probes, first):
         check = checks[probe.check]
         may_write = writes and (probe.writes or _needs_instance(probe, made))
         company: Overlap = probe.overlap or check.overlap
