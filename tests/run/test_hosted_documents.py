@@ -16,7 +16,7 @@ GOOD, BAD = "openai/ai-plugin.json", "openai/openapi.json"
 
 
 def test_documents_of_a_catalogue_are_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What cannot be made is logged for each sandbox. Another catalogue is rendered for itself."""
+    """A document that cannot be made is logged for each sandbox. Another catalogue is rendered for itself."""
     rendered: list[str] = []
     right = build.document
 
