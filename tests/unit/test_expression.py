@@ -113,6 +113,7 @@ def test_published_sums_hold() -> None:
         ("first(alnum(upper('sess_01HXYZ')), 8)", {}, "SESS01HX"),
         ("file_size('data:image/png;name=a.png;base64,iVBORw==')", {}, 4.0),
         ("file_type('data:Image/PNG;base64,iVBORw==')", {}, "image/png"),
+        ("file_type('data:image/png;base64,iVBORſ==')", {}, None),
         ("file_type('no file')", {}, None),
         ("file_size('é')", {}, 2.0),
         ("sha256('data:text/plain;base64,aGVsbG8=') == sha256('hello')", {}, True),

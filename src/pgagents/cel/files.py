@@ -12,7 +12,10 @@ import re
 from hashlib import sha256 as hash_of
 from typing import Any
 
-_URL = re.compile(r"data:([a-z0-9.+-]+/[a-z0-9.+-]+)(?:;[^;,]*)*;base64,([A-Za-z0-9+/]*={0,2})", re.I)
+_URL = re.compile(r"(?i:data:([a-z0-9.+-]+/[a-z0-9.+-]+)(?:;[^;,]*)*;base64,)([A-Za-z0-9+/]*={0,2})")
+"""Only what stands before the data has letters of either case: to ignore case in the data takes 14 times as
+long.
+"""
 
 
 def file_size(file: Any) -> float:

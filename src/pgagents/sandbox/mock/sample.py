@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from re import _constants, _parser  # private, but the only parser of patterns there is; tested
 from typing import Any
 
@@ -109,6 +110,7 @@ def _text(schema: Mapping[str, Any], now: float) -> str:
     return text
 
 
+@lru_cache(1024)
 def pattern_text(pattern: str) -> str:
     """Return a short text that matches a pattern; "text" for a pattern that is too complex."""
     try:

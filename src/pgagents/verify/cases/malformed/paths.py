@@ -29,11 +29,14 @@ def reader(setting: Setting) -> Endpoint | None:
 
 
 def _readers(setting: Setting, *, named: bool) -> list[Endpoint]:
-    return [
-        d
-        for d in setting.endpoints
-        if d.on_rest and d.action.effect == "read" and ("{" in d.path) == named and d.ordinary
-    ]
+    def find() -> list[Endpoint]:
+        return [
+            d
+            for d in setting.endpoints
+            if d.on_rest and d.action.effect == "read" and ("{" in d.path) == named and d.ordinary
+        ]
+
+    return setting.compute_once(("readers", named), find)
 
 
 def number_in(setting: Setting) -> Param | None:
