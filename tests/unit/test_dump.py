@@ -107,3 +107,8 @@ def test_yaml_reads_well() -> None:
         '    description: "A: b"\n'
         '$ref: "#/components"\n'
     )
+
+
+@given(documents)
+def test_json_is_what_the_standard_library_writes_with_an_indent(data: Any) -> None:
+    assert to_json(data) == (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()

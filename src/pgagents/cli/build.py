@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.cli.inputs.options import catalogue_argument, examples, load
-from pgagents.collector import without_collector
 
 if TYPE_CHECKING:
     from pgagents.generate.build import Built
@@ -97,9 +96,8 @@ def command(
         raise click.UsageError("--package writes and --check does not: give one of them.")
     if ids and not packing:
         raise click.UsageError("--reference-id is for the package: add --package.")
-    with without_collector():
-        model = load(catalogue)
-        built = build(model, only=targets, templates=templates, strict=strict)
+    model = load(catalogue)
+    built = build(model, only=targets, templates=templates, strict=strict)
     _show(built, model)
     if check:
         return _check(built, out, everything=not targets)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.cli.inputs.options import examples
-from pgagents.collector import without_collector
 
 if TYPE_CHECKING:
     from pgagents.lint.importers.gpt_builder.importer import Form
@@ -129,10 +128,7 @@ def command(
             )
         judged = lint_server(mcp_url, mcp_stdio, judge)
     else:
-        with without_collector():
-            judged = _judge_files(
-                files, judge, only, Form(public, privacy_policy), fix=fix, published=published
-            )
+        judged = _judge_files(files, judge, only, Form(public, privacy_policy), fix=fix, published=published)
     _print(judged, form)
     return 1 if any(one.fails(fail_on) for one in judged) else 0
 

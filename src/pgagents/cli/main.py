@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import keyword
 import re
@@ -17,6 +18,12 @@ _HERE = Path(__file__).parent
 STDOUT_CLOSED = 141
 """The exit code that a shell reports for a program ended by SIGPIPE (`pgagents … | head`)."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+READ_ONCE = ("build", "diff", "import", "lint", "trace")
+"""Commands that read files of bounded size, write, and end.
+
+All that they make lives until they end, so Python's garbage collector would only take time. It takes a fifth
+of a build of 1,000 actions.
+"""
 _SHORT_HELP = re.compile(r'short_help="([^"]+)"')
 
 
@@ -142,4 +149,9 @@ def _report_error(error: Exception) -> int:
 
 def run() -> None:
     """Entry point of the installed command."""
-    sys.exit(main())
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    if command in READ_ONCE:
+        gc.disable()
+    code = main()
+    gc.freeze()  # or Python looks through all that lives once more before it ends
+    sys.exit(code)

@@ -7,10 +7,10 @@ from typing import Any
 
 from pgagents.decoding.medium import is_json
 from pgagents.generate.follow_ups.jobs import describe_job, list_lost_jobs
+from pgagents.generate.follow_ups.pages import list_hidden_pages
 from pgagents.generate.formerly import find_name, list_offered
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.lower.schema import lower
-from pgagents.generate.pages import list_hidden_pages
 from pgagents.generate.target import Loss
 from pgagents.model.action import Action
 from pgagents.model.model import Model

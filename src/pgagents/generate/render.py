@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _MARK = "\0"
+_COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 DOCUMENT_SUFFIXES = (".json", ".yaml")
 
 
@@ -121,12 +122,12 @@ class Renderer:
 
     def _json(self, value: Any) -> Laid:
         """The `json` filter: serialize any value of the model as JSON."""
-        from jinja2 import TemplateRuntimeError
-
         marked = self._add_marks(value) if self._marking else value
         try:
-            return Laid(json.dumps(marked, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+            return Laid(_COMPACT.encode(marked))
         except (TypeError, ValueError) as error:
+            from jinja2 import TemplateRuntimeError
+
             raise TemplateRuntimeError(f"this cannot be said in JSON: {error}") from None
 
     def _add_marks(self, value: Any) -> Any:
@@ -177,15 +178,18 @@ class Renderer:
 def _environment(templates: Path | None, as_json: Any) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    from pgagents.generate.template_cache import find_bytecode_cache
+
     folders = [*([templates] if templates else []), folder("templates")]
     environment = Environment(
         loader=FileSystemLoader(folders),
         undefined=StrictUndefined,
-        finalize=_only_laid,
+        finalize=_make_finalizer(),
         autoescape=False,  # nothing here is HTML; `finalize` is what keeps values from slipping in raw
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=find_bytecode_cache(folder("templates")),
     )
     filters = {
         "json": as_json,
@@ -205,10 +209,9 @@ def _environment(templates: Path | None, as_json: Any) -> Environment:
 
 def _require_defined(filter: Callable[[Any], Laid]) -> Callable[[Any], Laid]:
     """Wrap a filter so that an undefined value raises an error with its name."""
+    from jinja2 import Undefined  # once for each filter: a template calls it for thousands of values
 
     def filter_value(value: Any) -> Laid:
-        from jinja2 import Undefined
-
         return (
             filter(str(value)) if isinstance(value, Undefined) else filter(value)
         )  # a strict Undefined raises when converted
@@ -216,14 +219,18 @@ def _require_defined(filter: Callable[[Any], Laid]) -> Callable[[Any], Laid]:
     return filter_value
 
 
-def _only_laid(value: Any) -> Any:
+def _make_finalizer() -> Callable[[Any], Any]:
+    """Return the function that refuses values which no filter has written."""
     from jinja2 import TemplateRuntimeError, Undefined
 
-    if isinstance(value, Laid | Undefined):
-        return value
-    raise TemplateRuntimeError(
-        f"a bare value stands in the template: {str(value)[:60]!r}; write `{{{{ … | json }}}}`"
-    )
+    def only_laid(value: Any) -> Any:
+        if isinstance(value, Laid | Undefined):
+            return value
+        raise TemplateRuntimeError(
+            f"a bare value stands in the template: {str(value)[:60]!r}; write `{{{{ … | json }}}}`"
+        )
+
+    return only_laid
 
 
 def _python(value: Any) -> Laid:

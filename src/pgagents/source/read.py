@@ -283,7 +283,8 @@ class _Reader:
 
     def _scalar(self, event: Any) -> None:
         plain = event.implicit[0]
-        self._tags(event, event.implicit[0] or event.implicit[1])
+        if event.tag is not None or event.anchor is not None:
+            self._tags(event, plain or event.implicit[1])
         value, wrong = scalar(event.value) if plain else (event.value, "")
         if wrong:
             self._fault(event.start_mark, "number", wrong)

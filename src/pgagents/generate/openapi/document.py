@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pgagents.generate.follow_ups.jobs import list_lost_jobs
+from pgagents.generate.follow_ups.pages import list_hidden_pages
 from pgagents.generate.formerly import list_lost_ids
 from pgagents.generate.openapi import dispatch, events, header_parts, parts, refusals
 from pgagents.generate.openapi.operation import operation
 from pgagents.generate.openapi.profile import Profile
-from pgagents.generate.pages import list_hidden_pages
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import closure
 from pgagents.model.action import Action

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Request, Response
+from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import data_of, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
@@ -23,6 +26,20 @@ def second_tag_not_read(_context: Context, request: Request) -> Request:
     """A read knows its tag in If-None-Match only if it stands there alone."""
     known = request.header("if-none-match")
     return request if known is None or "," not in known else request.with_header("If-None-Match", None)
+
+
+@fault("conditional_calls", needs=("etag",)).edit_requests
+def weak_tag_not_read(_context: Context, request: Request) -> Request:
+    """A read compares a weak tag in If-None-Match strongly, so that it never fits."""
+    known = request.header("if-none-match")
+    return request if known is None or "W/" not in known else request.with_header("If-None-Match", None)
+
+
+@fault("conditional_calls", needs=("if-match",)).edit_requests
+def weak_tag_fits_a_write(_context: Context, request: Request) -> Request:
+    """A write compares a weak tag in If-Match weakly, so that it fits the present version."""
+    wanted = request.header("if-match")
+    return request if wanted is None else request.with_header("If-Match", wanted.replace("W/", ""))
 
 
 @fault("conditional_calls", needs=("etag",)).edit_requests
@@ -46,6 +63,29 @@ def stale_write_done(_context: Context, inner: Domain, call: AcceptedCall) -> An
     if name is None or name not in call.input:
         return inner(call)
     return inner(replace(call, input={**call.input, name: "*"}))
+
+
+@fault("conditional_calls", needs=("if-match",)).handle_requests
+def two_at_once_with_one_tag(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """Two writes at the same time are both compared with the tag from before them, so one change is lost."""
+    tag = request.header("if-match")
+    if tag is None or tag == "*":
+        return handler(request)
+    key = (request.path, tag)
+    lock = context.memory.setdefault("lock", threading.Lock())
+    running: Counter[Any] = context.memory.setdefault("running", Counter())
+    done: set[Any] = context.memory.setdefault("done", set())
+    with lock:
+        running[key] += 1
+    time.sleep(0.02)  # long enough for a write that was sent at the same time
+    with lock:
+        answer = handler(request.with_header("If-Match", "*") if key in done else request)
+        if isinstance(answer, Response) and successful(answer):
+            done.add(key)
+        running[key] -= 1
+        if not running[key]:
+            done.discard(key)
+    return answer
 
 
 @fault("conditional_calls", needs=("if-match",)).edit_answers

@@ -44,6 +44,8 @@ class Setting:
     """The number of random values that Hypothesis draws for each argument; above zero only in a deep run."""
     drawn: int = 0
     """The number of random calls, valid and invalid each, that the plan has room for at each endpoint."""
+    drawn_writes: bool = True
+    """False if no random call of a write is generated, because the run may not send it."""
     limits: bool = False
     """True if bursts may exceed the limits."""
     exclusive: bool = False

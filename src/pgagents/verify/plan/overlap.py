@@ -62,13 +62,16 @@ class Company:
 
 
 def lay_out(
-    setting: Setting, checks: Mapping[str, Check], probes: Sequence[Probe], *, writes: bool
+    setting: Setting, checks: Mapping[str, Check], probes: Sequence[Probe], *, writes: bool, first: int = 0
 ) -> list[Slot]:
-    """Return the slots of a plan's probes. `writes` is False if the run may change nothing."""
+    """Return the slots of a plan's probes. `writes` is False if the run may change nothing.
+
+    `first` is the index of the first probe: the number of slots that the run has had before.
+    """
     made = {name for name, resource in setting.model.resources.items() if resource.made_by is not None}
     index_of = setting.compute_once("collections", lambda: index_collections(setting.model))
     found: list[Slot] = []
-    for index, probe in enumerate(probes):
+    for index, probe in enumerate(probes, first):
         company: Overlap = probe.overlap or checks[probe.check].overlap
         may_write = writes and (probe.writes or _needs_instance(probe, made))
         changes = _list_changes(index_of, probe) if may_write else NOTHING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pgagents.http import Handler
@@ -73,6 +73,11 @@ class Draft:
     """
     shares: Mapping[str, int] = field(default_factory=dict)
     """The parts of `max_requests` by their purpose; empty if the caller set the maximum."""
+    draw: Callable[[], Sequence[Probe]] = tuple
+    """Return the probes with random calls that come after the others.
+
+    To generate them takes many seconds with a large catalogue, so a run first sends the others.
+    """
     asked: Mapping[str, str] = field(default_factory=dict)
     """Ids of contracts that nothing in this plan provokes, with the reason; they are judged if it happens
     all the same.
@@ -161,7 +166,7 @@ def draft(
     kept = {id(p) for p in chosen}
     ordered = [p for p in ordered if id(p) in kept]
     most = budget(options, parts)
-    ordered += by_phase(_add_random_calls(setting, checks, options, parts, ordered, wanted), options.seed)
+    room = _find_room(options, parts, ordered)
     order = for_smoke if options.profile == "smoke" else order_for_survey
     ordered = order(setting, ordered, [c for c in contracts if c.id in wanted], min(SMOKE_REQUESTS, most))
     text = "\n".join([str(options.seed), *(f"{p.name} {p.print}" for p in ordered)])
@@ -181,7 +186,17 @@ def draft(
     )
     asked = {} if options.limits else list_shown_when_limited(setting, contracts)
     return Draft(
-        tuple(ordered), settled, most + last, digest, again, last, writes, apart(options, most), told, asked
+        tuple(ordered),
+        settled,
+        most + last,
+        digest,
+        again,
+        last,
+        writes,
+        apart(options, most),
+        told,
+        lambda: _draw_random_calls(setting, checks, options.seed, room, ordered, wanted),
+        asked,
     )
 
 
@@ -193,32 +208,37 @@ def _probes(setting: Setting, checks: Mapping[str, Check], roles: frozenset[str]
     return [p for p in found if p.surface != MCP and not any(d.surface == MCP for d in p.endpoints)]
 
 
-def _add_random_calls(
-    setting: Setting,
-    checks: Mapping[str, Check],
-    options: Options,
-    parts: Mapping[str, int],
-    planned: Sequence[Probe],
-    wanted: set[str],
-) -> list[Probe]:
-    """Return probes with random calls that fit into the rest of a standard run's budget. A deep run has them
-    anyway.
+def _find_room(options: Options, parts: Mapping[str, int], planned: Sequence[Probe]) -> int:
+    """Return how many requests of a standard run's budget are left for random calls. A deep run has them in
+    its plan.
 
     If the caller sets a maximum, random calls get no more requests than usual, because a maximum is no
     request for more calls.
     """
-    most = budget(options, parts)
+    if options.profile != "standard" or options.shard or options.only:
+        return 0
     usual = budget(replace(options, max_requests=None), parts)
-    room = min(most, usual) - sum(p.cost for p in planned if p.priority == 1) - RESERVE
-    if options.profile != "standard" or options.shard or options.only or room < 1:
+    most = min(budget(options, parts), usual)
+    return max(0, most - sum(p.cost for p in planned if p.priority == 1) - RESERVE)
+
+
+def _draw_random_calls(
+    setting: Setting,
+    checks: Mapping[str, Check],
+    seed: int,
+    room: int,
+    planned: Sequence[Probe],
+    wanted: set[str],
+) -> list[Probe]:
+    """Return the probes with random calls for `room` requests, in their order."""
+    if room < 1:
         return []
     each = min(DRAWS, -(-room // (2 * max(1, len(setting.endpoints)))))
-    random = replace(setting, drawn=each)
+    random = replace(setting, drawn=each, drawn_writes=any(p.writes for p in planned))
     main = frozenset(("main",))
-    writes = any(p.writes for p in planned)
     drawing = [checks[name] for name in DRAWING if name in checks]  # a server of tools has neither
     found = [p for check in drawing for p in check.list_probes(random, main) if p.priority == RANDOM]
-    return [p for p in found if (writes or not p.writes) and not wanted.isdisjoint(p.contracts)]
+    return by_phase((p for p in found if not wanted.isdisjoint(p.contracts)), seed)
 
 
 def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:

@@ -1,5 +1,6 @@
-"""Recognise answers that prove nothing: the call names an instance by an invented id, and a documented
-status says that there is none.
+"""Recognise answers that prove nothing, because a documented status says that something is not there.
+
+It is an instance that the call names by an invented id, or a part that an instance need not have.
 
 An id is known if a resource finds or makes it, or if the author wrote it into a resource's call. Any other
 value that may name an instance is invented, and a right server does not find it.
@@ -59,18 +60,35 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
     if call.intent in ("invalid", "framework") and points.absent_id_first == "validation":
         return ""
     name = find_invented_argument(setting, endpoint, call)
-    return (
-        f"{name} is an id that was made up, and was answered {exchange.outcome}: a resource with "
-        "found_by or made_by gives a real one"
-        if name
-        else ""
-    )
+    if name:
+        return (
+            f"{name} is an id that was made up, and was answered {exchange.outcome}: a resource with "
+            "found_by or made_by gives a real one"
+        )
+    if exchange.status in NOT_THERE and (part := _find_optional_part(setting, endpoint)):
+        return f"`{part}` may be missing where the rest exists: it was answered {exchange.outcome}"
+    return ""
 
 
 def _may_hide(setting: Setting, call: Call) -> bool:
     """True if a refusal may hide that an id in the path does not exist."""
     in_path = call.endpoint is not None and any(p.place == "path" for p in call.endpoint.params)
     return setting.model.leaves_open and in_path and call.intent != "auth"
+
+
+def _find_optional_part(setting: Setting, endpoint: Endpoint) -> str:
+    """Return the last step of a path such as `/watch/{id}/favicon`; empty if a right server always finds it.
+
+    A document does not say if its 404 means the instance or this part of it. A list is never missing: it is
+    empty. An author's catalogue means what it says.
+    """
+    action = endpoint.action
+    above, _, last = action.path.rstrip("/").rpartition("/")
+    if not setting.model.leaves_open or action.effect != "read" or "{" in last or "{" not in above:
+        return ""
+    schemas = [setting.resolve_schema(o.schema) for o in action.outputs if o.schema is not None]
+    listing = [r for r in setting.model.resources.values() if any(c.action is action for c in r.listed_by)]
+    return "" if listing or any("array" in types_of(schema) for schema in schemas) else last
 
 
 def find_invented_argument(setting: Setting, endpoint: Endpoint, call: Call) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from statistics import median
 
-from pgagents.verify.check.check import RANDOM, checks_for
+from pgagents.verify.check.check import RANDOM, Probe, checks_for
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import FINISHING, USUAL_WORKERS, Options, Progress
@@ -27,6 +27,7 @@ from pgagents.verify.run.sending.transmission import finish
 from pgagents.verify.wire.endpoint import OPERATOR
 
 INTERRUPTED = "interrupted"
+GENERATING = "random calls are generated"
 RETRIES = 12
 """Requests kept back for trying failing cases once more."""
 TICK_S = 0.001
@@ -70,12 +71,14 @@ class Course:
         """Run all probes; return why the run ended early, or an empty text."""
         driver = self.driver
         driver.sender.on_wait = lambda seconds: self._tell("waiting for the server's limit", seconds)
-        slots = lay_out(
-            driver.setting, checks_for(driver.setting), self.draft.probes, writes=self.draft.writes
-        )
+        slots = self._lay_out(self.draft.probes)
         try:
             self._ask_for_time()
             self._run_slots(slots)
+            self._tell(GENERATING)
+            drawn = self.draft.draw()
+            self._planned = min(self.draft.max_requests, self._planned + sum(p.cost for p in drawn))
+            self._run_slots(self._lay_out(drawn, len(slots)))
         except Stop as stop:
             return str(stop)
         except KeyboardInterrupt:
@@ -103,6 +106,10 @@ class Course:
             return INTERRUPTED
         return ""
 
+    def _lay_out(self, probes: Sequence[Probe], first: int = 0) -> list[Slot]:
+        setting = self.driver.setting
+        return lay_out(setting, checks_for(setting), probes, writes=self.draft.writes, first=first)
+
     def _run_slots(self, slots: Sequence[Slot]) -> None:
         """Run slots one at a time until the number of lanes is known, then in that many lanes."""
         for number, slot in enumerate(slots):
@@ -120,12 +127,12 @@ class Course:
 
     def _run_lanes(self, slots: Sequence[Slot]) -> None:
         ordered = self._options.max_requests is not None or self._options.profile == "smoke"
-        if not ordered:
+        if not ordered and self._lanes is None:
             self._own_instances = OWN * self.workers
             self.driver.sender.max_requests += (OWN + ONCE_MORE) * self.workers
         within = [slot for slot in slots if slot.probe.stage != LAST]
         self._lanes = Lanes(self.driver, within, self.workers, admit=self._admit, ordered=ordered)
-        self.alone = self._lanes.alone
+        self._lanes.alone = self.alone  # one count for the plan's probes and the random ones
         self._lanes.run()
         exceeding = [slot for slot in slots if slot.probe.stage == LAST]
         for slot in (*self._lanes.again, *exceeding):  # alone, nothing but the server can be the reason

@@ -90,6 +90,7 @@ def plan(
     checks = checks_for(setting)
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
+    made = replace(made, probes=(*made.probes, *made.draw()))
     by_bucket, by_phase, seconds, reached = planning.simulate(
         made, model, options.shard[1] if options.shard else 1
     )

@@ -34,9 +34,8 @@ def run(checker: Checker) -> None:
 
 
 def _schema(checker: Checker, pointer: Pointer, schema: Schema) -> None:
-    given = {
-        f.alias or name for name, f in type(schema).model_fields.items() if name in schema.model_fields_set
-    }
+    fields = type(schema).model_fields
+    given = {fields[name].alias or name for name in schema.model_fields_set}
     kinds = {schema.type} if isinstance(schema.type, str) else set(schema.type or ())
     for words, kind, noun in ((_OF_LISTS, "array", "a list"), (_OF_OBJECTS, "object", "an object")):
         for word in words if kinds and kind not in kinds else ():

@@ -47,7 +47,7 @@ def list_drawn_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> tu
     """Return the random calls of a REST endpoint, as many as the plan has room for, computed once a run."""
     if not setting.drawn or not endpoint.on_rest or not is_selected(setting, endpoint):
         return ()
-    if endpoint.action.effect == "write" and not _may_vary(setting, endpoint):
+    if endpoint.action.effect == "write" and not (setting.drawn_writes and _may_vary(setting, endpoint)):
         return ()
     key = ("drawn", endpoint.place, valid, setting.seed, setting.drawn)
     return setting.compute_once(key, lambda: tuple(_draw_calls(setting, endpoint, valid=valid)))

@@ -1,25 +1,27 @@
 """Conditional calls work: 304 for the version that a caller has, and a refusal of a write to a stale one.
 
 A read with its answer's tag in If-None-Match, alone or behind another one, is answered 304 (RFC 9110,
-13.1.2). So is one with `*`, which means any tag. With another tag it is answered as usual. A write with the
-present tag in If-Match is done, and gives the instance a new tag. With the old tag it is refused and changes
-nothing. Without a tag it is refused or done, as the catalogue says. Weak tags match in no If-Match (RFC 9110,
-13.1.1), so such writes are untested.
+13.1.2). So is one with `*`, which means any tag, and one whose tag differs by `W/` alone. With another tag it
+is answered as usual. A write with the present tag in If-Match is done, and gives the instance a new tag. With
+the old tag it is refused and changes nothing. If two writes at once have the present tag, only one is done.
+Without a tag a write is refused or done, as the catalogue says. Weak tags match in no If-Match (RFC 9110,
+13.1.1): the present tag with `W/` is refused, and writes whose tags are weak are untested.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.model.action import ActionCall as ActionCall
-from pgagents.model.contract import Contract
+from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (
     Check,
     Conversation,
     Judgement,
     Probe,
+    describe_code,
     judge_accepted,
     judge_broken,
     judge_kept,
@@ -29,10 +31,11 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.optional_arguments import choose_optional
+from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import target_of
 from pgagents.verify.values.schema_values import high, low, matches
-from pgagents.verify.wire.call import Call, EntityTag, InstanceRef, Raw
+from pgagents.verify.wire.call import Call, Concurrent, EntityTag, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -59,6 +62,8 @@ def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str]]:
     name = endpoint.action.name
     yield "present", f"{name} is done with the present tag, and the tag is another one afterwards"
     yield "stale", f"{name} is refused with an old tag, and changes nothing"
+    yield "weak", f"{name} is refused with the present tag as a weak one"
+    yield "once", f"of two calls of {name} at once with the present tag only one is done"
     if _is_required(endpoint):
         yield "missing", f"{name} is refused without a tag"
     else:
@@ -116,17 +121,19 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for resource, endpoint in _reads(setting):
         contract = f"{NAME}/not_modified/{endpoint.place}"
         run = _read_again(setting, resource, endpoint, contract)
-        yield Probe(contract, 5, (contract,), 5, run, (endpoint,), "main", False)
+        yield Probe(contract, 5, (contract,), 6, run, (endpoint,), "main", False)
     for resource, reader, endpoint in _writes(setting):
-        alone = f"{NAME}/alone/{endpoint.place}"
+        alone, once = (f"{NAME}/{detail}/{endpoint.place}" for detail in ("alone", "once"))
         details = (f"{NAME}/{detail}/{endpoint.place}" for detail, _ in _details(setting, endpoint))
-        contracts = tuple(one for one in details if one != alone)
+        contracts = tuple(one for one in details if one not in (alone, once))
         if given := _list_alone(setting, endpoint):
             each = _write_each(setting, resource, reader, endpoint, given)
             yield Probe(alone, 5, (alone,), 2 * len(given) + 2, each, (endpoint, reader), "main", True)
+        pair = _write_at_once(setting, resource, reader, endpoint, once)
+        yield Probe(once, 5, (once,), 3, pair, (endpoint, reader), "main", True)
         name = f"{NAME}/versions/{endpoint.place}"
         write = _write_versions(setting, resource, reader, endpoint)
-        yield Probe(name, 5, contracts, 8, write, (endpoint, reader), "main", True)
+        yield Probe(name, 5, contracts, 9, write, (endpoint, reader), "main", True)
 
 
 def _read(
@@ -159,7 +166,12 @@ def _read_again(
             yield judge_broken(contract, f"304 to If-None-Match: {tag}", same.outcome)
             return
         several = f"{OTHER}, {tag}"
-        forms = {several: "with two tags, the second its own", ANY: "with *, which means any tag"}
+        turned = tag.removeprefix(WEAK) if tag.startswith(WEAK) else f"{WEAK}{tag}"
+        forms = {
+            several: "with two tags, the second its own",
+            ANY: "with *, which means any tag",
+            turned: "with its own tag, but for W/",
+        }
         for form, why in forms.items() if same.status == NOT_MODIFIED else ():
             if not _may_be_sent(setting, endpoint, form):
                 continue
@@ -191,15 +203,14 @@ def _write_versions(
 
     def run() -> Conversation:
         bare = "missing" if _is_required(endpoint) else "without"
-        present, stale, missing = (
-            f"{NAME}/{detail}/{endpoint.place}" for detail in ("present", "stale", bare)
-        )
+        every = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in ("present", "stale", "weak", bare))
+        present, stale, weak, missing = every
         body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
         first: Exchange = yield _read(setting, reader, body, "to have its tag")
         old = first.header("etag")
         if not first.success or not old or old.startswith(WEAK):
             why = "its tag is weak" if old else f"it was answered without a tag: {first.outcome}"
-            for contract in (present, stale, missing):
+            for contract in every:
                 yield judge_untested(contract, why)
             return
         done: Exchange = yield _write(setting, resource, endpoint, body, old, 0, "with the present tag")
@@ -208,6 +219,7 @@ def _write_versions(
         late: Exchange = yield _write(setting, resource, endpoint, body, old, 1, "with the tag before")
         after: Exchange = yield _read(setting, reader, body, "after the refusal")
         yield from _judge_stale(endpoint, stale, first, second, late, after)
+        yield from _try_weak(setting, resource, endpoint, body, second, weak)
         free: Exchange = yield _write(setting, resource, endpoint, body, "", 1, "without a tag")
         if not _is_required(endpoint):
             yield from judge_accepted(free, missing, "a write without a tag")
@@ -217,6 +229,74 @@ def _write_versions(
             yield from judge_refused(free, missing, codes, "a write without a tag")
 
     return run
+
+
+def _try_weak(
+    setting: Setting,
+    resource: Resource,
+    endpoint: Endpoint,
+    body: Mapping[str, Any],
+    present: Exchange,
+    contract: str,
+) -> Conversation:
+    """Write with the present tag as a weak one. It is compared strongly, so it fits no version."""
+    tag = f"{WEAK}{present.header('etag')}"
+    param = endpoint.action.param(str(endpoint.action.if_match))
+    if param is not None and not setting.test_argument(endpoint, param).is_valid(tag):
+        yield Judgement(contract, Verdict.NOT_APPLICABLE, "the argument takes no weak tag")
+        return
+    done: Exchange = yield _write(
+        setting, resource, endpoint, body, tag, 1, "with the present tag as a weak one"
+    )
+    code = endpoint.action.stale
+    if done.moot or done.void or not present.success:
+        yield judge_untested(contract, f"it was not answered: {present.outcome}, {done.outcome}")
+    elif done.success:
+        expected = f"{describe_code(code) if code is not None else 412} to If-Match: {tag}"
+        yield judge_broken(contract, expected, done.outcome)
+    elif done.refused:
+        yield judge_kept(contract)
+
+
+def _write_at_once(
+    setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, contract: str
+) -> Callable[[], Conversation]:
+    """Send two writes at the same time that change something, both with the present tag."""
+
+    def run() -> Conversation:
+        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+        first: Exchange = yield _read(setting, reader, body, "to have its tag")
+        tag = first.header("etag")
+        if not first.success or not tag or tag.startswith(WEAK):
+            yield judge_untested(contract, f"it was answered without a strong tag: {first.outcome}")
+            return
+        why = "one of two at once with the present tag"
+        calls = tuple(_write(setting, resource, endpoint, body, tag, turn, why) for turn in (0, 1))
+        pair: Sequence[Exchange] = yield Concurrent(calls)
+        done = [exchange for exchange in pair if exchange.success]
+        if not done:
+            yield judge_untested(contract, f"neither write was done: {pair[0].outcome}")
+        elif len(done) < len(pair):
+            yield judge_kept(contract)
+        elif any(not _changes_it(resource, reader, call, first) for call in calls):
+            yield judge_untested(contract, "one of the writes changed nothing, so the tag may have stayed")
+        else:
+            refused = endpoint.action.stale
+            expected = f"one is refused with {refused.status if refused is not None else 412}"
+            yield judge_broken(contract, expected, f"both were answered with {done[0].status}")
+
+    return run
+
+
+def _changes_it(resource: Resource, reader: Endpoint, call: Call, first: Exchange) -> bool:
+    """True if a write gives a member another value than a read showed."""
+    read = next((one for one in resource.read_by if one.action is reader.action), None)
+    shown = at_path(read, first)
+    params = call.endpoint.params if call.endpoint is not None else ()
+    sent = [p for p in params if p.place == "body" and not p.refers_to and str(p.name) in call.input]
+    return isinstance(shown, Mapping) and any(
+        p.wire in shown and shown[p.wire] != call.input[str(p.name)] for p in sent
+    )
 
 
 def _write_each(

@@ -1,15 +1,17 @@
-"""A removed instance is gone: its reads are answered as for a missing one, or with 410.
+"""A removed instance is gone: its reads miss it or answer 410, its lists leave it out, and no other call
+takes it.
 
-An instance is made, read, removed by the resource's `undone_by`, and read again. That call must be
-`destructive`, and no move to another state. A removal answered 202 may take some seconds. A removed instance
-that is still answered fits `gone_when`. A server may give a free id to something else at once. So an answer
-shows the removed instance only if its id is random, or if it has a value that this run alone wrote.
+An instance is made, read, looked for in its lists, removed by the resource's `undone_by`, and read and looked
+for again. That call must be `destructive`, and no move to another state. A removal answered 202 may take some
+seconds. A removed instance that is still answered fits `gone_when`. A server may give a free id to something
+else at once. So an answer shows the removed instance only if its id is random, or if it has a value that this
+run alone wrote. Actions that name the instance, and say what a missing one is answered, must refuse it too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.catalogue.language.scope import FRESH
@@ -33,85 +35,162 @@ from pgagents.verify.fixtures.instance import at_path, is_gone, is_missing
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.proof import is_random_id
 from pgagents.verify.fixtures.removal import ACCEPTED, REMOVAL_WAITS_S
-from pgagents.verify.wire.call import Call, Own, Sleep
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.target import is_made_by
+from pgagents.verify.laws.next_page import PageRequest, next_page
+from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "removals"
-COST = 5
+MOST_PAGES = 10
+"""Most pages of a list on which an instance is looked for before it is removed."""
+Reader = tuple[ActionCall, Endpoint]
+
+
+@dataclass(frozen=True, slots=True)
+class _Removable:
+    """A resource that calls make and remove for good, with what reads it, lists it and takes it."""
+
+    resource: Resource
+    maker: Endpoint
+    remover: Endpoint
+    reads: tuple[Reader, ...]
+    lists: tuple[Reader, ...]
+    takers: tuple[Endpoint, ...]
+
+    @property
+    def read_contracts(self) -> list[str]:
+        """The ids of the contracts of its reads."""
+        return [f"{NAME}/{self.resource.name}/{endpoint.place}" for _, endpoint in self.reads]
+
+    @property
+    def list_contracts(self) -> list[str]:
+        """The ids of the contracts of its lists."""
+        return [f"{NAME}/listed/{self.resource.name}/{endpoint.place}" for _, endpoint in self.lists]
+
+    @property
+    def refused_contracts(self) -> list[str]:
+        """The ids of the contracts of the other actions that name it."""
+        return [f"{NAME}/refused/{self.resource.name}/{endpoint.place}" for endpoint in self.takers]
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint that reads instances which can be removed for good."""
-    for resource, _, endpoint, remover in _removable(setting):
-        reader = endpoint.action.name
-        says = f"a {resource.name} that {remover.action.name} has removed is not there for {reader}"
-        yield promise(NAME, resource.name, endpoint, says, (*resource.origin, "undone_by"), resource.cite)
+    """Yield one contract for each endpoint that reads, lists or takes instances which can be removed for
+    good.
+    """
+    for found in _removable(setting):
+        resource, removed = (
+            found.resource,
+            f"a {found.resource.name} that {found.remover.action.name} removed",
+        )
+        at, cite = (*resource.origin, "undone_by"), resource.cite
+        for _, endpoint in found.reads:
+            says = f"{removed} is not there for {endpoint.action.name}"
+            yield promise(NAME, resource.name, endpoint, says, at, cite)
+        for _, endpoint in found.lists:
+            says = f"{removed} is not in what {endpoint.action.name} lists"
+            yield promise(NAME, f"listed/{resource.name}", endpoint, says, at, cite)
+        for endpoint in found.takers:
+            says = f"{removed} is missing for {endpoint.action.name}"
+            yield promise(NAME, f"refused/{resource.name}", endpoint, says, at, cite)
 
 
-def _removable(setting: Setting) -> Iterator[tuple[Resource, ActionCall, Endpoint, Endpoint]]:
-    """Yield each resource that calls make and remove for good, with each read of it and the removal."""
-    for resource in setting.model.resources.values():
-        made_by, undone_by = resource.made_by, resource.undone_by
-        if made_by is None or undone_by is None or not resource.removed_for_good:
-            continue
-        remover = setting.find_lead(str(undone_by.action.name))
-        for read in resource.read_by:
-            endpoint = setting.find_lead(str(read.action.name))
-            if endpoint is not None and remover is not None and setting.find_lead(str(made_by.action.name)):
-                yield resource, read, endpoint, remover
+def _removable(setting: Setting) -> tuple[_Removable, ...]:
+    def find() -> Iterator[_Removable]:
+        for resource in setting.model.resources.values():
+            made_by, undone_by = resource.made_by, resource.undone_by
+            if made_by is None or undone_by is None or not resource.removed_for_good:
+                continue
+            maker = setting.find_lead(str(made_by.action.name))
+            remover = setting.find_lead(str(undone_by.action.name))
+            if maker is None or remover is None:
+                continue
+            reads = tuple(_list_readers(setting, resource.read_by))
+            lists = tuple(_list_readers(setting, resource.listed_by))
+            takers = tuple(_list_takers(setting, resource)) if reads else ()
+            if reads or lists:
+                yield _Removable(resource, maker, remover, reads, lists, takers)
+
+    return setting.compute_once(NAME, lambda: tuple(find()))
+
+
+def _list_readers(setting: Setting, calls: tuple[ActionCall, ...]) -> Iterator[Reader]:
+    """Yield the calls with their endpoints, one for each action."""
+    met: set[str] = set()
+    for call in calls:
+        endpoint = setting.find_lead(str(call.action.name))
+        if endpoint is not None and endpoint.place not in met:
+            met.add(endpoint.place)
+            yield call, endpoint
+
+
+def _list_takers(setting: Setting, resource: Resource) -> Iterator[Endpoint]:
+    """Yield the other actions that need an instance and say what a missing one is answered.
+
+    There are none where a removed instance is still answered, because some calls may still be right for it.
+    """
+    if resource.gone_when is not None:
+        return
+    known = (resource.made_by, resource.undone_by, *resource.read_by)
+    own = {str(call.action.name) for call in known if call is not None}
+    for endpoint in setting.endpoints:
+        action = endpoint.action
+        missing = resource.missing_in(action)
+        says_so = missing is not None and missing in (*action.errors, *setting.model.always())
+        needs = any(p.refers_to == resource.name and p.required for p in endpoint.params)
+        makes = is_made_by(resource, action) or action.method == "PUT"
+        if endpoint.leads and endpoint.on_rest and says_so and needs and not makes and action.name not in own:
+            yield endpoint
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract."""
+    """Yield one probe for each resource: it makes an instance, removes it, and looks for it everywhere."""
     del roles
-    for resource, read, endpoint, remover in _removable(setting):
-        contract = f"{NAME}/{resource.name}/{endpoint.place}"
-        run = _run(setting, resource, read, endpoint, remover, contract)
-        yield Probe(contract, 6, (contract,), COST, run, (endpoint, remover), "main", True)
+    for found in _removable(setting):
+        contracts = (*found.read_contracts, *found.list_contracts, *found.refused_contracts)
+        cost = 2 + 2 * len(found.reads) + 2 * len(found.lists) + len(found.takers)
+        readers = tuple(endpoint for _, endpoint in (*found.reads, *found.lists))
+        endpoints = (*readers, *found.takers, found.remover)
+        run = _run(setting, found)
+        yield Probe(contracts[0], 6, contracts, cost, run, endpoints, "main", True)
 
 
-def _run(
-    setting: Setting,
-    resource: Resource,
-    read: ActionCall,
-    endpoint: Endpoint,
-    remover: Endpoint,
-    contract: str,
-) -> Callable[[], Conversation]:
+def _run(setting: Setting, found: _Removable) -> Callable[[], Conversation]:
+    resource = found.resource
+
     def run() -> Conversation:
         made_by, undone_by = resource.made_by, resource.undone_by
-        maker = setting.find_lead(str(made_by.action.name)) if made_by is not None else None
-        if made_by is None or undone_by is None or maker is None:
-            return
+        assert made_by is not None
+        assert undone_by is not None
+        every = (*found.read_contracts, *found.list_contracts, *found.refused_contracts)
         made: Exchange = yield Call(
-            maker, made_by.input, "explore", f"a {resource.name} to be removed", fresh=True
+            found.maker, made_by.input, "explore", f"a {resource.name} to be removed", fresh=True
         )
         body = at_path(made_by, made) if made.success else None
         if not isinstance(body, Mapping):
-            yield judge_untested(contract, f"no {resource.name} was made: {made.outcome}")
+            yield from _give_up(every, f"no {resource.name} was made: {made.outcome}")
             return
         yield Own(made.number)
-        before: Exchange = yield _about(endpoint, read, resource, body, f"a {resource.name} to be removed")
-        if not _is_there(resource, read, before):
-            yield judge_untested(contract, f"the {resource.name} was not there before: {before.outcome}")
-            return
+        known = yield from _look(setting, found, body)
         why = f"a {resource.name} is removed"
-        removed: Exchange = yield replace(_about(remover, undone_by, resource, body, why), intent="valid")
+        removed: Exchange = yield Call(
+            found.remover, undone_by.input, "valid", why, subject=resource, made=body
+        )
         if not removed.success:
-            yield judge_untested(contract, f"the {resource.name} could not be removed: {removed.outcome}")
+            yield from _give_up(every, f"the {resource.name} could not be removed: {removed.outcome}")
             return
-        call = _about(endpoint, read, resource, body, f"a {resource.name} that has been removed")
-        seen: Exchange = yield call
-        for seconds in REMOVAL_WAITS_S if removed.status == ACCEPTED else ():
-            if not _is_there(resource, read, seen):
-                break
-            yield Sleep(seconds, quiet=True)
-            seen = yield call
-        same = seen.success and _is_same(resource, read, made, body, seen)
-        yield _judge(resource, read, seen, contract, same)
+        waits = REMOVAL_WAITS_S if removed.status == ACCEPTED else ()
+        gone = yield from _read_again(found, made, body, known, waits)
+        yield from _list_again(found, made, body, known)
+        yield from _take(setting, found, body, gone=gone)
 
     return run
+
+
+def _give_up(contracts: tuple[str, ...], reason: str) -> Iterator[Judgement]:
+    for contract in contracts:
+        yield judge_untested(contract, reason)
 
 
 def _about(
@@ -120,17 +199,187 @@ def _about(
     return Call(endpoint, call.input, "explore", why, subject=resource, made=body)
 
 
+# ---- before the removal
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The answers that showed an instance: of its reads, and of its lists the pages with their requests.
+
+    An answer without it stands beside an empty request.
+    """
+
+    reads: tuple[Exchange, ...]
+    pages: tuple[tuple[Exchange, PageRequest | None], ...]
+
+
+def _look(setting: Setting, found: _Removable, body: Mapping[str, Any]) -> Generator[Any, Any, _Known]:
+    """Read an instance, and look for it in its lists."""
+    why = f"a {found.resource.name} to be removed"
+    reads = []
+    for call, endpoint in found.reads:
+        reads.append((yield _about(endpoint, call, found.resource, body, why)))
+    pages = []
+    for reader in found.lists:
+        pages.append((yield from _find_page(setting, found.resource, reader, body)))
+    return _Known(tuple(reads), tuple(pages))
+
+
+def _find_page(
+    setting: Setting, resource: Resource, reader: Reader, body: Mapping[str, Any]
+) -> Generator[Any, Any, tuple[Exchange, PageRequest | None]]:
+    """Return the page of a list that has an instance, with its request; None where no page has it."""
+    call, endpoint = reader
+    more = PageRequest()
+    seen: Exchange = yield _about(
+        endpoint, call, resource, body, f"a list with a {resource.name} to be removed"
+    )
+    for _ in range(MOST_PAGES):
+        if _find_item(resource, call, seen, body) is not None:
+            return seen, more
+        further = next_page(setting, endpoint, seen) if seen.success else None
+        if further is None or not further.is_followed:
+            break
+        more = further
+        seen = yield _page(
+            reader, resource, body, more, f"a further page, for a {resource.name} to be removed"
+        )
+    return seen, None
+
+
+def _page(reader: Reader, resource: Resource, body: Mapping[str, Any], more: PageRequest, why: str) -> Call:
+    call, endpoint = reader
+    return replace(
+        _about(endpoint, call, resource, body, why), input={**call.input, **more.input}, raw=more.raw
+    )
+
+
+def _find_item(
+    resource: Resource, call: ActionCall, seen: Exchange, body: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """Return the item of a list with an instance's id; None if there is none."""
+    items = at_path(call, seen) if seen.success else None
+    id = resource.id_of(body)
+    found = (item for item in items if isinstance(item, Mapping)) if isinstance(items, list) else ()
+    return next((item for item in found if id is not None and resource.id_of(item) == id), None)
+
+
+# ---- after the removal
+
+
+def _read_again(
+    found: _Removable,
+    made: Exchange,
+    body: Mapping[str, Any],
+    known: _Known,
+    waits: tuple[float, ...],
+) -> Generator[Any, Any, bool]:
+    """Judge the reads; return true if one of them shows that the instance is missing."""
+    resource, gone = found.resource, False
+    for (call, endpoint), before, contract in zip(
+        found.reads, known.reads, found.read_contracts, strict=True
+    ):
+        if not _is_there(resource, call, before):
+            yield judge_untested(contract, f"the {resource.name} was not there before: {before.outcome}")
+            continue
+        look = _about(endpoint, call, resource, body, f"a {resource.name} that has been removed")
+        seen: Exchange = yield look
+        for seconds in waits:
+            if not _is_there(resource, call, seen):
+                break
+            yield Sleep(seconds, quiet=True)
+            seen = yield look
+        same = seen.success and _is_same(resource, made, body, at_path(call, seen))
+        yield _judge(resource, call, seen, contract, same)
+        gone = gone or (not seen.success and is_missing(resource, seen))
+    return gone
+
+
+def _list_again(
+    found: _Removable, made: Exchange, body: Mapping[str, Any], known: _Known
+) -> Generator[Any, Any, None]:
+    """Judge the lists by the page that had the instance. A list that is made later gets some seconds."""
+    resource = found.resource
+    why = f"a list without a removed {resource.name}"
+    for reader, (before, more), contract in zip(found.lists, known.pages, found.list_contracts, strict=True):
+        if more is None:
+            yield judge_untested(contract, f"the {resource.name} was in no list before: {before.outcome}")
+            continue
+        call = reader[0]
+        seen: Exchange = yield _page(reader, resource, body, more, why)
+        for seconds in REMOVAL_WAITS_S:
+            if not _is_listed(resource, call, seen, body):
+                break
+            yield Sleep(seconds, quiet=True)
+            seen = yield _page(reader, resource, body, more, why)
+        item = _find_item(resource, call, seen, body)
+        if not seen.success:
+            yield judge_untested(contract, f"the list was not answered: {seen.outcome}")
+        elif item is None or not _is_listed(resource, call, seen, body):
+            yield judge_kept(contract)
+        elif _is_same(resource, made, body, item):
+            expected = f"a removed {resource.name} is in no list"
+            yield judge_broken(contract, expected, f"it is in the list: {seen.outcome}")
+        else:
+            why_not = f"nothing shows if it is the removed {resource.name} or another one that got its id"
+            yield judge_untested(contract, why_not)
+
+
+def _is_listed(resource: Resource, call: ActionCall, seen: Exchange, body: Mapping[str, Any]) -> bool:
+    """True if a list has an instance as one that is not removed. An item that shows nothing of it is none."""
+    item = _find_item(resource, call, seen, body)
+    if item is None or resource.gone_when is None:
+        return item is not None
+    read = resource.gone_when.paths
+    told = {path[0] for name in ("resource", resource.name) for path in read.get(name, ()) if path}
+    return told <= item.keys() and not is_gone(resource, item)
+
+
+def _take(
+    setting: Setting, found: _Removable, body: Mapping[str, Any], *, gone: bool
+) -> Generator[Any, Any, None]:
+    """Send the other calls that need the instance. Nobody else may have got its id meanwhile."""
+    resource, id = found.resource, found.resource.id_of(body)
+    free = gone or (isinstance(id, str) and is_random_id(id))
+    for endpoint, contract in zip(found.takers, found.refused_contracts, strict=True):
+        if not free:
+            yield judge_untested(contract, f"nothing shows that the {resource.name} is missing")
+            continue
+        what = f"{endpoint.action.name} of a removed {resource.name}"
+        seen: Exchange = yield _name(setting, resource, endpoint, body, what)
+        missing = resource.missing_in(endpoint.action)
+        if seen.moot or seen.void:
+            yield judge_untested(contract, seen.moot or f"it was not answered: {seen.outcome}")
+        elif seen.success:
+            expected = f"{what} is answered {describe_code(missing) if missing is not None else 404} or 410"
+            yield judge_broken(contract, expected, seen.outcome)
+        elif seen.refused:
+            yield judge_kept(contract)
+
+
+def _name(
+    setting: Setting, resource: Resource, endpoint: Endpoint, body: Mapping[str, Any], what: str
+) -> Call:
+    """Return an ordinary call that names an instance. Other resources may be any of their kind."""
+    own = {str(p.name): resource.value_for(p, body) for p in endpoint.params if p.refers_to == resource.name}
+    given = {**template_of(setting.model, endpoint.action).input, **own}
+    others = {
+        str(p.name): InstanceRef(str(p.refers_to), member=p.refers_member)
+        for p in endpoint.params
+        if p.refers_to and isinstance(given.get(str(p.name)), Expression)
+    }
+    return Call(endpoint, {**given, **others}, "absent", what)
+
+
 def _is_there(resource: Resource, read: ActionCall, seen: Exchange) -> bool:
     """True if an answer shows the instance as one that is not removed."""
     body = at_path(read, seen) if seen.success else None
     return seen.success and not (isinstance(body, Mapping) and is_gone(resource, body))
 
 
-def _is_same(
-    resource: Resource, read: ActionCall, made: Exchange, body: Mapping[str, Any], seen: Exchange
-) -> bool:
+def _is_same(resource: Resource, made: Exchange, body: Mapping[str, Any], shown: Any) -> bool:
     """True if an answer shows the instance that was made, and not another one with the same id."""
-    id, shown = resource.id_of(body), at_path(read, seen)
+    id = resource.id_of(body)
     return (isinstance(id, str) and is_random_id(id)) or any(
         occurs_in(value, shown) for value in _own_values(resource, made)
     )

@@ -1,0 +1,60 @@
+"""Faults of changes: what a PATCH leaves out is reset, and what it names stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pgagents.jsonschema.schema import resolve
+from pgagents.model.action import Param
+from pgagents.sandbox.call import AcceptedCall, Domain
+from pgagents.sandbox.injection.fault_registry import Context, fault
+
+_SINCE = "a change alters more than its answer may"
+_SEVERAL = 2
+
+
+@fault(
+    "partial_changes",
+    also={"merge_patch": _SINCE, "law": _SINCE, "conditional_calls": _SINCE, "hint_idempotent": _SINCE},
+    needs=("if-match",),
+).replace_actions
+def patch_resets_the_rest(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A PATCH gives each member that it leaves out the value that a new instance has."""
+    if call.action.method != "PATCH":
+        return inner(call)
+    free = [p for p in _list_members(call) if not p.required and p.name not in call.input]
+    reset = {str(p.name): _empty(resolve(p.schema, context.model.schemas)) for p in free}
+    return inner(replace(call, input={**reset, **call.input}))
+
+
+@fault(
+    "partial_changes", also={"law": "an answer is not as sent", "conditional_calls": "nothing changes"},
+    needs=("if-match",),
+).replace_actions  # fmt: skip
+def patch_forgets_a_member(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A PATCH is answered as done, and the last member that it names stays as it was."""
+    named = [str(p.name) for p in _list_members(call) if p.name in call.input]
+    if call.action.method != "PATCH" or len(_list_members(call)) < _SEVERAL or not named:
+        return inner(call)
+    last = str(_list_members(call)[-1].name)
+    return inner(replace(call, input={k: v for k, v in call.input.items() if k != last}))
+
+
+def _list_members(call: AcceptedCall) -> list[Param]:
+    return [p for p in call.action.params if p.place == "body" and not p.refers_to]
+
+
+def _empty(schema: Mapping[str, Any]) -> Any:
+    """Return the value that a server gives a member by itself."""
+    kinds = schema.get("type")
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    if "default" in schema:
+        return schema["default"]
+    if "null" in kinds:
+        return None
+    if "enum" in schema:
+        return schema["enum"][0]
+    plain = {"array": [], "object": {}, "boolean": False, "string": "-" * schema.get("minLength", 1)}
+    return next((plain[kind] for kind in kinds if kind in plain), schema.get("minimum", 0))
