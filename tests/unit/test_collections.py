@@ -1,4 +1,4 @@
-"""Which collections calls may change: this decides which probes run at the same time."""
+"""The collections that calls may change decide which probes run at the same time."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Say which collections a call may change, so that probes of others may run at the same time.
 
-A collection is the set of instances that one or more resources of the catalogue are names for: those whose
-instances the same actions make, read, list, move or undo. Its name is that of its first resource.
+A collection holds the instances of one resource, or of several that the same actions make, read, list, move
+or undo. Its name is that of one of them.
 """
 
 from __future__ import annotations
