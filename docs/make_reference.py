@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -123,14 +123,7 @@ def checks() -> str:
             yield ""
             yield _page(module)
             yield ""
-            caught = [
-                f"`{id}`"
-                for id, fault in sorted(faults.items(), key=lambda item: item[0].replace("-", "_"))
-                if name in fault.breaks
-            ]
-            if caught:
-                yield f"Caught: {', '.join(caught)}."
-                yield ""
+            yield from _list_caught({id: f for id, f in faults.items() if name in f.breaks})
         yield "## MCP servers without a catalogue"
         yield ""
         yield "These judge a server by its own list of tools ([how](../howto/mcp-server.md))."
@@ -140,8 +133,16 @@ def checks() -> str:
             yield ""
             yield _page(module)
             yield ""
+            yield from _list_caught({f"mcp:{id}": f for id, f in of_mcp.items() if name in f.by_list})
 
     return page("Checks", intro, body())
+
+
+def _list_caught(faults: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line with the names of the faults that a check catches; nothing if there are none."""
+    if caught := [f"`{id}`" for id in sorted(faults, key=lambda name: name.replace("-", "_"))]:
+        yield f"Caught: {', '.join(caught)}."
+        yield ""
 
 
 def faults() -> str:
@@ -177,7 +178,7 @@ def faults() -> str:
         yield "| name | what is wrong or odd | breaks |"
         yield "|---|---|---|"
         for id, fault in fault_registry.collect("mcp_faults").items():
-            breaks = ", ".join(f"[{c}](checks.md#{c})" for c in sorted(fault.breaks))
+            breaks = ", ".join(f"[{c}](checks.md#{c})" for c in sorted(fault.breaks | fault.by_list))
             yield f"| `{id}` | {_cell(fault_registry.summarize(fault))} | {breaks} |"
         for id, variation in fault_registry.collect("mcp_variations").items():
             yield f"| `{id}` | {_cell(fault_registry.summarize(variation))} | nothing |"

@@ -65,8 +65,15 @@ def closure(lines: Iterable[str]) -> Iterator[str]:
 
 def run(site: Path, words: Iterable[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run pgagents in a folder, with nothing importable but the standard library and this site."""
+    return run_python(site, ["-m", "pgagents", *words], folder, **variables)
+
+
+def run_python(
+    site: Path, words: Iterable[str], folder: Path, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder, with nothing importable but the standard library and this site."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PGAGENTS_")}
-    words = [sys.executable, "-S", "-m", "pgagents", *words]
+    words = [sys.executable, "-S", *words]
     environment = {**kept, "PYTHONPATH": str(site), **variables}
     streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
     return subprocess.run(words, cwd=folder, env=environment, check=False, timeout=120, **streams)

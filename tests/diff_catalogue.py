@@ -72,7 +72,12 @@ def edits(data: Any, path: tuple[Any, ...]) -> Iterator[str]:
         for step in path[:-1]:
             at = at[step]
         if change(at, path[-1]):
-            yield yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=10**6)
+            yield written(made)
+
+
+def written(data: Any) -> str:
+    """The text of a catalogue's data, each value in one line."""
+    return str(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=10**6))
 
 
 def _gone(at: Any, key: Any) -> bool:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from pgagents.catalogue.load import load_text
+from loading import read_once
 from pgagents.cel.expression import Expression
 from pgagents.cel.parser import parse
 from pgagents.cel.printer import is_plain, quote
@@ -38,7 +38,7 @@ def expressions() -> tuple[str, ...]:
     """Every expression of both catalogues, as written."""
     found: dict[str, None] = {}
     for path in (PARK_GRAPH, SHOP):
-        _collect(load_text(path.read_text(encoding="utf-8"), str(path)), found, set())
+        _collect(read_once(path), found, set())
     return tuple(found)
 
 

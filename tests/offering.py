@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from pgagents.catalogue.load import load_file, load_text
+from loading import load_once, read_once
 from pgagents.importer.surfaces import list_plain
 from pgagents.model.model import Model
 from pgagents.source.read import parse
@@ -97,7 +97,7 @@ SURFACES: dict[str, Any] = {
 }
 
 
-class _Whole(yaml.SafeDumper):
+class _Whole(yaml.CSafeDumper):
     """Writes a value that stands in two places twice; a catalogue has no aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the name is the base class's
@@ -120,12 +120,12 @@ def shop_text(**changes: Any) -> str:
 
 def shop(**changes: Any) -> Model:
     """The shop on every surface, changed in some places."""
-    return load_text(shop_text(**changes), "shop.yaml")
+    return load_once(shop_text(**changes), "shop.yaml")
 
 
 def park() -> Model:
     """Park Graph."""
-    return load_file(ROOT / "catalogue" / "park_graph.yaml")
+    return read_once(ROOT / "catalogue" / "park_graph.yaml")
 
 
 def renamed(**changes: Any) -> Model:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pgagents.catalogue.load import load_file
+from loading import read_once
 from pgagents.http import Request, Response, json_bytes
 from pgagents.model.model import Model
 from pgagents.sandbox.sandbox import open_sandbox
@@ -24,7 +24,7 @@ VAIL = "/api/v1/lots/search?lat=39.6403&lng=-106.3742&radius_km=1.5&limit=5"
 @cache
 def model(name: str) -> Model:
     """Park Graph's catalogue, or one of tests/catalogues."""
-    return load_file(
+    return read_once(
         ROOT / ("catalogue/park_graph.yaml" if name == "park_graph" else f"tests/catalogues/{name}.yaml")
     )
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pgagents.catalogue.load import load_text
+from loading import load_once
 from pgagents.http import Handler
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.model.contract import Verdict
@@ -33,12 +33,7 @@ def model(path: Path = PARK_GRAPH, opened: str | None = None) -> Model:
 
     Where it leaves them open anyway, the model is the same object, so that what a run compiles of it is kept.
     """
-    return _load(_open_points(path, opened), str(path))
-
-
-@cache
-def _load(text: str, file: str) -> Model:
-    return load_text(text, file)
+    return load_once(_open_points(path, opened), str(path))
 
 
 def _open_points(path: Path, opened: str | None) -> str:

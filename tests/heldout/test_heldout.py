@@ -5,16 +5,16 @@ Its own calls are answered otherwise than by the plain sandbox.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
-import yaml
 
 from heldout.calls import Shown
 from heldout.sets import NAMES, fault
+from pgagents.source.read import read
 from sandboxes import ROOT
 
-CATALOGUE = yaml.safe_load((ROOT / "catalogue/park_graph.yaml").read_text("utf-8"))
 SAID = [name for name in NAMES if not name.startswith("first/")]
 """Those whose promise is given with its path in the catalogue."""
 FLOW = "auth.schemes.oauth2.flows.authorization_code"
@@ -42,7 +42,12 @@ def test_held_out_fault_breaks_what_the_catalogue_has(name: str) -> None:
     paths, _, says = fault(name).PROMISE.partition(":: ")
     assert says
     assert fault(name).FORM in ("formal", "words")
-    assert [path for path in paths.split(" + ") if not _there(_find_place(path), CATALOGUE)] == []
+    assert [path for path in paths.split(" + ") if not _there(_find_place(path), _catalogue())] == []
+
+
+@cache
+def _catalogue() -> Any:
+    return read(ROOT / "catalogue/park_graph.yaml").data
 
 
 def _find_place(path: str) -> str:

@@ -6,16 +6,18 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from calling import served
-from pgagents.cli.running.progress import LONGEST, MOST, FirstLines
+from pgagents.cli.running.progress import IN_REPORT, LONGEST, MOST, FirstLines
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Contract
 from pgagents.report.baseline import Line
+from pgagents.report.curl import NO_REQUEST
 from pgagents.report.report import Finding, RecordedExchange
 from pgagents.source.read import parse
 from pgagents.source.source import Source, Span
@@ -94,8 +96,24 @@ def test_a_line_has_no_command_and_no_control_character() -> None:
 
 def test_a_long_call_is_only_in_the_report() -> None:
     tell = FirstLines(source(), "http://127.0.0.1")
-    assert "curl" not in next(tell([finding("law/a/list_notes@rest", "wrong", "/" + "x" * LONGEST)]))
-    assert "curl" in next(tell([finding("law/b/list_notes@rest", "wrong")]))
+    assert next(tell([finding("law/a/list_notes@rest", "wrong", "/" + "x" * LONGEST)])).endswith(IN_REPORT)
+    assert "; curl -sS" in next(tell([finding("law/b/list_notes@rest", "wrong")]))
+
+
+def test_a_call_that_is_long_by_its_headers_is_told_without_them() -> None:
+    one = finding("documented_status/list_notes@rest", "wrong")
+    agent = "a client with a long name " * 20
+    sent = one.exchanges[0].request.with_header("User-Agent", agent)
+    (line,) = FirstLines(source(), "http://127.0.0.1")(
+        [replace(one, exchanges=(replace(one.exchanges[0], request=sent),))]
+    )
+    assert line.endswith("; curl -sS -i -g --path-as-is http://127.0.0.1/notes")
+
+
+def test_a_finding_without_a_request_says_why_it_has_no_call() -> None:
+    one = replace(finding("tool_words/name/a@mcp", "wrong"), exchanges=())
+    (line,) = FirstLines(source(), "http://127.0.0.1")([one])
+    assert line.endswith(f"; {NO_REQUEST}")
 
 
 def test_accepted_findings_are_not_told() -> None:

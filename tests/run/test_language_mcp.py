@@ -17,6 +17,7 @@ from pgagents.inprocess import inside, verify_sandbox
 from pgagents.inprocess_mcp import mcp_inside, tool_contracts, verify_mcp
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
+from pgagents.source.read import read
 from pgagents.verify.plan.options import Options
 from verifying import ids, model
 
@@ -37,7 +38,7 @@ LEAST = 90
 CATALOGUES = [
     path
     for path in sorted((Path(__file__).parents[1] / "catalogues").glob("*.yaml"))
-    if "mcp" in model(path).surfaces
+    if "mcp" in read(path).data["surfaces"]
 ]
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from pgagents.catalogue.load import load_text
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.laws.next_page import PageRequest, next_page
-from verifying import load_text
 
 SERVERS = Path(__file__).parents[1] / "harm/servers"
 CURSOR = (

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from loading import load_once
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside
 from pgagents.model.contract import Verdict
 from pgagents.verify.cases.relations.reads_of_changed import list_changed
 from pgagents.verify.check.memory import setting_of
-from verifying import ids, load_text, model, run
+from verifying import ids, model, run
 
 FILE = Path(__file__).parents[1] / "catalogues/documents.yaml"
-DOCUMENTS = load_text(FILE.read_text(encoding="utf-8"), FILE.name)
+DOCUMENTS = load_once(FILE.read_text(encoding="utf-8"), FILE.name)
 CONTRACT = "no_crashes/get_content@rest"
 
 

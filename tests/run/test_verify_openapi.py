@@ -13,7 +13,7 @@ from calling import served
 from importing import imported
 from pgagents.cli.inputs.document import is_document
 from pgagents.cli.main import main
-from pgagents.http import Request, Response, json_bytes
+from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.importer.places import open_source
 from small_api import KEY, Notes
 
@@ -220,6 +220,60 @@ def test_what_contradicts_an_inferred_resource_is_odd_and_broken_if_strict(
     assert verdicts["valid_calls/ordinary/get_note@rest"] == word, out
     assert report["footer"]["odd"] == (sum(v == "odd" for v in verdicts.values()) if not words else 0)
     assert code in exits, out
+
+
+CHANGE = READ.replace(
+    "components:\n",
+    """    put:
+      operationId: changeNote
+      parameters: [{name: note_id, in: path, required: true, schema: {type: string, maxLength: 40}}]
+      requestBody:
+        required: true
+        content: {application/json: {schema: {$ref: "#/components/schemas/Text"}}}
+      responses:
+        "200":
+          description: The note
+          content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}
+        "404": {description: Not there}
+        "422": {description: A wrong argument}
+components:
+""",
+)
+
+
+def test_undocumented_status_is_an_error_on_a_create_and_on_a_change_of_the_same_resource(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = DOCUMENT.replace(
+        '      responses:\n        "201"', '      responses:\n        "422": {description: No}\n        "201"'
+    )
+    monkeypatch.setitem(globals(), "DOCUMENT", document.replace("components:\n", CHANGE, 1))
+
+    def refuse(_: Notes, request: Request) -> Response | None:
+        """Refuse a body that is no JSON with a status that no operation documents."""
+        wrong = request.method in ("POST", "PUT") and read_json(request.body).problem
+        return Response(400, (("Content-Type", "application/json"),), b"{}") if wrong else None
+
+    with served(Notes(odd=refuse)) as url:
+        code, out, _ = run_verify(tmp_path, url, "--openapi", "notes.yaml", "--allow-writes")
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    verdicts = {one["contract"]: one["verdict"] for one in report["results"]}
+    told = {name: verdicts[f"documented_status/{name}@rest"] for name in ("create_note", "change_note")}
+    assert told == {"create_note": "broken", "change_note": "broken"}, out
+    assert code == 1
+
+
+def test_an_argument_without_a_sure_value_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = DOCUMENT.replace("minLength: 1, maxLength: 40", 'pattern: "^ftp://"')
+    monkeypatch.setitem(globals(), "DOCUMENT", document.replace("components:\n", READ, 1))
+    with served(Notes()) as url:
+        run_verify(tmp_path, url, "--openapi", "notes.yaml", "--allow-writes")
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    reasons = {one["reason"] for one in report["results"] if one["verdict"] == "untested"}
+    why = "no value of `text` is sure, and an example would show one"
+    assert f"list_notes answered no note that will do, and none is made: {why}" in reasons
+    flag = "--allow create_note would call it"
+    assert f"create_note writes and names no instance of this run's, as {why}: {flag}" in reasons
 
 
 OPEN = DOCUMENT.replace("security: [{key: []}]\n", "").replace(

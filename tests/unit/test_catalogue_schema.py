@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,15 @@ from pgagents.catalogue.load import load
 from pgagents.resources import folder
 from pgagents.source.read import parse, read
 
-SCHEMA: Any = jsonschema_rs.Draft202012Validator(json_schema.document())
 CATALOGUES = [
     folder("catalogue") / "park_graph.yaml",
     *sorted((Path(__file__).parents[1] / "catalogues").glob("*.yaml")),
 ]
+
+
+@cache
+def schema() -> Any:
+    return jsonschema_rs.Draft202012Validator(json_schema.document())
 
 
 def written(path: Path) -> Any:
@@ -46,7 +51,8 @@ def test_every_key_says_what_it_is_when_an_editor_hovers_over_it() -> None:
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda p: p.stem)
 def test_schema_takes_what_the_loader_takes(path: Path) -> None:
     assert [
-        f"{'/'.join(map(str, e.instance_path))}: {e.message[:200]}" for e in SCHEMA.iter_errors(written(path))
+        f"{'/'.join(map(str, e.instance_path))}: {e.message[:200]}"
+        for e in schema().iter_errors(written(path))
     ] == []
 
 
@@ -55,7 +61,7 @@ def test_schema_takes_what_the_loader_takes(path: Path) -> None:
 def test_schema_and_loader_refuse_an_unknown_key(path: Path, section: str) -> None:
     data = copy.deepcopy(written(path))
     data[section]["no such key"] = 1
-    assert not SCHEMA.is_valid(data)
+    assert not schema().is_valid(data)
     assert load(parse(json.dumps(data)))[0] is None
 
 

@@ -396,11 +396,13 @@ def test_colours_only_on_a_terminal_that_wants_them(monkeypatch: pytest.MonkeyPa
         (("--only", "no_such_check"), "no contract's id is this or begins so"),
     ],
 )
-def test_demo_refuses_an_unknown_name_before_it_builds(words: tuple[str, ...], says: str) -> None:
-    done = subprocess.run([*PGAGENTS, "demo", *words], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert says in done.stderr
-    assert len(done.stderr.splitlines()) == 2
+def test_demo_refuses_an_unknown_name_before_it_builds(
+    words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = call(capsys, "demo", *words)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert len(err.splitlines()) == 2
 
 
 def test_list_of_commands_shows_the_short_help_of_each(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,8 @@ import pytest
 import yaml
 from jsonschema_specifications import REGISTRY
 
-from diff_catalogue import Key, edits, keys, places
+from diff_catalogue import Key, edits, keys, places, written
+from loading import load_once
 from pgagents.catalogue.load import load_text
 from pgagents.diff.compare import compare
 from pgagents.diff.language import CATALOGUE, verdicts
@@ -126,7 +127,7 @@ def by_key(most: int = 3) -> dict[Key, list[tuple[Any, ...]]]:
     ("key", "paths"), by_key().items(), ids=lambda v: ".".join(v) if isinstance(v, tuple) else ""
 )
 def test_changed_key_is_told_as_its_table_says(key: Key, paths: list[tuple[Any, ...]]) -> None:
-    base = load_text(yaml.safe_dump(DATA, sort_keys=False, allow_unicode=True, width=10**6))
+    base = load_once(written(DATA), "shop.yaml")
     allowed = verdicts(ROWS[key])
     for path in paths:
         for text in edits(DATA, path):

@@ -207,3 +207,54 @@ def test_operation_at_the_path_that_issues_tokens_is_left_out_and_the_scheme_sta
     assert list(made.data["actions"]) == ["get_book"]
     assert made.data["security"] == [{"o": []}]
     assert made.left_out == 1
+
+
+MIRROR = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+
+
+def mirrors(address: dict[str, Any], **body: Any) -> Imported:
+    """The import of an API of mirrors, each of which is made with an address."""
+    described = {"description": "The mirror", "content": {"application/json": {"schema": MIRROR}}}
+    schema = {"type": "object", "required": ["address"], "properties": {"address": address}}
+    sent = {"required": True, "content": {"application/json": {"schema": schema, **body}}}
+    named = {"name": "mirror_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    text = "Does something to a mirror that is described at length"
+    making = operation(operationId="createMirror", description=text, requestBody=sent)
+    making["responses"] = {"201": described}
+    reading = operation(operationId="getMirror", description=text, parameters=[named])
+    reading["responses"] = {"200": described}
+    return imported(openapi({"/mirrors": {"post": making}, "/mirrors/{mirror_id}": {"get": reading}}))
+
+
+UNSURE = {"type": "string", "pattern": "^ftp://", "description": "Where it is"}
+INSIDE = {"type": "object", "required": ["address"], "properties": {"address": UNSURE}, "description": "It"}
+
+
+@pytest.mark.parametrize(("address", "path"), [(UNSURE, "`address`"), (INSIDE, "`address.address`")])
+def test_a_value_that_is_not_sure_is_asked_for(address: dict[str, Any], path: str) -> None:
+    made = mirrors(address)
+    (asked,) = questions(made)["create_mirror"]
+    assert f"which value of {path} is right? a run can make a `mirror`" in asked
+    assert "made_by" not in made.data["resources"]["mirror"]
+
+
+SHOWN = "ftp://mirror.example/"
+
+
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ({**UNSURE, "example": SHOWN}, {}),
+        ({**UNSURE, "examples": [SHOWN]}, {}),
+        (UNSURE, {"example": {"address": SHOWN}}),
+    ],
+)
+def test_an_example_answers_the_question(address: dict[str, Any], body: dict[str, Any]) -> None:
+    made = mirrors(address, **body)
+    assert questions(made)["create_mirror"] == []
+    assert made.data["resources"]["mirror"]["made_by"]["input"] == {"address": SHOWN}
+
+
+def test_an_example_that_its_own_schema_refuses_does_not() -> None:
+    (asked,) = questions(mirrors({**UNSURE, "example": "http://mirror.example/"}))["create_mirror"]
+    assert "which value of `address` is right?" in asked

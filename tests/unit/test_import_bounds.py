@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from importing import answering, imported, openapi, operation, taking
-from pgagents.catalogue.load import load_file, load_text
+from loading import read_once
+from pgagents.catalogue.load import load_text
 from pgagents.cli.inputs import document as document_
 from pgagents.cli.inputs.within import within
 from pgagents.cli.main import main
@@ -107,7 +108,7 @@ def test_what_is_cut_is_a_loss_and_the_rest_stays() -> None:
 
 @pytest.mark.parametrize("catalogue", ["catalogue/park_graph.yaml", "tests/catalogues/shop.yaml"])
 def test_schemas_of_the_usual_size_are_never_cut(catalogue: str) -> None:
-    model = load_file(ROOT / catalogue)
+    model = read_once(ROOT / catalogue)
     for action in model.actions:
         for output in action.outputs:
             assert output.schema is None or depth_that_fits(output.schema, model.schemas, 2) is None

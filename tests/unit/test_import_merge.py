@@ -4,9 +4,11 @@ and comments stay.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import re
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,12 +32,21 @@ CATALOGUE = Path("shop.yaml")
 RECORD = Path("shop.imported.json")
 
 
+@pytest.fixture(scope="module")
+def imported_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a document was imported, and which no test changes."""
+    made = tmp_path_factory.mktemp("imported")
+    with contextlib.chdir(made):
+        store(SWAGGER)
+        assert main(["import", "doc.json", "--out", str(CATALOGUE)]) == 0
+    return made
+
+
 @pytest.fixture
-def document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def document(imported_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A document that was imported once."""
+    shutil.copytree(imported_once, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    store(SWAGGER)
-    assert main(["import", "doc.json", "--out", str(CATALOGUE)]) == 0
     return copy.deepcopy(SWAGGER)
 
 

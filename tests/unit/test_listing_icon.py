@@ -100,6 +100,9 @@ DRAWINGS: dict[str, str] = {
         '<r:type r:resource="http://purl.org/dc/dcmitype/StillImage"/></r:RDF></metadata>'
     ),
     "a style": "<style>.a { fill: url(#b) }</style>",
+    "a style with escapes": (
+        r"<style>.a { fill: \75rl(#b); content: '\201C' } /* \75rl(http://a.example) */</style>"
+    ),
     "an animation": '<animate attributeName="opacity" values="0;1" begin="0s"/>',
 }
 
@@ -122,6 +125,12 @@ LOADING: dict[str, str] = {
     "http://a.example/f": '<rect style="fill:url(http://a.example/f)"/>',
     "imports another": "<style>@import 'a.css';</style>",
     "//a.example/c": "<style>a { src: url( '//a.example/c' ) }</style>",
+    "http://a.example/d": r"<style>a { fill: \75rl(http://a.example/d) }</style>",
+    "http://a.example/e": r"""<rect style="fill: u\000072 l('http://a.example/e')"/>""",
+    "http://a.example/g": r"<style>a { b: i\6d age-set('#a' 1x, 'http://a.example/g' 2x) }</style>",
+    "a style that imports": r"<style>@\69mport 'a.css';</style>",
+    "a script in a style": r"<style>a { b: \65xpression(alert(1)) }</style>",
+    "are not read": "<style>" + r"\41 " * 40_000 + "</style>",
 }
 
 

@@ -17,7 +17,7 @@ import click
 import pytest
 import yaml
 
-from pgagents.cli.main import cli
+from pgagents.cli.main import cli, main
 
 ROOT = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -70,21 +70,26 @@ def test_no_input_of_the_action_stands_in_a_script() -> None:
     assert used == set(ACTION["inputs"])
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A repository with a catalogue and what it gives."""
-    (tmp_path / "catalogue").mkdir()
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/pgagents").write_text(
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with a catalogue and what it gives, which no test changes."""
+    made = tmp_path_factory.mktemp("committed")
+    (made / "catalogue").mkdir()
+    (made / "bin").mkdir()
+    (made / "bin/pgagents").write_text(
         f"#!{sys.executable}\nfrom pgagents.cli.main import run\nrun()\n", encoding="utf-8"
     )
-    (tmp_path / "bin/pgagents").chmod(0o755)
-    run(
-        tmp_path,
-        "pgagents init catalogue/library.yaml --title Library && pgagents build && git init -q && git add -A",
-    )
-    run(tmp_path, "git -c user.name=A -c user.email=a@x.example commit -qm One")
-    return tmp_path
+    (made / "bin/pgagents").chmod(0o755)
+    library = made / "catalogue/library.yaml"
+    assert main(["init", str(library), "--title", "Library"]) == 0
+    assert main(["build", str(library), "--out", str(made / "generated")]) == 0
+    run(made, "git init -q && git add -A && git -c user.name=A -c user.email=a@x.example commit -qm One")
+    return made
+
+
+@pytest.fixture
+def checkout(committed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(committed, tmp_path / "checkout"))
 
 
 def run(folder: Path, script: str, **variables: str) -> subprocess.CompletedProcess[str]:

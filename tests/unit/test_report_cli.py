@@ -16,6 +16,7 @@ import pytest
 from pgagents.cli.main import main
 from pgagents.cli.running import report_files, report_output, selftest
 from pgagents.report.report import Report
+from pgagents.verify.check.check import collect_of_tools
 from test_report import ALL, SOURCE, report
 from test_report_forms import hostile
 
@@ -114,6 +115,32 @@ def test_self_test_finds_faults_and_lets_variations_pass() -> None:
     assert (outcome.rows["law"].found, outcome.rows["law"].due) == (1, 1)
     assert (outcome.rows["request_id"].found, outcome.rows["request_id"].due) == (1, 1)
     assert heard == ["0/3 fault search-unsorted", "1/3 fault request-id-reused", "2/3 variation layout"]
+
+
+def test_self_test_judges_an_mcp_server_by_its_own_list_of_tools_too() -> None:
+    outcome = selftest.try_each(
+        lambda *_: None,
+        faults=["mcp:tool-listed-twice", "mcp:schema-with-unknown-type"],
+        variations=["mcp:said-more"],
+    )
+    assert outcome.wrong == {}
+    found = {check: (row.found, row.due) for check, row in outcome.rows.items() if row.due}
+    assert found == {"mcp_tools": (2, 2), "tool_list": (1, 1), "tool_schemas": (1, 1)}
+
+
+def test_self_test_tells_of_what_is_found_or_missed_without_a_catalogue() -> None:
+    outcome = selftest.Outcome({"tool_list": selftest.Row(), "tool_words": selftest.Row()})
+    broken = {"tool_words": "tool_words/name/x@mcp"}
+    selftest._listed_fault(outcome, "mcp:tool-listed-twice", {"tool_list"}, broken)
+    assert outcome.wrong == {
+        "not found by tool_list": ["mcp:tool-listed-twice"],
+        "also broke tool_words/name/x@mcp without a catalogue, undeclared": ["mcp:tool-listed-twice"],
+    }
+
+
+def test_every_check_of_a_list_of_tools_has_a_fault() -> None:
+    faults = [selftest._module("faults", name) for name in selftest._every("faults")]
+    assert {check for fault in faults for check in fault.by_list} == set(collect_of_tools())
 
 
 def test_self_test_tells_of_a_dead_check_and_of_a_false_alarm() -> None:

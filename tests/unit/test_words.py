@@ -8,7 +8,9 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -56,6 +58,19 @@ def docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
                     yield statement.lineno, inspect.cleandoc(text)
 
 
+class Module(NamedTuple):
+    """The facts of a module that the tests below ask for, without its tree, which takes much memory."""
+
+    docstrings: tuple[tuple[int, str], ...]
+    silent_errors: tuple[tuple[int, str], ...]
+
+
+@cache
+def read(path: Path) -> Module:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return Module(tuple(docstrings(tree)), tuple(list_silent_errors(tree)))
+
+
 def comments(text: str) -> Iterator[tuple[int, str]]:
     """The line and text of each comment. Whole lines below each other are one comment; a pragma is none."""
     line, last, words = 0, 0, ""
@@ -99,7 +114,7 @@ def test_docstrings_are_plain_english() -> None:
         at = path.relative_to(ROOT).as_posix()
         if "node_modules" in at or ON_RECORD.search(at):
             continue
-        for line, text in docstrings(ast.parse(path.read_text(encoding="utf-8"))):
+        for line, text in read(path).docstrings:
             found += [f"{at}:{line}: {riddle}" for riddle in list_riddles(text)]
     assert not found, "say it as subject, verb, object, or as an imperative, in at most 25 words"
 
@@ -143,7 +158,7 @@ def test_public_functions_name_the_errors_that_they_raise() -> None:
     found = [
         f"{path.relative_to(SOURCE)}:{line}: {name}"
         for path in sorted(SOURCE.rglob("*.py"))
-        for line, name in list_silent_errors(ast.parse(path.read_text(encoding="utf-8")))
+        for line, name in read(path).silent_errors
     ]
     assert not found, "end the docstring with `Raises …`"
 

@@ -13,7 +13,8 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from pgagents.catalogue.load import load_file, load_text
+from loading import read_once
+from pgagents.catalogue.load import load_text
 from pgagents.generate.build import build, targets
 from pgagents.generate.target import Target
 from pgagents.model.action import Action
@@ -34,7 +35,7 @@ TOOLS = [
 @pytest.fixture(scope="module", params=CATALOGUES)
 def model(request: pytest.FixtureRequest) -> Model:
     """A catalogue."""
-    return load_file(CATALOGUES[request.param])
+    return read_once(CATALOGUES[request.param])
 
 
 def _documents(model: Model) -> dict[str, Any]:

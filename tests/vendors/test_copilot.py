@@ -13,7 +13,8 @@ import pytest
 import yaml
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from pgagents.catalogue.load import load_file, load_text
+from loading import read_once
+from pgagents.catalogue.load import load_text
 from pgagents.generate.build import build, document
 from pgagents.generate.render import Rendered
 from pgagents.model.model import Model
@@ -32,7 +33,7 @@ def judge(name: str) -> Any:
 
 @pytest.fixture(scope="module", params=[PARK_GRAPH, SHOP], ids=lambda p: p.stem)
 def model(request: pytest.FixtureRequest) -> Model:
-    return load_file(request.param)
+    return read_once(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def plugin(model: Model) -> Any:
 
 @pytest.fixture(scope="module")
 def park() -> Model:
-    return load_file(PARK_GRAPH)
+    return read_once(PARK_GRAPH)
 
 
 @pytest.fixture(scope="module")

@@ -48,8 +48,8 @@ def test_package_is_flat_and_every_file_in_it_is_named_by_another() -> None:
 
 
 def test_package_is_the_same_to_the_byte() -> None:
-    model = park()
-    assert pack(model, build(model), IDS) == pack(park(), build(park()), IDS)
+    one, other = (load_file(ROOT / "catalogue/park_graph.yaml") for _ in range(2))
+    assert pack(one, build(one), IDS) == pack(other, build(other), IDS)
 
 
 def test_package_carries_the_given_reference_id_and_the_generated_manifest_keeps_its_own() -> None:
@@ -86,9 +86,14 @@ def test_reference_id_is_asked_for_by_its_name(tmp_path: Path, capsys: pytest.Ca
         (["parkgraph_api_key=a", "parkgraph_api_key=b"], "given twice"),
     ],
 )
-def test_reference_id_that_is_none_is_one_message(
-    ids: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_reference_id_that_is_none_is_one_message_before_anything_is_built(
+    ids: list[str],
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("pgagents.generate.build.build", None)
     words = [word for one in ids for word in ("--reference-id", one)]
     assert (
         main(

@@ -14,7 +14,8 @@ import yaml
 from openapi_pydantic.v3.v3_1 import OpenAPI
 from openapi_spec_validator import validate
 
-from pgagents.catalogue.load import load_file, load_text
+from loading import read_once
+from pgagents.catalogue.load import load_text
 from pgagents.generate import trace
 from pgagents.generate.build import build, document
 from pgagents.generate.render import Rendered
@@ -30,12 +31,12 @@ DISPATCHER = "/api/v1/agents/openai/actions"
 
 @pytest.fixture(scope="module")
 def park() -> Model:
-    return load_file(PARK_GRAPH)
+    return read_once(PARK_GRAPH)
 
 
 @pytest.fixture(scope="module", params=[PARK_GRAPH, SHOP], ids=lambda p: p.stem)
 def rendered(request: pytest.FixtureRequest) -> Rendered:
-    return document(load_file(request.param), "openai/openapi.json")
+    return document(read_once(request.param), "openai/openapi.json")
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_sixteen_operations_of_the_surface_and_the_dispatcher(park: Model, gpt: 
 
 
 def test_dispatcher_is_left_out_where_the_surface_does_not_offer_it() -> None:
-    shop = document(load_file(SHOP), "openai/openapi.json").data
+    shop = document(read_once(SHOP), "openai/openapi.json").data
     assert {o["operationId"] for _, _, o in operations(shop)} == {
         "searchProducts",
         "getProduct",
@@ -448,7 +449,7 @@ def test_a_document_hosted_nowhere_is_an_error() -> None:
 
 def test_list_of_a_fixed_form_is_a_list_of_any_of_its_parts_there() -> None:
     """GPT's importer refuses a list without `items`; the order of the parts is a listed loss."""
-    built = build(load_file(ROOT / "tests/catalogues/parcels.yaml"))
+    built = build(read_once(ROOT / "tests/catalogues/parcels.yaml"))
     made = yaml.safe_load(next(a.data for a in built.artifacts() if a.path == "openai/openapi.yaml"))
     position = made["components"]["schemas"]["Point"]["properties"]["position"]
     longitude, latitude = ({"type": "number", "minimum": -n, "maximum": n} for n in (180, 90))

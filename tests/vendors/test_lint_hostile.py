@@ -105,7 +105,7 @@ def test_catalogue_that_lacks_any_part_is_judged_or_does_not_load() -> None:
         for step in pointer[:-1]:
             here = here[step]
         del here[pointer[-1]]
-        model, _ = load(parse(yaml.safe_dump(data, sort_keys=False), "shop.yaml"))
+        model, _ = load(parse(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False), "shop.yaml"))
         if model is None:
             continue
         loaded += 1

@@ -12,7 +12,8 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from pgagents.catalogue.load import load_file, load_text
+from loading import read_once
+from pgagents.catalogue.load import load_text
 from pgagents.generate import trace
 from pgagents.generate.build import document
 from pgagents.generate.render import Rendered
@@ -27,7 +28,7 @@ CATALOGUES = [ROOT / "catalogue/park_graph.yaml", ROOT / "tests/catalogues/shop.
 
 @pytest.fixture(scope="module", params=CATALOGUES, ids=lambda p: p.stem)
 def model(request: pytest.FixtureRequest) -> Model:
-    return load_file(request.param)
+    return read_once(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -385,7 +386,7 @@ def test_rare_forms_still_give_valid_documents() -> None:
     """A header whose name can name no component, a body on DELETE, two envelopes at one status, a schema
     in itself, no errors at all.
     """
-    odd = load_file(ROOT / "tests/data/odd_catalogue.yaml")
+    odd = read_once(ROOT / "tests/data/odd_catalogue.yaml")
     full = document(odd, "openapi/openapi.json").data
     for path in ("openapi/openapi.json", "openai/openapi.json", "copilot/openapi-3.0.yaml"):
         validate(document(odd, path).data)
@@ -430,7 +431,7 @@ def test_vendor_schema_refuses(change: Callable[[Any], None]) -> None:
     judge = jsonschema_rs.Draft202012Validator(
         json.loads((ROOT / "schemas/vendor/openapi/openapi.schema.json").read_text(encoding="utf-8"))
     )
-    full = document(load_file(CATALOGUES[0]), "openapi/openapi.json").data
+    full = document(read_once(CATALOGUES[0]), "openapi/openapi.json").data
     assert judge.is_valid(full)
     change(full)
     assert not judge.is_valid(full)
@@ -438,7 +439,7 @@ def test_vendor_schema_refuses(change: Callable[[Any], None]) -> None:
 
 def test_signed_call_shows_what_it_sends_from_a_call_refused_for_its_signature() -> None:
     """A signature that holds later cannot be written down; the body beside it is a good one."""
-    park = load_file(ROOT / "catalogue/park_graph.yaml")
+    park = read_once(ROOT / "catalogue/park_graph.yaml")
     body = document(park, "openapi/openapi.json").data["paths"]["/api/v1/webhooks/stripe"]["post"][
         "requestBody"
     ]["content"]["application/json"]
@@ -451,7 +452,7 @@ def test_signed_call_shows_what_it_sends_from_a_call_refused_for_its_signature()
 
 
 def test_refused_call_of_another_action_shows_no_body() -> None:
-    park = load_file(ROOT / "catalogue/park_graph.yaml")
+    park = read_once(ROOT / "catalogue/park_graph.yaml")
     refused = {
         a.name: {e.name for e in a.examples if e.status >= 400} for a in park.actions if a.signed is None
     }

@@ -113,9 +113,17 @@ def test_verify_names_the_extra_that_our_own_mcp_server_lacks(
         mcp_server.check(model, None, f"{program} mcp park-graph", discovery=False)
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
+RUN_ALL = """
+import json, sys
+from pgagents.cli.main import main
+print(json.dumps({words: main(words.split()) for words in sys.argv[1:]}), file=sys.stderr)
+"""
+"""Runs several commands in one process; the last line of its errors is their exit codes."""
+
+
+def test_commands_run_without_extras(site: Path, tmp_path: Path) -> None:
+    """One process for all: what one of them imports, another cannot make importable."""
+    commands = [
         f"build {SHOP} --out made",
         f"lint {SHOP}",
         f"diff {SHOP} {SHOP}",
@@ -126,11 +134,10 @@ def test_verify_names_the_extra_that_our_own_mcp_server_lacks(
         "explain",
         "explain law",
         f"verify {SHOP} --url https://127.0.0.1:9 --plan --receiver auto --profile deep",
-    ],
-)
-def test_command_runs_without_extras(site: Path, tmp_path: Path, words: str) -> None:
-    done = bare.run(site, words.split(), tmp_path, PGAGENTS_TOKEN="sk_test_x")
+    ]
+    done = bare.run_python(site, ["-c", RUN_ALL, *commands], tmp_path, PGAGENTS_TOKEN="sk_test_x")
     assert done.returncode == 0, done.stderr
+    assert json.loads(done.stderr.splitlines()[-1]) == dict.fromkeys(commands, 0), done.stderr
 
 
 @pytest.mark.parametrize("command", ["demo", "build", "lint", "verify", "sandbox", "mcp"])

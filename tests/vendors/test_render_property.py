@@ -59,7 +59,7 @@ def _with(pointer: Pointer, text: str) -> str:
     for step in pointer[:-1]:
         here = here[step]
     here[pointer[-1]] = text
-    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=False))
+    return str(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=False))
 
 
 def _documents(pointer: Pointer, text: str) -> dict[str, Artifact]:

@@ -24,7 +24,7 @@ _LENGTH = re.compile(r'"# of ([0-9,]+) characters"')
 _COUNT = re.compile(r"# of a catalogue with (\d+) actions")
 
 
-class _Whole(yaml.SafeDumper):
+class _Whole(yaml.CSafeDumper):
     """Writes a value that stands in two places twice; a catalogue has no aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the name is the base class's

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from loading import read_once
 from offering import CASES, OFFERING, SURFACES, shop
-from pgagents.catalogue.load import load_file
 from pgagents.generate.build import Built, build
 from pgagents.generate.formerly import find_name, list_offered
 from pgagents.generate.skills.skill import MOST_DESCRIPTION, MOST_NAME
@@ -20,7 +20,7 @@ from pgagents.model.model import Model
 from pgagents.model.stores.cases import cases_of
 
 ROOT = Path(__file__).parents[2]
-CATALOGUES = {**OFFERING, "library": lambda: load_file(ROOT / "tests/catalogues/library.yaml")}
+CATALOGUES = {**OFFERING, "library": lambda: read_once(ROOT / "tests/catalogues/library.yaml")}
 
 
 @pytest.fixture(scope="module", params=CATALOGUES)

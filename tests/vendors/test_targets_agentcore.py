@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
+from loading import read_once
 from offering import OFFERING, shop
-from pgagents.catalogue.load import load_file
 from pgagents.generate.build import Built, build
 from pgagents.model.model import Model
 
 ROOT = Path(__file__).parents[2]
 CATALOGUES = {
     **OFFERING,
-    "library": lambda: load_file(ROOT / "tests/catalogues/library.yaml"),
+    "library": lambda: read_once(ROOT / "tests/catalogues/library.yaml"),
 }
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from loading import read_once
 from offering import LISTING, OFFERING, shop
-from pgagents.catalogue.load import load_file
 from pgagents.generate.build import build
 from pgagents.generate.skills.skill import make_skills
 from pgagents.model.model import Model
 
 ROOT = Path(__file__).parents[2]
-CATALOGUES = {**OFFERING, "library": lambda: load_file(ROOT / "tests/catalogues/library.yaml")}
+CATALOGUES = {**OFFERING, "library": lambda: read_once(ROOT / "tests/catalogues/library.yaml")}
 LEAST_WORDS = 40
 
 

@@ -26,7 +26,7 @@ def test_a_catalogue_without_a_listing_has_no_marketplace() -> None:
     model = shop()
     bare = build(model).artifacts()
     assert [a.path for a in bare if a.target == "codex/marketplace"]
+    from loading import read_once
     from offering import SHOP
-    from pgagents.catalogue.load import load_file
 
-    assert not [a for a in build(load_file(SHOP)).artifacts() if a.target == "codex/marketplace"]
+    assert not [a for a in build(read_once(SHOP)).artifacts() if a.target == "codex/marketplace"]

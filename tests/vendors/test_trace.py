@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from loading import read_once
 from offering import park
-from pgagents.catalogue.load import load_file
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
 from pgagents.generate.build import build, document, origin
@@ -22,7 +22,7 @@ SHOP = Path(__file__).parents[1] / "catalogues" / "shop.yaml"
 
 @pytest.fixture(scope="module")
 def shop() -> Model:
-    return load_file(SHOP)
+    return read_once(SHOP)
 
 
 def _leaves(value: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:

@@ -16,7 +16,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pgagents.catalogue.load import load_file, load_text
+from loading import read_once
+from pgagents.catalogue.load import load_text
 from pgagents.errors import InputError, PgagentsError
 from pgagents.generate.build import build, document, plan
 from pgagents.generate.render import Renderer
@@ -236,7 +237,7 @@ def test_page_of_another_catalogue_has_its_own_words_and_fields() -> None:
 
 
 def test_key_of_another_scheme_is_said_in_a_sentence_and_sent_after_its_own_word() -> None:
-    text = page(load_file(ROOT / "tests/catalogues/parcels.yaml"))
+    text = page(read_once(ROOT / "tests/catalogues/parcels.yaml"))
     assert "A shop's key. It stays in this page's memory" in html.unescape(text)
     assert '"Authorization": `ParcelwayToken ${token}`' in text
     assert "Old town" in text

@@ -97,28 +97,27 @@ def command(
     if ids and not packing:
         raise click.UsageError("--reference-id is for the package: add --package.")
     model = load(catalogue)
+    given = _read_ids(model, ids)
     built = build(model, only=targets, templates=templates, strict=strict)
     _show(built, model)
     if check:
         return _check(built, out, everything=not targets)
     packages = (
-        _build_packages(model, built, ids)
+        _build_packages(model, built, given)
         if packing and not built.withheld and not (built.refused and not keep_going)
         else ()
     )
     return _write(built, out, packages, keep_going=keep_going, everything=not targets)
 
 
-def _build_packages(model: Model, built: Built, given: tuple[str, ...]) -> tuple[Artifact, ...]:
-    """Return the app packages. If stdin is a terminal, request missing ids of a vendor's portal."""
-    import sys
-
+def _read_ids(model: Model, given: tuple[str, ...]) -> dict[str, str]:
+    """Return the given ids of vendors' portals by name. Raises PgagentsError for a wrong one."""
     from pgagents.errors import PgagentsError
     from pgagents.generate import package
     from pgagents.text.nearest import did_you_mean
 
     ids = dict(one.partition("=")[::2] for one in given)
-    wanted = package.references(model)
+    wanted = package.references(model) if ids else ()
     for name, id in ids.items():
         if name not in wanted:
             raise PgagentsError(
@@ -137,7 +136,18 @@ def _build_packages(model: Model, built: Built, given: tuple[str, ...]) -> tuple
         raise PgagentsError(
             "--reference-id is given twice for one name", "leave out the one that does not hold"
         )
-    for name in wanted:
+    return ids
+
+
+def _build_packages(model: Model, built: Built, given: dict[str, str]) -> tuple[Artifact, ...]:
+    """Return the app packages. If stdin is a terminal, request missing ids of a vendor's portal."""
+    import sys
+
+    from pgagents.errors import PgagentsError
+    from pgagents.generate import package
+
+    ids = dict(given)
+    for name in package.references(model):
         if name not in ids and sys.stdin.isatty():
             ids[name] = click.prompt(f"the id that the vendor's portal gave for `{name}`", err=True)
         elif name not in ids:

@@ -155,7 +155,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Idempotency", "inferred", "none", "-", _TESTS),
     _row("Idempotency", "cite", "may break", "-", "the whole section is compared as one"),
     _row("Behaviour",
-         "absent_id_first auth_first content_type foreign_id last_page literal_path order_of_ties "
+         "absent_id_first auth_first content_type foreign_id head last_page literal_path order_of_ties "
          "other_tools redirect_uris redirects refused_status repeated_member replay time_fraction time_zone "
          "trailing_slash unknown_member unknown_query", "may break, addition", "may break, addition",
          "a point that was open and is fixed now is an addition"),

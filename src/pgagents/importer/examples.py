@@ -20,8 +20,12 @@ _ALONE = "example"
 
 
 def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> dict[str, Any]:
-    """Return calls by name: a response's example, with the arguments documented under the same name."""
+    """Return calls by name: a response's example, with the arguments documented under the same name.
+
+    Values that belong to no answer are added to what the action is shown with.
+    """
     inputs = _inputs(op, made)
+    made.shown |= inputs.get(_ALONE, {})
     holders = [p.whole for p in op.parameters] + ([op.body.whole] if op.body else [])
     titles = {name: title for holder in holders for name, (title, _) in _collect_examples(holder).items()}
     first: dict[str, Any] = {}

@@ -70,6 +70,13 @@ def of_finding(finding: Finding, url: str) -> str:
     return curl(finding.exchanges[-1], url, whole=failed or finding.contract.check in _OF_HABITS)
 
 
+NO_REQUEST = (
+    "no curl line: no single request shows it, as it was seen when the server was opened or in what it sent "
+    "by itself"
+)
+"""Stands for the curl line of a finding without exchanges."""
+
+
 def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
     """Return the request as a curl command; a role's key becomes a variable, a made-up key is shown.
 

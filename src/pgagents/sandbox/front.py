@@ -169,6 +169,7 @@ class Front:
             return self._keyless(request, request_id, now, drawn) or cors.preflight(self.model, methods)
         if self.hosted.has(request.path):
             return self._public(request, request_id, now, drawn)
+        request = self._as_get(request)
         asked = asks.read(request, self.routes, self._is_too_large)
         page = self.site.page(request.path) if asked.match is None else None
         if page is not None:
@@ -223,6 +224,15 @@ class Front:
         )
         answer = self._run(call, request_id)
         return answer if asked.message is None else frame_answer(asked.message, answer, refused=False)
+
+    def _as_get(self, request: Request) -> Request:
+        """Return HEAD of an action as GET where the catalogue says so; `_finish` leaves the body out."""
+        if request.method != "HEAD" or self.model.behaviour.head != "as_get":
+            return request
+        match = self.routes.match(request.path)
+        read = match.methods.get("GET") if match is not None else None
+        streams = read is not None and read.action is not None and read.action.success.events is not None
+        return request if read is None or streams else replace(request, method="GET")
 
     def _for_browsers(self, path: str) -> tuple[str, ...]:
         """Return the methods with which a web page of another origin may call a path.

@@ -42,6 +42,7 @@ export class Deck {
     const workspace = this.workspace(organisation, workspaceSlug);
     const now = this.clock.now();
     const folder = workspace.folders.get(slug);
+    if (folder && planted('put-again-409')) throw new ApiError('name_taken', 'there is a folder of this name');
     if (folder && planted('color-kept')) values.color ??= folder.color;
     if (!folder) return { made: true, folder: workspace.addFolder(slug, values, now) };
     if (folder.title !== values.title || folder.color !== values.color) {
@@ -115,6 +116,7 @@ export class Deck {
     if (!planted('deleted-changes')) this.#requirePresent(document);
     if (patch.name !== undefined) this.#requireFreeName(document.folder, patch.name, document);
     const changed = Object.entries(patch).filter(([member, value]) => !isDeepStrictEqual(document[member], value));
+    if (changed.length && planted('patch-500')) throw new Error('the map cannot be changed');
     if (changed.length || planted('empty-patch-updates')) {
       Object.assign(document, Object.fromEntries(changed), { updatedAt: this.clock.now() });
       document.changedLast = true; // no content came since

@@ -52,6 +52,7 @@ export function answerError(error, req, res, next) {
   if (res.headersSent) return next(error);
   if (planted('html-for-malformed-json') && error instanceof SyntaxError) return next(error);
   const { status, code, message, pointer, headers } = translate(error);
+  if (code === 'token_invalid' && planted('unknown-token-without-body')) return res.status(status).set(headers).end();
   const told = status === 409 && planted('state-error-with-status-0') ? 0 : status;
   return res.status(status).set(headers).json({ error: { status: told, code, message, pointer } });
 }

@@ -364,3 +364,53 @@ def _content_after_change(api: httpx.Client) -> object:
     text = {"Content-Type": "text/plain"}
     assert api.put(f"{ROOF}/content", content=b"x", headers=text).status_code == 200
     return before, after, api.get(f"{ROOF}/content").status_code
+
+
+@PROBES.of("put-again-409", right=(201, 200, 200), buggy=(201, 409, 409))
+def _put_again(api: httpx.Client) -> object:
+    first, second = (api.put("/workspaces/atlas/folders/new", json={"title": "New"}) for _ in range(2))
+    return first.status_code, second.status_code, api.put(PLANS, json={"title": "New"}).status_code
+
+
+@PROBES.of("count-is-0", right=(2, 0), buggy=(0, 0))
+def _count_is_0(api: httpx.Client) -> object:
+    found = (api.get(f"/folders.info?workspace=atlas&slug={slug}").json() for slug in ("plans", "empty"))
+    return tuple(info["folder"]["documents_count"] for info in found)
+
+
+@PROBES.of("head-is-404", right=(200, 200), buggy=(200, 404))
+def _head_is_404(api: httpx.Client) -> object:
+    return api.get(ROOF).status_code, api.head(ROOF).status_code
+
+
+@PROBES.of("reader-refused", right=(200, 200), buggy=(403, 200))
+def _reader_refused(api: httpx.Client) -> object:
+    reader = _log_in(api, "client_reader", "reader-secret-0003")
+    return api.get(ROOF, headers=reader).status_code, api.get(ROOF).status_code
+
+
+@PROBES.of("unknown-token-without-body", right=(401, "token_invalid"), buggy=(401, None))
+def _unknown_token(api: httpx.Client) -> object:
+    answer = api.get(ROOF, headers={"Authorization": "Bearer nobody"})
+    return answer.status_code, answer.json()["error"]["code"] if answer.content else None
+
+
+@PROBES.of("token-of-user-unknown", right=(200, 200), buggy=(200, 401))
+def _token_of_user(api: httpx.Client) -> object:
+    answer = _exchange(api, grant_type="authorization_code", code=_allow(api), **CALLBACK)
+    bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    return answer.status_code, api.get(ROOF, headers=bearer).status_code
+
+
+@PROBES.of("label-ignored", right=["draft"], buggy=[])
+def _label_ignored(api: httpx.Client) -> object:
+    query, markdown = {"name": "n", "label": "draft"}, {"Content-Type": "text/markdown"}
+    answer = api.post(f"{PLANS}/imports", params=query, content="x", headers=markdown)
+    labels: list[str] = answer.json()["document"]["labels"]
+    return labels
+
+
+@PROBES.of("patch-500", right=(200, 200), buggy=(200, 500))
+def _patch_500(api: httpx.Client) -> object:
+    bodies = ("{}", '{"description": "new"}')
+    return tuple(api.patch(ROOF, content=body, headers=PATCH).status_code for body in bodies)

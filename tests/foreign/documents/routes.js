@@ -71,7 +71,7 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
     req.organisation = given.client.organisation;
     next();
   };
-  const read = allow('documents.read');
+  const read = allow(planted('reader-refused') ? 'documents.write' : 'documents.read');
   const write = allow('documents.write');
 
   /** Add a path with its methods; every other one is refused. */
@@ -84,6 +84,11 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
       throw new ApiError('method_unknown', 'the path has no such method', { headers: { Allow: names.join(', ') } });
     };
     if (noHead) route.head(refuse);
+    if (planted('head-is-404')) {
+      route.head(() => {
+        throw new ApiError('path_unknown', 'there is no such path');
+      });
+    }
     for (const [method, handler] of Object.entries(handlers)) route[method](handler);
     route.all(refuse);
   };
@@ -188,7 +193,8 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
     const label = queryText(req, 'label');
     if (wrongName(name)) throw invalid('query:name', wrongName(name));
     if (label !== undefined && wrongLabel(label)) throw invalid('query:label', wrongLabel(label));
-    const values = { name, description: null, labels: label === undefined ? [] : [label] };
+    const unlabelled = label === undefined || planted('label-ignored');
+    const values = { name, description: null, labels: unlabelled ? [] : [label] };
     const document = deck.makeDocument(findFolder(req), values, 'text/markdown', req.body);
     res.status(201).set('Location', locate(document)).json({ document });
   };

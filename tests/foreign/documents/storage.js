@@ -66,6 +66,11 @@ export class Folder {
     return this.documents.filter((document) => document.deletedAt === null);
   }
 
+  get count() {
+    if (planted('count-is-0')) return 0;
+    return planted('count-lowered-twice') ? this.documents.length - this.deletions : this.present.length;
+  }
+
   toJSON() {
     return {
       '@id': `${this.workspace.slug}/${this.slug}`,
@@ -75,7 +80,7 @@ export class Folder {
       number: this.number,
       title: this.title,
       color: this.color,
-      documents_count: planted('count-lowered-twice') ? this.documents.length - this.deletions : this.present.length,
+      documents_count: this.count,
       created_at: timestamp(this.createdAt),
       updated_at: timestamp(this.updatedAt),
     };

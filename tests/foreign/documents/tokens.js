@@ -26,6 +26,7 @@ export class Tokens {
 
   give(client, scopes) {
     const token = `pd_test_${this.random.text(40)}`;
+    if (client.app && planted('token-of-user-unknown')) return token;
     this.#given.set(token, { client, scopes, since: this.clock.now() });
     return token;
   }

@@ -95,6 +95,7 @@ class Desk:
         self.store, self.clock = store, clock
         self.lock = threading.Lock()
         self.now = clock.now()
+        self._patrons_read: dict[int, Patron] = {}
 
     # looking things up
 
@@ -262,6 +263,8 @@ class Desk:
     def _require_free_address(self, library: str, email: str) -> None:
         for other in self.store.patrons.values():
             if other.library == library and _address(other.email) == _address(email):
+                if planted("email-taken-is-malformed"):
+                    raise Problem("malformed", "the patron cannot be made")
                 raise Problem("email-taken", "another patron has this e-mail address")
 
     def _add_patron(self, library: str, body: PatronIn) -> PatronOut:
@@ -270,7 +273,12 @@ class Desk:
     @_one_at_a_time
     def get_patron(self, library: str, patron_id: str) -> PatronOut:
         """One patron."""
-        return self._show_patron(self._patron(library, parse_id(patron_id)))
+        number = parse_id(patron_id)
+        if planted("patron-cached-by-id") and number in self._patrons_read:
+            return self._show_patron(self._patrons_read[number])
+        patron = self._patron(library, number)
+        self._patrons_read[patron.id] = patron
+        return self._show_patron(patron)
 
     # holds
 
@@ -288,6 +296,8 @@ class Desk:
         ]
         total = len(found)
         found = [hold for hold in found if query.states is None or hold.state in query.states]
+        if not found and planted("no-holds-500"):
+            raise RuntimeError("return value must be of type array, null returned")
         start = query.offset
         if planted("offset-in-whole-pages"):
             start = query.offset // query.limit * query.limit
@@ -332,7 +342,8 @@ class Desk:
         return ready
 
     def _take_copy(self, patron: Patron, copy: Copy, body: HoldIn) -> HoldOut:
-        return self._show_hold(self.store.add_hold(self.now, patron, copy, body.hours, body.note))
+        hours = 48 if planted("hours-ignored") else body.hours
+        return self._show_hold(self.store.add_hold(self.now, patron, copy, hours, body.note))
 
     @_one_at_a_time
     def get_hold(self, library: str, hold_id: str) -> HoldOut:

@@ -290,3 +290,54 @@ def _ready_holds(api: httpx.Client) -> object:
 def _total_of_a_join(api: httpx.Client) -> object:
     found = api.get("/titles").json()
     return found["total"], len(found["titles"])
+
+
+@PROBES.of("refusal-is-200", right=(404, 409, 404), buggy=(200, 200, 200))
+def _refusal_is_200(api: httpx.Client) -> object:
+    again = api.post("/holds", json={"title_id": 1, "patron_id": 2})
+    missing = api.get("/titles/99")
+    assert missing.json()["status"] == 404
+    return missing.status_code, again.status_code, api.get("/holds/99").status_code
+
+
+@PROBES.of("holds-path-unknown", right=(200, 201, 200), buggy=(404, 404, 200))
+def _holds_path(api: httpx.Client) -> object:
+    placed = api.post("/holds", json={"title_id": 3, "patron_id": 1})
+    return api.get("/holds").status_code, placed.status_code, api.get("/holds/1").status_code
+
+
+@PROBES.of("patron-is-html", right=(200, "application/json"), buggy=(200, "text/html"))
+def _patron_is_html(api: httpx.Client) -> object:
+    answer = api.get("/patrons/1")
+    return answer.status_code, answer.headers["content-type"].partition(";")[0]
+
+
+@PROBES.of("hours-ignored", right=(1, 48), buggy=(48, 48))
+def _hours_ignored(api: httpx.Client) -> object:
+    hold = {"title_id": 3, "patron_id": 1, "hours": 1}
+    return api.post("/holds", json=hold).json()["hours"], api.get("/holds/1").json()["hours"] + 24
+
+
+@PROBES.of("copies-without-key", right=(401, 401, 200), buggy=(200, 200, 200))
+def _copies_without_key(api: httpx.Client) -> object:
+    keys = ({"X-API-Key": key} for key in ("", "lib_test_Nobody000000000000000000"))
+    known = api.get("/titles/1/copies").status_code
+    return (*(api.get("/titles/1/copies", headers=key).status_code for key in keys), known)
+
+
+@PROBES.of("no-holds-500", right=(200, 200), buggy=(500, 200))
+def _no_holds(api: httpx.Client) -> object:
+    return tuple(api.get(f"/holds?patron_id={patron}").status_code for patron in (1, 2))
+
+
+@PROBES.of("patron-cached-by-id", right=(404, 404), buggy=(404, 200))
+def _patron_cached(api: httpx.Client) -> object:
+    before = api.get("/patrons/1", headers=OTHER).status_code
+    assert api.get("/patrons/1").status_code == 200
+    return before, api.get("/patrons/1", headers=OTHER).status_code
+
+
+@PROBES.of("email-taken-is-malformed", right=(409, "email-taken"), buggy=(400, "malformed"))
+def _email_taken(api: httpx.Client) -> object:
+    answer = api.post("/patrons", json={"name": "N", "email": "nora@example.com"})
+    return answer.status_code, answer.json()["type"].rpartition("/")[2]

@@ -101,7 +101,10 @@ def install_handlers(app: FastAPI) -> None:
     def refuse(_request: Request, problem: Problem) -> Response:
         if problem.name == "key-unknown" and planted("key-refusal-is-plain"):
             return Response(problem.detail, 401, problem.headers, media_type="text/plain")
-        return problem.response()
+        response = problem.response()
+        if response.status_code in (404, 409, 410) and planted("refusal-is-200"):
+            response.status_code = 200
+        return response
 
     @app.exception_handler(RequestValidationError)
     async def refuse_invalid(request: Request, error: RequestValidationError) -> Response:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask, Response, jsonify
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from ..planting import planted
@@ -58,14 +59,20 @@ class ApiError(Exception):
     def body(self) -> dict[str, Any]:
         """The JSON that tells the client."""
         type_ = CODES[self.code][1]
+        code = self.code
+        if code == NO_SUCH_THING and planted("missing-code-is-status"):
+            code = self.status
         return {
-            "error": {"type": type_, "code": self.code, "message": self.message, "param": self.param},
+            "error": {"type": type_, "code": code, "message": self.message, "param": self.param},
         }
 
     def response(self) -> Response:
         """The answer."""
         if self.code == NO_SUCH_THING and planted("missing-without-body"):
             return Response(status=self.status)
+        if self.code == "param_invalid" and planted("invalid-param-is-html"):
+            page = f"<!doctype html>\n<title>Error</title>\n<pre>{escape(self.message)}</pre>\n"
+            return Response(page, self.status, content_type="text/html; charset=utf-8")
         response = jsonify(self.body())
         response.status_code = self.status
         response.headers.update(self.headers)

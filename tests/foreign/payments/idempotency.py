@@ -42,7 +42,7 @@ class StoredAnswers:
         self, account: str, path: str, key: str | None, fields: Fields, action: Callable[[], Response]
     ) -> Response:
         """Answer from the store, or do the action and store its answer."""
-        if key is None:
+        if key is None or planted("key-ignored"):
             return action()
         if not KEY.fullmatch(key):
             raise ApiError("idempotency_key_invalid", "a key has 1 to 255 visible ASCII characters")

@@ -6,6 +6,7 @@ import hmac
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -36,13 +37,17 @@ SUMMARY = {
 
 
 @contextmanager
-def _told(api: httpx.Client, status: int = 204) -> Iterator[tuple[str, "SimpleQueue[tuple[Any, bytes]]"]]:
+def _told(
+    api: httpx.Client, status: int | None = 204
+) -> Iterator[tuple[str, "SimpleQueue[tuple[Any, bytes]]"]]:
     """An endpoint for payments: its secret, and the messages that it gets."""
     got: SimpleQueue[tuple[Any, bytes]] = SimpleQueue()
 
     class Endpoint(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             got.put((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
+            if status is None:
+                return  # the connection ends without an answer
             self.send_response(status)
             self.end_headers()
 
@@ -400,3 +405,64 @@ def _change_of_payer(api: httpx.Client) -> object:
 def _empty_report(api: httpx.Client) -> object:
     far = {**SUMMARY, "parameters[interval_start]": "99999999998"}
     return tuple(api.post("/report_runs", data=form).status_code for form in (SUMMARY, far))
+
+
+@PROBES.of("limit-ignored", right=(1, True), buggy=(2, False))
+def _limit_ignored(api: httpx.Client) -> object:
+    page = api.get("/payments?limit=1").json()
+    return len(page["data"]), page["has_more"]
+
+
+@PROBES.of("key-ignored", right=(True, "true"), buggy=(False, None))
+def _key_ignored(api: httpx.Client) -> object:
+    key = {"Idempotency-Key": "k"}
+    first, second = (api.post("/payments", data=PAYMENT, headers=key) for _ in range(2))
+    return first.json()["id"] == second.json()["id"], second.headers.get("idempotent-replayed")
+
+
+@PROBES.of("invalid-param-is-html", right=(400, "application/json"), buggy=(400, "text/html"))
+def _invalid_param(api: httpx.Client) -> object:
+    answer = api.get("/payments?limit=0")
+    return answer.status_code, answer.headers["content-type"].partition(";")[0]
+
+
+def _attempts(api: httpx.Client, status: int | None) -> int:
+    """The attempts of one message within seven seconds of the first."""
+    with _told(api, status) as (_, got):
+        assert api.post("/payments", data=PAYMENT).status_code == 201
+        first = got.get(timeout=10)[0]["webhook-id"]
+        count, end = 1, time.monotonic() + 7
+        while (left := end - time.monotonic()) > 0:
+            try:
+                assert got.get(timeout=left)[0]["webhook-id"] == first
+            except Empty:
+                break
+            count += 1
+    return count
+
+
+@PROBES.of("only-200-is-delivery", right=(1, 1), buggy=(1, 2))
+def _only_200(api: httpx.Client) -> object:
+    return _attempts(api, 200), _attempts(api, 202)
+
+
+@PROBES.of("lost-is-sent-at-once", right=2, buggy=4)
+def _lost(api: httpx.Client) -> object:
+    return _attempts(api, None)
+
+
+@PROBES.of("missing-code-is-status", right=(404, 20404), buggy=(404, 404))
+def _missing_code(api: httpx.Client) -> object:
+    answer = api.get(f"/payments/pay_{'z' * 24}")
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+@PROBES.of("clock-of-everybody", right=403, buggy=200)
+def _clock_of_everybody(api: httpx.Client) -> object:
+    return api.post("/clock", data={"advance_s": "1"}).status_code
+
+
+@PROBES.of("new-customer-is-forbidden", right=(201, 200), buggy=(403, 200))
+def _new_customer(api: httpx.Client) -> object:
+    made = api.post("/customers", data={"email": "a@example.com"})
+    return made.status_code, api.get(ADA).status_code

@@ -209,7 +209,7 @@ class Service:
             and (earliest is None or payment.created >= earliest)
             and (end is None or payment.created < end + planted("created-lt-inclusive"))
         ]
-        limit = query["limit"]
+        limit = len(found) + 1 if planted("limit-ignored") else query["limit"]
         more = len(found[:limit]) == limit if planted("has-more-when-full") else len(found) > limit
         if planted("more-without-filters") and found:
             last = found[:limit][-1].position

@@ -53,8 +53,7 @@ def check_call() -> None:
     if not allowed:
         raise ApiError("rate_limited", "too many calls; try again later")
     g.account = current_app.extensions["accounts"].get(key, "one")
-    if (g.account == OPERATOR) != (request.endpoint == "v1.advance_clock"):
-        raise ApiError("forbidden", "this key may not do this")
+    _check_role(operator=g.account == OPERATOR)
     version = request.headers.get("Api-Version")
     if version is None:
         raise ApiError("version_missing", "the header Api-Version is missing")
@@ -62,6 +61,17 @@ def check_call() -> None:
         raise ApiError("version_unknown", f"the only version is {VERSION}")
     if request.method == "POST":
         check_form()
+
+
+def _check_role(*, operator: bool) -> None:
+    """Refuse the clock to all but the operator, and everything else to the operator."""
+    of_operator = request.endpoint == "v1.advance_clock"
+    if planted("new-customer-is-forbidden"):
+        of_operator = request.endpoint in ("v1.advance_clock", "v1.make_customer")
+    if of_operator and planted("clock-of-everybody"):
+        return
+    if operator != of_operator:
+        raise ApiError("forbidden", "this key may not do this")
 
 
 def check_form() -> None:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ..planting import planted
 from .storage import WebhookEndpoint
@@ -59,13 +59,27 @@ def deliver(message: Message) -> bool:
         "webhook-timestamp": shown,
         "webhook-signature": sign(message.endpoint.secret, message.id, timestamp, message.body),
     }
-    connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=TIMEOUT_S)
     try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", target, message.body, headers)
-        return 200 <= connection.getresponse().status < (400 if planted("redirect-is-delivery") else 300)
+        try:
+            status = _post(parts, message.body, headers)
+        except (ConnectionResetError, BrokenPipeError):
+            if not planted("lost-is-sent-at-once"):
+                raise
+            status = _post(parts, message.body, headers)  # as HTTP clients do that repeat by themselves
     except (OSError, http.client.HTTPException):
         return False
+    if planted("only-200-is-delivery"):
+        return status == 200
+    return 200 <= status < (400 if planted("redirect-is-delivery") else 300)
+
+
+def _post(parts: SplitResult, body: bytes, headers: dict[str, str]) -> int:
+    """Send a message once, and return the status of the answer."""
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=TIMEOUT_S)
+    try:
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("POST", target, body, headers)
+        return connection.getresponse().status
     finally:
         connection.close()
 

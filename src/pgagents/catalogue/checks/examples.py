@@ -16,8 +16,8 @@ from pgagents.cel.blame import broken_part, is_defined, undefined_part
 from pgagents.cel.expression import ExpressionError, epoch, member_of
 from pgagents.cel.scope import Scope
 from pgagents.jsonschema.schema import Validators, closure, refs
-from pgagents.model.fresh import list_forms
 from pgagents.model.pages import read_headers
+from pgagents.model.values.fresh import list_forms
 from pgagents.source.source import Pointer
 
 SAMPLE_MARK = "pgv-0123456789abcdef-123"

@@ -447,6 +447,9 @@ class Behaviour(Strict):
     trailing_slash: Literal["unknown", "any"] = Field(
         "any", description="`unknown` if a path with a trailing slash is another path."
     )
+    head: Literal["as_get", "any"] = Field(
+        "any", description="`as_get` if HEAD is there wherever GET is, event streams excepted."
+    )
     redirects: Literal["never", "any"] = Field(
         "any", description="`never` if the server does not answer with redirects."
     )

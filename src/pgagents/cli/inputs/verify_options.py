@@ -199,7 +199,10 @@ _OUTPUT: tuple[Callable[[Any], Any], ...] = (
     ),
     reports_option,
     click.option(
-        "-v", "--verbose", is_flag=True, help="Also print how many contracts each exchange was judged for."
+        "-v",
+        "--verbose",
+        is_flag=True,
+        help="Also print how many contracts each exchange was judged for, and what kept hints left unseen.",
     ),
     click.option(
         "--self-test",

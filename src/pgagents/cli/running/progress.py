@@ -133,6 +133,7 @@ MOST = 20
 """The number of findings printed before the report. One sentence says that the report has the others."""
 LONGEST = 300
 """Most characters of a finding's text, and of its curl line. A longer curl line is only in the report."""
+IN_REPORT = "its curl line is long, and stands in the report"
 
 
 class FirstLines:
@@ -161,8 +162,11 @@ class FirstLines:
                 yield "further findings are in the report"
 
     def _describe(self, finding: Finding) -> str:
-        """Return `FILE:LINE:COLUMN: error[CONTRACT]: what was promised; actual: what came back; curl …`."""
-        from pgagents.report.curl import curl
+        """Return `FILE:LINE:COLUMN: error[CONTRACT]: what was promised; actual: what came back; curl …`.
+
+        A sentence stands for a curl line that is too long, or that cannot be.
+        """
+        from pgagents.report.curl import NO_REQUEST, curl, of_finding
         from pgagents.report.verdicts import actual
         from pgagents.source.diagnostics import shorten
 
@@ -170,6 +174,8 @@ class FirstLines:
         span = self._source.locate(contract.origin)
         promised = shorten(contract.says.rstrip(". "), LONGEST)
         came = shorten(actual(finding), LONGEST)
-        said = f"{span}: error[{contract.id}]: {promised}; actual: {came}"
-        shown = curl(finding.exchanges[-1], self._url) if finding.exchanges else ""
-        return f"{said}; {shown}" if 0 < len(shown) <= LONGEST else said
+        shown = of_finding(finding, self._url) or NO_REQUEST
+        if len(shown) > LONGEST:  # without the headers that may have caused it, it may fit
+            brief = curl(finding.exchanges[-1], self._url)
+            shown = brief if len(brief) <= LONGEST else IN_REPORT
+        return f"{span}: error[{contract.id}]: {promised}; actual: {came}; {shown}"

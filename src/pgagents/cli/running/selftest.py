@@ -1,8 +1,9 @@
 """`pgagents verify --self-test`: runs every check against the faults that must break it and the variations
 that must not.
 
-Each fault and each variation of the sandbox is verified once, in this process. A check that no fault breaks
-is dead: it proves nothing.
+Each fault and each variation of the sandbox is verified once, in this process. Those of its MCP server are
+verified once more by the server's own list of tools, as if nobody had the catalogue. A check that no fault
+breaks is dead: it proves nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,12 +99,12 @@ def try_each(
     `said` is called with the progress. The prefix `mcp:` marks faults and variations of the MCP server in
     front of the sandbox. Raises KeyboardInterrupt if a verification was cut short.
     """
+    from pgagents.cli.running.selftest_tools import verify_listed
     from pgagents.resources import folder
-    from pgagents.verify.check.check import collect
 
     text = (folder("catalogue") / "park_graph.yaml").read_text(encoding="utf-8")
     model = load_model(text)
-    outcome = Outcome({check: Row() for check in sorted(collect())})
+    outcome = Outcome({check: Row() for check in _collect()})
     faults, variations = (
         _every("faults") if faults is None else faults,
         _every("variations") if variations is None else variations,
@@ -112,11 +113,25 @@ def try_each(
     for number, fault in enumerate(faults):
         said(number, total, f"fault {fault}")
         _fault(outcome, fault, _find_broken(_verify(model, fault=fault)))
+        if by_list := _module("faults", fault).by_list:
+            report = verify_listed(model, faults=[fault.removeprefix(OF_MCP)])
+            _listed_fault(outcome, fault, by_list, _find_broken(report))
     for number, variation in enumerate(variations, len(faults)):
         said(number, total, f"variation {variation}")
         point = _module("variations", variation).point
-        _variation(outcome, variation, _find_broken(_verify(load_model(text, point), variation=variation)))
+        opened = load_model(text, point)
+        broken = _find_broken(_verify(opened, variation=variation))
+        if variation.startswith(OF_MCP):
+            broken |= _find_broken(verify_listed(opened, variations=[variation.removeprefix(OF_MCP)]))
+        _variation(outcome, variation, broken)
     return outcome
+
+
+def _collect() -> list[str]:
+    """Return the names of all checks: of a catalogue, and of a server by its own list of tools."""
+    from pgagents.verify.check.check import collect, collect_of_tools
+
+    return sorted({*collect(), *collect_of_tools()})
 
 
 def _every(kind: str) -> list[str]:
@@ -146,9 +161,8 @@ def _checks(only: Sequence[str]) -> list[str]:
     from pgagents.errors import PgagentsError
     from pgagents.model.contract import check_of
     from pgagents.text.nearest import did_you_mean
-    from pgagents.verify.check.check import collect
 
-    every = collect()
+    every = _collect()
     named = [check_of(one).replace("-", "_") for one in only]
     for name in named:
         if name not in every:
@@ -162,7 +176,13 @@ def _checks(only: Sequence[str]) -> list[str]:
 def _faults_of(only: Sequence[str]) -> list[str]:
     """Return the faults that must break one of these checks."""
     wanted = set(_checks(only))
-    return [name for name in _every("faults") if wanted & set(_module("faults", name).breaks)]
+    return [name for name in _every("faults") if wanted & _list_breaks(name)]
+
+
+def _list_breaks(name: str) -> frozenset[str]:
+    """Return the checks that must find a fault, with a catalogue or without."""
+    module = _module("faults", name)
+    return frozenset(module.breaks | module.by_list)
 
 
 def load_model(text: str, *points: str | None) -> Model:
@@ -201,14 +221,27 @@ def _fault(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
     outcome.faults += 1
     if module.awaits:
         return
-    for check in sorted(module.breaks):
+    _count(outcome, name, module.breaks, broken)
+    for check in sorted(broken.keys() - module.breaks - module.also.keys() - following(broken)):
+        outcome.wrong.setdefault(f"also broke {broken[check]}, undeclared", []).append(name)
+
+
+def _listed_fault(outcome: Outcome, name: str, by_list: Set[str], broken: dict[str, str]) -> None:
+    """Enter the run of a fault without a catalogue."""
+    _count(outcome, name, by_list, broken)
+    for check in sorted(broken.keys() - by_list):
+        told = f"also broke {broken[check]} without a catalogue, undeclared"
+        outcome.wrong.setdefault(told, []).append(name)
+
+
+def _count(outcome: Outcome, name: str, due: Set[str], broken: dict[str, str]) -> None:
+    """Count a fault for each check that must find it."""
+    for check in sorted(due):
         outcome.rows[check].due += 1
         if check in broken:
             outcome.rows[check].found += 1
         else:
             outcome.wrong.setdefault(f"not found by {check}", []).append(name)
-    for check in sorted(broken.keys() - module.breaks - module.also.keys() - following(broken)):
-        outcome.wrong.setdefault(f"also broke {broken[check]}, undeclared", []).append(name)
 
 
 def _variation(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
@@ -241,7 +274,6 @@ def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
         f"{outcome.faults} faults and {outcome.variations} variations in {seconds:.0f} s: {alive} of "
         f"{len(outcome.rows)} checks alive"
     )
-    yield "not among them: the checks of an MCP server without a catalogue, for which there is no sandbox"
     yield (
         "exit 1: something is not as it should be"
         if outcome.bad

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 from xml.parsers import expat
 
 SVG = "http://www.w3.org/2000/svg"
@@ -44,6 +45,9 @@ _LOADING = ("href", "src", "data")
 _DRAWN = re.compile(r"#|data:image/(png|jpeg|gif|webp)[;,]", re.I)
 """The beginning of an address that loads nothing: a part of the file, or a picture inside it."""
 _ADDRESS = re.compile(r"url\(\s*['\"]?\s*([^)]*)", re.I)
+MOST_ESCAPED = 100_000
+"""Characters of styles with escapes that are read, which takes about a second."""
+_LOADING_FUNCTIONS = ("url", "src", "image", "image-set", "-webkit-image-set")
 _ACTIVE = ("script", "foreignobject", "iframe", "handler", "object", "embed")
 
 
@@ -54,6 +58,7 @@ def find_load(raw: bytes) -> str:
     """
     found: list[str] = []
     styles: list[str] = []
+    escaped: list[str] = []
 
     def begin(name: str, attributes: dict[str, str]) -> None:
         tag = name.rpartition(" ")[2].lower()
@@ -63,6 +68,8 @@ def find_load(raw: bytes) -> str:
             styles.append("")
         for key, value in attributes.items():
             found.extend(_judge_attribute(key.rpartition(" ")[2].lower(), value))
+            if "\\" in value:
+                escaped.append(value)
 
     def read(text: str) -> None:
         if styles:
@@ -82,7 +89,9 @@ def find_load(raw: bytes) -> str:
     parser.ProcessingInstructionHandler = instruct
     parser.StartDoctypeDeclHandler = declare
     _parse(parser, raw)
-    found.extend(_judge_style("".join(styles)))
+    style = "".join(styles)
+    found.extend(_judge_style(style))
+    found.extend(_judge_escaped([*escaped, style] if "\\" in style else escaped))
     return found[0] if found else ""
 
 
@@ -99,12 +108,40 @@ def _judge_attribute(key: str, value: str) -> Iterator[str]:
 
 
 def _judge_style(text: str) -> Iterator[str]:
-    """Yield the addresses in a style that load something."""
+    """Yield, in words, each part of a style without escapes that loads something."""
     if re.search(r"@import", text, re.I):
         yield "a style that imports another one"
     for address in _ADDRESS.findall(text):
         if not _DRAWN.match(address):
             yield f"a link to `{address.strip()[:80]}`"
+
+
+def _judge_escaped(texts: Sequence[str]) -> Iterator[str]:
+    """Yield the same of styles with escapes, such as `\\75 rl(`, as a browser reads them."""
+    if sum(map(len, texts)) > MOST_ESCAPED:
+        yield f"styles with escapes of more than {MOST_ESCAPED:,} characters, which are not read"
+        return
+    import tinycss2
+
+    waiting = [token for text in texts for token in tinycss2.parse_component_value_list(text)]
+    while waiting:
+        token = waiting.pop()
+        waiting.extend(getattr(token, "content", None) or getattr(token, "arguments", None) or ())
+        if token.type == "at-keyword" and token.lower_value == "import":
+            yield "a style that imports another one"
+        elif token.type == "function" and token.lower_name == "expression":
+            yield "a script in a style"
+        for address in _list_addresses(token):
+            if not _DRAWN.match(address):
+                yield f"a link to `{address[:80]}`"
+
+
+def _list_addresses(token: Any) -> list[str]:
+    """Return the addresses that a part of a style names, without the empty ones."""
+    found = [token.value] if token.type == "url" else []
+    if token.type == "function" and token.lower_name in _LOADING_FUNCTIONS:
+        found = [part.value for part in token.arguments if part.type == "string"]
+    return [address for text in found if (address := str(text).strip())]
 
 
 def _number(text: str, name: str) -> float:

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pgagents.importer.inference.listing import Schema, describe_listing, find_success, follow, is_type
+from pgagents.importer.inference.listing import describe_listing, find_success
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.note import Notes
+from pgagents.jsonschema.parts import Schema, follow, is_type
 from pgagents.lint.words import matter, words
 from pgagents.text.nouns import singular
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.importer.inference.listing import Schema, find_success, follow, is_type
+from pgagents.importer.inference.listing import find_success
 from pgagents.importer.operations.imported import ImportedAction
+from pgagents.jsonschema.parts import Schema, follow, is_type
 
 _ID = re.compile(r"(?:.*[_-])?id|.*Id", re.A)
 _ID_TYPES = (("string",), ("integer", "number"))

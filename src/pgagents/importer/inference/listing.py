@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.importer.operations.imported import ImportedAction
+from pgagents.jsonschema.parts import Schema, follow, is_type
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DEEPEST = 6
-Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +62,3 @@ def find_success(one: ImportedAction, named: Mapping[str, Any]) -> Schema:
     """Return the schema of an action's first successful answer; empty if it has none."""
     answer = next((o for status, o in one.action["output"].items() if 200 <= status < 300), None)
     return follow(answer or {}, named)
-
-
-def is_type(schema: Schema, kinds: tuple[str, ...]) -> bool:
-    """True if a schema allows a value of one of these types."""
-    written = schema.get("type", ())
-    return bool({*kinds} & {*([written] if isinstance(written, str) else written)})
-
-
-def follow(schema: Schema, named: Mapping[str, Any], depth: int = 0) -> Schema:
-    """Return the named schema that a reference leads to, with the properties of all its parts."""
-    for _ in range(20):
-        ref = schema.get("$ref")
-        if not isinstance(ref, str) or not isinstance(named.get(ref), Mapping):
-            break
-        schema = named[ref]
-    parts = schema.get("allOf") if depth < _DEEPEST else None
-    if not isinstance(parts, list):
-        return schema
-    found: dict[str, Any] = {}
-    for part in parts:
-        found |= follow(part, named, depth + 1).get("properties", {}) if isinstance(part, Mapping) else {}
-    return {**schema, "properties": {**found, **schema.get("properties", {})}} if found else schema

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.importer.inference.listing import Listing, Schema, describe_listing, is_type
+from pgagents.importer.inference.listing import Listing, describe_listing
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.note import Notes
+from pgagents.jsonschema.parts import Schema, is_type
 
 _SIZES = re.compile(r"limit|(per_?)?page_?size|per_?page|max_?results|page_?limit", re.I)
 _PAGES = re.compile(r"page|page_?(number|no|num|index)", re.I)

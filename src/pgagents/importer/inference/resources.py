@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.importer.inference.identifiers import Found, find_object, find_open_object, may_hold
-from pgagents.importer.inference.listing import describe_listing, find_success, follow
+from pgagents.importer.inference.listing import describe_listing, find_success
 from pgagents.importer.inference.states import find_status, infer_states
-from pgagents.importer.inference.values import choose_value
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.names import snake, unique
 from pgagents.importer.reading.note import Notes
+from pgagents.jsonschema.parts import follow
+from pgagents.model.values.sure_values import choose_value, find_unsure
 from pgagents.text.nouns import singular
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -73,6 +74,8 @@ def infer_resources(
         reasons += _add_states(section, one, path, paths, named, codes)
         known[path] = one
         found[one.name] = section
+        if "made_by" not in section:
+            _ask_for_value(one, paths[path].collection.get("POST"), named, known, notes)
         notes.infer(("resources", one.name), f"from {_join(reasons)}")
     for action in made:
         _refer(action, known)
@@ -241,6 +244,29 @@ def _make(
     return _call(action, {**above, **given}, place) if place and given is not None else None
 
 
+def _ask_for_value(
+    one: _Known,
+    action: ImportedAction | None,
+    named: Mapping[str, Any],
+    known: Mapping[str, _Known],
+    notes: Notes,
+) -> None:
+    """Ask for an example, if nothing but an argument without a sure value keeps a call from making one."""
+    if action is None or action.action["effect"] != "write" or not _find_place(one, action, named):
+        return
+    above = _above(one, action, known)
+    unsure = [
+        find_unsure(follow(param, named), named, _find_shown(action), name)
+        for name, param in _list_open(action, above, known)
+    ]
+    if names := [f"`{path}`" for path in unsure if path]:
+        notes.decide(
+            ("actions", action.name),
+            f"which value of {_join(names)} is right? a run can make a `{one.name}` if the document has an "
+            "`example` of it, or the resource a `made_by`",
+        )
+
+
 def _find_place(one: _Known, action: ImportedAction, named: Mapping[str, Any]) -> str:
     """Return where a call that makes an instance answers with its id; empty if it does not."""
     if one.open:
@@ -278,12 +304,12 @@ def find_values(
     action: ImportedAction, above: Mapping[str, Any], named: Mapping[str, Any], known: Mapping[str, _Known]
 ) -> dict[str, Any] | None:
     """Return a value for each required argument; None if one has none that is surely valid."""
-    shown = next((dict(e.get("input", {})) for e in action.action.get("examples", {}).values()), {})
+    shown = _find_shown(action)
     found: dict[str, Any] = {}
     for name, param in action.action.get("input", {}).items():
         if name in above or not param.get("required"):
             continue
-        other = next((k for k in known.values() if name == f"{k.name}_id"), None)
+        other = _find_other(name, known)
         value = (
             f"={other.name}.{other.member}"
             if other is not None
@@ -293,6 +319,27 @@ def find_values(
             return None
         found[name] = value
     return found
+
+
+def _find_shown(action: ImportedAction) -> Mapping[str, Any]:
+    """Return the arguments of the action's first example, and the document's other examples of arguments."""
+    first = next((dict(e.get("input", {})) for e in action.action.get("examples", {}).values()), {})
+    return {**action.shown, **first}
+
+
+def _find_other(name: str, known: Mapping[str, _Known]) -> _Known | None:
+    """Return the resource that an argument is named after, such as `shelf` for `shelf_id`."""
+    return next((k for k in known.values() if name == f"{k.name}_id"), None)
+
+
+def _list_open(
+    action: ImportedAction, above: Mapping[str, Any], known: Mapping[str, _Known]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """List the required arguments that no resource gives a value, each with its schema."""
+    given = action.action.get("input", {}).items()
+    return [
+        (n, p) for n, p in given if p.get("required") and n not in above and _find_other(n, known) is None
+    ]
 
 
 def _list(

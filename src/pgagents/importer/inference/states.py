@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.importer.inference.listing import Schema, follow
 from pgagents.importer.operations.imported import ImportedAction
+from pgagents.jsonschema.parts import Schema, follow
 
 CONFLICT = 409
 _MEMBERS = ("state", "status", "phase", "lifecycle_state", "lifecycleState")

@@ -25,6 +25,7 @@ from pgagents.importer.reading.operations import (
     encoding_style,
     is_sendable,
 )
+from pgagents.importer.schemas import clean_value
 from pgagents.importer.travelling import Joined, Styled, Unsayable, travelling
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
@@ -134,6 +135,9 @@ class Bodies:
             schema |= style_members(form)
         made.wires[part.name, "body"] = name
         found[name] = schema
+        written = self.schemas.references.follow(part.schema).mapping()
+        if "example" in written:
+            made.shown[name] = clean_value(written["example"])
         return True
 
     def _whole_body(self, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer) -> bool:

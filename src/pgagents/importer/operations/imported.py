@@ -24,6 +24,8 @@ class ImportedAction:
     wires: dict[tuple[str, str], str] = field(default_factory=dict)
     joined: dict[str, str] = field(default_factory=dict)
     """Arguments that are a list in the document and one text here, each with its separator."""
+    shown: dict[str, Any] = field(default_factory=dict)
+    """Values of arguments for which the document has an `example` that belongs to no answer."""
 
 
 def bare_media(media: str) -> str:

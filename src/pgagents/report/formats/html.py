@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pgagents.http import Silence, read_json
 from pgagents.model.contract import Verdict, surface_of
-from pgagents.report.curl import MASK, of_finding, variable
+from pgagents.report.curl import MASK, NO_REQUEST, of_finding, variable
 from pgagents.report.excerpt import around
 from pgagents.report.report import Finding, RecordedExchange, Report, Result
 from pgagents.report.safe import printable
@@ -144,6 +144,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "lines": [(number, text, number == span.line) for number, text in enumerate(lines, first)],
         "exchanges": [_exchange(e) for e in finding.exchanges],
         "curl": of_finding(finding, header.url),
+        "no_request": NO_REQUEST,
         "again": f"{again} {report.select(contract.id)}",
     }
 

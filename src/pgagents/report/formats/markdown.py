@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
-from pgagents.report.curl import of_finding
+from pgagents.report.curl import NO_REQUEST, of_finding
 from pgagents.report.report import Finding, RecordedExchange, Report
 from pgagents.report.safe import printable
 from pgagents.report.verdicts import actual, by_surface, conclusion, count_selected, matrix, news
@@ -126,6 +126,8 @@ def _finding(number: int, finding: Finding, report: Report, source: Source) -> I
             yield from fence_text(_exchange(exchange))
         yield from fence_text(of_finding(finding, report.header.url)[:MAX_BODY])
         yield "\n</details>"
+    else:
+        yield f"\n{NO_REQUEST}"
 
 
 def _exchange(exchange: RecordedExchange) -> str:

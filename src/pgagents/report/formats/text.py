@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
-from pgagents.report.curl import MASK, of_finding, variable
+from pgagents.report.curl import MASK, NO_REQUEST, of_finding, variable
 from pgagents.report.excerpt import excerpt
 from pgagents.report.report import Finding, RecordedExchange, Report, Result
 from pgagents.report.safe import disable_commands, printable
@@ -57,7 +57,7 @@ def render(
     """Return the whole report, ending in a newline.
 
     `again` is the command line that repeats the run, without seed and contract. `stopped` means that a signal
-    ended the run. `verbose` adds how many contracts each exchange was judged for.
+    ended the run. `verbose` adds how many contracts each exchange was judged for, and where nobody looked.
     """
     paint = _paint if colour else _leave
     again = again or report.header.again or f"pgagents verify --url {report.header.url}"
@@ -66,7 +66,7 @@ def render(
         *(_finding(n, f, report, source, paint, again, width) for n, f in enumerate(report.findings, 1)),
         _by_vendor(report, width),
         _by_check(report.results, width),
-        _list_left_out(report.results, width),
+        _list_left_out(report.results, width, verbose=verbose),
         _foot(report, paint, stopped, width, verbose),
     ]
     return "\n\n".join("\n".join(map(disable_commands, block)) for block in blocks if block) + "\n"
@@ -133,8 +133,10 @@ def _finding(
         last = exchange is finding.exchanges[-1]
         lines += _exchange(exchange, words, MAX_BODY if last else MAX_STEP, width)
     lines.append(f"   again: {again} {report.select(contract.id)}")
-    if finding.exchanges:
-        lines.append("   " + of_finding(finding, report.header.url))
+    if shown := of_finding(finding, report.header.url):
+        lines.append("   " + shown)
+    else:
+        lines += _wrap(f"= {NO_REQUEST}", "   ", "     ", width)
     return lines
 
 
@@ -235,9 +237,9 @@ def _cell(counts: Counter[Verdict]) -> str:
     return f"{counts[Verdict.KEPT]}/{tried}{marks}"
 
 
-def _list_left_out(results: Iterable[Result], width: int) -> list[str]:
+def _list_left_out(results: Iterable[Result], width: int, *, verbose: bool) -> list[str]:
     """Return contracts without a verdict by reason, untested ones first. Kept ones for which nobody looked
-    everywhere come last.
+    everywhere come last: their number, and with `verbose` the reasons.
     """
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for result in results:
@@ -248,11 +250,15 @@ def _list_left_out(results: Iterable[Result], width: int) -> list[str]:
             )
     order = [*(v for v in Verdict if v is not Verdict.KEPT), Verdict.KEPT]
     lines = []
+    half = [key for key in groups if key[0] is Verdict.KEPT and not verbose]
+    unseen = sum(len(groups.pop(key)) for key in half)
     for (verdict, reason), ids in sorted(
         groups.items(), key=lambda g: (order.index(g[0][0]), -len(g[1]), g[0][1])
     ):
         lines += _wrap(f"{verdict.value.replace('_', ' ')} {len(ids):,}: {reason}", "", None, width)
         lines += _wrap(_some(ids), "    ", None, width)
+    if unseen:
+        lines.append(f"kept {unseen:,}: a part was not looked at; --verbose says which, and why")
     return lines
 
 

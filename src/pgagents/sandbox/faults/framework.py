@@ -53,6 +53,13 @@ def commas_forgiven(_context: Context, request: Request) -> Request:
     return request if read_json(fixed).problem else replace(request, body=fixed)
 
 
+@fault("framework", needs=("head-as-get",)).edit_answers
+def head_not_found(context: Context, request: Request, answer: Response) -> Response:
+    """HEAD is answered as at an unknown path where GET is there."""
+    found = request.method == "HEAD" and request.path not in context.model.api.hosted.values()
+    return replace(answer, status=404) if found and answer.status in (200, 422) else answer
+
+
 @fault("framework", also={"oauth_clients": "a form is not read as one"}).edit_requests
 def content_type_unchecked(_context: Context, request: Request) -> Request:
     """A body is read as JSON whatever its content type is."""

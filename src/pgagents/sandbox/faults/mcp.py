@@ -78,7 +78,7 @@ def names_older_version(handler: Handler, context: Context) -> Handler:
     return answer
 
 
-@mcp_fault("mcp_results").edit_tools_call
+@mcp_fault("mcp_results", by_list=("tool_results",)).edit_tools_call
 def data_missing(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """Results have text only, though the tools declare structured content."""
     return {k: v for k, v in result.items() if k != "structuredContent"}
@@ -107,7 +107,7 @@ def error_without_code(
     return mcp.with_text(result, "Something went wrong.") if mcp.is_error(result) else result
 
 
-@mcp_fault("mcp_tools").edit_tools_list
+@mcp_fault("mcp_tools", by_list=("tool_words",)).edit_tools_list
 def hints_of_reads(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """Every tool claims to be read-only, so a client asks nobody before it pays."""
     told = [
@@ -144,6 +144,7 @@ def _worded(value: Any) -> Any:
     "response_schema",
     "mcp_results",
     also={"surface_equivalence": "the same numbers, compared with those of REST"},
+    by_list=("tool_results",),
 ).edit_tools_call
 def number_as_text(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """Numbers in structured content are strings."""
@@ -161,13 +162,13 @@ def order_of_chance(context: Context, _question: dict[str, Any], result: dict[st
     return result if asked[0] % 2 else {**result, "tools": result["tools"][::-1]}
 
 
-@mcp_fault("mcp_transport")
+@mcp_fault("mcp_transport", by_list=("mcp_transport",))
 def origin_unchecked(handler: Handler, _context: Context) -> Handler:
     """The server accepts calls from web pages of any origin."""
     return lambda request: handler(request.with_header("Origin", None))
 
 
-@mcp_fault("mcp_errors")
+@mcp_fault("mcp_errors", by_list=("tool_refusals", "tool_results"))
 def refusal_as_protocol_error(handler: Handler, _context: Context) -> Handler:
     """A refusal of the API becomes a JSON-RPC error, which a model never sees."""
 
@@ -184,7 +185,9 @@ def refusal_as_protocol_error(handler: Handler, _context: Context) -> Handler:
     return mcp.edits(handler, "tools/call", edit)
 
 
-@mcp_fault("absent_id", "response_schema", "mcp_results", "invalid_input").edit_tools_call
+@mcp_fault(
+    "absent_id", "response_schema", "mcp_results", "invalid_input", by_list=("tool_refusals", "tool_results")
+).edit_tools_call
 def refusal_as_success(
     _context: Context, _question: dict[str, Any], result: dict[str, Any]
 ) -> dict[str, Any]:
@@ -213,7 +216,26 @@ def schema_without_bounds(
     }
 
 
-@mcp_fault("mcp_transport")
+def _with_type_text(schema: Any) -> Any:
+    """Return a schema in which texts have a type that JSON Schema does not know."""
+    if isinstance(schema, dict):
+        return {
+            name: "text" if (name, member) == ("type", "string") else _with_type_text(member)
+            for name, member in schema.items()
+        }
+    return schema
+
+
+@mcp_fault("mcp_tools", by_list=("tool_schemas",)).edit_tools_list
+def schema_with_unknown_type(
+    _context: Context, _question: dict[str, Any], result: dict[str, Any]
+) -> dict[str, Any]:
+    """Input schemas give texts the type `text`, which JSON Schema does not know."""
+    told = [{**tool, "inputSchema": _with_type_text(tool["inputSchema"])} for tool in result["tools"]]
+    return {**result, "tools": told}
+
+
+@mcp_fault("mcp_transport", by_list=("mcp_handshake", "mcp_transport"))
 def server_unnamed(handler: Handler, _context: Context) -> Handler:
     """The server does not state its name and version."""
 
@@ -250,7 +272,7 @@ def status_of_another(_context: Context, _question: dict[str, Any], result: dict
 MOST_OF_TEXT_CUT = 300
 
 
-@mcp_fault("mcp_results").edit_tools_call
+@mcp_fault("mcp_results", by_list=("tool_results",)).edit_tools_call
 def text_cut(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """A long result's text is cut to 300 characters; its structured content is complete."""
     words = mcp.text(result)
@@ -261,13 +283,20 @@ def text_cut(_context: Context, _question: dict[str, Any], result: dict[str, Any
     )
 
 
+@mcp_fault("mcp_tools", by_list=("tool_list",)).edit_tools_list
+def tool_listed_twice(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """The first tool is listed twice, the second time with an older description."""
+    older = {**result["tools"][0], "description": "Out of date."}
+    return {**result, "tools": [*result["tools"], older]}
+
+
 @mcp_fault("mcp_tools").edit_tools_list
 def tool_missing(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """The last tool is not listed, though it can be called."""
     return {**result, "tools": result["tools"][:-1]}
 
 
-@mcp_fault("mcp_tools")
+@mcp_fault("mcp_tools", by_list=("tool_words",))
 def tool_undeclared(handler: Handler, _context: Context) -> Handler:
     """The server lists a debugging tool that is not in the catalogue."""
     tool = {"name": "debug_echo", "description": "Internal.", "inputSchema": {"type": "object"}}
@@ -283,7 +312,7 @@ def trace_in_error(_context: Context, _question: dict[str, Any], result: dict[st
     return mcp.with_text(result, f"{mcp.text(result)}\n{TRACE}") if mcp.is_error(result) else result
 
 
-@mcp_fault("invalid_input")
+@mcp_fault("invalid_input", by_list=("tool_refusals",))
 def unknown_argument_dropped(handler: Handler, context: Context) -> Handler:
     """An unknown argument of a tool is silently dropped, and the call goes on."""
     known = {str(a.name): {str(p.name) for p in a.params} for a in context.model.actions}
@@ -292,7 +321,7 @@ def unknown_argument_dropped(handler: Handler, context: Context) -> Handler:
     )
 
 
-@mcp_fault("mcp_errors")
+@mcp_fault("mcp_errors", by_list=("tool_refusals",))
 def unknown_tool_as_result(handler: Handler, _context: Context) -> Handler:
     """A call of an unknown tool gets a result instead of a JSON-RPC error."""
 
@@ -309,7 +338,7 @@ def unknown_tool_as_result(handler: Handler, _context: Context) -> Handler:
     return mcp.edits(handler, "tools/call", edit)
 
 
-@mcp_fault("mcp_transport").handle_requests
+@mcp_fault("mcp_transport", by_list=("mcp_transport",)).handle_requests
 def version_unchecked(_context: Context, handler: Handler, request: Request) -> Response | Silence:
     """An unknown revision of the protocol is accepted."""
     given = request.header("MCP-Protocol-Version")

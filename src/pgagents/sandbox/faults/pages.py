@@ -54,6 +54,17 @@ def cursor_of_any_list(_context: Context, inner: Domain, call: AcceptedCall) -> 
     return inner(replace(call, input={k: v for k, v in call.input.items() if k in kept}))
 
 
+@fault("pagination", also={"law": "the page tells the list's total"}, needs=("pages-of-one-list",)).edit_data
+def total_of_the_page(context: Context, request: Request, data: Any) -> Any:
+    """A list tells the number of the page's items as its total."""
+    action = context.reader.action(request)
+    if action is None or action.pages is None or not isinstance(data, dict):
+        return None
+    items = next((value for value in data.values() if isinstance(value, list)), [])
+    counts = [name for name, value in data.items() if "total" in name and type(value) is int]
+    return {**data, **dict.fromkeys(counts, len(items))}
+
+
 @fault("pagination", needs=("pages-of-one-folder",)).replace_actions
 def cursor_of_any_parent(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A page of one parent's list is answered with the first page of another's."""

@@ -87,7 +87,8 @@ class Fault:
 
     The checks in `breaks` must find the fault. Those in `also` may find it too, each for the given reason.
     `needs` names the aids without which the fault does not show in a run. `awaits` names a planned check that
-    will find it, if no check does yet.
+    will find it, if no check does yet. The checks in `by_list` must find a fault of an MCP server that is
+    judged by its own list of tools, without a catalogue.
     """
 
     kind: str
@@ -98,6 +99,7 @@ class Fault:
     also: Mapping[str, str] = field(default_factory=dict)
     needs: frozenset[str] = frozenset()
     awaits: str = ""
+    by_list: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,22 +298,31 @@ def _replace_domain(
 
 
 def fault(
-    *breaks: str, also: Mapping[str, str] | None = None, needs: Sequence[str] = (), kind: str = "faults"
+    *breaks: str,
+    also: Mapping[str, str] | None = None,
+    needs: Sequence[str] = (),
+    kind: str = "faults",
+    by_list: Sequence[str] = (),
 ) -> Declared[Fault]:
     """Return a decorator that declares a fault; `breaks` names the checks that must find it."""
-    checks, further, wanted = frozenset(breaks), also or {}, frozenset(needs)
+    checks, further, wanted, listed = frozenset(breaks), also or {}, frozenset(needs), frozenset(by_list)
     return Declared(
-        lambda name, description, wrap: Fault(kind, name, description, wrap, checks, further, wanted)
+        lambda name, description, wrap: Fault(
+            kind, name, description, wrap, checks, further, wanted, by_list=listed
+        )
     )
 
 
 def mcp_fault(
-    *breaks: str, also: Mapping[str, str] | None = None, needs: Sequence[str] = ()
+    *breaks: str,
+    also: Mapping[str, str] | None = None,
+    needs: Sequence[str] = (),
+    by_list: Sequence[str] = (),
 ) -> Declared[Fault]:
     """Return a decorator that declares a fault of an MCP server; `breaks` names the checks that must find
-    it.
+    it, `by_list` those without a catalogue.
     """
-    return fault(*breaks, also=also, needs=needs, kind="mcp_faults")
+    return fault(*breaks, also=also, needs=needs, kind="mcp_faults", by_list=by_list)
 
 
 def variation(point: str | None = None, kind: str = "variations") -> Declared[Variation]:

@@ -82,6 +82,15 @@ def head_supported(_context: Context, handler: Handler, request: Request) -> Res
 
 
 @variation().edit_answers
+def head_without_content_headers(context: Context, request: Request, answer: Response) -> Response:
+    """HEAD of an action tells nothing of the content that GET would have."""
+    if request.method != "HEAD" or request.path in context.model.api.hosted.values():
+        return answer
+    content = ("content-type", "content-length", "etag", "last-modified")
+    return Response(answer.status, tuple(h for h in answer.headers if h[0].lower() not in content))
+
+
+@variation().edit_answers
 def header_case(_context: Context, _request: Request, answer: Response) -> Response:
     """Header names are in capitals."""
     return Response(answer.status, tuple((k.upper(), v) for k, v in answer.headers), answer.body)

@@ -131,8 +131,6 @@ def _reach(column: Column, number: Column) -> Any:
         reached, most = set(), 0
         for value, limit in zip(column.values, number.values, strict=True):
             if isinstance(value, list) and isinstance(limit, int | float):
-                if len(value) > limit:
-                    return None
                 if len(value) == limit and limit > 0:
                     reached.add(limit)
                 most = max(most, len(value))

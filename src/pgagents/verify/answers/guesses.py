@@ -17,6 +17,8 @@ KEY_PLACES: tuple[Pointer, ...] = (("errors", "framework", "no_key"), ("security
 
 LENIENT = "invalid_input"
 """The check of wrong arguments, which a tool may read leniently where its refusals are inferred."""
+OF_STATUS = "documented_status"
+"""The check of an answer's status. A document lists the statuses of an action, whatever id is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Guesses:
         """Return True if an inferred part of the catalogue makes the contract that an answer contradicts.
 
         Also return True if the refused call names an id that follows from an inferred part. The same holds if
-        the expected refusal is inferred and a different one came. A recommendation counts as inferred.
+        the expected refusal is inferred and a different one came. A recommendation counts as inferred. An id
+        is no reason for a status that the document does not list.
         """
         if contract.advice and self.advised:
             return True
@@ -54,7 +57,9 @@ class Guesses:
         endpoint = last.call.endpoint
         if endpoint is not None and str(endpoint.action.name) in self.tools:
             return True
-        return endpoint is not None and any(param.refers_to in self.resources for param in endpoint.params)
+        if endpoint is None or contract.check == OF_STATUS or last.is_tainted_by(OF_STATUS):
+            return False
+        return any(param.refers_to in self.resources for param in endpoint.params)
 
 
 NO_GUESSES = Guesses(frozenset(), frozenset())

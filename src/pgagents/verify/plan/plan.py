@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pgagents.http import Handler
@@ -73,11 +73,13 @@ class Draft:
     """
     shares: Mapping[str, int] = field(default_factory=dict)
     """The parts of `max_requests` by their purpose; empty if the caller set the maximum."""
-    draw: Callable[[], Sequence[Probe]] = tuple
-    """Return the probes with random calls that come after the others.
+    draw: Callable[[], Iterable[Probe]] = tuple
+    """Generate the probes with random calls that come after the others, one after another and in no order.
 
-    To generate them takes many seconds with a large catalogue, so a run first sends the others.
+    That takes many seconds with a large catalogue, so a run first sends the others.
     """
+    room: int = 0
+    """The number of requests that random calls may have."""
     asked: Mapping[str, str] = field(default_factory=dict)
     """Ids of contracts that nothing in this plan provokes, with the reason; they are judged if it happens
     all the same.
@@ -195,7 +197,8 @@ def draft(
         writes,
         apart(options, most),
         told,
-        lambda: _draw_random_calls(setting, checks, options.seed, room, ordered, wanted),
+        lambda: _draw_random_calls(setting, checks, room, ordered, wanted),
+        room,
         asked,
     )
 
@@ -223,22 +226,18 @@ def _find_room(options: Options, parts: Mapping[str, int], planned: Sequence[Pro
 
 
 def _draw_random_calls(
-    setting: Setting,
-    checks: Mapping[str, Check],
-    seed: int,
-    room: int,
-    planned: Sequence[Probe],
-    wanted: set[str],
-) -> list[Probe]:
-    """Return the probes with random calls for `room` requests, in their order."""
+    setting: Setting, checks: Mapping[str, Check], room: int, planned: Sequence[Probe], wanted: set[str]
+) -> Iterator[Probe]:
+    """Yield the probes with random calls for `room` requests."""
     if room < 1:
-        return []
+        return
     each = min(DRAWS, -(-room // (2 * max(1, len(setting.endpoints)))))
     random = replace(setting, drawn=each, drawn_writes=any(p.writes for p in planned))
     main = frozenset(("main",))
-    drawing = [checks[name] for name in DRAWING if name in checks]  # a server of tools has neither
-    found = [p for check in drawing for p in check.list_probes(random, main) if p.priority == RANDOM]
-    return by_phase((p for p in found if not wanted.isdisjoint(p.contracts)), seed)
+    for check in (checks[name] for name in DRAWING if name in checks):  # a server of tools has neither
+        for probe in check.list_probes(random, main):
+            if probe.priority == RANDOM and not wanted.isdisjoint(probe.contracts):
+                yield probe
 
 
 def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:

@@ -15,7 +15,7 @@ from pgagents.verify.check.check import RANDOM, Probe, checks_for
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import FINISHING, USUAL_WORKERS, Options, Progress
-from pgagents.verify.plan.order import LAST
+from pgagents.verify.plan.order import LAST, by_phase
 from pgagents.verify.plan.overlap import Slot, lay_out
 from pgagents.verify.plan.plan import Draft
 from pgagents.verify.run.companion import Companion
@@ -75,10 +75,7 @@ class Course:
         try:
             self._ask_for_time()
             self._run_slots(slots)
-            self._tell(GENERATING)
-            drawn = self.draft.draw()
-            self._planned = min(self.draft.max_requests, self._planned + sum(p.cost for p in drawn))
-            self._run_slots(self._lay_out(drawn, len(slots)))
+            self._run_slots(self._lay_out(self._draw(), len(slots)))
         except Stop as stop:
             return str(stop)
         except KeyboardInterrupt:
@@ -105,6 +102,17 @@ class Course:
         except KeyboardInterrupt:
             return INTERRUPTED
         return ""
+
+    def _draw(self) -> list[Probe]:
+        """Return the probes with random calls, in their order."""
+        drawn: list[Probe] = []
+        if self.draft.room:
+            self._tell(GENERATING)
+        for probe in self.draft.draw():
+            drawn.append(probe)
+            self._tell(f"{GENERATING}: {len(drawn)} of at most {self.draft.room}")
+        self._planned = min(self.draft.max_requests, self._planned + sum(p.cost for p in drawn))
+        return by_phase(drawn, self._options.seed)
 
     def _lay_out(self, probes: Sequence[Probe], first: int = 0) -> list[Slot]:
         setting = self.driver.setting

@@ -29,6 +29,7 @@ from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, read_id
 from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target, makes, target_of
 from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.values.unmade import say_unsure_create
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
@@ -205,9 +206,10 @@ class Gate:
     def _write(self, endpoint: Endpoint, values: Mapping[str, Any], request: Request) -> str:
         target = target_of(self.setting, endpoint.action)
         if target is None and not makes(self.model, endpoint.action):
+            unsure = say_unsure_create(self.model, endpoint.action)
             return (
-                f"{endpoint.action.name} writes and names no instance of this run's: --allow "
-                f"{endpoint.action.name} would call it"
+                f"{endpoint.action.name} writes and names no instance of this run's"
+                f"{f', as {unsure}' if unsure else ''}: --allow {endpoint.action.name} would call it"
             )
         if target is not None and (objection := self._changes(endpoint, target, values, request)):
             return objection

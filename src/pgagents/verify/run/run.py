@@ -18,6 +18,7 @@ from pgagents.verify.answers.guesses import NO_GUESSES, find_guesses
 from pgagents.verify.check.check import checks_for
 from pgagents.verify.check.memory import Setting, setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
+from pgagents.verify.plan import order
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options, Plan, Progress
 from pgagents.verify.run.companion import Companion
@@ -90,7 +91,7 @@ def plan(
     checks = checks_for(setting)
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
-    made = replace(made, probes=(*made.probes, *made.draw()))
+    made = replace(made, probes=(*made.probes, *order.by_phase(made.draw(), options.seed)))
     by_bucket, by_phase, seconds, reached = planning.simulate(
         made, model, options.shard[1] if options.shard else 1
     )

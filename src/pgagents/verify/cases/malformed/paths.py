@@ -130,6 +130,20 @@ def _find_shared_path(setting: Setting) -> str | None:
     return next((d.path for d in _readers(setting, named=False) if d.path in others), None)
 
 
+def _head_path(setting: Setting, endpoint: Endpoint) -> str:
+    """Return the path to which HEAD is sent. Its 405 names more than one method, if such a path exists."""
+    return _find_shared_path(setting) or endpoint.path
+
+
+def has_head(setting: Setting) -> bool:
+    """True if the catalogue says that HEAD is there, and a path is no event stream's to which it is sent."""
+    endpoint = reader(setting)
+    if setting.model.behaviour.head != "as_get" or endpoint is None:
+        return False
+    path = _head_path(setting, endpoint)
+    return not any(d.path == path and d.action.success.events is not None for d in setting.endpoints)
+
+
 def _fits(path: str, template: str) -> bool:
     parts, others = path.split("/"), template.split("/")
     return len(parts) == len(others) and all(
@@ -154,7 +168,7 @@ def odd_requests(setting: Setting) -> list[tuple[str, str, Raw]]:
         else f"{endpoint.path}{NO_UTF8}%00"
     )
     odd = [
-        ("head", "HEAD", Raw("HEAD", _find_shared_path(setting) or endpoint.path)),
+        ("head", "HEAD", Raw("HEAD", _head_path(setting, endpoint))),
         ("options", "OPTIONS", Raw("OPTIONS", endpoint.path)),
         ("long_query", f"a query of {LONG:,} characters", Raw("GET", f"{endpoint.path}?pgv={'x' * LONG}")),
         ("repeated", "every parameter twice", Raw("GET", f"{endpoint.path}?{query}")),

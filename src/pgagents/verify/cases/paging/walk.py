@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.resource import Resource
 from pgagents.verify.cases.paging.page_request import ListReader, Page
+from pgagents.verify.cases.paging.totals import find_other_total
 from pgagents.verify.check.check import (
     Judgement,
     judge_broken,
@@ -55,6 +56,8 @@ class Walk:
     every: bool = False
     short: bool = False
     """True if the list in one piece was not full, so that its further pages, if any, are read too."""
+    totals: Mapping[str, int] = field(default_factory=dict)
+    """The number of the list's items where its answers tell it, by the member's path."""
 
     def judge(self) -> Generator[Any, Any, Judgement]:
         """Read the list in pages and return the verdict."""
@@ -69,7 +72,8 @@ class Walk:
             if page is None:
                 return judge_untested(self.contract, f"page {number} was not answered with a list")
             pages.append(page)
-            if (broken := self._judge_page(number, pages)) is not None:
+            broken = self._judge_page(number, pages) or (yield from self._judge_totals(number, page))
+            if broken is not None:
                 return broken
             request = page.next
             if self.second and request is not None and number == 1:
@@ -120,6 +124,18 @@ class Walk:
         if page.next is not None and page.next.problem:
             return judge_broken(self.contract, "a next page that can be requested", page.next.problem)
         return None
+
+    def _judge_totals(self, number: int, page: Page) -> Generator[Any, Any, Judgement | None]:
+        """Return the finding that a page tells another total than the whole list, before and after it."""
+        other = find_other_total(page, self.totals) if self.setting.exclusive else None
+        if other is None:
+            return None
+        given = {**self.given, str(self.paged.pages.size): self.paged.most}
+        again = yield from self.request(given, "the list in one piece again")
+        if again is None or find_other_total(again, self.totals) is not None:  # an item may have ended
+            return None
+        path, told = other
+        return judge_broken(self.contract, f"{path} {self.totals[path]} on page {number}", f"{told}")
 
     def _foreign_call(self, request: PageRequest) -> Any:
         given = {**self.given, **self._size([]), **request.input}

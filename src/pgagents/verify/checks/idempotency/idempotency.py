@@ -26,6 +26,7 @@ from pgagents.verify.answers.replay import (
 )
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.locations import around_names
+from pgagents.verify.cases.look_alike import free_text
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -39,6 +40,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.fixtures.target import target_of
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
@@ -67,7 +69,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         )
         says = f"{endpoint.action.name} twice at the same time with one idempotency key has one effect"
         yield promise(NAME, "race", endpoint, says, origin, endpoint.action.cite)
-        if _other(setting, endpoint):
+        if _others(setting, endpoint):
             yield promise(
                 NAME,
                 "mismatch",
@@ -141,14 +143,31 @@ def _sibling(setting: Setting, endpoint: Endpoint) -> str | None:
     return next((r for r in alike if (roles[r].project, roles[r].mode) == (main.project, main.mode)), None)
 
 
-def _other(setting: Setting, endpoint: Endpoint) -> str | None:
-    """Return a number argument that can be changed with the call still valid, or None."""
+def _others(setting: Setting, endpoint: Endpoint) -> list[str]:
+    """Return arguments that can be changed with the call still valid: a number, and a choice or a free text.
+
+    A code of the instance is none.
+    """
+    target, found = target_of(setting, endpoint.action), dict[str, str]()
+    codes = {str(param.name) for param, _ in target.also} if target is not None else set()
     for param in endpoint.params:
         schema = setting.resolve_schema(param.schema)
-        plain = {"number", "integer"} & set(types_of(schema)) and not param.refers_to
-        if plain and str(param.name) not in around_names(setting):
-            return str(param.name)
-    return None
+        name, kinds = str(param.name), set(types_of(schema))
+        if param.refers_to or name in (*around_names(setting), *codes, endpoint.action.idempotency):
+            continue
+        if {"number", "integer"} & kinds:
+            found.setdefault("number", name)
+        elif param.place == "body" and param.file is None and len(_choices(schema)) > 1:
+            found.setdefault("choice", name)
+        elif param.place == "body" and param.file is None and free_text(setting, param.schema):
+            found.setdefault("text", name)
+    words = [found[kind] for kind in ("choice", "text") if kind in found]
+    return [*(found[kind] for kind in ("number",) if kind in found), *words[:1]]
+
+
+def _choices(schema: Mapping[str, Any]) -> list[Any]:
+    """Return the texts of a list of choices; empty for other schemas."""
+    return [value for value in schema.get("enum", ()) if isinstance(value, str)]
 
 
 KINDS = ("case", "longer", "tail", "case", "tail")
@@ -209,7 +228,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         reuse = [
             f"{NAME}/replay/{place}",
             f"{NAME}/race/{place}",
-            *([f"{NAME}/mismatch/{place}"] if _other(setting, endpoint) else []),
+            *([f"{NAME}/mismatch/{place}"] if _others(setting, endpoint) else []),
         ]
         shown = (f"valid_calls/low/{place}", f"valid_calls/values/{place}")
         other = f"{NAME}/other_project/{place}" if _alone(setting, endpoint) else ""
@@ -219,7 +238,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         also = sibling if _sibling(setting, endpoint) in roles else ""
         covers = (*reuse, f"{NAME}/apart/{place}", *(id for id in (here, moves, also) if id))
         run = _reuse(setting, endpoint, tuple(reuse), chain, here, moves, also)
-        yield Probe(reuse[0], 4, covers, len(covers) + 1, run, (endpoint,), "main", True, shows=shown)
+        cost = len(covers) + max(1, len(_others(setting, endpoint)))
+        yield Probe(reuse[0], 4, covers, cost, run, (endpoint,), "main", True, shows=shown)
         if other and not here:
             yield Probe(other, 4, (other,), 5, run, (endpoint,), "second", True)
         if sibling and not also:
@@ -246,9 +266,9 @@ def _repeat_call(
         endpoint, template, "replay", "the same call again", input=dict(first.input), made=first.subject
     )
     yield from judge_replay(setting, endpoint, covers[0], first, second)
-    if len(covers) > 2:
-        given = {**first.input, **_change_argument(setting, endpoint, first)}
-        why = "the same key with another body"
+    for name in _others(setting, endpoint) if len(covers) > 2 else ():
+        given = {**first.input, name: _choose_another(setting, endpoint, name, first)}
+        why = f"the same key with another {name}"
         third: Exchange = yield ordinary(endpoint, template, "replay", why, input=given, made=first.subject)
         yield from _judge_changed_body(setting, endpoint, covers[2], first, third)
 
@@ -413,12 +433,13 @@ def _judge_race(
         )
 
 
-def _change_argument(setting: Setting, endpoint: Endpoint, first: Exchange) -> dict[str, object]:
-    name = str(_other(setting, endpoint))
+def _choose_another(setting: Setting, endpoint: Endpoint, name: str, first: Exchange) -> Any:
+    """Return another value of an argument than that of a call."""
     param = endpoint.action.param(name)
     assert param is not None
-    least, most = low(param.schema, setting.model.schemas), high(param.schema, setting.model.schemas)
-    return {name: most if first.input.get(name) != most else least}
+    edges = [choose(param.schema, setting.model.schemas) for choose in (high, low)]
+    values = [*_choices(setting.resolve_schema(param.schema)), *edges]
+    return next((value for value in values if value != first.input.get(name)), edges[0])
 
 
 def _elsewhere(

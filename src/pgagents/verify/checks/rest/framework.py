@@ -4,6 +4,8 @@ bodies.
 Each is sent once, and must be refused with the declared code. Unusual requests must at least not crash the
 server, and a 405 must name the allowed methods. The largest allowed body is accepted.
 
+Where the catalogue says that HEAD is there wherever GET is, HEAD is not refused as another method or path.
+
 Where the catalogue does not say how a wrong method is refused, HTTP still says something. A method that no
 server knows succeeds nowhere, a 405 has Allow, and what OPTIONS allows includes the methods of the catalogue.
 Servers that differ are odd.
@@ -18,7 +20,7 @@ from typing import Any
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.framework import Case, cases, edit_call
 from pgagents.verify.cases.malformed.bodies import find_limit_origin
-from pgagents.verify.cases.malformed.paths import HUGE, LONG, number_in, reader
+from pgagents.verify.cases.malformed.paths import HUGE, LONG, has_head, number_in, reader
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -42,6 +44,9 @@ SUCCESS, REDIRECTION, NOT_ALLOWED = 200, 300, 405
 NAMES_METHODS = "Allow names the methods of the path (RFC 9110, 15.5.6)"
 UNKNOWN, ALLOWED = f"{NAME}/unknown_method@{REST}", f"{NAME}/allowed_methods@{REST}"
 """Contracts of a catalogue that does not say how a wrong method is refused."""
+HEAD = f"{NAME}/head@{REST}"
+NO_METHOD = (404, NOT_ALLOWED, 501)
+"""Statuses of a path or method that is not there."""
 LARGEST = "largest"
 SHOWN = frozenset(("options", "long_query", "huge_number", "word_number"))
 """Unusual forms that other calls have too; each is sent alone only if no other call had it."""
@@ -59,6 +64,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
             says = f"{case.largest.why.partition(', and')[0]} is accepted"
             origin = find_limit_origin(setting, case.largest.endpoint)
             yield promise_at(NAME, LARGEST, f"@{case.call.surface}", says, origin)
+    if has_head(setting):
+        says = "HEAD is there where GET is"
+        yield promise_at(NAME, "head", f"@{REST}", says, ("behaviour", "head"))
     if _has_other_methods(setting):
         for id, says in (
             (UNKNOWN, f"{INVENTED}, a method that no server knows, succeeds nowhere, and a 405 has Allow"),
@@ -84,6 +92,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         covers = (
             (contract, f"{NAME}/{LARGEST}@{case.call.surface}") if case.largest is not None else (contract,)
         )
+        if case.detail == "survives/head" and has_head(setting):
+            covers = (*covers, HEAD)
         run = _run(case, contract)
         yield Probe(
             contract, stage, covers, cost, run, endpoints, "main", case.writes, optional=spare, shows=shows
@@ -110,6 +120,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield from _other_methods(exchange, memory.setting)
     if exchange.void or exchange.call.surface != REST or reader(memory.setting) is None:
         return
+    if exchange.request.method == "HEAD" and has_head(memory.setting):
+        yield _judge_head(exchange)
     if exchange.request.method == "OPTIONS":
         yield judge_kept(f"{NAME}/survives/options@{REST}")
         if _has_other_methods(memory.setting):
@@ -121,6 +133,13 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             yield judge_kept(f"{NAME}/survives/huge_number@{REST}")
         if "=NaN" in exchange.request.target:
             yield judge_kept(f"{NAME}/survives/word_number@{REST}")
+
+
+def _judge_head(exchange: Exchange) -> Judgement:
+    """Judge an answer to HEAD; a call that is not valid may be refused, as GET would be."""
+    if exchange.status in NO_METHOD:
+        return judge_broken(HEAD, "what GET is answered with, without a body", exchange.outcome)
+    return judge_kept(HEAD)
 
 
 def _has_other_methods(setting: Setting) -> bool:

@@ -2,8 +2,9 @@
 
 The catalogue's `pages` say how the next page is requested. A list whose page size can be chosen is read in
 one piece, then in up to three pages. The walk must neither lose nor repeat an item, must come to an end, and
-no page may hold more than was requested. A URL of the next page must lead to the same host, by the same
-scheme. The list is also read with each value of its optional arguments, which the further pages must keep.
+no page may hold more than was requested. If nobody else uses the server, a total of the list is the same on
+each page. A URL of the next page must lead to the same host, by the same scheme. The list is also read with
+each value of its optional arguments, which the further pages must keep.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pgagents.model.resource import Resource
 from pgagents.verify.cases.paging.list_arguments import judge_arguments, list_choices
 from pgagents.verify.cases.paging.page_request import ListReader
 from pgagents.verify.cases.paging.several import make_several
+from pgagents.verify.cases.paging.totals import find_totals
 from pgagents.verify.cases.paging.walk import ENOUGH, PAGES, Walk
 from pgagents.verify.check.check import (
     Check,
@@ -114,6 +116,8 @@ def _run(setting: Setting, paged: PagedList, contract: str, second: bool) -> Cal
             walk.given = {**given, name: value}
         walk.there, walk.every = instances, whole is not None and whole.next is None
         walk.short = whole is not None and len(whole.items) < paged.most
+        if whole is not None and walk.every and len(instances) == len(whole.items):
+            walk.totals = find_totals(whole)
         yield (yield from walk.judge())
 
     return run

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.importer.inference.listing import Schema, follow, is_type
-from pgagents.jsonschema.schema import finder
-from pgagents.model.fresh import list_forms
+from pgagents.jsonschema.parts import Schema, follow, is_type
+from pgagents.jsonschema.schema import finder, validator
+from pgagents.model.values.fresh import list_forms
 
 _FRESH = {"email": "=fresh.email", "uuid": "=fresh.uuid", "uri": "=fresh.url"}
 _FRESH_BY_PATTERN = ("url", "email", "uuid")
@@ -19,6 +19,7 @@ _MARK = "pgv-0123456789abcdef-12"
 _SURE = 6
 """Forms of a fresh text whose characters and length are the same for every mark."""
 _DEEPEST = 4
+_PLAIN = ("type", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum")
 
 
 def choose_value(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, Any], name: str) -> Any:
@@ -31,7 +32,37 @@ def choose_value(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, A
         return _FRESH[schema["format"]] if schema.get("maxLength", _ROOM) >= _ROOM else None
     if plain and "format" not in schema and (kind := _find_fresh_kind(schema)):
         return f"=fresh.{kind}"
-    return shown[name] if name in shown else _fixed(schema, named, _DEEPEST)
+    given = shown.get(name)
+    return given if _may_be(given, schema) else _fixed(schema, named, _DEEPEST)
+
+
+def _may_be(value: Any, schema: Schema) -> bool:
+    """True for a value that the plain keywords of a schema allow; documents show wrong ones, too."""
+    plain = {key: schema[key] for key in _PLAIN if key in schema}
+    try:
+        return value is not None and bool(validator(plain, {}).is_valid(value))
+    except ValueError:
+        return False
+
+
+def find_unsure(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, Any], name: str) -> str:
+    """Return the dotted path of the argument or member of it for which no value is sure; empty if all are.
+
+    The parameters are those of `choose_value`.
+    """
+    if choose_value(schema, named, shown, name) is not None:
+        return ""
+    return ".".join((name, *_find_unsure_member(schema, named, _DEEPEST)))
+
+
+def _find_unsure_member(schema: Schema, named: Mapping[str, Any], depth: int) -> tuple[str, ...]:
+    """Return the path of the first required member without a sure value; empty if it is the whole value."""
+    members, needed = schema.get("properties", {}), schema.get("required", ())
+    for name in needed if depth and is_type(schema, ("object",)) and isinstance(needed, list) else ():
+        member = follow(members.get(name, {}), named)
+        if _fixed(member, named, depth - 1) is None:
+            return (name, *_find_unsure_member(member, named, depth - 1))
+    return ()
 
 
 def _find_fresh_kind(schema: Schema) -> str:

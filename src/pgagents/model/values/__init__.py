@@ -1,0 +1,1 @@
+"""Values of arguments: new ones for each call, and those that a schema surely allows."""
