@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 import threading
 import time
 from collections import Counter
@@ -30,10 +31,13 @@ from pgagents.model.model import Model
 from pgagents.report.formats import html, text
 from pgagents.report.formats.json import document
 from pgagents.report.report import Report
-from pgagents.verify.check.check import collect
+from pgagents.verify.check.check import Conversation, collect
 from pgagents.verify.check.memory import setting_of
+from pgagents.verify.fixtures import pool as pooling
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.pool import FixturePool
+from pgagents.verify.fixtures.removal import Removals
+from pgagents.verify.plan.collections import meet
 from pgagents.verify.plan.options import USUAL_WORKERS, Identities, Options, Progress
 from pgagents.verify.plan.order import LATE
 from pgagents.verify.plan.overlap import Company, Slot, lay_out
@@ -43,7 +47,7 @@ from pgagents.verify.run.course import SLOW_S
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.lanes import Lane, Lanes
 from pgagents.verify.run.run import verify
-from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.wire.call import Alone, InstanceRef
 from pgagents.verify.wire.exchange import Exchange
 from small_api import Notes, catalogue
 from verifying import SHOP, model
@@ -128,7 +132,7 @@ def test_a_large_api_gets_the_verdicts_of_one_worker_too(seed: int) -> None:
     assert outcome(several) == outcome(one)
     assert several.footer.left_behind == ()
     assert several.footer.workers == SEVERAL
-    assert "capacity" in several.footer.alone, "its counts are everybody's"
+    assert "idempotency" in several.footer.alone, "its keys follow from each other"
     assert "invalid_input" not in several.footer.alone
     assert sum(several.footer.alone.values()) < several.footer.requests / 3
 
@@ -213,7 +217,7 @@ def test_what_compares_counts_or_moves_the_clock_or_sends_at_once_runs_alone(
     _, slow = verified(model(), SEVERAL)
     with_others = {slot.probe.check for slot, several in running if len(several) > 1}
     alone = {slot.probe.check for slot, _ in running} - with_others
-    assert {"capacity", "idempotency", "expires_on_time", "audit_trail", "event_delivery"} <= alone
+    assert {"idempotency", "expires_on_time", "audit_trail", "event_delivery"} <= alone
     clock = [others for request, others in slow.beside if request.target.endswith("/clock")]
     assert clock
     assert not any(clock)
@@ -225,7 +229,104 @@ def test_no_probe_that_compares_answers_runs_beside_one_that_may_write(
     verified(model(SHOP), SEVERAL)
     comparing = [several for slot, several in running if slot.company == "readers" and len(several) > 1]
     assert comparing
-    assert not any(other.writes for several in comparing for other in several)
+    assert not any(
+        meet(one.compares, other.changes)
+        for several in comparing
+        for one in several
+        for other in several
+        if one is not other
+    )
+
+
+def test_an_observation_runs_beside_writes_of_other_collections_only(
+    running: list[tuple[Slot, list[Slot]]],
+) -> None:
+    """Writes of its own collection change its lists; those of another one, and reads, change nothing."""
+    main = {"main": inside(model()).sandbox.tokens["unlimited"]}
+    verified(model(), SEVERAL, keys=main)
+    hooks = [
+        other
+        for slot, several in running
+        if slot.probe.name == "hint_read_only/webhook"
+        for other in several
+        if other is not slot and other.writes
+    ]
+    names = {action for other in hooks for e in other.probe.endpoints for action in [str(e.action.name)]}
+    assert "create_session" in names
+    assert not {"create_webhook", "delete_webhook"} & names
+
+
+def test_a_probe_that_saw_a_difference_in_company_begins_anew_alone(
+    running: list[tuple[Slot, list[Slot]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another probe may be why it differs, or why a true difference is left out."""
+    name, begun = "hint_not_destructive/create_webhook@rest", []
+
+    def differing(slot: Slot) -> Slot:
+        def run() -> Conversation:
+            begun.append(slot.index)
+            conversation = slot.probe.run()
+            answer = None
+            try:
+                for _ in range(4):
+                    answer = yield conversation.send(answer)
+                yield Alone()
+                while True:
+                    answer = yield conversation.send(answer)
+            except StopIteration:
+                return
+
+        return replace(slot, probe=replace(slot.probe, run=run)) if slot.probe.name == name else slot
+
+    monkeypatch.setattr(
+        course, "lay_out", lambda *given, **named: [differing(s) for s in lay_out(*given, **named)]
+    )
+    main = {"main": inside(model()).sandbox.tokens["unlimited"]}
+    report, _ = verified(model(), SEVERAL, keys=main)
+    assert len(begun) == 2
+    assert any(len(several) > 1 for slot, several in running if slot.index == begun[0])
+    assert {r.verdict for r in report.results if r.contract.id == name} == {Verdict.KEPT}
+    alone, _ = verified(model(), 1, keys=main)
+    assert len(begun) == 3, "one worker has no company"
+    assert {r.verdict for r in alone.results if r.contract.id == name} == {Verdict.KEPT}
+
+
+def test_nothing_is_removed_while_another_probe_compares_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A removal would change the counts that are compared; it has time until later."""
+    monkeypatch.setattr(pooling, "SIZE", 1)
+    begun: list[bool] = []
+    undo = Removals.undo
+    compared = False
+    step = Lanes._step
+
+    def note(self: Lanes, lane: Lane, proceed: Callable[[], Any]) -> None:
+        nonlocal compared
+        compared = any(one.slot.compares != frozenset() for one in self._running if one is not lane)
+        step(self, lane, proceed)
+        compared = False
+
+    def undone(self: Removals, instance: Instance) -> Any:
+        if sys._getframe(1).f_code.co_name == "_tidy":  # a probe may remove what it made for itself
+            begun.append(compared)
+        return undo(self, instance)
+
+    monkeypatch.setattr(Lanes, "_step", note)
+    monkeypatch.setattr(Removals, "undo", undone)
+    main = {"main": inside(model()).sandbox.tokens["unlimited"]}
+    report, _ = verified(model(), SEVERAL, keys=main)
+    assert len(begun) > 5
+    assert not any(begun)
+    assert report.footer.left_behind == ()
+
+
+def test_reads_of_one_observation_go_together_with_several_workers_and_one_by_one_with_one() -> None:
+    """No more than the workers are on their way, whichever probe they belong to."""
+    main = {"main": inside(model()).sandbox.tokens["unlimited"]}
+    hints = ("hint_read_only",)
+    _, one = verified(model(), 1, delay=1, keys=main, only=hints)
+    assert one.most == 1
+    _, several = verified(model(), 3, delay=1, keys=main, only=hints)
+    assert several.most == 3
 
 
 def test_calls_of_tools_are_never_on_their_way_together() -> None:
@@ -339,11 +440,18 @@ def test_without_leave_to_write_nothing_runs_alone_for_the_sake_of_its_instances
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_a_probe_starts_beside_those_that_each_suffer_it_and_that_it_suffers(count: int) -> None:
-    kinds = {(slot.company, slot.writes): slot for slot in (*slots(), *slots(writes=False))}
-    assert len(kinds) == 5, "one that compares never writes"
+    kinds = {
+        (slot.company, slot.writes, slot.compares, slot.changes): slot
+        for slot in (*slots(), *slots(writes=False))
+    }
+    assert len({key[:2] for key in kinds}) == 5
+
+    def shares(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
+        names = frozenset(model(SHOP).resources)
+        return bool((names if one is None else one) & (names if other is None else other))
 
     def disturbs(one: Slot, other: Slot) -> bool:
-        return one.company == "none" or (one.writes and other.company == "readers")
+        return one.company == "none" or shares(one.changes, other.compares)
 
     for running in product(kinds.values(), repeat=count):
         for slot in kinds.values():

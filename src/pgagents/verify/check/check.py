@@ -15,12 +15,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from pgagents import registry
-from pgagents.model.action import Code
+from pgagents.model.action import Action, Code
 from pgagents.model.contract import FRAMEWORK, Contract, Verdict, check_of, surface_of
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep, Undo
+from pgagents.verify.wire.call import Alone, Call, Concurrent, GetNote, InstanceRef, Own, Reads, Sleep, Undo
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -62,7 +62,7 @@ class Judgement:
 
 
 Conversation = Generator[
-    Call | Concurrent | InstanceRef | Sleep | Own | Undo | GetNote | Judgement, Any, None
+    Call | Concurrent | InstanceRef | Sleep | Own | Undo | GetNote | Alone | Reads | Judgement, Any, None
 ]
 """A probe yields a `Call` and gets the `Exchange`. It yields `Concurrent` and gets a list of them. It yields
 an `InstanceRef` and gets the body of such an instance.
@@ -88,6 +88,8 @@ class Probe:
     | `optional` | True if it is left out once all its contracts are judged |
     | `shows` | contracts that its exchanges surely judge, so a forecast can leave optional probes out |
     | `overlap` | the probes that may run beside it, where that differs from its check's `overlap` |
+    | `compares` | with `overlap` `readers`, the collections whose answers it compares; None for all |
+    | `calls` | actions that it calls beside those of its endpoints, where it says what it compares |
     | `schemes` | the schemes of which it needs the role's secrets; empty for those of one alternative |
     """
 
@@ -105,6 +107,8 @@ class Probe:
     shows: tuple[str, ...] = ()
     overlap: Overlap | None = None
     schemes: tuple[str, ...] = ()
+    compares: frozenset[str] | None = None
+    calls: tuple[Action, ...] = ()
 
     @property
     def check(self) -> str:

@@ -1,8 +1,8 @@
 """Decide which probes may run at the same time, and after which others each may start.
 
 A probe runs alone unless its check says that others may run beside it (`Check.overlap`). One that compares
-several answers runs beside probes that only read. Everything follows from the plan and the catalogue, so a
-server's speed changes nothing.
+several answers runs beside probes that only read, or that change none of the collections whose answers it
+compares. Everything follows from the plan and the catalogue, so a server's speed changes nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from dataclasses import dataclass
 
 from pgagents.verify.check.check import Check, Overlap, Probe
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.plan.collections import CollectionIndex, Collections, index_collections, meet
 from pgagents.verify.plan.order import LATE
+
+NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Slot:
     | `company` | the probes that may run at the same time: none, only those that read, or all |
     | `writes` | True if it may change something, or may have to make an instance that it uses |
     | `after` | it starts when all probes before this index have ended |
+    | `compares` | the collections that nobody else may change meanwhile; None for all |
+    | `changes` | the collections that it may change; None for all |
     """
 
     index: int
@@ -31,6 +36,8 @@ class Slot:
     company: Overlap
     writes: bool
     after: int
+    compares: Collections = NOTHING
+    changes: Collections = NOTHING
 
 
 class Company:
@@ -39,15 +46,15 @@ class Company:
     def __init__(self, running: Iterable[Slot]) -> None:
         slots = tuple(running)
         self._first = next(iter(slots), None)
-        self._writes = any(slot.writes for slot in slots)
-        self._compares = any(slot.company == "readers" for slot in slots)
         self._full = any(slot.company == "none" for slot in slots)
+        self._changes = _unite(slot.changes for slot in slots)
+        self._compares = _unite(slot.compares for slot in slots)
 
     def takes(self, slot: Slot) -> bool:
         """True if a slot may start while these run."""
         if self._full or slot.company == "none":
             return self._first is None
-        return not (slot.company == "readers" and self._writes) and not (self._compares and slot.writes)
+        return not meet(slot.compares, self._changes) and not meet(self._compares, slot.changes)
 
     def is_like(self, slot: Slot) -> bool:
         """True if a slot and the first of these both write, or both only read."""
@@ -62,15 +69,38 @@ def lay_out(
     `first` is the index of the first probe: the number of slots that the run has had before.
     """
     made = {name for name, resource in setting.model.resources.items() if resource.made_by is not None}
+    index_of = setting.compute_once("collections", lambda: index_collections(setting.model))
     found: list[Slot] = []
     for index, probe in enumerate(probes, first):
-        check = checks[probe.check]
+        company: Overlap = probe.overlap or checks[probe.check].overlap
         may_write = writes and (probe.writes or _needs_instance(probe, made))
-        company: Overlap = probe.overlap or check.overlap
-        if company == "readers" and may_write:
+        changes = _list_changes(index_of, probe) if may_write else NOTHING
+        compares = _list_compared(index_of, probe) if company == "readers" else NOTHING
+        if company == "readers" and may_write and compares is None:
             company = "none"
-        found.append(Slot(index, probe, company, may_write, _after(found, index, probe)))
+        found.append(Slot(index, probe, company, may_write, _after(found, index, probe), compares, changes))
     return found
+
+
+def _list_compared(index: CollectionIndex, probe: Probe) -> Collections:
+    """Return the collections whose answers a probe compares; None for all."""
+    return None if probe.compares is None else index.list_of(probe.compares)
+
+
+def _list_changes(index: CollectionIndex, probe: Probe) -> Collections:
+    """Return the collections that a probe may change; None for all, and if nothing is known of it."""
+    found = index.list_changed((*probe.calls, *(endpoint.action for endpoint in probe.endpoints)))
+    return found or None
+
+
+def _unite(several: Iterable[Collections]) -> Collections:
+    """Return all collections of several sets."""
+    found: set[str] = set()
+    for one in several:
+        if one is None:
+            return None
+        found |= one
+    return frozenset(found)
 
 
 def _needs_instance(probe: Probe, made: Collection[str]) -> bool:

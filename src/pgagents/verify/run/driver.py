@@ -28,7 +28,7 @@ from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.run.sender import Sender
 from pgagents.verify.run.sending.ready import Ready, Stop
 from pgagents.verify.run.sending.transmission import Sending, finish
-from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep, Undo
+from pgagents.verify.wire.call import Alone, Call, Concurrent, GetNote, InstanceRef, Own, Reads, Sleep, Undo
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
@@ -44,6 +44,10 @@ MOST_NESTED = 24
 
 class Spent(Exception):
     """No request is left for this probe."""
+
+
+class Disturbed(Exception):
+    """Another probe may have caused what this one saw, so it runs once more alone."""
 
 
 @dataclass(slots=True)
@@ -113,6 +117,8 @@ class Driver:
         otherwise.
         """
         self.key_known = self.key_refused = False
+        self.keeps_surplus = False
+        """True while another probe compares answers that an undoing could change."""
         self._answers = Answers()
 
     @property
@@ -154,12 +160,13 @@ class Driver:
         self.judge.probe = self.factory.pool.holder = turn.number
         self.sender.cleaning = turn.cleaning
 
-    def overlap(self, on: bool) -> None:
-        """Prepare for several requests at the same time (`on`), or for one at a time."""
-        self.sender.overlap(on)
-        self.judge.defers = on or self._patient is not None
+    def overlap(self, most: int) -> None:
+        """Prepare for at most so many requests at the same time."""
+        self.sender.overlap(most)
+        several = most > 1
+        self.judge.defers = several or self._patient is not None
         if self._patient is not None:  # it is called by the threads that send
-            self._patient.while_waiting = None if on else self._judge_meanwhile
+            self._patient.while_waiting = None if several else self._judge_meanwhile
 
     def wait_for(self, is_answered: Callable[[], bool], wait: Callable[[], object]) -> None:
         """Judge earlier exchanges until a request is answered; call `wait` when none is left to judge."""
@@ -219,6 +226,8 @@ class Driver:
         except Stop as stop:
             self.ledger.mark_untested(probe.contracts, f"the run ended before: {stop}")
             raise
+        except Disturbed:
+            self.judge.note_disturbed(number)
         except Exception as error:  # an error of ours must not look like one of the server's
             self.ledger.mark_crashed(probe.contracts, error, probe.name)
         finally:
@@ -242,6 +251,9 @@ class Driver:
                 self.judge.enter(step, chain, probe)
             elif isinstance(step, Sleep):
                 self.sender.wait(step.seconds, quiet=step.quiet)
+            elif isinstance(step, Alone):
+                if self.judge.in_company:
+                    raise Disturbed
             elif isinstance(step, Own):
                 yield from self._own(step.number)
             elif isinstance(step, Undo):
@@ -250,6 +262,8 @@ class Driver:
                 answer = self.memory.notes.get(step.key)
             elif isinstance(step, Concurrent):
                 answer = yield from self.call_together(step, chain)
+            elif isinstance(step, Reads):
+                answer = yield from self._read(step, chain)
             elif isinstance(step, InstanceRef):
                 with self.factory.pool.only_new() if step.new else nullcontext():
                     answer = (yield from self.run_generator(self.factory.have(step), chain)).body
@@ -297,6 +311,8 @@ class Driver:
         self.sender.cleaning = True
         try:
             for instance in self.factory.pool.surplus(broke=broke):
+                if self.keeps_surplus:
+                    break
                 if instance in self.factory.pool.list_remaining():
                     yield from self.run_generator(self.factory.removals.undo(instance), [])
         except (Unavailable, Stop):
@@ -335,6 +351,21 @@ class Driver:
         self._take(exchange, [])
         with self.factory.pool.only_new():
             return (yield from self.call(call, chain))
+
+    def _read(self, step: Reads, chain: list[Exchange]) -> Sending[list[Exchange]]:
+        """Send calls that only read, at the same time where the run has several workers. Raises Unavailable,
+        Spent, Stop.
+        """
+        found: list[Exchange] = []
+        if len(step.calls) == 1 or not self.sender.overlaps:
+            for call in step.calls:
+                found.append((yield from self.call(call, chain)))
+            return found
+        ready = []
+        for call in step.calls:
+            ready.append((yield from self._ready(call, chain)))
+        self._afford(len(ready))
+        return (yield from self.sender.send_reads(ready, lambda exchange: self._take(exchange, chain)))
 
     def call_together(self, step: Concurrent, chain: list[Exchange]) -> Sending[list[Exchange]]:
         """Send calls at the same time; their answers are judged in the order of the calls. Raises

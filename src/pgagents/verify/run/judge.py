@@ -161,6 +161,10 @@ class Judge:
         self._disturbed.discard(probe)
         return disturbed
 
+    def note_disturbed(self, probe: int) -> None:
+        """Note that other probes may have caused what a probe saw."""
+        self._disturbed.add(probe)
+
     def has_broken(self, probe: int) -> bool:
         """Return True if a contract was broken by an exchange or a verdict of this probe."""
         self.flush()

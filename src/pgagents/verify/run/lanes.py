@@ -19,7 +19,7 @@ from functools import partial
 from itertools import islice
 
 from pgagents.verify.plan.order import LAST
-from pgagents.verify.plan.overlap import Company, Slot
+from pgagents.verify.plan.overlap import NOTHING, Company, Slot
 from pgagents.verify.run.driver import Driver, Turn
 from pgagents.verify.run.sending.ready import Stop
 from pgagents.verify.run.sending.transmission import Received, Sending, Transmission
@@ -29,7 +29,7 @@ LAST_ANSWERS_S = 5.0
 """Seconds that an interrupted run waits for the answers to the requests that are on their way."""
 LONG = 8
 """Requests of a probe that starts before shorter ones, so that it is not the last to end."""
-LOOK_AHEAD = 200
+LOOK_AHEAD = 500
 """The number of slots ahead in the plan that a lane may start early."""
 CHUNK_S = 0.05
 """Seconds that the run's thread waits at a time, so that it notices an interrupt on every system."""
@@ -81,7 +81,7 @@ class Lanes:
 
     def run(self) -> None:
         """Run all probes to their end. Raises Stop and KeyboardInterrupt, once no request is on its way."""
-        self.driver.overlap(True)
+        self.driver.overlap(self._workers)
         try:
             while self._start() or self._running:
                 self._send()
@@ -92,7 +92,7 @@ class Lanes:
             self._give_up(error)
             raise
         finally:
-            self.driver.overlap(False)
+            self.driver.overlap(1)
             self._threads.close()
 
     def count_promised(self) -> int:
@@ -143,6 +143,9 @@ class Lanes:
         self._note_company()
         self.driver.resume(lane.turn)
         self.driver.judge.in_company, self.driver.judge.order = lane.in_company, lane.slot.index
+        self.driver.keeps_surplus = any(
+            one.slot.compares != NOTHING for one in self._running if one is not lane
+        )
         try:
             lane.transmission = proceed()
         except StopIteration:
@@ -155,7 +158,7 @@ class Lanes:
             raise
         finally:
             lane.turn = self.driver.pause()
-            self.driver.judge.in_company = False
+            self.driver.judge.in_company = self.driver.keeps_surplus = False
         self._ready.append(lane)
 
     def _note_company(self) -> None:
@@ -184,8 +187,10 @@ class Lanes:
         changes = not self._sent
         kind: bool | None = None
         lines = set()
+        room = self._workers
         for lane, _ in self._sent:
             assert lane.transmission is not None
+            room -= lane.transmission.count
             kind = lane.transmission.writes
             lines.add(lane.transmission.line)
         kept: deque[Lane] = deque()
@@ -197,14 +202,17 @@ class Lanes:
             free = transmission.line is None or transmission.line not in lines
             if transmission.writes != kind:
                 blocked = not changes
-            if transmission.writes == kind and free and not blocked:
+            elif transmission.count > room:
+                blocked = True  # else single requests would always take the room that several need
+            if transmission.writes == kind and free and not blocked and transmission.count <= room:
                 lines.add(transmission.line)
-                lane.sent, lane.overlapped = lane.sent + 1, bool(self._sent)
+                room -= transmission.count
+                lane.sent, lane.overlapped = lane.sent + transmission.count, bool(self._sent)
                 for other, _ in self._sent:
                     other.overlapped = True
                 self._sent.append((lane, self._threads.submit(transmission.begin())))
                 if lane.slot.company == "none":
-                    self.alone[lane.slot.probe.check] += 1
+                    self.alone[lane.slot.probe.check] += transmission.count
             else:
                 kept.append(lane)
         self._ready = kept

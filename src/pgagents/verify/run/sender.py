@@ -102,8 +102,8 @@ class Sender:
         self.seconds_sending = self.waited = 0.0
         self.first_seconds: list[float] = []
         """The response times of the first answers, in seconds."""
-        self._overlaps = False
-        """True while several requests are on their way, so that their seconds must not be added up."""
+        self.most_together = 1
+        """The most requests on their way at the same time. If several, their seconds must not be added up."""
         self.notes: list[str] = []
         self.on_wait: Callable[[float], None] | None = None
         self.interrupted: KeyboardInterrupt | None = None
@@ -146,11 +146,14 @@ class Sender:
         self.waited += seconds
         self._sleeper(seconds)
 
-    def overlap(self, on: bool) -> None:
-        """Prepare for several requests under way at the same time, or for one at a time. No request may be
-        under way.
-        """
-        self._overlaps, self._waiting, self._unanswered = on, 0, 0
+    def overlap(self, most: int) -> None:
+        """Prepare for at most so many requests under way at the same time. No request may be under way."""
+        self.most_together, self._waiting, self._unanswered = most, 0, 0
+
+    @property
+    def overlaps(self) -> bool:
+        """True if several requests may be on their way."""
+        return self.most_together > 1
 
     def hurry(self, seconds: float) -> None:
         """Leave so many seconds for everything that is still sent."""
@@ -202,7 +205,7 @@ class Sender:
             self._aside += self.cleaning
             self._waiting += 1
             writes = _may_write(ready.call, request)
-            makes = self._overlaps and writes and not self.cleaning
+            makes = self.overlaps and writes and not self.cleaning
             self._unanswered += makes
             received = yield Transmission(
                 partial(self._begin, ready, request), writes, self._line(ready.call, role)
@@ -247,7 +250,7 @@ class Sender:
         return Received(request, answer, self.timer() - started, sent_at, number)
 
     def _spend(self, seconds: float) -> None:
-        self.seconds_sending += 0.0 if self._overlaps else seconds
+        self.seconds_sending += 0.0 if self.overlaps else seconds
         if len(self.first_seconds) < MOST_FIRST:
             self.first_seconds.append(seconds)
 
@@ -366,6 +369,79 @@ class Sender:
                 self.wait(wait)
                 found.append((yield from self.send(ready)))
         return found
+
+    def send_reads(
+        self, several: Sequence[Ready], take: Callable[[Exchange], None]
+    ) -> Sending[list[Exchange]]:
+        """Send calls that only read, as many at the same time as may be on their way. Raises Stop,
+        Unavailable.
+
+        Each exchange is given to `take` as soon as it is there: what others write meanwhile is judged later.
+        Where a bucket is nearly empty, or a call may cost something, the calls are sent one by one.
+        """
+        found: list[Exchange] = []
+        for first in range(0, len(several), self.most_together):
+            group = several[first : first + self.most_together]
+            made = [self.maker.make(ready) for ready in group]
+            if len(group) > 1 and all(self._may_go_together(*one) for one in zip(group, made, strict=True)):
+                found += yield from self._send_group(group, made, take)
+                continue
+            for ready in group:
+                exchange = yield from self.send(ready)
+                take(exchange)
+                found.append(exchange)
+        return found
+
+    def _may_go_together(self, ready: Ready, made: tuple[Request, str]) -> bool:
+        """True if a call reads, and its bucket has enough left."""
+        request, role = made
+        plain = ready.call.surface != MCP and not _may_write(ready.call, request)
+        return plain and self._line(ready.call, role) is None
+
+    def _send_group(
+        self,
+        several: Sequence[Ready],
+        made: Sequence[tuple[Request, str]],
+        take: Callable[[Exchange], None],
+    ) -> Sending[list[Exchange]]:
+        """Send requests at the same time; repeat limited or unanswered ones alone. Raises Stop."""
+        for ready, (request, role) in zip(several, made, strict=True):
+            self._let_pass(ready, request)
+            self._aside += ready.call.again and not self.cleaning
+            self._in_time()
+            self._pace(ready.call, role)
+        self._waiting += len(several)
+        requests = [request for request, _ in made]
+        begin = partial(self._begin_group, several, requests)
+        received = yield Transmission(begin, writes=False, count=len(several))
+        found: dict[int, Exchange] = {}
+        waits: dict[int, float] = {}
+        for index, (ready, (_, role), one) in enumerate(zip(several, made, received.several, strict=True)):
+            self._spend(one.seconds)
+            self._cut(one.answer)
+            self._count(one.answer)
+            wait = self._heard(ready.call, role, one.answer, 0)
+            if wait is None:
+                found[index] = self._make_exchange(ready, replace(one, overlapped=True))
+                take(found[index])
+            else:
+                waits[index] = wait
+        for index, wait in waits.items():
+            self._aside += not self.cleaning
+            self.wait(wait)
+            found[index] = yield from self.send(several[index])
+            take(found[index])
+        return [found[index] for index in range(len(several))]
+
+    def _begin_group(self, several: Sequence[Ready], requests: Sequence[Request]) -> Callable[[], Received]:
+        """Count requests; return the function that sends them at the same time."""
+        starts = [self._begin(ready, request) for ready, request in zip(several, requests, strict=True)]
+
+        def transmit() -> Received:
+            found = at_once(lambda start: start(), starts)
+            return replace(found[0], several=tuple(found))
+
+        return transmit
 
     def _let_pass(self, ready: Ready, request: Request) -> None:
         """Raise Unavailable if the request could do harm or lacks a secret."""

@@ -264,6 +264,20 @@ class GetNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Reads:
+    """Calls that only read, so that their order does not matter; the probe gets their exchanges in this
+    order.
+    """
+
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """Go on only where no other probe has run beside this one; else end here, and begin anew alone later."""
+
+
+@dataclass(frozen=True, slots=True)
 class Concurrent:
     """Two to four calls to make at the same time; the probe gets their exchanges as a list in the same
     order.

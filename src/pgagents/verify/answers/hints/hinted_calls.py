@@ -146,6 +146,13 @@ def _undoes(resource: Resource, action: Action) -> bool:
     return resource.undone_by is not None and resource.undone_by.action is action
 
 
+def list_calls(resource: Resource, fillers: Iterable[HintedCall]) -> tuple[Action, ...]:
+    """Return the actions that make an instance, add to it and move it."""
+    makers = (resource.made_by.action,) if resource.made_by is not None else ()
+    added = (filler.endpoint.action for filler in fillers)
+    return (*makers, *added, *(move.action for move in resource.moves))
+
+
 def fill(
     setting: Setting, fillers: Iterable[HintedCall], body: Body, traces: TraceSource | None = None
 ) -> Generator[Any, Any, None]:

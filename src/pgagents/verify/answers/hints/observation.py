@@ -18,7 +18,7 @@ from pgagents.model.resource import Resource, member_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path, is_missing, member_named
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.wire.call import Call, InstanceRef, Sleep
+from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -97,6 +97,19 @@ def shows_instances(sources: Iterable[Source]) -> bool:
     return any(not source.counter for source in sources)
 
 
+def list_compared(sources: Iterable[Source]) -> frozenset[str]:
+    """Return the resources whose other instances show in an observation, by lists or counters.
+
+    A read shows one instance of the run, which no other probe may change.
+    """
+    listing = (source for source in sources if source.lists)
+    found: set[str] = set()
+    for source in listing:
+        takes = source.resource.takes
+        found.add(takes.of if source.counter and takes is not None else source.resource.name)
+    return frozenset(found)
+
+
 def observe(
     sources: Iterable[Source], bodies: Sequence[Body], why: str, traces: TraceSource | None = None
 ) -> Generator[Any, Any, Observation | None]:
@@ -104,25 +117,26 @@ def observe(
 
     `traces` add what events and the audit tell of the first instance.
     """
+    asked = [
+        (source, number, _ask(source, body, why))
+        for source in sources
+        for number, body in enumerate(bodies[:1] if source.lists else bodies)
+    ]
     found: dict[Place, Any] = {}
-    for source in sources:
-        for number, body in enumerate(bodies[:1] if source.lists else bodies):
-            given = _name_counting(source, body) if source.counter else source.call.input
-            exchange: Exchange = yield Call(
-                source.endpoint,
-                given,
-                "explore",
-                why,
-                subject=source.resource,
-                made=body,
-            )
-            seen = _read(source, exchange, bodies, number)
-            if seen is None:
-                return None
-            found.update(seen)
+    exchanges: list[Exchange] = (yield Reads(tuple(call for _, _, call in asked))) if asked else []
+    for (source, number, _), exchange in zip(asked, exchanges, strict=True):
+        seen = _read(source, exchange, bodies, number)
+        if seen is None:
+            return None
+        found.update(seen)
     if traces is not None:
         found.update((yield from traces.observe(bodies[0])))
     return found
+
+
+def _ask(source: Source, body: Body, why: str) -> Call:
+    given = _name_counting(source, body) if source.counter else source.call.input
+    return Call(source.endpoint, given, "explore", why, subject=source.resource, made=body)
 
 
 def _name_counting(source: Source, body: Body) -> Mapping[str, Any]:
@@ -256,6 +270,8 @@ def on_top(conversation: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
         except StopIteration as end:
             found: T = end.value
             return found
+        if isinstance(step, Reads):
+            step = Reads(tuple(replace(call, again=True) for call in step.calls))
         answer = yield replace(step, again=True) if isinstance(step, Call) else step
 
 
@@ -289,9 +305,14 @@ def drop_restless(
     found: Difference,
     traces: TraceSource | None = None,
 ) -> Generator[Any, Any, Difference]:
-    """Return the differences without the places that change from one observation to the next."""
+    """Return the differences without the places that change from one observation to the next.
+
+    Calls of other probes may be why a place differs, or why a true difference is left out. So where any is
+    found, no other probe may have run beside this one.
+    """
     if not found:
         return found
+    yield Alone()
     again = yield from observe(sources, bodies, "whether it changes by itself", traces)
     restless = list_differences(last, again) if again is not None else set()
     return {place: told for place, told in found.items() if place not in restless}

@@ -22,6 +22,7 @@ from pgagents.verify.answers.hints.hinted_calls import (
     fill,
     find_hinted_call,
     find_made,
+    list_calls,
     list_fillers,
     make_first,
 )
@@ -34,6 +35,7 @@ from pgagents.verify.answers.hints.observation import (
     Place,
     control,
     drop_restless,
+    list_compared,
     list_differences,
     observe,
     tell,
@@ -89,10 +91,23 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         if isinstance(hinted, HintedCall):
             contract = f"{NAME}/{endpoint.place}"
             traces = find_traces(setting, hinted.resource)
-            cost = CALLS * (1 + len(hinted.sources)) + 2 + len(list_fillers(setting, hinted.resource))
+            fillers = list_fillers(setting, hinted.resource)
+            cost = CALLS * (1 + len(hinted.sources)) + 2 + len(fillers)
             run = _run(setting, hinted, contract, traces)
             cost += traces.cost
-            yield Probe(contract, STAGE, (contract,), cost, run, (endpoint,), "main", True)
+            yield Probe(
+                contract,
+                STAGE,
+                (contract,),
+                cost,
+                run,
+                (endpoint,),
+                "main",
+                True,
+                overlap="none" if traces.cost else None,
+                compares=list_compared(hinted.sources),
+                calls=list_calls(hinted.resource, fillers),
+            )
 
 
 def _run(setting: Setting, hinted: HintedCall, contract: str, traces: Traces) -> Callable[[], Conversation]:
@@ -175,4 +190,4 @@ def _repeat(first: Exchange, body: Body, hinted: HintedCall) -> Call:
     )
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)
+CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract, overlap="readers")

@@ -17,6 +17,7 @@ from pgagents.verify.answers.hints.hinted_calls import (
     HintedCall,
     fill,
     find_hinted_call,
+    list_calls,
     list_fillers,
     make_first,
 )
@@ -30,6 +31,7 @@ from pgagents.verify.answers.hints.observation import (
     Place,
     control,
     drop_restless,
+    list_compared,
     list_differences,
     observe,
     tell,
@@ -87,10 +89,21 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         if isinstance(hinted, HintedCall):
             contract = f"{NAME}/{endpoint.place}"
             reads = sum(not source.lists for source in hinted.sources)
-            fillers = len(list_fillers(setting, hinted.resource))
-            cost = 3 * (1 + len(hinted.sources) + reads) + 2 + fillers
+            fillers = list_fillers(setting, hinted.resource)
+            cost = 3 * (1 + len(hinted.sources) + reads) + 2 + len(fillers)
             run = _run(setting, hinted, contract)
-            yield Probe(contract, STAGE, (contract,), cost, run, (endpoint,), "main", True)
+            yield Probe(
+                contract,
+                STAGE,
+                (contract,),
+                cost,
+                run,
+                (endpoint,),
+                "main",
+                True,
+                compares=list_compared(hinted.sources),
+                calls=list_calls(hinted.resource, fillers),
+            )
 
 
 def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Conversation]:
@@ -175,4 +188,4 @@ def _is_kept(before: Any, after: Any) -> bool:
     return False
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)
+CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract, overlap="readers")

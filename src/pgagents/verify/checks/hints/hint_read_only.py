@@ -17,7 +17,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
-from pgagents.verify.answers.hints.hinted_calls import fill, list_fillers, say_inferred
+from pgagents.verify.answers.hints.hinted_calls import fill, list_calls, list_fillers, say_inferred
 from pgagents.verify.answers.hints.observation import (
     ANSWER,
     VERSION,
@@ -28,6 +28,7 @@ from pgagents.verify.answers.hints.observation import (
     Source,
     control,
     drop_restless,
+    list_compared,
     list_differences,
     list_sources,
     name_instance,
@@ -49,7 +50,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.events.traces import Traces, find_traces, say_unheard
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads
 from pgagents.verify.wire.endpoint import Endpoint
 
 NAME = "hint_read_only"
@@ -134,12 +135,24 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         traces = find_traces(setting, resource)
         modes = {e.place: _list_modes(setting, resource, e, all_modes=first) for e in readers}
         ids = tuple(f"{NAME}/{e.place}" for e in readers)
-        fillers = len(list_fillers(setting, resource))
-        cost = 4 * len(sources) + 2 * (1 + fillers) + sum(len(several) for several in modes.values())
+        fillers = list_fillers(setting, resource)
+        cost = 4 * len(sources) + 2 * (1 + len(fillers)) + sum(len(several) for several in modes.values())
         cost += traces.cost + bool(traces.members)
         run = _run(setting, resource, sources, readers, modes, traces)
         name = f"{NAME}/{resource.name}"
-        yield Probe(name, STAGE, ids, cost, run, tuple(readers), "main", True)
+        yield Probe(
+            name,
+            STAGE,
+            ids,
+            cost,
+            run,
+            tuple(readers),
+            "main",
+            True,
+            overlap="none" if traces.cost else None,
+            compares=list_compared(sources),
+            calls=list_calls(resource, fillers),
+        )
         first = False
 
 
@@ -190,13 +203,14 @@ def _run(
             yield from fill(setting, fillers, body, traces)
             before = yield from observe(by, [body], "before what only reads")
             same = yield from observe(by, [body], "as the control")
-            for endpoint in tried:
-                yield from _call(setting, resource, endpoint, body, modes)
+            yield Reads(tuple(c for e in tried for c in _list_calls(setting, resource, e, body, modes)))
             after = yield from observe(by, [body], "after what only reads")
             told = yield from traces.observe(body)
             if before is None or same is None or after is None:
                 continue
             own = list_differences(before, same)
+            if own or told or list_differences(same, after):
+                yield Alone()
             grown = {place for place in own if place[1] == ANSWER}
             if grown and by is lists:
                 for endpoint in (e for e in readers if _is_among(e, lists)):
@@ -237,10 +251,12 @@ def _is_among(endpoint: Endpoint, sources: list[Source]) -> bool:
     return any(source.call.action is endpoint.action for source in sources)
 
 
-def _call(
+def _list_calls(
     setting: Setting, resource: Resource, endpoint: Endpoint, body: Body, modes: Modes
-) -> Generator[Any, Any, None]:
-    """Read in every mode: about the instance, unless the action's usual call is about another resource."""
+) -> Iterator[Call]:
+    """Yield a read in every mode: about the instance, unless the action's usual call is about another
+    resource.
+    """
     usual, why = template_of(setting.model, endpoint.action), "a call that only reads"
     other = usual.subject is not None and usual.subject.name != resource.name
     for given in modes[endpoint.place]:
@@ -279,7 +295,7 @@ def _judge_alone(
         seen: list[Observation] = []
         for number in range(3):
             if number:
-                yield from _call(setting, resource, endpoint, body, modes)
+                yield Reads(tuple(_list_calls(setting, resource, endpoint, body, modes)))
             found = yield from observe(by, [body], "around what only reads", traces)
             if found is None:
                 return None
@@ -325,4 +341,4 @@ def _grows(place: Place, seen: list[Observation]) -> bool:
     return bool(step > 0 and third - second == step * (GROWTH + 1))
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)
+CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract, overlap="readers")

@@ -321,11 +321,12 @@ def _row(
     contract = f"{NAME}/falls@{exchange.call.surface}"
     readings = [reading for _, reading in row]
     first, last = readings[0], readings[-1]
-    row.clear()
+    most_s = exchange.sent_at + exchange.seconds - first.at  # the server counts between call and answer
+    loose = most_s * limit / per_s >= HALF
+    del row[: 1 if loose else ROW]  # the next calls may come in a shorter time
     if first.remaining == 0:
         return
-    most_s = exchange.sent_at + exchange.seconds - first.at  # the server counts between call and answer
-    fell = last.remaining < first.remaining or most_s * limit / per_s >= HALF
+    fell = last.remaining < first.remaining or loose
     if exchange.overlapped and not fell:  # the server may have counted these calls in another order
         left = [reading.remaining for reading in readings]
         fell = min(left) < max(left)

@@ -107,7 +107,18 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         endpoints = tuple({d.place: d for d in (*makers, *enders)}.values())
         late = OPERATOR in roles and setting.model.clock is not None and resource.expires_by is None
         run = _run(setting, resource, takes, makers, enders, late=late)
-        yield Probe(f"{NAME}/{resource.name}@{REST}", 4, covers, cost, run, endpoints, "main", True)
+        yield Probe(
+            f"{NAME}/{resource.name}@{REST}",
+            4,
+            covers,
+            cost,
+            run,
+            endpoints,
+            "main",
+            True,
+            overlap="none" if late else None,  # a clock that moves is everybody's
+            compares=frozenset((takes.of,)),
+        )
 
 
 def _id(detail: str, resource: Resource, endpoint: Endpoint) -> str:
@@ -322,4 +333,5 @@ CHECK = Check(
     promises,
     probes=probes,
     settled=settle_contract,
+    overlap="readers",
 )

@@ -29,23 +29,29 @@ class Received:
     sent_at: float
     number: int = 0
     overlapped: bool = False
-    """True if another probe's request was on its way at the same time."""
+    """True if another request was on its way at the same time."""
+    several: tuple[Received, ...] = ()
+    """Those of all requests that were sent together, the first included; empty for one request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transmission:
-    """One request. `begin` is called on the run's own thread just before; it returns what sends the request.
+    """One request, or several that only read.
+
+    `begin` is called on the run's own thread just before; it returns what sends the request.
 
     | field | meaning |
     |---|---|
     | `begin` | counts the request and returns the function that sends it, for any thread |
     | `writes` | True if the request may change something on the server |
+    | `count` | the number of requests that it sends at the same time |
     | `line` | requests of one line are never on their way together; None for a request of no line |
     """
 
     begin: Callable[[], Callable[[], Received]]
     writes: bool
     line: Hashable = None
+    count: int = 1
 
 
 Sending = Generator[Transmission, Received, T]

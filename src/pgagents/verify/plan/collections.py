@@ -1,0 +1,109 @@
+"""Say which collections a call may change, so that probes of others may run at the same time.
+
+A collection holds the instances of one resource, or of several that the same actions make, read, list, move
+or undo. Its name is that of one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pgagents.cel.expression import Expression
+from pgagents.model.action import Action
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource
+
+Collections = frozenset[str] | None
+"""The names of some collections; None stands for all."""
+
+
+def meet(one: Collections, other: Collections) -> bool:
+    """True if two sets of collections have one in common."""
+    if one is None or other is None:
+        return one != frozenset() != other
+    return not one.isdisjoint(other)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CollectionIndex:
+    """The collections of a catalogue, and what calls change of them."""
+
+    name_of: Mapping[str, str]
+    """The name of each resource's collection."""
+    above: Mapping[str, frozenset[str]]
+    """The collections that change with each collection: itself, and those that its instances name."""
+    by_action: Mapping[str, frozenset[str]]
+    """The collections whose instances each action makes, moves or undoes, or that it names."""
+
+    def list_of(self, resources: Iterable[str]) -> frozenset[str]:
+        """Return the collections of these resources."""
+        return frozenset(self.name_of[name] for name in resources if name in self.name_of)
+
+    def list_changed(self, actions: Iterable[Action]) -> Collections:
+        """Return the collections that calls of these actions, and making what they name, may change.
+
+        None if a writing action says nothing of what it changes.
+        """
+        found: set[str] = set()
+        for action in actions:
+            own = self.by_action.get(str(action.name), frozenset())
+            if not own and action.effect == "write":
+                return None
+            found.update(*(self.above[name] for name in own))
+        return frozenset(found)
+
+
+def index_collections(model: Model) -> CollectionIndex:
+    """Group the resources of a catalogue into collections."""
+    name_of: dict[str, str] = {name: name for name in model.resources}
+    by_user: dict[str, str] = {}
+    for resource in model.resources.values():
+        for action in _list_users(resource):
+            _join(name_of, by_user.setdefault(str(action.name), resource.name), resource.name)
+    near = {name: {name_of[name]} for name in dict.fromkeys(name_of.values())}
+    for resource in model.resources.values():
+        near[name_of[resource.name]] |= {name_of[n] for n in _list_named(resource) if n in name_of}
+    above = {name: frozenset(_reach(near, name)) for name in near}
+    by_action: dict[str, frozenset[str]] = {}
+    for action in model.actions:
+        named = [p.refers_to for p in action.params if p.refers_to in name_of]
+        used = [by_user[str(action.name)]] if str(action.name) in by_user else []
+        by_action[str(action.name)] = frozenset(name_of[n] for n in (*named, *used) if n is not None)
+    return CollectionIndex(name_of, above, by_action)
+
+
+def _list_users(resource: Resource) -> list[Action]:
+    """Return the actions that make, read, list, move or undo instances of a resource."""
+    calls = (resource.made_by, resource.undone_by, *resource.read_by, *resource.listed_by)
+    return [*(call.action for call in calls if call is not None), *(move.action for move in resource.moves)]
+
+
+def _join(name_of: dict[str, str], one: str, other: str) -> None:
+    """Make the collections of two resources one."""
+    kept, gone = name_of[one], name_of[other]
+    for name, of in name_of.items():
+        if of == gone:
+            name_of[name] = kept
+
+
+def _list_named(resource: Resource) -> list[str]:
+    """Return the resources that an instance names when it is made, those that contain it and that it counts
+    in.
+    """
+    made = resource.made_by
+    named = [p.refers_to for p in made.action.params if p.refers_to] if made is not None else []
+    for value in made.input.values() if made is not None else ():
+        named += value.names if isinstance(value, Expression) else ()
+    within = [resource.within] if resource.within is not None else []
+    return [*named, *within, *([resource.takes.of] if resource.takes is not None else [])]
+
+
+def _reach(near: Mapping[str, set[str]], name: str) -> set[str]:
+    """Return all that can be reached from a name, itself included."""
+    found, new = {name}, [name]
+    while new:
+        more = near[new.pop()] - found
+        found |= more
+        new += more
+    return found
