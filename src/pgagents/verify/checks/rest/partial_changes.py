@@ -87,9 +87,13 @@ def _cases(setting: Setting) -> tuple[_Case, ...]:
 def _list_members(
     setting: Setting, resource: Resource, endpoint: Endpoint, read: ActionCall
 ) -> tuple[Param, ...]:
-    """Return the arguments of a PATCH that a read shows under their names; none for other calls."""
+    """Return the arguments of a PATCH that a read shows under their names; none for other calls.
+
+    The path ends with the instance: behind that it would be a part of it, with members of its own.
+    """
     action = endpoint.action
-    names_it = any(p.refers_to == resource.name and p.place == "path" for p in action.params)
+    last = str(action.path).rstrip("/").rpartition("/")[2]
+    names_it = any(p.refers_to == resource.name and last == f"{{{p.wire}}}" for p in action.params)
     if not (endpoint.leads and endpoint.on_rest and action.method == "PATCH" and names_it):
         return ()
     if action.content_type == LIST_OF_STEPS or action.effect != "write":
