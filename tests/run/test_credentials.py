@@ -420,7 +420,16 @@ def test_token_endpoint_on_another_host_is_reached_there_and_not_judged() -> Non
 @pytest.mark.parametrize(
     ("id", "lacking", "needs", "removing"),
     [
-        ("scheme-per-action", "main.admin", "delete_note@rest", ["removals/note/get_note@rest"]),
+        (
+            "scheme-per-action",
+            "main.admin",
+            "delete_note@rest",
+            [
+                "removals/note/get_note@rest",
+                "removals/listed/note/list_notes@rest",
+                "removals/refused/note/change_note@rest",
+            ],
+        ),
         ("either-scheme", "main.key", "alternative-key", []),
     ],
 )

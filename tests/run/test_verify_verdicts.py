@@ -356,7 +356,8 @@ def test_what_was_deleted_may_be_told_of_as_deleted_where_the_catalogue_says_so(
         assert found(report) == {}
         assert verdict(report, "removals/note/get_note@rest")[0] is Verdict.KEPT
         assert found(verified(with_resource(), Notes(buried), seed=seed)) == {
-            "removals/note/get_note@rest": "200"
+            "removals/note/get_note@rest": "200",
+            "removals/listed/note/list_notes@rest": "it is in the list: 200",
         }
 
 

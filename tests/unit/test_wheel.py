@@ -28,7 +28,9 @@ def test_wheel_carries_templates_schemas_and_catalogue(wheel: Path) -> None:
         if n.startswith("pgagents/_data/")
     }
     for folder in ("templates", "schemas", "catalogue"):
-        assert {str(p.relative_to(ROOT)) for p in (ROOT / folder).rglob("*") if p.is_file()} <= held
+        files = (p.relative_to(ROOT) for p in (ROOT / folder).rglob("*") if p.is_file())
+        assert {str(p) for p in files if "__pycache__" not in p.parts} <= held
+    assert not any("__pycache__" in name for name in held)
 
 
 def test_wheel_shows_a_report_as_a_page(wheel: Path, tmp_path: Path) -> None:

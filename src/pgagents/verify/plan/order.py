@@ -36,12 +36,12 @@ NAMING = frozenset((
 """Members of a catalogue below which its author chooses the names."""
 
 Kind = tuple[str, ...]
-WEIGHTS = {"answer": 5, "check": 3, "line": 1, "effect": 1}
+WEIGHTS = {"answer": 4, "check": 2, "line": 1, "effect": 1}
 """The worth of showing a kind for the first time, by the kind's first member. So an action's first answer is
-worth as much as the first contract of a check. The first from another kind of line is worth two fifths of
-that, and a fifth the same for a write after a read.
+worth as much as the first contract of a check. Half of that is the first from another kind of line, and a
+quarter the same for a write after a read.
 """
-WAVES = (5, 2.5, 1.5, 1)
+WAVES = (4, 2, 1)
 """The least worth of each request in a survey's first wave, and in those after it."""
 
 
