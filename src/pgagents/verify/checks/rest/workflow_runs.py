@@ -50,7 +50,10 @@ from pgagents.verify.wire.endpoint import NO_MCP, OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "workflow_runs"
-PAUSE_S = 0.5
+PAUSE_S, LONGER, LONGEST_S = 0.5, 1.6, 10.0
+"""Seconds before a step is called again, the factor by which each further pause is longer, and the longest
+pause. A job that never ends would otherwise spend a run's requests.
+"""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -186,13 +189,15 @@ def _repeat_until_held(
     """Make a step's call, again and again for as long as the step may take; return the last exchange."""
     assert call.endpoint is not None
     exchange: Exchange = yield call
-    began = exchange.sent_at
+    began, pause = exchange.sent_at, PAUSE_S
     while (
         exchange.sent_at - began < step.within_s
         and as_told(setting, step, exchange, call.endpoint)
         and not _holds(setting, step, exchange, timed, state)
     ):
-        yield Sleep(PAUSE_S, quiet=True)
+        left = step.within_s - (exchange.sent_at - began)
+        yield Sleep(min(pause, max(left, PAUSE_S)), quiet=pause < 1)
+        pause = min(pause * LONGER, LONGEST_S)
         exchange = yield call
     return exchange
 
