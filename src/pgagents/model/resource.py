@@ -176,6 +176,10 @@ class Resource:
         """Return the argument's value that names the instance with this body."""
         return member_at(body, param.refers_member or self.id)
 
+    def values_for(self, params: Iterable[Param], body: Any) -> dict[str, Any]:
+        """Return the arguments that name the instance with this body. Its containers are not among them."""
+        return {str(p.name): self.value_for(p, body) for p in params if p.refers_to == self.name}
+
 
 REFERENCE = "refers_to"
 """The keyword of an argument's own error for an id that does not exist."""

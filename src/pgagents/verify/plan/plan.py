@@ -158,15 +158,7 @@ def draft(
     wanted -= settled.keys()
     possible = [p for p in with_keys if writes or not p.writes]
     parts = shares(setting, checks, contracts, possible)
-    ordered = by_phase((p for p in possible if p.priority == 1 or options.profile != "smoke"), options.seed)
-    chosen = _choose_probes(setting, ordered, [c for c in contracts if c.id in wanted])
-    if options.only or options.shard:
-        selected = [c for c in contracts if c.id in wanted]
-        chosen += _bearing(
-            setting, checks, contracts, ordered, selected, chosen, options, budget(options, parts)
-        )
-    kept = {id(p) for p in chosen}
-    ordered = [p for p in ordered if id(p) in kept]
+    ordered = _select(setting, checks, contracts, possible, wanted, options, budget(options, parts))
     most = budget(options, parts)
     room = _find_room(options, parts, ordered)
     order = for_smoke if options.profile == "smoke" else order_for_survey
@@ -201,6 +193,25 @@ def draft(
         room,
         asked,
     )
+
+
+def _select(
+    setting: Setting,
+    checks: Mapping[str, Check],
+    contracts: Sequence[Contract],
+    possible: Iterable[Probe],
+    wanted: set[str],
+    options: Options,
+    most: int,
+) -> list[Probe]:
+    """Return the probes that the wanted contracts need, in their phases; `most` bounds a run's requests."""
+    ordered = by_phase((p for p in possible if p.priority == 1 or options.profile != "smoke"), options.seed)
+    selected = [c for c in contracts if c.id in wanted]
+    chosen = _choose_probes(setting, ordered, selected)
+    if options.only or options.shard:
+        chosen += _bearing(setting, checks, contracts, ordered, selected, chosen, options, most)
+    kept = {id(p) for p in chosen}
+    return [p for p in ordered if id(p) in kept]
 
 
 def _probes(setting: Setting, checks: Mapping[str, Check], roles: frozenset[str]) -> list[Probe]:

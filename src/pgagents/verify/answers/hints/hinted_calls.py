@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,12 @@ from pgagents.verify.answers.hints.observation import (
     Body,
     Source,
     TraceSource,
+    list_compared,
     list_sources,
     name_instance,
     shows_instances,
 )
+from pgagents.verify.check.check import Conversation, Probe
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
@@ -23,6 +25,9 @@ from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.call import Call, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
+
+STAGE = 7
+"""The stage of the probes of hints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +151,37 @@ def _undoes(resource: Resource, action: Action) -> bool:
     return resource.undone_by is not None and resource.undone_by.action is action
 
 
-def list_calls(resource: Resource, fillers: Iterable[HintedCall]) -> tuple[Action, ...]:
-    """Return the actions that make an instance, add to it and move it."""
+def make_probe(
+    name: str,
+    contracts: tuple[str, ...],
+    cost: int,
+    run: Callable[[], Conversation],
+    endpoints: tuple[Endpoint, ...],
+    resource: Resource,
+    sources: Iterable[Source],
+    fillers: Iterable[HintedCall],
+    *,
+    alone: bool = False,
+) -> Probe:
+    """Return the probe of a hint: it makes an instance, adds to it, and compares what the sources show.
+
+    `alone` is true if it hears events or reads the audit, which tell of all that others do meanwhile.
+    """
     makers = (resource.made_by.action,) if resource.made_by is not None else ()
     added = (filler.endpoint.action for filler in fillers)
-    return (*makers, *added, *(move.action for move in resource.moves))
+    return Probe(
+        name,
+        STAGE,
+        contracts,
+        cost,
+        run,
+        endpoints,
+        "main",
+        True,
+        overlap="none" if alone else "readers",
+        compares=list_compared(sources),
+        calls=(*makers, *added, *(move.action for move in resource.moves)),
+    )
 
 
 def fill(

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.hints.hinted_calls import HintedCall, find_hinted_call, find_made
+from pgagents.verify.answers.hints.hinted_calls import STAGE, HintedCall, find_hinted_call, find_made
 from pgagents.verify.answers.hints.observation import observe
 from pgagents.verify.check.check import (
     Check,
@@ -30,7 +30,6 @@ from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.receiver import Inbox
 
 NAME = "hint_closed_world"
-STAGE = 7
 WAITS_S = (0.2, 1.0)
 URLS = ("uri", "url", "uri-reference", "iri")
 CLAIMED = "not shown: claimed, and nothing came to the receiver"

@@ -22,9 +22,9 @@ from pgagents.verify.answers.hints.hinted_calls import (
     fill,
     find_hinted_call,
     find_made,
-    list_calls,
     list_fillers,
     make_first,
+    make_probe,
 )
 from pgagents.verify.answers.hints.observation import (
     TOLD,
@@ -35,7 +35,6 @@ from pgagents.verify.answers.hints.observation import (
     Place,
     control,
     drop_restless,
-    list_compared,
     list_differences,
     observe,
     tell,
@@ -55,7 +54,6 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "hint_idempotent"
-STAGE = 7
 CALLS = 3
 
 
@@ -95,19 +93,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             cost = CALLS * (1 + len(hinted.sources)) + 2 + len(fillers)
             run = _run(setting, hinted, contract, traces)
             cost += traces.cost
-            yield Probe(
-                contract,
-                STAGE,
-                (contract,),
-                cost,
-                run,
-                (endpoint,),
-                "main",
-                True,
-                overlap="none" if traces.cost else None,
-                compares=list_compared(hinted.sources),
-                calls=list_calls(hinted.resource, fillers),
-            )
+            yield make_probe(
+                contract, (contract,), cost, run, (endpoint,), hinted.resource, hinted.sources, fillers,
+                alone=bool(traces.cost),
+            )  # fmt: skip
 
 
 def _run(setting: Setting, hinted: HintedCall, contract: str, traces: Traces) -> Callable[[], Conversation]:
@@ -190,4 +179,4 @@ def _repeat(first: Exchange, body: Body, hinted: HintedCall) -> Call:
     )
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract, overlap="readers")
+CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)

@@ -17,9 +17,9 @@ from pgagents.verify.answers.hints.hinted_calls import (
     HintedCall,
     fill,
     find_hinted_call,
-    list_calls,
     list_fillers,
     make_first,
+    make_probe,
 )
 from pgagents.verify.answers.hints.observation import (
     ANSWER,
@@ -31,7 +31,6 @@ from pgagents.verify.answers.hints.observation import (
     Place,
     control,
     drop_restless,
-    list_compared,
     list_differences,
     observe,
     tell,
@@ -51,7 +50,6 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "hint_not_destructive"
-STAGE = 7
 GONE_BEFORE = "what it could destroy was not there before"
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 
@@ -92,17 +90,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             fillers = list_fillers(setting, hinted.resource)
             cost = 3 * (1 + len(hinted.sources) + reads) + 2 + len(fillers)
             run = _run(setting, hinted, contract)
-            yield Probe(
-                contract,
-                STAGE,
-                (contract,),
-                cost,
-                run,
-                (endpoint,),
-                "main",
-                True,
-                compares=list_compared(hinted.sources),
-                calls=list_calls(hinted.resource, fillers),
+            yield make_probe(
+                contract, (contract,), cost, run, (endpoint,), hinted.resource, hinted.sources, fillers
             )
 
 
@@ -188,4 +177,4 @@ def _is_kept(before: Any, after: Any) -> bool:
     return False
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract, overlap="readers")
+CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)

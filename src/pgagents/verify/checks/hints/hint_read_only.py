@@ -17,7 +17,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
-from pgagents.verify.answers.hints.hinted_calls import fill, list_calls, list_fillers, say_inferred
+from pgagents.verify.answers.hints.hinted_calls import fill, list_fillers, make_probe, say_inferred
 from pgagents.verify.answers.hints.observation import (
     ANSWER,
     VERSION,
@@ -28,7 +28,6 @@ from pgagents.verify.answers.hints.observation import (
     Source,
     control,
     drop_restless,
-    list_compared,
     list_differences,
     list_sources,
     name_instance,
@@ -54,7 +53,6 @@ from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads
 from pgagents.verify.wire.endpoint import Endpoint
 
 NAME = "hint_read_only"
-STAGE = 7
 SAME = "the same before and after it"
 MOST_MODES = 5
 """Most calls of one action, each with another value of a choice."""
@@ -140,18 +138,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         cost += traces.cost + bool(traces.members)
         run = _run(setting, resource, sources, readers, modes, traces)
         name = f"{NAME}/{resource.name}"
-        yield Probe(
-            name,
-            STAGE,
-            ids,
-            cost,
-            run,
-            tuple(readers),
-            "main",
-            True,
-            overlap="none" if traces.cost else None,
-            compares=list_compared(sources),
-            calls=list_calls(resource, fillers),
+        yield make_probe(
+            name, ids, cost, run, tuple(readers), resource, sources, fillers, alone=bool(traces.cost)
         )
         first = False
 
@@ -341,4 +329,4 @@ def _grows(place: Place, seen: list[Observation]) -> bool:
     return bool(step > 0 and third - second == step * (GROWTH + 1))
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract, overlap="readers")
+CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)

@@ -312,7 +312,7 @@ def _write_each(
         for name, value in given.items():
             template = template_of(setting.model, endpoint.action)
             needed = template.list_needed(endpoint.action)
-            input = {**needed, **_ids(resource, endpoint, body), name: value}
+            input = {**needed, **resource.values_for(endpoint.params, body), name: value}
             if endpoint.action.if_match is not None:
                 input[endpoint.action.if_match] = EntityTag(before.header("etag") or "*")
             why = f"with {name} alone"
@@ -349,14 +349,9 @@ def _write(
     sent = [p for p in endpoint.params if p.place == "body" and not p.refers_to]
     needed = [p for p in sent if p.required] or [p for p in sent if str(p.name) in template.input]
     texts = {str(p.name): choose(p.schema, setting.model.schemas) for p in needed}
-    ids = _ids(resource, endpoint, body)
+    ids = resource.values_for(endpoint.params, body)
     given = {**template.input, **texts, **ids, str(endpoint.action.if_match): EntityTag(tag)}
     return ordinary(endpoint, template, "explore", why, input=given, made=body, subject=resource)
-
-
-def _ids(resource: Resource, endpoint: Endpoint, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that name the instance itself. Its containers follow from the subject."""
-    return {str(p.name): resource.value_for(p, body) for p in endpoint.params if p.refers_to == resource.name}
 
 
 def _may_be_sent(setting: Setting, endpoint: Endpoint, tags: str) -> bool:

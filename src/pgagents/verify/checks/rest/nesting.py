@@ -139,13 +139,14 @@ def _make_elsewhere(
         yield Own(other.number)
         there = {
             **_name_parents(nested, nested.reader, other, beside),
-            **_name(resource, nested.reader, body),
+            **resource.values_for(nested.reader.params, body),
         }
         seen: Exchange = yield _ask(setting, nested.reader, there, what)
         if endpoint.place == nested.reader.place:
             yield _judge(nested, seen, contract, what, body)
         elif is_missing(resource, seen) or _is_random(resource, body):
-            named = {**_name_parents(nested, endpoint, other, beside), **_name(resource, endpoint, body)}
+            named = _name_parents(nested, endpoint, other, beside)
+            named |= resource.values_for(endpoint.params, body)
             seen = yield _ask(setting, endpoint, named, what)
             yield _judge(nested, seen, contract, what, None)
         else:
@@ -170,16 +171,11 @@ def _make_parent(nested: _Nested, why: str) -> Call:
     return Call(nested.parent_maker, nested.parent.made_by.input, "explore", why, fresh=True)
 
 
-def _name(resource: Resource, endpoint: Endpoint, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that name an instance, by its body."""
-    return {str(p.name): resource.value_for(p, body) for p in endpoint.params if p.refers_to == resource.name}
-
-
 def _name_parents(
     nested: _Nested, endpoint: Endpoint, made: Exchange, body: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the arguments that name a new parent and the parent's containers."""
-    found = _name(nested.parent, endpoint, body)
+    found = nested.parent.values_for(endpoint.params, body)
     sent = made.call.endpoint.params if made.call.endpoint is not None else ()
     around = {(p.refers_to, p.refers_member): made.input.get(str(p.name)) for p in sent if p.refers_to}
     for param in endpoint.params:

@@ -219,13 +219,8 @@ def _send(setting: Setting, case: _Case, body: Mapping[str, Any], given: Mapping
     """Return a PATCH of the instance with these members, and with what the call needs beside them."""
     action = case.patch.action
     template = template_of(setting.model, action)
-    needed = template.list_needed(action)
-    ids = {
-        str(p.name): case.resource.value_for(p, body)
-        for p in action.params
-        if p.refers_to == case.resource.name
-    }
-    input = {**needed, **ids, **given}
+    ids = case.resource.values_for(action.params, body)
+    input = {**template.list_needed(action), **ids, **given}
     return ordinary(case.patch, template, "explore", why, input=input, made=body, subject=case.resource)
 
 

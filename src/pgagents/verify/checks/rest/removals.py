@@ -361,8 +361,8 @@ def _name(
     setting: Setting, resource: Resource, endpoint: Endpoint, body: Mapping[str, Any], what: str
 ) -> Call:
     """Return an ordinary call that names an instance. Other resources may be any of their kind."""
-    own = {str(p.name): resource.value_for(p, body) for p in endpoint.params if p.refers_to == resource.name}
-    given = {**template_of(setting.model, endpoint.action).input, **own}
+    usual = template_of(setting.model, endpoint.action).input
+    given = {**usual, **resource.values_for(endpoint.params, body)}
     others = {
         str(p.name): InstanceRef(str(p.refers_to), member=p.refers_member)
         for p in endpoint.params

@@ -159,9 +159,8 @@ def _send_own(
             yield judge_untested(contract, f"no answer shows {names}")
             return
         template = template_of(setting.model, endpoint.action)
-        named = (p for p in endpoint.params if p.refers_to == resource.name)
         given: dict[str, Any] = template.list_needed(endpoint.action) | {n: body[n] for n in unique.members}
-        given |= {str(p.name): resource.value_for(p, body) for p in named}
+        given |= resource.values_for(endpoint.params, body)
         why = f"a {resource.name} with the {names} that it has already"
         exchange: Exchange = yield ordinary(
             endpoint, template, "explore", why, input=given, made=body, subject=resource
