@@ -9,8 +9,8 @@ from typing import Any
 
 from pgagents.http import Request, Response
 from pgagents.report.formats import json as as_json
-from pgagents.report.report import Finding, Report
 from pgagents.report.read import read
+from pgagents.report.report import Finding, Report
 from small_api import Notes, answer, catalogue, verified, with_resource
 
 FAILED = {"detail": "Internal server error"}

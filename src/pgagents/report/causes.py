@@ -15,7 +15,7 @@ _OF_MEMBERS = frozenset(("response_schema", "law"))
 _OF_KINDS = frozenset(("invalid_input",))
 """Checks whose contracts' details begin with the kind of fault that they look for."""
 _WHOLE_CLAIM = frozenset(("the body", "Content-Type"))
-"""What stands before a claim's colon and says nothing of the cause."""
+"""Claims that name no cause before their colon."""
 _COMPLAINT = re.compile(r'is a required property|is not of type "\w+"|is not valid under|[\w.+-]+/[\w.+-]+')
 _OWN_CALL = re.compile(r"an ordinary call|a generated call|the example |to have an? |$")
 """Purposes of right calls, which differ from action to action; so an answer's cause may differ too."""
