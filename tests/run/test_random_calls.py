@@ -17,7 +17,8 @@ import pytest
 from pgagents.http import Handler, Request, Response
 from pgagents.inprocess import inside
 from pgagents.model.contract import Verdict
-from pgagents.report.report import Report
+from pgagents.report.formats import text
+from pgagents.report.report import GENERATED, Report
 from pgagents.verify.cases.generation.random_calls import list_drawn_calls
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.plan.options import Identities, Options
@@ -78,6 +79,21 @@ def test_finding_shows_the_call_without_what_does_not_matter() -> None:
     shown = dict(finding.exchanges[-1].request.query)
     assert 21 <= int(shown.pop("limit")) <= 29
     assert shown in ({}, {"q": "kettle"})
+
+
+def test_what_a_random_call_found_is_repeated_by_a_run_that_makes_it() -> None:
+    """A standard run of one contract makes no random call, so it would keep the contract."""
+    deep = deep_report()
+    (one,) = deep.findings
+    assert one.exchanges[-1].why == GENERATED
+    assert deep.repeat(one) == deep.select(SEARCH) == f"--only {SEARCH} --seed 0"
+    whole = replace(deep, header=replace(deep.header, profile="standard"))
+    assert whole.repeat(one) == "--seed 0"
+    assert "\n   again: pgagents verify --seed 0\n" in text.render(
+        whole, model(SHOP).source, again="pgagents verify"
+    )
+    usual = replace(one, exchanges=(replace(one.exchanges[-1], why="an ordinary call"),))
+    assert whole.repeat(usual) == whole.select(SEARCH)
 
 
 def inputs_of(seed: int) -> list[Any]:

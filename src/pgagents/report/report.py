@@ -14,6 +14,8 @@ from pgagents.model.contract import Contract, Verdict
 
 ELSEWHERE = "another shard's"
 """The reason of a contract that `--shard` left to another shard."""
+GENERATED = "a generated call"
+"""The purpose of a random call. A run of chosen contracts makes none, unless it is deep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +145,18 @@ class Report:
 
     def select(self, contract: str) -> str:
         """Return the options of `pgagents verify` that try one contract again as this run did."""
-        alone = " --workers 1" if self.footer.workers > 1 else ""
-        return f"--only {quote(contract)} --seed {self.header.seed}{alone}"
+        return f"--only {quote(contract)} {self._same_order()}"
+
+    def repeat(self, finding: Finding) -> str:
+        """Return the options of `pgagents verify` that show a finding again: those of a whole run if a
+        random call showed it, which only a deep run of one contract makes.
+        """
+        drawn = bool(finding.exchanges) and finding.exchanges[-1].why == GENERATED
+        drawn = drawn and self.header.profile != "deep"
+        return self._same_order() if drawn else self.select(finding.contract.id)
+
+    def _same_order(self) -> str:
+        return f"--seed {self.header.seed}" + (" --workers 1" if self.footer.workers > 1 else "")
 
     @property
     def exit_code(self) -> int:

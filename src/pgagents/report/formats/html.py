@@ -145,7 +145,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "exchanges": [_exchange(e) for e in finding.exchanges],
         "curl": of_finding(finding, header.url),
         "no_request": NO_REQUEST,
-        "again": f"{again} {report.select(contract.id)}",
+        "again": f"{again} {report.repeat(finding)}",
     }
 
 

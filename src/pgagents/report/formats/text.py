@@ -136,7 +136,7 @@ def _finding(
     for exchange in finding.exchanges:
         last = exchange is finding.exchanges[-1]
         lines += _exchange(exchange, words, MAX_BODY if last else MAX_STEP, width)
-    lines.append(f"   again: {again} {report.select(contract.id)}")
+    lines.append(f"   again: {again} {report.repeat(finding)}")
     if shown := of_finding(finding, report.header.url):
         lines.append("   " + shown)
     else:

@@ -14,6 +14,7 @@ from typing import Any
 from pgagents.cel.expression import Expression
 from pgagents.jsonschema.schema import closure
 from pgagents.model.action import Param
+from pgagents.report.report import GENERATED
 from pgagents.verify.cases.generation.coverage import document_of, is_selected
 from pgagents.verify.cases.invalid import is_invalid, is_sendable, takes_any_text
 from pgagents.verify.cases.readings import readings_of
@@ -74,7 +75,7 @@ def _draw_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> Iterato
             endpoint,
             template,
             "explore" if valid else "invalid",
-            "a generated call",
+            GENERATED,
             input=laid,
             standard=True,
         )
