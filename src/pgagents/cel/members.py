@@ -42,9 +42,8 @@ def _collect(node: Node, stands_for: Mapping[str, Path], found: Mapping[str, set
     elif isinstance(node, Macro):
         over = _whole_path(node.of, stands_for) if node.name != "filter" else ()
         if over:
-            found[over[0]].add(
-                (*over[1:], EACH, "")[:MOST_STEPS]
-            )  # the list's length is read even if no item is
+            # the list's length is read even if no item is
+            found[over[0]].add((*over[1:], EACH, "")[:MOST_STEPS])
         else:
             _collect(node.of, stands_for, found)
         item = (over[0], *(*over[1:], EACH)[:MOST_STEPS]) if over else ()

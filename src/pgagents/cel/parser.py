@@ -51,9 +51,8 @@ def parse(text: str) -> Node:
         )
     parser = _Parser(text)
     node = parser.parse()
-    stack = (
-        [(node, 1)] if len(parser.tokens) > MAX_DEPTH else []
-    )  # every node has a token, so few tokens make no deep tree
+    # every node has a token, so few tokens make no deep tree
+    stack = [(node, 1)] if len(parser.tokens) > MAX_DEPTH else []
     while stack:
         part, depth = stack.pop()
         if depth > MAX_DEPTH:

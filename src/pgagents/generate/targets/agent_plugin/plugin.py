@@ -26,7 +26,7 @@ _SIDE = 512
 
 
 def view(model: Model) -> View:
-    """Return the manifest, whose texts are those of the listing."""
+    """Return the manifest with the texts of the listing."""
     listing = model.surfaces["openai"].listing
     assert listing is not None
     members: dict[str, Any] = {
@@ -54,7 +54,7 @@ def view(model: Model) -> View:
 
 
 def name_icon(listing: Listing) -> str:
-    """Return the path of the icon in the package; its ending is that of the author's file."""
+    """Return the icon's path in the package, with the file ending of the author's icon."""
     return f"{_ICON}{listing.icon.suffix if listing.icon is not None else '.png'}"
 
 

@@ -16,7 +16,7 @@ _SIDE = 512
 
 
 def view(model: Model) -> View:
-    """Return the manifest, whose texts are those of the listing."""
+    """Return the manifest with the texts of the listing."""
     listing = model.surfaces["anthropic"].listing
     assert listing is not None
     members = {
