@@ -1,4 +1,4 @@
-"""Find the author's comments in a file by line, because a rewritten line must not lose them."""
+"""Find the author's comments in a file, so that a rewritten line keeps its comment."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ _LINES = re.compile(r"\r\n|\r|\n")
 
 
 def remarks(text: str) -> dict[int, str]:
-    """Return the comment of each line that has one, with its `#`, by line from 0. A `#` inside a text is
-    no comment.
-    """
+    """Return the comments by line from 0, each with its `#`. A `#` inside a text is no comment."""
     lines = _LINES.split(text)
     if not any("#" in line for line in lines):
         return {}
