@@ -118,8 +118,9 @@ class _Resolver(Actions, Resources):
         return make_code_flow(flows.authorization_code, scheme, carrier, self.written.api.base_url)
 
     def _add_provoking_calls(self) -> None:
-        """Add to each code the calls that provoke it, once all actions exist; actions refer to codes
-        themselves.
+        """Add to each code the calls that provoke it.
+
+        This needs all actions, and actions refer to codes, so it comes last.
         """
         for name, code in self.written.errors.codes.items():
             at = ("errors", "codes", name, "provoked_by")
@@ -195,7 +196,7 @@ def _with_defaults(webhooks: offers.Webhooks | None) -> offers.Webhooks | None:
 
 
 def _main_server(api: platform.Api) -> Server:
-    """Return the server that manifests name."""
+    """Return the server for manifests."""
     at = ("api", "server")
     if isinstance(api.server, str):
         return Server("", Text(api.server, at), (), "", at)

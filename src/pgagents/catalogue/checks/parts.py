@@ -1,6 +1,4 @@
-"""Check the references of everything beside the actions: auth, limits, errors, surfaces, resources,
-workflows.
-"""
+"""Check the references of everything except actions: auth, limits, errors, surfaces, resources, workflows."""
 
 from __future__ import annotations
 
@@ -221,7 +219,7 @@ def _check_manifest_members(checker: Checker, pointer: Pointer, step: Step) -> N
 
 
 def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
-    """Check that a step's surface either dispatches its action or has headers to send."""
+    """Check that a step's surface dispatches its action or has headers to send."""
     surface = checker.written.surfaces.get(step.via or "")
     if surface is None:
         return

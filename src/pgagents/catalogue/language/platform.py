@@ -107,7 +107,7 @@ class Api(Strict):
 
     @property
     def base_url(self) -> str:
-        """The URL of the server, with the default of each variable."""
+        """Return the URL of the server, with the default of each variable."""
         if isinstance(self.server, str):
             return self.server
         values = {name: one.default for name, one in self.server.variables.items()}

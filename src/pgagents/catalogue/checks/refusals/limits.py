@@ -13,7 +13,7 @@ _THREE = ("limit", "remaining", "reset")
 
 
 def run(checker: Checker) -> None:
-    """Record dangling references, headers that do not belong together, and statuses that no code has."""
+    """Record dangling references, headers that do not fit together, and statuses without a code."""
     limits = checker.written.limits
     for name, bucket in limits.buckets.items():
         checker.compile(("limits", "buckets", name, "when"), bucket.when, scope.BUCKET)
