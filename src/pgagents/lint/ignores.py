@@ -19,7 +19,7 @@ _IGNORE = re.compile(r"# pgagents: ignore\[([^\[\]]*)\](.*)\Z", re.S)
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """One comment. `line` is the line it applies to, `span` its own place, `text` its whole text."""
+    """One comment. `line` is the line of its findings, `span` its own place, `text` its whole text."""
 
     span: Span
     line: int

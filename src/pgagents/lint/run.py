@@ -27,8 +27,9 @@ UNUSED, UNREASONED, UNKNOWN = (
 
 _RANKS = ("note", "warning", "error")
 _REFUSED = "/refused"
-"""End of the id of a vendor schema's refusal. It cannot be ignored, because `build` would not write the
-document.
+"""The end of the id of a vendor schema's refusal.
+
+It cannot be ignored, because `build` would not write the document.
 """
 
 
@@ -70,9 +71,7 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
 
 
 def _is_repeated(built: Diagnostic, said: list[tuple[Diagnostic, Hit | None]]) -> bool:
-    """True if a rule of the same vendor reported at least as much at the same place, with a better
-    message.
-    """
+    """True if a rule of the same vendor reported as much at the same place, with a better message."""
     vendor, rank = built.id.split("/")[0], _RANKS.index(built.severity)
     return any(
         d.span == built.span and d.id.split("/")[0] == vendor and _RANKS.index(d.severity) >= rank
@@ -112,7 +111,7 @@ def _diagnostic(id: str, rule: Rule, hit: Hit, model: Model) -> Diagnostic:
 
 
 def _add_help(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Yield the diagnostics of `build`; those without help refer to `pgagents explain`."""
+    """Yield the diagnostics of `build`. Those without help refer to `pgagents explain`."""
     for diagnostic in found:
         yield diagnostic if diagnostic.help else replace(diagnostic, help=f"pgagents explain {diagnostic.id}")
 

@@ -1,4 +1,4 @@
-"""Read the size of an SVG without loading anything that it names."""
+"""Read the size of an SVG, and find anything that it would load, without loading it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re
 
 
 class DrawingError(Exception):
-    """A fault of the SVG: `code` is the end of the store's code, the text says more."""
+    """A fault of the SVG. `code` is the end of the store's code; the text explains it."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -21,7 +21,7 @@ class DrawingError(Exception):
 
 
 def read_drawing(raw: bytes) -> tuple[float, float]:
-    """Return width and height: those of the viewBox, else of the attributes. Raises DrawingError."""
+    """Return width and height, from the viewBox or else from the attributes. Raises DrawingError."""
     root, attributes = _read_root(raw)
     if root.rpartition(" ")[2] != "svg" or root.rpartition(" ")[0] not in ("", SVG):
         raise DrawingError("root_element_invalid", f"it is <{root.rpartition(' ')[2][:80]}>")
@@ -41,9 +41,9 @@ def read_drawing(raw: bytes) -> tuple[float, float]:
 
 
 _LOADING = ("href", "src", "data")
-"""Attributes whose value is an address."""
+"""Attributes whose value is an address, without their namespace."""
 _DRAWN = re.compile(r"#|data:image/(png|jpeg|gif|webp)[;,]", re.I)
-"""The beginning of an address that loads nothing: a part of the file, or a picture inside it."""
+"""Matches an address that loads nothing: a part of the file, or a picture contained in it."""
 _ADDRESS = re.compile(r"url\(\s*['\"]?\s*([^)]*)", re.I)
 MOST_ESCAPED = 100_000
 """Characters of styles with escapes that are read, which takes about a second."""

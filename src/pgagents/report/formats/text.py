@@ -28,14 +28,14 @@ MAX_BODY = 600
 MAX_NOTES = 6
 MAX_LEFT = 50
 MAX_STEP = 200
-"""Most characters of each answer before the one that shows the finding."""
+"""Longest part of each answer before the relevant one, in characters."""
 MAX_REST = 300
-"""Most characters of an answer that has no member named by the finding."""
+"""Longest part of an answer without a member that the finding names, in characters."""
 _HANGING = " " * 12
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RED, _GREEN, _YELLOW = "31;1", "32;1", "33;1"
 STOPPED = 130
-"""The exit code of a program ended by Ctrl-C. A stopped run returns it in place of its report's exit code."""
+"""The exit code of a program ended by Ctrl-C. A stopped run returns it instead of its report's exit code."""
 _MEANING = {
     0: "nothing found",
     1: "something found",
@@ -161,7 +161,7 @@ def _exchange(exchange: RecordedExchange, words: frozenset[str], most: int, widt
 
 
 def _key(exchange: RecordedExchange) -> str:
-    """Return the variable of the key that the request had; a made-up key belongs to nobody."""
+    """Return the variable of the request's key. A made-up key has none."""
     carried = "\n".join(
         [exchange.request.target, *(f"{n}: {v}" for n, v in exchange.request.headers)]
     ).lower()
@@ -172,7 +172,7 @@ def _key(exchange: RecordedExchange) -> str:
 
 
 def _by_vendor(report: Report, width: int) -> list[str]:
-    """Return a line for each surface that is not ok, with the reason, and one for those that are."""
+    """Return a line for each surface that is not ok, with the reason, and one line for all others."""
     lines = []
     fine = []
     for one in by_surface(report):
@@ -238,8 +238,9 @@ def _cell(counts: Counter[Verdict]) -> str:
 
 
 def _list_left_out(results: Iterable[Result], width: int, *, verbose: bool) -> list[str]:
-    """Return contracts without a verdict by reason, untested ones first. Kept ones for which nobody looked
-    everywhere come last: their number, and with `verbose` the reasons.
+    """Return contracts without a verdict by reason, untested ones first.
+
+    Kept contracts that were not fully examined come last: their number, and with `verbose` the reasons.
     """
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for result in results:

@@ -1,6 +1,4 @@
-"""Simulate the builder's checks of paths: which operations load, with which arguments, and why others do
-not.
-"""
+"""Simulate the builder's checks of paths: the operations that load, their arguments, and why others fail."""
 
 from __future__ import annotations
 
