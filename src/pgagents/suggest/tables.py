@@ -53,9 +53,7 @@ class Table:
     writes: bool = False
     """True for an action that changes something."""
     seen: dict[Site, tuple[int, frozenset[tuple[str, ...]]]] = field(default_factory=dict)
-    """For a kind of object: by site, the number of objects seen there, and the members that any of them
-    had.
-    """
+    """The number of objects seen at each site of a kind of object, and all members that they had."""
     at: dict[Site, list[dict[tuple[str, ...], Any]]] = field(default_factory=dict)
     """The members of some objects seen at each site of a kind of object."""
     amounts: int = 0

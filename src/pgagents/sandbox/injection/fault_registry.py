@@ -53,8 +53,8 @@ GROUPS: Mapping[str, str] = {"faults": "pgagents.faults", "variations": "pgagent
 class Context:
     """The parts of a running sandbox that a fault or variation may read and replace.
 
-    A fault may replace `domain`, `decoder` or `limits` of `front`. `courier` sends events. `sleep` lets
-    seconds pass before an answer. Each fault has a `memory` of its own, which lasts from call to call.
+    A fault may replace `domain`, `decoder` or `limits` of `front`. `courier` sends events. `sleep` waits
+    before an answer. Each fault has its own `memory`, which lasts from call to call.
     """
 
     model: Model
@@ -76,9 +76,9 @@ class Context:
 
 Wrap = Callable[[Handler, Context], Handler]
 Find = Callable[[str], Key | None]
-"""Returns the key of a token, or None."""
+"""A function that returns the key of a token, or None."""
 Put = Callable[..., str]
-"""Puts an event into the outbox, by type and data; takes `tenant` and `subject` as options."""
+"""A function that puts an event into the outbox, by type and data. Options are `tenant` and `subject`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ class Fault:
     """A deliberate mistake of a sandbox, which proves that a check finds it.
 
     The checks in `breaks` must find the fault. Those in `also` may find it too, each for the given reason.
-    `needs` names the aids without which the fault does not show in a run. `awaits` names a planned check that
-    will find it, if no check does yet. The checks in `by_list` must find a fault of an MCP server that is
-    judged by its own list of tools, without a catalogue.
+    `needs` names the aids without which the fault is not visible in a run. `awaits` names a planned check
+    that will find it, if no check does yet. The checks in `by_list` must find a fault of an MCP server that
+    is judged by its own list of tools, without a catalogue.
     """
 
     kind: str
@@ -106,8 +106,8 @@ class Fault:
 class Variation:
     """Odd but legal behaviour that no check may report.
 
-    `point` names the behaviour key of the catalogue that must be open; None means that the variation is
-    always legal.
+    `point` names the behaviour key of the catalogue that must be open. If it is None, the variation is always
+    legal.
     """
 
     kind: str
@@ -122,7 +122,7 @@ MessageEdit = Callable[[Context, dict[str, Any], dict[str, Any]], dict[str, Any]
 
 
 class Declared(Generic[T]):
-    """A decorator that makes a fault or variation of a function, with the function's name and docstring.
+    """A decorator that makes a fault or variation from a function, using its name and docstring.
 
     The decorator itself takes a function from handler to handler. Its methods take shorter functions for
     common changes.
@@ -141,14 +141,16 @@ class Declared(Generic[T]):
         )
 
     def edit_data(self, edit: Callable[[Context, Request, Any], Any]) -> T:
-        """Change the JSON of every successful answer that has some, except hosted documents; the function
-        returns None to leave an answer as it is.
+        """Change the JSON of every successful answer that has some, except hosted documents.
+
+        The function returns None to leave an answer unchanged.
         """
         return self._json(edit, successful)
 
     def edit_errors(self, edit: Callable[[Context, Request, Any], Any]) -> T:
-        """Change the JSON of every error that has some; the function returns None to leave an answer as it
-        is.
+        """Change the JSON of every error that has some.
+
+        The function returns None to leave an answer unchanged.
         """
         return self._json(edit, lambda answer: answer.status >= 400)
 
@@ -187,7 +189,7 @@ class Declared(Generic[T]):
         )
 
     def handle_requests(self, answer: Callable[[Context, Handler, Request], Response | Silence]) -> T:
-        """Answer every request by a function that is passed the original handler."""
+        """Answer every request with a function, which gets the original handler."""
 
         def wrap(handler: Handler, context: Context) -> Handler:
             return lambda request: answer(context, handler, request)
@@ -195,12 +197,13 @@ class Declared(Generic[T]):
         return self._declare(answer, wrap)
 
     def replace_actions(self, act: Callable[[Context, Domain, AcceptedCall], Any]) -> T:
-        """Carry out actions by a function that is passed the original domain and the call."""
+        """Carry out actions with a function, which gets the original domain and the call."""
         return self._declare(act, lambda handler, context: _replace_domain(handler, context, act))
 
     def edit_results(self, *actions: str) -> Callable[[Callable[[Context, AcceptedCall, Any], Any]], T]:
-        """Change the results of these actions where they are not refused; the function is passed the call
-        and the result.
+        """Change the results of these actions unless they are refused.
+
+        The function gets the call and the result.
         """
 
         def declare(edit: Callable[[Context, AcceptedCall, Any], Any]) -> T:
@@ -235,7 +238,7 @@ class Declared(Generic[T]):
         return self._declare(limits, wrap)
 
     def find_keys(self, find: Callable[[Context, Find, str], Key | None]) -> T:
-        """Look up keys by a function that is passed the original look-up and the token."""
+        """Look up keys with a function, which gets the original look-up and the token."""
 
         def wrap(handler: Handler, context: Context) -> Handler:
             ring, inner = context.front.keyring, context.front.keyring.find
@@ -245,8 +248,9 @@ class Declared(Generic[T]):
         return self._declare(find, wrap)
 
     def send_events(self, send: Callable[[Context, Put, str, Any], str]) -> T:
-        """Put events into the outbox by a function that is passed the original one, the event's type and
-        its data.
+        """Put events into the outbox with a function.
+
+        It gets the original function, the event's type and its data.
         """
 
         def wrap(handler: Handler, context: Context) -> Handler:
@@ -266,14 +270,16 @@ class Declared(Generic[T]):
         return self._declare(send, wrap)
 
     def edit_tools_call(self, edit: MessageEdit) -> T:
-        """Change every result of an MCP server's `tools/call`; the function is passed the request and the
-        result.
+        """Change every result of an MCP server's `tools/call`.
+
+        The function gets the request and the result.
         """
         return self._results(edit, "tools/call")
 
     def edit_tools_list(self, edit: MessageEdit) -> T:
-        """Change every result of an MCP server's `tools/list`; the function is passed the request and the
-        result.
+        """Change every result of an MCP server's `tools/list`.
+
+        The function gets the request and the result.
         """
         return self._results(edit, "tools/list")
 
@@ -319,15 +325,17 @@ def mcp_fault(
     needs: Sequence[str] = (),
     by_list: Sequence[str] = (),
 ) -> Declared[Fault]:
-    """Return a decorator that declares a fault of an MCP server; `breaks` names the checks that must find
-    it, `by_list` those without a catalogue.
+    """Return a decorator that declares a fault of an MCP server.
+
+    `breaks` names the checks that must find it, `by_list` those without a catalogue.
     """
     return fault(*breaks, also=also, needs=needs, kind="mcp_faults", by_list=by_list)
 
 
 def variation(point: str | None = None, kind: str = "variations") -> Declared[Variation]:
-    """Return a decorator that declares a variation, legal where this behaviour key of the catalogue is
-    open.
+    """Return a decorator that declares a variation.
+
+    It is legal if this behaviour key of the catalogue is open.
     """
     return Declared(lambda name, description, wrap: Variation(kind, name, description, wrap, point))
 
@@ -338,7 +346,7 @@ def mcp_variation(point: str | None = None) -> Declared[Variation]:
 
 
 def list_families(kind: str) -> Iterator[str]:
-    """Yield the dotted names of the modules with faults or variations of this kind, those of the sandbox
+    """Yield the dotted names of the modules with faults or variations of this kind, the sandbox's own
     first.
     """
     folder = kind.removeprefix("mcp_")
@@ -349,9 +357,7 @@ def list_families(kind: str) -> Iterator[str]:
 
 @cache
 def collect(kind: str) -> Mapping[str, Any]:
-    """Return all faults or variations of a kind by name. Raises PgagentsError where two have the same
-    name.
-    """
+    """Return all faults or variations of a kind by name. Raises PgagentsError if two have the same name."""
     found: dict[str, Fault | Variation] = {}
     for family in list_families(kind):
         for member in vars(importlib.import_module(family)).values():
@@ -399,7 +405,7 @@ def _declares(decorator: ast.expr) -> str:
 
 
 def find(kind: str, name: str) -> Any:
-    """Return the fault or variation of this name. Raises PgagentsError where there is none."""
+    """Return the fault or variation of this name. Raises PgagentsError for an unknown one."""
     if name not in collect(kind):
         what = "fault" if kind.endswith("faults") else "variation"
         raise PgagentsError(

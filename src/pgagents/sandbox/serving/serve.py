@@ -38,12 +38,15 @@ SHUTDOWN_S = 5.0
 KEEP_ALIVE_S = 15
 """Seconds that a connection is kept open for the next request."""
 GRACE_S = 0
-"""Seconds for calls under way at shutdown: none, because a call writes while its task first runs."""
+"""Seconds for open calls at shutdown.
+
+None are needed, because a call has written when its task first waits.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Bound sockets and their URL; `plain` is the port beside TLS that refuses plaintext."""
+    """Bound sockets and their URL. `plain` is the second port, which refuses plaintext."""
 
     bound: socket.socket
     url: str
