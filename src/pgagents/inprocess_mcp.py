@@ -75,9 +75,7 @@ def tool_contracts(model: Model) -> tuple[str, ...]:
 
 @contextmanager
 def _serve_mcp(model: Model, opened: Inside) -> Iterator[Handler]:
-    """Yield the MCP server's HTTP application as a handler; its waits advance the sandbox's clock, not the
-    real one.
-    """
+    """Yield the MCP server's HTTP application as a handler. Its waits advance the sandbox's clock."""
     from starlette.testclient import TestClient
 
     from pgagents.client.client import Client

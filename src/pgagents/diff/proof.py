@@ -59,7 +59,7 @@ class Prover:
     ) -> bool:
         """Return whether values that satisfy all of `given` are proved to satisfy `goal`.
 
-        A pair in `assumed` may be used, because the value inside it is smaller (induction).
+        A pair in `assumed` counts as proved, because it is about a smaller value (induction).
         """
         self.steps += 1
         if self.steps > MAX_STEPS:

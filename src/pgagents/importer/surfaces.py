@@ -210,7 +210,7 @@ class _Offering:
 
 
 def _name_group(groups: dict[str, list[str]], surface: str, actions: list[str]) -> str:
-    """Return the name of the group with these actions, which is made if there is none."""
+    """Return the name of the group with these actions, which is added if it does not exist."""
     for name, held in groups.items():
         if held == actions:
             return name

@@ -148,8 +148,9 @@ def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
 
 
 def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> None:
-    """Check that a dispatcher's arguments of one name have one schema, because its object lists the union
-    of all.
+    """Check that arguments of a dispatcher with the same name have the same schema.
+
+    The dispatcher's body is one object with the arguments of all actions.
     """
     written = checker.written
     names = (

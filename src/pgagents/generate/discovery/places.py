@@ -22,7 +22,7 @@ OPENAPI = (
     "openai/openapi.yaml",
     "copilot/openapi-3.0.yaml",
 )
-"""The files that describe the API in OpenAPI, the whole one first."""
+"""The files that describe the API in OpenAPI, the preferred one first."""
 
 
 @dataclass(frozen=True, slots=True)

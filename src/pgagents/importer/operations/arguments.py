@@ -130,5 +130,5 @@ class Arguments:
 
 
 def style_members(form: Styled) -> dict[str, Any]:
-    """Return the keys of an argument with a style."""
+    """Return the catalogue's keys for an argument with a style."""
     return {"style": form.style} | ({} if form.explode is None else {"explode": form.explode})

@@ -40,8 +40,9 @@ class Function:
 
 @dataclass(slots=True)
 class Walked:
-    """The results for all operations. `dropped` and `lost` describe the parts that the model will not see,
-    with reasons.
+    """The results for all operations.
+
+    `dropped` and `lost` describe the parts that the model will not see, with reasons.
     """
 
     said: list[ImporterMessage] = field(default_factory=list)
