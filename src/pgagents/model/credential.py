@@ -97,6 +97,7 @@ class Credential:
     by_users: bool = False
     """True if users sign in to get a token (OAuth 2.0, authorization code)."""
     issue_at: str | None = None
+    """The URL where people get a key."""
     also_accepted: frozenset[str] = frozenset()
     """Other forms of the same secret that the server accepts. No check expects them to be refused."""
     inferred: bool = False
@@ -207,8 +208,9 @@ class Kind:
     """One `type` of schemes. A module under `credentials/` ends with `KIND = Kind(…)`.
 
     `make` returns the credential of a scheme from its name and its members in the catalogue. `read_openapi`
-    returns these members for a security scheme of OpenAPI 3 or Swagger 2; None if it has another type.
-    `find_misuses` checks `members`, the keys that only this type allows.
+    returns these members for a security scheme of OpenAPI 3 or Swagger 2; None if it has another type. `noun`
+    names the kind in an import's messages. `find_misuses` checks `members`, the keys that only this type
+    allows.
     """
 
     make: Callable[[str, Mapping[str, Any]], Credential]

@@ -1,7 +1,7 @@
 """Infer resources from the paths of a document: `POST /items`, `GET /items` and `GET /items/{item_id}`.
 
-A resource is inferred if a read by id answers with the id. Another is inferred if the read and a create both
-answer with an open object. Each states its source.
+A resource is inferred if a read by id answers with the id. It is also inferred if that read and a create
+both answer with an open object, which names no id. Each one states its source.
 """
 
 from __future__ import annotations

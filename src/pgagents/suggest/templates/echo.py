@@ -114,10 +114,9 @@ def _by_name(candidate: Candidate) -> Callable[[Guard | None], Evidence | None]:
 
 
 def _by_share(candidate: Candidate) -> Callable[[Guard | None], Evidence | None]:
-    """Return a judge of a filter.
+    """Return a judge of a filter: all items with the filter have the value, and few of those without it do.
 
-    It compares with the items of calls without the filter: few of these may have the filter's value. So one
-    value of the argument is enough, if there are many items.
+    So one value of the argument is enough, if there are many items.
     """
     target, source = candidate.columns
     items = [c.values for c in candidate.table.of_root(SELF)]
