@@ -15,3 +15,16 @@ def leave_out_empty(members: dict[str, Any]) -> dict[str, Any]:
 def make_author(listing: Listing) -> dict[str, Any]:
     """Return the developer's name, with the address and page if they are known."""
     return leave_out_empty({"name": listing.developer, "email": listing.email, "url": listing.developer_url})
+
+
+def list_members(listing: Listing) -> dict[str, Any]:
+    """Return the members of a manifest that plugins of several stores share. Some may be empty."""
+    return {
+        "name": listing.id,
+        "version": listing.version,
+        "description": listing.summary,
+        "author": make_author(listing),
+        "homepage": listing.website,
+        "license": listing.license,
+        "keywords": list(listing.keywords),
+    }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.generate import icon
-from pgagents.generate.stores.members import leave_out_empty, make_author
+from pgagents.generate.stores.members import leave_out_empty, list_members
 from pgagents.generate.stores.test_cases import (
     list_drafts,
     list_lost_calls,
@@ -30,13 +30,7 @@ def view(model: Model) -> View:
     listing = model.surfaces["openai"].listing
     assert listing is not None
     members: dict[str, Any] = {
-        "name": listing.id,
-        "version": listing.version,
-        "description": listing.summary,
-        "author": make_author(listing),
-        "homepage": listing.website,
-        "license": listing.license,
-        "keywords": list(listing.keywords),
+        **list_members(listing),
         "extension": leave_out_empty(
             {
                 "interface": _interface(listing),
