@@ -10,7 +10,7 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.signing import certificates
 from pgagents.catalogue.language.basics import Security
 from pgagents.catalogue.language.credentials import list_requirements, list_used_schemes
-from pgagents.catalogue.language.platform import Scheme
+from pgagents.catalogue.language.platform.auth import Scheme
 from pgagents.model.connection.certificate import MUTUAL_TLS
 from pgagents.model.credential import Credential, find_path_below, kinds, make
 from pgagents.source.source import Pointer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language import scope
-from pgagents.catalogue.language.platform import LimitHeaders
+from pgagents.catalogue.language.platform.limits import LimitHeaders
 from pgagents.model.answers.limit_reader import find_pattern_problem
 from pgagents.source.source import Pointer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
-from pgagents.catalogue.language.platform import TemplateServer
+from pgagents.catalogue.language.platform.addresses import TemplateServer
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
