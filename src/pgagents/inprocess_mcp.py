@@ -33,7 +33,8 @@ def mcp_inside(
 
     It calls this sandbox with the key of the main identity.
     """
-    from pgagents.sandbox.injection.fault_registry import Context, wrap_mcp
+    from pgagents.sandbox.injection.fault_declaration import Context
+    from pgagents.sandbox.injection.fault_registry import wrap_mcp
     from pgagents.verify.wire.mcp.link import Link
 
     with _serve_mcp(model, opened) as handler:

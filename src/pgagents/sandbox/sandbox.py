@@ -25,7 +25,8 @@ from pgagents.sandbox.events.outbox import Outbox
 from pgagents.sandbox.events.targets_allowed import Resolve
 from pgagents.sandbox.front import Front
 from pgagents.sandbox.hosting.site import Site
-from pgagents.sandbox.injection.fault_registry import Context, wrap_api
+from pgagents.sandbox.injection.fault_declaration import Context
+from pgagents.sandbox.injection.fault_registry import wrap_api
 from pgagents.sandbox.mock import mock
 from pgagents.sandbox.oauth import grants
 from pgagents.sandbox.oauth.clients import Client

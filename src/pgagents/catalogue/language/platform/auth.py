@@ -1,4 +1,4 @@
-"""How calls authenticate, as written in the catalogue: schemes, scopes, plans, and identities for tests."""
+"""The authentication of calls, as written in the catalogue: schemes, scopes, plans, and identities for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all answers have in common, as written in the catalogue: headers, CORS, and open points."""
+"""Headers of answers, CORS, and points in which servers may differ, as written in the catalogue."""
 
 from __future__ import annotations
 
