@@ -14,7 +14,7 @@ from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import MASK, NO_REQUEST, of_finding, variable
 from pgagents.report.excerpt import excerpt
-from pgagents.report.report import Finding, RecordedExchange, Report, Result
+from pgagents.report.report import Finding, Footer, RecordedExchange, Report, Result
 from pgagents.report.safe import disable_commands, printable
 from pgagents.report.table import table
 from pgagents.report.verdicts import actual, by_surface, describe_left_out, format_count, news
@@ -286,6 +286,15 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
         lines.append(f"note: and {len(footer.notes) - MAX_NOTES:,} more, all in the JSON report")
     for line in report.stale:
         lines += _wrap(f"stale line of the baseline: {line}", "", "  ", width)
+    lines += _list_remains(footer, width)
+    if not footer.complete:
+        lines.append(paint("the run was cut short: this report is not complete", _YELLOW))
+    return [*lines, *_conclude(report, paint, stopped, width)]
+
+
+def _list_remains(footer: Footer, width: int) -> list[str]:
+    """Return lines about instances that the run made and that are, or may be, still on the server."""
+    lines = []
     if footer.left_behind:
         lines.append(f"left behind on the server: {len(footer.left_behind):,}")
         lines += [f"  {_line(instance)}" for instance in footer.left_behind[:MAX_LEFT]]
@@ -296,8 +305,12 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
         lines += [f"  {_line(one)}" for one in footer.may_exist[:MAX_LEFT]]
     if footer.lasting:
         lines += _wrap(f"made, and cannot be undone: {', '.join(footer.lasting)}", "", "  ", width=width)
-    if not footer.complete:
-        lines.append(paint("the run was cut short: this report is not complete", _YELLOW))
+    return lines
+
+
+def _conclude(report: Report, paint: Paint, stopped: bool, width: int) -> list[str]:
+    """Return the last lines: the number of contracts by verdict, and the exit code with its meaning."""
+    footer, counts = report.footer, report.footer.by_verdict
     code = report.exit_code
     known = sum(1 + len(f.also) for f in report.findings if f.known)
     of_these = {Verdict.BROKEN: f" ({known:,} of them known)"} if known else {}
@@ -307,7 +320,7 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
         if v is not Verdict.ODD or counts.get(v, 0)
     )
     colour = _GREEN if code == 0 else _RED if code == 1 else _YELLOW
-    lines += [paint(line, colour) for line in _wrap(every, "", "  ", width)]
+    lines = [paint(line, colour) for line in _wrap(every, "", "  ", width)]
     nothing = "nothing that was selected could be tried: the lines above say what each contract needs"
     code = STOPPED if stopped else code
     said = nothing if report.proves_nothing and not stopped else _MEANING[code]

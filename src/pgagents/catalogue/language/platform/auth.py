@@ -1,4 +1,4 @@
-"""The authentication of calls, as written in the catalogue: schemes, scopes, plans, and identities for tests."""
+"""Authentication as written in the catalogue: schemes, scopes, plans, and the identities for tests."""
 
 from __future__ import annotations
 
