@@ -151,9 +151,8 @@ class Headers:
             first = next(headers[name] for *_, headers in self.answers if name in headers)
             if not name.strip() or not name.isprintable():
                 continue
-            secure = (
-                name.lower() == "strict-transport-security"
-            )  # documents cannot require it, because it is sent over https only
+            # documents cannot require it, because it is sent over https only
+            secure = name.lower() == "strict-transport-security"
             if first.value.get("required") is not True and not secure:
                 self._say_alone(name, first, "may come, and it is no success's")
                 continue

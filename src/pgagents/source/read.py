@@ -245,7 +245,7 @@ class _Reader:
             top.weight += weight
         if top is not None and top.key == "<<" and isinstance(value, dict) and isinstance(top.data, dict):
             children = top.place.children or {}
-            for key in value.keys() - top.data.keys():
+            for key in [key for key in value if key not in top.data]:
                 top.data[key] = value[key]
                 children[key] = (place.children or {})[key]
                 top.merged.add(key)
