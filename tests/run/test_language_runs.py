@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from pgagents.report.report import Report
 from pgagents.sandbox.injection.fault_registry import list_names
 from pgagents.verify.oauth.tokens import Tokens, find_tokens
 from pgagents.verify.plan.options import Options
+from pgagents.verify.run.run import contracts
 from verifying import ids, run
 
 ROWS = sorted(rows())
@@ -130,15 +131,10 @@ def _has_tools(row: Row) -> bool:
     return any(pattern.endswith("@mcp") for pattern in row.several("checks"))
 
 
-@lru_cache(maxsize=2)
-def _plain_run(id: str) -> Report:
-    """Return a whole run of a row's plain mock, once for the tests of a row, which run one after another."""
-    return _verify(id, _has_tools(rows()[id]))
-
-
+@cache
 def _listed(id: str) -> tuple[str, ...]:
-    """Return the ids of every contract of a row's catalogue, also of those that no run selects."""
-    return tuple(sorted(result.contract.id for result in _plain_run(id).results))
+    """Return the ids of every contract of a row's catalogue."""
+    return tuple(contract.id for contract in contracts(model_of(id)))
 
 
 def _contracts_of(id: str, patterns: Sequence[str]) -> tuple[str, ...]:
@@ -150,7 +146,7 @@ def _contracts_of(id: str, patterns: Sequence[str]) -> tuple[str, ...]:
 @pytest.mark.parametrize("id", ROWS)
 def test_verify_keeps_a_row_on_the_mock(id: str) -> None:
     row = rows()[id]
-    report = _plain_run(id)
+    report = _verify(id, _has_tools(row))
     _assert_green(report, _has_tools(row))
     kept = ids(report, Verdict.KEPT)
     for pattern, found in match(kept, row.several("checks")):
