@@ -120,8 +120,9 @@ def list_writes(of: Model) -> tuple[str, ...]:
 
 @cache
 def whole_run(path: Path) -> Report:
-    """A run of all contracts of a catalogue's plain mock and of an MCP server in front of it, with every
-    write allowed; once for all tests of this process that only read it.
+    """A run of all contracts of a catalogue's plain mock and of an MCP server in front of it.
+
+    Every write is allowed. It is made once for all tests of this process that only read it.
     """
     of = model(path)
     opened = inside(of)

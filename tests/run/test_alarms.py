@@ -30,8 +30,8 @@ def taken_together(names: Sequence[str], at_once: int = AT_ONCE) -> list[tuple[s
 
 
 TOGETHER = [*taken_together([name for name in NAMES if name not in POINTS]), *taken_together([*POINTS], 6)]
-"""Every variation once. Those that need an open point have runs of their own, so that all others are taken
-on the catalogue as it is, which is compiled once.
+"""Every variation once. Those that need an open point have runs of their own. All others are taken on the
+catalogue as it is, which is compiled once.
 """
 
 
