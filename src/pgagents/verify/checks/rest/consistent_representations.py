@@ -438,9 +438,9 @@ def _personal(setting: Setting, old: _Told, member: str) -> bool:
 
 def _same(a: Any, b: Any) -> bool:
     """True if two values mean the same: times are compared to the second, lists in any order."""
+    if type(a) is type(b) and a == b:
+        return True
     if isinstance(a, str) and isinstance(b, str):
-        if a == b:
-            return True
         apart = abs(epoch(a) - epoch(b))
         return math.isfinite(apart) and apart < SAME_S
     if isinstance(a, Mapping) and isinstance(b, Mapping):
