@@ -35,6 +35,17 @@ class CollectionIndex:
     """The collections that change with each collection: itself, and those that its instances name."""
     by_action: Mapping[str, frozenset[str]]
     """The collections whose instances each action makes, moves or undoes, or that it names."""
+    named: Mapping[str, frozenset[str]]
+    """The resources that each resource names when it is made, and those that they name; itself only if
+    named.
+    """
+
+    def may_need(self, one: str, other: str) -> bool:
+        """True if an instance of a resource may need one of the other resource, or the other way round."""
+        a, b = self.name_of[one], self.name_of[other]
+        if a == b:
+            return other in self.named[one] or one in self.named[other]
+        return b in self.above[a] or a in self.above[b]
 
     def list_of(self, resources: Iterable[str]) -> frozenset[str]:
         """Return the collections of these resources."""
@@ -62,15 +73,17 @@ def index_collections(model: Model) -> CollectionIndex:
         for action in _list_users(resource):
             _join(name_of, by_user.setdefault(str(action.name), resource.name), resource.name)
     near = {name: {name_of[name]} for name in dict.fromkeys(name_of.values())}
-    for resource in model.resources.values():
-        near[name_of[resource.name]] |= {name_of[n] for n in _list_named(resource) if n in name_of}
+    direct = {name: {n for n in _list_named(r) if n in name_of} for name, r in model.resources.items()}
+    for name, others in direct.items():
+        near[name_of[name]] |= {name_of[other] for other in others}
     above = {name: frozenset(_reach(near, name)) for name in near}
     by_action: dict[str, frozenset[str]] = {}
     for action in model.actions:
-        named = [p.refers_to for p in action.params if p.refers_to in name_of]
+        params = [p.refers_to for p in action.params if p.refers_to in name_of]
         used = [by_user[str(action.name)]] if str(action.name) in by_user else []
-        by_action[str(action.name)] = frozenset(name_of[n] for n in (*named, *used) if n is not None)
-    return CollectionIndex(name_of, above, by_action)
+        by_action[str(action.name)] = frozenset(name_of[n] for n in (*params, *used) if n is not None)
+    named = {name: frozenset(r for n in others for r in _reach(direct, n)) for name, others in direct.items()}
+    return CollectionIndex(name_of, above, by_action, named)
 
 
 def _list_users(resource: Resource) -> list[Action]:

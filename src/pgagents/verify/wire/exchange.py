@@ -249,7 +249,7 @@ class Exchange:
 def got(value: Any, path: str | Iterable[str]) -> Any:
     """Return the member at a dotted path, or at the names of one, or None. Never raises."""
     for step in path.split(".") if isinstance(path, str) else path:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict | Mapping):  # an abstract class takes long to ask
             value = value.get(step)
         elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
             value = value[int(step)]

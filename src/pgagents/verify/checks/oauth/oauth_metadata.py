@@ -137,8 +137,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge the metadata and scopes that a refusal names. It may leave out both, but it must not name false
     ones.
     """
+    if exchange.status not in REFUSED or exchange.call.intent == "document":
+        return
     oauth = memory.model.own_code_flow
-    if oauth is None or exchange.status not in REFUSED or exchange.call.intent == "document":
+    if oauth is None:
         return
     said = exchange.header("www-authenticate") or ""
     if _has_scopes(memory.setting):

@@ -151,14 +151,14 @@ def _common(setting: Setting, one: Representation, other: Representation) -> tup
         or (one.writes and other.writes)
     ):
         return ()
+
+    def find() -> tuple[str, ...]:
+        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == one.kind]
+        moving = {member for r in alike for member in r.shows_job}
+        return tuple(n for n, words in one.words.items() if other.words.get(n) == words and n not in moving)
+
     key = (NAME, one.action, one.path, one.id, other.action, other.path, other.id)
-    moving = {
-        m for r in setting.model.resources.values() if kind_of(setting, r) == one.kind for m in r.shows_job
-    }
-    return setting.compute_once(
-        key,
-        lambda: tuple(n for n, words in one.words.items() if other.words.get(n) == words and n not in moving),
-    )
+    return setting.compute_once(key, find)
 
 
 def _lasting(setting: Setting, old: Representation) -> frozenset[str]:
@@ -438,9 +438,9 @@ def _personal(setting: Setting, old: _Told, member: str) -> bool:
 
 def _same(a: Any, b: Any) -> bool:
     """True if two values mean the same: times are compared to the second, lists in any order."""
+    if type(a) is type(b) and a == b:
+        return True
     if isinstance(a, str) and isinstance(b, str):
-        if a == b:
-            return True
         apart = abs(epoch(a) - epoch(b))
         return math.isfinite(apart) and apart < SAME_S
     if isinstance(a, Mapping) and isinstance(b, Mapping):

@@ -20,6 +20,10 @@ from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "no_leaks"
+MOST_TOLD = 500
+"""Number of secrets of answers, from which on no further ones are noted."""
+BEGIN = 6
+"""Secrets of one kind often begin alike. A text without the first characters has none of them."""
 _INSIDE = re.compile(
     r"Traceback \(most recent|File \"[^\"]+\", line \d+|\bat "
     r"[\w.$]+\([\w.]+:\d+\)|(?:^|[\s\"'(])/(?:home|usr|var|opt|srv|app)/[\w./-]+"
@@ -30,6 +34,8 @@ _INSIDE = re.compile(
 )
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")
 _CARD = re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.])")
+_Told = dict[str, dict[str, str]]
+"""The secrets of answers and the members that held them, grouped by their first characters."""
 _SECRET_NAMES = re.compile(r"password|passwd|secret|private_?key|api_?key|token|ssn|card_?number|cvv", re.I)
 
 
@@ -76,12 +82,21 @@ def _list_own_words(exchange: Exchange) -> list[str]:
 
 def _keys(text: str, headers: list[str], memory: Memory) -> str:
     beside = "\n".join(headers)
-    for role, key in memory.keys.items():
-        if any(secret in text or secret in beside for secret in _list_secrets(role, key, memory)):
+    for role, secret in _list_key_texts(memory):
+        if secret in text or secret in beside:
             return f"the key of {role} stands in the answer"
     if any(token in text or token in beside for token in memory.tokens):
         return "the access token of a call stands in the answer"
     return ""
+
+
+def _list_key_texts(memory: Memory) -> list[tuple[str, str]]:
+    """Return the texts that reveal the caller's keys, each with its role. They stay the same in a run."""
+    known: list[tuple[str, str]] | None = memory.notes.get((NAME, "keys"))
+    if known is None:
+        known = [(r, text) for r, key in memory.keys.items() for text in _list_secrets(r, key, memory)]
+        memory.notes[NAME, "keys"] = known
+    return known
 
 
 def _list_secrets(holder: str, key: str, memory: Memory) -> list[str]:
@@ -126,10 +141,11 @@ def _elsewhere(exchange: Exchange, text: str, memory: Memory) -> str:
     """
     if not memory.model.secrets or _declares(exchange, memory):
         return ""
-    told = memory.notes.get((NAME, "told"), {})
-    for value, name in told.items():
-        if value in text:
-            return f"the secret {name} stands where it is not declared"
+    told: _Told = memory.notes.get((NAME, "told"), {})
+    for begin, secrets in told.items():
+        for value, name in secrets.items() if begin in text else ():
+            if value in text:
+                return f"the secret {name} stands where it is not declared"
     return ""
 
 
@@ -145,9 +161,13 @@ def _declares(exchange: Exchange, memory: Memory) -> bool:
 def _remember(body: Any, memory: Memory) -> None:
     if not memory.model.secrets or not isinstance(body, Mapping):
         return
-    told = memory.notes.setdefault((NAME, "told"), {})
-    if len(told) < 500:
-        collect(body, memory.model.secrets, told)
+    told: _Told = memory.notes.setdefault((NAME, "told"), {})
+    if sum(map(len, told.values())) >= MOST_TOLD:
+        return
+    found: dict[str, str] = {}
+    collect(body, memory.model.secrets, found)
+    for value, name in found.items():
+        told.setdefault(value[:BEGIN], {})[value] = name
 
 
 CHECK = Check(

@@ -415,7 +415,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or exchange.tainted
     ):
         return
-    for resource in memory.model.resources.values():
+    for resource in _list_met(memory.setting, endpoint):
         place = resource.place_in(endpoint.params, exchange.input)
         mine = made.setdefault((f"{resource.name} {place}", exchange.call.role), {})
         if (
@@ -434,6 +434,20 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         calls = [(i, c) for i, c in enumerate(resource.listed_by) if c.action is endpoint.action]
         if calls and endpoint.leads and mine:
             yield from _all_there(exchange, memory, resource, calls, mine, place)
+
+
+def _list_met(setting: Setting, endpoint: Endpoint) -> list[Resource]:
+    """Return the resources that an endpoint's action makes or lists."""
+
+    def find() -> list[Resource]:
+        return [
+            resource
+            for resource in setting.model.resources.values()
+            if (resource.made_by is not None and resource.made_by.action is endpoint.action)
+            or any(call.action is endpoint.action for call in resource.listed_by)
+        ]
+
+    return setting.compute_once((NAME, "met", str(endpoint.action.name)), find)
 
 
 def _forget_changed(

@@ -180,9 +180,9 @@ def _due(header: Header, exchange: Exchange, model: Model) -> bool:
             return True
         if (
             on == "keyed"
-            and find_proof(model, exchange.request)
             and exchange.status != 401
             and not exchange.call.twist
+            and find_proof(model, exchange.request)
         ):
             return True
     return False
