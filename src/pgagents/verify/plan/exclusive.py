@@ -1,4 +1,4 @@
-"""Reasons for contracts that a run leaves out because others may use the server at the same time."""
+"""Reasons for leaving out contracts that other users of the server could disturb."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ ADVICE = "add --exclusive where nobody else does"
 def others_too(does: str) -> str:
     """Return the reason for leaving out a contract that other users of the server could disturb.
 
-    `does` is the contract's verb: `counts`, `lists` or `compares`.
+    `does` is the verb of the contract in that sentence: `counts`, `lists` or `compares`.
     """
     return f"{does} what others change too: {ADVICE}"
 

@@ -1,4 +1,6 @@
-"""Draft the plan: the probes of all checks, the contracts left out with their reasons, and its cost."""
+"""Draft the plan of a run: the probes of all checks, the contracts left out with their reasons, and the
+cost.
+"""
 
 from __future__ import annotations
 
@@ -32,20 +34,18 @@ from pgagents.verify.wire.receiver import Inbox
 
 DRAWS = 25
 RESERVE = 15
-"""Requests of a shard beyond its plan: for trying failing cases once more."""
+"""Further requests of a shard, with which it tries failing cases once more."""
 CLASSES = ("key_authentication", "invalid_input", "absent_id", "plan_scopes")
 FROM_DATA = ("law", "response_schema", "consistent_representations")
-"""Checks whose watchers judge a reading action's answer about instances that were made through other
-endpoints.
-"""
+"""Checks of a reading action's answer about instances that were made through other endpoints."""
 FIRST = "valid_calls"
-"""The check whose probes come first within a stage. A run begins with a correct call, which shows if the
-server accepts the key.
+"""The check whose probes come first within a stage, because a correct call shows if the server accepts the
+key.
 """
 DRAWING = ("no_crashes", "invalid_input")
 """The checks that have probes with random calls."""
 BETWEEN = "surface_equivalence"
-"""The check whose watcher compares a dispatcher's answers with REST's."""
+"""The check that compares a dispatcher's answers with the answers over REST."""
 SHOWING = {
     "valid_calls": "correct",
     "surface_equivalence": "correct",
@@ -56,33 +56,31 @@ SHOWING = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Probes in order, and the contracts that are decided before any traffic."""
+    """The ordered probes, and the contracts that are decided before any traffic."""
 
     probes: tuple[Probe, ...]
     settled: Mapping[str, Result]
     max_requests: int
     digest: str
     again_until: int = 0
-    """The number of requests after which no probe starts that only repeats others."""
+    """The number of requests after which a probe no longer starts if it only repeats others."""
     for_last: int = 0
-    """The part of `max_requests` that only probes of the last stage spend: they exceed limits."""
+    """The part of `max_requests` for probes of the last stage, which exceed rate limits."""
     writes: bool = True
     apart: int = 0
-    """The number of requests that undo things or go to a busy server again; they are no part of
-    `max_requests`.
-    """
+    """The number of requests, besides `max_requests`, that undo changes or repeat a call to a busy server."""
     shares: Mapping[str, int] = field(default_factory=dict)
-    """The parts of `max_requests` by their purpose; empty if the caller set the maximum."""
+    """The parts of `max_requests` by purpose; empty if the caller set the maximum."""
     draw: Callable[[], Iterable[Probe]] = tuple
-    """Generate the probes with random calls that come after the others, one after another and in no order.
+    """Generate the probes with random calls, which come after all others.
 
-    That takes many seconds with a large catalogue, so a run first sends the others.
+    Generating takes many seconds for a large catalogue, so a run sends the other probes first.
     """
     room: int = 0
-    """The number of requests that random calls may have."""
+    """The number of requests for random calls."""
     asked: Mapping[str, str] = field(default_factory=dict)
-    """Ids of contracts that nothing in this plan provokes, with the reason; they are judged if it happens
-    all the same.
+    """The reasons for contracts that no probe of this plan provokes, by id. They are judged all the same if
+    an answer shows them.
     """
 
 
@@ -103,13 +101,13 @@ def make_setting(
         compile_catalogue(model, url, tools_lead=options.tools_lead and mcp is not None),
         plain_url,
         seed=options.seed,
-        fuzz=deep,  # our own values show as much as Schemathesis' coverage, which costs a second besides
+        fuzz=deep,  # Schemathesis' coverage adds little to our own values, and costs a second
         draws=DRAWS if deep else 0,
         drawn=DRAWS if deep else 0,
         limits=options.limits,
         discovery=options.only_said == DISCOVERY_FLAG,
         exclusive=options.shard is None
-        and (options.exclusive or loopback(url)),  # other shards use the server too
+        and (options.exclusive or loopback(url)),  # other shards use the server, too
         mcp=mcp,
         receiver=receiver,
         bare=bare,
@@ -204,7 +202,9 @@ def _select(
     options: Options,
     most: int,
 ) -> list[Probe]:
-    """Return the probes that the wanted contracts need, in their phases; `most` bounds a run's requests."""
+    """Return the probes that the wanted contracts need, by stage; `most` is the budget of the run in
+    requests.
+    """
     ordered = by_phase((p for p in possible if p.priority == 1 or options.profile != "smoke"), options.seed)
     selected = [c for c in contracts if c.id in wanted]
     chosen = _choose_probes(setting, ordered, selected)
@@ -223,11 +223,10 @@ def _probes(setting: Setting, checks: Mapping[str, Check], roles: frozenset[str]
 
 
 def _find_room(options: Options, parts: Mapping[str, int], planned: Sequence[Probe]) -> int:
-    """Return how many requests of a standard run's budget are left for random calls. A deep run has them in
-    its plan.
+    """Return how many requests of a standard run's budget are left for random calls.
 
-    If the caller sets a maximum, random calls get no more requests than usual, because a maximum is no
-    request for more calls.
+    A deep run has random calls in its plan. A maximum of the caller's leaves them no more requests than
+    usual, because it must not cause additional calls.
     """
     if options.profile != "standard" or options.shard or options.only:
         return 0
@@ -239,7 +238,7 @@ def _find_room(options: Options, parts: Mapping[str, int], planned: Sequence[Pro
 def _draw_random_calls(
     setting: Setting, checks: Mapping[str, Check], room: int, planned: Sequence[Probe], wanted: set[str]
 ) -> Iterator[Probe]:
-    """Yield the probes with random calls for `room` requests."""
+    """Yield probes with random calls that take `room` requests together."""
     if room < 1:
         return
     each = min(DRAWS, -(-room // (2 * max(1, len(setting.endpoints)))))
@@ -254,8 +253,8 @@ def _draw_random_calls(
 def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
     """Return a shard's part of the budget in requests.
 
-    Its own contracts and the creation of their instances count once. Calls that exceed limits have a budget
-    of their own.
+    The shard's own contracts and the creation of their instances count once. Calls that exceed limits have a
+    budget of their own.
     """
     usual = [p for p in probes if p.stage != LAST]
     own = [p for p in usual if any(c in wanted for c in p.contracts)]
@@ -276,8 +275,10 @@ def _share_repeats(
 
 
 def _choose_probes(setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract]) -> list[Probe]:
-    """Choose the probes for these contracts, and for each of their endpoints a correct call, one without a
-    key and a wrong one. Without a correct call nothing about an endpoint is believed.
+    """Choose the probes for these contracts, and a few basic calls of each of their endpoints.
+
+    These are a correct call, one without a key and an invalid one. No contract of an endpoint can be judged
+    without a correct call.
     """
     wanted = {c.id for c in contracts}
     places = _carrying(setting, contracts)
@@ -292,8 +293,8 @@ def _choose_probes(setting: Setting, probes: Sequence[Probe], contracts: Sequenc
 
 
 def _carrying(setting: Setting, contracts: Iterable[Contract]) -> set[str]:
-    """Return the contracts' places, and for those on a vendor's surface every endpoint of the action: its
-    calls take one of them.
+    """Return the places of the contracts. A contract on a vendor's surface adds every endpoint of its action,
+    because the vendor's calls take one of these.
     """
     places = {c.place: c.action for c in contracts}
     endpoints = {d.place for d in setting.usable}
@@ -311,13 +312,13 @@ def _bearing(
     options: Options,
     most: int,
 ) -> list[Probe]:
-    """Return further probes, within the budget, because selected contracts are judged on their exchanges too.
+    """Return further probes, within the budget, on whose exchanges the selected contracts are judged, too.
 
-    They go through the contracts' endpoints, or get the framework's own refusals. Where a reading action
-    shows instances that were made, they also make and change instances correctly. With `--only`, a contract
-    about a whole surface is judged on all its calls, as in a whole run, unless the caller bounds the
-    requests. A check whose own probes show all gets all of them. A shard does without these. A probe that a
-    whole run with these options leaves out, such as a burst, is left out here too.
+    They call the contracts' endpoints, or get refusals of the framework. For a contract about a read of made
+    instances, they also make and change instances. With `--only`, a contract about a whole surface is judged
+    on all of its calls, unless the caller set a maximum. A check with `alone` gets all its own probes, except
+    in a shard. A probe that a whole run with these options leaves out, such as a burst, is left out here,
+    too.
     """
     watched = [c for c in selected if checks[c.check].needs_others(c)]
     places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
@@ -362,7 +363,7 @@ def _bearing(
 
 
 def _judge_instances(setting: Setting, contracts: Iterable[Contract]) -> bool:
-    """True if one of these contracts is about a reading action's answers on instances that the run makes."""
+    """True if one of these contracts is about a reading action's answer on instances that the run makes."""
     effects = {d.place: d.action.effect for d in setting.every_endpoint}
     told = {
         str(call.action.name)
@@ -378,15 +379,15 @@ def _judge_instances(setting: Setting, contracts: Iterable[Contract]) -> bool:
 def simulate(
     made: Draft, model: Model, parts: int = 1
 ) -> tuple[dict[str, int], dict[str, int], float, list[Probe]]:
-    """Return the requests by bucket and by stage, the seconds at the catalogue's pace, and the probes that
-    the budget reaches.
+    """Return the requests by bucket and by stage, the seconds at the catalogue's rate limits, and the probes
+    that fit the budget.
 
-    `parts` is how many runs share the server's budgets at the same time.
+    `parts` is the number of runs that share the server's rate limits at the same time.
     """
     by_bucket: dict[str, int] = {}
     by_stage: dict[str, int] = {}
     by_key: dict[tuple[str, str, str], int] = {}
-    """Requests by identity, surface and bucket: each of these has a budget of its own on the server."""
+    """Requests by identity, surface and bucket, each of which has a rate limit of its own."""
     total = 2
     reached: list[Probe] = []
     shown: set[str] = set()
