@@ -1,9 +1,9 @@
 """Cases of the check `framework`: requests that a server refuses before any action runs.
 
-They are unknown paths, wrong methods, broken bodies and odd requests. `malformed.py` makes the paths.
+They are unknown paths, wrong methods, broken bodies and odd requests. `malformed` makes paths and bodies.
 
-Apart from the one error, bodies are valid wherever possible, so that a server that repairs the error is
-caught accepting it.
+Bodies have only the one error and are valid otherwise, so that a server that repairs the error is found to
+accept it.
 """
 
 from __future__ import annotations
@@ -37,10 +37,12 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import INVENTED, UNKNOWN_METHOD
 
 PAGES = ("https://pgv.example", "null", "http://localhost:3000")
-"""Origins of web pages: a site, a sandboxed frame or file, a developer's machine."""
+"""Origins of web pages: a site, a sandboxed frame or a file, a developer's machine."""
 DEEP = 100_000
 NEAR_JSON = "application/json-seq"
-"""A type (RFC 7464) whose name begins with JSON's; a server that does not check types takes it as well."""
+"""A media type (RFC 7464) that begins as JSON's does, so that a server that compares loosely takes it for
+JSON.
+"""
 _NO_OBJECTS = ("no_object", "null_body")
 
 
@@ -59,11 +61,13 @@ class Case:
     survive: bool = False
     writes: bool = False
     again: Call | None = None
-    """A call that decides the verdict if `call`, which also tests something else, was refused."""
+    """A call that decides the verdict if `call`, which tests something else as well, was refused."""
     largest: Call | None = None
-    """The same call with the largest allowed body. It is sent first, and a success proves both."""
+    """The same call with the largest allowed body. It is sent first, and its success keeps the contracts of
+    both calls.
+    """
     allowed: frozenset[str] = frozenset()
-    """Methods that the refusal of another method must name."""
+    """Methods that the refusal of a wrong method must name."""
 
 
 def cases(setting: Setting) -> tuple[Case, ...]:
@@ -81,8 +85,8 @@ def cases(setting: Setting) -> tuple[Case, ...]:
 
 
 def _writer(setting: Setting) -> Endpoint | None:
-    """Return a REST endpoint with a body that a test can call, preferably one with an effect that can be
-    undone, or None.
+    """Return a REST endpoint with a body that a test can call, or None. One whose effect can be undone is
+    preferred.
     """
     model = setting.model
     with_body = [
@@ -152,7 +156,7 @@ def _paths(setting: Setting) -> Iterator[Case]:
 def edit_call(setting: Setting, endpoint: Endpoint, why: str, raw: Raw) -> Call:
     """Return a correct call changed by `raw`. It has an Origin if web pages may call the endpoint.
 
-    The answer to an Origin shows which parts of a refusal web pages may read.
+    The answer to a call with an Origin shows which parts of a refusal web pages may read.
     """
     browsers = setting.model.browsers
     if browsers is not None and raw.target is None:
@@ -170,7 +174,9 @@ def edit_call(setting: Setting, endpoint: Endpoint, why: str, raw: Raw) -> Call:
 
 
 def _first_endpoint(setting: Setting, surface: str) -> Endpoint | None:
-    """Return the dispatcher's endpoint on this surface whose body is broken on purpose: preferably a read."""
+    """Return the dispatcher's endpoint whose body is broken on purpose on this surface. A read is
+    preferred.
+    """
     here = [d for d in setting.endpoints if d.surface == surface and d.dispatcher is not None]
     return next((d for d in here if d.action.effect == "read"), here[0] if here else None)
 
@@ -233,7 +239,7 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
             lambda _: b'{"pgv":' + b"[" * depth + b"]" * depth + b"}",
         ),
     ]
-    if endpoint.on_rest:  # most servers parse all bodies with one parser
+    if endpoint.on_rest:  # most servers parse bodies for all actions with one parser
         edits.append(
             ("comma", "a JSON body with a comma before its end is refused", lambda body: body[:-1] + b",}")
         )
@@ -242,8 +248,10 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
             continue
         call = edit_call(setting, endpoint, says.removesuffix(" is refused"), Raw(edit=edit))
         due = no_object if detail in _NO_OBJECTS else code
-        statuses = (invalid.status,) if detail == "deep" else ()  # a deep body is JSON with a wrong member
-        if detail == "no_object":  # the list has a lone surrogate, which a parser may refuse
+        statuses = (
+            (invalid.status,) if detail == "deep" else ()
+        )  # a deep body is JSON with a wrong member
+        if detail == "no_object":  # the list holds a lone surrogate, which a parser may refuse
             statuses = (code.status,)
         yield Case(detail, says, call, due, origin, statuses, writes=writes)
 
@@ -265,7 +273,7 @@ def _types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         )
     charset = Raw(
         headers=(("Content-Type", "application/json; charset=UTF-8"),)
-    )  # many clients write it so; case does not count
+    )  # many clients write it in lower case; case does not count
     template = template_of(setting.model, endpoint.action)
     minimal = boundary_value(setting, endpoint, "minimal")
     given = template.input if minimal is None else minimal
@@ -346,7 +354,7 @@ def _make_dispatcher_cases(setting: Setting) -> Iterator[Case]:
 def _list_wraps(
     setting: Setting, dispatcher: Dispatcher, endpoint: Endpoint
 ) -> Iterator[tuple[str, str, dict[str, object]]]:
-    """Yield wrong objects around a call's arguments, each with its name and the promise to refuse it."""
+    """Yield wrong objects around a call's arguments, each with a name and the promise that it is refused."""
     selector, arguments = dispatcher.selector, dispatcher.arguments
     yield "missing_action", f"a body without {selector} is refused", {arguments: {}}
     yield "action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}
@@ -354,7 +362,7 @@ def _list_wraps(
     plain = {k: v for k, v in ordinary if isinstance(v, str | int | float)}
     yield (
         "arguments_type",
-        f"{arguments} that is a text is refused",  # models often give an object as text; all else is right
+        f"{arguments} that is a text is refused",  # models often send an object as text; the rest is right
         {selector: str(endpoint.action.name), arguments: json_bytes(plain).decode()},
     )
     outside = _outside(setting, dispatcher)
@@ -367,8 +375,8 @@ def _list_wraps(
 
 
 def _make_misspelling_edit(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
-    """Return an edit that writes the action's name in capital letters, or an invented name if that is an
-    action too.
+    """Return an edit that writes the action's name in capitals, or replaces it by an invented name if that is
+    another action.
     """
     names = {str(a.name) for a in dispatcher.actions} | {
         str(f.name) for a in dispatcher.actions for f in a.formerly
@@ -383,8 +391,7 @@ def _make_misspelling_edit(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
 
 
 def _outside(setting: Setting, dispatcher: Dispatcher) -> str | None:
-    """Return an action that the dispatcher does not offer, chosen so that a call of it is valid in every
-    other way.
+    """Return an action that the dispatcher does not offer, and of which a call is valid in every other way.
 
     A read without required arguments is preferred. None if every action is offered.
     """
@@ -394,7 +401,7 @@ def _outside(setting: Setting, dispatcher: Dispatcher) -> str | None:
 
 
 def _odd(setting: Setting) -> Iterator[Case]:
-    """Yield requests that may be answered in any way except a crash."""
+    """Yield requests that may be answered in any way except by a crash."""
     for detail, says, raw in odd_requests(setting):
         call = Call(None, {}, "framework", says, raw=raw)
         yield Case(
