@@ -248,9 +248,7 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
             continue
         call = edit_call(setting, endpoint, says.removesuffix(" is refused"), Raw(edit=edit))
         due = no_object if detail in _NO_OBJECTS else code
-        statuses = (
-            (invalid.status,) if detail == "deep" else ()
-        )  # a deep body is JSON with a wrong member
+        statuses = (invalid.status,) if detail == "deep" else ()  # a deep body is JSON with a wrong member
         if detail == "no_object":  # the list holds a lone surrogate, which a parser may refuse
             statuses = (code.status,)
         yield Case(detail, says, call, due, origin, statuses, writes=writes)

@@ -138,9 +138,7 @@ class Walk:
             return None
         given = {**self.given, str(self.paged.pages.size): self.paged.most}
         again = yield from self.request(given, "the list in one piece again")
-        if (
-            again is None or find_other_total(again, self.totals) is not None
-        ):  # an item may have ended
+        if again is None or find_other_total(again, self.totals) is not None:  # an item may have ended
             return None
         path, told = other
         return judge_broken(self.contract, f"{path} {self.totals[path]} on page {number}", f"{told}")
