@@ -25,7 +25,7 @@ _WRONG: Mapping[str, Any] = {
     "string": {"pgv": 1}, "number": {"pgv": 1}, "integer": {"pgv": 1}, "boolean": {"pgv": 1},
     "array": {"pgv": 1}, "object": "pgv",
 }  # fmt: skip
-"""For each type, a value of another type that no lenient reader can convert to it."""
+"""A value for each type that has another type, and that no lenient reader can convert."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ ROUNDED: dict[str, dict[str, Callable[..., Any]]] = {
         "the second alone": lambda a, b: a if b is None else b,
     },
 }
-"""For each of our functions, variants that a slightly wrong server may compute instead."""
+"""Variants of each of our functions, as a slightly wrong server may compute it."""
 CUT: dict[str, Callable[[float], float]] = {
     "cut to a whole one": math.floor,
     "up to a whole one": math.ceil,

@@ -47,8 +47,8 @@ class ToolListing:
 
     @property
     def named(self) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
-        """Yield the tools that have a name, with their numbers in the list. Of several with one name, only
-        the first.
+        """Yield the tools that have a name, with their numbers in the list. If several have the
+        same name, only the first is yielded.
         """
         seen: set[str] = set()
         for number, tool in enumerate(self.tools):
