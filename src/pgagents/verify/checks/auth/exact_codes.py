@@ -38,7 +38,7 @@ HOWS = (
     "with another last character",
 )
 SHORTEST = 4
-"""Fewest characters of a short form."""
+"""The fewest characters of a short form."""
 REFUSED = range(400, 500)
 
 
@@ -53,8 +53,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, str], ...]:
-    """Return (endpoint, argument, resource, member) of writes that take a text which the instance itself
-    holds.
+    """Return (endpoint, argument, resource, member) of writes with a text argument that is a member of the
+    instance.
     """
 
     def find() -> Iterator[tuple[Endpoint, Param, Resource, str]]:
@@ -79,8 +79,9 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, str], ...
 
 
 def _member(resource: Resource, value: Any) -> str:
-    """Return the instance's member that an argument's value is read from; empty if it is another
-    expression or an id.
+    """Return the member of the instance from which an argument's value is read.
+
+    Return an empty text for the id, and for any other value.
     """
     member = member_of(value, ("resource", resource.name))
     return member if "." not in member and member not in resource.ids else ""
@@ -101,7 +102,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _short_forms(
     setting: Setting, endpoint: Endpoint, param: Param, there: Mapping[str, Any], code: str
 ) -> Iterator[tuple[str, str]]:
-    """Yield other members of the instance that are a prefix of the code, ignoring case and separators."""
+    """Yield other members of the instance that the code begins with, ignoring case and separators."""
     whole = _bare(code)
     test = setting.test_argument(endpoint, param)
     for name, value in there.items():

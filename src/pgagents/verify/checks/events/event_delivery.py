@@ -1,10 +1,9 @@
-"""Each action sends its event once, with the state it left, to every webhook registered for that type and to
-no other.
+"""Each action sends its event once, with the state after the action, to each webhook for that type and to no
+other.
 
-Webhooks of ours are registered, also one that is deleted, one of another project, and one for each version of
-the envelope. Then instances are made
-and changed, and deliveries are awaited. The first delivery is answered with an error, so that it must be sent
-again. Refused actions send nothing, and no event holds a secret.
+Our webhooks are registered: also one that is deleted, one of another project, and one for each version of the
+envelope. Then instances are made and changed, and deliveries are awaited. The first delivery is answered with
+an error, so that it must be sent again. Refused actions send nothing, and no event holds a secret.
 """
 
 from __future__ import annotations
@@ -153,14 +152,14 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _others_of(setting: Setting, types: list[str]) -> list[str]:
-    """Return the types of events that no action is named for."""
+    """Return the types of events that no action causes by the catalogue."""
     return [type for type in setting.model.webhooks.events if type not in types]
 
 
 def _choose_types(setting: Setting, types: list[str], type: str) -> list[str]:
     """Return the types that the webhook for `type` registers.
 
-    The first webhook also registers types that no action is named for; the second also registers the first
+    The first webhook also registers the types that no action causes. The second one also registers the first
     one's type.
     """
     others = _others_of(setting, types) if type == types[0] else types[:1] if type == types[1] else []
@@ -178,7 +177,7 @@ def _as_many_as_may_be(setting: Setting, types: list[str]) -> list[str]:
 
 
 def _kind(setting: Setting) -> Resource | None:
-    """Return the resource that a webhook is an instance of; None if the catalogue has none."""
+    """Return the resource whose instances are webhooks; None if the catalogue has none."""
     registered = setting.model.webhooks.registered_by
     return next(
         (r for r in setting.model.resources.values() if r.made_by and r.made_by.action.name == registered),
@@ -260,7 +259,7 @@ def _came(setting: Setting, receiver: Inbox, box: str, version: str = "") -> tup
 def _register_and_delete(
     setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]
 ) -> Conversation:
-    """Register a webhook for all events at the longest address, then delete it."""
+    """Register a webhook for all events, with the longest possible address, then delete it."""
     kind, ending, hooks = _kind(setting), _ending(setting), setting.model.webhooks
     if kind is None or kind.made_by is None or kind.undone_by is None or ending is None:
         return
@@ -297,7 +296,7 @@ def _register_and_delete(
 
 
 def _longest(setting: Setting, endpoint: Endpoint, address: str) -> str:
-    """Return the address lengthened by a query to the longest that the schema allows."""
+    """Return the address with a query that makes it as long as the schema allows."""
     param = endpoint.action.param(str(setting.model.webhooks.url))
     most = int(setting.resolve_schema(param.schema).get("maxLength", 0)) if param is not None else 0
     return f"{address}?pgv=".ljust(min(most, LONGEST), "x") if most > len(address) + 5 else address
@@ -306,7 +305,7 @@ def _longest(setting: Setting, endpoint: Endpoint, address: str) -> str:
 def _others(
     setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]
 ) -> Generator[Any, Any, str | None]:
-    """Register another project's webhook and make an instance there; return the instance's id, or None."""
+    """Register a webhook of another project and make an instance there; return the instance's id, or None."""
     hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
     given = {hooks.url: receiver.open(THEIRS), hooks.types: types}
     made: Exchange = yield Call(
@@ -334,7 +333,7 @@ def _apart(
     *,
     another: bool,
 ) -> Iterator[Judgement]:
-    """Judge that no webhook received events of other types, after its deletion, or of another project."""
+    """Judge that no webhook received events of other types, of another project, or after its deletion."""
     for type, events in heard.items():
         asked = _choose_types(setting, list(heard), type)
         other = next((e.type for e in events if e.type not in asked and not e.problem), None)
@@ -373,7 +372,7 @@ def _hint(receiver: Inbox) -> str:
 
 
 def _patience_s(setting: Setting, receiver: Inbox, boxes: Mapping[str, str]) -> float:
-    """Return how many seconds to wait for deliveries; a second delivery is awaited only if one was
+    """Return how many seconds to wait for deliveries. A second delivery is awaited only if the first was
     refused.
     """
     hooks = setting.model.webhooks
@@ -382,7 +381,7 @@ def _patience_s(setting: Setting, receiver: Inbox, boxes: Mapping[str, str]) -> 
 
 
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
-    """Judge nothing: the probe judges the events itself, because it has the answers of the actions."""
+    """Judge nothing, because the probe itself compares the events with the answers of the actions."""
     del heard, setting
     yield from ()
 
@@ -394,7 +393,7 @@ def _all_came(
     boxes: Mapping[str, str],
     versions: Mapping[str, str],
 ) -> bool:
-    """True if each action's event came, also in each version, and each refused delivery came again."""
+    """True if each action's event has come, in each version too, and each refused delivery has come again."""
     wanted = sum(one.type == next(iter(boxes), "") for one in told)
     if any(len(receiver.deliveries(box_of(version))) < wanted for version in versions):
         return False
@@ -458,7 +457,7 @@ def _judge_events(
 
 
 def _unlike(setting: Setting, told: ExpectedEvent, event: Event) -> str:
-    """Describe how an event differs from its schemas or from the action's answer; empty if it does not."""
+    """Return how an event differs from its schemas or from the action's answer; empty if it does not."""
     if wrong := misfit(setting, event):
         return wrong
     different = [m for m, v in told.body.items() if m in event.data and not same(v, event.data[m])]

@@ -74,7 +74,7 @@ def _list_repeatable(setting: Setting) -> Iterator[Endpoint]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Say why the claim cannot be shown, where that is so."""
+    """Return the reason if the claim cannot be tried, else None."""
     found = find_hinted_call(setting, setting.by_place[contract.place])
     if not isinstance(found, str):
         return None
@@ -150,9 +150,10 @@ def _run(setting: Setting, hinted: HintedCall, contract: str, traces: Traces) ->
 
 
 def _is_silent(endpoint: Endpoint) -> bool:
-    """True if a repeated call must send no event: its author says so, or its key makes it a repetition.
+    """True if a repeated call must send no event, because its author or its idempotency key makes it a
+    repetition.
 
-    A method alone says only what becomes of the resource (RFC 9110, 9.2.2).
+    The method alone only promises the same state of the resource (RFC 9110, 9.2.2).
     """
     return endpoint.action.hints.idempotent.written or endpoint.action.idempotency is not None
 
@@ -160,7 +161,7 @@ def _is_silent(endpoint: Endpoint) -> bool:
 def _call_first(
     setting: Setting, hinted: HintedCall, fillers: list[HintedCall], traces: Traces
 ) -> Generator[Any, Any, tuple[Body | None, Exchange]]:
-    """Make the first call, on a new instance that was filled if the action names one."""
+    """Make the first call on a new instance. The instance is filled before if the call names it."""
     body: Body | None = None
     traces.begin(hinted.states, hinted.endpoint.action)
     if not hinted.makes:
@@ -172,7 +173,7 @@ def _call_first(
 
 
 def _repeat(first: Exchange, body: Body, hinted: HintedCall) -> Call:
-    """Return the same call once more, with the values that were sent."""
+    """Return the same call again, with the values that were sent."""
     why = "the same call once more"
     return replace(
         first.call, input=dict(first.input), why=why, fresh=False, subject=hinted.resource, made=body

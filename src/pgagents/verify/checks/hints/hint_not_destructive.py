@@ -70,11 +70,11 @@ def _list_mild(setting: Setting) -> Iterator[Endpoint]:
             continue
         makers = (r.made_by for r in setting.model.resources.values())
         if hints.destructive.written or any(call is not None and call.action is action for call in makers):
-            yield endpoint  # what nobody says, and nothing shows, is no promise
+            yield endpoint  # a hint that is neither written nor inferred is no promise
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Say why the claim cannot be shown, where that is so."""
+    """Return the reason if the claim cannot be tried, else None."""
     found = find_hinted_call(setting, setting.by_place[contract.place])
     return (Verdict.NOT_APPLICABLE, f"not shown: {found}") if isinstance(found, str) else None
 
@@ -140,7 +140,7 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
 
 
 def _list_losses(hinted: HintedCall, before: Observation, after: Observation) -> Iterator[Place]:
-    """Yield the places where something is lost: an instance that nothing shows any more, or a value."""
+    """Yield the places with a loss: an instance that no source shows any longer, or a value."""
     free = {*hinted.endpoint.action.may_change}
     if any(move.action is hinted.endpoint.action for move in hinted.resource.moves):
         free.add(str(hinted.resource.state))
@@ -162,7 +162,7 @@ def _is_shown(seen: Observation, number: int) -> bool:
 
 
 def _is_kept(before: Any, after: Any) -> bool:
-    """True if a value is there still: an empty one was filled, or a list or a count has more than before."""
+    """True if no value was lost: an empty one was filled, or a list or a count has grown."""
     if before in EMPTY:
         return True
     if isinstance(before, int) and isinstance(after, int) and not isinstance(before, bool):

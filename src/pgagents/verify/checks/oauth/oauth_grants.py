@@ -32,7 +32,7 @@ COST = 38
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each rule that the catalogue's OAuth section makes."""
+    """Yield one contract for each rule of the catalogue's OAuth section."""
     oauth = setting.model.own_code_flow
     if oauth is None:
         return
@@ -50,11 +50,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract without the client or user it needs; exclude rules that do not bind this kind
-    of client.
+    """Deselect the contract without the needed client or user. Exclude rules that do not bind this type of
+    client.
     """
     oauth, client = setting.model.own_code_flow, setting.oauth
-    assert oauth is not None  # it has listed the contract
+    assert oauth is not None  # the catalogue has an OAuth section, from which the contract comes
     if client is None:
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
     if not (client.consent or client.headers):

@@ -43,15 +43,17 @@ TRUSTED = ("valid", "explore", "clean")
 MOST_KNOWN = 2_000
 LASTING_S = 600.0
 MOMENT_S = 2.0
-"""Seconds for which a value is used: LASTING_S for a lasting one, MOMENT_S for a volatile one."""
+"""Seconds for which a volatile value is compared with others; LASTING_S is that time for a lasting value."""
 SAME_S = 1.0
 STALE_S = 120.0
-"""Seconds: a timestamp first seen so long before a value changed cannot be the time of the new value."""
+"""Seconds: a timestamp that was first seen so long before a value changed cannot be the time of the new
+value.
+"""
 
 
 @dataclass(slots=True)
 class _Told:
-    """One answer's representation of an instance; `written` is the number of writes before it."""
+    """The representation of an instance in one answer; `written` is the number of writes before it."""
 
     representation: Representation
     body: Mapping[str, Any]
@@ -62,8 +64,9 @@ class _Told:
 
 @dataclass(slots=True)
 class _Dated:
-    """An action's last volatile values, read at `at`, and the times that came with them, first seen at
-    `since`.
+    """The last volatile values that an action returned, read at `at`.
+
+    With them are the times in the same answer, which were first seen at `since`.
     """
 
     values: Mapping[str, Any]
@@ -76,7 +79,7 @@ class _Dated:
 class _Facts:
     """The last representation of each instance, by kind and id, and by action.
 
-    `number` is the last exchange judged.
+    `number` is the number of the last exchange judged.
     """
 
     told: dict[tuple[str, str], dict[str, _Told]]
@@ -86,8 +89,8 @@ class _Facts:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each action that reads a kind of instance which another answer also
-    represents.
+    """Yield one contract for each action that reads a kind of instance, if another answer also represents
+    that kind.
     """
     for endpoint, kind in _readers(setting):
         says = f"{endpoint.action.name} returns for a {kind} what other answers return for it"
@@ -141,8 +144,9 @@ def _of(setting: Setting, action: str) -> tuple[Representation, ...]:
 
 
 def _common(setting: Setting, one: Representation, other: Representation) -> tuple[str, ...]:
-    """Return the members that both representations describe alike, if the instance alone shaped one of the
-    two answers.
+    """Return the members that both representations describe in the same words.
+
+    One of the two answers must depend on the instance alone; else return none.
     """
     if (
         one.action == other.action
@@ -162,9 +166,9 @@ def _common(setting: Setting, one: Representation, other: Representation) -> tup
 
 
 def _lasting(setting: Setting, old: Representation) -> frozenset[str]:
-    """Return the members that do not change once they were answered.
+    """Return the members that never change after the first answer.
 
-    If calls make the resource, these are its maker's fixed members; else all but the volatile ones.
+    If calls make the resource, these are the fixed members of its maker; else all except the volatile ones.
     """
 
     def find() -> frozenset[str]:
@@ -178,8 +182,8 @@ def _lasting(setting: Setting, old: Representation) -> frozenset[str]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract: two calls about one instance, unless the run had such calls
-    already.
+    """Yield one probe for each contract: two calls about one instance, unless the run has made such calls
+    before.
     """
     del roles
     for endpoint, kind in _readers(setting):
@@ -192,7 +196,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _pairs(setting: Setting, endpoint: Endpoint, kind: str) -> Iterator[tuple[Endpoint, Representation]]:
-    """Yield endpoints that represent such an instance in the same words; those that make it come first."""
+    """Yield endpoints that represent the same kind of instance in the same words; those that make it come
+    first.
+    """
     own = [t for t in _representations(setting, str(endpoint.action.name)) if t.kind == kind]
     every = [
         (d, t)
@@ -251,7 +257,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or exchange.call.beside
         or len(facts.told) > MOST_KNOWN
     ):
-        _forget(facts)  # a call was made that no watcher sees, such as the operator's
+        _forget(facts)  # a call came in between that no watcher sees, such as an operator's
     facts.number = max(facts.number, exchange.number)
     endpoint = exchange.call.endpoint
     if endpoint is None:
@@ -290,7 +296,7 @@ def _forget_removed(setting: Setting, exchange: Exchange, facts: _Facts) -> None
 
 
 def _is_uncertain(memory: Memory, told: _Told) -> bool:
-    """True if the instance may have been removed, so that its id may belong to another."""
+    """True if the instance may have been removed, so that another instance may have its id."""
     id = told.body.get(told.representation.id)
     return any(
         known == id_text(id) and place == told.place
@@ -300,7 +306,7 @@ def _is_uncertain(memory: Memory, told: _Told) -> bool:
 
 
 def _place_of(setting: Setting, kind: str, exchange: Exchange, endpoint: Endpoint) -> str:
-    """Return the ids of the containers that the call names. Ids are unique only within them."""
+    """Return the ids of the containers in a call, because ids are only unique within them."""
     for resource in setting.model.resources.values():
         if resource.within is not None and kind_of(setting, resource) == kind:
             return resource.place_in(endpoint.params, exchange.input)
@@ -308,7 +314,7 @@ def _place_of(setting: Setting, kind: str, exchange: Exchange, endpoint: Endpoin
 
 
 def _forget(facts: _Facts) -> None:
-    """Forget all facts but those that creates answered. A part of these never changes."""
+    """Forget all facts except those from creates, some of which never change."""
     made = {
         key: {by: told for by, told in known.items() if told.representation.makes}
         for key, known in facts.told.items()
@@ -347,8 +353,9 @@ def _compare_representations(
 
 
 def _judge_stale_timestamp(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judgement | None:
-    """Return a broken judgement if a volatile value changed though its timestamp, first seen long before,
-    did not; else None.
+    """Return a broken judgement if a volatile value changed although its timestamp did not, else None.
+
+    The timestamp must have been seen long before the change.
     """
     of_times, of_values = _dating(setting, new.representation)
     if not of_times or not of_values or len(facts.dated) > MOST_KNOWN:
@@ -373,8 +380,8 @@ def _judge_stale_timestamp(setting: Setting, facts: _Facts, new: _Told, id: str)
 
 
 def _dating(setting: Setting, representation: Representation) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the volatile members as (timestamps, other values); both empty unless the action reads this
-    one instance.
+    """Return the volatile members as (timestamps, other values); both empty unless the action reads this one
+    instance.
     """
 
     def find() -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -393,7 +400,7 @@ def _dating(setting: Setting, representation: Representation) -> tuple[tuple[str
 
 
 def _volatile(setting: Setting, kind: str) -> frozenset[str]:
-    """Return the volatile members of this kind's resources that no call makes."""
+    """Return the volatile members of those resources of this kind that no call makes."""
 
     def find() -> frozenset[str]:
         alike = [
@@ -405,7 +412,7 @@ def _volatile(setting: Setting, kind: str) -> frozenset[str]:
 
 
 def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
-    """Return the members in both representations whose older value must still hold."""
+    """Return the members in both representations whose older value must still be the same."""
     lasts = old.representation.makes or new.at - old.at < LASTING_S
     stays = setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
     if not lasts and not stays:
@@ -424,7 +431,7 @@ def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
 
 
 def _may_be_forgotten(setting: Setting, seconds: float) -> bool:
-    """True if retention may have removed personal data in an answer of this age, in seconds."""
+    """True if retention may have removed personal data from an answer after so many seconds."""
     least = setting.compute_once(
         (NAME, "retention"),
         lambda: min((r.after_s for r in (setting.model.retention or {}).values()), default=math.inf),
@@ -437,7 +444,7 @@ def _personal(setting: Setting, old: _Told, member: str) -> bool:
 
 
 def _same(a: Any, b: Any) -> bool:
-    """True if two values mean the same: times are compared to the second, lists in any order."""
+    """True if two values mean the same. Times are compared by the second, lists in any order."""
     if isinstance(a, str) and isinstance(b, str):
         if a == b:
             return True
@@ -458,9 +465,9 @@ CHECK = Check(
     probes=probes,
     settled=settle_contract,
     rank=9,
-    # verdicts hang on what other exchanges told: the same call need not be judged the same again
+    # verdicts depend on other exchanges, so the same call may be judged differently again
     remembers=True,
-    # what these find broken in one answer is another in the next
+    # the faults that these checks find in one answer differ from those in the next
     derived_from=frozenset(
         ("read_after_write", "law", "state_transitions", "surface_equivalence", "workflow_runs")
     ),

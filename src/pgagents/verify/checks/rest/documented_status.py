@@ -30,7 +30,9 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "documented_status"
 KEYLESS = (401, 403)
 NO_TEXT = b"\xf8\xf9"
-"""Bytes that no UTF-8 has, and no mark of UTF-16: frameworks refuse them before they read JSON."""
+"""Bytes that no UTF-8 text contains, and that are no mark of UTF-16. Frameworks refuse them before they parse
+JSON.
+"""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -106,7 +108,7 @@ def _judge_status(contract: str, exchange: Exchange, allowed: frozenset[int]) ->
 def _list_statuses(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
     codes = [c.status for c in (*endpoint.action.errors, *setting.model.always())]
     invalid = setting.model.invalid_in(endpoint.action).status
-    if endpoint.form is not None:  # a server that holds calls to a tool's schema refuses them by itself
+    if endpoint.form is not None:  # a server may check calls by the tool's schema and refuse them itself
         listed = {200, invalid, *codes}
     else:
         listed = (

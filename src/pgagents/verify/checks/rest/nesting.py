@@ -1,7 +1,7 @@
-"""An instance that lives in another one is reached under its own parent only, and goes when the parent goes.
+"""An instance inside another one is reached under its own parent only, and disappears with its parent.
 
-An instance is made, and named under another parent of the same kind. The answer is that of a missing one. A
-parent is removed by its `undone_by` if that is `destructive`, and what was made in it is read again.
+An instance is made, and requested under another parent of the same kind. The answer must be that of a missing
+one. A parent is removed by its `undone_by` if that is `destructive`, and then its instances are read again.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ NAME = "nesting"
 
 @dataclass(frozen=True, slots=True)
 class _Nested:
-    """A resource inside another one, with the calls that make and read both."""
+    """A resource inside another one, with the calls that make and read instances of both."""
 
     resource: Resource
     parent: Resource
@@ -57,7 +57,9 @@ class _Nested:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a contract for each action that names an instance beside its parent, and one for each read."""
+    """Yield a contract for each action that takes the ids of an instance and its parent, and one for each
+    read.
+    """
     for nested in _list_nested(setting):
         resource, parent = nested.resource, nested.parent
         origin = (*resource.origin, "within") if _is_written(setting, resource) else resource.origin
@@ -88,7 +90,9 @@ def _list_nested(setting: Setting) -> Iterator[_Nested]:
 
 
 def _list_naming(setting: Setting, nested: _Nested) -> Iterator[Endpoint]:
-    """Yield the endpoints that name an instance together with its parent and say when one is missing."""
+    """Yield the endpoints that take the ids of an instance and its parent, and have an error for a missing
+    one.
+    """
     if nested.parent.name not in nested.resource.placed_by:
         return
     both = {nested.resource.name, nested.parent.name}
@@ -156,7 +160,7 @@ def _make_elsewhere(
 
 
 def _ask(setting: Setting, endpoint: Endpoint, named: Mapping[str, Any], what: str) -> Call:
-    """Return an ordinary call with these ids. Other resources that it names may be any of their kind."""
+    """Return an ordinary call with these ids. Its other ids may be of any instances."""
     given = {**template_of(setting.model, endpoint.action).input, **named}
     deeper = {
         str(p.name): InstanceRef(str(p.refers_to), member=p.refers_member)
@@ -174,7 +178,7 @@ def _make_parent(nested: _Nested, why: str) -> Call:
 def _name_parents(
     nested: _Nested, endpoint: Endpoint, made: Exchange, body: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the arguments that name a new parent and the parent's containers."""
+    """Return the arguments that are the ids of a new parent and of the parent's containers."""
     found = nested.parent.values_for(endpoint.params, body)
     sent = made.call.endpoint.params if made.call.endpoint is not None else ()
     around = {(p.refers_to, p.refers_member): made.input.get(str(p.name)) for p in sent if p.refers_to}
@@ -227,7 +231,7 @@ def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Callable[[]
 def _make_inside(
     nested: _Nested, home: Exchange, around: Mapping[str, Any], contract: str
 ) -> Generator[Any, Any, Mapping[str, Any] | None]:
-    """Make an instance in the parent that `home` has made, and return its body; None if the create fails."""
+    """Make an instance in the parent that `home` has made; return its body, or None if the create fails."""
     made_by, resource = nested.resource.made_by, nested.resource
     assert made_by is not None
     given = {**made_by.input, **_name_parents(nested, nested.maker, home, around)}
@@ -244,7 +248,7 @@ def _make_inside(
 
 
 def _is_there(nested: _Nested, seen: Exchange) -> bool:
-    """True if an answer shows the instance as one that is not removed."""
+    """True if an answer contains the instance, and does not mark it as removed."""
     body = at_path(nested.read, seen) if seen.success else None
     return seen.success and not (isinstance(body, Mapping) and is_gone(nested.resource, body))
 
@@ -259,7 +263,7 @@ def _judge(
 ) -> Judgement:
     """Judge an answer about an instance that must not be there.
 
-    A read may show another instance with the same id. `body` is None if no other instance can have it.
+    A read may return another instance with the same id. `body` is None if no other instance can have the id.
     """
     if seen.moot:
         return judge_untested(contract, seen.moot)
@@ -278,7 +282,7 @@ def _judge(
 
 
 def _shows(body: Mapping[str, Any], shown: Any) -> bool:
-    """True if an answer has a mark that this run wrote into the instance."""
+    """True if an answer contains a mark that this run wrote into the instance."""
     return any(occurs_in(mark, shown) for mark in find_marks(dict(body)))
 
 

@@ -1,11 +1,11 @@
-"""A removed instance is gone: its reads miss it or answer 410, its lists leave it out, and no other call
-takes it.
+"""A removed instance is gone: reads answer that it is missing or 410, lists lack it, and other calls refuse
+it.
 
 An instance is made, read, looked for in its lists, removed by the resource's `undone_by`, and read and looked
 for again. That call must be `destructive`, and no move to another state. A removal answered 202 may take some
-seconds. A removed instance that is still answered fits `gone_when`. A server may give a free id to something
-else at once. So an answer shows the removed instance only if its id is random, or if it has a value that this
-run alone wrote. Actions that name the instance, and say what a missing one is answered, must refuse it too.
+seconds. A removed instance that is still answered must meet `gone_when`. A server may reuse a free id at
+once. So an answer contains the removed instance only if its id is random, or if it has a value that only this
+run wrote. Actions with an error for a missing instance must refuse it, too.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "removals"
 MOST_PAGES = 10
-"""Most pages of a list on which an instance is looked for before it is removed."""
+"""The most pages of a list on which an instance is looked for before it is removed."""
 Reader = tuple[ActionCall, Endpoint]
 
 
 @dataclass(frozen=True, slots=True)
 class _Removable:
-    """A resource that calls make and remove for good, with what reads it, lists it and takes it."""
+    """A resource that calls make and remove for good, with the calls that read it, list it and need it."""
 
     resource: Resource
     maker: Endpoint
@@ -76,7 +76,7 @@ class _Removable:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint that reads, lists or takes instances which can be removed for
+    """Yield one contract for each endpoint that reads, lists or needs instances which can be removed for
     good.
     """
     for found in _removable(setting):
@@ -126,9 +126,9 @@ def _list_readers(setting: Setting, calls: tuple[ActionCall, ...]) -> Iterator[R
 
 
 def _list_takers(setting: Setting, resource: Resource) -> Iterator[Endpoint]:
-    """Yield the other actions that need an instance and say what a missing one is answered.
+    """Yield the other actions that need an instance and have an error for a missing one.
 
-    There are none where a removed instance is still answered, because some calls may still be right for it.
+    There are none if a removed instance is still answered, because some calls may still be right for it.
     """
     if resource.gone_when is not None:
         return
@@ -145,7 +145,7 @@ def _list_takers(setting: Setting, resource: Resource) -> Iterator[Endpoint]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource: it makes an instance, removes it, and looks for it everywhere."""
+    """Yield one probe for each resource. It makes an instance, removes it, and looks for it everywhere."""
     del roles
     for found in _removable(setting):
         contracts = (*found.read_contracts, *found.list_contracts, *found.refused_contracts)
@@ -204,9 +204,10 @@ def _about(
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The answers that showed an instance: of its reads, and of its lists the pages with their requests.
+    """The answers that contained an instance: those of its reads, and the pages of its lists with their
+    requests.
 
-    An answer without it stands beside an empty request.
+    If a list has no such page, its request is None.
     """
 
     reads: tuple[Exchange, ...]
@@ -228,7 +229,9 @@ def _look(setting: Setting, found: _Removable, body: Mapping[str, Any]) -> Gener
 def _find_page(
     setting: Setting, resource: Resource, reader: Reader, body: Mapping[str, Any]
 ) -> Generator[Any, Any, tuple[Exchange, PageRequest | None]]:
-    """Return the page of a list that has an instance, with its request; None where no page has it."""
+    """Return the page of a list that contains an instance, with its request; the request is None if no page
+    does.
+    """
     call, endpoint = reader
     more = PageRequest()
     seen: Exchange = yield _about(
@@ -274,7 +277,7 @@ def _read_again(
     known: _Known,
     waits: tuple[float, ...],
 ) -> Generator[Any, Any, bool]:
-    """Judge the reads; return true if one of them shows that the instance is missing."""
+    """Judge the reads; return True if one of them answers that the instance is missing."""
     resource, gone = found.resource, False
     for (call, endpoint), before, contract in zip(
         found.reads, known.reads, found.read_contracts, strict=True
@@ -298,7 +301,7 @@ def _read_again(
 def _list_again(
     found: _Removable, made: Exchange, body: Mapping[str, Any], known: _Known
 ) -> Generator[Any, Any, None]:
-    """Judge the lists by the page that had the instance. A list that is made later gets some seconds."""
+    """Judge the lists by the page that had the instance. A list that is updated late gets some seconds."""
     resource = found.resource
     why = f"a list without a removed {resource.name}"
     for reader, (before, more), contract in zip(found.lists, known.pages, found.list_contracts, strict=True):
@@ -326,7 +329,9 @@ def _list_again(
 
 
 def _is_listed(resource: Resource, call: ActionCall, seen: Exchange, body: Mapping[str, Any]) -> bool:
-    """True if a list has an instance as one that is not removed. An item that shows nothing of it is none."""
+    """True if a list contains an instance without marking it as removed. An item without data of it does not
+    count.
+    """
     item = _find_item(resource, call, seen, body)
     if item is None or resource.gone_when is None:
         return item is not None
@@ -338,7 +343,9 @@ def _is_listed(resource: Resource, call: ActionCall, seen: Exchange, body: Mappi
 def _take(
     setting: Setting, found: _Removable, body: Mapping[str, Any], *, gone: bool
 ) -> Generator[Any, Any, None]:
-    """Send the other calls that need the instance. Nobody else may have got its id meanwhile."""
+    """Send the other calls that need the instance. They are only sent if no other instance can have its
+    id.
+    """
     resource, id = found.resource, found.resource.id_of(body)
     free = gone or (isinstance(id, str) and is_random_id(id))
     for endpoint, contract in zip(found.takers, found.refused_contracts, strict=True):
@@ -360,7 +367,7 @@ def _take(
 def _name(
     setting: Setting, resource: Resource, endpoint: Endpoint, body: Mapping[str, Any], what: str
 ) -> Call:
-    """Return an ordinary call that names an instance. Other resources may be any of their kind."""
+    """Return an ordinary call with the instance's id. Its other ids may be of any instances."""
     usual = template_of(setting.model, endpoint.action).input
     given = {**usual, **resource.values_for(endpoint.params, body)}
     others = {
@@ -372,13 +379,13 @@ def _name(
 
 
 def _is_there(resource: Resource, read: ActionCall, seen: Exchange) -> bool:
-    """True if an answer shows the instance as one that is not removed."""
+    """True if an answer contains the instance, and does not mark it as removed."""
     body = at_path(read, seen) if seen.success else None
     return seen.success and not (isinstance(body, Mapping) and is_gone(resource, body))
 
 
 def _is_same(resource: Resource, made: Exchange, body: Mapping[str, Any], shown: Any) -> bool:
-    """True if an answer shows the instance that was made, and not another one with the same id."""
+    """True if an answer contains the instance that was made, and not another one with the same id."""
     id = resource.id_of(body)
     return (isinstance(id, str) and is_random_id(id)) or any(
         occurs_in(value, shown) for value in _own_values(resource, made)
@@ -386,7 +393,7 @@ def _is_same(resource: Resource, made: Exchange, body: Mapping[str, Any], shown:
 
 
 def _own_values(resource: Resource, made: Exchange) -> Iterator[Any]:
-    """Yield the values of a create that nobody but this run sends: marks, and values in place of marks."""
+    """Yield the values in a create that only this run sends: marks, and values that replace marks."""
     written = resource.made_by.input if resource.made_by is not None else {}
     for name, value in made.input.items():
         if isinstance(template := written.get(name), Expression) and member_of(template, (FRESH,)):
