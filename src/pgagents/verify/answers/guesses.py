@@ -25,8 +25,8 @@ OF_STATUS = "documented_status"
 class Guesses:
     """The inferred places of the catalogue, and the names of its inferred resources.
 
-    `advised` is true if a recommendation counts as inferred. `refusals` are the intents of calls that a
-    document lets servers refuse without a documented error.
+    `advised` is True if a recommendation counts as inferred. `refusals` are the intents of calls whose
+    refusal is inferred: the document lets servers refuse them, and names no error.
     """
 
     places: frozenset[Pointer]
@@ -39,11 +39,11 @@ class Guesses:
     """
 
     def explain(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
-        """Return True if a broken contract may contradict only an inferred part of the catalogue.
+        """Return True if the answer contradicts only a guess, so that the contract is odd and not broken.
 
-        That is so if the contract comes from an inferred place, or is a recommendation. It is also so after a
-        refusal (4xx) if refusals of such calls are inferred. Or the call names an id of an inferred resource.
-        An id never explains a status that the document does not list.
+        A contract is a guess if it follows from an inferred part of the catalogue, or is a recommendation.
+        After a 4xx, others are guesses too: where the expected refusal is inferred, or where the call names
+        the id of an inferred resource. An id excuses no undocumented status.
         """
         if contract.advice and self.advised:
             return True

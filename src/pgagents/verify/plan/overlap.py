@@ -1,8 +1,9 @@
 """Decide which probes may run at the same time, and which probes must have ended before each one starts.
 
-A probe runs alone unless its check allows others beside it (`Check.overlap`). If it compares several answers,
-the others must only read, or change none of the collections whose answers it compares. Everything is derived
-from the plan and the catalogue, so a server's speed changes nothing.
+A probe runs alone unless the probe itself (`Probe.overlap`) or its check (`Check.overlap`) says otherwise.
+One that compares several answers runs beside probes that only read, or that change none of the collections
+whose answers it compares. Where such a probe may write, and does not name what it compares, it runs alone.
+Everything follows from the plan and the catalogue, so a server's speed changes nothing.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The Content-Type of every answer is right: a success has its action's documented media type, an error is
-JSON.
+"""The Content-Type of every answer is right.
 
-An error may have the media type of its code. Every answer with a body is judged, except documents and errors
-with an open body. A JSON type may have a suffix (`application/problem+json`) unless the catalogue fixes
-`json`. If the catalogue names a suffix for errors, their type must have it. The charset may only be UTF-8.
+A success has the media type that its action documents, an error that of its code, which is usually JSON.
+Every answer with a body is judged, except documents and errors with an open body. A JSON type may have a
+suffix (`application/problem+json`) unless the catalogue fixes `json`. If the catalogue names a suffix for
+errors, their type must have it. The charset may only be UTF-8.
 """
 
 from __future__ import annotations
