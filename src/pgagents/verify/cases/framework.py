@@ -13,9 +13,7 @@ from dataclasses import dataclass, replace
 from zlib import crc32
 
 from pgagents.encoding.medium import JSON
-from pgagents.http import json_bytes, read_json
 from pgagents.model.action import Code
-from pgagents.model.surface import Dispatcher
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.malformed.bodies import (
@@ -29,6 +27,7 @@ from pgagents.verify.cases.malformed.bodies import (
     wrap_in_list,
     writers,
 )
+from pgagents.verify.cases.malformed.dispatchers import list_wraps, make_misspelling_edit
 from pgagents.verify.cases.malformed.paths import beside, elsewhere, nowhere, odd_requests, reader, without_id
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
@@ -322,10 +321,10 @@ def _make_dispatcher_cases(setting: Setting) -> Iterator[Case]:
             setting,
             endpoint,
             "an action's name in capital letters, which is none",
-            Raw(edit=_make_misspelling_edit(dispatcher)),
+            Raw(edit=make_misspelling_edit(dispatcher)),
         )
         yield Case("unknown_action", says, call, invalid, dispatcher.origin)
-        for detail, says, wrap in _list_wraps(setting, dispatcher, endpoint):
+        for detail, says, wrap in list_wraps(setting, dispatcher, endpoint):
             yield Case(
                 detail,
                 says,
@@ -347,55 +346,6 @@ def _make_dispatcher_cases(setting: Setting) -> Iterator[Case]:
                 invalid,
                 ("behaviour", "unknown_member"),
             )
-
-
-def _list_wraps(
-    setting: Setting, dispatcher: Dispatcher, endpoint: Endpoint
-) -> Iterator[tuple[str, str, dict[str, object]]]:
-    """Yield wrong objects around a call's arguments, each with a name and the promise that it is refused."""
-    selector, arguments = dispatcher.selector, dispatcher.arguments
-    yield "missing_action", f"a body without {selector} is refused", {arguments: {}}
-    yield "action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}
-    ordinary = template_of(setting.model, endpoint.action).input.items()
-    plain = {k: v for k, v in ordinary if isinstance(v, str | int | float)}
-    yield (
-        "arguments_type",
-        f"{arguments} that is a text is refused",  # models often send an object as text; the rest is right
-        {selector: str(endpoint.action.name), arguments: json_bytes(plain).decode()},
-    )
-    outside = _outside(setting, dispatcher)
-    if outside is not None:
-        yield (
-            "outside_the_set",
-            f"the action {outside}, which is not of the set, is refused",
-            {selector: outside, arguments: {}},
-        )
-
-
-def _make_misspelling_edit(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
-    """Return an edit that writes the action's name in capitals, or replaces it by an invented name if that is
-    another action.
-    """
-    names = {str(a.name) for a in dispatcher.actions} | {
-        str(f.name) for a in dispatcher.actions for f in a.formerly
-    }
-
-    def edit(body: bytes) -> bytes:
-        said = read_json(body).value
-        near = str(said[dispatcher.selector]).upper()
-        return json_bytes({**said, dispatcher.selector: near if near not in names else "pgv_no_such_action"})
-
-    return edit
-
-
-def _outside(setting: Setting, dispatcher: Dispatcher) -> str | None:
-    """Return an action that the dispatcher does not offer, and of which a call is valid in every other way.
-
-    A read without required arguments is preferred. None if every action is offered.
-    """
-    others = [a for a in setting.model.actions if a.key and a not in dispatcher.actions]
-    chosen = min(others, key=lambda a: (any(p.required for p in a.params), a.effect == "write"), default=None)
-    return str(chosen.name) if chosen is not None else None
 
 
 def _odd(setting: Setting) -> Iterator[Case]:
