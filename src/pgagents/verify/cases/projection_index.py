@@ -13,7 +13,8 @@ from typing import Any
 
 from pgagents.jsonschema.schema import validator
 from pgagents.source.origin import plain
-from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, stand_ins
+from pgagents.verify.cases.as_sent import stand_ins
+from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.projections.offers import Offer, Projection, Schema, offers
 from pgagents.verify.projections.schema import Gaps, fill_gaps, read_as_2020, same

@@ -17,7 +17,7 @@ from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.comparison.representations import kind_of
 from pgagents.verify.answers.refusal import list_allowed_refusals, list_hiding_statuses
 from pgagents.verify.answers.removed import list_removed
-from pgagents.verify.cases.invalid import is_invalid
+from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.malformed.paths import of_ours
 from pgagents.verify.check.check import (
     Check,

@@ -14,8 +14,9 @@ from dataclasses import replace
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.refusal import list_allowed_refusals
+from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.combined import alone
-from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, is_invalid
+from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.values.invalid_values import FAR

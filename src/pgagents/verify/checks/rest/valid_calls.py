@@ -13,9 +13,9 @@ from typing import Any
 from pgagents.model.action import Example
 from pgagents.model.contract import Contract, Verdict
 from pgagents.source.origin import plain
+from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
 from pgagents.verify.cases.generation.coverage import list_varied_calls
-from pgagents.verify.cases.invalid import is_invalid
 from pgagents.verify.check.check import (
     CONFLICT,
     Check,
