@@ -10,10 +10,10 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
+from pgagents.verify.cases.removed_instances import call_with_ids, has_random_id, is_there
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -28,9 +28,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path, find_read, is_gone, is_missing
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
-from pgagents.verify.fixtures.proof import is_random_id
 from pgagents.verify.fixtures.removal import ACCEPTED, REMOVAL_WAITS_S
-from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import makes
 from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
@@ -145,29 +143,18 @@ def _make_elsewhere(
             **_name_parents(nested, nested.reader, other, beside),
             **resource.values_for(nested.reader.params, body),
         }
-        seen: Exchange = yield _ask(setting, nested.reader, there, what)
+        seen: Exchange = yield call_with_ids(setting, nested.reader, there, what)
         if endpoint.place == nested.reader.place:
             yield _judge(nested, seen, contract, what, body)
-        elif is_missing(resource, seen) or _is_random(resource, body):
+        elif is_missing(resource, seen) or has_random_id(resource, body):
             named = _name_parents(nested, endpoint, other, beside)
             named |= resource.values_for(endpoint.params, body)
-            seen = yield _ask(setting, endpoint, named, what)
+            seen = yield call_with_ids(setting, endpoint, named, what)
             yield _judge(nested, seen, contract, what, None)
         else:
             yield judge_untested(contract, f"nothing shows that it is missing there: {seen.outcome}")
 
     return run
-
-
-def _ask(setting: Setting, endpoint: Endpoint, named: Mapping[str, Any], what: str) -> Call:
-    """Return an ordinary call with these ids. Its other ids may be of any instances."""
-    given = {**template_of(setting.model, endpoint.action).input, **named}
-    deeper = {
-        str(p.name): InstanceRef(str(p.refers_to), member=p.refers_member)
-        for p in endpoint.params
-        if p.refers_to and isinstance(given.get(str(p.name)), Expression)
-    }
-    return Call(endpoint, {**given, **deeper}, "absent", what)
 
 
 def _make_parent(nested: _Nested, why: str) -> Call:
@@ -209,7 +196,7 @@ def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Callable[[]
             subject=resource, made=body, bind={parent.name: around},
         )  # fmt: skip
         before: Exchange = yield replace(look, why=f"a {resource.name} of a {parent.name}")
-        if not _is_there(nested, before):
+        if not is_there(resource, nested.read, before):
             yield judge_untested(contract, f"the {resource.name} was not there before: {before.outcome}")
             return
         why = f"a {parent.name} is removed with what is in it"
@@ -219,7 +206,7 @@ def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Callable[[]
             return
         seen: Exchange = yield look
         for seconds in REMOVAL_WAITS_S if removed.status == ACCEPTED else ():
-            if not _is_there(nested, seen):
+            if not is_there(resource, nested.read, seen):
                 break
             yield Sleep(seconds, quiet=True)
             seen = yield look
@@ -247,17 +234,6 @@ def _make_inside(
     return body
 
 
-def _is_there(nested: _Nested, seen: Exchange) -> bool:
-    """True if an answer contains the instance, and does not mark it as removed."""
-    body = at_path(nested.read, seen) if seen.success else None
-    return seen.success and not (isinstance(body, Mapping) and is_gone(nested.resource, body))
-
-
-def _is_random(resource: Resource, body: Mapping[str, Any]) -> bool:
-    id = resource.id_of(body)
-    return isinstance(id, str) and is_random_id(id)
-
-
 def _judge(
     nested: _Nested, seen: Exchange, contract: str, what: str, body: Mapping[str, Any] | None
 ) -> Judgement:
@@ -272,7 +248,7 @@ def _judge(
     shown = at_path(nested.read, seen)
     if isinstance(shown, Mapping) and is_gone(nested.resource, shown):
         return judge_kept(contract)
-    if body is not None and not _is_random(nested.resource, body) and not _shows(body, shown):
+    if body is not None and not has_random_id(nested.resource, body) and not _shows(body, shown):
         why = f"nothing shows if it is the same {nested.resource.name}"
         return judge_untested(contract, f"{why}: {seen.outcome}")
     endpoint = seen.call.endpoint
