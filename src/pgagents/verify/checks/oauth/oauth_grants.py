@@ -17,7 +17,8 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.oauth.grant_cases import CASES, CHALLENGING, NAME, REFRESHING, GrantCases
+from pgagents.verify.oauth.cases import CASES, CHALLENGING, NAME, REFRESHING
+from pgagents.verify.oauth.grant_cases import GrantCases
 from pgagents.verify.oauth.granting import (
     Granting,
     beyond,
