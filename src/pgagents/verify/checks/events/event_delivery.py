@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource, id_text
+from pgagents.model.resource import id_text
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -37,6 +37,14 @@ from pgagents.verify.events.deliveries import (
     same,
     unheard,
 )
+from pgagents.verify.events.registration import (
+    choose_types,
+    find_webhook_remover,
+    find_webhook_resource,
+    lengthen_address,
+    limit_types,
+    list_other_types,
+)
 from pgagents.verify.events.steps import ExpectedEvent, act, is_caused, steps_of, types_of
 from pgagents.verify.events.versions import box_of, judge_version, register_versions, usual_version
 from pgagents.verify.fixtures.instance import at_path
@@ -53,7 +61,6 @@ ALONE = f"{NAME}/alone@rest"
 OWN = f"{NAME}/own@rest"
 DELETED = f"{NAME}/deleted@rest"
 WIDEST = f"{NAME}/widest@rest"
-LONGEST = 2_048
 LOOK_S = 0.5
 BOX = "events"
 THEIRS, GONE = f"{BOX}-of-another", f"{BOX}-deleted"
@@ -92,7 +99,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         )
         says = "a webhook hears the types of events that it asked for and no others"
         yield promise_at(NAME, "alone", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
-        if _ending(setting) is not None:
+        if find_webhook_remover(setting) is not None:
             says = "a webhook for every type of event at the longest address is taken"
             yield promise_at(NAME, "widest", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
             yield promise_at(
@@ -103,7 +110,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 ("webhooks", "registered_by"),
                 hooks.cite,
             )
-        if "second" in setting.model.auth.roles and _kind(setting) is not None:
+        if "second" in setting.model.auth.roles and find_webhook_resource(setting) is not None:
             says = "a webhook hears nothing of another project"
             yield promise_at(NAME, "own", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
 
@@ -151,50 +158,6 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         )
 
 
-def _others_of(setting: Setting, types: list[str]) -> list[str]:
-    """Return the types of events that no action causes by the catalogue."""
-    return [type for type in setting.model.webhooks.events if type not in types]
-
-
-def _choose_types(setting: Setting, types: list[str], type: str) -> list[str]:
-    """Return the types that the webhook for `type` registers.
-
-    The first webhook also registers the types that no action causes. The second one also registers the first
-    one's type.
-    """
-    others = _others_of(setting, types) if type == types[0] else types[:1] if type == types[1] else []
-    return _as_many_as_may_be(setting, [type, *others])
-
-
-def _as_many_as_may_be(setting: Setting, types: list[str]) -> list[str]:
-    endpoint = setting.find_lead(str(setting.model.webhooks.registered_by))
-    param = endpoint.action.param(str(setting.model.webhooks.types)) if endpoint is not None else None
-    return (
-        types[: setting.resolve_schema(param.schema).get("maxItems", len(types))]
-        if param is not None
-        else types
-    )
-
-
-def _kind(setting: Setting) -> Resource | None:
-    """Return the resource whose instances are webhooks; None if the catalogue has none."""
-    registered = setting.model.webhooks.registered_by
-    return next(
-        (r for r in setting.model.resources.values() if r.made_by and r.made_by.action.name == registered),
-        None,
-    )
-
-
-def _ending(setting: Setting) -> Endpoint | None:
-    """Return the endpoint that deletes a webhook."""
-    kind = _kind(setting)
-    return (
-        setting.find_lead(str(kind.undone_by.action.name))
-        if kind is not None and kind.undone_by is not None
-        else None
-    )
-
-
 def _run(
     setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool, timed: bool
 ) -> Callable[[], Conversation]:
@@ -207,7 +170,7 @@ def _run(
         for type, box in boxes.items():
             refusals = 1 if hooks.again_within_s and not tellers else 0
             address = receiver.open(box, refusals=refusals, refusal=refusal_of(setting.model))
-            asked = _choose_types(setting, list(boxes), type)
+            asked = choose_types(setting, list(boxes), type)
             why = f"a webhook for {' and '.join(asked)} alone"
             made: Exchange = yield Call(
                 endpoint,
@@ -260,13 +223,17 @@ def _register_and_delete(
     setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]
 ) -> Conversation:
     """Register a webhook for all events, with the longest possible address, then delete it."""
-    kind, ending, hooks = _kind(setting), _ending(setting), setting.model.webhooks
+    kind, ending, hooks = (
+        find_webhook_resource(setting),
+        find_webhook_remover(setting),
+        setting.model.webhooks,
+    )
     if kind is None or kind.made_by is None or kind.undone_by is None or ending is None:
         return
     address = receiver.open(GONE)
     given = {
-        hooks.url: _longest(setting, endpoint, address),
-        hooks.types: _as_many_as_may_be(setting, list(hooks.events)),
+        hooks.url: lengthen_address(setting, endpoint, address),
+        hooks.types: limit_types(setting, list(hooks.events)),
     }
     made: Exchange = yield Call(
         endpoint,
@@ -293,13 +260,6 @@ def _register_and_delete(
     )
     if not gone.success:
         yield judge_untested(DELETED, f"it could not be deleted: {gone.outcome}", sticky=True)
-
-
-def _longest(setting: Setting, endpoint: Endpoint, address: str) -> str:
-    """Return the address with a query that makes it as long as the schema allows."""
-    param = endpoint.action.param(str(setting.model.webhooks.url))
-    most = int(setting.resolve_schema(param.schema).get("maxLength", 0)) if param is not None else 0
-    return f"{address}?pgv=".ljust(min(most, LONGEST), "x") if most > len(address) + 5 else address
 
 
 def _others(
@@ -335,11 +295,11 @@ def _apart(
 ) -> Iterator[Judgement]:
     """Judge that no webhook received events of other types, of another project, or after its deletion."""
     for type, events in heard.items():
-        asked = _choose_types(setting, list(heard), type)
+        asked = choose_types(setting, list(heard), type)
         other = next((e.type for e in events if e.type not in asked and not e.problem), None)
         expected = f"a webhook for {type} hears {type} alone"
         yield judge_broken(ALONE, expected, f"it heard {other}") if other is not None else judge_kept(ALONE)
-    if _ending(setting) is not None:
+    if find_webhook_remover(setting) is not None:
         late = _came(setting, receiver, GONE)
         yield (
             judge_broken(DELETED, "nothing comes after the deletion", f"{late[0].type} came")
@@ -398,7 +358,7 @@ def _all_came(
     if any(len(receiver.deliveries(box_of(version))) < wanted for version in versions):
         return False
     for type, box in boxes.items():
-        events, asked = _came(setting, receiver, box), _choose_types(setting, list(boxes), type)
+        events, asked = _came(setting, receiver, box), choose_types(setting, list(boxes), type)
         taken = [e for e in events if not e.refused]
         again = {e.id for e in taken}
         if not all(any(_about(e, one) for e in taken) for one in told if one.type in asked) or any(
@@ -435,7 +395,7 @@ def _judge_events(
             else judge_kept(contract)
         )
         for other in (
-            t for t in heard if t != one.type and one.type in _choose_types(setting, list(heard), t)
+            t for t in heard if t != one.type and one.type in choose_types(setting, list(heard), t)
         ):
             there = any(_about(e, one) for e in heard[other])
             expected = f"each webhook that asked for {one.type} hears of {one.id}"
@@ -446,7 +406,9 @@ def _judge_events(
             if times <= 1
             else judge_broken(ONCE, f"one {one.type} about {one.id}", f"{times} events of that type came")
         )
-    others = set(_others_of(setting, list(heard)))  # an event of another type may rightly hold such a value
+    others = set(
+        list_other_types(setting, list(heard))
+    )  # an event of another type may rightly hold such a value
     for event in (e for events in heard.values() for e in events if e.type not in others):
         secret = any(json_bytes(value)[1:-1] in event.delivery.body for value in secrets)
         yield (

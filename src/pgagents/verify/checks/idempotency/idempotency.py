@@ -9,8 +9,6 @@ differs from the last used one as little as possible.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, field
-from string import ascii_letters
 from typing import Any
 
 from pgagents.model.contract import Contract
@@ -25,6 +23,7 @@ from pgagents.verify.answers.replay import (
     void,
 )
 from pgagents.verify.cases.boundary import boundary_values
+from pgagents.verify.cases.idempotency.key_chain import KeyChain
 from pgagents.verify.cases.locations import around_names
 from pgagents.verify.cases.look_alike import free_text
 from pgagents.verify.check.check import (
@@ -170,59 +169,13 @@ def _choices(schema: Mapping[str, Any]) -> list[Any]:
     return [value for value in schema.get("enum", ()) if isinstance(value, str)]
 
 
-KINDS = ("case", "longer", "tail", "case", "tail")
-"""The way in which each key differs from the key before, in turn.
-
-`longer` makes a key of the greatest length, so that `tail` reveals truncation.
-"""
-LONGEST = 64
-
-
-@dataclass(slots=True)
-class _Chain:
-    """The keys used so far. It makes the next key by a small change of the last one."""
-
-    keys: list[str] = field(default_factory=list)
-    kind: str = ""
-    used_at: float = 0.0
-    """The time of the last key's use, in epoch seconds by the server's clock."""
-
-    @property
-    def says(self) -> str:
-        """Describe the expected answer to a call with the next key."""
-        return f"a key that is nearly one that was used ({self.kind}) is another key"
-
-    def following(self, setting: Setting, endpoint: Endpoint) -> str | None:
-        """Return a key that nearly equals the last one; None if there is no last one, or if the schema allows
-        no such key.
-        """
-        param = endpoint.action.param(str(endpoint.action.idempotency))
-        if not self.keys or param is None:
-            return None
-        last = self.keys[-1]
-        longest = min(int(setting.resolve_schema(param.schema).get("maxLength", LONGEST)), 4 * LONGEST)
-        tail = next((other for end in ascii_letters if (other := last[:-1] + end) not in self.keys), last)
-        near = {"case": last.swapcase(), "longer": last.ljust(longest, "a"), "tail": tail}
-        test = setting.test_argument(endpoint, param)
-        for index in range(len(KINDS)):
-            self.kind = KINDS[(len(self.keys) + index) % len(KINDS)]
-            if near[self.kind] not in self.keys and test.is_valid(near[self.kind]):
-                return near[self.kind]
-        return None
-
-    def note_key(self, key: Any, at: float) -> None:
-        """Remember a key and the time of its use (epoch seconds)."""
-        self.keys.append(str(key))
-        self.used_at = at
-
-
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each endpoint with a key.
 
     It sends two calls with one key at the same time, repeats the call, and changes its body. Then it uses the
     key for another action, project and API key.
     """
-    chain = _Chain()
+    chain = KeyChain()
     for endpoint in _endpoints(setting):
         place = endpoint.place
         reuse = [
@@ -280,7 +233,7 @@ def _reuse(
     setting: Setting,
     endpoint: Endpoint,
     covers: tuple[str, ...],
-    chain: _Chain,
+    chain: KeyChain,
     other_project: str,
     other_action: str,
     other_key: str,
@@ -349,7 +302,7 @@ def _together(
     return pair, key
 
 
-def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: _Chain) -> Conversation:
+def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: KeyChain) -> Conversation:
     """Judge a key that nearly equals the last used one, if that could not be judged before."""
     near = chain.following(setting, endpoint)
     if near is None:

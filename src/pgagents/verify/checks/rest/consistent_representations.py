@@ -15,6 +15,7 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource, id_text
+from pgagents.verify.answers.comparison.comparable import find_lasting, list_common, list_dating
 from pgagents.verify.answers.comparison.representations import (
     Representation,
     kind_of,
@@ -110,7 +111,7 @@ def _readers(setting: Setting) -> tuple[tuple[Endpoint, str], ...]:
         for name, endpoint in endpoints.items():
             for kind in dict.fromkeys(t.kind for t in _representations(setting, name)):
                 own = [t for t in alike[kind] if t.action == name]
-                if any(_common(setting, a, b) for a in own for b in alike[kind]):
+                if any(list_common(setting, a, b) for a in own for b in alike[kind]):
                     yield endpoint, kind
 
     return setting.compute_once((NAME, "readers"), lambda: tuple(find()))
@@ -127,8 +128,8 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
         for t in _representations(setting, str(action.name))
         if t.kind == kind
     ]
-    pairs = [_common(setting, a, b) for a in every if a.action == contract.action for b in every]
-    if any(name in _lasting(setting, t) for t in every for names in pairs for name in names):
+    pairs = [list_common(setting, a, b) for a in every if a.action == contract.action for b in every]
+    if any(name in find_lasting(setting, t) for t in every for names in pairs for name in names):
         return None
     return Verdict.NOT_SELECTED, others_too("compares")
 
@@ -141,44 +142,6 @@ def _of(setting: Setting, action: str) -> tuple[Representation, ...]:
     found = next((a for a in setting.model.actions if a.name == action), None)
     referred = setting.compute_once((NAME, "references"), lambda: references(setting.model))
     return representations_of(setting, found, referred) if found is not None else ()
-
-
-def _common(setting: Setting, one: Representation, other: Representation) -> tuple[str, ...]:
-    """Return the members that both representations describe in the same words.
-
-    One of the two answers must depend on the instance alone; else return none.
-    """
-    if (
-        one.action == other.action
-        or one.kind != other.kind
-        or not (one.direct or other.direct)
-        or (one.writes and other.writes)
-    ):
-        return ()
-    key = (NAME, one.action, one.path, one.id, other.action, other.path, other.id)
-    moving = {
-        m for r in setting.model.resources.values() if kind_of(setting, r) == one.kind for m in r.shows_job
-    }
-    return setting.compute_once(
-        key,
-        lambda: tuple(n for n, words in one.words.items() if other.words.get(n) == words and n not in moving),
-    )
-
-
-def _lasting(setting: Setting, old: Representation) -> frozenset[str]:
-    """Return the members that never change after the first answer.
-
-    If calls make the resource, these are the fixed members of its maker; else all except the volatile ones.
-    """
-
-    def find() -> frozenset[str]:
-        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == old.kind]
-        if any(r.made_by for r in alike):
-            makes = [r for r in alike if r.made_by is not None and r.made_by.action.name == old.action]
-            return frozenset(m for r in makes for m in r.fixed)
-        return frozenset(old.words) - {m for r in alike for m in r.volatile}
-
-    return setting.compute_once((NAME, "lasting", old.kind, old.action, old.path, old.id), find)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -211,7 +174,7 @@ def _pairs(setting: Setting, endpoint: Endpoint, kind: str) -> Iterator[tuple[En
     found = [
         (d, t)
         for d, t in every
-        if any(_common(setting, t, o) for o in own) and (not t.writes or d.action.name in made)
+        if any(list_common(setting, t, o) for o in own) and (not t.writes or d.action.name in made)
     ]
     yield from sorted(found, key=lambda pair: not pair[1].writes)
 
@@ -357,7 +320,7 @@ def _judge_stale_timestamp(setting: Setting, facts: _Facts, new: _Told, id: str)
 
     The timestamp must have been seen long before the change.
     """
-    of_times, of_values = _dating(setting, new.representation)
+    of_times, of_values = list_dating(setting, new.representation)
     if not of_times or not of_values or len(facts.dated) > MOST_KNOWN:
         return None
     times = {n: new.body[n] for n in of_times if n in new.body}
@@ -379,48 +342,16 @@ def _judge_stale_timestamp(setting: Setting, facts: _Facts, new: _Told, id: str)
     return judge_broken(contract, f"{time} moves on when {name} changes", told)
 
 
-def _dating(setting: Setting, representation: Representation) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the volatile members as (timestamps, other values); both empty unless the action reads this one
-    instance.
-    """
-
-    def find() -> tuple[tuple[str, ...], tuple[str, ...]]:
-        volatile = (
-            _volatile(setting, representation.kind) & representation.words.keys()
-            if representation.direct and not representation.writes
-            else frozenset()
-        )
-        times = tuple(sorted(n for n in volatile if '"date-time"' in representation.words[n]))
-        return times, tuple(sorted(volatile - set(times)))
-
-    return setting.compute_once(
-        (NAME, "dating", representation.kind, representation.action, representation.path, representation.id),
-        find,
-    )
-
-
-def _volatile(setting: Setting, kind: str) -> frozenset[str]:
-    """Return the volatile members of those resources of this kind that no call makes."""
-
-    def find() -> frozenset[str]:
-        alike = [
-            r for r in setting.model.resources.values() if kind_of(setting, r) == kind and r.made_by is None
-        ]
-        return frozenset(m for r in alike for m in r.volatile)
-
-    return setting.compute_once((NAME, "volatile", kind), find)
-
-
 def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
     """Return the members in both representations whose older value must still be the same."""
     lasts = old.representation.makes or new.at - old.at < LASTING_S
     stays = setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
     if not lasts and not stays:
         return []
-    lasting = _lasting(setting, old.representation)
+    lasting = find_lasting(setting, old.representation)
     there = [
         n
-        for n in _common(setting, new.representation, old.representation)
+        for n in list_common(setting, new.representation, old.representation)
         if (lasts if n in lasting else stays) and n in old.body and n in new.body
     ]
     return (
