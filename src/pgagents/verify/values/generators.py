@@ -13,11 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import cycle, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from pgagents.jsonschema.patterns import fits, simplest, steady
 from pgagents.source.origin import plain
+
+if TYPE_CHECKING:
+    from hypothesis import settings
 
 MAX_TEXT = 300
 ALONE = "A0a-Z9z_.~"
@@ -222,6 +225,19 @@ def _simplest(pattern: str, least: int, most: int) -> str:
         return ""
 
 
+def _generate_only(count: int) -> settings:
+    """Return Hypothesis' settings for generating `count` examples: no database, no shrinking, no deadline."""
+    from hypothesis import HealthCheck, Phase, settings
+
+    return settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
 def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: int, seed: int) -> list[Any]:
     """Return random valid values. The same seed gives the same values.
 
@@ -229,7 +245,6 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
     """
     import hypothesis
     import schemathesis
-    from hypothesis import HealthCheck, Phase, settings
     from schemathesis import GenerationMode
     from schemathesis.config import SchemathesisConfig
 
@@ -249,13 +264,7 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
         strategy = loaded["/value"]["POST"].as_strategy(generation_mode=GenerationMode.POSITIVE)
 
         @hypothesis.seed(seed)
-        @settings(
-            max_examples=count,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
+        @_generate_only(count)
         @hypothesis.given(case=strategy)
         def draw(case: Any) -> None:
             value = _plain(case.body.get("value")) if isinstance(case.body, Mapping) else _UNUSABLE
@@ -293,7 +302,6 @@ def _cache_inputs(
 ) -> tuple[Mapping[str, Any], ...]:
     import hypothesis
     import schemathesis
-    from hypothesis import HealthCheck, Phase, settings
     from schemathesis import GenerationMode
     from schemathesis.config import SchemathesisConfig
 
@@ -310,13 +318,7 @@ def _cache_inputs(
             return ()
 
         @hypothesis.seed(seed)
-        @settings(
-            max_examples=count,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
+        @_generate_only(count)
         @hypothesis.given(case=operations[0].as_strategy(generation_mode=mode))
         def draw(case: Any) -> None:
             given = _arguments(case, dict(names))

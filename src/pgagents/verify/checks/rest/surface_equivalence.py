@@ -130,16 +130,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             template = template_of(setting.model, endpoint.action)
             run = _run(setting, endpoint, rest, template, given, contract)
             stage = 1 if endpoint.action.effect == "read" and detail == "ordinary" else 4
-            yield Probe(
-                contract,
-                stage,
-                (contract,),
-                4 if template.moves else 2,
-                run,
-                (endpoint, rest),
-                "main",
-                endpoint.action.effect == "write",
-            )
+            yield _make_probe(contract, stage, template, run, (endpoint, rest))
         for former in endpoint.action.formerly:
             contract = f"{NAME}/{_as(former)}/{endpoint.place}"
             template = template_of(setting.model, endpoint.action)
@@ -152,16 +143,20 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 contract,
                 Raw(edit=_make_rename_edit(endpoint, str(former.name))),
             )
-            yield Probe(
-                contract,
-                4,
-                (contract,),
-                4 if template.moves else 2,
-                run,
-                (endpoint, rest),
-                "main",
-                endpoint.action.effect == "write",
-            )
+            yield _make_probe(contract, 4, template, run, (endpoint, rest))
+
+
+def _make_probe(
+    contract: str,
+    stage: int,
+    template: RequestTemplate,
+    run: Callable[[], Conversation],
+    endpoints: tuple[Endpoint, Endpoint],
+) -> Probe:
+    cost = 4 if template.moves else 2
+    return Probe(
+        contract, stage, (contract,), cost, run, endpoints, "main", endpoints[0].action.effect == "write"
+    )
 
 
 def _make_rename_edit(endpoint: Endpoint, name: str) -> Callable[[bytes], bytes]:
