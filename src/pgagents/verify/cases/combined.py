@@ -1,7 +1,8 @@
 """Combine two invalid arguments in one call, if errors name more than one field.
 
 A server that names several fields (`errors.field_of_several`) has found both errors, so one request replaces
-two. Each argument is also sent invalid alone once, so that an error names it. The broken keyword varies.
+two. Each argument is also sent invalid alone once, so that an error names it. The broken keyword differs from
+case to case.
 """
 
 from __future__ import annotations

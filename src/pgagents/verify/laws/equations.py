@@ -58,8 +58,8 @@ def _equations_of(name: str, that: Expression, when: Expression | None) -> tuple
 
 
 def _equation(name: str, part: Node, guards: tuple[Node, ...]) -> Iterator[Equation]:
-    """Yield the equation that a part of a law is; nothing if it is none, or if it depends on a macro around
-    it.
+    """Yield the equation that a part of a law states; nothing if it states none, or if it depends on a macro
+    around it.
     """
     slack, sides = _sides(part)
     if not sides or slack > MOST_SLACK:

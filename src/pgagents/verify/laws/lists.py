@@ -35,7 +35,7 @@ def find_missing_instance(
 ) -> Body | None:
     """Return the first of these instances that the list at `member` must contain and lacks.
 
-    None if there is none, or if nothing can be concluded.
+    Return None if no instance is missing, or if nothing can be concluded.
     """
     endpoint = exchange.call.endpoint
     assert endpoint is not None

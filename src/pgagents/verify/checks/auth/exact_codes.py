@@ -1,7 +1,8 @@
 """A write that needs an instance's code is refused if the code is only nearly right.
 
-The API gives out such a code with the instance. The write is called with a near miss: a short form, the other
-letter case, or one character more, less or changed. A refusal (4xx) keeps the contract; a success breaks it.
+The API returns this code with the instance. The write is called with a nearly equal code: a short form, the
+other letter case, or one character more, less or changed. A refusal (4xx) keeps the contract, and a success
+breaks it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ REFUSED = range(400, 500)
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a contract for each surface and each such code, on the first action that takes it."""
+    """Yield a contract for each surface and each code, on the first action with an argument for the code."""
     for endpoint, param, resource, _ in _cases(setting):
         says = (
             f"{endpoint.action.name} of a {resource.name} is refused with what is only nearly its "

@@ -1,11 +1,11 @@
 """A call without a valid key is refused.
 
 Each endpoint is called without a key. One endpoint of each surface also gets malformed, wrong, misplaced and
-revoked keys, in the forms that the scheme's type knows. In `user:password` the password is wrong. Each scheme
-that a call needs beside others is left out once, and a scheme of other actions is refused. Each further
-alternative is accepted, and so is a call without a key where the key is optional. Where the catalogue sets
-`auth_first`, the key is checked before the body is parsed or ids are looked up. The name of an HTTP scheme is
-accepted in lower case too.
+revoked keys, in the forms of the scheme's type. In `user:password` the password is wrong. Where a call needs
+several schemes, each is left out once. A scheme of other actions is refused. Each further alternative is
+accepted, and so is a call without a key if the key is optional. If the catalogue sets `auth_first`, the key
+is checked before the body is parsed or ids are looked up. The name of an HTTP scheme is also accepted in
+lower case.
 """
 
 from __future__ import annotations

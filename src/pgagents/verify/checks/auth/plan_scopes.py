@@ -1,9 +1,9 @@
-"""A key whose plan lacks an action's scope is refused, and is not refused where its plan suffices.
+"""A key whose plan lacks an action's scope is refused, and a key whose plan suffices is not.
 
-Each endpoint with a scope is called with such a key. The answer must have the declared code. If the catalogue
-says where errors name the missing scope, it must be named there. Up to eight reads that need no scope, or one
-that the key's plan has, are called with a key whose plan lacks another scope. They must not be refused for
-the plan.
+Each endpoint with a scope is called with a key whose plan lacks the scope. The answer must have the declared
+code. If the catalogue says where errors name the missing scope, the error must name it there. Up to eight
+reads that need no scope, or a scope of the key's plan, are called with a key whose plan lacks another scope.
+These must not be refused for the plan.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""A call that is said to reach only the API's own data sends nothing to an address that it is given.
+"""A call whose hint claims a closed world sends nothing to an address in its arguments.
 
-The address of the run's receiver is put into an argument that takes a URL. If the receiver gets a request,
-the claim is broken. If it gets none, that proves nothing: such a contract is never kept, only not shown to be
-wrong.
+The address of the run's receiver is put into a URL argument. If the receiver gets a request, the contract is
+broken. If it gets none, that proves nothing, so the contract is never kept: it is not applicable.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""A call that is said to be idempotent changes nothing more when it is repeated.
+"""A call whose hint claims that it is idempotent changes nothing more when it is repeated.
 
-An instance of the run is changed by the call, and observed through reads, lists and counts. After the second
-and the third equal call it is observed again. The later answers may be anything that is documented. Members
-that say which version an instance has may be renewed. A difference counts if two further trials show it too,
+The call changes an instance of the run, which is observed through reads, lists and counts. After the second
+and the third equal call, the instance is observed again. The later calls may get any documented answer.
+Members with the version of an instance may change. A difference counts only if two further trials show it
 beside a control.
 
-Where the run can hear events, the later calls send none. That is not asked of an action that is idempotent by
-its method alone, because HTTP lets such a call be announced again. The audit may record each call, but no
-change that no call made.
+If the run can receive events, the later calls must cause none. An action that is idempotent by its method
+alone is exempt, because HTTP allows further announcements. The audit may record each call, but no change that
+no call made.
 """
 
 from __future__ import annotations

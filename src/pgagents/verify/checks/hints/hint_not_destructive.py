@@ -1,10 +1,11 @@
-"""A call that is said not to be destructive removes and overwrites nothing that could be read before.
+"""A call whose hint claims that it is not destructive removes and overwrites nothing that could be read
+before.
 
-Two instances of the run are observed. The call is made on one of them twice with different arguments, and
-both are observed after each call. Each stays readable, and each member stays: an empty one may be filled, a
-list or a count may grow. `may_change` declares members that the call adds to, or that follow from what it
-adds. The state of a declared move, and members that say which version an instance has, are free too. A
-difference counts if two further trials show it too, beside a control.
+Two instances of the run are observed. The call is made twice on one of them, with different arguments, and
+both are observed after each call. Each must stay readable, and each member must stay. An empty member may be
+filled, and a list or a count may grow. `may_change` declares members that the call adds to, or that follow
+from its additions. The state of a declared transition may change, and so may members with the version of an
+instance. A difference counts only if two further trials show it beside a control.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """A call that only reads changes nothing that another reading action shows.
 
 An instance of the run is read through its lists and reads. Then the reading actions are called with each
-value of their choices, and the instance is read again. A difference counts if two further trials show it too,
+value of their enums, and the instance is read again. A difference counts only if two further trials show it
 beside a control. `reads_change` declares members that reading may change. An action is never judged by its
 own answers.
 
-Where the run can hear events or list the audit, none may tell of a change that no call made. Rows and events
-of reading actions, and those that come late or again, tell of none.
+If the run can receive events or list the audit, each change that these show must come from a call. Rows and
+events of reading actions show no change, and neither do late or repeated ones.
 """
 
 from __future__ import annotations

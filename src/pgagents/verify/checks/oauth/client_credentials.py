@@ -1,9 +1,10 @@
-"""The token endpoint exchanges a client's id and secret for a bearer token that works as long as it says.
+"""The token endpoint exchanges a client's id and secret for a bearer token that works until its announced
+expiry.
 
-A wrong secret, an unknown client and an unknown grant type are refused as RFC 6749 (5.2) says. No answer with
-a token may be stored (5.1). If the answer names no declared scope, a read that needs one must be refused to
-the token. A token is tried 30 s after its end, if that is at most two minutes away, or if
-the operator can move the clock.
+A wrong secret, an unknown client and an unknown grant type are refused as in RFC 6749 (5.2). Answers with a
+token may not be stored (5.1). If the answer names no declared scope, a read that needs one must be refused
+with the token. A token is tried 30 s after its expiry, if that is at most two minutes away, or if the
+operator can move the clock.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A code can be exchanged once, only by the client that proves itself; a token allows what was granted, until
+"""A code is exchanged once, and only by the client that proves itself. A token allows what was granted until
 it is revoked.
 
 A user must consent, so this needs an OAuth client with `consent` in the `--env` file. The rules are those of

@@ -1,10 +1,10 @@
-"""A free text may hold anything: quotes, backslashes, markup, template marks, other scripts, blanks at its
+"""A free text may contain anything: quotes, backslashes, markup, template marks, other scripts, blanks at its
 ends.
 
-Servers fail on these where they put texts into SQL, pages or commands, or trim them. Where a pattern does not
-allow them, words are sent that a language may mistake for another value, and lists of choices get every
-choice. The first call also has characters that a server may refuse, such as NUL; if refused, the text is
-sent without them.
+Servers fail at these when they put texts into SQL, pages or commands, or when they strip blanks. If a pattern
+forbids them, words are sent that a language may mistake for another value, and enums get every value. The
+first call also has characters that a server may refuse, such as NUL. If it is refused, the text is sent
+without them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Making an instance that takes room lowers the remaining capacity by one, and ending it gives the room back.
+"""Making an instance that occupies capacity lowers the remaining capacity by one, and ending it restores it.
 
 Instances are made and ended on each surface, and the counter is read in between. A call that makes several
-instances takes one for each. A wrong count is counted again once, because something else may have ended
-meanwhile.
+instances lowers it by their number. A wrong count is counted again once, because something else may have
+ended meanwhile.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ the place.
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint that makes such a resource, and one for each that ends it."""
+    """Yield one contract for each endpoint that makes a resource with `takes`, and one for each that ends
+    one.
+    """
     for resource, takes in _takers(setting):
         for detail, endpoints in (
             ("taken", _makers(setting, resource)),

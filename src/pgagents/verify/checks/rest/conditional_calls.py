@@ -1,11 +1,12 @@
-"""Conditional calls work: 304 for the version that a caller has, and a refusal of a write to a stale one.
+"""Conditional calls work: 304 for the version that a caller has, and a refusal of a write to an old version.
 
-A read with its answer's tag in If-None-Match, alone or behind another one, is answered 304 (RFC 9110,
-13.1.2). So is one with `*`, which means any tag, and one whose tag differs by `W/` alone. With another tag it
-is answered as usual. A write with the present tag in If-Match is done, and gives the instance a new tag. With
-the old tag it is refused and changes nothing. If two writes at once have the present tag, only one is done.
-Without a tag a write is refused or done, as the catalogue says. Weak tags match in no If-Match (RFC 9110,
-13.1.1): the present tag with `W/` is refused, and writes whose tags are weak are untested.
+A read with the present tag in If-None-Match, alone or after another tag, is answered 304 (RFC 9110, 13.1.2).
+The same holds for `*`, which means any tag, and for a tag that differs by `W/` alone. With another tag the
+read is answered as usual. A write with the present tag in If-Match succeeds, and gives the instance a new
+tag. With the old tag it is refused and changes nothing. If two simultaneous writes have the present tag, only
+one succeeds. Without a tag, a write is refused or succeeds as the catalogue says. Weak tags match in no
+If-Match (RFC 9110, 13.1.1): the present tag with `W/` is refused, and writes whose tags are weak are
+untested.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """All answers give the same values for the same instance: members with one name and description are one fact.
 
-A list, a read and the answer that made an instance share little code in a server, so one may lag or leave
-something out. Members that change by themselves are compared only in an exclusive run, and if nothing was
-written in between.
+In most servers, a list, a read and a create share little code, so one may lag or leave something out. Members
+that change by themselves are compared only in an exclusive run, and only if nothing was written in between.
 """
 
 from __future__ import annotations

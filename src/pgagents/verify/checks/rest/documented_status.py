@@ -1,8 +1,8 @@
 """Every answer of an action has a status that the catalogue documents for it.
 
-Every answer in the run is judged, except 503. Where an action documents neither 401 nor 403, a call
-without a right key may be answered with either. If the catalogue fixes no code for bad JSON, half a JSON body
-and one that is no text are sent too.
+Every answer in the run is judged, except 503. If an action documents neither 401 nor 403, a call without a
+right key may get either. If the catalogue names no code for invalid JSON, two further bodies are sent: half a
+JSON text, and bytes that are no text.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """Requests that fit no action are answered as the catalogue says: unknown paths, wrong methods, broken
 bodies.
 
-Each is sent once, and must be refused with the declared code. Unusual requests must at least not crash the
+Each is sent once, and must be refused with the declared code. Odd requests must at least not crash the
 server, and a 405 must name the allowed methods. The largest allowed body is accepted.
 
-Where the catalogue says that HEAD is there wherever GET is, HEAD is not refused as another method or path.
+If the catalogue says that each path with GET has HEAD too, HEAD is not refused.
 
-Where the catalogue does not say how a wrong method is refused, HTTP still says something. A method that no
-server knows succeeds nowhere, a 405 has Allow, and what OPTIONS allows includes the methods of the catalogue.
-Servers that differ are odd.
+If the catalogue names no error for a wrong method, HTTP still has rules. An unknown method never succeeds, a
+405 has Allow, and the methods that OPTIONS allows include those of the catalogue. A server that breaks them
+is odd.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The catalogue's laws hold between every valid call and its answer.
 
-Each success whose body fits its schema is judged, whichever check made the call. Instances are made at places
-of every kind, so that conditional laws apply to some. With the operator's clock, time passes before they end.
+Each success whose body is valid is judged, whichever check made the call. Instances are made at places of
+every kind, so that each conditional law applies to some. With the operator's clock, time passes before they
+end.
 """
 
 from __future__ import annotations

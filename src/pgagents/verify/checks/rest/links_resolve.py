@@ -1,7 +1,7 @@
-"""A link in an answer to the API's own host leads to an existing page, and the page holds no secret.
+"""A link to the API's own host leads to an existing page, and the page contains no secret.
 
-Links that an example shows are followed without a key. A page that asks its reader to sign in is fine; 404,
-410 and 5xx are not. Links to other hosts are not followed.
+Links that an example contains are followed without a key. A page that asks its reader to sign in is right;
+404, 410 and 5xx are not. Links to other hosts are not followed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""No call, however odd, is answered with 5xx or not at all.
+"""No call, however odd, is answered with 5xx or remains unanswered.
 
-A server may answer 503 at any time, and 501 to a method that it does not know (RFC 9110, 15.6.2). A 5xx that
-the action documents as something other than a crash, such as a gateway's, is allowed too. Among the odd calls
-are reads of another side of an instance, such as its content, after it was changed.
+A server may answer 503 at any time, and 501 to an unknown method (RFC 9110, 15.6.2). A 5xx that the action
+documents as something other than a crash, such as a gateway's, is allowed, too. The odd calls include reads
+of another side of a changed instance, such as its content.
 """
 
 from __future__ import annotations

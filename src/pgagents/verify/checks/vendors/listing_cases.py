@@ -1,8 +1,8 @@
 """The test cases of a store listing have the results that the catalogue gives.
 
 A positive case is tried twice, through the tools of the MCP server and before the run makes anything. The
-second round has the other order, and whatever a case makes is undone before the next one. A negative case is
-about a task that no tool mentions, a refused call, or hints because of which a host asks first. A model's
+second round has the other order, and the effects of each case are undone before the next one. A negative case
+is about a task that no tool mentions, a refused call, or hints because of which a host asks first. A model's
 choice of tools is not judged.
 """
 

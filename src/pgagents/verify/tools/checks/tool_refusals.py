@@ -1,9 +1,8 @@
-"""Arguments that a tool's schema does not allow are refused, and so are tools and methods that there are not.
+"""Arguments that a tool's schema refuses are refused, and so are unknown tools and methods.
 
-A server must validate its tools' inputs. Tried are tools that may be called, with arguments that each break
-one keyword and that no lenient reader can take for right ones. Recommended: the refusal is a result with
-isError and words, and an unknown tool is a JSON-RPC error. Unknown arguments are refused where the schema is
-closed.
+A server must validate its tools' inputs. Tools that may be called get arguments that each break one keyword,
+and that no lenient reader can convert to valid ones. Recommended: the refusal is a result with isError and a
+text, and an unknown tool is a JSON-RPC error. Unknown arguments are refused if the schema is closed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""A call that a tool's schema allows is answered with a result: content blocks, and structured content that
-satisfies the output schema.
+"""A call that a tool's schema allows is answered with a result: content blocks, and valid structured content.
 
-Tools are called that say `readOnlyHint`, and those that `--allow` names, with the required arguments and with
-all. A tool may refuse them with `isError`, as it knows more than its schema says. Recommended: failures are
-results and no JSON-RPC errors, and the structured content stands in a text block, too.
+Tools with `readOnlyHint`, and those that `--allow` names, are called with the required arguments and with
+all. A tool may refuse them with `isError`, because its rules may be stricter than its schema. Recommended:
+failures are results and no JSON-RPC errors, and the structured content stands in a text block, too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A model can tell from a tool's words when to call it and with what.
+"""A model can see from a tool's texts when to call it, and with which arguments.
 
-Everything here is recommended and not demanded. A name has letters, digits, `_` and `-` only, at most 64, as
-every vendor takes it. No two tools have one description, each argument has words, and hints fit the name.
+All rules are recommendations. A name has only letters, digits, `_` and `-`, at most 64, as every vendor
+accepts it. No two tools have the same description, each argument has one, and hints agree with the name.
 """
 
 from __future__ import annotations
