@@ -11,6 +11,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.jsonschema.schema import closure
+from pgagents.model.action import Param
 from pgagents.source.origin import plain
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable, takes_any_text, takes_lists_only
 from pgagents.verify.cases.boundary import opaque
@@ -18,7 +19,7 @@ from pgagents.verify.cases.locations import around_names, places
 from pgagents.verify.cases.readings import readings_of, split_items
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.declared_refusals import find_refusal
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.projections.documents import build_file
 from pgagents.verify.values.generators import Varied, coverage, document
 from pgagents.verify.wire.call import Signature, UniqueValue
@@ -89,29 +90,11 @@ def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]
     tied = around_names(setting) if endpoint.action.effect == "write" else places(setting)
     for varied in _values(setting, endpoint):
         param = endpoint.action.param(varied.param)
-        if (
-            param is None
-            or param.refers_to
-            or param.file is not None
-            or isinstance(template.input.get(varied.param), UniqueValue | Signature)
-        ):
+        if param is None or not _may_vary(endpoint, template, param):
             continue
-        if varied.param in (endpoint.action.idempotency, endpoint.action.if_match):
-            continue
-        given = dict(template.input)
-        if varied.left_out:
-            given.pop(varied.param, None)
-        else:
-            given[varied.param] = varied.value
-            if isinstance(varied.value, str) and param.odd_style and takes_lists_only(setting, param):
-                given[varied.param] = split_items(param, varied.value)  # Schemathesis has joined the items
-        if varied.valid and not param.required and opaque(setting, endpoint, param):
-            continue
+        given = _lay_in(setting, template, param, varied)
         if varied.valid and (
-            varied.param in tied
-            or param.schema.get("type") == "object"
-            or varied.left_out
-            or isinstance(template.input.get(varied.param), Expression)
+            varied.param in tied or _may_be_refused(setting, endpoint, template, param, varied)
         ):
             continue
         call = ordinary(endpoint, template, "invalid", "", input=given)
@@ -127,20 +110,45 @@ def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]
                 (r for r in readings_of(varied.value) if not isinstance(r, str)), varied.value
             )
         shown = "left out" if varied.left_out else repr(varied.value)[:60]
-        key = f"{varied.param} {shown}"
-        found.setdefault(
-            key,
-            VariedCall(
-                varied.param,
-                given,
-                varied.valid,
-                KEYWORDS.get(varied.scenario, "type"),
-                varied.says,
-                shown,
-                key,
-            ),
-        )
+        key, keyword = f"{varied.param} {shown}", KEYWORDS.get(varied.scenario, "type")
+        made = VariedCall(varied.param, given, varied.valid, keyword, varied.says, shown, key)
+        found.setdefault(key, made)
     return list(found.values())
+
+
+def _may_vary(endpoint: Endpoint, template: RequestTemplate, param: Param) -> bool:
+    """True unless an argument is an id, a file, a key, a tag, a signature or another value made anew."""
+    action = endpoint.action
+    return (
+        not param.refers_to
+        and param.file is None
+        and not isinstance(template.input.get(str(param.name)), UniqueValue | Signature)
+        and param.name not in (action.idempotency, action.if_match)
+    )
+
+
+def _lay_in(setting: Setting, template: RequestTemplate, param: Param, varied: Varied) -> dict[str, Any]:
+    """Return the template's arguments with the varied one replaced or left out."""
+    given = dict(template.input)
+    if varied.left_out:
+        given.pop(varied.param, None)
+        return given
+    given[varied.param] = varied.value
+    if isinstance(varied.value, str) and param.odd_style and takes_lists_only(setting, param):
+        given[varied.param] = split_items(param, varied.value)  # Schemathesis has joined the items
+    return given
+
+
+def _may_be_refused(
+    setting: Setting, endpoint: Endpoint, template: RequestTemplate, param: Param, varied: Varied
+) -> bool:
+    """True if a server may refuse a valid value, because the argument's meaning is not in its schema."""
+    return (
+        (not param.required and opaque(setting, endpoint, param))
+        or param.schema.get("type") == "object"
+        or varied.left_out
+        or isinstance(template.input.get(varied.param), Expression)
+    )
 
 
 def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:

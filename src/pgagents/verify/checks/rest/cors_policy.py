@@ -195,39 +195,36 @@ def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[
         )
         if exchange.void:
             return
-        told = {
-            part.strip().lower()
-            for part in (exchange.header("access-control-allow-headers") or "").split(",")
-        }
-        methods = {
-            part.strip().upper()
-            for part in (exchange.header("access-control-allow-methods") or "").split(",")
-        }
-        lacking = [
-            name for name in wanted if name not in told and ("*" not in told or name == "authorization")
-        ]
         if origin == STRANGER:
             yield _credentials(setting, exchange)
-        if not exchange.success:
-            yield judge_broken(contract, "2xx without a key", exchange.outcome)
-        elif problem := _explain_block(exchange, origin):
-            yield judge_broken(contract, f"Access-Control-Allow-Origin: {origin} or *", problem)
-        elif endpoint.method not in (*methods, *SIMPLE_METHODS) and "*" not in methods:
-            yield judge_broken(
-                contract,
-                f"Access-Control-Allow-Methods has {endpoint.method}",
-                ", ".join(sorted(methods)) or "it is missing",
-            )
-        elif lacking:
-            yield judge_broken(
-                contract,
-                f"Access-Control-Allow-Headers has {lacking[0]}",
-                ", ".join(sorted(told)) or "it is missing",
-            )
-        else:
-            yield judge_kept(contract)
+        yield _judge_preflight(exchange, contract, origin, endpoint.method, wanted)
 
     return run
+
+
+def _judge_preflight(
+    exchange: Exchange, contract: str, origin: str, method: str, wanted: list[str]
+) -> Judgement:
+    """Judge that the answer to a preflight permits the origin, the method and the `wanted` headers."""
+    if not exchange.success:
+        return judge_broken(contract, "2xx without a key", exchange.outcome)
+    if problem := _explain_block(exchange, origin):
+        return judge_broken(contract, f"Access-Control-Allow-Origin: {origin} or *", problem)
+    methods = {part.upper() for part in _list_permitted(exchange, "methods")}
+    if method not in (*methods, *SIMPLE_METHODS) and "*" not in methods:
+        expected = f"Access-Control-Allow-Methods has {method}"
+        return judge_broken(contract, expected, ", ".join(sorted(methods)) or "it is missing")
+    told = {part.lower() for part in _list_permitted(exchange, "headers")}
+    lacking = [name for name in wanted if name not in told and ("*" not in told or name == "authorization")]
+    if lacking:
+        expected = f"Access-Control-Allow-Headers has {lacking[0]}"
+        return judge_broken(contract, expected, ", ".join(sorted(told)) or "it is missing")
+    return judge_kept(contract)
+
+
+def _list_permitted(exchange: Exchange, what: str) -> list[str]:
+    """Return the items of an Access-Control-Allow header."""
+    return [part.strip() for part in (exchange.header(f"access-control-allow-{what}") or "").split(",")]
 
 
 def _explain_block(exchange: Exchange, origin: str) -> str:

@@ -120,17 +120,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         ):
             continue
         makers = [d for d in setting.usable if d.action is made.action and d.action.laws]
-        actions = {str(made.action.name), *(str(m.action.name) for m in resource.moves)}
-        surfaces = {d.surface for d in makers}
-        covers = tuple(
-            f"{NAME}/{law.name}/{d.place}"
-            for d in setting.usable
-            if d.surface in surfaces and str(d.action.name) in actions
-            for law in list_laws(d)
-        )
         timed = setting.model.clock is not None and OPERATOR in roles
         if not makers:
             continue
+        covers = _list_covered(setting, resource, makers)
         run = _run(setting, resource, place, makers, timed)
         yield Probe(
             f"{NAME}/kinds of {place.name}/{makers[0].place}",
@@ -158,6 +151,18 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 True,
                 optional=True,
             )
+
+
+def _list_covered(setting: Setting, resource: Resource, makers: list[Endpoint]) -> tuple[str, ...]:
+    """Return the contracts about making and moving instances of a resource on the makers' surfaces."""
+    actions = {str(d.action.name) for d in makers} | {str(m.action.name) for m in resource.moves}
+    surfaces = {d.surface for d in makers}
+    return tuple(
+        f"{NAME}/{law.name}/{d.place}"
+        for d in setting.usable
+        if d.surface in surfaces and str(d.action.name) in actions
+        for law in list_laws(d)
+    )
 
 
 def _list_late_reads(setting: Setting) -> Iterator[Probe]:
