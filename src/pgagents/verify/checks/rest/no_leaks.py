@@ -40,7 +40,7 @@ _SECRET_NAMES = re.compile(r"password|passwd|secret|private_?key|api_?key|token|
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint and each surface's framework."""
+    """Yield one contract for each endpoint, and one for each surface's framework."""
     for endpoint in setting.every_endpoint:
         yield promise(
             NAME,
@@ -57,7 +57,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every complete answer, except documents. A 503 may leak as any other answer may."""
+    """Judge every complete answer, except documents. A 503 can leak as well."""
     response = exchange.response
     if response is None or exchange.call.intent == "document":
         return
@@ -74,7 +74,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _list_own_words(exchange: Exchange) -> list[str]:
-    """Return the values of an answer's headers without a redirect that carries on the call's own query."""
+    """Return the values of an answer's headers, without a redirect that repeats the call's own query."""
     query = exchange.request.target.partition("?")[2]
     headers = exchange.response.headers if exchange.response is not None else ()
     return [value for name, value in headers if not (name.lower() == "location" and query and query in value)]
@@ -100,7 +100,9 @@ def _list_key_texts(memory: Memory) -> list[tuple[str, str]]:
 
 
 def _list_secrets(holder: str, key: str, memory: Memory) -> list[str]:
-    """Return the texts that reveal a key; of `user:password` also its parts, unless they are mere words."""
+    """Return the texts that reveal a key. For `user:password` they include its parts, unless these are
+    ordinary words.
+    """
     credential = find_credential(memory.model, holder)
     parts = credential.list_secrets(key) if credential is not None else [key]
     return [part for part in parts if len(part) >= 8 and (part == key or not part.isalpha())]
@@ -114,7 +116,7 @@ def _inside(text: str, exchange: Exchange) -> str:
 
 
 def _members(exchange: Exchange, memory: Memory) -> str:
-    """Describe an undeclared member that looks like a secret or personal data; empty if no member does."""
+    """Return an undeclared member that looks like a secret or personal data; empty without one."""
     if exchange.output is None or exchange.output.schema is None or not isinstance(exchange.body, Mapping):
         return ""
     for path, value in find_undeclared(exchange.body, exchange.output.schema, memory.setting):
@@ -136,8 +138,9 @@ def _luhn(text: str) -> bool:
 
 
 def _elsewhere(exchange: Exchange, text: str, memory: Memory) -> str:
-    """Describe another answer's secret in this one, where the schema declares no secret; empty if none is
-    found.
+    """Return the place of another answer's secret in this answer; empty without one.
+
+    An answer whose schema declares a secret is left out.
     """
     if not memory.model.secrets or _declares(exchange, memory):
         return ""
