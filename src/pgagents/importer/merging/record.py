@@ -42,9 +42,9 @@ def read(raw: bytes, shown: str) -> tuple[dict[str, Any], Choice]:
         held = json.loads(raw)
         choice = held["choice"]
         included, tags = (tuple(map(str, choice[name])) for name in ("include", "tags"))
-        server = (str(choice.get(name, "")) for name in ("auth", "base"))
+        auth, base = (str(choice.get(name, "")) for name in ("auth", "base"))
         reads = tuple(map(str, choice.get("reads", ())))
-        chosen = Choice(included, tags, choice["most"], *server, reads)
+        chosen = Choice(included, tags, choice["most"], auth, base, reads)
         if held["pgagents_import"] != FORMAT or not isinstance(held["catalogue"], dict):
             raise KeyError("pgagents_import")
         for action in held["catalogue"]["actions"].values():

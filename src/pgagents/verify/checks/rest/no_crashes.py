@@ -2,8 +2,8 @@
 
 A server may answer 503 at any time, and 501 to a method that it does not know (RFC 9110, 15.6.2). A 5xx that
 the action documents as something other than a crash, such as a gateway's, is allowed too. Among the odd calls
-are reads of another side of an instance, such as its content, after it was changed, and a read of what a
-generated call made or changed.
+are reads of another side of an instance, such as its content, after it was changed. A run reads once more
+each instance that a generated call made or changed.
 """
 
 from __future__ import annotations
