@@ -72,6 +72,12 @@ class Origin:
 @click.option(
     "--max", "most", type=click.IntRange(min=1), metavar="N", help="At most the first N operations."
 )
+@click.option(
+    "--reads",
+    multiple=True,
+    metavar="OP",
+    help="This POST only reads: its operationId, path, or 'POST /*/filter'; * is anything. Repeatable.",
+)
 @click.option("--auth", default="", metavar="SCHEME", help=AUTH_HELP)
 @click.option("--base-path", default="", metavar="PATH", help=BASE_PATH_HELP)
 @click.option("--allow-remote", is_flag=True, help="Follow references to other hosts and folders.")
@@ -84,6 +90,7 @@ def command(
     include: tuple[str, ...],
     tags: tuple[str, ...],
     most: int | None,
+    reads: tuple[str, ...],
     auth: str,
     base_path: str,
     allow_remote: bool,
@@ -101,7 +108,7 @@ def command(
     """
     from pgagents.importer.catalogue import Choice
 
-    chosen = Choice(include, tags, most, auth, base_path)
+    chosen = Choice(include, tags, most, auth, base_path, reads)
     origin = _find_origin(document, mcp, har, chosen, allow_remote=allow_remote)
     if out == "-":
         made = origin.make(chosen)
@@ -134,7 +141,9 @@ def _find_origin(
         from pgagents.cli.inputs.tools import import_server
 
         if choice != Choice() or allow_remote:
-            raise click.UsageError("--mcp imports all tools: leave out --include, --tag, --max, --auth.")
+            raise click.UsageError(
+                "--mcp imports all tools: leave out --include, --tag, --max, --reads, --auth."
+            )
         return Origin("an MCP server", lambda _: import_server(mcp))
     if har is not None:
         from pgagents.cli.inputs.recording import import_recording

@@ -27,9 +27,16 @@ class Actions:
     """Make actions with unique names."""
 
     def __init__(
-        self, schemas: Schemas, notes: Notes, servers: Servers, find_security: Any, *, comparing: bool = False
+        self,
+        schemas: Schemas,
+        notes: Notes,
+        servers: Servers,
+        find_security: Any,
+        *,
+        reads: frozenset[str] = frozenset(),
+        comparing: bool = False,
     ) -> None:
-        self.comparing = comparing
+        self.reads, self.comparing = reads, comparing
         self.schemas, self.notes, self.servers, self.find_security = schemas, notes, servers, find_security
         self.taken: set[str] = set()
         self.ids: set[str] = set()
@@ -61,7 +68,8 @@ class Actions:
         if (server := self.servers.name_of(op, (*at, "server"))) is not None:
             action["server"] = server
         self._operation_id(op, name, action, at)
-        add_nature(op, name, action, at, self.notes, confirmed=not self.comparing)
+        reads = op.label in self.reads
+        add_nature(op, name, action, at, self.notes, confirmed=not self.comparing, reads=reads)
         if (own := self.find_security(op, at)) is not None:
             action["security"] = own
         if inputs:

@@ -40,6 +40,8 @@ class Choice:
     An entry of `include` is an operationId or `GET /path`, in which `*` matches anything. `auth` is the key
     of a document that declares none, as `--auth` takes it. `base` is the path before all others, `/` for
     none. Without it, the path of the document's first server counts.
+    `reads` are entries like those of `include`: each POST and GET that fits one only reads, by the author's
+    word.
     """
 
     include: tuple[str, ...] = ()
@@ -47,6 +49,7 @@ class Choice:
     most: int | None = None
     auth: str = ""
     base: str = ""
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,8 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     described = api(root, notes, find_usual_url(chosen))
     security = Security(references, notes, described["server"], chosen, scheme)
     servers = Servers(root, described["server"], notes, choice.base)
-    actions = Actions(schemas, notes, servers, security.find_own, comparing=comparing)
+    reads = _find_reads(chosen, choice.reads)
+    actions = Actions(schemas, notes, servers, security.find_own, reads=reads, comparing=comparing)
     taken = (security.without_key(op) for op in chosen if comparing or security.takes(op))
     made = [action for op in taken if (action := actions.make(op))]
     if not made:
@@ -182,12 +186,27 @@ def _choose_operations(every: list[Operation], choice: Choice, notes: Notes) -> 
     return found
 
 
+def _find_reads(chosen: Sequence[Operation], patterns: Sequence[str]) -> frozenset[str]:
+    """Return the labels of the operations that only read by the author's word, such as `POST /items/filter`.
+
+    Raises PgagentsError for a pattern that no POST or GET fits: PUT, PATCH and DELETE always write.
+    """
+    able = [op for op in chosen if op.method in ("POST", "GET")]
+    for pattern in patterns:
+        if not any(_names(pattern, op) for op in able):
+            names = [op.id or op.label for op in able]
+            raise PgagentsError(f"--reads {pattern}: no POST or GET fits it", did_you_mean(pattern, names))
+    return frozenset(op.label for op in able if any(_names(pattern, op) for pattern in patterns))
+
+
+def _names(pattern: str, op: Operation) -> bool:
+    """True if an operationId, a path, or a method and path fits the operation; `*` is anything."""
+    return any(_like(pattern, text) for text in (op.id, op.label, op.path))
+
+
 def _fits(op: Operation, choice: Choice) -> bool:
     tagged = not choice.tags or any(t.lower() == tag.lower() for t in choice.tags for tag in op.tags)
-    return tagged and (
-        not choice.include
-        or any(_like(pattern, text) for pattern in choice.include for text in (op.id, op.label, op.path))
-    )
+    return tagged and (not choice.include or any(_names(pattern, op) for pattern in choice.include))
 
 
 def _like(pattern: str, text: str) -> bool:

@@ -32,19 +32,20 @@ def judge(candidate: Candidate, guards: Sequence[Guard]) -> Iterator[tuple[Candi
     If none does, yield the candidate under each condition with which it holds.
     """
     for one in (candidate, *candidate.weaker):
-        held = _judge_under(one, None)
+        held = judge_under(one, None)
         if held is not None:
             if is_enough(one, held):
                 yield one, held
             return
     for guard in guards if candidate.guardable else ():
         if guard.column not in candidate.columns:
-            under = _judge_under(candidate, guard)
+            under = judge_under(candidate, guard)
             if under is not None and is_enough(candidate, under):
                 yield candidate.under(guard), under
 
 
-def _judge_under(candidate: Candidate, guard: Guard | None) -> Evidence | None:
+def judge_under(candidate: Candidate, guard: Guard | None) -> Evidence | None:
+    """Return the evidence of a candidate under a condition, None if a row breaks it."""
     return candidate.own(guard) if candidate.own is not None else weigh(candidate, guard)
 
 

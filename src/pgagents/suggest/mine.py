@@ -9,7 +9,7 @@ from pgagents.model.model import Model
 from pgagents.suggest.candidate import Candidate, Evidence, Proposal, write_at
 from pgagents.suggest.compiled import judge_at
 from pgagents.suggest.documented import contradicts
-from pgagents.suggest.evidence import is_enough, judge, list_guards, weigh
+from pgagents.suggest.evidence import is_enough, judge, judge_under, list_guards
 from pgagents.suggest.prune import prune
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.tables import Table, make_tables
@@ -35,7 +35,7 @@ def _find_lasting(
 ) -> Proposal | None:
     """Return the candidate, or the first weaker one, that no sample and no documented example breaks."""
     for one in (candidate, *candidate.weaker):
-        held = evidence if one is candidate else weigh(one, candidate.guard)
+        held = evidence if one is candidate else judge_under(one, candidate.guard)
         if held is None or (one is not candidate and not is_enough(one, held)):
             continue
         known = {s: judge_at(write_at(one, s), samples) for s in one.only or one.table.sites}

@@ -67,6 +67,8 @@ def infer_resources(
         if one is None:
             continue
         section, reasons = _describe(one, paths[path], named, known)
+        if "made_by" not in section:
+            reasons += _make_as_above(section, one, path, paths, named, known, found)
         said = (*paths[path].item["GET"].action.get("errors", ()), *always)
         missing = [code for code in said if find_status(codes.get(code)) == NOT_FOUND]
         if len(missing) == 1:
@@ -80,6 +82,43 @@ def infer_resources(
     for action in made:
         _refer(action, known)
     return found
+
+
+def _make_as_above(
+    section: dict[str, Any],
+    one: _Known,
+    path: str,
+    paths: Mapping[str, _Paths],
+    named: Mapping[str, Any],
+    known: Mapping[str, _Known],
+    found: Mapping[str, Any],
+) -> tuple[str, ...]:
+    """Let `/flows/name/{name}` show what `POST /flows` makes; return the operations that say so.
+
+    The last part of the path is the member that names the instance, and both reads answer with one schema.
+    """
+    above, _, last = path.rpartition("/")
+    other, makes = known.get(above), paths[above].collection.get("POST") if above in paths else None
+    if other is None or makes is None or last != one.member or "made_by" not in found[other.name]:
+        return ()
+    shown = (find_success(several.item["GET"], named) for several in (paths[above], paths[path]))
+    if next(shown) != next(shown) or not _find_place(one, makes, named):
+        return ()
+    made_by = dict(found[other.name]["made_by"])
+    if one.member in makes.action["input"]:
+        value = choose_value(follow(makes.action["input"][one.member], named), named, {}, one.member)
+        if not str(value).startswith("=fresh."):
+            return ()
+        made_by["input"] = {**made_by.get("input", {}), one.member: _as_slug(value)}
+    section["made_by"] = made_by
+    if "undone_by" not in section and "undone_by" in found[other.name]:
+        section["undone_by"] = found[other.name]["undone_by"]
+    return (str(makes.action["http"]),)
+
+
+def _as_slug(value: Any) -> Any:
+    """Return a new text that stands well in a path."""
+    return "=fresh.slug" if value == "=fresh.text" else value
 
 
 def _add_states(
@@ -302,7 +341,7 @@ def _put(
     param = follow(action.action["input"].get(argument, {}), named)
     id = choose_value(param, named, {}, argument)
     place, above = _find_place(one, action, named), _above(one, action, known)
-    above = {**above, argument: "=fresh.slug" if id == "=fresh.text" else id}
+    above = {**above, argument: _as_slug(id)}
     given = find_values(action, above, named, known)
     new = str(id).startswith("=fresh.")
     return _call(action, {**above, **given}, place) if new and place and given is not None else None

@@ -41,15 +41,23 @@ def is_deed(op: Operation, p: Parameter) -> bool:
 
 
 def add_nature(
-    op: Operation, name: str, action: dict[str, Any], at: Pointer, notes: Notes, *, confirmed: bool = True
+    op: Operation,
+    name: str,
+    action: dict[str, Any],
+    at: Pointer,
+    notes: Notes,
+    *,
+    confirmed: bool = True,
+    reads: bool = False,
 ) -> None:
     """Add effect, destructiveness and the question for a person.
 
     A document states none of these. The safer value is written; if the name suggests another one, the author
     is asked. Without `confirmed`, no question for a person is written.
+    `reads` is the author's word that the operation changes nothing.
     """
     deed = _find_deed(op) if op.method == "GET" else ""
-    action["effect"] = "read" if op.method == "GET" and not deed else "write"
+    action["effect"] = "read" if reads or (op.method == "GET" and not deed) else "write"
     if op.method == "DELETE":
         action["destructive"] = True
     if action["effect"] == "read":

@@ -1,4 +1,7 @@
-"""Change an instance, then make the reads that show another side of it, such as its content."""
+"""Change an instance, then make the reads that show another side of it, such as its content.
+
+Also read what a generated write made or changed.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,13 @@ from pgagents.verify.check.check import Conversation
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.fixtures.target import target_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 MOST_READS = 4
+CRASHED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,44 @@ def read_changed(setting: Setting, case: Changed) -> Callable[[], Conversation]:
             yield _about(setting, read, resource, body, f"a read of a changed {resource.name}")
 
     return run
+
+
+def read_written(setting: Setting, exchange: Exchange) -> Conversation:
+    """Read the instance that a write made or changed; do nothing where the answer does not show it.
+
+    A write that crashed may have changed its instance all the same.
+    """
+    endpoint = exchange.call.endpoint
+    if (
+        endpoint is None
+        or endpoint.action.effect != "write"
+        or not (exchange.success or exchange.status >= CRASHED)
+    ):
+        return
+    resource, body = _find_written(setting, endpoint, exchange)
+    if resource is None or not resource.read_by or not all(id in body for id in resource.ids):
+        return
+    read = resource.read_by[0]
+    reader = setting.find_usable_lead(str(read.action.name))
+    if reader is not None and reader.on_rest:
+        why = f"the {resource.name} of a generated call"
+        yield Call(reader, read.input, "explore", why, subject=resource, made=body)
+
+
+def _find_written(
+    setting: Setting, endpoint: Endpoint, exchange: Exchange
+) -> tuple[Resource | None, Mapping[str, object]]:
+    """Return the resource that a call made or changed, and what is known of the instance."""
+    for resource in setting.model.resources.values():
+        made_by = resource.made_by
+        if made_by is not None and made_by.action is endpoint.action:
+            body = at_path(made_by, exchange) if exchange.success else None
+            return (resource, body) if isinstance(body, Mapping) else (None, {})
+    target = target_of(setting, endpoint.action)
+    if target is None or len(target.named) != 1 or len(target.resource.ids) != 1:
+        return None, {}
+    given = exchange.input.get(str(target.named[0].name))
+    return (target.resource, {target.resource.id: given}) if given is not None else (None, {})
 
 
 def _about(

@@ -2,7 +2,8 @@
 
 A server may answer 503 at any time, and 501 to an unknown method (RFC 9110, 15.6.2). A 5xx that the action
 documents as something other than a crash, such as a gateway's, is allowed, too. The odd calls include reads
-of another side of a changed instance, such as its content.
+of another side of a changed instance, such as its content. A run reads once
+more each instance that a generated call made or changed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pgagents.http import Silence
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.generation.random_calls import list_drawn_calls
 from pgagents.verify.cases.generation.shrinking import shrink
-from pgagents.verify.cases.relations.reads_of_changed import list_changed, read_changed
+from pgagents.verify.cases.relations.reads_of_changed import list_changed, read_changed, read_written
 from pgagents.verify.check.check import (
     RANDOM,
     Check,
@@ -101,12 +102,13 @@ def _probe_random(setting: Setting, endpoint: Endpoint, call: Call, number: int)
         exchange: Exchange = yield call
         if _is_faulty(exchange):
             yield from shrink(exchange, usual, lambda other: _shows_same(exchange, other), setting)
+        yield from read_written(setting, exchange)
 
     return Probe(
         f"{NAME}/random {number}/{endpoint.place}",
         9,
         (contract,),
-        2 if writes else 1,
+        3 if writes else 1,
         run,
         (endpoint,),
         "main",
