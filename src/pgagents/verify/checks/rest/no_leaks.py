@@ -2,6 +2,7 @@
 
 Every answer is searched for the run's keys and for secrets of other answers. Errors are searched for stack
 traces, SQL and file paths. Undeclared members must not look like secrets, e-mail addresses or card numbers.
+A number in an id, or one that the run itself sent, is no card number.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 from pgagents.model.contract import Contract
 from pgagents.model.identity import find_credential
+from pgagents.text.card_numbers import find_card_numbers
 from pgagents.verify.answers.secrets import collect, declares
 from pgagents.verify.answers.undeclared import find_undeclared
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
@@ -33,10 +36,11 @@ _INSIDE = re.compile(
     re.S,
 )
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")
-_CARD = re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.])")
 _Told = dict[str, dict[str, str]]
 """The secrets of answers and the members that held them, grouped by their first characters."""
 _SECRET_NAMES = re.compile(r"password|passwd|secret|private_?key|api_?key|token|ssn|card_?number|cvv", re.I)
+_MOST_SENT = 500
+"""Card numbers of requests that are kept; generated values hardly ever have one."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -58,6 +62,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every complete answer, except documents. A 503 can leak as well."""
+    _note_sent(exchange, memory)
     response = exchange.response
     if response is None or exchange.call.intent == "document":
         return
@@ -126,15 +131,22 @@ def _members(exchange: Exchange, memory: Memory) -> str:
         texts = value if isinstance(value, str) else ""
         if _MAIL.search(texts):
             return f"the undeclared member {path} holds an e-mail address"
-        if (card := _CARD.search(texts)) and _luhn(card.group(0)):
+        if any(not _is_own(card, memory) for card in find_card_numbers(texts)):
             return f"the undeclared member {path} holds a card number"
     return ""
 
 
-def _luhn(text: str) -> bool:
-    digits = [int(c) for c in text if c.isdigit()]
-    doubled = [d if i % 2 == 0 else d * 2 - (9 if d > 4 else 0) for i, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
+def _note_sent(exchange: Exchange, memory: Memory) -> None:
+    """Keep the card numbers of a request, so that an answer may repeat them."""
+    sent = memory.notes.setdefault((NAME, "sent"), set())
+    for text in (unquote_plus(exchange.request.target), exchange.request.body.decode("utf-8", "replace")):
+        if len(sent) < _MOST_SENT:
+            sent.update(find_card_numbers(text))
+
+
+def _is_own(digits: str, memory: Memory) -> bool:
+    """Return whether the run sent these digits, or knows an instance whose id has them."""
+    return digits in memory.notes[NAME, "sent"] or any(digits in str(id) for _, id in memory.bodies)
 
 
 def _elsewhere(exchange: Exchange, text: str, memory: Memory) -> str:
