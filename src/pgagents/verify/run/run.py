@@ -252,7 +252,7 @@ def _run(course: Course, companion: Companion | None) -> str:
             stopped = course.run_for(companion)
     except KeyboardInterrupt:  # it came while the progress showed the end
         stopped = INTERRUPTED
-    if driver.key_refused or (stopped and not driver.answered):
+    if driver.acceptance.refused or (stopped and not driver.answered):
         driver.ledger.reset()
     return stopped
 
