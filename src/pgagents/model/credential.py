@@ -97,6 +97,7 @@ class Credential:
     by_users: bool = False
     """True if users sign in to get a token (OAuth 2.0, authorization code)."""
     issue_at: str | None = None
+    """The URL where people get a key."""
     also_accepted: frozenset[str] = frozenset()
     """Other forms of the same secret that the server accepts, so that no check expects a refusal."""
     inferred: bool = False
@@ -205,7 +206,8 @@ class Kind:
 
     `make` gives the credential of a scheme, by its name and its members as the catalogue writes them.
     `read_openapi` gives those members for a security scheme of OpenAPI 3 or Swagger 2, None if it is of
-    another kind. `find_misuses` checks `members`, the keys that only this kind takes.
+    another kind. `noun` names the kind where an import says what it found. `find_misuses` checks `members`,
+    the keys that only this kind takes.
     """
 
     make: Callable[[str, Mapping[str, Any]], Credential]

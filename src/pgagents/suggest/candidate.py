@@ -38,6 +38,8 @@ class Evidence:
 class Candidate:
     """A law that may hold. `columns` are the arguments of `test`; the first is the one that is defined.
 
+    `family` is the name of the templates that proposed it. `bar` is the score that its evidence must reach.
+    `prior` is added to that score: a form of law that is often true needs less evidence.
     `nulls` says that null is a value for it. `guardable` allows a condition if it does not always hold.
     `group` names laws of one action that are read as one. `also` are conditions of its own.
     """

@@ -1,10 +1,8 @@
 """Judge candidates: does one hold in every row, and would it be noticed if it did not?
 
 A law that nothing could break says nothing. So each argument in turn gets the value of another row, and the
-law
-must be broken by a share of these swaps. The chance that it holds by accident follows from that share and
-from
-the number of different tuples of values.
+law must be broken by a share of these swaps. The chance that it holds by accident follows from that share
+and from the number of different tuples of values.
 """
 
 from __future__ import annotations

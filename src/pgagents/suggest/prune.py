@@ -11,7 +11,7 @@ from pgagents.suggest.columns import Column
 from pgagents.suggest.tables import Site
 
 MOST_EACH = 2
-"""Equations of one number under one condition."""
+"""The most equations of one number under one condition."""
 _ORDER = (
     "echo",
     "lists",
@@ -128,7 +128,7 @@ class _Kept:
         return frozenset(self._root(hash(site.action), _at(c.text, site.path)) for c in columns)
 
     def _has_room(self, proposal: Proposal) -> bool:
-        """Admit one equation for each number and condition."""
+        """Admit at most `MOST_EACH` equations for each number and condition."""
         candidate = proposal.candidate
         target = _absolute(proposal, candidate.columns[0].text)
         if candidate.family == "times" and not candidate.that.startswith(("near", target)):

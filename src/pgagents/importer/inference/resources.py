@@ -1,7 +1,7 @@
 """Infer resources from the paths of a document: `POST /items`, `GET /items` and `GET /items/{item_id}`.
 
-A resource is inferred where a read by id answers with the id. Another is inferred where that read and a
-create both answer with an open object. Each one says what it was inferred from.
+A resource is inferred where a read by id answers with the id. It is also inferred where that read and a
+create both answer with an open object, which names no id. Each one says what it was inferred from.
 """
 
 from __future__ import annotations

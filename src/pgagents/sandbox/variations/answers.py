@@ -97,6 +97,12 @@ def header_case(_context: Context, _request: Request, answer: Response) -> Respo
 
 
 @variation().edit_answers
+def header_lower_case(_context: Context, _request: Request, answer: Response) -> Response:
+    """Header names are in lower case, as HTTP/2 sends all of them."""
+    return Response(answer.status, tuple((k.lower(), v) for k, v in answer.headers), answer.body)
+
+
+@variation().edit_answers
 def hosted_as_text(context: Context, request: Request, answer: Response) -> Response:
     """The hosted YAML is served as plain text."""
     kinds = {

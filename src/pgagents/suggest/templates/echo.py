@@ -113,7 +113,7 @@ def _by_name(candidate: Candidate) -> Callable[[Guard | None], Evidence | None]:
 
 
 def _by_share(candidate: Candidate) -> Callable[[Guard | None], Evidence | None]:
-    """Return a judge of a filter: of the items without it, few have the value that all have with it.
+    """Return a judge of a filter: all items with the filter have the value, and few of those without it do.
 
     So one value of the argument is enough, if there are many items.
     """

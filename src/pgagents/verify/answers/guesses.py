@@ -25,8 +25,8 @@ OF_STATUS = "documented_status"
 class Guesses:
     """The inferred places of the catalogue, and the inferred resources among them.
 
-    `advised` is True if a recommendation counts as inferred. `refusals` are intents of calls that a document
-    lets servers refuse, without naming the error.
+    `advised` is True if a recommendation counts as inferred. `refusals` are the intents of calls whose
+    refusal is inferred: the document lets servers refuse them, and names no error.
     """
 
     places: frozenset[Pointer]
@@ -37,11 +37,11 @@ class Guesses:
     """Actions of an MCP server alone whose refusals are inferred: any call of them may be refused."""
 
     def explain(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
-        """Return True if an inferred part of the catalogue makes the contract that an answer contradicts.
+        """Return True if the answer contradicts only a guess, so that the contract is odd and not broken.
 
-        Also return True if the refused call names an id that follows from an inferred part. The same holds if
-        the expected refusal is inferred and a different one came. A recommendation counts as inferred. An id
-        is no reason for a status that the document does not list.
+        A contract is a guess if it follows from an inferred part of the catalogue, or is a recommendation.
+        After a 4xx, others are guesses too: where the expected refusal is inferred, or where the call names
+        the id of an inferred resource. An id excuses no undocumented status.
         """
         if contract.advice and self.advised:
             return True

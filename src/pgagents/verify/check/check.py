@@ -149,7 +149,7 @@ class Check:
     | `rank` | 6 | when its watcher judges an exchange: lowest first, then by name |
     | `calls_correctly` | False | on a right server its probes succeed at each endpoint, so they come early |
     | `tools` | False | it also judges the calls of an MCP server's tools |
-    | `alone` | False | its probes show all: with `--only`, no other check's exchanges are needed |
+    | `self_contained` | False | its probes show all: `--only` needs no other check's exchanges |
     | `watched` | none | the details of the contracts that its watcher judges; none stands for all of them |
     | `remembers` | False | its watcher looks at earlier exchanges too, so one call alone proves nothing |
     | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
@@ -168,7 +168,7 @@ class Check:
     rank: int = USUAL
     calls_correctly: bool = False
     tools: bool = False
-    alone: bool = False
+    self_contained: bool = False
     watched: frozenset[str] = frozenset()
     remembers: bool = False
     skips_unavailable: bool = False
@@ -184,7 +184,7 @@ class Check:
     def needs_others(self, contract: Contract) -> bool:
         """True if one of its contracts is judged on other checks' exchanges too."""
         seen = not self.watched or contract.detail in self.watched
-        return self.watch is not None and not self.alone and seen
+        return self.watch is not None and not self.self_contained and seen
 
     def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterable[Probe]:
         """Return its probes; none for a check that only watches."""

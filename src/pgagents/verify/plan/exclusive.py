@@ -8,7 +8,7 @@ ADVICE = "add --exclusive where nobody else does"
 def others_too(does: str) -> str:
     """Return the reason for leaving out a contract that other users of the server could disturb.
 
-    `does` is the contract's verb: `counts`, `lists` or `compares`.
+    `does` is the contract's verb, such as `counts` or `tells`.
     """
     return f"{does} what others change too: {ADVICE}"
 

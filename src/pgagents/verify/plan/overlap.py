@@ -1,8 +1,9 @@
 """Decide which probes may run at the same time, and after which others each may start.
 
-A probe runs alone unless its check says that others may run beside it (`Check.overlap`). One that compares
-several answers runs beside probes that only read, or that change none of the collections whose answers it
-compares. Everything follows from the plan and the catalogue, so a server's speed changes nothing.
+A probe runs alone unless the probe itself (`Probe.overlap`) or its check (`Check.overlap`) says otherwise.
+One that compares several answers runs beside probes that only read, or that change none of the collections
+whose answers it compares. Where such a probe may write, and does not name what it compares, it runs alone.
+Everything follows from the plan and the catalogue, so a server's speed changes nothing.
 """
 
 from __future__ import annotations

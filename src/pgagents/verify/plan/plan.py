@@ -292,8 +292,10 @@ def _choose_probes(setting: Setting, probes: Sequence[Probe], contracts: Sequenc
 
 
 def _carrying(setting: Setting, contracts: Iterable[Contract]) -> set[str]:
-    """Return the contracts' places, and for those on a vendor's surface every endpoint of the action: its
-    calls take one of them.
+    """Return the places of the contracts.
+
+    A contract on a vendor's surface has the places of all endpoints of its action, because a vendor's call
+    goes through one of them.
     """
     places = {c.place: c.action for c in contracts}
     endpoints = {d.place for d in setting.usable}
@@ -313,11 +315,13 @@ def _bearing(
 ) -> list[Probe]:
     """Return further probes, within the budget, because selected contracts are judged on their exchanges too.
 
-    They go through the contracts' endpoints, or get the framework's own refusals. Where a reading action
-    shows instances that were made, they also make and change instances correctly. With `--only`, a contract
-    about a whole surface is judged on all its calls, as in a whole run, unless the caller bounds the
-    requests. A check whose own probes show all gets all of them. A shard does without these. A probe that a
-    whole run with these options leaves out, such as a burst, is left out here too.
+    - Probes that call the endpoints of the contracts, or get the framework's own refusals.
+    - Where an action reads instances, probes that make and change such instances correctly.
+    - With `--only`, all probes for a contract about a whole surface, unless the caller bounds the requests.
+    - All probes of a check that is self-contained.
+
+    A shard gets no further probes. A probe that a whole run with these options leaves out, such as a burst,
+    is left out here too.
     """
     watched = [c for c in selected if checks[c.check].needs_others(c)]
     places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
@@ -327,7 +331,7 @@ def _bearing(
         options.only and options.max_requests is None
     )  # what a caller left is for the contracts' own probes
     surfaces = {c.surface for c in watched if c.place == f"@{c.surface}"} if whole else set()
-    own = {c.check for c in selected if checks[c.check].alone} if options.only else set()
+    own = {c.check for c in selected if checks[c.check].self_contained} if options.only else set()
     limited = options.limits and bool(list_shown_when_limited(setting, watched))
     wanted = {c.id for c in selected}
 

@@ -164,7 +164,11 @@ class Course:
         return USUAL_WORKERS if took >= SLOW_S else 1
 
     def _admit(self, slot: Slot) -> bool:
-        """Return True if a probe that may start now is run; note why its contracts stay untested if not."""
+        """Return True if a probe that may start now is run.
+
+        Where the budget leaves a probe out, its contracts are noted as untested. A probe that is optional, or
+        only repeats others, is left out without a note.
+        """
         probe, driver, draft = slot.probe, self.driver, self.draft
         if probe.optional and driver.judge.is_all_judged(probe.contracts):
             return False

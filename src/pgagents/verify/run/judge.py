@@ -26,10 +26,11 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 MISTAKE, CRASHED = 400, 500
 MOST_PENDING = 64
+"""So many exchanges may wait for their judging at the same time."""
+MOST_PENDING_BYTES = 64_000_000
+"""So many bytes may the answers of waiting exchanges have together."""
 LEAST_EPOCH_S, MOST_EPOCH_S = 900_000_000.0, 9_000_000_000.0
 """Numbers in between are taken for times: those of 1998 to 2255."""
-MOST_PENDING_BYTES = 64_000_000
-"""Number of exchanges whose judging may be put off at the same time, and of the bytes of their answers."""
 
 Watcher = tuple[str, Callable[[Exchange, Memory], Iterable[Judgement]]]
 
@@ -102,7 +103,7 @@ class Judge:
     def judge(self, exchange: Exchange, *, alone: bool = False) -> None:
         """Let the watchers judge an exchange, and remember it.
 
-        `alone` is True for the only one of several calls at once that had an effect; its subject is known.
+        `alone` is True if several calls were sent at once, and this one alone had an effect.
         """
         exchange.probe, exchange.order = self.probe, self.order
         exchange.in_company = self.in_company
@@ -325,9 +326,10 @@ class Judge:
         return not (isinstance(exchange.answer, Silence) and exchange.answer.kind == "refused")
 
     def _watch(self, exchange: Exchange, past: tuple[Call, ...], *, decisive: bool) -> Iterator[None]:
-        """Let each decisive watcher, or each other, judge an exchange; yield after each verdict and watcher.
+        """Let the decisive watchers judge an exchange, or the others if `decisive` is False.
 
-        After a crash only those that rank before `no_crashes` have judged it.
+        Yield after each verdict and after each watcher, so that the caller can go on later. Where the server
+        crashed, the watchers that rank after `no_crashes` do not judge.
         """
         chain = [exchange]
         tools, unavailable = exchange.call.surface == MCP, exchange.status == UNAVAILABLE

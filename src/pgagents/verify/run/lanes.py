@@ -73,7 +73,10 @@ class Lanes:
         """Lanes whose request is on its way, the first sent first."""
         self._threads: Workers[Received] = Workers(workers)
         self.again: list[Slot] = []
-        """Probes that others disturbed or left unjudged, to be run once more alone; complete at the end."""
+        """Probes to run once more alone, because others disturbed them or left them unjudged.
+
+        The list is filled when `run` ends.
+        """
         self._ended: list[tuple[Slot, int | None]] = []
         """Probes that ran beside others. One with a number may still turn out to be disturbed."""
         self.alone: Counter[str] = Counter()
@@ -181,8 +184,7 @@ class Lanes:
     def _send(self) -> None:
         """Send the ready requests that may be under way together: either only reads, or only writes.
 
-        Reads and writes alternate in turns. All requests that are ready at a change are sent before one of
-        the other kind.
+        Reads and writes take turns. In its turn each kind sends all that is ready.
         """
         changes = not self._sent
         kind: bool | None = None

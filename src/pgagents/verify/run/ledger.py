@@ -18,7 +18,7 @@ MAX_CHAIN = 6
 
 @dataclass(slots=True)
 class Break:
-    """The break of a contract by the exchange that comes first in the plan.
+    """The break of a contract: of the exchanges that break it, the one that comes first in the plan.
 
     `probe` is None if a watcher judged the last exchange.
     """

@@ -513,5 +513,5 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     calls_correctly=True,
-    alone=True,
+    self_contained=True,
 )

@@ -355,6 +355,6 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     tools=True,
-    alone=True,
+    self_contained=True,
     overlap="all",
 )

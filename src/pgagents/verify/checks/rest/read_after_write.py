@@ -501,7 +501,7 @@ CHECK = Check(
     rank=9,
     calls_correctly=True,
     tools=True,
-    alone=True,
+    self_contained=True,
     remembers=True,
     overlap="all",
 )

@@ -283,7 +283,7 @@ CHECK = Check(
     settled=settle_contract,
     rank=9,
     calls_correctly=True,
-    alone=True,
+    self_contained=True,
     remembers=True,
     overlap="readers",
 )

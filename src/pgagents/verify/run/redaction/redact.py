@@ -28,7 +28,7 @@ from pgagents.verify.run.redaction.spans import MASK, Span, merge_spans, replace
 _SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 MAX_STORED = 20_000
 MARGIN = 4_000
-"""Characters behind the last one stored that are read too: a secret may begin before it and end behind it."""
+"""So many characters are read beyond `MAX_STORED`: a secret may begin before that limit and end behind it."""
 MAX_WHOLE = 1_000_000
 """Bytes of the longest body that is masked as JSON; of a longer one only the beginning is read, as text."""
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -243,9 +243,10 @@ class Redactor:
         return self._by_name(value) if isinstance(value, str) else value
 
     def _in_json(self, text: str) -> str:
-        """JSON with known values masked, and in the names of its members keys and secrets alone.
+        """Mask the known values in JSON text.
 
-        A private value may happen to be the same word as a name. A name of the catalogue is no secret.
+        In names of members only keys and secrets are masked, because a private value may happen to be the
+        same word as a name. A name of the catalogue is no secret.
         """
         spans = list(self.known.spans(text))
         names = [m.span(1) for m in _STRING.finditer(text) if _COLON.match(text, m.end())] if spans else []
