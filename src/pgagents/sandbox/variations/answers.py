@@ -16,6 +16,7 @@ from pgagents.sandbox.call import AcceptedCall, Domain, Other
 from pgagents.sandbox.events.outbox import Delivery
 from pgagents.sandbox.injection.fault_declaration import Context, variation
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, list_action, lists, successful, widest
+from pgagents.sandbox.variations.discovery import MOVED
 
 
 @variation().handle_requests
@@ -61,7 +62,8 @@ def _is_closed(context: Context, request: Request) -> bool:
 @variation().edit_data
 def extra_members(context: Context, request: Request, data: Any) -> Any:
     """Successful answers carry additional members without secrets, where their schema leaves it open."""
-    if not isinstance(data, dict) or request.path in context.model.api.hosted.values():
+    place = request.path.removeprefix(MOVED)  # a document is the same at the place that it is redirected to
+    if not isinstance(data, dict) or place in context.model.api.hosted.values():
         return None
     if _is_closed(context, request):
         return None

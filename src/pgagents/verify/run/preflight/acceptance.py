@@ -153,8 +153,8 @@ class Acceptance:
         """True if more actions refuse the key than answer a call with it, and it has made no difference."""
         refusing, answering = len(self._refusing), len(self._answering)
         enough = refusing + answering >= self._enough
-        doubted = refusing >= MOST_REFUSED and refusing > answering and enough
-        return doubted and not (self._proven or self.refused)
+        more_refuse = refusing >= MOST_REFUSED and refusing > answering and enough
+        return more_refuse and not (self._proven or self.refused)
 
     def _count(self) -> str:
         tried = len(self._refusing) + len(self._answering)
