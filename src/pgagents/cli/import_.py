@@ -22,7 +22,7 @@ SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The document or server that a catalogue is made from. `name` is kept beside the catalogue."""
+    """The document or server that a catalogue is made from. `name` is stored beside the catalogue."""
 
     name: str
     make: Callable[[Choice], Imported]
@@ -132,7 +132,7 @@ def command(
 def _find_origin(
     document: str | None, mcp: str | None, har: str | None, choice: Choice, *, allow_remote: bool
 ) -> Origin:
-    """Return the origin that the command line names. Raises UsageError for none or several."""
+    """Return the source that the command line names. Raises UsageError unless it names exactly one."""
     from pgagents.importer.catalogue import Choice
 
     if [document, mcp, har].count(None) != 2:
@@ -176,7 +176,7 @@ def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int
 
 
 def _merge(path: Path, origin: Origin, choice: Choice) -> int:
-    """Merge into the existing file; nothing is written where the result would not load."""
+    """Merge into the existing file. Nothing is written if the result does not load."""
     from pgagents.catalogue.checks.unsaid import find_unsupported_key
     from pgagents.catalogue.load import load
     from pgagents.cli.inputs.fetch import write_both
@@ -239,7 +239,7 @@ def _summary(made: Imported, name: str) -> str:
 
 
 def _surfaces(made: Imported) -> list[str]:
-    """List the surfaces that the catalogue has, and those that it could not have, with the reasons."""
+    """Describe the catalogue's surfaces, and those that were left out, with the reasons."""
     offered = ", ".join(made.data["surfaces"])
     return [
         f"  surfaces: {offered}",

@@ -1,4 +1,4 @@
-"""Mine laws: make tables of the samples, judge what the templates propose, leave out what others imply."""
+"""Mine laws: make tables of the samples, judge the proposals of the templates, drop implied ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEMPLATES = "pgagents.suggest.templates"
 
 
 def mine(model: Model, samples: Samples) -> list[Proposal]:
-    """Return the laws that hold in all samples and that their evidence speaks for, the strongest first."""
+    """Return the laws that hold in all samples and have enough evidence, the strongest first."""
     found: list[Proposal] = []
     for table in make_tables(model, samples):
         if table.rows < 2:
@@ -48,7 +48,7 @@ def _find_lasting(
 
 
 def _judge_all(table: Table) -> Iterator[tuple[Candidate, Evidence]]:
-    """Yield each candidate of a table that holds, or the first weaker one."""
+    """Yield each candidate of a table that holds, or else its first weaker form that does."""
     guards = list_guards(table)
     for module in registry.collect(TEMPLATES).values():
         propose = getattr(module, "propose", None)

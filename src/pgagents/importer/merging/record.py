@@ -35,8 +35,9 @@ def encode_record(data: dict[str, Any], choice: Choice, source: str) -> bytes:
 
 
 def read(raw: bytes, shown: str) -> tuple[dict[str, Any], Choice]:
-    """Return the data of the last import and its choice of operations. Raises PgagentsError if the file is
-    not a record.
+    """Return the data of the last import and its choice of operations.
+
+    Raises PgagentsError if the file is not a record.
     """
     try:
         held = json.loads(raw)

@@ -14,8 +14,8 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.sandbox.call import AcceptedCall, Domain, Other
 from pgagents.sandbox.events.outbox import Delivery
+from pgagents.sandbox.injection.fault_declaration import Context, variation
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, list_action, lists, successful, widest
-from pgagents.sandbox.injection.fault_registry import Context, variation
 
 
 @variation().handle_requests

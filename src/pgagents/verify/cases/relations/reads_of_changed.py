@@ -1,6 +1,6 @@
-"""Reads that show another side of an instance, such as its content, and the call that changes it before.
+"""Change an instance, then make the reads that show another side of it, such as its content.
 
-Also the read of what an unusual write made or changed.
+Also read once more what an unusual write made or changed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CRASHED = 500
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A resource, how an instance is made, shown and changed, and the reads about it beside `read_by`."""
+    """A resource with the ways to make, show and change an instance, and its reads besides `read_by`."""
 
     resource: Resource
     maker: Endpoint
@@ -35,14 +35,14 @@ class Changed:
 
     @property
     def cost(self) -> int:
-        """The number of requests."""
+        """The number of requests of the conversation."""
         return 3 + len(self.reads)
 
 
 def list_changed(setting: Setting) -> Iterator[Changed]:
-    """Yield each resource that has such reads over REST and a call that changes its members.
+    """Yield each resource that has further reads over REST, and a call that changes its members.
 
-    A change that costs, makes something or ends an instance is left out.
+    A change that costs money, makes an instance or ends one is left out.
     """
     resources = setting.model.resources.values()
     others = {call.action.name for r in resources for call in (r.made_by, r.undone_by) if call is not None}
@@ -63,13 +63,13 @@ def list_changed(setting: Setting) -> Iterator[Changed]:
 
 
 def _find_id(endpoint: Endpoint, resource: Resource) -> Param | None:
-    """Return the last argument of the path, if it names an instance of the resource."""
+    """Return the last argument of the path, if it is the id of an instance of the resource; else None."""
     last = next((p for p in reversed(endpoint.params) if p.place == "path"), None)
     return last if last is not None and last.refers_to == resource.name else None
 
 
 def _changes(endpoint: Endpoint) -> bool:
-    """True if the call alters the instance that its path names; others may make another one."""
+    """True if the call alters the instance in its path; another call may make a new one instead."""
     action = endpoint.action
     alters = endpoint.method in ("PUT", "PATCH") or endpoint.path.endswith("}")
     written = any(param.place == "body" for param in endpoint.params)
@@ -77,7 +77,9 @@ def _changes(endpoint: Endpoint) -> bool:
 
 
 def read_changed(setting: Setting, case: Changed) -> Callable[[], Conversation]:
-    """Make an instance, change it, and call the reads; every watcher judges the answers."""
+    """Return a conversation that makes an instance, changes it and reads it. The checks' watchers judge the
+    answers.
+    """
     made_by, resource = case.resource.made_by, case.resource
     assert made_by is not None
 

@@ -1,9 +1,9 @@
-"""No call, however odd, is answered with 5xx or not at all.
+"""No call, however odd, is answered with 5xx or remains unanswered.
 
-A server may answer 503 at any time, and 501 to a method that it does not know (RFC 9110, 15.6.2). A 5xx that
-the action documents as something other than a crash, such as a gateway's, is allowed too. Among the odd calls
-are reads of another side of an instance, such as its content, after it was changed. A run reads once more
-each instance that a generated call made or changed.
+A server may answer 503 at any time, and 501 to an unknown method (RFC 9110, 15.6.2). A 5xx that the action
+documents as something other than a crash, such as a gateway's, is allowed, too. The odd calls include reads
+of another side of a changed instance, such as its content. A run reads once more each instance that a
+generated call made or changed.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "no_crashes"
 NOT_IMPLEMENTED = 501
 HUGE = 1e18
-"""A number that a float holds, and whose hundredths exceed 64 bits."""
+"""A number that a double can represent, and whose hundredths exceed 64 bits."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint and each surface's framework."""
+    """Yield one contract for each endpoint, and one for each surface's framework."""
     for endpoint in setting.every_endpoint:
         yield promise(
             NAME,
@@ -59,8 +59,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each write with an unbounded number, which sends a number too large for
-    databases. Yield random valid calls, and one probe for each resource that is changed and then read.
+    """Yield one probe for each write with an unbounded number. It sends a number that is too large for
+    databases.
+
+    Yield random valid calls, and one probe for each resource that is changed and then read.
     """
     del roles
     for case in list_changed(setting):
@@ -92,7 +94,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _probe_random(setting: Setting, endpoint: Endpoint, call: Call, number: int) -> Probe:
-    """Return the probe of a random valid call; every watcher judges its answers."""
+    """Return the probe of a random valid call. The watchers of all checks judge its answer."""
     contract, writes = f"{NAME}/{endpoint.place}", endpoint.action.effect == "write"
     usual = template_of(setting.model, endpoint.action).input
 
@@ -122,7 +124,7 @@ def _is_faulty(exchange: Exchange) -> bool:
 
 
 def _shows_same(first: Exchange, other: Exchange) -> bool:
-    """True if another answer has the status of the first, and other checks found the same fault with it."""
+    """True if another answer has the same status, and other checks found the same fault in it."""
     return _is_faulty(other) and (first.status, first.tainted) == (other.status, other.tainted)
 
 
