@@ -39,9 +39,8 @@ class Choice:
 
     An entry of `include` is an operationId or `GET /path`, in which `*` matches anything. `auth` is the key
     of a document that declares none, as `--auth` takes it. `base` is the path before all others, `/` for
-    none. Without it, the path of the document's first server counts.
-    `reads` are entries like those of `include`: each POST and GET that fits one only reads, by the author's
-    word.
+    none. Without it, the path of the document's first server counts. `reads` are entries like those of
+    `include`: each POST and GET that fits one only reads, by the author's word.
     """
 
     include: tuple[str, ...] = ()

@@ -53,8 +53,8 @@ def add_nature(
     """Add effect, destructiveness and the question for a person.
 
     A document states none of these. The safer value is written; if the name suggests another one, the author
-    is asked. Without `confirmed`, no question for a person is written.
-    `reads` is the author's word that the operation changes nothing.
+    is asked. Without `confirmed`, no question for a person is written. `reads` is the author's word that the
+    operation changes nothing.
     """
     deed = _find_deed(op) if op.method == "GET" else ""
     action["effect"] = "read" if reads or (op.method == "GET" and not deed) else "write"

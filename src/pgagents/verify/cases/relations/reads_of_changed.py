@@ -1,6 +1,6 @@
 """Change an instance, then make the reads that show another side of it, such as its content.
 
-Also read what a generated write made or changed.
+Also read once more what an unusual write made or changed.
 """
 
 from __future__ import annotations

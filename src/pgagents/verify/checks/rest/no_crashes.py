@@ -2,8 +2,8 @@
 
 A server may answer 503 at any time, and 501 to an unknown method (RFC 9110, 15.6.2). A 5xx that the action
 documents as something other than a crash, such as a gateway's, is allowed, too. The odd calls include reads
-of another side of a changed instance, such as its content. A run reads once
-more each instance that a generated call made or changed.
+of another side of a changed instance, such as its content. A run reads once more each instance that a
+generated call made or changed.
 """
 
 from __future__ import annotations
