@@ -20,6 +20,7 @@ from pgagents.sandbox.injection.fault_helpers import (
     RequestReader,
     data_of,
     edits,
+    is_hosted,
     repairs,
     replace_method,
     successful,
@@ -136,8 +137,7 @@ class Declared(Generic[T]):
 
     def _json(self, edit: Callable[[Context, Request, Any], Any], chosen: Callable[[Response], bool]) -> T:
         def apply_edit(context: Context, request: Request, answer: Response) -> Response:
-            hosted = request.path in context.model.api.hosted.values()
-            data = data_of(answer) if chosen(answer) and not hosted else None
+            data = data_of(answer) if chosen(answer) and not is_hosted(context.model, request) else None
             told = edit(context, request, data) if data is not None else None
             return answer if told is None else answer.with_json(told)
 

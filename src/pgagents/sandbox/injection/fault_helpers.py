@@ -19,6 +19,14 @@ from pgagents.model.surface import Dispatcher
 from pgagents.sandbox.injection.body_helpers import read_values, write_values
 from pgagents.sandbox.routes import Routes
 
+MOVED = "/static/agents"
+"""The place to which a variation redirects the hosted documents."""
+
+
+def is_hosted(model: Model, request: Request) -> bool:
+    """Return True if a request is for a hosted document, also at the place that it is redirected to."""
+    return request.path.removeprefix(MOVED) in model.api.hosted.values()
+
 
 @dataclass(frozen=True, slots=True)
 class RequestedAction:

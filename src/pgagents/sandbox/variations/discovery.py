@@ -6,9 +6,7 @@ from urllib.parse import urlsplit
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.injection.fault_declaration import Context, variation
-from pgagents.sandbox.injection.fault_helpers import successful
-
-MOVED = "/static/agents"
+from pgagents.sandbox.injection.fault_helpers import MOVED, successful
 
 
 def _of_agents(context: Context) -> set[str]:
