@@ -175,7 +175,7 @@ def link_wants_login(context: Context, handler: Handler, request: Request) -> Re
 
 
 @variation("time_fraction").edit_data
-def list_times_finer(context: Context, request: Request, data: Any) -> Any:
+def list_times_finer(context: Context, _request: Request, data: Any) -> Any:
     """Lists state the times of creation to the millisecond, all other answers to the second."""
     lasting = {member for resource in context.model.resources.values() for member in resource.fixed}
     if not isinstance(data, dict):
