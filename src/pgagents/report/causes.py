@@ -1,4 +1,4 @@
-"""Give broken contracts that may have one cause on the server the same key, so that they are one finding."""
+"""Give the same key to broken contracts that may have one cause on the server. They become one finding."""
 
 from __future__ import annotations
 

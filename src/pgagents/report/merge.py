@@ -1,4 +1,4 @@
-"""Merges the reports of a run's shards into one; reports that do not belong together are refused."""
+"""Merge the reports of a run's shards into one. Reports of different runs are refused."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
 
 
 def _findings(every: Iterable[Finding], url: str) -> tuple[Finding, ...]:
-    """Return one finding for each cause: the one with the fewest exchanges, with the contracts of the other
-    findings.
+    """Return one finding for each cause: the one with the fewest exchanges, with all contracts of the
+    others.
     """
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in every:
@@ -70,7 +70,7 @@ def _findings(every: Iterable[Finding], url: str) -> tuple[Finding, ...]:
 
 
 def _cause(finding: Finding) -> tuple[str, ...]:
-    """Return a key that findings with the same cause share, as within one run."""
+    """Return a key that is equal for findings with the same cause, as within one run."""
     last = finding.exchanges[-1] if finding.exchanges else None
     answer = last.answer if last else None
     came = answer.kind if isinstance(answer, Silence) else str(answer.status) if answer else ""
@@ -78,7 +78,7 @@ def _cause(finding: Finding) -> tuple[str, ...]:
 
 
 def _belong(parts: Sequence[Part]) -> None:
-    """Raise PgagentsError where the reports are not shards of one run."""
+    """Raise PgagentsError if the reports are not shards of one run."""
     first = parts[0]
     for part in parts:
         if part.report.header.shard is None:
@@ -108,7 +108,7 @@ def _complete(parts: Sequence[Part]) -> None:
     shards: dict[tuple[int, int], str] = {}
     for part in parts:
         shard = part.report.header.shard
-        assert shard is not None  # _belong has seen to it
+        assert shard is not None  # `_belong` has checked it
         if shard in shards:
             raise PgagentsError(
                 f"shard {shard[0]} of {shard[1]} is there twice: {shards[shard]} and {part.name}",

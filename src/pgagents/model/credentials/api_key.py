@@ -11,7 +11,7 @@ from pgagents.model.credential import PLACEHOLDER, Credential, Kind, Misuse, Pla
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}\Z")
 """A field name (RFC 9110, 5.1)."""
 _PREFIX = re.compile(r"""\bprefix:?\s+["'`]([A-Za-z][A-Za-z0-9_-]{0,30})["'`]""")
-"""Finds the word before the key in a document's description, because OpenAPI has no member for it."""
+"""Finds the word before the key in a scheme's description. OpenAPI has no member for it."""
 _PLACES: dict[str, Place] = {"header": "header", "query": "query", "cookie": "cookie"}
 _CALLED = {"header": "the header", "query": "the query parameter", "cookie": "the cookie"}
 _IN_QUERY = re.compile(r"[!-~]{1,64}\Z")
@@ -22,7 +22,7 @@ _TAKEN = frozenset(
         *("transfer-encoding", "upgrade", "user-agent"),
     )
 )
-"""Headers that clients set by themselves, so that a key cannot stand there."""
+"""Headers that HTTP clients set themselves. They cannot carry a key."""
 
 
 def _make(name: str, scheme: Mapping[str, Any]) -> Credential:

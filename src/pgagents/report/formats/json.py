@@ -158,7 +158,7 @@ def _headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
 
 
 def _body(body: bytes) -> dict[str, Any]:
-    """Return the body as text, or as base64 where it is not UTF-8; a long body is cut."""
+    """Return the body as text, or as base64 if it is not UTF-8. A long body is cut."""
     kept = body[:MAX_BODY]
     cut = {"body_bytes": len(body)} if len(body) > MAX_BODY else {}
     try:

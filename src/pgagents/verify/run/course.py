@@ -153,7 +153,7 @@ class Course:
         """True once the server accepts the key, and once enough answers have shown how long they take."""
         if self._options.workers == 1:
             return False
-        known = self.driver.key_known or "main" not in self.driver.keys
+        known = self.driver.acceptance.known or "main" not in self.driver.keys
         return known and (self._options.workers is not None or self.driver.answered >= FIRST_ANSWERS)
 
     def _choose_workers(self) -> int:

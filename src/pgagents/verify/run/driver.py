@@ -12,8 +12,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.client.secret_command import CommandSecrets
-from pgagents.http import Handler, Patient, Response
-from pgagents.model.identity import has_proof
+from pgagents.http import Handler, Patient
 from pgagents.model.model import Model
 from pgagents.verify.check.check import CONFLICT, Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
@@ -24,15 +23,14 @@ from pgagents.verify.run.gate import Gate
 from pgagents.verify.run.judge import Judge, find_time
 from pgagents.verify.run.known_answers import Answers
 from pgagents.verify.run.ledger import Ledger
+from pgagents.verify.run.preflight.acceptance import Acceptance
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.run.sender import Sender
 from pgagents.verify.run.sending.ready import Ready, Stop
 from pgagents.verify.run.sending.transmission import Sending, finish
 from pgagents.verify.wire.call import Alone, Call, Concurrent, GetNote, InstanceRef, Own, Reads, Sleep, Undo
-from pgagents.verify.wire.endpoint import MCP
-from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import Exchange
 
-MAX_TURNED_AWAY = 3
 FULL_COSTS = 12
 """Additional requests that a probe may send if a place turns out to be full and the probe continues at
 another place.
@@ -112,11 +110,7 @@ class Driver:
         factory.pool.makes = writes
         self._nested: Counter[int] = Counter()
         """The number of calls that wait for other calls, by the identity of their conversation's chain."""
-        self.turned_away = 0
-        """The number of calls with the main key answered as if it were none, before any was answered
-        otherwise.
-        """
-        self.key_known = self.key_refused = False
+        self.acceptance = Acceptance(self.model, setting.home_endpoints)
         self.keeps_surplus = False
         """True while another probe compares answers that an undoing could change."""
         self._answers = Answers()
@@ -344,6 +338,7 @@ class Driver:
             raise
         if not self._stale(exchange, self.factory.pool.borrowed):
             self._take(exchange, chain)
+            yield from self._doubt_key()
             return exchange
         exchange.call = replace(
             call, intent="explore"
@@ -446,37 +441,20 @@ class Driver:
             self.sender.max_requests += FULL_COSTS
 
     def _believe(self, exchange: Exchange) -> None:
-        """Return whether the server accepts our key at all. Raises Stop if it does not, because its
-        answers then prove nothing.
+        """Note whether the server accepts our key at all. Raises Stop if it does not, because then its
+        answers prove nothing.
         """
-        call = exchange.call
-        with_key = (
-            call.role == "main"
-            and not call.twist
-            and not call.plain
-            and not call.connection
-            and call.surface != MCP
-            and has_proof(self.model, exchange.request)
-        )
-        if (
-            self.key_known
-            or not with_key
-            or not isinstance(exchange.answer, Response)
-            or exchange.limited
-            or exchange.status == UNAVAILABLE
-        ):
-            return
-        code = self.model.wrong_key
-        if code is None or not exchange.refused or exchange.status != code.status:
-            self.key_known = True
-            return
-        self.turned_away += 1
-        if self.turned_away >= MAX_TURNED_AWAY:
-            self.key_refused = True
-            raise Stop(
-                f"the server refused the key: {exchange.outcome} to the first {self.turned_away} "
-                "calls with it"
-            )
+        if reason := self.acceptance.note(exchange):
+            raise Stop(reason)
+
+    def _doubt_key(self) -> Sending[None]:
+        """If most actions refuse the key, send the reads that answered once more without it. Raises Stop if
+        they answer alike.
+        """
+        for ready in self.acceptance.take_doubtful():
+            self.acceptance.compare((yield from self.sender.send(ready)))
+        if reason := self.acceptance.conclude():
+            raise Stop(reason)
 
     def run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
         """Send the calls that a generator yields, and return the generator's result.

@@ -28,7 +28,7 @@ class NewFindings:
         """Return the new findings in the order of their requests, without any secret."""
         driver = self._driver
         ledger = driver.judge.ledger
-        if ledger.broken == self._broken or not (driver.key_known or not driver.keys.get(MAIN)):
+        if ledger.broken == self._broken or not self._is_key_accepted():
             return ()
         self._broken = ledger.broken
         found: list[Finding] = []
@@ -46,6 +46,11 @@ class NewFindings:
                 self._causes.add(said)
                 found.append(driver.redactor.finding(_make_finding(entry.contract, broken)))
         return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
+
+    def _is_key_accepted(self) -> bool:
+        """True if the run cannot end any more because the server refuses the key."""
+        accepted = self._driver.acceptance
+        return not self._driver.keys.get(MAIN) or (accepted.known and not accepted.in_doubt)
 
 
 def _make_finding(contract: Contract, broken: Break) -> Finding:

@@ -100,7 +100,12 @@ def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
 def _notes(driver: Driver, stopped: str) -> list[str]:
     """Return notes for the reader: the early end of the run, waits, and internal errors."""
     ledger = driver.ledger
-    notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.sender.notes)]
+    doubt = driver.acceptance.describe()
+    notes = [
+        *([stopped] if stopped else []),
+        *([doubt] if doubt else []),
+        *dict.fromkeys(driver.sender.notes),
+    ]
     if driver.setting.mcp is not None:
         notes.append(driver.setting.mcp.summary)
     if driver.sender.moved_s:

@@ -1,0 +1,175 @@
+"""Judge whether the server accepts the key, from the answers of a run to calls with it.
+
+An open action answers whatever the key is, so its answer shows nothing. Where other actions answer 401, the
+reads that were answered otherwise are sent once more without a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pgagents.http import Response
+from pgagents.model.identity import has_proof
+from pgagents.model.model import Model
+from pgagents.verify.run.preflight.trouble import UNAUTHORIZED
+from pgagents.verify.run.sending.ready import Ready
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import MCP, Endpoint
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+
+MOST_REFUSED = 3
+"""The calls that may be refused before any is accepted; also the actions that may answer 401 before the
+others are doubted.
+"""
+ENOUGH = 10
+"""The actions to try before a key with few rights can be told from a wrong one; all reads, if fewer."""
+
+
+class Acceptance:
+    """The evidence of one run on `endpoints`. An action is counted once for each surface."""
+
+    def __init__(self, model: Model, endpoints: Sequence[Endpoint] = ()) -> None:
+        self._model = model
+        self._enough = min(ENOUGH, sum(1 for endpoint in endpoints if endpoint.on_rest and _shows(endpoint)))
+        self.known = False
+        """True once a call with the key was answered otherwise than one with a wrong key."""
+        self.refused = False
+        """True once the run ends because the server refuses the key."""
+        self._proven = False
+        """True once an action took the key and refused a call without one, or once a write succeeded."""
+        self._turned_away = 0
+        self._refusing: set[str] = set()
+        self._answering: dict[str, Exchange] = {}
+        self._closed: set[str] = set()
+        self._open: set[str] = set()
+        self._asked: set[str] = set()
+
+    @property
+    def in_doubt(self) -> bool:
+        """True while some action answers 401, and none has shown that the key makes a difference."""
+        return bool(self._refusing) and not self._proven
+
+    def note(self, exchange: Exchange) -> str:
+        """Take account of an exchange; return why the run ends, or an empty text."""
+        if exchange.limited or exchange.status == UNAVAILABLE or not isinstance(exchange.answer, Response):
+            return ""
+        if not has_proof(self._model, exchange.request):
+            self._note_keyless(exchange)
+            return ""
+        call = exchange.call
+        if call.role != "main" or call.twist or call.plain or call.connection or call.surface == MCP:
+            return ""
+        self._note_place(exchange)
+        return self._note_first(exchange)
+
+    def _note_first(self, exchange: Exchange) -> str:
+        """Count the calls that are refused before any is accepted."""
+        if self.known:
+            return ""
+        code = self._model.wrong_key
+        if code is None or not exchange.refused or exchange.status != code.status:
+            self.known = True
+            return ""
+        self._turned_away += 1
+        if self._turned_away < MOST_REFUSED:
+            return ""
+        self.refused = True
+        return (
+            f"the server refused the key: {exchange.outcome} to the first {self._turned_away} calls with it"
+        )
+
+    def _note_place(self, exchange: Exchange) -> None:
+        """Note how an action that needs a key answered a call with it."""
+        endpoint = exchange.call.endpoint
+        if self._proven or endpoint is None or not _demands_key(endpoint):
+            return
+        if exchange.status == UNAUTHORIZED:
+            if endpoint.place not in self._answering:
+                self._refusing.add(endpoint.place)
+        elif _shows(endpoint):
+            self._refusing.discard(endpoint.place)
+            self._answering.setdefault(endpoint.place, exchange)
+            self._proven = endpoint.place in self._closed
+        else:
+            self._proven = exchange.success  # it is not sent again to see what it does without a key
+
+    def _note_keyless(self, exchange: Exchange) -> None:
+        """Note an action that refuses a call without a key, or serves it."""
+        call = exchange.call
+        if call.endpoint is None or call.plain or call.connection:
+            return
+        if exchange.status == UNAUTHORIZED:
+            self._close(call.endpoint.place)
+        elif exchange.success:
+            self._open.add(call.endpoint.place)
+
+    def _close(self, place: str) -> None:
+        self._closed.add(place)
+        self._proven = self._proven or place in self._answering
+
+    def take_doubtful(self) -> list[Ready]:
+        """Return the calls to send without a key: the reads that answered with one, where more actions
+        answered 401.
+
+        The list is empty where there is no doubt. An action is asked about once.
+        """
+        if not self._outweighs():
+            return []
+        asked = [place for place in self._answering if place not in self._open and place not in self._asked]
+        self._asked.update(asked)
+        return [
+            Ready(_without_key(one.call), one.input, one.subject)
+            for one in map(self._answering.__getitem__, asked)
+        ]
+
+    def compare(self, exchange: Exchange) -> None:
+        """Compare the answer to a call of `take_doubtful` with that to the same call with the key."""
+        place = exchange.place
+        if exchange.status == self._answering[place].status:
+            self._open.add(place)
+        elif isinstance(exchange.answer, Response):
+            self._close(place)
+
+    def conclude(self) -> str:
+        """Return why the run ends if no action showed that the key makes a difference; else an empty text."""
+        if not self._outweighs() or not self._answering.keys() <= self._open:
+            return ""
+        self.refused = True
+        answering = len(self._answering)
+        verb = "answers" if answering == 1 else "answer"
+        others = f"; the other {answering} {verb} alike without a key" if answering else ""
+        return f"the server refused the key: {self._count()}{others}"
+
+    def describe(self) -> str:
+        """Return a note for the report if actions refuse the key and no other is known to need it; else an
+        empty text.
+        """
+        if self.refused or self._proven or len(self._refusing) < MOST_REFUSED:
+            return ""
+        return f"{self._count()}, and no other is known to need it: is it a key of this server?"
+
+    def _outweighs(self) -> bool:
+        """True if more actions refuse the key than answer a call with it, and it has made no difference."""
+        refusing, answering = len(self._refusing), len(self._answering)
+        enough = refusing + answering >= self._enough
+        more_refuse = refusing >= MOST_REFUSED and refusing > answering and enough
+        return more_refuse and not (self._proven or self.refused)
+
+    def _count(self) -> str:
+        tried = len(self._refusing) + len(self._answering)
+        return f"{len(self._refusing)} of {tried} actions answered {UNAUTHORIZED} with this key"
+
+
+def _demands_key(endpoint: Endpoint) -> bool:
+    """True if no call through an endpoint is served without a key, as the catalogue says."""
+    return endpoint.needs_key and () not in endpoint.security
+
+
+def _shows(endpoint: Endpoint) -> bool:
+    """True if a call may be sent once more to see whether the key makes a difference."""
+    return _demands_key(endpoint) and endpoint.action.effect == "read" and not endpoint.action.costs
+
+
+def _without_key(call: Call) -> Call:
+    return replace(call, twist="none", twisted="", intent="auth", reuse="", why="the same call without a key")

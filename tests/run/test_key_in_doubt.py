@@ -1,0 +1,108 @@
+"""A key that the server refuses ends the run early, also where some actions answer whatever the key is."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from calling import served
+from pgagents.http import Request, Response, json_bytes
+from small_api import KEY
+from test_verify_openapi import run_verify
+
+PLACES = ("trees", "roots", "leaves", "stems", "buds")
+
+
+def document(*open_paths: str) -> str:
+    """Return an OpenAPI document whose reads all need a key, as it says; it never mentions 401."""
+    answer = {"content": {"application/json": {"schema": {"type": "object", "required": ["name"]}}}}
+    paths = {
+        f"/{name}": {
+            "get": {
+                "operationId": f"get{name.title()}",
+                "responses": {"200": {"description": "It.", **answer}},
+            }
+        }
+        for name in (*open_paths, *PLACES)
+    }
+    return json.dumps(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "A garden", "version": "1"},
+            "security": [{"key": []}],
+            "paths": paths,
+            "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+        }
+    )
+
+
+class Garden:
+    """A server with some open reads. It may refuse the right key at some actions."""
+
+    def __init__(self, *open_paths: str, refused: tuple[str, ...] = ()) -> None:
+        self.open, self.refused = open_paths, refused
+        self.requests: list[Request] = []
+
+    def __call__(self, request: Request) -> Response:
+        self.requests.append(request)
+        name = request.path.strip("/")
+        if name not in (*self.open, *PLACES):
+            return _say(404, {"detail": "no such path"})
+        if request.method != "GET":
+            return _say(405, {"detail": "no such method"})
+        right = request.header("Authorization") in (f"Bearer {KEY}", f"bearer {KEY}")
+        if name not in self.open and (not right or name in self.refused):
+            return _say(401, {"detail": "who are you?"})
+        return _say(200, {"name": name})
+
+
+def _say(status: int, body: object) -> Response:
+    return Response(status, (("Content-Type", "application/json"),), json_bytes(body))
+
+
+def run(folder: Path, server: Garden, key: str, *words: str) -> tuple[int, str, Counter[str]]:
+    """Return the exit code, the whole output, and the number of contracts by verdict."""
+    (folder / "garden.json").write_text(document(*server.open), encoding="utf-8")
+    with served(server) as url, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("test_verify_openapi.KEY", key)
+        patch.setattr("test_verify_openapi.DOCUMENT", document(*server.open))
+        code, out, err = run_verify(folder, url, "--openapi", "garden.json", *words, name="garden.json")
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return code, out + err, Counter(result["verdict"] for result in report["results"])
+
+
+@pytest.mark.parametrize("workers", ["1", "4"])
+def test_a_wrong_key_ends_the_run_though_some_reads_are_open(tmp_path: Path, workers: str) -> None:
+    server = Garden("about", "health")
+    code, said, counts = run(tmp_path, server, "a-wrong-key", "--workers", workers)
+    assert code == 3
+    assert "the server refused the key: " in said
+    assert "actions answered 401 with this key; the other" in said
+    assert (counts["broken"], counts["kept"]) == (0, 0)
+    assert "error[" not in said
+    assert len(server.requests) < 25
+
+
+def test_the_right_key_is_not_doubted(tmp_path: Path) -> None:
+    _, said, counts = run(tmp_path, Garden("about", "health"), KEY)
+    assert "401" not in said.partition("note:")[2]
+    assert "refused the key" not in said
+    assert counts["kept"] > 0
+
+
+@pytest.mark.parametrize("refused", [("trees", "roots", "leaves"), ("trees", "roots", "leaves", "stems")])
+def test_a_key_of_few_rights_is_no_wrong_one(tmp_path: Path, refused: tuple[str, ...]) -> None:
+    """An action that needs the key and accepts it shows that the key is right."""
+    _, said, counts = run(tmp_path, Garden("about", refused=refused), KEY)
+    assert "refused the key" not in said
+    assert counts["kept"] > 0
+
+
+def test_few_actions_that_refuse_the_key_are_named_first(tmp_path: Path) -> None:
+    server = Garden(*(f"open{number}" for number in range(8)))
+    _, said, _ = run(tmp_path, server, "a-wrong-key")
+    note = next(line for line in said.splitlines() if line.startswith("note: "))
+    assert note.startswith("note: 5 of 13 actions answered 401 with this key")
