@@ -149,8 +149,9 @@ class Report:
         return f"--only {quote(contract)} {self._same_order()}"
 
     def repeat(self, finding: Finding) -> str:
-        """Return the options of `pgagents verify` that show a finding again: those of a whole run if a
-        random call showed it, which only a deep run of one contract makes.
+        """Return the options of `pgagents verify` that show a finding again.
+
+        Only a whole run or a deep one makes random calls, so what one of them showed needs such a run.
         """
         drawn = bool(finding.exchanges) and finding.exchanges[-1].why == GENERATED
         drawn = drawn and self.header.profile != "deep"

@@ -67,7 +67,7 @@ class InvalidValue:
     priority: int = 1
     likely: Likely = ""
     rule: str = ""
-    """What every value that breaks the keyword does; empty where `says` is all there is."""
+    """The rule that all values of the keyword break; empty if it has no sentence of its own."""
 
 
 MISSING = object()
