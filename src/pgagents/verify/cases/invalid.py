@@ -50,7 +50,7 @@ class InvalidCase:
     cite: tuple[str, ...]
     priority: int
     promised: str = ""
-    """What the contract says of all its cases; empty where `says` is one's own."""
+    """The condition that all cases of a contract meet; empty if `says` is the contract's own."""
 
 
 def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]:
