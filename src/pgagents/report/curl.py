@@ -63,11 +63,15 @@ def of_finding(finding: Finding, url: str) -> str:
     """Return the curl command of a finding's last request, with the relevant headers; empty without
     exchanges.
     """
-    if not finding.exchanges:
-        return ""
-    answer = finding.exchanges[-1].answer
-    failed = isinstance(answer, Silence) or answer.status >= _FAILED
-    return curl(finding.exchanges[-1], url, whole=failed or finding.contract.check in _OF_HABITS)
+    return of_break(finding.contract.check, finding.exchanges[-1], url) if finding.exchanges else ""
+
+
+def of_break(check: str, exchange: RecordedExchange, url: str) -> str:
+    """Return the curl command of a request that broke a contract of this check, with the headers that
+    matter.
+    """
+    failed = isinstance(exchange.answer, Silence) or exchange.answer.status >= _FAILED
+    return curl(exchange, url, whole=failed or check in _OF_HABITS)
 
 
 NO_REQUEST = (

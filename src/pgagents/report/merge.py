@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pgagents.errors import PgagentsError
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
-from pgagents.report.causes import cause
+from pgagents.report.causes import cause_of
+from pgagents.report.curl import of_finding
 from pgagents.report.read import join_sources
 from pgagents.report.report import ELSEWHERE, Finding, Footer, Report, Result
 from pgagents.source.source import Source
@@ -43,7 +44,7 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
     first = ordered[0].report
     header = replace(first.header, shard=None, started_at=min(p.report.header.started_at for p in ordered))
     results = _results(ordered)
-    findings = _findings(f for p in ordered for f in p.report.findings)
+    findings = _findings((f for p in ordered for f in p.report.findings), header.url)
     checks = {name: says for p in ordered for name, says in p.report.checks.items()}
     stale = tuple(dict.fromkeys(line for p in ordered for line in p.report.stale))
     return Report(
@@ -51,7 +52,7 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
     ), join_sources(p.source for p in ordered)
 
 
-def _findings(every: Iterable[Finding]) -> tuple[Finding, ...]:
+def _findings(every: Iterable[Finding], url: str) -> tuple[Finding, ...]:
     """Return one finding for each cause: the one with the fewest exchanges, with all contracts of the
     others.
     """
@@ -62,15 +63,18 @@ def _findings(every: Iterable[Finding]) -> tuple[Finding, ...]:
     for several in groups.values():
         shown = min(several, key=lambda f: len(f.exchanges) or MANY)
         others = [id for f in several if f is not shown for id in (f.contract.id, *f.also)]
-        found.append(replace(shown, also=(*shown.also, *others)))
+        lines = {id: line for f in several for id, line in f.also_curl.items()}
+        lines |= {f.contract.id: of_finding(f, url) for f in several if f is not shown and f.exchanges}
+        found.append(replace(shown, also=(*shown.also, *others), also_curl=lines))
     return tuple(found)
 
 
 def _cause(finding: Finding) -> tuple[str, ...]:
     """Return a key that is equal for findings with the same cause, as within one run."""
-    answer = finding.exchanges[-1].answer if finding.exchanges else None
+    last = finding.exchanges[-1] if finding.exchanges else None
+    answer = last.answer if last else None
     came = answer.kind if isinstance(answer, Silence) else str(answer.status) if answer else ""
-    return finding.severity, finding.known, cause(finding.contract.check, came, finding.actual)
+    return finding.severity, finding.known, cause_of(finding.contract, came, finding.actual, last)
 
 
 def _belong(parts: Sequence[Part]) -> None:

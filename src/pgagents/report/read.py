@@ -200,6 +200,7 @@ def _finding(told: Mapping[str, Any]) -> Finding:
         told["stable"],
         tuple(told["also"]),
         told.get("known", ""),
+        told.get("also_curl", {}),
     )
 
 

@@ -70,6 +70,8 @@ class Finding:
     stable: bool | None = None
     also: tuple[str, ...] = ()
     known: str = ""
+    also_curl: Mapping[str, str] = field(default_factory=dict)
+    """The curl command of the last request that broke each of `also`, where a request did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "known": finding.known,
         "severity": finding.severity,
         "stable": finding.stable,
-        "also": finding.also,
+        "also": [(id, finding.also_curl.get(id, "")) for id in finding.also],
         "surfaces": sorted({surface_of(id) for id in (contract.id, *finding.also)}),
         "place": f"{header.in_repository or span.file}:{span.line}:{span.column}",
         "lines": [(number, text, number == span.line) for number, text in enumerate(lines, first)],

@@ -110,11 +110,16 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "actual": finding.actual,
         "stable": finding.stable,
         "also": list(finding.also),
+        **({"also_curl": _list_curl_lines(finding)} if _list_curl_lines(finding) else {}),
         **({"known": finding.known} if finding.known else {}),
         "excerpt": {"line": first, "text": lines},
         "exchanges": [_exchange(e) for e in finding.exchanges],
         "curl": of_finding(finding, report.header.url) or None,
     }
+
+
+def _list_curl_lines(finding: Finding) -> dict[str, str]:
+    return {id: finding.also_curl[id] for id in finding.also if id in finding.also_curl}
 
 
 def _exchange(exchange: RecordedExchange) -> dict[str, Any]:

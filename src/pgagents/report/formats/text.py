@@ -42,6 +42,7 @@ _MEANING = {
     3: "not everything selected could be tried",
     STOPPED: "stopped before the end",
 }
+_OF_OTHERS = " (`also_curl` in the JSON report has each one's curl line)"
 
 
 def render(
@@ -126,7 +127,10 @@ def _finding(
         )
     if finding.also:
         lines += _wrap(
-            f"= the same cause broke {len(finding.also):,} more: {_some(finding.also)}", "   ", "     ", width
+            f"= the same cause broke {len(finding.also):,} more: {_some(finding.also)}{_OF_OTHERS}",
+            "   ",
+            "     ",
+            width,
         )
     words = frozenset(_WORD.findall(f"{finding.expected} {finding.actual}"))
     for exchange in finding.exchanges:

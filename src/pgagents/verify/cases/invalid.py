@@ -49,6 +49,8 @@ class InvalidCase:
     origin: Pointer
     cite: tuple[str, ...]
     priority: int
+    promised: str = ""
+    """What the contract says of all its cases; empty where `says` is one's own."""
 
 
 def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]:
@@ -230,6 +232,7 @@ def _invalid_case(
         _origin(setting, param, violation),
         endpoint.action.cite,
         priority,
+        f"{field} {violation.rule}" if violation.rule else "",
     )
 
 

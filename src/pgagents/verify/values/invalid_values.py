@@ -66,6 +66,8 @@ class InvalidValue:
     says: str
     priority: int = 1
     likely: Likely = ""
+    rule: str = ""
+    """What every value that breaks the keyword does; empty where `says` is all there is."""
 
 
 MISSING = object()
@@ -202,15 +204,25 @@ def _mismatches(
     if named and begun:  # the rest of the address stays valid
         end = begun.end(1) - 1
         likely = (named[: end - 1] + named[end:], named[:end].upper() + named[end:])
-    alone = {"type": "string", "pattern": pattern}
-    for text in (t for t in dict.fromkeys((*likely, "")) if not matches(alone, t)):
+    alone, rule = {"type": "string", "pattern": pattern}, f"does not match {pattern}"
+    for text in (t for t in dict.fromkeys((*likely, "")) if _surely_mismatches(alone, t)):
         says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
-        yield InvalidValue("pattern", path, text, says, 1 if text in likely else 2)
+        yield InvalidValue("pattern", path, text, says, 1 if text in likely else 2, rule=rule)
     for text, says, each in _lookalikes(schema, named or base):
-        if not matches(alone, text):  # else it breaks the format, if anything at all
-            yield InvalidValue(
-                "pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each
-            )
+        if _surely_mismatches(alone, text):  # else it breaks the format, if anything
+            said = f"{says}, which {pattern} does not match"
+            yield InvalidValue("pattern", path, text, said, 2 if each else 1, each, rule)
+
+
+def _surely_mismatches(schema: Mapping[str, Any], text: str) -> bool:
+    r"""Return whether a text breaks a schema's pattern however a server reads `\d`.
+
+    In JSON Schema it means the digits of ASCII, and in many languages every digit of Unicode.
+    """
+    if matches(schema, text):
+        return False
+    plain = "".join(str(int(c)) if c.isdecimal() else c for c in text)
+    return r"\d" not in schema["pattern"] or plain == text or not matches(schema, plain)
 
 
 def _lookalikes(schema: Mapping[str, Any], base: str) -> Iterator[tuple[str, str, Likely]]:

@@ -44,7 +44,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """
     for endpoint in setting.every_endpoint:
         for invalid_case in invalid_cases_of(setting, endpoint):
-            says = f"{endpoint.action.name} refuses a call where {invalid_case.says}"
+            says = f"{endpoint.action.name} refuses a call where {invalid_case.promised or invalid_case.says}"
             yield promise(NAME, invalid_case.detail, endpoint, says, invalid_case.origin, invalid_case.cite)
         if any(len(group) > 1 for group in groups(setting, endpoint)):
             errors = setting.model.errors
