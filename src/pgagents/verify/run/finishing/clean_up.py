@@ -17,7 +17,8 @@ MADE_MEANWHILE = 50
 
 
 def clean_up(driver: Driver, *, hurried: bool = False) -> list[str]:
-    """Remove everything that a run made; return the names of instances that could not be removed.
+    """Remove everything that a run made; return the instances that could not be removed, with the
+    reason if one is known.
 
     With `hurried`, the run was interrupted: clean-up takes `HURRIED_S` seconds at most, and a further
     interrupt ends it.
@@ -40,7 +41,7 @@ def clean_up(driver: Driver, *, hurried: bool = False) -> list[str]:
         try:
             gone = there and instance.tries < MAX_TRIES and _undo(driver, instance)
         except Unavailable as why:
-            gone, name = False, name if instance.ours else f"{name} ({why})"
+            gone, instance.unremoved = False, str(why)
         except KeyboardInterrupt:  # of a run that came to its end by itself, the rest is undone all the same
             gone, there = False, not hurried
             hurried = True
@@ -49,7 +50,7 @@ def clean_up(driver: Driver, *, hurried: bool = False) -> list[str]:
             gone = there = False
         sender.cleaning = True
         if not gone:
-            behind.append((instance, name))
+            behind.append((instance, f"{name} ({instance.unremoved})" if instance.unremoved else name))
     return [name for instance, name in behind if not instance.gone]  # some go with what contains them
 
 
