@@ -14,6 +14,7 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 
 MAX_CHAIN = 6
+NEVER_REACHED = "never answered a 2xx"
 
 
 @dataclass(slots=True)
@@ -139,9 +140,7 @@ class Ledger:
         if entry.error:
             return Result(contract, Verdict.UNTESTED, entry.error)
         if contract.action and contract.place not in reached:
-            return Result(
-                contract, Verdict.UNTESTED, entry.reason or f"{contract.place} never answered a 2xx"
-            )
+            return Result(contract, Verdict.UNTESTED, entry.reason or f"{contract.place} {NEVER_REACHED}")
         if entry.kept:
             return Result(contract, Verdict.KEPT, entry.unseen)
         return Result(contract, Verdict.UNTESTED, entry.reason or unreached)
