@@ -70,6 +70,14 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
     return ""
 
 
+def say_made_up(name: str) -> str:
+    """Return why nothing shows what an action does: its only calls named what is not there."""
+    return (
+        f"the value of {name} was made up, and nothing is there: give the action an example "
+        f"(`examples: {{one: {{input: {{{name}: VALUE}}}}}}`), or a resource with found_by"
+    )
+
+
 def _may_hide(setting: Setting, call: Call) -> bool:
     """True if a refusal may hide that an id in the path does not exist."""
     in_path = call.endpoint is not None and any(p.place == "path" for p in call.endpoint.params)
@@ -89,6 +97,17 @@ def _find_optional_part(setting: Setting, endpoint: Endpoint) -> str:
     schemas = [setting.resolve_schema(o.schema) for o in action.outputs if o.schema is not None]
     listing = [r for r in setting.model.resources.values() if any(c.action is action for c in r.listed_by)]
     return "" if listing or any("array" in types_of(schema) for schema in schemas) else last
+
+
+def find_made_up(setting: Setting, exchange: Exchange) -> str:
+    """Return the made-up path value of a read that was answered that nothing is there; else an empty text."""
+    endpoint, call = exchange.call.endpoint, exchange.call
+    if endpoint is None or exchange.status not in NOT_THERE or endpoint.action.effect != "read":
+        return ""
+    if call.intent not in ("valid", "explore") or call.authored or call.raw.target is not None:
+        return ""
+    name = find_invented_argument(setting, endpoint, call) or ""
+    return name if any(p.name == name and p.place == "path" for p in endpoint.params) else ""
 
 
 def find_invented_argument(setting: Setting, endpoint: Endpoint, call: Call) -> str | None:

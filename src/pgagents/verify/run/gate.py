@@ -21,12 +21,13 @@ from urllib.parse import unquote, urlsplit
 from pgagents.http import Request
 from pgagents.model.action import Action, Param
 from pgagents.model.identity import has_proof
+from pgagents.model.removal import names_instance
 from pgagents.model.resource import Resource, id_text
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
-from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, read_id
-from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target, makes, target_of
+from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, is_removal_of, read_id
+from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target, is_made_by, makes, target_of
 from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.values.unmade import say_unsure_create
@@ -83,7 +84,11 @@ class Gate:
         if call.endpoint is None or call.endpoint.action.effect != "write":
             return []
         target = target_of(self.setting, call.endpoint.action)
-        instance = self.instance(call.endpoint.action, target, values) if target is not None else None
+        instance = (
+            self.instance(call.endpoint.action, target, values)
+            if target is not None
+            else self._find_removed(call, values)
+        )
         return [instance] if instance is not None else []
 
     def find_references(self, call: Call, values: Mapping[str, Any]) -> list[Instance]:
@@ -145,7 +150,7 @@ class Gate:
             endpoint.action.signed is not None and endpoint.action.signed.role in self.roles
         ):
             return ""
-        return self._elsewhere(call, values, request) or self._write(endpoint, values, request)
+        return self._elsewhere(call, values, request) or self._write(call, endpoint, values, request)
 
     # -- reads
 
@@ -203,8 +208,33 @@ class Gate:
             else "it goes to another path than the action's"
         )
 
-    def _write(self, endpoint: Endpoint, values: Mapping[str, Any], request: Request) -> str:
+    def _find_removed(self, call: Call, values: Mapping[str, Any]) -> Instance | None:
+        """Return the instance that a call undoes whose arguments are computed from the id; None for any other
+        call.
+        """
+        found = self.factory.pool.of(call.subject, call.made) if call.subject and call.made else None
+        return found if found and is_removal_of(found, call, values, self.factory.env) else None
+
+    def _object_to_make(self, action: Action) -> str:
+        """Return why an action must not make what the run could not remove again; empty if it may."""
+        for resource in self.model.resources.values():
+            undo = resource.undone_by
+            if undo is None or not is_made_by(resource, action) or str(undo.action.name) in self.allowed:
+                continue
+            if target_of(self.setting, undo.action) is None and not names_instance(resource):
+                return (
+                    f"{undo.action.name} would not remove the {resource.name}, as its `undone_by` does not "
+                    f"name it by its id: --allow {action.name} would call it"
+                )
+        return ""
+
+    def _write(self, call: Call, endpoint: Endpoint, values: Mapping[str, Any], request: Request) -> str:
         target = target_of(self.setting, endpoint.action)
+        if target is None and (removed := self._find_removed(call, values)) is not None:
+            unproven = f"the {removed.resource.name} is not shown to be this run's own"
+            return "" if removed.ours else self.factory.owned.problem(removed.resource) or unproven
+        if objection := self._object_to_make(endpoint.action):
+            return objection
         if target is None and not makes(self.model, endpoint.action):
             unsure = say_unsure_create(self.model, endpoint.action)
             return (

@@ -17,7 +17,7 @@ from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import changes_unseen
-from pgagents.verify.run.absent_answers import nothing_there
+from pgagents.verify.run.absent_answers import find_made_up, nothing_there
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.wire.call import Call
@@ -65,6 +65,8 @@ class Judge:
         self.memory.keys = keys
         self.served: dict[str, int] = {}
         """The number of verdicts from answers, by surface."""
+        self.invented: dict[str, str] = {}
+        """The made-up path value of a read that was answered that nothing is there, by place."""
         self.seconds = 0.0
         self.defers = False
         """True if watchers that are not decisive may judge later."""
@@ -110,6 +112,8 @@ class Judge:
         beside = exchange.call.beside and not alone  # of calls at once none is before the others
         exchange.fits = self._fits(exchange)
         exchange.moot = nothing_there(self.setting, exchange)
+        if name := find_made_up(self.setting, exchange):
+            self.invented.setdefault(exchange.place, name)
         started = self._timer()
         past = self.factory.past(exchange.call, exchange.subject)
         if self._is_watched(exchange):

@@ -15,6 +15,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 MAX_CHAIN = 6
 _OF_RIGHT_CALLS = frozenset(("valid", "explore", "clean"))
+NEVER_REACHED = "never answered a 2xx"
 
 
 @dataclass(slots=True)
@@ -140,9 +141,7 @@ class Ledger:
         if entry.error:
             return Result(contract, Verdict.UNTESTED, entry.error)
         if contract.action and contract.place not in reached:
-            return Result(
-                contract, Verdict.UNTESTED, entry.reason or f"{contract.place} never answered a 2xx"
-            )
+            return Result(contract, Verdict.UNTESTED, entry.reason or f"{contract.place} {NEVER_REACHED}")
         if entry.kept:
             return Result(contract, Verdict.KEPT, entry.unseen)
         return Result(contract, Verdict.UNTESTED, entry.reason or unreached)

@@ -43,6 +43,7 @@ NAME = "law"
 BODIES = "law bodies"
 LATE = 8
 """The stage after which the run makes no further instances."""
+UNFIT = "an answer breaks its schema, and a law reads only answers that satisfy theirs"
 TRUSTED = ("valid", "explore", "clean")
 """Intents of calls whose input is valid. If an invalid call is accepted, another check reports that."""
 
@@ -67,11 +68,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     endpoint = exchange.call.endpoint
     if (
         endpoint is None
-        or not exchange.fits
         or not exchange.success
         or not endpoint.action.laws
         or exchange.call.intent not in TRUSTED
     ):
+        return
+    if not exchange.fits:
+        for law in list_laws(endpoint):
+            yield judge_untested(f"{NAME}/{law.name}/{exchange.place}", UNFIT)
         return
     memory.notes[BODIES] = memory.bodies
     values = values_of(memory.model, exchange)

@@ -20,7 +20,8 @@ MADE_MEANWHILE = 50
 
 
 def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list[str]:
-    """Remove everything that a run made; return the names of instances that could not be removed.
+    """Remove everything that a run made; return the instances that could not be removed, with the reason if
+    one is known.
 
     Instances that cannot need each other are removed at the same time, at most `workers` of them. With
     `hurried`, the run was interrupted: clean-up takes `HURRIED_S` seconds at most, and a further interrupt
@@ -80,9 +81,10 @@ def _undo(
 
 
 def _name(instance: Instance, end: object) -> str:
-    """Return the name of an instance that is left behind, with the reason if its owner is not proved."""
+    """Return the name of an instance that is left behind, with the reason if one is known."""
+    why = str(end) if isinstance(end, Unavailable) else instance.unremoved
     name = f"{instance.resource.name} {id_text(instance.id)}"
-    return f"{name} ({end})" if isinstance(end, Unavailable) and not instance.ours else name
+    return f"{name} ({why})" if why else name
 
 
 def _look_up_unsure(driver: Driver) -> bool:

@@ -12,14 +12,19 @@ from pgagents.report.curl import of_break
 from pgagents.report.report import Finding, Footer, Header, Report, Result
 from pgagents.verify.check.check import checks_for
 from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import names_in
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Options
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.projections.offers import offers
+from pgagents.verify.run.absent_answers import say_made_up
 from pgagents.verify.run.course import Course
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.gate import names_flag
-from pgagents.verify.wire.endpoint import MCP
+from pgagents.verify.run.ledger import NEVER_REACHED
+from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.wire.endpoint import MCP, Endpoint
 
 
 def make_report(
@@ -123,11 +128,14 @@ def _notes(driver: Driver, stopped: str) -> list[str]:
 def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:
     unreached = stopped or "no request of this run tests it"
     mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
+    invented = driver.judge.invented
     found = []
     for result in driver.ledger.results(driver.memory.reached, unreached):
         if result.verdict is Verdict.UNTESTED:
             if reason := _find_why_not_selected(driver, made, options, stopped, result):
                 result = Result(result.contract, Verdict.NOT_SELECTED, reason)
+            elif result.reason.endswith(NEVER_REACHED) and (name := invented.get(result.contract.place)):
+                result = Result(result.contract, Verdict.UNTESTED, say_made_up(name))
             elif mute and result.contract.surface == MCP and result.reason == unreached:
                 result = Result(result.contract, Verdict.UNTESTED, mute)
         found.append(result)
@@ -160,10 +168,23 @@ def _for_want_of_writes(driver: Driver, result: Result) -> bool:
     """True where a contract is untested only because the key may not write."""
     place = result.contract.place
     endpoint = driver.setting.by_place.get(place)
-    makes = any(resource.made_by is not None for resource in driver.model.resources.values())
-    if endpoint is not None and endpoint.action.effect == "read" and not makes:
+    if driver.ledger.entries[result.contract.id].reason == NO_WRITES:
+        return True
+    reads = endpoint is not None and endpoint.action.effect == "read" and not endpoint.action.costs
+    if reads and not _names_what_is_made(driver, endpoint):
         return False
-    return place not in driver.memory.reached or driver.ledger.entries[result.contract.id].reason == NO_WRITES
+    return place not in driver.memory.reached
+
+
+def _names_what_is_made(driver: Driver, endpoint: Endpoint | None) -> bool:
+    """True if a call names an instance that only a write makes."""
+    if endpoint is None:
+        return False
+    template, resources = template_of(driver.model, endpoint.action), driver.model.resources
+    named = {value.resource for value in template.input.values() if isinstance(value, InstanceRef)}
+    named |= names_in(template.input.values()) | {p.refers_to for p in endpoint.params if p.refers_to}
+    named |= {r.name for r in resources.values() if any(c.action is endpoint.action for c in r.read_by)}
+    return any(resources[name].made_by is not None for name in named if name in resources)
 
 
 def _never_tried(driver: Driver, result: Result) -> bool:

@@ -20,7 +20,7 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 MOST_REFUSED = 3
 """The calls that may be refused before any is accepted; also the actions that may answer 401 before the
-others are doubted.
+others are heavier.
 """
 ENOUGH = 10
 """The actions to try before a key with few rights can be told from a wrong one; all reads, if fewer."""
@@ -153,8 +153,8 @@ class Acceptance:
         """True if more actions refuse the key than answer a call with it, and it has made no difference."""
         refusing, answering = len(self._refusing), len(self._answering)
         enough = refusing + answering >= self._enough
-        more_refuse = refusing >= MOST_REFUSED and refusing > answering and enough
-        return more_refuse and not (self._proven or self.refused)
+        heavier = refusing >= MOST_REFUSED and refusing > answering and enough
+        return heavier and not (self._proven or self.refused)
 
     def _count(self) -> str:
         tried = len(self._refusing) + len(self._answering)

@@ -1,0 +1,84 @@
+"""What was not judged has the reason that is true."""
+
+from __future__ import annotations
+
+from pgagents.http import Request, Response
+from pgagents.model.contract import Verdict
+from pgagents.report.report import Report
+from pgagents.verify.plan.safety import NO_WRITES
+from small_api import KNOWN, NOTES, Notes, answer, catalogue, verified, with_resource
+
+LISTS = "required: [notes]}}\n"
+LAW = f"{LISTS}    laws: {{few: size(response.notes) >= 0}}\n"
+
+
+def find(report: Report, contract: str) -> tuple[Verdict, str]:
+    """Return the verdict on a contract, and its reason."""
+    (found,) = [r for r in report.results if r.contract.id == contract]
+    return found.verdict, found.reason
+
+
+def wrong(_: Notes, request: Request) -> Response | None:
+    """Return a list that breaks its schema."""
+    right = request.method != "GET" or request.path != "/notes"
+    return None if right else answer(200, {"notes": [{"id": 7}]})
+
+
+def test_a_law_whose_answers_break_their_schema_says_so() -> None:
+    verdict, reason = find(
+        verified(catalogue(NOTES, (LISTS, LAW)), Notes(odd=wrong)), "law/few/list_notes@rest"
+    )
+    assert verdict is Verdict.UNTESTED
+    assert reason == "an answer breaks its schema, and a law reads only answers that satisfy theirs"
+
+
+def test_a_law_is_judged_where_one_answer_fits() -> None:
+    count = [0]
+
+    def but_once(server: Notes, request: Request) -> Response | None:
+        count[0] += request.method == "GET" and request.path == "/notes"
+        return wrong(server, request) if count[0] > 1 else None
+
+    server = Notes(odd=but_once, notes={"n0": {"id": "n0", "text": "hello"}})
+    report = verified(catalogue(NOTES, (LISTS, LAW)), server)
+    verdict, _ = find(report, "law/few/list_notes@rest")
+    assert verdict is Verdict.KEPT
+
+
+OPEN = {"key": lambda request: request.header("Authorization") in ("Bearer live_1", "bearer live_1")}
+UNDOCUMENTED = (
+    """    output: {200: {$ref: Note}}
+    errors: [NOT_FOUND, REFUSED]
+  change_note:""",
+    """    output: {200: {$ref: Note}}
+    errors: [REFUSED]
+  change_note:""",
+)
+
+
+def test_a_read_of_a_made_up_value_is_not_said_to_want_writes() -> None:
+    """A resource can be made, but no argument of the read refers to it."""
+    unread = "".join(line for line in KNOWN.splitlines(keepends=True) if "read_by" not in line)
+    report = verified(catalogue(NOTES + unread, UNDOCUMENTED), Notes(**OPEN), keys={"main": "live_1"})
+    verdict, reason = find(report, "content_type/get_note@rest")
+    assert verdict is Verdict.UNTESTED
+    assert "the value of note_id was made up" in reason
+    assert "`examples: {one: {input: {note_id: VALUE}}}`" in reason
+    wanting = {r.contract.action for r in report.results if r.reason == NO_WRITES} - {""}
+    assert wanting == {"create_note", "change_note", "delete_note"}
+
+
+def test_a_read_of_what_only_a_write_makes_wants_writes() -> None:
+    report = verified(with_resource(), Notes(**OPEN), keys={"main": "live_1"})
+    assert find(report, "content_type/get_note@rest") == (Verdict.NOT_SELECTED, NO_WRITES)
+
+
+def test_an_example_of_the_action_is_the_value_that_it_asks_for() -> None:
+    example = (
+        "    input: {note_id: {type: string, minLength: 1, maxLength: 40, required: true}}\n"
+        "    output: {200: {$ref: Note}}\n    errors: [NOT_FOUND, REFUSED]\n  change_note:"
+    )
+    given = example.replace("  change_note:", "    examples: {one: {input: {note_id: n0}}}\n  change_note:")
+    server = Notes(notes={"n0": {"id": "n0", "text": "hello"}})
+    report = verified(catalogue(NOTES, (example, given)), server)
+    assert find(report, "content_type/get_note@rest")[0] is Verdict.KEPT
