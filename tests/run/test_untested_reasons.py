@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pgagents.http import Request, Response
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.safety import NO_WRITES
 from small_api import KNOWN, NOTES, Notes, answer, catalogue, verified, with_resource
 
@@ -82,3 +85,17 @@ def test_an_example_of_the_action_is_the_value_that_it_asks_for() -> None:
     server = Notes(notes={"n0": {"id": "n0", "text": "hello"}})
     report = verified(catalogue(NOTES, (example, given)), server)
     assert find(report, "content_type/get_note@rest")[0] is Verdict.KEPT
+
+
+@pytest.mark.parametrize(("examples", "kept"), [("[n0]", True), ("[7, n0]", True), ("[7]", False)])
+def test_an_example_of_an_argument_is_a_value_for_reads_alone(examples: str, kept: bool) -> None:
+    given = f"required: true, examples: {examples}}}"
+    text = NOTES.replace("maxLength: 40, required: true}}", f"maxLength: 40, {given}}}")
+    server = Notes(notes={"n0": {"id": "n0", "text": "hello"}})
+    model = catalogue(text)
+    report = verified(model, server)
+    assert (find(report, "content_type/get_note@rest")[0] is Verdict.KEPT) is kept
+    assert server.notes == {"n0": {"id": "n0", "text": "hello"}}
+    assert {r.method for r in server.log if r.path == "/notes/n0"} <= {"GET", "HEAD", "OPTIONS"}
+    writes = [template_of(model, action).input for action in model.actions if action.effect == "write"]
+    assert all(given.get("note_id") != "n0" for given in writes)
