@@ -25,6 +25,8 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed ## build, start a sandbox, verify it, print the report, stop it
 	@$(BIN)/pgagents demo
 
+matrix: JOBS = 3 # its runs wait for servers now and then, in all for minutes
+
 test matrix interop: export PYTHONDONTWRITEBYTECODE := # compiled files are kept: hundreds of tests start Python anew
 
 test: $(VENV)/.installed ## the gate before each push: style, types, build --check, tests

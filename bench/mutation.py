@@ -87,15 +87,21 @@ def modules() -> list[Path]:
 class Trial:
     """Tries mutants of these sources beside the sandbox as it is, in runs without bursts and with them.
 
-    Raises AssertionError where a run of the sandbox itself is not as it should be.
+    `options` are those of each run but for its bursts. Raises AssertionError where a run of the
+    sandbox itself is not as it should be.
     """
 
-    def __init__(self, texts: Mapping[str, str], runs: Sequence[bool] = (False, True)) -> None:
-        self._model = load_file(CATALOGUE)
+    def __init__(
+        self,
+        texts: Mapping[str, str],
+        runs: Sequence[bool] = (False, True),
+        options: Options = Options(),  # noqa: B008  # frozen
+    ) -> None:
+        self._model, self._options = load_file(CATALOGUE), options
         self._codes = {str(p): compile(p.read_text(encoding="utf-8"), str(p), "exec") for p in modules()}
         self._texts = texts
         verify_sandbox(
-            self._model, inside(self._model), Options()
+            self._model, inside(self._model), self._options
         )  # so that what is worked out once is there in each process
         self._plain: dict[bool, list[Told]] = {}
         self._lines: set[tuple[str, int]] = set()
@@ -200,7 +206,7 @@ class Trial:
         front.plaintext = _record_exchanges(front.plaintext, seen.exchanges)  # type: ignore[method-assign]  # as above
         handler = _record_exchanges(over_tls(opened.sandbox.handler), seen.exchanges)
         report: Report = verify_sandbox(
-            self._model, opened, Options(limits=bursts), keys=keys, handler=handler
+            self._model, opened, replace(self._options, limits=bursts), keys=keys, handler=handler
         )
         seen.broken = [r.contract.id for r in report.results if r.verdict is Verdict.BROKEN]
         seen.untested = [r.contract.id for r in report.results if r.verdict is Verdict.UNTESTED]

@@ -198,7 +198,8 @@ def _edited(server: Running, folder: Path, _: int) -> Measured | None:
     edits = EDITS / f"{server.server.name}.diff"
     if not edits.exists():
         return None
-    words = ["import", server.document, *server.server.auth, "--out", "catalogue.yaml"]
+    options = (*server.server.auth, *server.server.imported)
+    words = ["import", server.document, *options, "--out", "catalogue.yaml"]
     command = [sys.executable, "-c", RUN, *words]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     subprocess.run(["patch", "-s", "catalogue.yaml", str(edits)], cwd=folder, check=True)

@@ -255,6 +255,7 @@ def verify_hints(
     receiver: Inbox | None,
     *,
     seed: int,
+    workers: int = 1,
     wait: Callable[[float], None] = lambda _: None,
 ) -> Report:
     """Verify the hints of a server of letters; `wait` is passed the seconds of each sleep."""
@@ -262,7 +263,7 @@ def verify_hints(
         of,
         server,
         Identities(keys),
-        Options(seed=seed, live=False, only=("hint_",), max_requests=3_000),
+        Options(seed=seed, live=False, only=("hint_",), max_requests=3_000, workers=workers),
         clock=time.time,
         sleep=wait,
         wall=lambda: "2026-04-18T16:00:00Z",

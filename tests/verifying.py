@@ -13,6 +13,7 @@ from typing import Any
 from loading import load_once
 from pgagents.http import Handler
 from pgagents.inprocess import inside, verify_sandbox
+from pgagents.inprocess_mcp import mcp_inside
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
@@ -107,11 +108,27 @@ def run(
 
 
 @cache
-def plain_run() -> Report:
-    """A whole run of the plain sandbox of Park Graph, once for all tests of this process that only read
-    it.
+def plain_run(path: Path = PARK_GRAPH) -> Report:
+    """A whole run of a catalogue's plain sandbox, once for all tests of this process that only read it."""
+    return run(model(path))
+
+
+def list_writes(of: Model) -> tuple[str, ...]:
+    """The writes, which may be called without an id too: the mock has nothing of anybody else."""
+    return tuple(str(a.name) for a in of.actions if a.effect == "write")
+
+
+@cache
+def whole_run(path: Path) -> Report:
+    """A run of all contracts of a catalogue's plain mock and of an MCP server in front of it.
+
+    Every write is allowed. It is made once for all tests of this process that only read it.
     """
-    return run(model())
+    of = model(path)
+    opened = inside(of)
+    given = {"allow_writes": True, "exclusive": True, "allow": list_writes(of), "max_requests": 20_000}
+    with mcp_inside(of, opened) as link:
+        return verify_sandbox(of, opened, Options(**given), mcp=link)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Exceptions for wrong calls and failing surroundings, each with the exit code that the process ends with.
+"""Exceptions for wrong usage and for a failing environment, each with the exit code of the process.
 
 Errors in the *input* are values (`Diagnostic`); errors in pgagents itself are tracebacks.
 """

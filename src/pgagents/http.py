@@ -1,4 +1,7 @@
-"""HTTP as plain values. One `Handler` type serves for a live server, the sandbox, a fault and a variation."""
+"""HTTP requests and responses as plain values.
+
+A function of type `Handler` answers a request: a live server, the sandbox, a fault or a variation.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,11 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 PLAIN_TARGET = re.compile(
     r"(?!//)(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|(?<!/)\.|\.(?=\w))*(?:\?[A-Za-z0-9_~!$&'()*+,;=:@%/?.-]*)?"
 )
-"""A target that can be sent as written; anything else is percent-encoded."""
+"""Matches a request target that can be sent unchanged. Any other target is percent-encoded first."""
 
 
 LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
-"""Hosts that are this machine."""
+"""Names and addresses of this machine."""
 
 
 def is_exposed(url: str) -> bool:
@@ -38,7 +41,7 @@ class Request:
     """One HTTP request.
 
     `target` is path and query as sent (percent-encoded). Header names keep their case; lookups ignore it.
-    `server` is the base URL of another server than the API's own; empty for that one.
+    `server` is the base URL of a server other than the API's own, otherwise empty.
     """
 
     method: str
@@ -109,9 +112,9 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """The result of a request without a complete response.
+    """The result of a request that got no complete response.
 
-    `kind` is stable: timeout, refused, reset, tls, protocol, too-large, redirect.
+    `kind` is one of timeout, refused, reset, tls, protocol, too-large and redirect. The words never change.
     """
 
     kind: str
@@ -128,9 +131,9 @@ Handler = Callable[[Request], Response | Silence]
 
 
 class Inflater:
-    """Decodes a compressed body in pieces of bounded size, so that a few bytes do not fill the memory.
+    """Decode a compressed body in pieces of limited size, so that a small body cannot fill the memory.
 
-    Raises ValueError for an unknown coding, for several codings at once, and for bytes that are not in the
+    Raises ValueError for an unknown coding, for more than one coding, and for bytes that are not valid in the
     coding.
     """
 
@@ -149,8 +152,9 @@ class Inflater:
         return zlib.decompressobj(_WINDOWS[self._coding]) if self._coding else None
 
     def feed(self, raw: bytes) -> Iterator[bytes]:
-        """Yield the decoded bytes of `raw`, in pieces of at most 65,536 bytes; without a coding, `raw`
-        itself.
+        """Yield the decoded bytes of `raw`, in pieces of at most 65,536 bytes.
+
+        Without a coding, yield `raw` itself.
         """
         if self._stream is None:
             yield raw
@@ -180,8 +184,10 @@ class Inflater:
 
 @runtime_checkable
 class Patient(Protocol):
-    """A handler that calls `while_waiting` when a request was sent, with a function that returns whether its
-    response has begun.
+    """A handler that can run other work while it waits for a response.
+
+    After it sends a request, it calls `while_waiting`, if set. The argument is a function that returns True
+    once the response has begun.
     """
 
     while_waiting: Callable[[Callable[[], bool]], None] | None
@@ -193,8 +199,9 @@ class Patient(Protocol):
 
 @runtime_checkable
 class Timely(Protocol):
-    """A handler that ends a request after `most_s` seconds if that is set, however slowly the response
-    arrives.
+    """A handler with a time limit.
+
+    If `most_s` is set, a request ends after that many seconds, even if the response is still arriving.
     """
 
     most_s: float | None
@@ -228,10 +235,10 @@ _ASCII = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=Fa
 
 
 def read_json(body: bytes, *, paired: bool = False) -> Json:
-    """Parse a body strictly: UTF-8, no duplicate names, no NaN, bounded depth. Never raises; see
-    `Json.problem`.
+    """Parse a body strictly: UTF-8, no duplicate names, no NaN, at most 200 levels deep.
 
-    With `paired`, strings with a lone surrogate are refused too.
+    Never raises an exception: the result has the value or a `problem`. With `paired`, strings with a lone
+    surrogate are refused too.
     """
     try:
         text = body.decode("utf-8")
@@ -244,7 +251,7 @@ def read_json(body: bytes, *, paired: bool = False) -> Json:
         if paired and _SURROGATE.search(text):
             _COMPACT.encode(value).encode()
         return Json(value)
-    except UnicodeEncodeError:  # I-JSON has none (RFC 7493, 2.1), and no validator takes it
+    except UnicodeEncodeError:  # I-JSON forbids lone surrogates (RFC 7493, 2.1), and no validator accepts one
         return Json(problem="a text holds half a pair of UTF-16")
     except _Refused as error:
         return Json(problem=str(error))
@@ -277,9 +284,9 @@ _STRICT = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant)
 
 
 def _depth(text: str) -> int:
-    """Return how deep brackets outside strings are nested, at most one level more than `MAX_JSON_DEPTH`.
+    """Return the nesting depth of brackets outside strings, counted up to `MAX_JSON_DEPTH` + 1.
 
-    Returns 0 at once if the text has too few brackets to exceed the limit.
+    Return 0 at once if the text has too few brackets to exceed the limit.
     """
     depth = deepest = 0
     in_string = escaped = False
@@ -315,7 +322,7 @@ def target(path: str, path_values: Mapping[str, Any], query: Iterable[tuple[str,
 
 
 def text_of(value: Any) -> str:
-    """Return a value as it is written in a path, a query or a header."""
+    """Return a value as text for a path, a query or a header."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:

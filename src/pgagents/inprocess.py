@@ -1,7 +1,7 @@
-"""A sandbox and a verification of it in one process, without sockets, with simulated TLS, an event receiver
-and an OAuth client.
+"""Run a sandbox and its verification in one process, without sockets.
 
-So every contract can be shown kept, and every fault found. Time stands still until somebody sleeps.
+TLS, the receiver of events and the OAuth client are simulated. The clock advances only when somebody sleeps.
+So tests can show that every contract is kept and that every fault is found.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 START = 1_776_000_000.0
 URL, PLAIN_URL = "https://127.0.0.1:1", "http://127.0.0.1:1"
 INBOX_HOST, INBOX_ADDRESS = "events.pgagents-test.net", "93.184.216.34"
-"""Name and address of the event receiver in the sandbox; nothing is sent there."""
+"""The receiver's name and address in the sandbox. Nothing is sent there."""
 
 
 @dataclass(slots=True)
 class Inside:
-    """An open sandbox. `now` is a list with its time, `inbox` gets its events, `slept` counts the seconds
-    of our own sleeps.
+    """An open sandbox.
+
+    `now` is a list that holds its time in epoch seconds, and `inbox` receives its events. `slept` counts the
+    seconds of `sleep`.
     """
 
     sandbox: Sandbox
@@ -43,26 +45,29 @@ class Inside:
     slept: float = field(default=0.0)
 
     def sleep(self, seconds: float) -> None:
-        """Advance the time, and deliver the events that are due."""
+        """Advance the sandbox's time, and deliver the events that are due then."""
         self.now[0] += seconds
         self.slept += seconds
         self.sandbox.courier.round()
 
     def timer(self) -> float:
-        """Return seconds for measuring answers: real time plus the sandbox's own sleeps, without ours."""
+        """Return seconds for measuring responses: real time plus the sandbox's sleeps, without the
+        caller's.
+        """
         return time.perf_counter() + self.now[0] - START - self.slept
 
     @property
     def limited(self) -> bool:
-        """Return whether a fault shows only when rate limits are exceeded."""
+        """Return whether one of the faults appears only when a rate limit is exceeded."""
         from pgagents.sandbox.injection import fault_registry
 
         return any("limits" in fault_registry.find("faults", name).needs for name in self.faults)
 
     @property
     def keys(self) -> dict[str, str]:
-        """Return every identity's key; the main one is unlimited unless a fault is about rate limits. Empty
-        where no call has a key.
+        """Return the key of every identity; empty if the API has no keys.
+
+        The main identity's key is unlimited, unless a fault is about rate limits.
         """
         tokens = self.sandbox.tokens
         if not tokens:
@@ -80,7 +85,7 @@ class Inside:
         }
 
     def _list_signers(self) -> list[str]:
-        """Return the roles that sign calls; the sandbox has one secret for all."""
+        """Return the roles that sign calls. The sandbox has one secret for all of them."""
         model = self.sandbox.front.model
         return ["stripe", *(str(a.signed.role) for a in model.actions if a.signed is not None)]
 
@@ -91,8 +96,9 @@ class Inside:
 
 
 def client_of(kinds: Mapping[str, Mapping[str, object]]) -> OAuthClient | None:
-    """Return the public one of a sandbox's OAuth clients with its user's decisions; None where there is
-    none.
+    """Return the public OAuth client among the sandbox's clients, with a user's decisions.
+
+    None if there is no public client.
     """
     from pgagents.verify.wire.oauth import OAuthClient
 
@@ -132,7 +138,8 @@ def inside(
 ) -> Inside:
     """Open a sandbox.
 
-    `seed` chooses its ids, `world` its synthetic data, `start` its first time in epoch seconds.
+    `seed` determines its ids, `world` its synthetic data, and `start` its time at the beginning in epoch
+    seconds.
     """
     from pgagents.sandbox.sandbox import open_sandbox
     from pgagents.verify.wire.receiver import Inbox
@@ -158,7 +165,7 @@ def inside(
 
 
 def over_tls(handler: Handler, certificate: str = "ours") -> Handler:
-    """Return the handler as one that is reached over TLS, with a client certificate if that is not empty."""
+    """Return the handler as if it were reached over TLS, with this client certificate unless it is empty."""
     from pgagents.sandbox.front import CERTIFICATE, SCHEME
 
     more = ((SCHEME, "https"), *(((CERTIFICATE, certificate),) if certificate else ()))
@@ -176,8 +183,10 @@ def verify_sandbox(
     on_progress: Callable[[Progress], None] | None = None,
     companion: Companion | None = None,
 ) -> Report:
-    """Verify a sandbox. `keys` and `handler` replace its own. `mcp` is the link to an MCP server in front of
-    it. `on_progress` is called before each probe; `companion` sees every exchange.
+    """Verify a sandbox and return the report.
+
+    `keys` and `handler` replace the sandbox's own. `mcp` is a link to an MCP server in front of it.
+    `on_progress` is called before each probe; `companion` receives every exchange.
     """
     from pgagents.sandbox.serving.plain import plain
     from pgagents.verify.plan.options import Identities

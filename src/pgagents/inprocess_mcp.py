@@ -22,17 +22,19 @@ PORT = 8090
 HOST = f"http://127.0.0.1:{PORT}"
 """The base URL of requests; nothing listens there, because the application is called directly."""
 ENOUGH = 380
-"""Request budget that suffices for the contracts of the tools alone."""
+"""Number of requests that is enough for the contracts of the tools alone."""
 
 
 @contextmanager
 def mcp_inside(
     model: Model, opened: Inside, *, faults: Sequence[str] = (), variations: Sequence[str] = ()
 ) -> Iterator[Link]:
-    """Yield a link to an MCP server with the catalogue's tools, which calls this sandbox with the key of
-    its main identity.
+    """Yield a link to an MCP server that offers the catalogue's tools.
+
+    It calls this sandbox with the key of the main identity.
     """
-    from pgagents.sandbox.injection.fault_registry import Context, wrap_mcp
+    from pgagents.sandbox.injection.fault_declaration import Context
+    from pgagents.sandbox.injection.fault_registry import wrap_mcp
     from pgagents.verify.wire.mcp.link import Link
 
     with _serve_mcp(model, opened) as handler:
@@ -49,8 +51,9 @@ def verify_mcp(
     variations: Sequence[str] = (),
     **more: Any,
 ) -> Report:
-    """Verify a plain sandbox through an MCP server in front of it, restricted to the contracts of its
-    tools. `more` are further options of the run.
+    """Verify a sandbox without faults through an MCP server in front of it.
+
+    Only the contracts of the tools are tested. `more` are further options of the run.
     """
     from pgagents.inprocess import inside, verify_sandbox
     from pgagents.verify.plan.options import Options
@@ -73,9 +76,7 @@ def tool_contracts(model: Model) -> tuple[str, ...]:
 
 @contextmanager
 def _serve_mcp(model: Model, opened: Inside) -> Iterator[Handler]:
-    """Yield the MCP server's HTTP application as a handler; its waits advance the sandbox's clock, not the
-    real one.
-    """
+    """Yield the MCP server's HTTP application as a handler. Its waits advance the sandbox's clock."""
     from starlette.testclient import TestClient
 
     from pgagents.client.client import Client

@@ -1,4 +1,4 @@
-"""Import all modules under a package: each is one target, rule, check or command, named by its path."""
+"""Import all modules of a package that holds one target, rule, check or command in each module."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ def names(package: str) -> tuple[str, ...]:
 
 
 def collect(package: str) -> dict[str, ModuleType]:
-    """Import the leaf modules under a package, by id: `pgagents.generate.targets.gemini.functions` is
-    `gemini/functions`.
+    """Import the leaf modules of a package and return them by id.
+
+    The id is the path inside the package: `gemini/functions` for
+    `pgagents.generate.targets.gemini.functions`.
     """
     return {
         name[len(package) + 1 :].replace(".", "/"): importlib.import_module(name) for name in names(package)
@@ -32,7 +34,7 @@ def collect(package: str) -> dict[str, ModuleType]:
 
 
 def collect_by_name(package: str) -> dict[str, ModuleType]:
-    """Import the leaf modules under a package, by module name without folders. Names must be unique."""
+    """Import the leaf modules of a package and return them by name, without folders. Names must be unique."""
     found = collect(package)
     named = {id.rpartition("/")[2]: module for id, module in found.items()}
     assert len(named) == len(found), f"two modules under {package} have one name"

@@ -10,8 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent
 def folder(name: str) -> Path:
     """Return the path of `templates`, `schemas` or `catalogue`.
 
-    hatch's force-include puts the folders into the wheel's package. An editable install has them in the
-    checkout only.
+    A wheel contains these folders inside the package. An editable install has them only in the checkout.
     """
     shipped = _PACKAGE / "_data" / name
     return shipped if shipped.is_dir() else _PACKAGE.parents[1] / name

@@ -1,4 +1,4 @@
-"""TLS of the ways to a server: the CAs by which it is trusted, and the client's own certificate."""
+"""TLS contexts of connections to a server: trusted authorities, and the client's own certificate."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from pgagents.errors import PgagentsError
 
 @dataclass(frozen=True, slots=True)
 class CertificateFiles:
-    """A client certificate as PEM files. An empty `key` means that the certificate's file has the key too."""
+    """A client certificate as PEM files. If `key` is empty, the certificate's file contains the key too."""
 
     cert: str
     key: str = ""
 
 
 def make_context(cacert: str | None, certificate: CertificateFiles | None = None) -> ssl.SSLContext:
-    """Return the context of connections to a server.
+    """Return the TLS context of connections to a server.
 
-    Without a CA file the usual authorities are trusted. Raises PgagentsError for a file that cannot be used.
+    Without a CA file the system's authorities are trusted. Raises PgagentsError for a file that cannot be
+    used.
     """
     context = _trust(cacert)
     if certificate is not None:
@@ -28,7 +29,10 @@ def make_context(cacert: str | None, certificate: CertificateFiles | None = None
 
 
 def make_foreign_context(cacert: str | None) -> ssl.SSLContext:
-    """Return a context that presents a certificate of an authority made for this call alone."""
+    """Return a TLS context with a client certificate that no server trusts.
+
+    Its authority is made for this call.
+    """
     import trustme
 
     context = _trust(cacert)

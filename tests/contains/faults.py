@@ -69,6 +69,15 @@ class CrashBehindLink(Shelf):
         return refuse(500, "oops") if came.status == 200 else came
 
 
+class CrashOnRead(Shelf):
+    """Crashes at a read of a book whose pages are no boundary and no example."""
+
+    def at_book(self, request: Request, owner: str) -> Response:
+        came = super().at_book(request, owner)
+        pages = read_json(came.body).value["pages"] if request.method == "GET" and came.status == 200 else 1
+        return refuse(500, "oops") if 2 < pages < 4999 and pages != 191 else came
+
+
 class CrashOnBrokenBody(Shelf):
     """Crashes at a body that is wrong."""
 

@@ -42,6 +42,7 @@ PATIENCE_S = 60
 """Seconds in which an interrupted tool must have written its report."""
 SETTINGS = "schemathesis.toml"
 """Settings that tell schemathesis what the OpenAPI document of a server cannot say."""
+REPORT = "v.json"
 AT_ONCE = 2
 VALUED = ("--record", "--most-s", "--at-once")
 """Options that have a value."""
@@ -112,23 +113,38 @@ def catalogue(api: str, folder: Path) -> Path:
 def verify(api: str, bug: str = "", *, flags: Sequence[str] = ()) -> Measured:
     """Run `pgagents verify` against a server with one bug, or without any."""
     given = settings(api)
+    with tempfile.TemporaryDirectory() as name, serving(api, bug or None, options=given.serve) as url:
+        words, env = prepare(api, Path(name), url)
+        command = [sys.executable, "-m", "pgagents", *words, *flags]
+        seconds, printed = _run(command, name, {**os.environ, **env})
+        return read_report(api, bug, Path(name), seconds, printed)
+
+
+def prepare(api: str, folder: Path, url: str) -> tuple[list[str], dict[str, str]]:
+    """Write the files that verify needs against a server into a folder, which its report is written to.
+
+    Return the words after `pgagents`, and the variables.
+    """
+    given = settings(api)
     further = [role for role in given.keys if role != "main"]
     env = {f"PGAGENTS_TOKEN_{role.upper()}": given.keys[role] for role in further}
-    env = {**os.environ, **env, **given.env, "PGAGENTS_TOKEN": given.keys["main"]}
-    with tempfile.TemporaryDirectory() as name, serving(api, bug or None, options=given.serve) as url:
-        report, env["XDG_CACHE_HOME"] = Path(name) / "v.json", str(Path(name) / "cache")
-        command = [sys.executable, "-m", "pgagents", "verify", str(catalogue(api, Path(name)))]
-        own = [flag.replace("{url}", url) for flag in given.flags]
-        command += ["--url", url, "--exclusive", "--report", str(report), *own, *flags]
-        command += [word for role in further for word in ("--identity", role)]
-        if given.server:
-            server = Path(name) / "server.yaml"
-            server.write_text(yaml.safe_dump(given.server), encoding="utf-8")
-            command += ["--env", str(server)]
-        seconds, printed = _run(command, name, env)
-        if not report.exists():
-            raise SystemExit(f"{api}: verify wrote no report\n{printed}")
-        data = json.loads(report.read_text(encoding="utf-8"))
+    env = {**env, **given.env, "PGAGENTS_TOKEN": given.keys["main"], "XDG_CACHE_HOME": str(folder / "cache")}
+    words = ["verify", str(catalogue(api, folder)), "--url", url, "--exclusive"]
+    words += ["--report", str(folder / REPORT), *(flag.replace("{url}", url) for flag in given.flags)]
+    words += [word for role in further for word in ("--identity", role)]
+    if given.server:
+        server = folder / "server.yaml"
+        server.write_text(yaml.safe_dump(given.server), encoding="utf-8")
+        words += ["--env", str(server)]
+    return words, env
+
+
+def read_report(api: str, bug: str, folder: Path, seconds: float, printed: str) -> Measured:
+    """Return what verify said in its report. Raises SystemExit with what it `printed` if there is none."""
+    report = folder / REPORT
+    if not report.exists():
+        raise SystemExit(f"{api}: verify wrote no report\n{printed}")
+    data = json.loads(report.read_text(encoding="utf-8"))
     by = {
         verdict: tuple(r["contract"] for r in data["results"] if r["verdict"] == verdict)
         for verdict in ("broken", "kept", "untested")

@@ -1,13 +1,21 @@
-"""Starts one of the servers as a process of its own, for as long as a test needs it."""
+"""Starts one of the servers as a process of its own, for as long as a test needs it.
 
+A server in Python is a copy of a process that has loaded its packages (starter.py), so that no test waits for
+these again.
+"""
+
+import atexit
 import fcntl
+import json
 import shutil
 import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.error import HTTPError
@@ -17,6 +25,7 @@ FOREIGN = Path(__file__).resolve().parent
 PACKAGES = {"library": ["fastapi", "uvicorn"], "payments": ["flask"]}
 APIS = ("library", "payments", "documents")
 START_S = 30.0
+LOOPBACK = "http://127.0.0.1:"
 
 
 def why_missing(api: str) -> str:
@@ -59,7 +68,133 @@ def command(api: str) -> list[str]:
     return [sys.executable, "-m", f"foreign.{api}"]
 
 
-def _wait_until_answers(process: "subprocess.Popen[str]", url: str) -> None:
+class _Launched:
+    """A process whose first lines are read, and whose errors are kept. It must write a line in `START_S`."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.process = subprocess.Popen(
+            command,
+            cwd=FOREIGN.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._printed: deque[str] = deque(maxlen=50)  # keeps the pipe from filling up
+        self._reader = threading.Thread(target=self._drain, daemon=True)
+        self._reader.start()
+
+    def _drain(self) -> None:
+        assert self.process.stderr is not None
+        self._printed.extend(self.process.stderr)
+
+    def write(self, line: str) -> None:
+        """Write a line to its input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+
+    def read_line(self) -> str:
+        """Return its next line of output; empty if it ended, or wrote none in time and was killed."""
+        assert self.process.stdout is not None
+        timer = threading.Timer(START_S, self.process.kill)
+        timer.start()
+        try:
+            return self.process.stdout.readline().strip()
+        finally:
+            timer.cancel()
+
+    def describe_errors(self) -> str:
+        """Return the end of what it wrote to stderr."""
+        self._reader.join(0.5)
+        return "".join(list(self._printed))[-500:]
+
+    def finish(self) -> None:
+        """End its input, so that it ends what it started, and itself; kill it if that takes long."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(5)
+        self.close()
+
+    def close(self) -> None:
+        """Kill it."""
+        self.process.kill()
+        self.process.wait()
+        self._reader.join(5)
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
+
+
+class _Starter:
+    """A process that starts the servers of an API in Python, one at a time, until the tests end."""
+
+    def __init__(self, api: str) -> None:
+        self._launched = _Launched([sys.executable, "-m", "foreign.starter", api])
+        self._lock = threading.Lock()
+        atexit.register(self._launched.finish)
+
+    def start(self, options: list[str]) -> tuple[int, str]:
+        """Return the number of a server's process, and its address, which is empty if it did not start."""
+        pid, address = json.loads(self._ask(options))
+        return pid, address
+
+    def end(self, pid: int) -> None:
+        """Kill a server, and wait until it is gone."""
+        self._ask(pid)
+
+    def _ask(self, what: list[str] | int) -> str:
+        """Return the answer of the process. Raises RuntimeError if it has none."""
+        with self._lock:
+            self._launched.write(json.dumps(what))
+            if answer := self._launched.read_line():
+                return answer
+        _starter_of.cache_clear()
+        raise RuntimeError(f"the servers' starter ended: {self.describe_errors()}")
+
+    def describe_errors(self) -> str:
+        """Return the end of what its servers wrote to stderr."""
+        return self._launched.describe_errors()
+
+
+@cache
+def _starter_of(api: str) -> _Starter:
+    return _Starter(api)
+
+
+_starting = threading.Lock()
+
+
+@contextmanager
+def _forked(api: str, options: list[str]) -> Iterator[str]:
+    """Start a server in Python; gives its address, and kills it at the end."""
+    with _starting:
+        starter = _starter_of(api)
+    pid, url = starter.start(options)
+    try:
+        if not url.startswith(LOOPBACK):
+            raise RuntimeError(f"{api} did not start: {url} {starter.describe_errors()}")
+        yield url
+    finally:
+        starter.end(pid)
+
+
+@contextmanager
+def _spawned(options: list[str]) -> Iterator[str]:
+    """Start the server in Node.js; gives its address, and kills it at the end."""
+    launched = _Launched([*command("documents"), *options])
+    try:
+        url = launched.read_line()
+        if not url.startswith(LOOPBACK):
+            launched.process.kill()
+            raise RuntimeError(f"documents did not start: {url} {launched.describe_errors()}")
+        yield url
+    finally:
+        launched.close()
+
+
+def _wait_until_answers(url: str) -> None:
     end = time.monotonic() + START_S
     while True:
         try:
@@ -68,7 +203,7 @@ def _wait_until_answers(process: "subprocess.Popen[str]", url: str) -> None:
         except HTTPError:
             return  # an answer too
         except OSError:
-            if process.poll() is not None or time.monotonic() > end:
+            if time.monotonic() > end:
                 raise
             time.sleep(0.02)
 
@@ -81,33 +216,9 @@ def serving(api: str, bug: str | None = None, *, options: tuple[str, ...] = ()) 
     """
     if why := why_missing(api):
         raise RuntimeError(f"{api}: {why}")
-    arguments = [*command(api), "--host", "127.0.0.1", "--port", "0", *options]
+    arguments = ["--host", "127.0.0.1", "--port", "0", *options]
     if bug is not None:
         arguments += ["--bug", bug]
-    process = subprocess.Popen(
-        arguments, cwd=FOREIGN.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    printed: list[str] = []  # keeps the pipe from filling up
-    reader = threading.Thread(target=printed.extend, args=(process.stderr,), daemon=True)
-    reader.start()
-    timer = threading.Timer(START_S, process.kill)
-    timer.start()
-    try:
-        url = process.stdout.readline().strip()
-        timer.cancel()
-        if not url.startswith("http://127.0.0.1:"):
-            process.kill()
-            process.wait()
-            reader.join(5)
-            raise RuntimeError(f"{api} did not start: {url} {''.join(printed)[-500:]}")
-        _wait_until_answers(process, url)
+    with _spawned(arguments) if api == "documents" else _forked(api, arguments) as url:
+        _wait_until_answers(url)
         yield url
-    finally:
-        timer.cancel()
-        process.kill()
-        process.wait()
-        reader.join(5)
-        process.stdout.close()
-        process.stderr.close()

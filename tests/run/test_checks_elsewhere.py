@@ -5,7 +5,6 @@ breaks it. tests/data/checks_elsewhere.yaml has the list, with the checks that s
 from __future__ import annotations
 
 import pkgutil
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.sandbox.injection.fault_registry import list_names
-from verifying import ids, model, run
+from verifying import ids, model, run, whole_run
 
 TESTS = Path(__file__).parents[1]
 LISTED: dict[str, Any] = yaml.safe_load((TESTS / "data" / "checks_elsewhere.yaml").read_text("utf-8"))
@@ -56,26 +55,20 @@ def _verify(
     return run(of, allow_writes=True, exclusive=True, only=several, faults=faults, **chosen)
 
 
-@cache
-def _list_kept_by_plain(catalogue: str) -> frozenset[str]:
-    """Return what the plain sandbox of a catalogue keeps in one whole run without bursts and MCP server."""
-    report = run(_model_of(catalogue), allow_writes=True, exclusive=True)
-    return frozenset(ids(report, Verdict.KEPT))
-
-
-def _model_of(catalogue: str) -> Model:
-    return model(TESTS / "catalogues" / f"{catalogue}.yaml")
+def _path_of(catalogue: str) -> Path:
+    return TESTS / "catalogues" / f"{catalogue}.yaml"
 
 
 @pytest.mark.parametrize("check", sorted(ELSEWHERE, key=lambda check: (ELSEWHERE[check]["catalogue"], check)))
 def test_check_is_kept_and_broken_elsewhere(check: str) -> None:
     """The contract is tried alone first, until it is broken, and then with the check's others.
 
-    The plain sandbox keeps it in a whole run. Where only a key with limits or an MCP server shows it, it is
-    verified alone.
+    The plain sandbox keeps it in a whole run. Where only a key with limits or a server without tools of its
+    own shows it, it is verified alone.
     """
     case = ELSEWHERE[check]
-    of, contract = _model_of(case["catalogue"]), case["contract"]
+    path, contract = _path_of(case["catalogue"]), case["contract"]
+    of = model(path)
     assert case["catalogue"] != "park_graph"
     through_mcp = case["fault"] in list_names("mcp_faults")
     for only, enough in ((contract, 1), (f"{check}/", None)):
@@ -83,7 +76,7 @@ def test_check_is_kept_and_broken_elsewhere(check: str) -> None:
         if contract in ids(broken, Verdict.BROKEN):
             break
     assert contract in ids(broken, Verdict.BROKEN)
-    if through_mcp or check in LIMITED:
+    if check in LIMITED or of.mcp_server is None:
         assert contract in ids(_verify(of, only, [], through_mcp=through_mcp), Verdict.KEPT)
     else:
-        assert contract in _list_kept_by_plain(case["catalogue"])
+        assert contract in ids(whole_run(path), Verdict.KEPT)

@@ -44,6 +44,9 @@ FOUND_BY = {
 }
 ALSO = {"archive-again-drops-tags": {f"{MILD}/archive_letter@rest"}}
 """Further contracts that a bug breaks: the check of another hint makes the same two calls."""
+SEVERAL = 8
+HARD = ("new-letter-removes-another",)
+"""Bugs by which the probes of several workers could hinder each other most."""
 CLEAN = 200
 """More requests than the hints of this API take on a right server."""
 
@@ -53,7 +56,12 @@ def _call(inbox: Inbox, url: str) -> None:
 
 
 def _verify(
-    *, bugs: Sequence[str] = (), habits: Sequence[str] = (), seed: int = 0, receiver: bool = True
+    *,
+    bugs: Sequence[str] = (),
+    habits: Sequence[str] = (),
+    seed: int = 0,
+    receiver: bool = True,
+    workers: int = 1,
 ) -> tuple[Report, Letters]:
     inbox = Inbox("http://127.0.0.1:9/in")
     server = Letters(
@@ -64,7 +72,9 @@ def _verify(
     )
     known = letters_api.model(*([DECLARED] if "declared-views" in habits else []))
     heard_by = inbox if receiver else None
-    return letters_api.verify_hints(known, server, {"main": KEY}, heard_by, seed=seed), server
+    return letters_api.verify_hints(
+        known, server, {"main": KEY}, heard_by, seed=seed, workers=workers
+    ), server
 
 
 def test_a_right_server_keeps_every_hint_and_no_closed_world_is_called_proved() -> None:
@@ -105,9 +115,16 @@ def _reason(report: Report, check: str) -> str:
     )
 
 
-@pytest.mark.parametrize("name", BUGS)
-def test_each_bug_breaks_the_hint_that_it_is_about(name: str) -> None:
-    report, _ = _verify(bugs=[name])
+@pytest.mark.parametrize(
+    ("name", "workers"),
+    [
+        *((name, 1) for name in BUGS),
+        *(pytest.param(name, SEVERAL, marks=() if name in HARD else pytest.mark.matrix) for name in BUGS),
+    ],
+)
+def test_each_bug_breaks_the_hint_that_it_is_about(name: str, workers: int) -> None:
+    report, _ = _verify(bugs=[name], workers=workers)
+    assert report.footer.workers == workers
     broken = set(ids(report, Verdict.BROKEN))
     assert FOUND_BY[name] in broken
     assert broken <= {FOUND_BY[name]} | ALSO.get(name, set()), {
@@ -117,8 +134,9 @@ def test_each_bug_breaks_the_hint_that_it_is_about(name: str) -> None:
 
 @pytest.mark.parametrize("seed", [0, 1, *(pytest.param(n, marks=pytest.mark.matrix) for n in range(2, 20))])
 @pytest.mark.parametrize("name", HABITS)
-def test_no_habit_is_reported(name: str, seed: int) -> None:
-    report, _ = _verify(habits=[name], seed=seed)
+@pytest.mark.parametrize("workers", [1, pytest.param(SEVERAL, marks=pytest.mark.matrix)])
+def test_no_habit_is_reported(name: str, seed: int, workers: int) -> None:
+    report, _ = _verify(habits=[name], seed=seed, workers=workers)
     assert {f.contract.id: f.actual for f in report.findings} == {}
 
 

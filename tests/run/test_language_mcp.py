@@ -13,13 +13,10 @@ import pytest
 
 from language_table import model_of, rows
 from lengths import rarely
-from pgagents.inprocess import inside, verify_sandbox
-from pgagents.inprocess_mcp import mcp_inside, tool_contracts, verify_mcp
+from pgagents.inprocess_mcp import tool_contracts, verify_mcp
 from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
 from pgagents.source.read import read
-from pgagents.verify.plan.options import Options
-from verifying import ids, model
+from verifying import ids, list_writes, model, whole_run
 
 ONCE_BROKEN = {
     "answer-binary", "answer-csv", "both-schemes", "etag", "event-stream", "job", "scheme-per-action",
@@ -42,11 +39,6 @@ CATALOGUES = [
 ]
 
 
-def list_writes(of: Model) -> tuple[str, ...]:
-    """The writes, which may be called without an id too: the mock has nothing of anybody else."""
-    return tuple(str(a.name) for a in of.actions if a.effect == "write")
-
-
 @pytest.mark.parametrize("id", rarely(ROWS, *ONCE_BROKEN, *ROWS[::6]))
 def test_our_mcp_server_keeps_every_contract_of_a_row(id: str) -> None:
     of = model_of(id)
@@ -62,11 +54,7 @@ def test_our_mcp_server_keeps_every_contract_of_a_row(id: str) -> None:
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
 def test_mock_and_tools_of_a_catalogue_keep_every_contract(path: Path) -> None:
-    of = model(path)
-    opened = inside(of)
-    given = {"allow_writes": True, "exclusive": True, "allow": list_writes(of), "max_requests": 5 * ENOUGH}
-    with mcp_inside(of, opened) as link:
-        report = verify_sandbox(of, opened, Options(**given), mcp=link)
+    of, report = model(path), whole_run(path)
     assert {f.contract.id: f.actual for f in report.findings} == {}
     assert ids(report, Verdict.UNTESTED) == []
     wanted = set(tool_contracts(of))

@@ -16,15 +16,12 @@ import pytest
 from pgagents.catalogue.load import load_text
 from pgagents.client.request import request_of
 from pgagents.http import Response
-from pgagents.inprocess import inside, verify_sandbox
-from pgagents.inprocess_mcp import mcp_inside
+from pgagents.inprocess import inside
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
-from pgagents.verify.plan.options import Options
-from verifying import SHOP, ids, model, run
+from verifying import SHOP, ids, plain_run, whole_run
 
 LATER = SHOP.parent / "later.yaml"
-ENOUGH = 5_000
 
 
 @cache
@@ -33,7 +30,7 @@ def later() -> Model:
 
 
 def test_mock_keeps_every_contract_of_the_api() -> None:
-    report = run(later())
+    report = whole_run(LATER)
     assert {f.contract.id: f.actual for f in report.findings} == {}
     assert ids(report, Verdict.UNTESTED) == []
     assert report.footer.left_behind == ()
@@ -55,7 +52,7 @@ def test_mock_keeps_every_contract_of_the_api() -> None:
 
 @pytest.mark.parametrize("name", ["shop", "chat"])
 def test_mock_of_a_small_catalogue_keeps_every_contract(name: str) -> None:
-    report = run(model(SHOP.with_stem(name)))
+    report = plain_run(SHOP.with_stem(name))
     assert {f.contract.id: f.actual for f in report.findings} == {}
     assert ids(report, Verdict.UNTESTED) == []
     assert report.exit_code == 0
@@ -83,9 +80,7 @@ def test_session_of_the_mock_ends_by_time() -> None:
 
 
 def test_mock_and_its_tools_leave_nothing_untested() -> None:
-    opened = inside(later())
-    with mcp_inside(later(), opened) as link:
-        report = verify_sandbox(later(), opened, Options(max_requests=ENOUGH), mcp=link)
+    report = whole_run(LATER)
     assert {f.contract.id: f.actual for f in report.findings} == {}
     assert ids(report, Verdict.UNTESTED) == []
     kept = set(ids(report, Verdict.KEPT))

@@ -5,12 +5,16 @@ found from missed.
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
 from bench.mutants import Shares, draw_mutants, format_results, sources, survivor
 from bench.mutate import Mutant, mutants, sql_slips
 from bench.mutation import DIFFERS, FOUND, HUNG, MISSED, NO_START, SAME, UNREACHED, Trial, Tried
+
+from lengths import rarely
+from pgagents.verify.plan.options import Options
 
 SOURCE = '''\
 """No slip of this: 1 < 2."""
@@ -101,9 +105,10 @@ def test_a_seed_draws_the_same_of_every_module() -> None:
     assert len({m.kind for m in chosen}) > 8
 
 
-@pytest.fixture(scope="module")
-def trial() -> Trial:
-    return Trial(sources(), runs=(False,))
+@cache
+def trial_of(options: Options) -> Trial:
+    """A trial whose runs have these options and no bursts."""
+    return Trial(sources(), runs=(False,), options=options)
 
 
 def slip(file: str, before: str, after: str) -> Mutant:
@@ -111,24 +116,37 @@ def slip(file: str, before: str, after: str) -> Mutant:
     return next(m for m in mutants(sources()[path], path) if (m.before, m.after) == (before, after))
 
 
+MUTANTS = [
+    # the letters of a short code, of which there is a law; its run takes ten times the others'
+    (slip("park_graph/sessions", "8", "9"), FOUND, ""),
+    # for how long a browser remembers: nobody promises it
+    (slip("sandbox/cors", "600", "601"), MISSED, DIFFERS),
+    (slip("sandbox/limits", "100_000", "100001"), MISSED, SAME),
+    (slip("sandbox/limits", "oldest", "list(oldest)[1:]"), MISSED, UNREACHED),
+    (slip("park_graph/domain", "store.script(module.TABLES)", "pass"), NO_START, ""),
+]
+WHOLE, BRIEF = Options(), Options(only=("cors_policy/",), max_requests=40)
+"""The options of `make matrix`, and those of `make test`, whose runs reach the same of these mutants."""
+
+
 @pytest.mark.parametrize(
-    ("mutant", "outcome", "reach"),
-    [
-        # the letters of a short code, of which there is a law; its run takes ten times the others'
-        pytest.param(slip("park_graph/sessions", "8", "9"), FOUND, "", marks=pytest.mark.matrix),
-        (
-            slip("sandbox/cors", "600", "601"),
-            MISSED,
-            DIFFERS,
-        ),  # for how long a browser remembers: nobody promises it
-        (slip("sandbox/limits", "100_000", "100001"), MISSED, SAME),
-        (slip("sandbox/limits", "oldest", "list(oldest)[1:]"), MISSED, UNREACHED),
-        (slip("park_graph/domain", "store.script(module.TABLES)", "pass"), NO_START, ""),
-    ],
-    ids=lambda value: value.file.rpartition("/")[2] if isinstance(value, Mutant) else str(value),
+    ("mutant", "outcome", "reach", "options"),
+    rarely(
+        [*((*each, WHOLE) for each in MUTANTS), *((*each, BRIEF) for each in MUTANTS[1:])],
+        *((*each, BRIEF) for each in MUTANTS[1:]),
+    ),
+    ids=lambda value: (
+        value.file.rpartition("/")[2]
+        if isinstance(value, Mutant)
+        else ("brief" if value.only else "whole")
+        if isinstance(value, Options)
+        else str(value)
+    ),
 )
-def test_trial_tells_what_became_of_a_mutant(trial: Trial, mutant: Mutant, outcome: str, reach: str) -> None:
-    tried = trial.of(mutant)
+def test_trial_tells_what_became_of_a_mutant(
+    mutant: Mutant, outcome: str, reach: str, options: Options
+) -> None:
+    tried = trial_of(options).of(mutant)
     assert (tried.outcome, tried.reach) == (outcome, reach), tried
     assert bool(tried.checks) == (outcome == FOUND)
     assert bool(tried.shown) == (reach == DIFFERS)

@@ -112,11 +112,12 @@ PAIRS = [(catalogue, name) for catalogue in CATALOGUES for name in NAMES]
 @pytest.mark.parametrize(("catalogue", "name"), PAIRS[::25])
 def test_variation_that_answers_as_the_plain_mock_has_its_verdicts(catalogue: str, name: str) -> None:
     """The other variations are verified as a whole in any case."""
+    if not answers_as_plain(catalogue, name):
+        return
     plain, varied = recording_of(catalogue).report, verify_varied(catalogue, name)
-    same = [(r.contract.id, r.verdict, r.reason) for r in plain.results] == [
+    assert [(r.contract.id, r.verdict, r.reason) for r in plain.results] == [
         (r.contract.id, r.verdict, r.reason) for r in varied.results
     ]
-    assert same or not answers_as_plain(catalogue, name)
 
 
 def test_list_names_variations_and_catalogues_that_exist() -> None:

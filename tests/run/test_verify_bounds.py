@@ -20,7 +20,7 @@ from pgagents.model.contract import Verdict
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.events.signature import sign
 from pgagents.sandbox.injection import fault_helpers
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.injection.fault_declaration import Context
 from pgagents.verify.plan.options import Options
 from pgagents.verify.wire.oauth import challenge
 from pgagents.verify.wire.signature import compact

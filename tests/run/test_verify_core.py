@@ -19,7 +19,7 @@ from pgagents.http import Request, Response, Silence, json_bytes
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.sandbox import Sandbox
-from pgagents.verify.cases.invalid import is_invalid
+from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.checks.idempotency import failure_atomicity
 from pgagents.verify.fixtures.request_template import ordinary, template_of

@@ -9,9 +9,10 @@ import pytest
 from pgagents.http import Request, Response
 from pgagents.model.contract import Verdict
 from pgagents.verify.answers.replay import judge_replay
+from pgagents.verify.cases.idempotency.key_chain import KeyChain
 from pgagents.verify.check.check import Judgement
 from pgagents.verify.check.memory import setting_of
-from pgagents.verify.checks.idempotency.idempotency import _Chain, _nearly
+from pgagents.verify.checks.idempotency.idempotency import _nearly
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from verifying import URL, model
@@ -43,7 +44,7 @@ def seen(status: int, body: object, at: float) -> Exchange:
     ("after_s", "verdict"), [(60.0, Verdict.KEPT), (LIVES_S - 1, Verdict.KEPT), (LIVES_S, Verdict.UNTESTED)]
 )
 def test_a_key_that_is_nearly_one_that_was_forgotten_shows_nothing(after_s: float, verdict: Verdict):
-    chain = _Chain()
+    chain = KeyChain()
     chain.note_key("pgv-some-key-of-before", NOW)
     conversation = _nearly(SETTING, ENDPOINT, "idempotency/apart/x", chain)
     assert isinstance(next(conversation), Call)

@@ -8,6 +8,7 @@ import unicodedata
 from pgagents.verify.cases.boundary import unusual
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.check.memory import setting_of
+from pgagents.verify.checks.rest import invalid_input
 from pgagents.verify.values.invalid_values import full_width, violations
 from pgagents.verify.values.schema_values import matches, types_of
 from verifying import URL, model
@@ -125,3 +126,29 @@ def test_a_text_that_breaks_a_pattern_breaks_the_pattern_itself():
     broken = [wrong.value for wrong in violations(schema, {}, required=True) if wrong.keyword == "pattern"]
     assert broken
     assert all(re.search("[\x00-\x1f]", text) for text in broken)
+
+
+def test_digits_that_a_pattern_leaves_open_are_not_sent():
+    """`\\d` is ASCII's digits in JSON Schema, and every digit in Python's `re`."""
+
+    def digits(pattern: str) -> list[str]:
+        schema = {"type": "string", "pattern": pattern}
+        broken = [wrong for wrong in violations(schema, {}, required=True) if wrong.keyword == "pattern"]
+        assert {wrong.rule for wrong in broken} == {f"does not match {pattern}"}
+        assert len(broken) > 2
+        return [
+            wrong.value
+            for wrong in broken
+            if re.search(r"[^\x00-\x7f]", wrong.value) and "é" not in wrong.value
+        ]
+
+    assert not digits(r"^(?:-?\d+)?(?:,\d+)*$")
+    assert not digits(r"^3\d?$")
+    assert len(digits("^[0-9]{1,9}$")) == 2
+
+
+def test_a_patterns_promise_names_no_value():
+    """The calls that try it have several values, and each finding names its own."""
+    known = setting_of(model(), URL)
+    says = {c.says for c in invalid_input.promises(known) if "/pattern/plate/create_session@rest" in c.id}
+    assert says == {"create_session refuses a call where plate does not match ^[A-Za-z0-9-]{1,10}$"}

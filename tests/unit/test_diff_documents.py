@@ -271,3 +271,12 @@ def test_document_with_anything_anywhere_is_compared_or_refused(seed: int) -> No
             found(new, old)
             compared += 1
     assert compared > 0
+
+
+def test_members_of_a_merge_key_stay_in_their_order() -> None:
+    """An import writes them in this order, so it must not change from run to run."""
+    names = [f"X-Header-{letter}" for letter in "QWERTYUIOP"]
+    text = f"a: &a {{{', '.join(f'{name}: 1' for name in names)}}}\nb:\n  X-Header-E: 2\n  <<: *a\n"
+    merged = parse(text, "x", foreign=True).data["b"]
+    assert list(merged) == ["X-Header-E", *(name for name in names if name != "X-Header-E")]
+    assert merged["X-Header-E"] == 2

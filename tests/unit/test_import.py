@@ -395,6 +395,42 @@ def test_choice_of_nothing_says_what_there_is() -> None:
     assert "getThing5" in raised.value.help
 
 
+POSTS = openapi(
+    {
+        "/things/filter": {
+            "post": operation(operationId="filterThings"),
+            "put": operation(operationId="put"),
+        },
+        "/things/count": {"post": operation(operationId="countThings")},
+        "/things": {"post": operation(operationId="addThing")},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("reads", "found"),
+    [
+        ((), set()),
+        (("POST */filter",), {"filter_things"}),
+        (("/things/filter",), {"filter_things"}),
+        (("filterThings", "countThings"), {"filter_things", "count_things"}),
+        (("*",), {"filter_things", "count_things", "add_thing"}),
+    ],
+)
+def test_an_author_says_which_posts_read_and_no_put_ever_does(
+    reads: tuple[str, ...], found: set[str]
+) -> None:
+    actions = imported(POSTS, Choice(reads=reads)).data["actions"]
+    assert {name for name, action in actions.items() if action["effect"] == "read"} == found
+    assert all("confirm" not in actions[name] for name in found)
+
+
+@pytest.mark.parametrize("pattern", ["countThngs", "PUT *"])
+def test_a_word_on_reading_that_no_post_fits_is_refused(pattern: str) -> None:
+    with pytest.raises(PgagentsError, match="no POST or GET fits it"):
+        imported(POSTS, Choice(reads=(pattern,)))
+
+
 def test_vendor_that_takes_all_is_offered_all_and_the_others_a_choice() -> None:
     made = imported(MANY)
     surfaces = made.data["surfaces"]

@@ -71,6 +71,14 @@ def test_same_document_again_changes_no_byte() -> None:
     assert (CATALOGUE.read_bytes(), RECORD.read_bytes()) == before
 
 
+def test_the_authors_word_that_a_post_reads_is_kept_by_later_imports(document: dict[str, Any]) -> None:
+    assert again("--force", "--reads", "POST /books") == 0
+    document["paths"]["/books"]["get"]["parameters"][1]["maximum"] = 80
+    store(document)
+    assert again() == 0
+    assert {a.name: a.effect for a in load_file(CATALOGUE).actions}["add_book"] == "read"
+
+
 def test_edits_and_comments_stay_and_the_documents_changes_come(
     document: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

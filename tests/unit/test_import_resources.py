@@ -234,3 +234,61 @@ def test_required_argument_gets_a_value_that_is_surely_valid(schema: dict[str, A
     )
     made_by = found["item"].get("made_by")
     assert (made_by and made_by["input"]["x"]) == value
+
+
+TAGGED: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "slug", "checksum"],
+    "properties": {"id": {"type": "integer"}, "slug": {"type": "string"}, "checksum": {"type": "string"}},
+}
+
+
+NOTED = TAGGED | {"properties": TAGGED["properties"] | {"note": {"type": "string"}}}
+
+
+def by_member(member: str = "slug", shown: Any = TAGGED, **slug: Any) -> dict[str, Any]:
+    """Return paths of kinds that a path names by a member, too."""
+    return {
+        "/kinds": {"post": create(TAGGED, title={"type": "string"}, slug=slug or {"type": "string"})},
+        "/kinds/{id}": by_id("id") | {"get": answer(TAGGED), "delete": answer(None, "204")},
+        f"/kinds/by_name/{member}/{{{member}}}": by_id(member, "string") | {"get": answer(shown)},
+        f"/kinds/{member}/{{{member}}}": by_id(member, "string") | {"get": answer(shown)},
+    }
+
+
+def test_a_path_that_names_an_instance_by_a_member_shows_what_the_collection_makes() -> None:
+    found, text = infer(by_member())
+    slug = found["slug"]
+    assert slug["id"] == "slug"
+    assert slug["made_by"] == {
+        "action": "post_kinds",
+        "input": {"title": "=fresh.text", "slug": "=fresh.slug"},
+    }
+    assert slug["undone_by"] == found["kind"]["undone_by"]
+    assert "# inferred: from GET /kinds/slug/{slug} and POST /kinds" in text
+
+
+def test_a_member_that_the_server_chooses_is_read_from_its_answer() -> None:
+    made = infer(by_member("checksum"))[0]["checksum"]["made_by"]
+    assert made == {"action": "post_kinds", "input": {"title": "=fresh.text", "slug": "=fresh.text"}}
+
+
+@pytest.mark.parametrize(
+    ("why", "paths"),
+    [
+        ("the read answers with something else", by_member(shown=NOTED)),
+        (
+            "the path does not say which member it names",
+            {path.replace("/slug/", "/known/"): operations for path, operations in by_member().items()},
+        ),
+        ("an enum has no new value", by_member(type="string", enum=["red"])),
+        ("the answer of the create does not have it", by_member("colour", shown=TAGGED)),
+    ],
+)
+def test_a_path_by_a_member_of_which_nothing_is_known_makes_nothing(why: str, paths: dict[str, Any]) -> None:
+    made = [r for r in infer(paths)[0].values() if r.get("made_by") and r.get("id", "id") != "id"]
+    assert made == [], why
+
+
+def test_only_the_path_just_below_the_collection_is_taken_for_a_member() -> None:
+    assert [n for n, r in infer(by_member())[0].items() if "made_by" in r] == ["kind", "slug"]

@@ -103,6 +103,12 @@ DRAWINGS: dict[str, str] = {
     "a style with escapes": (
         r"<style>.a { fill: \75rl(#b); content: '\201C' } /* \75rl(http://a.example) */</style>"
     ),
+    "a comment": "<style>/* @import 'a.css'; url(http://a.example) */</style>",
+    "a large picture in a style": (
+        "<style>a { fill: url( 'data:image/png;base64," + "iVBORw0K" * 20_000 + "' ) }</style>"
+    ),
+    "many gradients": "".join(f'<rect fill="url(#paint-{n})"/>' for n in range(9_000)),
+    "a large style without addresses": "<style>" + "a { transform: scale(2) } " * 5_000 + "</style>",
     "an animation": '<animate attributeName="opacity" values="0;1" begin="0s"/>',
 }
 
@@ -128,9 +134,14 @@ LOADING: dict[str, str] = {
     "http://a.example/d": r"<style>a { fill: \75rl(http://a.example/d) }</style>",
     "http://a.example/e": r"""<rect style="fill: u\000072 l('http://a.example/e')"/>""",
     "http://a.example/g": r"<style>a { b: i\6d age-set('#a' 1x, 'http://a.example/g' 2x) }</style>",
+    "http://a.example/h": "<style>a { b: image-set('#a' 1x, 'http://a.example/h' 2x) }</style>",
+    "http://a.example/i": """<rect style="b: url('#a'), -webkit-image-set('http://a.example/i' 1x)"/>""",
+    "http://a.example/j": "<style>a { b: SRC( 'http://a.example/j' ) } /* url(#a) */</style>",
+    "a script in": "<style>a { b: expression(alert(1)) }</style>",
     "a style that imports": r"<style>@\69mport 'a.css';</style>",
     "a script in a style": r"<style>a { b: \65xpression(alert(1)) }</style>",
     "are not read": "<style>" + r"\41 " * 40_000 + "</style>",
+    "styles of more": "<style>a { b: url(http://a.example)" + ";" * 100_000 + " }</style>",
 }
 
 

@@ -161,7 +161,7 @@ def test_every_check_is_broken_by_some_fault() -> None:
 
 
 def test_every_variation_names_a_point_of_the_language_or_none() -> None:
-    from pgagents.catalogue.language.platform import Behaviour
+    from pgagents.catalogue.language.platform.behaviour import Behaviour
 
     for id, variation in VARIATIONS.items():
         assert variation.point is None or variation.point in Behaviour.model_fields, id

@@ -145,9 +145,11 @@ d: >-
   # pgagents: ignore[x/y] in a folded text
 e: 'single
   # pgagents: ignore[x/y] in quotes of two lines'
-f: 1 # pgagents: ignore[x/y] the only one
+f: 1 # pgagents: ignore[x/y] one
+g: |  # pgagents: ignore[x/y] beside the beginning of a block
+  text
 """
-    assert [i.span.line for i in ignores(parse(text))] == [10]
+    assert [i.span.line for i in ignores(parse(text))] == [10, 11]
 
 
 def test_vendors_refusal_cannot_be_ignored() -> None:

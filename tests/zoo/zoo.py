@@ -105,6 +105,8 @@ class Server:
     ready: str = "/"
     headers: Callable[[str], Mapping[str, str]] = lambda key: {"Authorization": f"Bearer {key}"}
     auth: tuple[str, ...] = ()
+    imported: tuple[str, ...] = ()
+    """Options of import for the catalogue that has a reviewer's lines."""
     edited: tuple[str, ...] = ()
     """Options of verify where the imported catalogue has a reviewer's lines (`edits/`)."""
     npm: bool = False

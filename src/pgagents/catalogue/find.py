@@ -1,4 +1,4 @@
-"""Finds the catalogue that is meant: a file, a shipped example, or the only one of this folder."""
+"""Find the catalogue of a command: a file, a shipped example, or the only one in the current folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def find_catalogue(given: Path | None) -> Model | None:
     """Return the model of the given catalogue; else of the only one in ./catalogue, else of ./pgagents.yaml.
 
     Return None if there is no catalogue. A name such as `park-graph` means a shipped catalogue. Raises
-    PgagentsError where ./catalogue has several.
+    PgagentsError if ./catalogue has several.
     """
     if given is not None:
         return find_example(str(given)) or load_file(given)
@@ -30,7 +30,7 @@ def find_catalogue(given: Path | None) -> Model | None:
 
 
 def find_example(name: str) -> Model | None:
-    """Return the shipped catalogue of this name; None if none is shipped, or if a file has that name."""
+    """Return the shipped catalogue of this name; None if there is none, or if a file has that name."""
     stem = name.replace("-", "_")
     path = folder("catalogue") / f"{stem}.yaml"
     if not name.replace("-", "").isalnum() or Path(name).exists() or not path.is_file():

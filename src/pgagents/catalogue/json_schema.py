@@ -19,7 +19,7 @@ _SHORT: dict[str, dict[str, Any]] = {
     "Effect": {"enum": ["read", "write"], "description": "Just the value."},
     "Code": {"type": "integer", "minimum": 100, "maximum": 599, "description": "Just the status."},
 }
-# members whose list may be one value
+# members that accept one value in place of a list
 _ONE_OF_LIST = {"cite": "*", "on": "Header", "read_by": "Resource", "listed_by": "Resource"}
 
 

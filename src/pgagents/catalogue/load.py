@@ -47,9 +47,9 @@ def load(
 ) -> tuple[Model | None, list[Diagnostic]]:
     """Return the resolved catalogue, or None, and the diagnostics in the order of the file.
 
-    All faults are found in one run: values that pydantic refuses are removed, and the remaining file is
-    checked. With `any_key`, a key that the language cannot express is treated as a bearer key; no manifest
-    may be generated from such a model. `known` are validators compiled before for the same schemas.
+    One run finds all faults: values that pydantic refuses are removed, and the rest is checked. With
+    `any_key`, a key that the language cannot express is treated as a bearer key. No manifest may be made from
+    such a model. `known` are validators compiled before for the same schemas.
     """
     unsayable = [] if any_key else find_unsupported_key(source)
     model, found = _load(as_bearer(source), known)
@@ -104,7 +104,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
 
 
 def _find_other_format(source: Source) -> str:
-    """Return the key by which the file is an OpenAPI or Swagger document; empty if it is none."""
+    """Return the key that identifies the file as an OpenAPI or Swagger document; empty for other files."""
     data = source.data
     if not isinstance(data, dict) or "pgagents" in data:
         return ""
@@ -112,8 +112,9 @@ def _find_other_format(source: Source) -> str:
 
 
 def _first_of(source: Source, count: int) -> list[Diagnostic]:
-    """Return the faults among the first members of each collection, because pydantic's list of all would
-    take gigabytes.
+    """Return the faults among the first members of each collection.
+
+    Pydantic's list of all would take gigabytes.
     """
     for most in (100, 20, 4):
         try:

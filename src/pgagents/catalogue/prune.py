@@ -1,4 +1,4 @@
-"""Remove what pydantic refuses from a copy of the data, so that the rest can be checked in the same run.
+"""Remove the values that pydantic refuses from a copy of the data, so that the rest can be checked too.
 
 Pointers stay valid: a refused member of a mapping is removed, and a refused item of a list is replaced by a
 neighbour.
@@ -55,7 +55,7 @@ def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointe
         pointers = {pointer_of(e, rest) for e in refused if not _keep_action(rest, e, dropped)}
         parents = {
             p[:n] for p in pointers for n in range(1, len(p))
-        }  # errors at parents come from other branches of a union
+        }  # errors at parents belong to other branches of a union
         for pointer in sorted(pointers - parents, key=lambda p: (-len(p), str(p))):
             if pointer:
                 dropped.add(_remove(rest, pointer))
@@ -71,9 +71,9 @@ def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointe
 
 
 def _keep_action(rest: dict[str, Any], error: Any, dropped: set[Pointer]) -> bool:
-    """Insert a placeholder for an action's missing line, so that its other faults are reported too.
+    """Insert a placeholder for a line that an action lacks, so that its other faults are reported too.
 
-    True if the error was such a missing line.
+    Return True if the error was such a missing line.
     """
     pointer, key = pointer_of(error, rest), error["loc"][-1]
     if (

@@ -9,7 +9,6 @@ from pgagents.catalogue.checks.refusals.errors import make_sign
 from pgagents.catalogue.language import (
     audit,
     offers,
-    platform,
     surface,
 )
 from pgagents.catalogue.language.credentials import (
@@ -19,6 +18,9 @@ from pgagents.catalogue.language.credentials import (
     list_used_schemes,
     needs_certificate,
 )
+from pgagents.catalogue.language.platform.addresses import Api, OwnServer, TemplateServer
+from pgagents.catalogue.language.platform.behaviour import Header
+from pgagents.catalogue.language.platform.limits import Bucket
 from pgagents.catalogue.language.schemas import schema_node
 from pgagents.catalogue.resolving.actions import Actions
 from pgagents.catalogue.resolving.resources import Resources
@@ -118,8 +120,9 @@ class _Resolver(Actions, Resources):
         return make_code_flow(flows.authorization_code, scheme, carrier, self.written.api.base_url)
 
     def _add_provoking_calls(self) -> None:
-        """Add to each code the calls that provoke it, once all actions exist; actions refer to codes
-        themselves.
+        """Add to each code the calls that provoke it.
+
+        This needs all actions, and actions refer to codes, so it comes last.
         """
         for name, code in self.written.errors.codes.items():
             at = ("errors", "codes", name, "provoked_by")
@@ -131,7 +134,7 @@ class _Resolver(Actions, Resources):
         sign = make_sign(self.errors.when or "", compiled.tree) if compiled is not None else None
         return ErrorReader(self.codes, self.errors.code_at, sign)
 
-    def _bucket(self, name: str, b: platform.Bucket) -> m.Bucket:
+    def _bucket(self, name: str, b: Bucket) -> m.Bucket:
         at = ("limits", "buckets", name)
         return m.Bucket(
             name,
@@ -145,7 +148,7 @@ class _Resolver(Actions, Resources):
             at,
         )
 
-    def _header(self, name: str, h: platform.Header) -> m.Header:
+    def _header(self, name: str, h: Header) -> m.Header:
         at = ("headers", name)
         return m.Header(
             name,
@@ -194,18 +197,18 @@ def _with_defaults(webhooks: offers.Webhooks | None) -> offers.Webhooks | None:
     return webhooks.model_copy(update={"signature": signed, "id_at": id_at, "versions": versions})
 
 
-def _main_server(api: platform.Api) -> Server:
-    """Return the server that manifests name."""
+def _main_server(api: Api) -> Server:
+    """Return the server for manifests."""
     at = ("api", "server")
     if isinstance(api.server, str):
         return Server("", Text(api.server, at), (), "", at)
     return _server("", api.server, at)
 
 
-def _server(name: str, written: platform.TemplateServer, at: Pointer) -> Server:
+def _server(name: str, written: TemplateServer, at: Pointer) -> Server:
     variables = tuple(
         Variable(n, v.default, tuple(v.enum or ()), v.description or "", (*at, "variables", n))
         for n, v in written.variables.items()
     )
-    description = written.description if isinstance(written, platform.OwnServer) else None
+    description = written.description if isinstance(written, OwnServer) else None
     return Server(name, Text(written.url, (*at, "url")), variables, description or "", at)

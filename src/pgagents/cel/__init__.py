@@ -1,1 +1,4 @@
-"""CEL, the language of laws: compile, limit, evaluate, rewrite as Arazzo. Only this room imports `cel`."""
+"""CEL, the language of laws: compile expressions, bound their work, evaluate them, rewrite them for Arazzo.
+
+Only this package imports the library `cel`.
+"""

@@ -1,4 +1,4 @@
-"""Find the part of an expression that makes it false or has no value."""
+"""Find the part of an expression that makes it false or that cannot be evaluated."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Choice, FunctionCall, Macro, Node, children
 
 MOST_ITEMS = 100
-"""Items of a list that are looked at for one without a value."""
+"""Most items of a list that are searched for one that cannot be evaluated."""
 
 
 def broken_part(node: Node, values: Mapping[str, Any]) -> Node:
-    """Return the first part, below `&&` and `?:`, that makes an expression false.
+    """Return the first part, inside `&&` and `?:`, that makes an expression false.
 
-    Raises ExpressionError if a part has no value.
+    Raises ExpressionError if a part cannot be evaluated.
     """
     while True:
         if isinstance(node, Choice):
@@ -48,7 +48,9 @@ def is_defined(node: Node, values: Mapping[str, Any]) -> bool:
 
 
 def _needed(node: Node, values: Mapping[str, Any]) -> Iterator[tuple[Node, Mapping[str, Any]]]:
-    """Yield the parts that are evaluated with the node, in order, each with the values that it may read."""
+    """Yield the parts that the node's value depends on, in order of evaluation, with the values each may
+    read.
+    """
     if isinstance(node, Choice):
         yield node.condition, values
         yield node.then if evaluate(node.condition, values) is True else node.otherwise, values
@@ -67,5 +69,5 @@ def evaluate(node: Node, values: Mapping[str, Any]) -> Any:
 
 
 def holds(node: Node, values: Mapping[str, Any]) -> bool:
-    """Return the truth of a part of an expression. Raises ExpressionError."""
+    """Return a condition's value as a boolean. Raises ExpressionError."""
     return Scope(values).holds(compile_node(node, values))

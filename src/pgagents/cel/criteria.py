@@ -1,7 +1,7 @@
-"""Rewrite CEL for Arazzo: values as runtime expressions, conditions as criteria. The result is None if Arazzo
-cannot express it.
+"""Rewrite CEL for Arazzo: values as runtime expressions, conditions as criteria.
 
-Arazzo 1.0.1 has pointers into a response, comparisons, and JSONPath filters over one context
+The result is None if Arazzo cannot express the value or condition. Arazzo 1.0.1 has pointers into a response,
+comparisons, and JSONPath filters over one context
 (https://spec.openapis.org/arazzo/v1.0.1.html#criterion-object, read 2026-11-20). It has no functions and no
 loop over two lists.
 """
@@ -18,17 +18,22 @@ from pgagents.cel.syntax import FunctionCall, Index, Infix, Literal, Macro, Node
 
 Place = tuple[str | int, ...]
 Said = Callable[[Place], str | None]
-"""Turns a path (`response.lots[0].id`, `find.lot.id`) into a runtime expression, or into None."""
+"""A function that rewrites a path (`response.lots[0].id`, `find.lot.id`) as a runtime expression, or returns
+None.
+"""
 _COMPARISONS = frozenset(("==", "!=", "<=", ">=", "<", ">"))
 _POINTED = re.compile(r"[^\s<>=!&|(){}\[\]'\"\\#]+")
-"""Names that a pointer in a condition may lead through: no sign that a condition, or a quoted name, has."""
+"""Member names that a pointer in a condition may contain: no character with a meaning in conditions or in
+quoted names.
+"""
 _NOT_EMPTY = frozenset(((">=", 1.0), (">", 0.0)))
 
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One success condition. With `jsonpath` it is a JSONPath query of the response body that must find
-    something.
+    """One success condition.
+
+    With `jsonpath`, it is a JSONPath query of the response body, and holds if the query finds something.
     """
 
     condition: str
@@ -49,7 +54,7 @@ def pointer(path: Place) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FirstFitting:
-    """The first item of a list that meets a condition. `item` is the item's name in the condition."""
+    """The first item of a list that meets a condition. The condition calls the item `item`."""
 
     items: Place
     item: str
@@ -57,8 +62,9 @@ class FirstFitting:
 
 
 def parse_kept(node: Node) -> Place | FirstFitting | None:
-    """Parse a kept value: the path in the response body, or the choice from a list. None for any other
-    expression.
+    """Parse the expression of a kept value: a path in the response body, or the first fitting item of a list.
+
+    None for any other expression.
     """
     if (place := path_through(node))[:1] == ("response",):
         return place[1:]
@@ -69,13 +75,13 @@ def parse_kept(node: Node) -> Place | FirstFitting | None:
 
 
 def criteria(node: Node, said: Said) -> Iterator[tuple[str, Criterion | None]]:
-    """Yield each part of a condition joined by `&&`, with its criterion or None."""
+    """Split a condition at `&&`, and yield each part with its criterion, or with None."""
     for part in conjuncts(node):
         yield print_node(part), _criterion(part, said)
 
 
 def _in_body(node: Node) -> Place:
-    """Return the members of the response that a path leads through; empty for any other expression."""
+    """Return the steps of a path in the response body; empty for any other expression."""
     name, *members = path_of(node) or ("",)
     return tuple(members) if name == "response" and all(map(_POINTED.fullmatch, members)) else ()
 
@@ -117,7 +123,7 @@ def _exists(node: Macro) -> Criterion | None:
 
 
 def _query(path: Place) -> str:
-    """Return the steps of a JSONPath query: names that are no identifiers stand in brackets."""
+    """Return the steps of a JSONPath query. Names that are not identifiers are in brackets."""
     return "".join(
         f"[{step}]" if isinstance(step, int) else f".{step}" if step.isidentifier() else f"['{step}']"
         for step in path
@@ -125,7 +131,10 @@ def _query(path: Place) -> str:
 
 
 def _operand(node: Node, said: Said) -> str | None:
-    """Return a literal or a path as Arazzo writes it; text is in single quotes, and quotes in it twice."""
+    """Return a literal or a path in Arazzo's form.
+
+    Texts are in single quotes, and quotes inside are doubled.
+    """
     negative = isinstance(node, Unary) and node.sign == "-"
     inner = node.operand if isinstance(node, Unary) and negative else node
     if isinstance(inner, Literal) and isinstance(inner.value, str):

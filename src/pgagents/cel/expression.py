@@ -1,7 +1,8 @@
-"""Compile CEL expressions with bounds. The only module that imports `cel`; `scope` evaluates them.
+"""Compile CEL expressions within limits; `scope` evaluates them.
 
-All numbers are doubles, including `size()`, so literals in arithmetic are written `2.0`; comparing with `2`
-works. Bounds: those of `parser`, and the work that `growth` estimates, about a second at most.
+No other module imports `cel`. All numbers are doubles, including `size()`, so literals in arithmetic are
+written `2.0`. Comparing with `2` works. `parser` limits the text, and `growth` limits the estimated work to
+about one second.
 """
 
 from __future__ import annotations
@@ -50,32 +51,35 @@ _STANDARD = {
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Expression:
-    """A compiled expression. Two of them mean the same if their trees are equal."""
+    """A compiled expression. Two expressions have the same meaning if their trees are equal."""
 
     tree: Node
     wording: str
-    """The author's own text on one line, for people to read and for nothing else."""
+    """The author's own text on one line. It is only shown to people."""
     canonical: str
-    """The meaning as text, the same for all ways to write it. Caches are keyed by it."""
+    """The tree as text, equal for all spellings of the same expression. Caches use it as the key."""
     names: frozenset[str]
-    """The variables that it reads."""
+    """The variables that the expression reads."""
     paths: Mapping[str, Paths]
-    """The members that it reads of each variable."""
+    """The members that the expression reads, by variable."""
     calls: frozenset[str]
-    """The helper functions that it calls."""
+    """The helper functions that the expression calls."""
     program: Any
     path: tuple[str, ...] = ()
-    """Steps of an expression that is only a variable or a member path. It is looked up, not evaluated."""
+    """The steps of an expression that is only a variable or a member path.
+
+    Such a value is looked up without CEL.
+    """
     lists: tuple[tuple[str, ...], ...] = ()
     """Paths of the lists that are arguments of helper functions."""
     quick: Any = None
-    """The same program with paths instead of lists as arguments. It is used if all `lists` are lists."""
+    """The same program, with paths as arguments in place of lists. It is used if all `lists` are lists."""
     quick_paths: Mapping[str, Paths] = field(default_factory=dict)
-    """Paths that the quick program reads by itself."""
+    """The paths that the program `quick` reads."""
     shape: Node | None = None
-    """The tree from which the work is estimated; None without macros and long sums."""
+    """The tree for estimating the work; None if the expression has no macros and no long sums."""
     plain: bool = True
-    """True if the work is small as long as all lists are short."""
+    """True if the work is small whenever all lists are short."""
 
     def __repr__(self) -> str:
         return f"Expression({self.wording!r})"
@@ -83,8 +87,9 @@ class Expression:
 
 @cache
 def load_evaluator() -> Any:
-    """Import `cel` without its command line, which its `__init__` imports with prompt_toolkit and asyncio:
-    0.12 s.
+    """Import `cel` without its command line.
+
+    Its `__init__` would import prompt_toolkit and asyncio, which takes 0.12 s.
     """
     sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
     import cel
@@ -93,7 +98,7 @@ def load_evaluator() -> Any:
 
 
 def compile(text: str, names: Iterable[str]) -> Expression:
-    """Compile an expression that may read the variables `names`.
+    """Compile an expression that may read only the variables `names`.
 
     Raises ExpressionError with one sentence.
     """
@@ -101,14 +106,14 @@ def compile(text: str, names: Iterable[str]) -> Expression:
 
 
 def compile_node(node: Node, names: Iterable[str]) -> Expression:
-    """Compile a tree, such as a part of another expression. Raises ExpressionError."""
+    """Compile a tree, for instance a part of another expression. Raises ExpressionError."""
     return compile(print_node(node), names)
 
 
 def member_of(value: Any, variables: Container[str]) -> str:
-    """Return the dotted path below one of these variables that a value reads.
+    """Return the dotted path that a value reads below one of these variables.
 
-    Return an empty text for any other value, and for a path with a dot in a name.
+    Return an empty text for any other value, and for a path with a dot in a member's name.
     """
     path = value.path if isinstance(value, Expression) else ()
     dotted = any("." in name for name in path)
@@ -116,7 +121,11 @@ def member_of(value: Any, variables: Container[str]) -> str:
 
 
 def _check_names(expression: Expression, names: Iterable[str]) -> Expression:
-    """Return the expression if it reads only these variables, and calls only functions that exist."""
+    """Return the expression, after checking that it reads only these variables and calls only known
+    functions.
+
+    Raises ExpressionError.
+    """
     allowed = set(names)
     if not expression.names <= allowed:
         unknown = min(expression.names - allowed)
@@ -129,7 +138,7 @@ def _check_names(expression: Expression, names: Iterable[str]) -> Expression:
 
 @lru_cache(maxsize=5_000)
 def _compile(text: str) -> Expression:
-    """Compile an expression with any variables."""
+    """Compile an expression that may read any variables. Raises ExpressionError."""
     tree, wording = parse(text), " ".join(text.split())
     called = functions_of(tree)
     for name in sorted(called.keys() - HELPERS.keys() - _STANDARD - {"size"}):
@@ -161,19 +170,19 @@ def _compile(text: str) -> Expression:
 
 
 def _program(tree: Node) -> Any:
-    """Compile a tree for the evaluator. Raises ExpressionError."""
+    """Compile a tree with the library. Raises ExpressionError."""
     try:
         return load_evaluator().compile(print_node(rebuild(tree, spell_has)))
     except ValueError as error:
         raise ExpressionError(first_line_of(error)) from None
-    except BaseException as error:  # the parser panics on some texts, and a panic is no Exception
+    except BaseException as error:  # the parser panics on some texts, and a panic is a BaseException
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
         raise ExpressionError("the expression cannot be parsed") from None
 
 
 def _check_growth(tree: Node) -> None:
-    """Raise ExpressionError if the work is too large for any data."""
+    """Raise ExpressionError if the work would be too large even for small data."""
     try:
         growth.check(tree, {}, {})
     except growth.Unbounded as error:

@@ -1,8 +1,9 @@
-"""Bound the work of a CEL expression before it is evaluated, because the evaluator cannot be interrupted.
+"""Estimate the work of a CEL expression before it is evaluated, because the evaluator cannot be interrupted.
 
-The bound is computed from the expression's tree and the sizes of the values it reads. One unit of work is
-about 0.3 µs: a number, a hundred characters, a quarter of an object's member. The evaluator copies the list
-that `map` and `filter` have made so far for each item, so their work grows quadratically.
+The estimate is an upper bound, computed from the expression's tree and the sizes of the values that it reads.
+One unit of work is about 0.3 µs: a number, a hundred characters, a quarter of an object's member. For each
+item the evaluator copies the list that `map` and `filter` have made so far. Their work therefore grows
+quadratically.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ from pgagents.cel.syntax import (
 
 MAX_WORK = 5_000_000
 MAX_WEIGHT = 200_000
-"""Largest value that an expression may build: 20 MB of text, or 200,000 numbers."""
+"""Largest weight of a value that an expression may build: 20 MB of text, or 200,000 numbers."""
 CHARS_A_UNIT = 100
 A_MEMBER = 4
 LONG_SUM = 20
-"""Sums of more operands are estimated, because the operands' content is copied once for each."""
+"""Sums of more operands are estimated, because adding each operand copies all earlier ones."""
 A_TURN = 2
-"""Work of a macro for each item, besides its body."""
+"""Work of a macro per item, without its body."""
 _SCALARS = frozenset(
     ("has", "double", "int", "uint", "bool", "type", "timestamp", "duration", "size", "len_", "contains",
      "startsWith", "endsWith", "matches", "cents", "near", "distance_km", "sorted_by", "sorted_down_by",
@@ -43,12 +44,12 @@ _SCALARS = frozenset(
 
 
 class Unbounded(Exception):
-    """Evaluating the expression may take too much work."""
+    """The evaluation may take too much work."""
 
 
 class Size(NamedTuple):
-    """Upper bounds of a value: its weight, its length, the weight of one item, and the longest list
-    anywhere in it.
+    """Upper bounds for a value: its weight, its length, the weight of one item, and its longest inner
+    list.
     """
 
     weight: float
@@ -61,9 +62,10 @@ ONE = Size(1, 1, 1, 1)
 
 
 def loops(node: Node) -> int:
-    """Return 0 for an expression without macros and long sums, 1 with plain macros only, 2 with any other.
+    """Return 0 for an expression without macros and long sums, 1 if all macros are plain, 2 otherwise.
 
-    A plain macro loops over a path, and is in no other macro. Its work is small while all lists are short.
+    A plain macro loops over a path, and is not nested in another macro. Its work is small while all lists are
+    short.
     """
     most = max(map(loops, children(node)), default=0)
     if isinstance(node, Macro):
@@ -73,7 +75,7 @@ def loops(node: Node) -> int:
 
 
 def _is_rooted(node: Node | None) -> bool:
-    """True for a value that is reached from a variable by members, indices and methods."""
+    """True for a value that is reached from a variable only by members, indices and methods."""
     while isinstance(node, Member | Index | FunctionCall):
         node = node.of if isinstance(node, FunctionCall) else node.base
     return isinstance(node, Name)
@@ -82,17 +84,17 @@ def _is_rooted(node: Node | None) -> bool:
 def check(node: Node, values: Mapping[str, Any], measured: dict[int, Size]) -> None:
     """Raise Unbounded if evaluating on these values might take too much work.
 
-    `measured` caches sizes by object id; it is valid while the values live.
+    `measured` caches sizes by object id. It is valid only as long as the values exist.
     """
     _Estimate(measured).of(node, {name: (None, value) for name, value in values.items()})
 
 
 _Found = tuple[Size | None, Any]
-"""A size; or None and a value of the data, which is measured when its size is needed."""
+"""A size; or None with a value of the data, which is measured when its size is needed."""
 
 
 class _Estimate:
-    """Walk one expression and count its work."""
+    """Walk one expression and add up its work."""
 
     def __init__(self, measured: dict[int, Size]) -> None:
         self._measured = measured
@@ -110,11 +112,11 @@ class _Estimate:
         return size, None
 
     def size(self, found: _Found) -> Size:
-        """Return the size of a found value, measuring it if necessary."""
+        """Return the size of a result, measuring its value if necessary."""
         return found[0] if found[0] is not None else measure(found[1], self._measured)
 
     def of(self, node: Node, names: Mapping[str, _Found]) -> _Found:
-        """Return the upper bound of a node's value, and count the work of computing it."""
+        """Return the size of a node's value, and add the work of computing it."""
         self._add_work(1)
         match node:
             case Literal():
@@ -149,7 +151,7 @@ class _Estimate:
         return self._check_weight(Size(weight, count, max([1.0, *(s.weight for s in sizes)]), longest))
 
     def _either(self, one: Node, other: Node, names: Mapping[str, _Found]) -> _Found:
-        """Return the bound of a value that is one of two."""
+        """Return the size of a value that is one of two."""
         a, b = self.size(self.of(one, names)), self.size(self.of(other, names))
         return Size(*map(max, a, b)), None
 
@@ -167,7 +169,7 @@ class _Estimate:
         if name == "has":
             return ONE, None
         sizes = [self.size(arg) for arg in args]
-        if name in _SCALARS:  # an argument that is a list of the data is read in place
+        if name in _SCALARS:  # a helper reads a list of the data without copying it
             self._add_work(
                 sum(
                     min(s.weight, s.length) if found is None else s.weight
@@ -185,7 +187,7 @@ class _Estimate:
         return self._within(found)
 
     def _within(self, found: _Found) -> _Found:
-        """Return the bound of a member or item: it is never larger than the heaviest one."""
+        """Return the size of a member or item: at most the heaviest one."""
         size = self.size(found)
         return Size(size.item, min(size.deep, size.item), size.item, size.deep), None
 
@@ -207,7 +209,7 @@ class _Estimate:
 
 
 def measure(value: Any, measured: dict[int, Size]) -> Size:
-    """Return the size of a value of the data. Its depth is limited where the data is read."""
+    """Return the size of a value of the data. The reader of the data has already limited its depth."""
     if isinstance(value, str):
         return _of_text(value)
     if not isinstance(value, list | dict):

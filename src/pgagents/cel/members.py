@@ -1,6 +1,6 @@
-"""Find which members of its variables an expression reads, and reduce values to these members.
+"""Find the members of variables that an expression reads, and remove all other members from values.
 
-The evaluator copies everything that it is given, so less data is faster.
+The evaluator copies every value that it receives, so smaller values are faster.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ Paths = frozenset[Path]
 WHOLE: Paths = frozenset({()})
 """The paths are unknown, so the whole value is kept."""
 MOST_STEPS = 20
-"""Steps of a path that are followed. Everything below a longer path is kept."""
+"""Longest path that is followed, in steps. Everything below a longer path is kept."""
 EACH = "\ue000each"
-"""No member's name: it begins with a character for private use."""
+"""A step that is no member's name: it begins with a private-use character."""
 
 
 def paths_of(node: Node, names: Iterable[str]) -> dict[str, Paths]:
-    """Return, for each variable, the paths that an expression reads. A path includes everything below it.
+    """Return the paths that an expression reads, by variable. A path includes everything below it.
 
     The step `EACH` leads to the items of a list that a macro loops over.
     """
@@ -33,13 +33,17 @@ def paths_of(node: Node, names: Iterable[str]) -> dict[str, Paths]:
 
 
 def _collect(node: Node, stands_for: Mapping[str, Path], found: Mapping[str, set[Path]]) -> None:
-    """Add the paths that a node reads to `found`. `stands_for` maps a name to the path of a variable."""
+    """Add the paths that a node reads to `found`.
+
+    `stands_for` maps the item name of a macro to the path of its list.
+    """
     if path := _whole_path(node, stands_for):
         found[path[0]].add(path[1:][:MOST_STEPS])
     elif isinstance(node, Macro):
         over = _whole_path(node.of, stands_for) if node.name != "filter" else ()
         if over:
-            found[over[0]].add((*over[1:], EACH, "")[:MOST_STEPS])  # the length, even if no item is read
+            # the list's length is read even if no item is
+            found[over[0]].add((*over[1:], EACH, "")[:MOST_STEPS])
         else:
             _collect(node.of, stands_for, found)
         item = (over[0], *(*over[1:], EACH)[:MOST_STEPS]) if over else ()
@@ -51,20 +55,20 @@ def _collect(node: Node, stands_for: Mapping[str, Path], found: Mapping[str, set
 
 
 def _whole_path(node: Node, stands_for: Mapping[str, Path]) -> Path:
-    """Return the variable and the members that a path leads through; empty if it is no such path."""
+    """Return the variable and the members of a member path; empty for any other node."""
     name, *steps = path_of(node) or ("",)
     before = stands_for.get(name, ())
     return (*before, *steps) if before else ()
 
 
 def only(value: Any, paths: Paths) -> Any:
-    """Return the value reduced to the members that lie on one of the paths."""
+    """Return the value with only the members that lie on one of the paths."""
     return _cut(value, _tree(paths))
 
 
 @lru_cache(maxsize=5_000)
 def _tree(paths: Paths) -> Mapping[str, Any] | None:
-    """Group paths by their first step; None if a path ends here, so that everything is kept."""
+    """Group paths by their first step; None if a path ends here, which keeps everything."""
     if () in paths:
         return None
     firsts = dict.fromkeys(path[0] for path in sorted(paths))
@@ -76,7 +80,7 @@ def _cut(value: Any, tree: Mapping[str, Any] | None) -> Any:
         return value
     if isinstance(value, list | tuple):
         return [_cut(item, tree[EACH]) for item in value] if EACH in tree else value
-    if not isinstance(value, dict | Mapping) or EACH in tree:  # a macro goes through an object's keys
+    if not isinstance(value, dict | Mapping) or EACH in tree:  # a macro over an object loops over its keys
         return value
     return {
         name: value[name] if inside is None else _cut(value[name], inside)

@@ -1,7 +1,7 @@
-"""Parse the text of an expression into a syntax tree, once, in bounded depth.
+"""Parse the text of an expression into a syntax tree of limited depth.
 
-The grammar is CEL's without messages (`Type{…}`), leading dots and optional members, none of which a value of
-JSON needs (docs/decisions/0014).
+The grammar is CEL's without messages (`Type{…}`), leading dots and optional members. JSON values need none of
+these (docs/decisions/0014).
 """
 
 from __future__ import annotations
@@ -44,14 +44,15 @@ _MOST = {"int": 2**63, "uint": 2**64, "double": sys.float_info.max}
 
 @lru_cache(maxsize=5_000)
 def parse(text: str) -> Node:
-    """Return the syntax tree of an expression. Raises ExpressionError at the part that is wrong."""
+    """Return the syntax tree of an expression. Raises ExpressionError with the place of the error."""
     if len(text) > MAX_CHARS:
         raise ExpressionError(
             f"the expression has {len(text):,} characters; at most {MAX_CHARS:,} are allowed"
         )
     parser = _Parser(text)
     node = parser.parse()
-    stack = [(node, 1)] if len(parser.tokens) > MAX_DEPTH else []  # no node without a token
+    # every node has a token, so few tokens make no deep tree
+    stack = [(node, 1)] if len(parser.tokens) > MAX_DEPTH else []
     while stack:
         part, depth = stack.pop()
         if depth > MAX_DEPTH:
@@ -67,7 +68,7 @@ def _too_deep(start: int, end: int) -> ExpressionError:
 
 
 class _Parser:
-    """Parse tokens from left to right. `token` is the next one."""
+    """Parse tokens from left to right. `token` is the next one to read."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -109,7 +110,7 @@ class _Parser:
         )
 
     def _end(self) -> int:
-        """Return where the last token ended."""
+        """Return the offset at which the last token ended."""
         return self.tokens[self.at - 1].end
 
     def _expression(self) -> Node:
@@ -199,7 +200,7 @@ class _Parser:
         raise self._fault("a value is expected", token)
 
     def _bracketed(self) -> Node:
-        """Parse an expression after an opening bracket."""
+        """Parse an expression after an opening bracket, up to the closing one."""
         self._enter()
         return self._expression()
 
@@ -252,14 +253,14 @@ class _Parser:
 
 
 def _item_or_member(base: Node, index: Node, start: int, end: int) -> Node:
-    """Return the node for brackets. With a text it is a member access, so that both spellings are equal."""
+    """Return the node for `base[index]`. A text as index is a member access, so both spellings are equal."""
     if isinstance(index, Literal) and isinstance(index.value, str):
         return Member(base, index.value, start=start, end=end)
     return Index(base, index, start=start, end=end)
 
 
 def _join(level: int, signs: list[str], operands: list[Node], start: int, end: int) -> Infix:
-    """Join operands; brackets around some of them are dropped where they change nothing."""
+    """Join operands into one node. Brackets around operands are dropped if they change nothing."""
     flat_signs: list[str] = []
     flat: list[Node] = []
     for index, operand in enumerate(operands):

@@ -1,4 +1,4 @@
-"""Write a syntax tree as text in one form: single blanks, and brackets only where they are needed."""
+"""Write a syntax tree as text in one fixed form: single blanks, and only necessary brackets."""
 
 from __future__ import annotations
 
@@ -29,33 +29,33 @@ _WORDS = frozenset(("true", "false", "null", "in"))
 
 
 def is_plain(name: str) -> bool:
-    """True for the name of a member that may follow a dot; any other stands in brackets, as a text."""
+    """True for a member's name that may follow a dot. Any other name is written in brackets, as a text."""
     return _PLAIN.fullmatch(name) is not None and name not in _WORDS
 
 
 def quote(text: str) -> str:
-    """Return the token of a text."""
+    """Return a text as a quoted token."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def print_node(node: Node) -> str:
-    """Return the text of a node. It parses to an equal node."""
+    """Return the text of a node. Parsing it gives an equal node."""
     return _text(node, 0)
 
 
 def print_path(path: Sequence[str]) -> str:
-    """Return the text of a path from a variable on: `response["@id"]`."""
+    """Return the text of a path that begins with a variable: `response["@id"]`."""
     return path[0] + "".join(f".{name}" if is_plain(name) else f"[{quote(name)}]" for name in path[1:])
 
 
 def _text(node: Node, least: int) -> str:
-    """Return the text of a node, in brackets if it binds less tightly than `least`."""
+    """Return the text of a node, in brackets if its precedence is lower than `least`."""
     level, text = _print(node)
     return f"({text})" if level < least else text
 
 
 def _print(node: Node) -> tuple[int, str]:
-    """Return how tightly a node binds, and its text."""
+    """Return the precedence of a node, and its text."""
     match node:
         case Literal():
             return POSTFIX, node.token

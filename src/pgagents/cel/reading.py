@@ -1,7 +1,7 @@
-"""Answer questions about an expression's tree: which paths, members and texts it reads, and what it compares.
+"""Answer questions about an expression's tree: the paths, members and texts it reads, and its comparisons.
 
-Paths are given as names from the variable on, and only variables count: a macro's item of the same name is
-another value.
+A path is a tuple of names that begins with the variable. The item of a macro is no variable, even if it has
+the same name.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def place_of(node: Node) -> tuple[str | int, ...]:
 
 
 def steps_from_the_end(node: Node) -> int:
-    """Return n for an index such as `list[-n]`, which counts from the end; 0 for any other node."""
+    """Return n for an index `list[-n]`, which counts from the end; 0 for any other node."""
     index = node.index if isinstance(node, Index) else None
     if not isinstance(index, Unary) or index.sign != "-" or not isinstance(index.operand, Literal):
         return 0
@@ -70,12 +70,12 @@ def steps_from_the_end(node: Node) -> int:
 
 
 def list_begun_at(node: Node) -> Path:
-    """Return the path of the list whose first item a node is, as in `response.items[0]`; else empty."""
+    """Return the path of a list if the node is its first item, as in `response.items[0]`; otherwise empty."""
     return path_of(node.base) if isinstance(node, Index) and node.index == FIRST else ()
 
 
 def variables_of(node: Node) -> dict[str, Name]:
-    """Return the variables that an expression reads, each with the first place where it does."""
+    """Return the variables that an expression reads, each with the first node that reads it."""
     found: dict[str, Name] = {}
     for part, bound in walk_free(node):
         if isinstance(part, Name) and part.name not in bound:
@@ -84,7 +84,7 @@ def variables_of(node: Node) -> dict[str, Name]:
 
 
 def functions_of(node: Node) -> dict[str, FunctionCall]:
-    """Return the functions and methods that an expression calls, each with its first call."""
+    """Return the functions and methods that an expression calls, each with the first call."""
     found: dict[str, FunctionCall] = {}
     for part in walk(node):
         if isinstance(part, FunctionCall):
@@ -93,7 +93,7 @@ def functions_of(node: Node) -> dict[str, FunctionCall]:
 
 
 def paths_in(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Path]:
-    """Yield the longest member paths of variables, in the order of the text; a variable alone is none."""
+    """Yield the longest member paths of variables, in the order of the text, without bare variables."""
     path = path_of(node)
     if len(path) > 1:
         if path[0] not in bound:
@@ -105,7 +105,7 @@ def paths_in(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Path]:
 
 
 def first_members(node: Node, variable: str) -> Iterator[tuple[str, Node]]:
-    """Yield the member that each use of a variable reads, empty for the whole, and the part that reads it."""
+    """Yield each use of a variable: the member that is read, empty for the whole value, and the node."""
     found = [part for part, bound in walk_free(node) if variable not in bound]
     named = {id(part.base): part for part in found if isinstance(part, Member)}
     for part in found:
@@ -115,12 +115,12 @@ def first_members(node: Node, variable: str) -> Iterator[tuple[str, Node]]:
 
 
 def members_in(node: Node) -> Iterator[str]:
-    """Yield the name of each member that an expression reads, of variables and of items."""
+    """Yield the name of each member that an expression reads, on variables and on items."""
     return (part.name for part in walk(node) if isinstance(part, Member))
 
 
 def texts_in(node: Node) -> Iterator[str]:
-    """Yield each text that an expression names."""
+    """Yield each text literal of an expression."""
     return (part.value for part in walk(node) if isinstance(part, Literal) and isinstance(part.value, str))
 
 
@@ -130,7 +130,7 @@ def reads(node: Node, path: Path) -> bool:
 
 
 def applies(node: Node, function: str, path: Path) -> bool:
-    """True if an expression calls a function with this path as an argument."""
+    """True if an expression calls the function with this path as an argument."""
     return any(
         isinstance(part, FunctionCall)
         and part.name == function
@@ -141,7 +141,10 @@ def applies(node: Node, function: str, path: Path) -> bool:
 
 
 def compares(node: Node, path: Path) -> str:
-    """Return how an expression compares a path for equality: `exactly`, `folded` (in one case), or empty."""
+    """Return how an expression tests a path for equality.
+
+    The result is `exactly`, `folded` (letter case ignored), or empty if it does not.
+    """
     found = ""
     for part, bound in walk_free(node):
         if not isinstance(part, Infix) or "==" not in part.signs or path[0] in bound:
@@ -158,12 +161,15 @@ def compares(node: Node, path: Path) -> str:
 
 
 Match = OneOf["whole", "part", "each"]
-"""The relation of a filter to a member: it equals the member, is a part of it, or has its items in it."""
+"""The comparison of a filter: the text equals the member, is a part of it, or each item is in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A member of a list's items that an argument filters by; `folded` if letter case does not count."""
+    """The member of a list's items that an argument filters by.
+
+    `folded` is true if letter case is ignored.
+    """
 
     items: Node
     member: str
@@ -172,8 +178,10 @@ class Filter:
 
 
 def filter_of(node: Node, path: Path) -> Filter | None:
-    """Return the filter that an expression promises for an argument: `response.items.all(i, i.name ==
-    input.name)`, the same with `contains`, or `input.tags.all(t, t in i.tags)`.
+    """Return the filter that an expression promises for an argument, or None.
+
+    Forms: `response.items.all(i, i.name == input.name)`, the same with `contains`, or `input.tags.all(t, t in
+    i.tags)`.
     """
     for macro in walk(node):
         if isinstance(macro, Macro) and macro.name == "all" and path_of(macro.of)[:1] == ("response",):
@@ -185,7 +193,9 @@ def filter_of(node: Node, path: Path) -> Filter | None:
 
 
 def _matched(part: Node, item: str, path: Path) -> tuple[str, Match, bool]:
-    """Return the item's member that a part matches with the path, how, and if case is ignored."""
+    """Return the item's member that is compared with the path, the comparison, and True if case is
+    ignored.
+    """
     left: Node | None = None
     right: Node | None = None
     match: Match = "whole"
@@ -207,14 +217,14 @@ def _matched(part: Node, item: str, path: Path) -> tuple[str, Match, bool]:
 
 
 def _without_case(node: Node) -> Node:
-    """Return the argument of a function of letter case; any other node unchanged."""
+    """Return the argument of a call that changes letter case; any other node unchanged."""
     if isinstance(node, FunctionCall) and node.name in _CASES and len(node.args) == 1:
         return node.args[0]
     return node
 
 
 def lists_in(node: Node, roots: frozenset[str]) -> Iterator[Path]:
-    """Yield paths of these variables that are read as lists: by macros, or as arguments of functions."""
+    """Yield the paths of these variables that are used as lists: by macros, or as arguments of functions."""
     for part, bound in walk_free(node):
         if isinstance(part, Macro):
             read: tuple[Node, ...] = (part.of,)
@@ -227,7 +237,7 @@ def lists_in(node: Node, roots: frozenset[str]) -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A list that is sorted by a member of its items."""
+    """A promise that a list is sorted by a member of its items."""
 
     items: Node
     member: str
@@ -235,7 +245,7 @@ class Order:
 
 
 def order_of(node: Node) -> Order | None:
-    """Return the order that an expression promises, if it promises nothing else."""
+    """Return the order that an expression promises; None if it promises anything else."""
     if isinstance(node, FunctionCall) and node.name in _SORTED and len(node.args) == 2:
         items, member = node.args
         if isinstance(member, Literal) and isinstance(member.value, str):
@@ -244,7 +254,9 @@ def order_of(node: Node) -> Order | None:
 
 
 def bounds_of_size(node: Node) -> Iterator[str]:
-    """Yield the arguments that bound the size of a list: `size(response.items) <= input.limit`."""
+    """Yield the nodes that limit the size of a list, such as `input.limit` in `size(response.items) <=
+    input.limit`.
+    """
     for part in walk(node):
         if isinstance(part, Infix) and part.signs in (("<=",), (">=",)):
             small, large = part.operands if part.signs == ("<=",) else part.operands[::-1]
@@ -261,12 +273,12 @@ def _measured(node: Node) -> Path:
 
 
 def conjuncts(node: Node) -> tuple[Node, ...]:
-    """Return the parts that must all hold."""
+    """Return the operands of `&&`: all of them must hold."""
     return node.operands if isinstance(node, Infix) and node.signs[0] == "&&" else (node,)
 
 
 def cases(node: Node, guards: tuple[Node, ...] = ()) -> Iterator[tuple[Node, tuple[Node, ...]]]:
-    """Yield the parts that an expression joins by `&&` and `?:`, each with the conditions it stands under."""
+    """Yield the parts joined by `&&` and `?:`, each with the conditions under which it is evaluated."""
     if isinstance(node, Choice):
         yield from cases(node.then, (*guards, node.condition))
         yield from cases(node.otherwise, (*guards, Unary("!", node.condition)))

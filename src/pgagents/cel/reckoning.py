@@ -1,6 +1,6 @@
-"""Helper functions for laws: money, places, lists, texts, times; those about files are in `files.py`.
+"""Helper functions for laws about money, places, lists, texts and times; `files.py` has those about files.
 
-They never raise: a result that cannot be computed is NaN, null or false.
+No function raises an exception: a result that cannot be computed is NaN, null or false.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def cents(amount: Any) -> float:
 
 
 def near(a: Any, b: Any, slack: Any) -> bool:
-    """|a - b| <= slack."""
+    """Return true if |a - b| <= slack."""
     return _number(a) and _number(b) and _number(slack) and abs(a - b) <= slack
 
 
@@ -65,7 +65,7 @@ def sorted_down_by(items: Any, member: Any) -> bool:
 
 
 def unique_by(items: Any, member: Any) -> bool:
-    """True if all items have different values in the named member."""
+    """True if no two items have the same value in the named member."""
     values = _members(items, member)
     return values is not None and len(values) == len({_identity(v) for v in values})
 
@@ -125,8 +125,10 @@ def _epoch(text: str) -> float:
 
 
 def len_(value: Any) -> float:
-    """Return `size()` as a double. Calls of `size` are renamed to this name of equal length, so that error
-    positions stay right.
+    """Return `size()` as a double.
+
+    Calls of `size` are renamed to this function. The name is equally long, so that error positions stay
+    right.
     """
     return float(len(value)) if isinstance(value, str | list | dict) else math.nan
 
@@ -162,7 +164,7 @@ def _number(value: Any) -> bool:
 
 
 def _members(items: Any, member: Any) -> list[Any] | None:
-    """Return the named member of each item, or None unless all items have it."""
+    """Return the named member of each item; None if an item lacks it."""
     if (
         not isinstance(items, list)
         or not isinstance(member, str)
@@ -173,7 +175,7 @@ def _members(items: Any, member: Any) -> list[Any] | None:
 
 
 def _identity(value: Any) -> Any:
-    """Return a hashable key that is the same for equal JSON values and differs for true and 1."""
+    """Return a hashable key: equal for equal JSON values, and different for true and 1."""
     if isinstance(value, list):
         return ("list", *(_identity(v) for v in value))
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Make other trees out of a tree: parts replaced, `size()` renamed, lists passed by their path, mutants."""
+"""Change syntax trees: replace parts, rename `size()`, pass lists as paths, make mutants."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ from pgagents.cel.syntax import (
 )
 
 Change = Callable[[Node, frozenset[str]], Node | None]
-"""Returns the replacement of a node, or None to look inside it. Its second argument has the names of loop
-items.
+"""A function that returns the replacement of a node, or None to look inside the node.
+
+Its second argument has the names of the items of macros around it.
 """
 THERE = "\ue000"
-"""Prefix of a text with the path of a list, which a helper function receives instead of the list."""
+"""First character of a text that holds the path of a list. A helper function gets it in place of the list."""
 BETWEEN = "\ue001"
-"""Separator of the names in such a path."""
+"""Separator of the names in that text."""
 BY_PATH = frozenset(("len_", "unique_by", "sorted_by", "sorted_down_by", "sum_of"))
 TAKE_LISTS = (BY_PATH - {"len_"}) | {"size"}
 _TURNED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 
 
 def transform(node: Node, change: Change, bound: frozenset[str] = frozenset()) -> Node:
-    """Return the tree with parts of it replaced, from the outside to the inside."""
+    """Return the tree with parts replaced. A replaced part is not searched further."""
     made = change(node, bound)
     return (
         _with_parts(node, bound, lambda part, inner: transform(part, change, inner)) if made is None else made
@@ -43,7 +44,7 @@ def transform(node: Node, change: Change, bound: frozenset[str] = frozenset()) -
 
 
 def rebuild(node: Node, change: Change, bound: frozenset[str] = frozenset()) -> Node:
-    """Return the tree with parts of it replaced, from the inside to the outside."""
+    """Return the tree with parts replaced, the inner ones first."""
     inside = _with_parts(node, bound, lambda part, inner: rebuild(part, change, inner))
     made = change(inside, bound)
     return inside if made is None else made
@@ -68,7 +69,7 @@ def _number(node: Node, names: Mapping[str, str]) -> Node:
             return replace(part, name=names[part.name]) if part.name in names else None
         if not isinstance(part, Macro):
             return None
-        item = f"#{len(names)}"  # no name that an author could write
+        item = f"#{len(names)}"  # authors cannot write such a name
         args = tuple(_number(arg, {**names, part.item: item}) for arg in part.args)
         return replace(part, of=_number(part.of, names), item=item, args=args)
 
@@ -81,7 +82,10 @@ def rename_size(node: Node, _bound: frozenset[str]) -> Node | None:
 
 
 def index_from_the_end(node: Node, _bound: frozenset[str]) -> Node | None:
-    """Replace an index from the end, as in `list[-1]`, which CEL does not have, by one from the beginning."""
+    """Replace an index from the end, such as `list[-1]`, by one from the beginning.
+
+    CEL has none from the end.
+    """
     steps = steps_from_the_end(node)
     if not steps or not isinstance(node, Index):
         return None
@@ -90,9 +94,7 @@ def index_from_the_end(node: Node, _bound: frozenset[str]) -> Node | None:
 
 
 def spell_has(node: Node, _bound: frozenset[str]) -> Node | None:
-    """Write `has(response["@id"])` as `"@id" in response`, because the evaluator's `has` takes plain names
-    only.
-    """
+    """Write `has(response["@id"])` as `"@id" in response`. The evaluator's `has` accepts plain names only."""
     member = node.args[0] if isinstance(node, FunctionCall) and node.name == "has" and node.args else None
     if not isinstance(member, Member) or is_plain(member.name):
         return None
@@ -119,7 +121,7 @@ def pass_lists_by_path(node: Node) -> tuple[Node, tuple[Path, ...]]:
 
 
 def fill(form: str, **nodes: Node) -> Node:
-    """Return the tree of an expression with nodes in place of some of its variables."""
+    """Parse `form`, and return its tree with the given nodes in place of variables."""
 
     def change(part: Node, bound: frozenset[str]) -> Node | None:
         return nodes.get(part.name) if isinstance(part, Name) and part.name not in bound else None
@@ -133,7 +135,7 @@ def text_literal(text: str) -> Literal:
 
 
 def replace_path(node: Node, path: Path, other: Node) -> Node:
-    """Return the tree with another node wherever it reads exactly this path."""
+    """Return the tree with another node in place of this exact path."""
 
     def change(part: Node, bound: frozenset[str]) -> Node | None:
         found = path_of(part)
@@ -154,9 +156,9 @@ def replace_variable(node: Node, name: str, other: Node) -> Node:
 
 
 def mutants(node: Node) -> Iterator[Node]:
-    """Yield the trees with one number changed, then those with one comparison made strict or not strict.
+    """Yield the trees with one number changed, then those with one comparison made strict or non-strict.
 
-    Texts stay, because they are names and values of the API, and so do indices.
+    Texts and indices are not changed, because they are names and values of the API.
     """
     yield from _variants(node, _other_number)
     yield from _variants(node, _other_comparisons)

@@ -20,19 +20,17 @@ from pgagents.cel.rewrite import (
 from pgagents.cel.syntax import ExpressionError, Node
 
 SHORT_LIST = 100
-"""Longest list over which an expression with plain macros is evaluated without an estimate of its work."""
+"""Longest list for which the work of plain macros is not estimated before evaluation."""
 MAX_DATA_DEPTH = 100
 
 
 class TooMuch(ExpressionError):
-    """The evaluation was not started, because it might take too long or grow too large. The value is
-    unknown.
-    """
+    """The evaluation was not started, because its work might be too large. The value is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The paths that several expressions read together, and the helper functions they call."""
+    """The paths and the helper functions that several expressions use together."""
 
     paths: Mapping[str, Paths]
     calls: frozenset[str]
@@ -40,7 +38,7 @@ class Reading:
 
     @classmethod
     def of(cls, expressions: Iterable[Expression]) -> Reading:
-        """Combine the readings of these expressions. Expressions that are only a path need none."""
+        """Combine what these expressions read. Expressions that are only a path are left out."""
         every = [expression for expression in expressions if not expression.path]
         paths: dict[str, Paths] = {}
         for expression in every:
@@ -54,9 +52,9 @@ class Reading:
 
 
 class Scope:
-    """The variables that expressions are evaluated with.
+    """The variables for evaluating expressions.
 
-    Values are converted for the evaluator when the first expression reads them, because converting costs more
+    Values are converted for the evaluator when an expression first reads them, because converting costs more
     than evaluating. `reading` names the variables that several expressions need, so that each is converted
     once.
     """
@@ -75,7 +73,7 @@ class Scope:
     )
 
     def __init__(self, values: Mapping[str, Any], reading: Reading | None = None) -> None:
-        """Raises ExpressionError if data named by `reading` is nested too deep."""
+        """Set the variables. Raises ExpressionError if data named by `reading` is nested too deep."""
         self.values = values
         self._context: Any = None
         self._known: set[str] = set()
@@ -92,7 +90,7 @@ class Scope:
 
     @property
     def _evaluator(self) -> Any:
-        """The evaluator's context, created for the first expression that has to be evaluated."""
+        """Return the library's context, created when the first expression needs it."""
         if self._context is None:
             self._context = load_evaluator().Context()
         return self._context
@@ -103,7 +101,7 @@ class Scope:
                 self.call(name, HELPERS[name])
 
     def _have(self, paths: Mapping[str, Paths]) -> None:
-        """Convert these parts of the variables for the evaluator, unless they are converted already."""
+        """Convert these parts of the variables for the evaluator, unless they have been converted."""
         for name, read in paths.items():
             known = self._paths.get(name)
             if (known is None or not (known is read or read <= known)) and name in self.values:
@@ -114,7 +112,7 @@ class Scope:
                 self._sizes.clear()
 
     def change(self, name: str, value: Any) -> None:
-        """Give a variable another value from now on."""
+        """Replace the value of a variable."""
         self.values = {**self.values, name: value}
         if type(value) is float:
             self._paths[name], self._longest[name] = WHOLE, 1
@@ -124,15 +122,15 @@ class Scope:
             self._ready.clear()
 
     def call(self, name: str, function: Callable[..., Any]) -> None:
-        """Replace a helper function from now on."""
+        """Replace a helper function."""
         self._evaluator.add_function(name, self._by_path(function) if name in BY_PATH else function)
         self._known.add(name)
 
     def _by_path(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Wrap a helper function so that it accepts the path of a list in place of the list."""
+        """Wrap a helper function, so that it accepts the path of a list in place of the list."""
         own = weakref.ref(
             self
-        )  # the evaluator holds the function, and Python's collector does not look into it
+        )  # the library holds the function, and Python's garbage collector does not see that reference
 
         def find(items: Any, *others: Any) -> Any:
             scope = own()
@@ -152,7 +150,7 @@ class Scope:
     def evaluate(self, expression: Expression) -> Any:
         """Return the value of an expression. Raises ExpressionError.
 
-        Its numbers are doubles, except that an expression which is only a path returns the value unchanged.
+        Its numbers are doubles. An expression that is only a path returns the value unchanged.
         """
         if expression.path:
             return self._at(expression.path)
@@ -167,7 +165,7 @@ class Scope:
             return (expression.quick if quick else expression.program).execute(self._evaluator)
         except KeyError as error:
             raise ExpressionError(f"there is no member {error}") from None
-        except BaseException as error:  # a panic of the evaluator is no Exception
+        except BaseException as error:  # a panic of the evaluator is a BaseException
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
             message = first_line_of(error)
@@ -176,46 +174,55 @@ class Scope:
             raise ExpressionError(message) from None
 
     def _short(self, expression: Expression) -> bool:
-        """True if no variable that the expression reads holds a long list."""
+        """True if all lists in the variables of the expression are short."""
         return all(self._longest.get(name, 1) <= SHORT_LIST for name in expression.paths)
 
     def _check_growth(self, shape: Node) -> None:
-        """Raise TooMuch if the estimated work is too large to start."""
+        """Raise TooMuch if the estimated work is too large."""
         try:
             growth.check(shape, {**self.values, **self._made}, self._sizes)
         except growth.Unbounded as error:
             raise TooMuch(str(error)) from None
 
     def _at(self, path: Iterable[str]) -> Any:
-        value: Any = self.values
-        for step in path:
-            if not isinstance(value, dict | Mapping) or step not in value:
-                raise ExpressionError(f"there is no member '{step}'")
-            value = value[step]
-        return value
+        return _walk(self.values, path)
 
     def holds(self, expression: Expression) -> bool:
-        """Return the truth of a condition. Raises ExpressionError, also if the value is neither true nor
-        false.
-        """
+        """Return a condition as a boolean. Raises ExpressionError, also if the value is no boolean."""
         value = self.evaluate(expression)
         if not isinstance(value, bool):
             raise ExpressionError(f"the expression gave {type(value).__name__}, not true or false")
         return value
 
     def find_value(self, expression: Expression, otherwise: Any = None) -> Any:
-        """Return the value of an expression, or `otherwise` where it has none."""
+        """Return the value of an expression, or `otherwise` if it cannot be evaluated."""
         try:
             return self.evaluate(expression)
         except ExpressionError:
             return otherwise
 
     def is_true(self, condition: Expression, *, otherwise: bool = False) -> bool:
-        """True if a condition holds. `otherwise` is the answer where it has no value."""
+        """Return a condition as a boolean, or `otherwise` if it cannot be evaluated."""
         try:
             return self.holds(condition)
         except ExpressionError:
             return otherwise
+
+
+def evaluate_on(values: Mapping[str, Any], expression: Expression) -> Any:
+    """Return the value of one expression on these values, as a scope would. Raises ExpressionError.
+
+    An expression that is only a path needs no scope, which costs more than to follow the path.
+    """
+    return _walk(values, expression.path) if expression.path else Scope(values).evaluate(expression)
+
+
+def _walk(value: Any, path: Iterable[str]) -> Any:
+    for step in path:
+        if not isinstance(value, dict | Mapping) or step not in value:
+            raise ExpressionError(f"there is no member '{step}'")
+        value = value[step]
+    return value
 
 
 def _convert(value: Any) -> tuple[Any, int]:
@@ -252,5 +259,5 @@ def _convert_part(value: Any, depth: int, longest: list[int]) -> Any:
 
 
 def _encodable(text: str) -> str:
-    """Replace lone surrogates in a text: the evaluator accepts only valid UTF-8."""
+    """Replace lone surrogates in a text, because the evaluator accepts only valid UTF-8."""
     return str(text) if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -1,6 +1,6 @@
-"""The syntax tree of an expression: its nodes with their places in the text, and a way to walk it.
+"""The nodes of an expression's syntax tree with their places in the text, and functions to walk it.
 
-Two nodes are equal if they mean the same: blanks, comments and redundant brackets make no difference.
+Two nodes are equal if they have the same meaning: blanks, comments and redundant brackets make no difference.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Any
 from typing import Literal as OneOf
 
 MACROS = frozenset(("all", "exists", "exists_one", "existsOne", "map", "filter"))
-"""Methods whose first argument names the item that their other arguments are evaluated for."""
+"""Methods whose first argument names an item. The other arguments are evaluated once for each item."""
 COMPARED = 3
 LEVELS = {"||": 1, "&&": 2, **dict.fromkeys(("<", "<=", ">", ">=", "==", "!=", "in"), COMPARED)} | {
     "+": 4, "-": 4, "*": 5, "/": 5, "%": 5,
 }  # fmt: skip
-"""The precedence of each infix sign; the highest binds most tightly."""
+"""The precedence of each infix operator. A higher number binds more tightly."""
 UNARY = 6
 POSTFIX = 7
 
@@ -24,10 +24,10 @@ Kind = OneOf["text", "bytes", "int", "uint", "double", "word"]
 
 
 class ExpressionError(Exception):
-    """The expression does not compile, or cannot be evaluated on this data.
+    """The expression does not compile, or cannot be evaluated with these values.
 
-    `start` and `end` are the part of the text that it is about, as offsets of characters; None if that is not
-    known. `reason` is the message without the place.
+    `start` and `end` are the wrong part of the text, as offsets in characters; None if unknown. `reason` is
+    the message without the place.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ExpressionError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A part of an expression, with its place in the text as offsets of characters."""
+    """A part of an expression, with its place in the text as offsets in characters."""
 
     start: int = field(default=0, compare=False)
     end: int = field(default=0, compare=False)
@@ -47,7 +47,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Literal(Part):
-    """A text, a number, true, false or null. `token` is how it is written."""
+    """A text, a number, true, false or null. `token` is its spelling."""
 
     kind: Kind
     value: str | bytes | int | float | bool | None
@@ -56,7 +56,7 @@ class Literal(Part):
 
 @dataclass(frozen=True, slots=True)
 class Name(Part):
-    """A variable, or the item of a macro."""
+    """A variable, or the name of a macro's item."""
 
     name: str
 
@@ -79,7 +79,7 @@ class Index(Part):
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall(Part):
-    """A call of a function, or of a method of `of`."""
+    """A call of a function, or of a method of the value `of`."""
 
     name: str
     of: Node | None
@@ -88,7 +88,7 @@ class FunctionCall(Part):
 
 @dataclass(frozen=True, slots=True)
 class Macro(Part):
-    """A loop over `of`: `of.name(item, *args)`, in which `item` is the name of each item."""
+    """A loop over `of`, written `of.name(item, *args)`. `item` is the name of each item."""
 
     name: str
     of: Node
@@ -123,14 +123,14 @@ class Choice(Part):
 
 @dataclass(frozen=True, slots=True)
 class ListOf(Part):
-    """A list that is written out."""
+    """A list literal."""
 
     items: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectOf(Part):
-    """An object that is written out; keys and values in turn."""
+    """An object literal. Keys and values alternate."""
 
     items: tuple[Node, ...]
 
@@ -174,12 +174,12 @@ _WITH: dict[type, Callable[[Any, tuple[Node, ...]], Node]] = {
 
 
 def with_children(node: Node, parts: tuple[Node, ...]) -> Node:
-    """Return a node with others in place of its `children`, in their order."""
+    """Return a node with its `children` replaced by `parts`, in the same order."""
     return _WITH[type(node)](node, parts)
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """Yield a node and all nodes inside it, in the order of their beginnings in the text."""
+    """Yield a node and all nodes inside it, in the order in which they begin in the text."""
     stack = [node]
     while stack:
         found = stack.pop()
@@ -188,7 +188,7 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def walk_free(node: Node) -> Iterator[tuple[Node, frozenset[str]]]:
-    """Yield a node and all nodes inside it as `walk` does, each with the items' names bound there."""
+    """Yield the same nodes as `walk`, each with the names of macro items that are defined there."""
     stack: list[tuple[Node, frozenset[str]]] = [(node, frozenset())]
     while stack:
         found, bound = stack.pop()

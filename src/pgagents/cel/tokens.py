@@ -11,7 +11,7 @@ _ESCAPE = (
     r"\\(?:[abfnrtv\"'`\\?]|[xX][0-9a-fA-F]{2}|[0-3][0-7]{2}"
     r"|u[0-9a-fA-F]{4}|U00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4})"
 )
-_BLANK = r"(?:[ \t\r\n\f]++|//[^\n]*+)*+"  # possessive: tried in one way only, however long it is
+_BLANK = r"(?:[ \t\r\n\f]++|//[^\n]*+)*+"  # possessive quantifiers, so that matching takes linear time
 _TOKEN = re.compile(
     rf"""{_BLANK}(?:
     (?P<word>(?![bB]?[rR]?["'])[A-Za-z_][A-Za-z0-9_]*)
@@ -30,7 +30,7 @@ _MEANT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v":
 
 
 class Token(NamedTuple):
-    """A token and its place in the text; the kind of the last one is `end`."""
+    """A token and its place in the text. The last token has the kind `end`."""
 
     kind: str
     text: str
@@ -39,7 +39,10 @@ class Token(NamedTuple):
 
 
 def tokens_of(text: str) -> list[Token]:
-    """Return the tokens of a text, and one for its end. Raises ExpressionError for text that is no token."""
+    """Return the tokens of a text, and one for its end.
+
+    Raises ExpressionError for characters that form no token.
+    """
     found: list[Token] = []
     kind, at = "", 0
     while kind != "end":
@@ -54,7 +57,7 @@ def tokens_of(text: str) -> list[Token]:
 
 
 def describe_place(text: str, at: int) -> str:
-    """Return the words for a place in an expression; lines and characters count from 1."""
+    """Describe a place in an expression by line and character, both counted from 1."""
     line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
     return f"at character {column}" if line == 1 else f"at line {line}, character {column}"
 

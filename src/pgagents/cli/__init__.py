@@ -1,3 +1,4 @@
-"""The command line: one module a command. Each reads its flags, calls one function and returns an exit
-code.
+"""The command line.
+
+Each command is one module, which reads flags, calls one function and returns an exit code.
 """

@@ -1,6 +1,4 @@
-"""Optional packages: `pip install 'pgagents[sandbox]'` and `'pgagents[mcp]'` bring what only some commands
-import.
-"""
+"""Optional packages for some commands: `pip install 'pgagents[sandbox]'` and `'pgagents[mcp]'`."""
 
 from __future__ import annotations
 
@@ -8,7 +6,7 @@ EXTRAS = {
     "sandbox": ("authlib", "segno", "starlette", "uvicorn"),
     "mcp": ("jwt", "mcp", "starlette", "uvicorn"),
 }
-"""Each extra with the top-level modules that its packages install."""
+"""Each extra with the top-level modules of its packages."""
 
 
 def require(command: str, *extras: str) -> None:
@@ -26,12 +24,12 @@ def require(command: str, *extras: str) -> None:
 
 
 def missing(extra: str) -> list[str]:
-    """List the modules of an extra that cannot be imported."""
+    """Return the modules of an extra that cannot be imported."""
     from importlib.util import find_spec
 
     return [name for name in EXTRAS[extra] if find_spec(name) is None]
 
 
 def installing(*extras: str) -> str:
-    """Write the command line that installs these extras."""
+    """Return the command line that installs these extras."""
     return f"pip install 'pgagents[{','.join(extras)}]'"

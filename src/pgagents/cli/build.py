@@ -221,7 +221,7 @@ def _write(
 
 
 def _summary(built: Built, refused: frozenset[str], packages: tuple[Artifact, ...]) -> None:
-    """Print a line for each file: its size, its losses, and the context that its tools take of a model."""
+    """Print a line for each file: its size, its losses, and how much of a model's context its tools take."""
     made = {r.made.id: r for r in built.rendered}
     rows = []
     for a in built.artifacts(without=refused):

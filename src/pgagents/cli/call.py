@@ -155,7 +155,7 @@ async def _call(
             every = client.index_actions(client.surface(form(vendor).surface))
             names = {
                 str(a.name): name for name, a in reversed(every.items())
-            }  # the name of today is the first of an action's
+            }  # an action's current name comes first
             message = form(vendor).compose(names.get(action, action), given, "call_1")
         return await client.outcome(vendor, message, confirmed=yes, told=show_backoff)
 
@@ -203,7 +203,7 @@ def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | No
 
 
 def _file(path: str) -> str:
-    """Return a file as a data URL, its type by the ending of its name."""
+    """Return a file as a data URL. Its type follows from the ending of its name."""
     import mimetypes
 
     from pgagents.encoding.file import ANY, File
@@ -222,8 +222,9 @@ def _file(path: str) -> str:
 
 
 def _value(text: str, schema: Any, schemas: Any) -> Any:
-    """Convert a word to the type of its schema; a word that does not fit stays text, so that validation
-    explains why.
+    """Convert a word to the type of its schema.
+
+    A word that does not fit stays text, so that validation explains the error.
     """
     from pgagents.http import read_json
     from pgagents.jsonschema.schema import resolve

@@ -59,7 +59,7 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     keep_out_of_here()
     report_files.check(reports)
     for name in fault:
-        fault_registry.find("faults", name)  # before the build: what it prints would hide the message
+        fault_registry.find("faults", name)  # before the build, whose output would hide the message
     pages = _page()
     catalogue = folder("catalogue") / "park_graph.yaml"
     model = load_file(catalogue, name="catalogue/park_graph.yaml")
@@ -104,8 +104,9 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
 
 
 def another(url: str, faults: tuple[str, ...]) -> list[str]:
-    """Return POSIX shell lines that start a sandbox at the same address and set the variables of the
-    report's curl lines.
+    """Return POSIX shell lines that start such a sandbox again.
+
+    It has the same address, and the lines set the variables of the report's curl lines.
     """
     words = [
         "pgagents sandbox --tls --port",

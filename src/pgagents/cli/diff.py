@@ -111,7 +111,7 @@ class _Input:
 
         self.named = named
         self.shipped = find_example(named) is not None
-        """True for the name of a catalogue that comes with pgagents."""
+        """True if the name is that of a shipped catalogue."""
         self.texts: dict[str, bytes] = {}
         self.raw, self.location = b"", named
         if self.shipped:
@@ -132,7 +132,7 @@ class _Input:
         return fetch(location)
 
     def fetch(self, location: str) -> bytes:
-        """Return the bytes of a referenced document, and keep them for later look-ups of lines."""
+        """Return the bytes of a referenced document, and keep them to look up lines later."""
         self.texts[location] = self._fetch(location)
         return self.texts[location]
 
@@ -145,7 +145,7 @@ class _Input:
 
 
 def _compare(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
-    """Compare two OpenAPI 3 documents as documents, and anything else as catalogues."""
+    """Compare two OpenAPI 3 documents directly, and anything else as catalogues."""
     from pgagents.diff.compare import compare
     from pgagents.diff.forms import Comparison, side
     from pgagents.importer.reading.operations import version
@@ -201,7 +201,7 @@ def _side(given: _Input, edition: Edition) -> Side:
 
 
 def _model(given: _Input, *, allow_remote: bool) -> Model:
-    """Return the catalogue; an OpenAPI document is imported first."""
+    """Return the catalogue. An OpenAPI document is imported first."""
     from pgagents.catalogue.find import find_example
     from pgagents.catalogue.load import load_text
     from pgagents.importer.catalogue import catalogue
@@ -225,7 +225,10 @@ def _decode(raw: bytes, named: str) -> str:
 
 
 def _is_openapi(raw: bytes) -> bool:
-    """Return whether a top-level key marks an OpenAPI document; anything else is read as a catalogue."""
+    """Return whether the file is an OpenAPI document, by a top-level key.
+
+    Any other file is read as a catalogue.
+    """
     import re
 
     if raw.lstrip()[:1] == b"{":

@@ -26,8 +26,9 @@ EXTRAS = {"sandbox": "pgagents sandbox", "mcp": "pgagents mcp"}
 
 
 class DoctorLine(NamedTuple):
-    """One line of output. `state` is `ok`, `note` (no action needed), or `bad`, which makes the exit
-    code 1.
+    """One line of output.
+
+    `state` is `ok`, `note` (no action needed), or `bad`, which makes the exit code 1.
     """
 
     state: str
@@ -62,7 +63,7 @@ def command() -> int:
 
 
 def check(today: date, which: Callable[[str], str | None], here: Path) -> Iterator[DoctorLine]:
-    """Yield all lines, in the order of printing."""
+    """Yield all lines in the order in which they are printed."""
     yield from versions()
     yield from tools(which)
     yield catalogue(here, today)
@@ -97,7 +98,7 @@ def versions() -> Iterator[DoctorLine]:
 
 
 def library(line: str) -> DoctorLine | None:
-    """Return a line for a requirement such as `click<9,>=8.1` that is not met; None where it is."""
+    """Return a line for a requirement such as `click<9,>=8.1` that is not met; None if it is met."""
     import re
     from importlib import metadata
 
@@ -188,7 +189,7 @@ def catalogue(here: Path, today: date | None = None) -> DoctorLine:
 
 
 def facts(today: date) -> Iterator[DoctorLine]:
-    """Yield lines for the age of the facts about each vendor, by the oldest day on which they were read."""
+    """Yield a line for each vendor with the age of its oldest facts."""
     from pgagents.resources import folder
     from pgagents.source.read import read
 
@@ -228,4 +229,4 @@ def _schemas(path: Path) -> Iterator[tuple[str, str]]:
 
 
 _SAME = {"copilot": "microsoft", "gemini": "google"}
-"""Vendors of schema folders whose requirements are filed under their maker's name."""
+"""Vendors of schema folders whose requirements are listed under another name."""

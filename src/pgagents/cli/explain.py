@@ -145,7 +145,8 @@ def _of_sandbox(id: str) -> str | None:
     name, every = id.replace("_", "-"), _every()
     if name not in [*every["faults of the sandbox"], *every["variations of the sandbox"]]:
         return None
-    _extras.require(f"pgagents explain {id}", "sandbox")  # their modules import its packages
+    # the modules of these ids import the packages of an extra
+    _extras.require(f"pgagents explain {id}", "sandbox")
     fault = fault_registry.collect("faults").get(name)
     if fault is not None:
         breaks = ", ".join(sorted(fault.breaks)) or f"awaits {fault.awaits}"

@@ -22,7 +22,7 @@ SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The document or server that a catalogue is made from. `name` is kept beside the catalogue."""
+    """The document or server that a catalogue is made from. `name` is stored beside the catalogue."""
 
     name: str
     make: Callable[[Choice], Imported]
@@ -72,6 +72,12 @@ class Origin:
 @click.option(
     "--max", "most", type=click.IntRange(min=1), metavar="N", help="At most the first N operations."
 )
+@click.option(
+    "--reads",
+    multiple=True,
+    metavar="OP",
+    help="This POST only reads: its operationId, path, or 'POST /*/filter'; * is anything. Repeatable.",
+)
 @click.option("--auth", default="", metavar="SCHEME", help=AUTH_HELP)
 @click.option("--base-path", default="", metavar="PATH", help=BASE_PATH_HELP)
 @click.option("--allow-remote", is_flag=True, help="Follow references to other hosts and folders.")
@@ -84,6 +90,7 @@ def command(
     include: tuple[str, ...],
     tags: tuple[str, ...],
     most: int | None,
+    reads: tuple[str, ...],
     auth: str,
     base_path: str,
     allow_remote: bool,
@@ -101,7 +108,7 @@ def command(
     """
     from pgagents.importer.catalogue import Choice
 
-    chosen = Choice(include, tags, most, auth, base_path)
+    chosen = Choice(include, tags, most, auth, base_path, reads)
     origin = _find_origin(document, mcp, har, chosen, allow_remote=allow_remote)
     if out == "-":
         made = origin.make(chosen)
@@ -125,7 +132,7 @@ def command(
 def _find_origin(
     document: str | None, mcp: str | None, har: str | None, choice: Choice, *, allow_remote: bool
 ) -> Origin:
-    """Return the origin that the command line names. Raises UsageError for none or several."""
+    """Return the source that the command line names. Raises UsageError unless it names exactly one."""
     from pgagents.importer.catalogue import Choice
 
     if [document, mcp, har].count(None) != 2:
@@ -134,7 +141,9 @@ def _find_origin(
         from pgagents.cli.inputs.tools import import_server
 
         if choice != Choice() or allow_remote:
-            raise click.UsageError("--mcp imports all tools: leave out --include, --tag, --max, --auth.")
+            raise click.UsageError(
+                "--mcp imports all tools: leave out --include, --tag, --max, --reads, --auth."
+            )
         return Origin("an MCP server", lambda _: import_server(mcp))
     if har is not None:
         from pgagents.cli.inputs.recording import import_recording
@@ -167,7 +176,7 @@ def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int
 
 
 def _merge(path: Path, origin: Origin, choice: Choice) -> int:
-    """Merge into the existing file; nothing is written where the result would not load."""
+    """Merge into the existing file. Nothing is written if the result does not load."""
     from pgagents.catalogue.checks.unsaid import find_unsupported_key
     from pgagents.catalogue.load import load
     from pgagents.cli.inputs.fetch import write_both
@@ -230,7 +239,7 @@ def _summary(made: Imported, name: str) -> str:
 
 
 def _surfaces(made: Imported) -> list[str]:
-    """List the surfaces that the catalogue has, and those that it could not have, with the reasons."""
+    """Describe the catalogue's surfaces, and those that were left out, with the reasons."""
     offered = ", ".join(made.data["surfaces"])
     return [
         f"  surfaces: {offered}",

@@ -76,7 +76,10 @@ def _holds(file: Path, data: bytes) -> bool:
 
 
 def _decode_argument(text: str) -> str:
-    """Return an argument as the user typed it: without a locale, Python passes UTF-8 bytes on undecoded."""
+    """Return an argument as the user typed it.
+
+    Without a locale, Python does not decode UTF-8 bytes in arguments.
+    """
     try:
         return os.fsencode(text).decode()
     except UnicodeError:
@@ -84,9 +87,7 @@ def _decode_argument(text: str) -> str:
 
 
 def starter(title: str, server: str) -> str:
-    """Return the text of a new catalogue. Raises PgagentsError for a title or server that it cannot
-    contain.
-    """
+    """Return the text of a new catalogue. Raises PgagentsError for a title or server that it cannot hold."""
     from urllib.parse import urlsplit
 
     from pgagents.errors import PgagentsError

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pgagents.source.source import Source
 
 _OTHER = {"gpt-builder": "copilot", "copilot": "gpt-builder"}
-"""Two importers of OpenAPI documents: each maps to the other. The version or `--for` chooses between them."""
+"""Two importers of OpenAPI documents, each mapped to the other. The version or `--for` chooses one."""
 FORMS = ("text", "short", "json", "sarif", "github")
 FAIL_ON = ("error", "warning", "note", "never")
 _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:", re.M)
@@ -142,7 +142,10 @@ def _judge_files(
     fix: bool,
     published: str | None,
 ) -> list[Judged]:
-    """Lint each file, in the given order. Documents for the GPT builder count as actions of one GPT."""
+    """Lint each file, in the given order.
+
+    Documents for the GPT builder count as actions of one GPT.
+    """
     from pgagents.catalogue.find import find_example
     from pgagents.cli.inputs.options import load
     from pgagents.cli.linting.package_lint import lint_package
@@ -175,7 +178,7 @@ def _read(file: str) -> Source:
 
 
 def _text(raw: bytes, file: str) -> str:
-    """Decode a catalogue's text; text that is not UTF-8 is refused as in any other document."""
+    """Decode a catalogue's text. Text that is not UTF-8 is refused, as in any other document."""
     from pgagents.lint.document import read
 
     try:
@@ -201,7 +204,7 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
             did_you_mean(judge, [*judges.JUDGES, *judges.ALIASES]) or "`--for list` names all",
         )
     chosen = judge or judges.kind(source.data, source.file)
-    if chosen is None and source.faults:  # only a catalogue is read on after a fault
+    if chosen is None and source.faults:  # other documents end at the first fault
         chosen = "catalogue"
     if chosen is None:
         raise PgagentsError(

@@ -1,4 +1,4 @@
-"""The `pgagents` command. Each module beside this one that has a `command` is a command of that name."""
+"""The `pgagents` command. A module in this folder that has a `command` is a command of its name."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 READ_ONCE = ("build", "diff", "import", "lint", "trace")
 """Commands that read files of bounded size, write, and end.
 
-All that they make lives until they end, so Python's garbage collector would only take time. It takes a fifth
-of a build of 1,000 actions.
+They keep almost all objects until they end, so Python's garbage collector only costs time. It would take a
+fifth of a build of 1,000 actions.
 """
 _SHORT_HELP = re.compile(r'short_help="([^"]+)"')
 
 
 class Commands(click.Group):
-    """Finds a command by its file, and imports it only when it is run."""
+    """Find a command by its file, and import it only when it runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         names = (p.stem for p in _HERE.glob("*.py") if not p.stem.startswith("_") and p.stem != "main")
@@ -43,7 +43,7 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with their short helps.
 
-        These are read from the files, because importing every command takes most of the time.
+        The helps are read from the files, because importing every command takes most of the time.
         """
         rows = [(name, _short_help(_HERE / f"{_module(name)}.py")) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
@@ -67,7 +67,7 @@ def _module(command: str) -> str:
 
 
 def _short_help(path: Path) -> str:
-    """Return the short help that stands before a file's `command`."""
+    """Return the short help from a file, which is just before its `command`."""
     head = path.read_text(encoding="utf-8").partition("\ndef command(")[0]
     found = _SHORT_HELP.findall(head)
     return found[-1] if found else ""
@@ -107,14 +107,14 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _full(error) if error.errno in FULL else _report_error(error)
     except SystemExit:
-        # click's answer to a closed stdout, with an exit code that means something else here
+        # click ends with 1 if stdout was closed, which has another meaning here
         return STDOUT_CLOSED
     except Exception as error:
         return _report_error(error)
 
 
 def _full(error: OSError) -> int:
-    """Print an error about a full disk, of a file or of stdout; return the exit code."""
+    """Print an error about a full disk, for a file or stdout. Return the exit code."""
     click.echo(
         (
             f"error: cannot write{f' {error.filename}' if error.filename else ''}: {error.strerror}\n  help: "
@@ -126,7 +126,7 @@ def _full(error: OSError) -> int:
 
 
 def _report_error(error: Exception) -> int:
-    """Print an error and return the exit code; a bug of pgagents is printed with its traceback."""
+    """Print an error and return the exit code. A bug of pgagents is printed with its traceback."""
     from pgagents.errors import InputError, PgagentsError
     from pgagents.source.diagnostics import printable, show
 
@@ -153,5 +153,5 @@ def run() -> None:
     if command in READ_ONCE:
         gc.disable()
     code = main()
-    gc.freeze()  # or Python looks through all that lives once more before it ends
+    gc.freeze()  # otherwise Python would examine every object once more before it ends
     sys.exit(code)

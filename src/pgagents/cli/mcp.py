@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pgagents.model.model import Model
 
 CLIENT = "PGAGENTS_MCP_CLIENT"
-"""The variable with `id:secret`, our credentials at the authorization server for token introspection."""
+"""The variable with `id:secret`: our own credentials for token introspection at the authorization server."""
 
 
 @click.command(
@@ -174,8 +174,9 @@ def _client(model: Model, api: Api) -> Client:
 
 
 def _collect_garbage() -> None:
-    """Turn garbage collection on. It is off until here, because a client waits for the server, and the SDK's
-    many classes stay anyway.
+    """Turn garbage collection on.
+
+    It is off until now, because a client waits for the server, and the SDK's many classes are never freed.
     """
     gc.freeze()
     gc.enable()
@@ -194,8 +195,8 @@ def _serve_stdio(model: Model, api: Api) -> None:
             "an MCP client starts this and talks to it over stdin and stdout; --help says more, Ctrl-C stops",
             err=True,
         )
-    # Ctrl-C ends it as SIGTERM does: a thread waits in read(0), and an exception would wait for it until the
-    # client closes its end
+    # Ctrl-C ends the server as SIGTERM does. A thread waits in read(0), and an exception would wait for it
+    # until the client closes its end.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = make_server(model, _client(model, api), close=api.sender.close)
     _collect_garbage()
@@ -219,7 +220,7 @@ def _serve_http(model: Model, api: Api, given: _Given) -> None:
 
 
 def _token() -> str:
-    """Return the token that callers must send: from the environment, else a new one, which is printed on
+    """Return the token that callers must send: from the environment, or a new one, which is printed on
     stderr.
     """
     from pgagents.client.environment import header_safe
@@ -236,7 +237,7 @@ def _token() -> str:
 
 
 def _settings(given: _Given) -> Settings:
-    """Return the settings of a hosted server. Raises PgagentsError where it would be open to others."""
+    """Return the settings of a hosted server. Raises PgagentsError if others could use it without a token."""
     import asyncio
 
     from pgagents.client.environment import base_url
@@ -280,13 +281,15 @@ def _settings(given: _Given) -> Settings:
         cacert=cacert,
     )
     settings.check()
-    asyncio.run(Issuer(issuer, resource, settings.client, cacert=cacert).read())  # it fails here, not later
+    # fail now, not at the first call
+    asyncio.run(Issuer(issuer, resource, settings.client, cacert=cacert).read())
     return settings
 
 
 def _secure(url: str, flag: str) -> str:
-    """Return a URL that tokens may be sent to: over TLS, or on this machine. Raises PgagentsError for any
-    other.
+    """Return a URL to which tokens may be sent: over TLS, or on this machine.
+
+    Raises PgagentsError for any other.
     """
     from pgagents.errors import PgagentsError
     from pgagents.http import is_exposed

@@ -166,7 +166,7 @@ def command(
 
 @contextmanager
 def _file(ready: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Yield a function that writes the ready file, which exists only while this sandbox listens."""
+    """Yield a function that writes the ready file. The file exists only while this sandbox listens."""
     from pgagents.sandbox.serving.serve import write_ready
 
     if ready is None:
@@ -182,7 +182,7 @@ def _file(ready: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
     try:
         yield write
     finally:
-        with suppress(OSError):  # another sandbox may have put its own there
+        with suppress(OSError):  # the file may belong to another sandbox by now
             if written and ready.read_bytes() == written[0]:
                 ready.unlink()
 

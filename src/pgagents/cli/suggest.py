@@ -152,7 +152,7 @@ def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
 
 
 def _show(companion: Suggesting, report: Report, out: Path | None, *, stopped: bool) -> int:
-    """Print the laws, or write them into a file, and describe the run; return the exit code."""
+    """Print the laws or write them into a file, and describe the run. Return the exit code."""
     text = companion.write()
     if out is not None:
         out.write_text(text, encoding="utf-8")
@@ -181,7 +181,7 @@ def _show(companion: Suggesting, report: Report, out: Path | None, *, stopped: b
 
 
 def _find_next_step(companion: Suggesting) -> str:
-    """Return an advice for a further run that would show more, the most promising first."""
+    """Return advice for a further run that would show more, the most promising first."""
     called = companion.samples.by_action.keys()
     writes = [str(a.name) for a in companion.model.actions if a.effect == "write"]
     answers = companion.samples.count

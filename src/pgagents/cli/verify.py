@@ -35,9 +35,9 @@ _ONCE = (
     "verbose",
     "workers",
 )
-"""Options that are left out of the command that repeats one finding."""
+"""Options that the command for repeating one finding leaves out."""
 _ALONE = ("operator",)
-"""Identities whose calls change other callers' answers: the operator's clock is global."""
+"""Identities whose calls change the answers for other callers. The operator's clock is global."""
 _OF_SELF_TEST = ("self_test", "only", "reports")
 """Options that --self-test accepts. It uses no server."""
 
@@ -45,7 +45,7 @@ _OF_TOOLS = (
     "mcp_url", "mcp_stdio", "max_requests", "max_time", "seed", "only", "skip", "allow", "strict", "cacert",
     "baseline", "reports", "verbose", "only_plan", "last_failed",
 )  # fmt: skip
-"""Options that go with an MCP server without a catalogue."""
+"""Options that are allowed for an MCP server without a catalogue."""
 
 
 @click.command(
@@ -105,7 +105,7 @@ def command(**given: Any) -> int:
 
 
 def _verify_api(line: CommandLine) -> int:
-    """Verify an API, or print the plan of it; return the exit code."""
+    """Verify an API, or print its plan. Return the exit code."""
     from pgagents.cli.inputs import api_keys, target
     from pgagents.cli.running import failed_contracts, mcp_server
 
@@ -158,7 +158,7 @@ def _send(
     secrets: CommandSecrets | None,
     output: Output,
 ) -> int:
-    """Verify with the receiver and the MCP server that the command line demands; return the exit code."""
+    """Verify with the receiver and the MCP server of the command line. Return the exit code."""
     from pgagents.cli.running import event_receiver, mcp_server, run
 
     with (
@@ -172,9 +172,10 @@ def _send(
 
 
 def _find_url_of_tools(line: CommandLine) -> str | None:
-    """Return an address for a catalogue whose actions only an MCP server has, so that --url may be left out.
+    """Return an address for a catalogue whose actions only an MCP server offers, so that --url may be
+    missing.
 
-    Nothing is ever sent there. None for any other catalogue.
+    Nothing is sent there. None for any other catalogue.
     """
     from pgagents.cli.inputs.document import is_document
 
@@ -223,8 +224,9 @@ def _show_plan(line: CommandLine, there: Target, options: Options, keys: Mapping
 
 
 def _again() -> str:
-    """Return this command line without the options that a report adds (contract, seed) or that write
-    files.
+    """Return this command line without options that write files or select contracts, and without the seed.
+
+    The report adds contract and seed.
     """
     context = click.get_current_context()
     words = ["pgagents verify"]

@@ -94,7 +94,7 @@ def verify(
 
 
 def _scheme(model: Model) -> Any:
-    """Return how the catalogue's events are signed: header, scheme, tolerance."""
+    """Return the signature settings of the catalogue's events: header, scheme, tolerance."""
     from pgagents.errors import PgagentsError
 
     if model.webhooks is None:
@@ -109,7 +109,7 @@ def _scheme(model: Model) -> Any:
 
 
 def _sort(headers: tuple[str, ...], name: str, scheme: SignatureScheme) -> dict[str, str]:
-    """Return the values of the headers by their meaning. A header without a known name is the signature."""
+    """Return the values of the headers by their meaning. A header with an unknown name is the signature."""
     parts = {name: "header", scheme.time_header: "time", scheme.id_header: "id"}
     kinds = {key.lower(): part for key, part in parts.items() if key}
     found = {"header": ""}

@@ -19,7 +19,7 @@ from pgagents.model.model import Model
 
 MAX_MESSAGE = 400
 SHORTEST = 4
-"""A shorter secret is not masked in a message: it would be found within ordinary words."""
+"""Shorter secrets are not masked in a message, because ordinary words would contain them."""
 Secrets = tuple[str, ...]
 _SILENCES = {
     "refused": ("unreachable", "the API cannot be reached"),
@@ -34,9 +34,9 @@ UNKNOWN_EFFECT = "It is not known whether the call took effect: look before call
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The reason why a call has no data.
+    """Why a call returned no data.
 
-    `status` is None if the API gave no answer or was not called; `sent` is False if it was not called.
+    `status` is None if the API gave no answer or was not called. `sent` is False if it was not called.
     """
 
     code: str
@@ -66,8 +66,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of one call. `data` is the body of a success, None where it has none; of a file it is the
-    media type and the number of bytes.
+    """The result of one call.
+
+    `data` is the body of a success, None if there is no body. For a file it is the media type and the number
+    of bytes.
     """
 
     action: str
@@ -102,7 +104,7 @@ def answer_of(
 ) -> Answer:
     """Make the answer from a response.
 
-    `uncertain` means that an earlier attempt may have taken effect; `retry_after_s` is the wait in seconds
+    `uncertain` means that an earlier attempt may have had an effect. `retry_after_s` is the wait in seconds
     that the API requested.
     """
     note: str | None
@@ -143,7 +145,7 @@ def answer_of(
 
 
 def _is_error(model: Model, came: Response) -> bool:
-    """Return whether the body of a 2xx shows that it is an error."""
+    """Return whether the body of a 2xx answer marks it as an error."""
     reader = model.error_reader
     return reader.sign is not None and reader.is_error(came.status, read_json(came.body).value)
 
@@ -194,7 +196,7 @@ def _problem(
 
 
 def _plain(value: Any, secrets: Secrets) -> str | None:
-    """Return a text on one line, of bounded length, without secrets; None for anything else."""
+    """Return a text on one line, of limited length, without secrets; None for other values."""
     if not isinstance(value, str) or not value.strip():
         return None
     text = " ".join("".join(c if c.isprintable() else " " for c in value[: 4 * MAX_MESSAGE]).split())
@@ -204,9 +206,7 @@ def _plain(value: Any, secrets: Secrets) -> str | None:
 
 
 def _only(model: Model, action: Action, status: int) -> Code | None:
-    """Return the only code that the action may answer with this status; None where there are several or
-    none.
-    """
+    """Return the only code that the action may answer with this status; None unless there is exactly one."""
     found = {c.name: c for c in (*action.errors, *model.always()) if c.status == status}
     return next(iter(found.values())) if len(found) == 1 else None
 
@@ -221,6 +221,6 @@ def _phrase(status: int) -> str:
 
 
 def _header(model: Model, came: Response) -> str | None:
-    """Return the answer's request id from its header; None where there is none."""
+    """Return the answer's request id from its header; None without such a header."""
     name = next((h.name for h in model.headers if "request-id" in h.name.lower()), "X-Request-Id")
     return came.header(name)

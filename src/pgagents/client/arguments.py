@@ -1,6 +1,6 @@
-"""Converts a model's arguments to the action's, and validates them against the catalogue.
+"""Convert a model's arguments to the action's, and validate them against the catalogue.
 
-Models see lowered schemas, so their arguments differ without meaning: strict modes send null for a missing
+Models see translated schemas, so their arguments may look different: strict modes send null for a missing
 argument, and some vendors send 5.0 for 5. Both are converted before validation.
 """
 
@@ -43,14 +43,12 @@ class Arguments:
         return found if isinstance(found, dict) else dict(given)
 
     def faults(self, given: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """List the faults of arguments as pairs of the argument's path (`a.0.b`) and a message; empty
-        where there are none.
-        """
+        """Return the faults of arguments, each as the argument's path (`a.0.b`) and a message."""
         try:
             written = read_json(json_bytes(dict(given)), paired=True)
-        except (ValueError, TypeError, RecursionError):  # not a number, an object of Python's own
+        except (ValueError, TypeError, RecursionError):  # no number, or an object of another Python type
             written = Json(problem="none")
-        if written.problem:  # half a character, too
+        if written.problem:  # half of a surrogate pair has a problem too
             return [("", "the arguments are no JSON")]
         unknown = [name for name in given if name not in self._params]
         found = [(_short(name), self._describe_unknown(name)) for name in unknown]
@@ -82,15 +80,15 @@ def _short(text: str) -> str:
 
 
 def _find_unfit(param: Param, value: Any) -> str:
-    """Return why a value cannot be sent as the argument's style or file; empty if it can."""
+    """Return why a value cannot be sent in the argument's style or as its file; empty if it can."""
     if param.file is not None and isinstance(value, str):
         return find_fault(param.file, value)
     return unsendable(param, value) if param.as_text else ""
 
 
 def _unsendable(param: Param, value: Any) -> str:
-    """Return why a value cannot be sent in its place of the request, although its schema allows it; empty if
-    it can.
+    """Return why a value that the schema allows cannot be sent in its place of the request; empty if it
+    can.
     """
     if param.place == "path" and (value in ("", ".", "..") or isinstance(value, list | dict)):
         return f"{brief(repr(value))} cannot stand in a path"
@@ -150,8 +148,9 @@ def _branches(schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[Mappi
 
 
 def _members(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> list[tuple[str, Any]]:
-    """Return names and schemas of an object's members, including those of alternatives; its own come last
-    and so override.
+    """Return names and schemas of an object's members.
+
+    Members of alternatives come first, so that the object's own replace them.
     """
     inner = (
         [pair for b in _branches(schema, named) for pair in _members(b, named, depth + 1)]
@@ -172,7 +171,7 @@ def _list_required(schema: Mapping[str, Any], named: Mapping[str, Any], depth: i
 
 
 def _takes_null(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> bool:
-    """Return whether null is a valid value, so that it does not mean "not given"."""
+    """Return whether null is a valid value. Otherwise null means that the argument is not given."""
     schema = schemas.resolve(schema, named)
     if (
         "null" in _types(schema)

@@ -1,8 +1,9 @@
-"""Decides when a call is repeated, and how long to wait before. Nothing here sends or sleeps.
+"""Decide whether a call is repeated, and how long to wait before. Nothing here sends or sleeps.
 
-Three failures are always safe to repeat. These are a call over a limit, a status that the catalogue assigns
-to its edge, and a connection that was never made. After any other passing failure a call is repeated only
-where a second call has no further effect. That is a read, a PUT or DELETE, or a call with an idempotency key.
+Three failures are always safe to repeat. These are a call over a rate limit, a status of a proxy
+in front of the API, and a connection that was never made. After any other temporary failure a call is
+repeated only if a second call has no further effect. That is a read, a PUT or DELETE, or a call with an
+idempotency key.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ PASSING = frozenset((408, 425, 500, 502, 503, 504))
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Limits of repetition: `max_wait_s` bounds all waits of one call together; after `max_s` no attempt
-    begins.
+    """Limits of repetition.
+
+    `max_wait_s` bounds all waits of one call together. After `max_s`, no attempt begins.
     """
 
     attempts: int = 4
@@ -41,7 +43,7 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The last response, the number of attempts, and whether an earlier attempt may have taken effect."""
+    """The last response, the number of attempts, and True if an earlier attempt may have had an effect."""
 
     came: Response | Silence
     attempts: int
@@ -64,7 +66,7 @@ def attempts(
 ) -> Steps:
     """Yield requests to send and waits to make, until the call has ended.
 
-    `again` means that the call may be repeated after any passing failure.
+    `again` is true if the call may be repeated after any temporary failure.
     """
     edge = {e.status for e in model.errors.edge}
     began, waited, uncertain, number = clock(), 0.0, False, 0
@@ -88,12 +90,12 @@ def attempts(
 
 
 def repeatable(action: Action, *, keyed: bool) -> bool:
-    """Return whether a second call has no further effect; `keyed` means that it has an idempotency key."""
+    """Return whether a second call has no further effect. `keyed` is true if it has an idempotency key."""
     return action.effect == "read" or action.method in ("PUT", "DELETE") or keyed
 
 
 def _limited(model: Model, came: Response) -> bool:
-    """Return whether a response refuses the call for a rate limit, so that it did nothing."""
+    """Return whether a response refuses the call because of a rate limit, so that it had no effect."""
     if came.status not in model.limit_reader.statuses:
         return False
     read = model.error_reader.read(came.status, read_json(came.body).value)
@@ -109,7 +111,9 @@ def _passing(came: Response | Silence) -> bool:
 
 
 def _pause(told: float | None, number: int, patience: Patience, rng: random.Random) -> float:
-    """Return the seconds to wait: the requested wait plus a random part, so that clients spread; else a
+    """Return the seconds to wait.
+
+    It is the requested wait plus a random part, which spreads clients over time. Without a request it is a
     growing random wait.
     """
     if told is not None:

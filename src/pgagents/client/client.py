@@ -1,11 +1,9 @@
-"""Calls actions of a catalogue on a running server, as an agent's host does: argument checks, retries, an
-idempotency key.
+"""Call actions of a catalogue on a running server as an agent's host does.
 
-```python
-async with connect(load_file("catalogue.yaml"), url, key) as client:
-    for call in response.choices[0].message.tool_calls:
-        messages.append(await client.answer("openai", call))
-```
+It checks arguments, repeats calls, and adds an idempotency key.
+
+```python async with connect(load_file("catalogue.yaml"), url, key) as client: for call in
+response.choices[0].message.tool_calls: messages.append(await client.answer("openai", call)) ```
 """
 
 from __future__ import annotations
@@ -46,7 +44,7 @@ Told = Callable[[Backoff], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question to a person, before a call that the catalogue lets run only after a confirmation."""
+    """A question to a person, before a call that needs confirmation."""
 
     action: str
     title: str
@@ -97,7 +95,7 @@ class Client:
         self._names: dict[str, dict[str, Action]] = {}
 
     def with_keys(self, key: str | Mapping[str, str]) -> Client:
-        """Return a client that calls with other keys alone, over the same connections."""
+        """Return a client with other keys, which uses the same connections."""
         made = copy.copy(self)
         made._keys = _list_keys(self.model, key)
         made._secrets = tuple(list_secrets(self.model, made._keys))
@@ -105,7 +103,7 @@ class Client:
         return made
 
     def with_tokens(self) -> Client:
-        """Return a client whose secrets are access tokens already, and are not exchanged for any."""
+        """Return a client whose secrets are access tokens, which need no exchange."""
         made = copy.copy(self)
         plain = {name: replace(c, exchange=None) for name, c in self.model.credentials.items()}
         made.model = replace(self.model, credentials=plain)
@@ -168,7 +166,7 @@ class Client:
         return await self._call(action, action.params, arguments, None, confirmed, told)
 
     def index_actions(self, surface: Surface) -> dict[str, Action]:
-        """Return the surface's actions by their names there, former names last."""
+        """Return the surface's actions by their names on it, former names last."""
         if surface.name not in self._names:
             self._names[surface.name] = index_actions(surface)
         return self._names[surface.name]
@@ -213,7 +211,8 @@ class Client:
             return make_refusal(action.name, "confirmation_required", why)
         given, keyed = self._with_idempotency_key(action, given)
         if surface is not None and any(p.required for p in action.params if p.name == action.if_match):
-            given = {str(action.if_match): "*", **given}  # a model sets no headers, and every version matches
+            # a model sets no headers, and `*` matches every version
+            given = {str(action.if_match): "*", **given}
         proof = await self._prove(schemes)
         if isinstance(proof, str):
             return make_refusal(action.name, "no_token", proof)
@@ -260,8 +259,9 @@ class Client:
     async def _prove(
         self, schemes: Sequence[str], *, renew: bool = False
     ) -> list[tuple[Credential, str]] | str:
-        """Return the credentials of a call, each with its secret or access token; or a text with the reason
-        why one is missing.
+        """Return the credentials of a call, each with its secret or access token.
+
+        If one is missing, return a text with the reason.
         """
         found = []
         for name in schemes:
@@ -280,7 +280,7 @@ class Client:
         return found
 
     async def _renew(self, holder: str, *, refused: bool) -> None:
-        """Run the command of a key again that is over or was refused. Raises PgagentsError."""
+        """Run the command of a key again if the key has expired or was refused. Raises PgagentsError."""
         commands = self._commands
         if commands is None or holder not in commands.commands:
             return
@@ -293,7 +293,7 @@ class Client:
                 self._secrets = (*self._secrets, *list_secrets(self.model, {holder: key}))
 
     async def _find_token(self, credential: Credential, secret: str, *, renew: bool) -> Issued | str:
-        """Return a token that still lives, fetched once for all calls that wait for it."""
+        """Return a valid token. It is fetched once for all calls that wait for it."""
         before = self._tokens.get(credential.name)
         async with self._fetching:
             held = self._tokens.get(credential.name)
@@ -307,7 +307,7 @@ class Client:
             return issued
 
     async def _send_elsewhere(self, base: str, request: Request) -> Response | Silence:
-        """Send to the API's server, or to another host if `base` names one."""
+        """Send to the API's server, or to the host at `base` unless it is empty."""
         if not base:
             return await self._send(request)
         sender = self._reach(base)
@@ -317,8 +317,9 @@ class Client:
             await sender.close()
 
     def _is_over(self, schemes: Sequence[str], came: Response | Silence | None) -> bool:
-        """True if a call was refused for its key, and it can have another: the token may have been revoked,
-        or the key be over.
+        """True if a call was refused for its key and can get another one.
+
+        The token may have been revoked, or the key may have expired.
         """
         statuses = {code.status for code in (self.model.no_key, self.model.wrong_key) if code is not None}
         refused = isinstance(came, Response) and came.status in statuses
@@ -353,7 +354,7 @@ class Client:
         return f"no API key{which} is set where this is run{issued}"
 
     def _require_confirmation(self, action: Action, arguments: Mapping[str, Any]) -> str:
-        """Return why a call may not be made yet; empty where it may."""
+        """Return why a call may not be made yet; empty if it may."""
         if action.confirm_body is None:
             return ""
         question = Question(
@@ -364,10 +365,9 @@ class Client:
         return "" if self._confirm(question) else "the user said no"
 
     def _with_idempotency_key(self, action: Action, given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-        """Return the arguments with a new idempotency key where the action has one and its schema allows
-        ours.
+        """Return the arguments with a new idempotency key, if the action has one and its schema allows ours.
 
-        The second value is True where the call has an idempotency key.
+        The second value is True if the call has an idempotency key.
         """
         name = action.idempotency
         param = action.param(name) if name else None
@@ -406,7 +406,7 @@ class Client:
 
 
 def _list_keys(model: Model, key: str | Mapping[str, str]) -> dict[str, str]:
-    """Return the keys by the names under which `identity` finds them."""
+    """Return the keys by the names that `identity` uses."""
     if isinstance(key, str):
         return {"main": key} if key else {}
     return {name_holder(model, "main", name): secret for name, secret in key.items() if secret}
@@ -425,7 +425,7 @@ async def connect(
 async def connect_by(
     model: Model, sender: Sender, key: str | Mapping[str, str] = "", **more: Any
 ) -> AsyncIterator[Client]:
-    """Yield a client that sends by `sender`, which is closed at the end; `more` goes to `Client`."""
+    """Yield a client that sends through `sender` and closes it at the end. `more` goes to `Client`."""
     try:
         yield Client(model, sender, key, reach=sender.make_other, **more)
     finally:

@@ -1,7 +1,7 @@
-"""Reads an API's URL and keys from environment variables, never from an argument, which other users of the
-machine can see.
+"""Read an API's URL and keys from environment variables.
 
-MCP clients' configurations name the same variables.
+They are never arguments, because other users of the machine can see these. MCP clients' configurations name
+the same variables.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def api_key(
 ) -> dict[str, str]:
     """Return the secret of each scheme, from the first variable that is set; others are left out.
 
-    `described` maps holders of a server description to their variables, which go before all others. Raises
-    PgagentsError for a value that no key has.
+    `described` maps keys of a server description to their variables, which are tried first. Raises
+    PgagentsError for a value that no key can have.
     """
     found, named = {}, described or {}
     for scheme, credential in model.credentials.items():
@@ -93,8 +93,10 @@ def base_url(url: str, flag: str = "--url") -> str:
 
 
 def header_safe(key: str, where: str, credential: Credential | None = None) -> str:
-    """Return the key without surrounding blanks. Raises PgagentsError, without repeating the key, where it
-    cannot go in a header, or is no `user:password` where the credential is one.
+    """Return the key without surrounding blanks.
+
+    Raises PgagentsError, without repeating the key, if it cannot be sent in a header or is not
+    `user:password` where that is required.
     """
     key = key.strip()
     if credential is not None:

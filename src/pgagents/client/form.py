@@ -37,7 +37,7 @@ def form_names() -> list[str]:
 
 
 def form(name: str) -> Form:
-    """Return the format of this name. Raises PgagentsError where there is none."""
+    """Return the format of this name. Raises PgagentsError for an unknown one."""
     known = form_names()
     if name not in known:
         raise PgagentsError(f"there is no form `{name}` of a tool call", did_you_mean(name, known))
@@ -46,7 +46,7 @@ def form(name: str) -> Form:
 
 
 def output(answer: Answer) -> Any:
-    """Return the part of an answer that a model sees: the API's data, or its problem under `error`."""
+    """Return the part of an answer for the model: the API's data, or its problem under `error`."""
     if answer.problem is not None:
         return {"error": answer.problem.to_dict()}
     return answer.data if answer.data is not None else {"status": answer.status}

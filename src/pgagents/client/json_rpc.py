@@ -1,4 +1,4 @@
-"""Unwraps an answer of a JSON-RPC dispatcher: the API's own answer, with the status of its error code."""
+"""Unwrap an answer of a JSON-RPC dispatcher: the API's own answer, with the status of its error code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PARSE_ERROR, INTERNAL = -32700, -32603
 def unwrap(model: Model, came: Response) -> Response:
     """Return the action's answer from a JSON-RPC message.
 
-    An error without the API's body gets the status that fits its number.
+    An error without the API's body gets a status that corresponds to its number.
     """
     if came.status != 200 or not came.body:
         return came

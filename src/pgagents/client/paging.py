@@ -12,7 +12,7 @@ from pgagents.model.model import Model
 from pgagents.model.pages import find_next_page, values_for
 
 MOST_CHARACTERS = 4_000
-"""A longer value is not passed on: a server that is not ours chose it."""
+"""Longest value that is passed on, in characters, because a foreign server chose it."""
 
 
 def find_next(
@@ -20,7 +20,7 @@ def find_next(
 ) -> dict[str, Any] | None:
     """Return the argument that requests the page after an answer, or None on the last page.
 
-    A URL is not followed: only the argument's value is read out of it, so no key goes elsewhere.
+    A URL is not followed: only the argument's value is read from it, so no key is sent elsewhere.
     """
     pages = action.pages
     if pages is None or not isinstance(came, Response) or not 200 <= came.status < 300:

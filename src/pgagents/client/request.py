@@ -1,4 +1,4 @@
-"""Makes the HTTP request of an action with its arguments."""
+"""Make the HTTP request of an action with its arguments."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def request_of(
 ) -> Request:
     """Return the request of a call with valid arguments.
 
-    The body is an object even where it has no members. `headers` follow our own. `proof` are the
-    secrets of the call, each with its credential. The call goes through `dispatcher` if one is given.
+    The body is an object even if it has no members. `headers` follow our own. `proof` are the secrets of the
+    call, each with its credential. The call uses `dispatcher` if one is given.
     """
     if dispatcher is not None:
         asked = [("Accept", JSON), *action.headers, *(headers or {}).items(), ("Content-Type", JSON)]

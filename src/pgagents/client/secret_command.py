@@ -1,6 +1,7 @@
-"""Secrets that a command prints, such as a cloud's access token: run without a shell, bounded, never shown.
+"""Get secrets from commands, such as a cloud's access token.
 
-A command runs again when its secret's time is over, and once when the server refuses the secret.
+A command runs without a shell and within limits, and its output is never shown. It runs again when its secret
+has expired, and once if the server refuses the secret.
 """
 
 from __future__ import annotations
@@ -21,20 +22,21 @@ from pgagents.text.brief import brief
 MOST_S = 30.0
 MOST_BYTES = 16_384
 EARLY = 0.1
-"""The fraction of a secret's life, at its end, in which it is not used."""
+"""The last fraction of a secret's lifetime, in which it is no longer used."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecretCommand:
-    """A command whose standard output is a secret. It runs in `folder`, where its description lies."""
+    """A command whose standard output is a secret. It runs in `folder`, which contains its description."""
 
     words: tuple[str, ...]
     folder: Path
     lives_s: float | None = None
 
     def run(self, most_s: float = MOST_S) -> str:
-        """Return the command's output without surrounding blanks. Raises PgagentsError, which repeats
-        nothing of it.
+        """Return the command's output without surrounding blanks.
+
+        Raises PgagentsError, whose message contains nothing of the output.
         """
         called = f"the command {brief(self.words[0], 80)}"
         try:
@@ -62,7 +64,7 @@ class SecretCommand:
 
 
 def _read(process: subprocess.Popen[bytes], most_s: float) -> tuple[bytes, bool]:
-    """Return a process's output, cut off behind MOST_BYTES, and True if its time was over."""
+    """Return a process's output, cut after MOST_BYTES, and True if the time limit was reached."""
     late = threading.Event()
 
     def stop() -> None:
@@ -87,16 +89,16 @@ def _read(process: subprocess.Popen[bytes], most_s: float) -> tuple[bytes, bool]
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it started, which may hold the pipe longer than the process itself.
+    """End a process and all processes that it started, which may keep the pipe open.
 
-    The process was not waited for yet, so that its number is still its own.
+    The process has not been waited for, so its number still belongs to it.
     """
     try:
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
-    except OSError:  # it ended meanwhile
+    except OSError:  # the process has ended in the meantime
         pass
 
 
@@ -105,7 +107,7 @@ class _Held:
     secret: str
     until: float
     renewed: bool = False
-    """True if a refusal made the command run, and no call has been accepted since."""
+    """True if a refusal made the command run again, and no call has been accepted since."""
 
 
 @dataclass
@@ -120,8 +122,9 @@ class CommandSecrets:
     held: dict[str, _Held] = field(default_factory=dict)
 
     def find(self, holder: str) -> str:
-        """Return the secret of a holder that has a command, run again if its time is over. Raises
-        PgagentsError.
+        """Return the secret of a holder with a command. An expired secret is renewed first.
+
+        Raises PgagentsError.
         """
         known = self.held.get(holder)
         if known is None or self.clock() >= known.until:
@@ -129,7 +132,7 @@ class CommandSecrets:
         return known.secret
 
     def renew(self, holder: str) -> bool:
-        """Run the command of a refused secret again, once until a call is accepted.
+        """Run the command of a refused secret again, at most once until a call is accepted.
 
         Return True if the command printed a different secret. Raises PgagentsError.
         """
@@ -145,7 +148,7 @@ class CommandSecrets:
         return True
 
     def confirm(self, holder: str) -> None:
-        """Take note that a call with the secret was accepted, so that a later refusal may renew it."""
+        """Note that a call with the secret was accepted, so that a later refusal may renew it."""
         if holder in self.held:
             self.held[holder].renewed = False
 

@@ -14,7 +14,7 @@ from pgagents.text.brief import brief
 USUAL_S = 300.0
 """The lifetime of a token in seconds, if the server names none."""
 EARLY = 0.1
-"""The fraction of a token's life, at its end, in which it is not used."""
+"""The last fraction of a token's lifetime, in which it is no longer used."""
 MOST_CHARACTERS = 16_000
 
 
@@ -28,14 +28,17 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A token endpoint: a path below the API's server, or elsewhere below `base`."""
+    """The address of a token endpoint: a path below the API's server, or below `base` on another host."""
 
     base: str
     path: str
 
 
 def find_address(credential: Credential, server: str) -> Address:
-    """Return where a credential's secret is exchanged. `base` is empty on the API's own server."""
+    """Return the address at which a credential's secret is exchanged.
+
+    `base` is empty for the API's server.
+    """
     exchange = credential.exchange
     assert exchange is not None
     if path := exchange.find_path(server):
@@ -49,8 +52,9 @@ def find_address(credential: Credential, server: str) -> Address:
 def make_token_request(
     credential: Credential, secret: str, path: str, scopes: Collection[str] | None = None
 ) -> Request:
-    """Return the request that exchanges `client_id:client_secret` for a token with these scopes, or with
-    all that are known.
+    """Return the request that exchanges `client_id:client_secret` for a token with these scopes.
+
+    If none are given, it asks for all known scopes.
     """
     exchange = credential.exchange
     assert exchange is not None
@@ -66,9 +70,9 @@ def make_token_request(
 
 
 def read_token(answer: Response | Silence, now: float) -> Issued | str:
-    """Return the token of an answer, or the reason why it has none.
+    """Return the token from an answer, or the reason why there is none.
 
-    The reason repeats only the error's name from the answer.
+    The reason contains nothing from the answer except the error's name.
     """
     if isinstance(answer, Silence):
         return f"no answer ({answer.kind})"

@@ -14,8 +14,8 @@ from pgagents.http import json_bytes, read_json
 class ToolCall:
     """A model's call of a tool.
 
-    `arguments` is None where they cannot be parsed, and `problem` says why. `id` is repeated in the answer;
-    so are the members in `more`.
+    `arguments` is None if they cannot be parsed, and `problem` says why. `id` and the members in `more` are
+    repeated in the answer.
     """
 
     name: str
@@ -94,5 +94,5 @@ def make_toolcall(
 
 
 def text(data: Any) -> str:
-    """Return data as compact JSON text, the form of an answer for most vendors."""
+    """Return data as compact JSON text, which most vendors expect as an answer."""
     return json_bytes(data).decode()

@@ -1,1 +1,1 @@
-"""Reads the bodies of answers, one module for each kind of media type, and the sizes of pictures."""
+"""Read the bodies of answers, with one module for each kind of media type, and the sizes of pictures."""

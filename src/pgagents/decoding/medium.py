@@ -1,6 +1,6 @@
 """Kinds of answers' bodies. `media/<name>.py` has one module for each, found by its path.
 
-Each says how a body of its media types is read, and what a model is shown of it. So the client, the MCP
+Each states how to read a body of its media types, and what to show of it to a model. So the client, the MCP
 server and `verify` read one value. The sandbox writes bodies by code of its own.
 """
 
@@ -19,7 +19,7 @@ from pgagents.http import Json, Response
 from pgagents.model.action import JSON, Action, Output
 
 ERRORS = f"{JSON};q=0.9"
-"""Also accepted by calls of an action that answers another type, because its errors are JSON."""
+"""Also accepted by calls of actions that answer another type, because their errors are JSON."""
 _ANY = ("*/*", "")
 _CHARSETS = {
     "utf-8": "utf-8-sig", "ascii": "ascii", "iso8859-1": "latin-1", "cp1252": "cp1252", "utf-16": "utf-16",
@@ -33,15 +33,15 @@ _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s\";]{1,40})", re.I)
 class Medium:
     """One kind of body.
 
-    `types` are its media types; `*` stands for anything, and the longest that fits decides. `read` takes the
-    body, the answer's own Content-Type and the declared output.
+    `types` are its media types. `*` stands for any text, and the longest match counts. `read` takes the body,
+    the answer's own Content-Type and the declared output.
     """
 
     name: str
     types: tuple[str, ...]
     read: Callable[[bytes, str, Output], Json]
     shown: Literal["data", "text", "size"]
-    """The form in which a model gets the body: as a JSON value, as text, or as its size."""
+    """The form in which a model gets the body: a JSON value, text, or only its size."""
 
 
 def plainly(media: str) -> str:
@@ -50,7 +50,7 @@ def plainly(media: str) -> str:
 
 
 def is_json(media: str) -> bool:
-    """True if bodies of this media type are JSON, also if the type is empty or any."""
+    """True if bodies of this media type are JSON. An empty type and `*/*` count as JSON."""
     plain = plainly(media)
     return plain in (JSON, *_ANY) or plain.endswith("+json")
 
@@ -61,7 +61,7 @@ def fits(told: str, promised: str) -> bool:
 
 
 def fits_any(told: str, output: Output) -> bool:
-    """True if a Content-Type is one of those that the output may have."""
+    """True if a Content-Type is one that the output allows."""
     return any(fits(told, promised) for promised in output.types)
 
 
@@ -85,7 +85,7 @@ def _media() -> tuple[Medium, ...]:
 
 
 def accept_of(action: Action) -> str:
-    """Return the Accept of a call:
+    """Return the Accept header of a call:
 
     JSON, or the media types of the action's successes followed by JSON for its errors.
     """
@@ -101,8 +101,9 @@ def accept_of(action: Action) -> str:
 
 
 def medium_of(response: Response, output: Output | None) -> Medium:
-    """Return the kind of an answer's body: as the output declares it, but JSON where its Content-Type is
-    and no file may have it.
+    """Return the kind of an answer's body, as the output declares it.
+
+    If the Content-Type is JSON, the kind is JSON, unless the output may be a JSON file.
     """
     told = response.header("Content-Type")
     stored = output is not None and told is not None and plainly(told) in output.media
@@ -112,8 +113,9 @@ def medium_of(response: Response, output: Output | None) -> Medium:
 
 
 def read_as(response: Response, output: Output | None) -> Json:
-    """Parse the body of an answer as the output declares; an answer with a JSON Content-Type is parsed as
-    JSON.
+    """Parse the body of an answer as the output declares.
+
+    An answer with a JSON Content-Type is parsed as JSON.
     """
     if output is None:
         from pgagents.http import read_json
@@ -123,7 +125,7 @@ def read_as(response: Response, output: Output | None) -> Json:
 
 
 def text_of(body: bytes, content_type: str) -> Json:
-    """Decode a body by the charset of its Content-Type, or else as UTF-8."""
+    """Decode a body by the charset of its Content-Type; without one, as UTF-8."""
     named = _CHARSET.search(content_type)
     try:
         charset = _CHARSETS.get(codecs.lookup(named[1]).name if named else "utf-8", "")

@@ -1,4 +1,4 @@
-"""Compares the actions of two editions: removed, new, renamed or changed ones."""
+"""Compare the actions of two editions: removed, new, renamed or changed ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pgagents.model.action import Action, Former
 from pgagents.model.model import Model
 
 BY_OPERATION = ("rest", "openai", "copilot")
-"""Surfaces whose documents identify an action by its operation id; the others use its name."""
+"""Surfaces whose documents identify an action by its operation id. Other surfaces use its name."""
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
@@ -61,9 +61,7 @@ def _find_renames(then: dict[str, Action], now: dict[str, Action]) -> Iterator[t
 
 
 def _renaming(name: str, former: Former | None, where: tuple[str, ...], a: Action, b: Action) -> Change:
-    """Return the change of a name, which breaks users of the old one, now or on the day until which it is
-    kept.
-    """
+    """Return the change of a name. It breaks users of the old name, now or when its last day has passed."""
     if former is None:
         message = f"is called {b.name} now: every agent, prompt and log that names it must follow"
         return Change("breaking", "action-renamed", name, message, where, a.origin, b.origin)
@@ -75,7 +73,7 @@ def _renaming(name: str, former: Former | None, where: tuple[str, ...], a: Actio
 
 
 def _by_name(where: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the surfaces where only the name identifies an action; all of them where there is none."""
+    """Return the surfaces that identify an action by its name alone; all surfaces if there are none."""
     return tuple(n for n in where if n not in BY_OPERATION) or where
 
 
@@ -186,7 +184,7 @@ _SHOWN: dict[str, Callable[[Action], Any]] = {
 
 
 def _rest(s: Sides) -> Iterator[Change]:
-    """Yield changes of texts for people and models, and of any field that is not compared elsewhere."""
+    """Yield changes of texts for people and models, and of fields that no other comparison reads."""
     for field in fields(Action):
         if field.name in _COMPARED:
             continue

@@ -1,4 +1,4 @@
-"""Compares all but the actions of two editions: address, keys, limits, errors, headers, surfaces, events."""
+"""Compare everything except actions: address, keys, limits, errors, headers, surfaces, events."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _HARMLESS = frozenset(
         "webhooks",
     )
 )
-"""Sections that are compared in detail, or that only name parts of other sections."""
+"""Sections that are compared in detail elsewhere, or that only name parts of other sections."""
 _OURS = frozenset(("env", "resources", "workflows", "sandbox", "excluded", "operator"))
-"""Sections that only tests read, not agents."""
+"""Sections that only tests read."""
 
 
 def changes(old: Model, new: Model) -> Iterator[Change]:
@@ -221,7 +221,7 @@ def _events(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _compare_versions(old: Any, new: Any) -> Iterator[Change]:
-    """Yield the changes for webhooks that are registered for one version of the envelope."""
+    """Yield the changes for webhooks that use one version of the envelope."""
     if old.versions and old.version != new.version:
         text = f"the version of events is picked by {new.version or 'nothing'} now, was {old.version}"
         yield whole("breaking", "event-version", text, "webhooks", "version")
@@ -246,9 +246,7 @@ def _texts(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _rest(old: Model, new: Model) -> Iterator[Change]:
-    """Yield changed sections that nothing above compares, so that a new section of the language is never
-    missed.
-    """
+    """Yield changed sections that no other comparison reads, so that a new section is never missed."""
     a, b = _sections(old), _sections(new)
     for name in sorted(a.keys() | b.keys()):
         if a.get(name) != b.get(name):

@@ -11,12 +11,12 @@ from pgagents.source.source import Pointer
 Severity = Literal["breaking", "may break", "addition", "wording"]
 Bump = Literal["major", "minor", "patch", "none"]
 ORDER: tuple[Severity, ...] = ("breaking", "may break", "addition", "wording")
-"""Severities, the worst first."""
+"""Severities, the most severe first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change. `surfaces` are those where it is visible (empty: the whole API).
+    """One change. `surfaces` are those that show it (empty: the whole API).
 
     `safety` marks a change that affects the protection of people, such as a confirmation. `old` and `new` are
     places in the two files. `example` is a value that shows the change, as JSON. `by` are the operations that
@@ -37,7 +37,7 @@ class Change:
 
 
 def in_order(changes: Iterable[Change]) -> list[Change]:
-    """Return each change once, the worst first; within one severity those of safety first."""
+    """Return each change once, the most severe first, and changes of safety first within a severity."""
     return sorted(dict.fromkeys(changes), key=lambda c: (ORDER.index(c.severity), not c.safety))
 
 
@@ -67,6 +67,6 @@ def whole(
     where: tuple[str, ...] = (),
     subject: str = "",
 ) -> Change:
-    """Return a change between two values at the same place of both files."""
+    """Return a change between the values at the same place of both files."""
     pointer: Pointer = tuple(at)
     return Change(severity, id, subject or str(at[0]), message, where, pointer, pointer, safety=safety)

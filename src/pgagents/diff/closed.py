@@ -1,6 +1,4 @@
-"""Closes schemas: objects have only the members that they name, as callers send and readers get in
-practice.
-"""
+"""Close schemas: objects get only the members that they name, as in the values that programs exchange."""
 
 from __future__ import annotations
 
@@ -14,8 +12,9 @@ _UNIONS = ("allOf", "anyOf", "oneOf")
 
 
 def close_objects(schema: Mapping[str, Any], known: Schemas) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the schema and its named schemas with every object closed. Objects that name no member stay
-    open: they are maps.
+    """Return the schema and its named schemas with every object closed.
+
+    An object that names no members stays open, because it is a map.
     """
     made = {name: _inside(known[name], known) for name in closure(schema, known)}
     return _value(schema, known), made
@@ -32,7 +31,7 @@ def _value(schema: Any, known: Schemas) -> Any:
 
 
 def _inside(schema: Any, known: Schemas) -> Any:
-    """Return the schema with the values inside it closed; it may itself be one part of an `allOf`."""
+    """Return the schema with the values inside it closed. It may be a part of an `allOf`."""
     if not isinstance(schema, Mapping):
         return schema
     made: dict[str, Any] = {}

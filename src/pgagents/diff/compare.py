@@ -1,4 +1,4 @@
-"""Compares two editions of a catalogue."""
+"""Compare two editions of a catalogue."""
 
 from __future__ import annotations
 
@@ -16,16 +16,14 @@ _TEXTS = frozenset(("description", "meaning", "title", "note", "cite", "issue_at
 
 
 def compare(old: Model, new: Model) -> list[Change]:
-    """Return all changes, the worst first. A change that is not proved harmless is never called harmless."""
+    """Return all changes, the most severe first. A change counts as harmless only if that is proved."""
     old, new = (replace(model, schemas=Named(model.schemas)) for model in (old, new))
     found = [*actions.changes(old, new), *api.changes(old, new)]
     return in_order([*found, *_find_unreported(old, new, found)])
 
 
 def _find_unreported(old: Model, new: Model, found: Iterable[Change]) -> Iterator[Change]:
-    """Yield sections that differ although no comparison found a change there, such as a new key of the
-    language.
-    """
+    """Yield sections that differ although no comparison found a change in them, such as a new key."""
     seen = {place[0] for change in found for place in (change.old, change.new) if place}
     before, after = old.source.data, new.source.data
     for section in _TOLD_IN_FULL:
@@ -45,7 +43,7 @@ def _find_unreported(old: Model, new: Model, found: Iterable[Change]) -> Iterato
 
 
 def _without_roles(section: Any) -> Any:
-    """Return `auth` without the identities, which only tests use."""
+    """Return `auth` without the identities, because only tests use them."""
     return (
         {key: value for key, value in section.items() if key != "roles"}
         if isinstance(section, Mapping)

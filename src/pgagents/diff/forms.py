@@ -1,4 +1,4 @@
-"""A comparison as text, Markdown or JSON."""
+"""Write a comparison as text, Markdown or JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TITLES: dict[Severity, str] = {
 }  # fmt: skip
 MOST_SURFACES = 6
 MOST_ROWS = 60
-"""Most rows of one severity in Markdown: a pull request comment has at most 65,536 characters."""
+"""Most rows of one severity in Markdown. A pull request comment has at most 65,536 characters."""
 
 
 Places = Callable[[Iterable[Pointer]], Mapping[Pointer, str]]
@@ -26,7 +26,7 @@ Places = Callable[[Iterable[Pointer]], Mapping[Pointer, str]]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One edition: title, version, and a function for the places of its values (`file:line:column`)."""
+    """One edition: title, version, and a function that returns places of values (`file:line:column`)."""
 
     title: str
     version: str
@@ -34,7 +34,7 @@ class Side:
 
 
 def side(model: Model) -> Side:
-    """Return a catalogue as one edition."""
+    """Return one edition of a catalogue for a comparison."""
     return Side(
         str(model.api.title),
         str(model.api.version),
@@ -44,7 +44,7 @@ def side(model: Model) -> Side:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two editions and their changes. `said` is the verdict, unless that is about the next version."""
+    """Two editions and their changes. `said` replaces the verdict about the next version."""
 
     old: Side
     new: Side
@@ -75,12 +75,15 @@ class Comparison:
 
     @cached_property
     def _places(self) -> tuple[Mapping[Pointer, str], Mapping[Pointer, str]]:
-        """Return the places of all changes at once, because a large document is parsed for them."""
+        """Return the places of all changes.
+
+        They are found together, because a large document must be parsed.
+        """
         new = self.new.places([c.new for c in self.changes if c.new is not None])
         return self.old.places([c.old for c in self.changes if c.new is None and c.old is not None]), new
 
     def place(self, change: Change) -> str:
-        """Return the line of a change: in the new file if it is there, else in the old one."""
+        """Return the line of a change: in the new file if it is there, otherwise in the old one."""
         if change.new is not None:
             return self._places[1][change.new]
         return self._places[0][change.old] if change.old is not None else ""
@@ -125,8 +128,9 @@ def _join_names(names: tuple[str, ...]) -> str:
 
 
 def markdown(comparison: Comparison) -> str:
-    """Return the comparison for a pull request: the verdict, then a table for each severity; additions and
-    wording are folded.
+    """Return the comparison for a pull request: the verdict, then a table for each severity.
+
+    Additions and changed texts are folded.
     """
     lines = [f"**{_cell(comparison.new.title)}**: {_cell(comparison.verdict())}", ""]
     for severity in ORDER:
@@ -157,7 +161,7 @@ def _where(change: Change) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return a text that stays inside its table cell and contains no markup."""
+    """Return a text that stays in its table cell and contains no markup."""
     one = " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
     return one.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
 

@@ -1,8 +1,8 @@
-"""Decides whether one JSON Schema accepts every value that another accepts: proved, refuted by a value, or
-open.
+"""Decide whether one JSON Schema accepts every value that another accepts: `yes`, `no` or open.
 
-`yes` rests on a proof over the keywords (`proof`), `no` on a value that one accepts and the other refuses
-(`witness`). The question cannot be decided in bounded time for all schemas, so there is a third answer.
+`yes` rests on a proof over the keywords (`proof`). `no` rests on a value that one schema accepts and the
+other refuses (`witness`). The question cannot be decided in bounded time for all schemas, so it may stay
+open.
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ Schemas = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The decision; `example` is a value that the first accepts and the second refuses, as JSON; empty
-    unless `no`.
-    """
+    """The decision. `example` is JSON of a value that only the first schema accepts; empty unless `no`."""
 
     verdict: Literal["yes", "no", "open"]
     example: str = ""
@@ -40,8 +38,8 @@ def decide_inclusion(
     *,
     named_only: bool = False,
 ) -> Answer:
-    """Decide whether `other` accepts all values that `one` accepts; each has the named schemas that it refers
-    to.
+    """Decide whether `other` accepts all values that `one` accepts. `known` and `others` are their named
+    schemas.
 
     `named_only` leaves out values with members that `one` does not name, except in maps.
     """
@@ -62,7 +60,7 @@ def decide_inclusion(
 
 
 def same_form(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], others: Schemas) -> bool:
-    """Return whether both schemas are equal without their texts, including the schemas that they refer to."""
+    """Return whether both schemas, and the schemas that they refer to, are equal apart from texts."""
     if form(one) != form(other):
         return False
     a, b = make_named(known), make_named(others)
@@ -71,6 +69,6 @@ def same_form(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], 
 
 
 def format_json(value: Any, width: int = 160) -> str:
-    """Return a value as JSON, cut to a width."""
+    """Return a value as JSON, cut to a number of characters."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,8 +1,7 @@
-"""The severity table for catalogues: the effect of a change of each key on callers and agents, and on
-readers.
+"""The severity of each change of a catalogue's keys, for callers and agents, and for readers.
 
-Tests keep it complete, and change keys of real catalogues to check that a comparison reports no less and no
-worse.
+Tests keep the table complete. They change keys of real catalogues to check that a comparison reports no less
+and no worse.
 """
 
 from __future__ import annotations
@@ -11,9 +10,7 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """Keys of one part with their severities; several severities apply to a loss, a gain or another
-    change.
-    """
+    """Keys of one part with their severities. Each severity is for a loss, a gain or another change."""
 
     part: str
     keys: tuple[str, ...]

@@ -19,16 +19,16 @@ WORDS = (
     "readOnly",
     "writeOnly",
 )
-"""Keywords of a schema that constrain no value."""
+"""Keywords of a schema that do not restrict values."""
 ANNOTATIONS = frozenset((*WORDS, "$comment"))
 
 
 _DATA = frozenset(("enum", "const", "x-other-keywords"))
-"""Keywords whose values are data, not schemas, whatever their members are called."""
+"""Keywords whose values are data, never schemas, whatever their members are named."""
 
 
 class Named(dict[str, Any]):
-    """Named schemas, which no longer change."""
+    """Named schemas. They must not change any more."""
 
     def __init__(self, schemas: Mapping[str, Any]) -> None:
         super().__init__(schemas)
@@ -39,7 +39,7 @@ class Named(dict[str, Any]):
         self._changed: dict[int, tuple[Named, frozenset[str]]] = {}
 
     def reach(self, name: str) -> frozenset[str]:
-        """Return the names that a schema leads to, including its own."""
+        """Return the names that a schema refers to, directly or not, including its own."""
         if name not in self.reached:
             self.reached[name] = reach(name, self.near)
         return self.reached[name]
@@ -61,12 +61,12 @@ def make_named(schemas: Mapping[str, Any]) -> Named:
 
 
 def form(schema: Any) -> str:
-    """Return the schema as text, without annotations for people."""
+    """Return the schema as text, without titles, descriptions and examples."""
     return json.dumps(bare(schema), sort_keys=True)
 
 
 def bare(schema: Any) -> Any:
-    """Return the schema without annotations for people."""
+    """Return the schema without titles, descriptions and examples."""
     if not isinstance(schema, Mapping):
         return schema
     made: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Proves, keyword by keyword, that one schema accepts no more than another. Sound, but not complete."""
+"""Prove, keyword by keyword, that one schema accepts no more than another. Sound, but not complete."""
 
 from __future__ import annotations
 
@@ -40,8 +40,10 @@ Pair = tuple[str, str]
 
 
 class Prover:
-    """`known` are the named schemas of the narrower side, `others` those of the wider; `judge` validates
-    by the whole wider schema.
+    """Proves that schemas are included in others.
+
+    `known` are the named schemas of the narrower side, `others` those of the wider. `judge` validates by the
+    whole wider schema.
     """
 
     def __init__(self, known: Mapping[str, Any], others: Mapping[str, Any], judge: Any) -> None:
@@ -49,7 +51,7 @@ class Prover:
         self.steps = 0
 
     def proves(self, one: Any, other: Any) -> bool:
-        """Return whether it is proved that every value of `one` is one of `other`."""
+        """Return whether it is proved that `other` accepts every value that `one` accepts."""
         return self._under([one], other, frozenset(), frozenset(), MAX_SPLITS)
 
     def _under(
@@ -57,7 +59,7 @@ class Prover:
     ) -> bool:
         """Return whether values that satisfy all of `given` are proved to satisfy `goal`.
 
-        A pair in `assumed` may be used, because the value inside it is smaller (induction).
+        A pair in `assumed` counts as proved, because it is about a smaller value (induction).
         """
         self.steps += 1
         if self.steps > MAX_STEPS:
@@ -66,7 +68,7 @@ class Prover:
             return True
         facts = self._facts(given)
         if facts is None:
-            return True  # nothing satisfies them
+            return True  # no value satisfies these constraints
         if goal is False:
             return False
         if len(facts) > MAX_FACTS:
@@ -92,7 +94,7 @@ class Prover:
 
     @staticmethod
     def _with_context(keys: list[str], goal: Mapping[str, Any]) -> list[str]:
-        """Add `properties` to `additionalProperties`, whose meaning depends on it."""
+        """Add `properties` to `additionalProperties`, because its meaning depends on them."""
         return [
             *keys,
             *(
@@ -103,7 +105,7 @@ class Prover:
         ]
 
     def _facts(self, given: Iterable[Any]) -> Facts | None:
-        """Return all constraints, with references and `allOf` unfolded; None where they contradict each
+        """Return all constraints, with references and `allOf` expanded; None if they contradict each
         other.
         """
         found: Facts = []
@@ -125,9 +127,9 @@ class Prover:
                 continue
             stack.extend(rest.pop("allOf", ()))
             if "patternProperties" in rest:
-                rest.pop("additionalProperties", None)  # it does not hold for members that a pattern names
+                rest.pop("additionalProperties", None)  # it does not apply to members that a pattern matches
             if "prefixItems" in rest:
-                rest.pop("items", None)  # nor this for the first items
+                rest.pop("items", None)  # it does not apply to the first items
             if rest and rest not in found:
                 found.append(rest)
         return found
@@ -139,7 +141,7 @@ class Prover:
         if pair in assumed:
             return True
         if pair in open_:
-            return False  # the same question about the same value: no progress
+            return False  # the same question about the same value proves nothing
         return self._under(facts, self.others.get(ref[len(REF) :], False), assumed, open_ | {pair}, splits)
 
     def _by_cases(
@@ -188,9 +190,9 @@ class Prover:
         alike = any(key in fact and json.dumps(fact[key], sort_keys=True) == written for fact in facts)
         if (
             alike and key != "additionalProperties" and '"$ref"' not in written
-        ):  # names may mean other schemas on the two sides
+        ):  # the same name may mean different schemas on the two sides
             return True
-        if key == "enum":  # too many to be tried one by one
+        if key == "enum":  # there are too many values to try one by one
             taken = {json.dumps(value, sort_keys=True) for value in wanted}
             return any(
                 "enum" in fact and all(json.dumps(value, sort_keys=True) in taken for value in fact["enum"])
@@ -226,8 +228,9 @@ class Prover:
         assumed: frozenset[Pair],
         splits: int,
     ) -> bool:
-        """Prove keywords about members and items. Their values are smaller, so all open questions may be
-        assumed.
+        """Prove keywords about members and items.
+
+        Their values are smaller, so every open question may be assumed.
         """
         if key == "items":
             return self._under(
@@ -287,8 +290,9 @@ class Prover:
 
 
 def _kinds(facts: Facts) -> frozenset[str]:
-    """Return the possible types of a value; a number that is not an integer counts as `number`, an integer
-    as both.
+    """Return the possible types of a value.
+
+    An integer counts as `integer` and `number`, other numbers as `number`.
     """
     left = set(TYPES)
     for fact in facts:
@@ -313,7 +317,7 @@ def _kinds_of(value: Any) -> tuple[str, ...]:
 
 
 def _finite(facts: Facts, kinds: frozenset[str]) -> list[Any] | None:
-    """Return the possible values where they are few, possibly with too many, never too few; else None."""
+    """Return a list that contains all possible values, if they are few; otherwise None."""
     for fact in facts:
         if "const" in fact:
             return [fact["const"]]

@@ -1,5 +1,6 @@
-"""Makes values that are likely to show a difference of two schemas: at their bounds, with members missing
-or added.
+"""Make values that are likely to show a difference of two schemas.
+
+They are at bounds, or have members missing or added.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def candidates(one: Any, known: Schemas, other: Any, others: Schemas) -> Iterato
 
 
 def sample(schema: Any, known: Schemas) -> Any:
-    """Return a value that the schema accepts; None (null) where no other was found."""
+    """Return a value that the schema accepts; None if no other value was found."""
     near = (
         {name: plain(known[name]) for name in closure(schema, known)} if isinstance(schema, Mapping) else {}
     )
@@ -48,8 +49,9 @@ def sample(schema: Any, known: Schemas) -> Any:
 
 
 def _flat(schema: Any, known: Schemas, seen: set[str] | None = None) -> dict[str, Any]:
-    """Return the schema's keywords with those of its references and `allOf`; the outer one of two equal
-    keywords wins.
+    """Return the schema's keywords with those of its references and `allOf`.
+
+    If a keyword occurs twice, the outer one counts.
     """
     if not isinstance(schema, dict):
         return {}
@@ -72,7 +74,7 @@ def _flat(schema: Any, known: Schemas, seen: set[str] | None = None) -> dict[str
 
 
 class _Search:
-    """Searches for values in a bounded number of steps, because mutually recursive schemas have endlessly
+    """Search for values in a limited number of steps, because mutually recursive schemas have endlessly
     many.
     """
 
@@ -81,7 +83,7 @@ class _Search:
         self.left = STEPS
 
     def values(self, a: dict[str, Any], b: dict[str, Any], depth: int) -> Iterator[Any]:
-        """Yield values of the first schema, near the bounds of the second."""
+        """Yield values of the first schema that are near the bounds of the second."""
         self.left -= 1
         if self.left < 0:
             return
@@ -171,7 +173,7 @@ class _Search:
                         yield [value] * count
 
     def _objects(self, a: dict[str, Any], b: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
-        """Yield a minimal object and a full one, then each with one member changed, left out or added."""
+        """Yield a minimal object and a full one, then objects with one member changed, left out or added."""
         properties = a.get("properties") or {}
         beside = b.get("properties") or {}
         rest_a, rest_b = a.get("additionalProperties", True), b.get("additionalProperties", True)
@@ -214,7 +216,7 @@ class _Search:
         changed = sorted(
             choices.items(), key=lambda item: properties.get(item[0], rest_a) == beside.get(item[0], rest_b)
         )
-        for name, values in changed:  # members that differ come first: the number of values is bounded
+        for name, values in changed:  # differing members come first, because the number of values is limited
             for value in values:
                 yield least | {name: value}
                 yield full | {name: value}
@@ -222,7 +224,10 @@ class _Search:
     def _by_pattern(
         self, a: dict[str, Any], b: dict[str, Any], least: dict[str, Any], depth: int
     ) -> Iterator[dict[str, Any]]:
-        """Yield objects with a member that a pattern may match: made of the pattern's own letters."""
+        """Yield objects with a member that a pattern may match.
+
+        Its name consists of the pattern's letters.
+        """
         for schema, known in ((a, self.known), (b, self.others)):
             for pattern, inside in list((schema.get("patternProperties") or {}).items())[:INSIDE]:
                 letters = "".join(c for c in pattern if c.isalnum() or c in "_-")[:20]
@@ -279,7 +284,7 @@ _NONE: Any = object()
 
 
 def _fitting(schema: Any, known: Schemas, values: list[Any]) -> Any:
-    """Return the first of the values that the schema accepts; `_NONE` where it accepts none."""
+    """Return the first of the values that the schema accepts; `_NONE` if it accepts none."""
     from pgagents.jsonschema.schema import validator
 
     if schema is True or schema == {}:

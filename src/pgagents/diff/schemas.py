@@ -1,4 +1,4 @@
-"""Compares arguments and answers of one action."""
+"""Compare arguments and answers of one action."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _body_type(s: Sides) -> Iterator[Change]:
 
 
 def _body_size(s: Sides) -> Iterator[Change]:
-    """Yield a change of the largest body, unless it is that of all bodies which changed."""
+    """Yield a change of the largest body, unless the change of the limit for all bodies covers it."""
     before, after = s.a.max_body_bytes, s.b.max_body_bytes
     shared = (s.old.limits.max_body_bytes, s.new.limits.max_body_bytes)
     if before == after or (before, after) == shared:
@@ -165,14 +165,14 @@ def _values(
 
 
 def _is_named(found: Difference) -> bool:
-    """Return whether a difference is in a named schema, whose texts are compared once for all."""
+    """Return whether a difference is in a named schema. The texts of these are compared once for all."""
     return found.new is not None and found.new[:1] == ("schemas",)
 
 
 def compare_schemas(
     old: Model, new: Model, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str
 ) -> Iterator[Difference]:
-    """Yield the differences of two schemas for callers or readers of `what`, as whole sentences."""
+    """Yield the differences of two schemas for callers or readers, as whole sentences about `what`."""
     for found in differences(a, make_named(old.schemas), b, make_named(new.schemas), who):
         at = f"{what} at `{found.path}`" if found.path else what
         if found.id in ("member-added", "member-removed", "member-required"):
@@ -181,7 +181,7 @@ def compare_schemas(
 
 
 def answers(s: Sides) -> Iterator[Change]:
-    """Yield the changes of the answers that readers get."""
+    """Yield the changes of the answers."""
     then, now = {o.status: o for o in s.a.outputs}, {o.status: o for o in s.b.outputs}
     for status in then:
         if status not in now:
@@ -203,7 +203,7 @@ def answers(s: Sides) -> Iterator[Change]:
 
 def _answer(s: Sides, o: Output, n: Output) -> Iterator[Change]:
     steps: tuple[str | int, ...] = ("output", n.status)
-    fewer = bool(o.media) and set(n.types) <= set(o.types)  # every reader knows those that are left
+    fewer = bool(o.media) and set(n.types) <= set(o.types)  # every reader knows the remaining types
     if o.types != n.types and not fewer:
         yield s.change(
             "breaking",
@@ -264,7 +264,7 @@ def _headers(s: Sides, o: Output, n: Output) -> Iterator[Change]:
 def _most_bytes(
     s: Sides, old: int | None, new: int | None, status: int, steps: tuple[str | int, ...]
 ) -> Iterator[Change]:
-    """Yield the change of an answer's greatest size: readers may rely on a limit."""
+    """Yield the change of an answer's largest size, because readers may rely on a limit."""
     if old == new:
         return
     looser = old is not None and (new is None or new > old)

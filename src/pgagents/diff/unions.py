@@ -1,4 +1,4 @@
-"""Matches the branches of two unions (`anyOf`, `oneOf`)."""
+"""Match the branches of two unions (`anyOf`, `oneOf`)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ _KEYS = ("anyOf", "oneOf")
 
 
 def alternatives(one: View) -> list[Any] | None:
-    """Return the branches of a schema that is only a choice; None for any other. A type with null counts
-    as two branches.
+    """Return the branches of a schema that is only a union; None for any other.
+
+    A type with null counts as two branches.
     """
     if len(one.facts) != 1:
         return None
@@ -34,7 +35,7 @@ def alternatives(one: View) -> list[Any] | None:
 
 
 def split(one: View) -> tuple[list[Any] | None, list[dict[str, Any]]]:
-    """Return a schema's only union (None where it has none or several), and its other constraints besides
+    """Return a schema's only union (None unless there is exactly one), and its other constraints except
     members.
     """
     unions = [fact[key] for fact in one.rest for key in _KEYS if key in fact]
@@ -82,9 +83,7 @@ def _title(branch: Any, known: Schemas) -> Hashable:
 
 
 def _constants(branch: Any, known: Schemas) -> Hashable:
-    """Return the members with a single possible value, which distinguish the branches of a union; None
-    where there are none.
-    """
+    """Return the members with a single possible value, which distinguish branches; None if there are none."""
     there = resolve(branch, known) if isinstance(branch, Mapping) else {}
     told = {}
     for name, member in (there.get("properties") or {}).items():

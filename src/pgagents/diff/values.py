@@ -1,7 +1,7 @@
-"""Compares two schemas place by place, for callers who send their values and for readers who get them.
+"""Compare two schemas place by place, for callers who send their values and for readers who get them.
 
-A change harms callers where an accepted value is now refused, and readers where a value that was impossible
-may now come. Unnamed members are left out of this: a new optional member harms nobody, although an open
+A change harms callers if a value that was accepted is now refused. It harms readers if a value that was
+impossible may now come. Unnamed members do not count: a new optional member harms nobody, although an open
 object allowed any value there.
 """
 
@@ -26,8 +26,9 @@ from pgagents.source.source import Pointer
 
 
 class Values(Members, Annotations):
-    """Compares schemas for one direction. Named schemas are not entered: `met` lists those that were
-    reached.
+    """Compare schemas for one direction.
+
+    Named schemas are not entered: `met` lists the ones that were reached.
     """
 
     def __init__(self, old: Named, new: Named, who: Who) -> None:
@@ -52,8 +53,9 @@ class Values(Members, Annotations):
         yield from self._structure(old, new, path)
 
     def _same(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
-        """Yield the differences of two equal schemas, which can be only in the named schemas that they
-        refer to.
+        """Yield the differences of two equal schemas.
+
+        These can only be in the named schemas they refer to.
         """
         for inside, _, at in walk_alongside(old, old, path, same=True):
             ref = inside.get("$ref")
@@ -63,7 +65,7 @@ class Values(Members, Annotations):
             yield from self._as_one(old, new, path)
 
     def _as_one(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
-        """Compare two schemas as a whole, because less inside `not` or `if` may be more of the whole."""
+        """Compare two schemas as a whole, because a narrower part of `not` or `if` may widen the whole."""
         known, others = (self.old, self.new) if self.who == "callers" else (self.new, self.old)
         inner, outer = (old, new) if self.who == "callers" else (new, old)
         at = (origin_of(old), origin_of(new))
@@ -101,7 +103,7 @@ class Values(Members, Annotations):
     def _rest(
         self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
     ) -> Iterator[Difference]:
-        """Compare everything about the value as a whole: types, bounds, constants, formats, unions."""
+        """Compare all constraints on the value as a whole: types, bounds, constants, formats, unions."""
         mine, theirs = join_schemas(a.rest), join_schemas(b.rest)
         if form(mine) == form(theirs):
             yield from self._same(mine, theirs, path)
@@ -128,9 +130,7 @@ class Values(Members, Annotations):
         yield from self._explain(a, b, before, after, answer, path, at)
 
     def _meet_harmless(self, old: Any, new: Any, path: str) -> None:
-        """Note named schemas that both sides use in a harmless place, so that their own additions are
-        reported.
-        """
+        """Note named schemas that both sides use in a harmless place, so that their changes are reported."""
         for name in sorted(refs(old) & refs(new)):
             one = {"$ref": REF + name}
             sides = (
@@ -163,7 +163,7 @@ class Values(Members, Annotations):
         path: str,
         at: tuple[Pointer | None, Pointer | None],
     ) -> Iterator[Difference]:
-        """Yield the differences of single branches, or of the whole where no branch explains the answer."""
+        """Yield the differences of single branches, or of the whole if no branch explains the answer."""
         inner, _, outer, _ = self._sides(a, b)
         met = len(self.met)
         found = list(self._union(before, after, inner, outer, path, at))
@@ -191,7 +191,7 @@ class Values(Members, Annotations):
         path: str,
         at: tuple[Pointer | None, Pointer | None],
     ) -> Iterator[Difference]:
-        """Compare matched branches one by one; the other side as a whole must accept an unmatched branch."""
+        """Compare matched branches one by one. The other side as a whole must accept an unmatched branch."""
         pairs, gone, come = match_branches(before, self.old, after, self.new)
         for old, new in pairs:
             yield from self.differences(old, new, path)
@@ -246,7 +246,7 @@ class Values(Members, Annotations):
 
 
 def differences(old: Any, known: Named, new: Any, others: Named, who: Who) -> Iterator[Difference]:
-    """Yield all differences of two schemas and the named schemas that they lead to, each pair once."""
+    """Yield all differences of two schemas and of the named schemas they refer to, each pair once."""
     values = Values(known, others, who)
     yield from values.differences(old, new)
     queue, seen = deque(values.met), set[tuple[str, str]]()
@@ -264,7 +264,7 @@ def differences(old: Any, known: Named, new: Any, others: Named, who: Who) -> It
 
 
 def _of_names(pair: Pair, known: Named, others: Named, who: Who) -> tuple[list[Difference], list[Pair]]:
-    """Return the differences of two named schemas, and the pairs that they lead to; computed once."""
+    """Return the differences of two named schemas, and the pairs that they refer to. The result is cached."""
     key = (id(others), who, pair.old, pair.new)
     if key not in known.compared:
         values = Values(known, others, who)
@@ -282,7 +282,7 @@ def _below(path: str, further: str) -> str:
 
 
 def _reference(schema: Any) -> str:
-    """Return the name of a schema that is only a reference (annotations apart); empty for any other."""
+    """Return the name of a schema that is only a reference, apart from annotations; empty for any other."""
     if not isinstance(schema, Mapping) or not isinstance(schema.get("$ref"), str):
         return ""
     return (
@@ -291,8 +291,9 @@ def _reference(schema: Any) -> str:
 
 
 def _find_inverted_refs(schema: Any) -> set[str]:
-    """Return the named schemas under `not`, `if`, `contains` and the like, where a narrower schema may
-    widen the whole.
+    """Return the named schemas under `not`, `if`, `contains` and similar keywords.
+
+    There a narrower schema may widen the whole.
     """
     found: set[str] = set()
     for inside in subschemas(schema) if isinstance(schema, Mapping) else ():

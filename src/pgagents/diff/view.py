@@ -1,4 +1,4 @@
-"""A schema split for comparison: members, items, and other constraints."""
+"""A schema split for comparison into members, items, and other constraints."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Schemas = Mapping[str, Any]
 Rest = Literal["closed", "described", "free", "open"]
 """The unnamed members that an object allows.
 
-`closed`: none. `described`: those of a schema. `free`: any, stated explicitly or because no member is named.
-`open`: not stated.
+`closed`: none. `described`: those of a schema. `free`: any, because the schema says so or names no members.
+`open`: the schema does not say.
 """
 MAX_FACTS = 200
 _SHAPE = frozenset(("properties", "required", "items", "additionalProperties", "unevaluatedProperties"))
@@ -22,7 +22,7 @@ _SHAPE = frozenset(("properties", "required", "items", "additionalProperties", "
 
 @dataclass(slots=True)
 class View:
-    """All constraints of one schema, with references and `allOf` unfolded."""
+    """All constraints of one schema, with references and `allOf` expanded."""
 
     facts: list[Mapping[str, Any]]
     members: dict[str, list[Any]] = field(default_factory=dict)
@@ -67,9 +67,9 @@ def view(schema: Any, known: Schemas) -> View:
 
 
 def _beside(fact: Mapping[str, Any], *, patterns: bool) -> dict[str, Any]:
-    """Return the constraints of a schema beside members and items.
+    """Return the constraints of a schema except those on members and items.
 
-    Where there are patterns, they decide which members are unnamed, so these keywords stay together.
+    Patterns decide which members are unnamed, so keywords beside patterns stay together.
     """
     rest = {key: value for key, value in fact.items() if key not in _SHAPE and key not in ANNOTATIONS}
     if patterns and "additionalProperties" in fact:
@@ -96,8 +96,9 @@ def _set_others(made: View) -> None:
 
 
 def facts(schema: Any, known: Schemas) -> list[Mapping[str, Any]]:
-    """Return all constraints on a value: references, `allOf` and unions of one branch are unfolded, each
-    name once.
+    """Return all constraints on a value.
+
+    References, `allOf` and unions of one branch are expanded, each name once.
     """
     found: list[Mapping[str, Any]] = []
     stack, seen = [schema], set()

@@ -1,7 +1,7 @@
-"""Files as arguments. In JSON, and so in every tool call, a file is one text: a data URL (RFC 2397).
+"""Files as arguments. In JSON, and so in every tool call, a file is a data URL (RFC 2397).
 
-`data:image/png;name=cat.png;base64,iVBORw…` has the type, perhaps a name, and the bytes. MCP's proposal for
-files (SEP-2356, read 2026-11-21) writes them so too.
+`data:image/png;name=cat.png;base64,iVBORw…` has the type, optionally a name, and the bytes. MCP's proposal
+for files (SEP-2356, read 2026-11-21) has the same form.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ SMALLEST = {
     "application/json": b"{}",
     "text/csv": b"a,b\n1,2\n",
 }
-"""A small valid file of each type; other types get a line of text."""
+"""A small valid file of each type. For other types it is a line of text."""
 TEXT = b"pgv\n"
 ANY = "application/octet-stream"
 MAX_BOUNDARY = 2_000_000
-"""The largest file that is made to try a limit, which is 1 MiB in many APIs."""
+"""Largest file that is made to test a limit, in bytes. Many APIs have a limit of 1 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class File:
 
     @property
     def url(self) -> str:
-        """The file as a data URL."""
+        """Return the file as a data URL."""
         name = f";name={quote(self.name, safe='')}" if self.name else ""
         return f"data:{self.media}{name};base64,{base64.b64encode(self.data).decode()}"
 
@@ -79,7 +79,7 @@ def is_pattern(pattern: object) -> bool:
 
 
 def make_file(limits: FileLimits, *, size: int | None = None, media: str = "") -> File:
-    """Return a small valid file that keeps the limits, padded to `size` bytes if given."""
+    """Return a small valid file within the limits, padded to `size` bytes if given."""
     kind = media or next(iter(limits.media), ANY)
     kind = kind.replace("*", "plain") if kind.startswith("text/") else kind
     data = SMALLEST.get(kind, TEXT)
@@ -91,7 +91,7 @@ def make_file(limits: FileLimits, *, size: int | None = None, media: str = "") -
 
 
 def name_of(file: File, wish: str) -> str:
-    """Return the file's name, or one made of `wish` and its type."""
+    """Return the file's name; without one, a name made of `wish` and the type."""
     return file.name or f"{wish}{mimetypes.guess_extension(file.media) or '.bin'}"
 
 

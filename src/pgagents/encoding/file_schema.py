@@ -1,4 +1,4 @@
-"""The schema of a file as JSON and tool calls have it: a data URL."""
+"""The schema of a file in JSON and in tool calls: a data URL."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pgagents.model.action import FileLimits
 from pgagents.source.origin import Node, Text
 
 _LEAD = 100
-"""Characters before the Base64 of a data URL, with a name."""
+"""Characters before the Base64 part of a data URL with a name."""
 
 
 def file_node(written: Node, limits: FileLimits) -> Node:
-    """Return the schema of a file's data URL, with a description that names this form."""
+    """Return the schema of a file's data URL. Its description explains this form."""
     node = Node({k: v for k, v in written.items() if k != "format"}, origin=written.origin)
     node["pattern"] = Text(pattern_of(limits.media), (*written.origin, "media"))
     said = f"A file as a data URL: {_list_forms(limits)}"
@@ -25,5 +25,5 @@ def file_node(written: Node, limits: FileLimits) -> Node:
 
 
 def _list_forms(limits: FileLimits) -> str:
-    """Return how a data URL of each type begins."""
+    """Return the beginning of a data URL of each type."""
     return " or ".join(f"`data:{kind};base64,...`" for kind in limits.media or ("TYPE",))

@@ -1,6 +1,6 @@
 """Kinds of request bodies. `media/<name>.py` has one module for each, found by its path.
 
-Each states as data how it encodes an action's body, so that the client, `verify`, curl lines and generated
+Each states as data how to encode an action's body, so that the client, `verify`, curl lines and generated
 requests read one value. The sandbox decodes bodies by code of its own.
 """
 
@@ -33,14 +33,14 @@ class Body:
 class Medium:
     """One kind of request body.
 
-    `matches` is true for the media types it covers, given in lower case without parameters. `write` encodes
-    the action's body arguments.
+    `matches` returns True for its media types, given in lower case without parameters. `write` encodes the
+    action's body arguments.
     """
 
     name: str
     matches: Callable[[str], bool]
     write: Callable[[Action, Sequence[Given], Mapping[str, Any]], Body]
-    """Takes the action, its body arguments with their values, and undeclared members."""
+    """A function of the action, its body arguments with their values, and undeclared members."""
     typed: bool = False
     """True if values keep their JSON types; otherwise each is sent as text."""
     members: bool = True
@@ -48,13 +48,13 @@ class Medium:
     files: bool = False
     """True if arguments may be files."""
     rank: int = 5
-    """The place among the kinds that are asked whether they match, lowest first."""
+    """The position in which kinds are asked whether they match, lowest first."""
     charset: bool = False
-    """True if clients write a charset behind the type."""
+    """True if clients append a charset to the type."""
     broken: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = ()
-    """Ways to break such a body, for tests: name, description, and edit of a correct body."""
+    """Ways to break a body of this kind, for tests: name, description, and change of a correct body."""
     says: str = ""
-    """The name of such a body in documents for people."""
+    """The name of a body of this kind in documents for people."""
 
 
 def plainly(media: str) -> str:
@@ -69,7 +69,7 @@ def _every() -> tuple[Medium, ...]:
 
 
 def medium_of(content_type: str) -> Medium | None:
-    """Return the kind of a media type, or None if no body of it can be encoded."""
+    """Return the kind of a media type; None if no kind can encode it."""
     plain = plainly(content_type)
     return next((m for m in _every() if m.matches(plain)), None)
 
@@ -92,7 +92,7 @@ def is_whole(action: Action) -> bool:
 
 
 def list_types(action: Action, param: Param) -> tuple[str, ...]:
-    """Return the types that a body may have: those of the file that is the whole of it, if it lists some."""
+    """Return the types that a body may have: the listed ones of a file that is the whole body."""
     if param.place == WHOLE and param.file is not None and param.file.media:
         return param.file.media
     return (action.content_type,)

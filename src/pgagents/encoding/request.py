@@ -19,7 +19,10 @@ COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of a request that arguments decide. `headers` lack the Content-Type, which `body` names."""
+    """The parts of a request that depend on arguments.
+
+    `headers` lack the Content-Type, which is in `body`.
+    """
 
     target: str
     headers: tuple[tuple[str, str], ...]
@@ -27,9 +30,9 @@ class Parts:
 
 
 def encode_call(action: Action, values: Mapping[str, Any]) -> Parts:
-    """Return the parts of a call on REST, with arguments in the order of `values`.
+    """Return the parts of a REST call, with arguments in the order of `values`.
 
-    Values that are no arguments go into the body, or into the query if the action has no body.
+    Unknown arguments are sent in the body, or in the query if the action has no body.
     """
     params = {str(p.name): p for p in action.params}
     path, query = str(action.path), []

@@ -1,7 +1,7 @@
 """Write an argument's value as the pairs of a query, a form or a cookie, in the styles of OpenAPI.
 
-Names and values of a pair are percent-encoded. In `a,b` only the commas between items stay as they are. In a
-form, null is an empty value, as Stripe, Rails and HTML forms have it.
+Names and values of a pair are percent-encoded. In `a,b` only the commas between items are not encoded. In a
+form, null is an empty value, as in Stripe, Rails and HTML forms.
 https://spec.openapis.org/oas/v3.1.1.html#style-values, read 2026-11-21.
 """
 
@@ -16,11 +16,11 @@ from pgagents.model.action import Param
 
 FORM, SPACES, PIPES, DEEP = "form", "spaceDelimited", "pipeDelimited", "deepObject"
 SEPARATORS = {FORM: ",", SPACES: "%20", PIPES: "%7C"}
-"""The text between the items of a list that is one value."""
+"""The text between the items of a list that is sent as one value."""
 FORBIDDEN = {SPACES: " ", PIPES: "|"}
-"""Characters that no item may hold, because percent-encoding makes them the separator itself."""
+"""Characters that no item may contain, because percent-encoding turns them into the separator."""
 MAX_NESTED = 20
-"""Levels of brackets; a value from outside may be nested deeper."""
+"""Most levels of brackets. A value from outside may be nested more deeply."""
 
 
 def pairs(param: Param, value: Any) -> list[tuple[str, str]]:
@@ -60,9 +60,10 @@ def _pairs(param: Param, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _deep(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
-    """Write brackets as Stripe, Rails, PHP and `qs` read them.
+    """Write nested values with brackets, as Stripe, Rails, PHP and `qs` read them.
 
-    A list of plain values is `name[]`; other lists number their items, which `name[]` could not keep apart.
+    A list of plain values is `name[]`. Other lists number their items, because `name[]` could not separate
+    them.
     """
     if depth > MAX_NESTED:
         raise ValueError(f"nested more than {MAX_NESTED} levels deep")
@@ -78,12 +79,15 @@ def _deep(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def keep_reserved(text: str) -> str:
-    """Percent-encode a text except for reserved characters; those that end a query's value are encoded."""
+    """Percent-encode a text except for reserved characters.
+
+    Those that would end a query's value are encoded.
+    """
     return quote(text, safe="/:?@!$'()*,;[]~")
 
 
 def unsendable(param: Param, value: Any) -> str:
-    """Return why a value has no form in this argument's style; empty if it has one."""
+    """Return why a value cannot be written in this argument's style; empty if it can."""
     if not isinstance(value, Mapping | list):
         alone = param.in_parts and not (value is None and param.in_body)
         return "it is sent in parts, and a single value has none" if alone else ""

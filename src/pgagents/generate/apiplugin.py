@@ -62,7 +62,7 @@ def api_sign_in(model: Model) -> SignIn:
 
 
 def _takes(credential: Credential) -> bool:
-    """Return whether the vault can send it so: as a bearer token, in a header or in the query.
+    """Return whether Copilot's vault can send the credential: as a bearer token, in a header or in the query.
 
     https://learn.microsoft.com/microsoft-365-copilot/extensibility/plugin-authentication-api-key, read
     2026-11-21.
@@ -116,7 +116,7 @@ def tool_functions(surface: Surface) -> list[Node]:
 def openapi_runtime(model: Model, surface: Surface) -> Node:
     """Return the runtime with the URL of its OpenAPI document.
 
-    That is the document the surface names, else the hosted one, else the file beside the manifest.
+    The surface names the document, else a hosted document is used, else the file beside the manifest.
     """
     beside = (
         "copilot/openapi-3.0.yaml" if "copilot/openapi-3.0.yaml" in model.api.hosted else "openapi-3.0.yaml"
@@ -138,14 +138,14 @@ def auth(surface: Surface) -> Node:
 
 
 def _credential_losses(credential: Credential | None) -> Iterator[Loss]:
-    """Yield the text around a key, which the vault has no field for."""
+    """Yield a loss for the text around a key, because the vault has no field for it."""
     if credential is not None and credential.framed:
         said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
         yield Loss((*credential.origin, "value"), said, "client", "register the whole value as the key")
 
 
 def _falsehoods(sign_in: SignIn) -> Iterator[Note]:
-    """Yield false claims of the manifest about the credential.
+    """Yield the manifest's false statements about the credential.
 
     The vault holds keys and OAuth clients; Copilot sends a key as a bearer token or in its own header.
     """
@@ -187,7 +187,7 @@ def _function(surface: Surface, action: Action, name: Callable[[Action], str]) -
 
 
 def _description(surface: Surface, action: Action) -> Text:
-    """Return the description, marked if the action is deprecated, as the manifest has no member for that."""
+    """Return the description. It mentions a deprecation, because the manifest has no member for one."""
     text = surface.text(action, "description")
     if job := describe_job(action, surface.actions, lambda reader: str(reader.operation_id)):
         text = Text(f"{text} {job}", text.origin)

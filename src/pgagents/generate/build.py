@@ -23,14 +23,14 @@ from pgagents.source.source import Pointer
 from pgagents.text.nearest import did_you_mean
 
 FALSEHOOD = "/credential"
-"""The end of the id of an error that stops one document alone."""
+"""The end of the id of an error that withholds one document only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
     """The result of a build: documents, files, and the diagnostics of vendors' checks.
 
-    `stale` are paths that our targets write for other catalogues, but not for this one.
+    `stale` are paths that our targets write for some catalogues, but not for this one.
     """
 
     rendered: tuple[Rendered, ...]
@@ -47,11 +47,11 @@ class Built:
 
     @property
     def withheld(self) -> frozenset[str]:
-        """Targets whose document would say something wrong, and is not written."""
+        """Return the targets whose documents would contain a false statement. They are not written."""
         return frozenset(d.id.rpartition("/")[0] for d in self.diagnostics if _is_falsehood(d))
 
     def artifacts(self, *, without: frozenset[str] = frozenset()) -> tuple[Artifact, ...]:
-        """Return all files except those of the vendors in `without`, and those that are withheld."""
+        """Return all files, except those of the vendors in `without` and those of withheld targets."""
         withheld = self.withheld
         return tuple(a for a in self.files if vendor(a.target) not in without and a.target not in withheld)
 
@@ -77,7 +77,7 @@ def _all_of(vendors: Iterable[str]) -> str:
 def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
     """Return the targets that apply to this catalogue; with `only`, those of the named ids and vendors.
 
-    Raises PgagentsError for an unknown name, and for one that does not apply.
+    Raises PgagentsError for a name that is unknown or does not apply.
     """
     known = targets()
     for name in only:
@@ -120,7 +120,7 @@ def build(
 ) -> Built:
     """Build the documents. Violations of vendors' rules are in `diagnostics`.
 
-    Raises PgagentsError for a wrong call or template.
+    Raises PgagentsError for wrong arguments or a wrong template.
     """
     chosen = plan(model, only)
     renderer = Renderer(templates)
@@ -142,7 +142,7 @@ def build(
 
 
 def collect_diagnostics(model: Model) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics that `build` would give, without building files whose size no rule limits."""
+    """Return the diagnostics of a build, without rendering files whose size no rule limits."""
     chosen: dict[str, Target | Summary] = {id: t for id, t in plan(model).items() if isinstance(t, Target)}
     renderer = Renderer()
     found = _check_hosted(model, plan(model))
@@ -189,14 +189,15 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
 
 @cache
 def _get_shared_renderer() -> Renderer:
-    """Return a shared renderer of the shipped templates without tracing, so that they are compiled once."""
+    """Return the one shared renderer of the shipped templates, without tracing.
+
+    It compiles each template once.
+    """
     return Renderer()
 
 
 def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:
-    """Return the part of the catalogue that a member of a traced document comes from; if unknown, the
-    target's surface.
-    """
+    """Return the catalogue's part behind a member of a traced document; if unknown, the target's surface."""
     surface = getattr(rendered.made.target, "surface", None)
     found = trace.origin(rendered, pointer, model.source) or (("surfaces", surface) if surface else ())
     while not model.source.has(found):
@@ -205,7 +206,7 @@ def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:
 
 
 def _make_views(model: Model, chosen: dict[str, Target | Summary]) -> tuple[BoundTarget, ...]:
-    """Return all views, sorted by id. Summaries are made last, because they read the others."""
+    """Return all views, sorted by id. Summaries are made last, because they read the other views."""
     views = [
         BoundTarget(id, t, _add_unoffered(model, t, t.view(model)))
         for id, t in chosen.items()
@@ -218,8 +219,9 @@ def _make_views(model: Model, chosen: dict[str, Target | Summary]) -> tuple[Boun
 
 
 def _add_unoffered(model: Model, target: Target, view: View) -> View:
-    """Return the view with a loss for each action that a surface with all actions cannot carry. That is a
-    tool that only the MCP server has, or an action that others sign.
+    """Return the view with a loss for each action that its surface has and the document cannot carry.
+
+    Such actions are tools that only the MCP server has, and actions with a signed body.
     """
     surface = model.surfaces.get(target.surface or "") if target.lists_actions else None
     if surface is None or model.source.data["surfaces"][surface.name].get("actions", "all") != "all":

@@ -135,7 +135,7 @@ def _prefix(out: Path) -> str:
 
 
 def _sweep(out: Path) -> None:
-    """Remove the temporary folders of builds that were killed."""
+    """Remove the temporary folders that killed builds left behind."""
     for left in out.parent.glob(f"{_prefix(out)}*"):
         number = left.name.removeprefix(_prefix(out))
         if number.isdigit() and not _runs(int(number)):

@@ -1,8 +1,8 @@
-"""Offer actions under their former names, wherever a name alone identifies the action.
+"""Offer actions under their former names, in formats that identify an action by its name.
 
 A list of functions gets a second function, and a dispatcher's selector a second value. An OpenAPI document
-cannot offer one, because a method and path have one operation. The current date is not considered: a name is
-offered until it is removed from the catalogue.
+cannot offer one, because a method and path have one operation. A name is offered until it is removed from the
+catalogue; the current date plays no part.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from pgagents.model.surface import Dispatcher, Surface
 from pgagents.source.origin import Text
 
 MOST = 900
-"""Characters of the current description that a former name's description repeats, so that it stays within
-vendors' limits.
+"""Longest part of the current description that a former name's description repeats, in characters.
+
+It keeps the whole within vendors' limits.
 """
 
 
@@ -55,9 +56,9 @@ def actions_by_name(dispatcher: Dispatcher) -> dict[str, Action]:
 
 
 def list_lost_ids(actions: Iterable[Action]) -> Iterator[Loss]:
-    """Yield a loss for each former operationId, which an OpenAPI document cannot offer.
+    """Yield a loss for each former operationId, because an OpenAPI document has no place for it.
 
-    An operation whose id did not change has none.
+    An operation whose id did not change has no loss.
     """
     for action in actions:
         for former in action.formerly:
@@ -67,7 +68,7 @@ def list_lost_ids(actions: Iterable[Action]) -> Iterator[Loss]:
 
 
 def describe_deprecation(former: Former, new: str) -> str:
-    """Return the sentence that begins the description of a former name."""
+    """Return the first sentence of a former name's description."""
     return f"Deprecated until {former.until}: use {new}."
 
 
@@ -88,7 +89,7 @@ def describe_former_names(actions: Iterable[Action], *, operations: bool = False
 
 
 def _aliases(surface: Surface, action: Action) -> Iterator[Action]:
-    """Yield the action under each former name. A name that the surface still uses as its own is skipped."""
+    """Yield the action under each former name, except names that the surface uses for a current action."""
     new = find_name(surface, action)
     for former in action.formerly:
         if former.name != new:

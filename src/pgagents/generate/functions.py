@@ -85,7 +85,9 @@ def function(
 
 
 def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
-    """Return the schema of the arguments that a model fills in. The calling client fills in headers."""
+    """Return the schema of the arguments that a model fills in, without headers, which the client fills
+    in.
+    """
     offered = surface.params(action)
     names = {param.catalogue_name for param in offered}
     for param in action.params:

@@ -1,4 +1,7 @@
-"""An app's icon: the author's own, or one or two white letters as a PNG with the same bytes everywhere."""
+"""Make an app's icon: the author's own, or a PNG with one or two white letters.
+
+The PNG has the same bytes on every system.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ import zlib
 from pgagents.model.stores.listing import Listing
 
 COLOUR = "#1F5FA8"
-"""The colour of an icon if the catalogue names none."""
+"""The background colour of an icon if the catalogue names none."""
 WIDE, HIGH = 5, 7
-# each letter is seven rows of five dots
+# a letter is seven rows of five dots
 _GLYPHS = {
     "A": "01110 10001 10001 11111 10001 10001 10001", "B": "11110 10001 10001 11110 10001 10001 11110",
     "C": "01110 10001 10000 10000 10000 10001 01110", "D": "11110 10001 10001 10001 10001 10001 11110",
@@ -30,7 +33,7 @@ WHITE = b"\xff\xff\xff"
 
 
 def choose(listing: Listing, side: int) -> bytes:
-    """Return the author's icon, or the initials of the name as a PNG of `side` pixels if there is none."""
+    """Return the author's icon; without one, a PNG of `side` pixels with the initials of the name."""
     if listing.icon is not None:
         return listing.icon.raw
     return png(initials(listing.name), side, str(listing.colour) or COLOUR)
@@ -71,7 +74,7 @@ def png(letters: str, side: int, background: str | None) -> bytes:
 
 
 def _row(letters: str, line: int, left: int, scale: int, side: int) -> bytes:
-    """Return one line of pixels, eight per byte. `line` is the row of dots that it crosses."""
+    """Return the bytes of one line of pixels, eight pixels a byte. `line` is the row of dots to draw."""
     pixels = ["0"] * side
     for index, letter in enumerate(letters if 0 <= line < HIGH else ""):
         for column, dot in enumerate(_GLYPHS[letter].split()[line]):

@@ -1,4 +1,4 @@
-"""Facts about MCP servers that several documents share: what starts a package, and what carries a key."""
+"""Facts about MCP servers for several documents: the command of a package, and where each key is sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RUNTIMES = {"npm": "npx", "pypi": "uvx", "oci": "docker"}
 
 
 def name_variables(model: Model) -> tuple[dict[str, Text], Text]:
-    """Return the environment variables with the keys, by scheme, and that with the API's URL."""
+    """Return the environment variables: one for each scheme's key, and one for the API's URL."""
     surface = model.surfaces["mcp"]
     at = (*surface.origin, "env")
     key = Text(surface.env.get("key") or f"{model.api.id.upper()}_API_KEY", (*at, "key"))
@@ -39,20 +39,21 @@ def list_arguments(model: Model, server: McpServer) -> list[str]:
 
 
 def is_required(model: Model, scheme: str) -> bool:
-    """Return whether some tool cannot be called without the key of this scheme."""
+    """Return whether at least one tool needs the key of this scheme."""
     ways = [action.security for action in model.surfaces["mcp"].actions if action.security]
     return any(all(scheme in one for one in way) for way in ways)
 
 
 def list_keys(model: Model, server: McpServer) -> list[Credential]:
-    """Return the credentials that a hosted server takes, by the first way to call it."""
+    """Return the credentials for a hosted server, from the first alternative in which it can be called."""
     first: tuple[str, ...] = next(iter(server.security), ())
     return [model.credentials[name] for name in first]
 
 
 def key_losses(model: Model, server: McpServer) -> list[Loss]:
-    """Return the keys that no header carries, and those that a header carries as Base64. Neither the registry
-    nor a client has a place for the first, or encodes the second.
+    """Yield a loss for each key that is sent outside headers, or as Base64 in one.
+
+    The registry and the clients have no place for the first kind, and do not encode the second.
     """
     keys = list_keys(model, server) if server.url else []
     shown = model.certificate

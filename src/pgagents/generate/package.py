@@ -27,7 +27,7 @@ def outputs() -> frozenset[str]:
 
 
 def references(model: Model) -> tuple[str, ...]:
-    """Return the names, each once, that stand for an id which only a vendor's portal issues."""
+    """Return the names that stand for ids of a vendor's portal, each once."""
     return tuple(
         dict.fromkeys(name for module in applying(model).values() for name in module.references(model))
     )

@@ -64,7 +64,7 @@ class Rendered:
     several: Mapping[str, str] = field(default_factory=dict)
 
     def artifacts(self) -> tuple[Artifact, ...]:
-        """Return the target's files, each in the format of its suffix."""
+        """Return the target's files, each encoded as its suffix demands."""
         return tuple(Artifact(self.made.id, path, self.body(path)) for path in self.made.paths)
 
     def body(self, path: str) -> bytes:
@@ -79,7 +79,7 @@ class Rendered:
 
 
 class Laid(str):
-    """Text that may be written to the output unchanged."""
+    """Text that is safe to write into the output unchanged."""
 
     __slots__ = ()
 
@@ -185,7 +185,7 @@ def _environment(templates: Path | None, as_json: Any) -> Environment:
         loader=FileSystemLoader(folders),
         undefined=StrictUndefined,
         finalize=_make_finalizer(),
-        autoescape=False,  # nothing here is HTML; `finalize` is what keeps values from slipping in raw
+        autoescape=False,  # the output is not HTML; `finalize` refuses values that no filter has escaped
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -209,7 +209,8 @@ def _environment(templates: Path | None, as_json: Any) -> Environment:
 
 def _require_defined(filter: Callable[[Any], Laid]) -> Callable[[Any], Laid]:
     """Wrap a filter so that an undefined value raises an error with its name."""
-    from jinja2 import Undefined  # once for each filter: a template calls it for thousands of values
+    # imported once for each filter, because a template calls it for thousands of values
+    from jinja2 import Undefined
 
     def filter_value(value: Any) -> Laid:
         return (
@@ -328,8 +329,9 @@ def _read(text: str, name: str) -> Any:
 
 
 def _template_error(name: str, error: Exception) -> PgagentsError:
-    """Convert Jinja's error, with the template's line, which comes from the traceback if the error lacks
-    it.
+    """Convert Jinja's error to ours, with the template's line.
+
+    If the error has no line, the traceback has it.
     """
     line = getattr(error, "lineno", None)
     traceback = error.__traceback__

@@ -1,4 +1,4 @@
-"""Choose the one credential with which a vendor's host calls, and the actions that it can call with it."""
+"""Choose the credential with which a vendor's host calls, and the actions that accept it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from pgagents.model.model import Model
 from pgagents.model.surface import Surface
 
 Takes = Callable[[Credential], bool]
-"""Returns whether a host can send a credential."""
+"""A function that returns whether a host can send a credential."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A host's credential, None if no call has one, and the surface with the actions that a host can call
-    with it.
+    """A host's credential, and the surface with the actions that it can call.
+
+    `credential` is None if no call needs one.
     """
 
     credential: Credential | None
@@ -33,10 +34,11 @@ class SignIn:
 
 
 def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:
-    """Return how a host signs in: by the credential that it takes and that calls most actions.
+    """Return how a host signs in.
 
-    Actions that need another credential are losses. `host` begins sentences. If no action with a key can be
-    called, that is a falsehood of the document.
+    It uses the credential that it can send and that most actions accept; other actions are losses. If no
+    action that needs a key is left, the document makes a false statement. `host` is the subject of sentences
+    about the loss.
     """
     if any(action.certificate for action in surface.actions) or (
         model.certificate_shared and surface.dispatcher
@@ -68,8 +70,7 @@ def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> S
 def _without_certificate(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:
     """Return how a host signs in to the actions that need no client certificate.
 
-    If all actions need one, that is a falsehood of the document, because its calls would look as if they
-    needed none.
+    If all need one, the document makes a false statement: its calls would look as if they needed none.
     """
     kept = tuple(action for action in surface.actions if not action.certificate)
     losses = [
@@ -89,7 +90,7 @@ def _without_certificate(model: Model, surface: Surface, host: str, takes: Takes
 
 
 def choose_for_gpt(model: Model, surface: Surface) -> SignIn:
-    """Return how a GPT signs in: by a key in a header, as the builder's form takes it."""
+    """Return how a GPT signs in: with a key in a header, which the builder's form supports."""
     return choose_sign_in(model, surface, "the GPT builder", _is_in_header)
 
 
@@ -98,7 +99,7 @@ def _is_in_header(credential: Credential) -> bool:
 
 
 def is_callable(security: tuple[tuple[str, ...], ...], credential: Credential) -> bool:
-    """Return whether a call with this credential alone is served."""
+    """Return whether the server accepts a call with only this credential."""
     return (credential.name,) in security or () in security
 
 
@@ -125,7 +126,7 @@ def _lose_actions(model: Model, surface: Surface, host: str, chosen: Credential)
 
 
 def _lose_options(surface: Surface, host: str, chosen: Credential) -> Iterator[Loss]:
-    """Yield the actions that may be called without a key too, where the host sends one all the same."""
+    """Yield a loss for each action that may be called without a key, if the host sends one anyway."""
     for action in surface.actions:
         if action.optional_key and (chosen.name,) in action.security:
             said = f"{action.name} without a key"
@@ -133,7 +134,7 @@ def _lose_options(surface: Surface, host: str, chosen: Credential) -> Iterator[L
 
 
 def _lose_schemes(model: Model, surface: Surface, host: str, chosen: Credential) -> Iterator[Loss]:
-    """Yield the credentials that are an alternative of an action that is kept."""
+    """Yield a loss for each credential that is another alternative of an offered action."""
     for credential in model.credentials.values():
         if credential is not chosen and any(
             is_callable(a.security, chosen) and any(credential.name in one for one in a.security)

@@ -40,7 +40,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function, and whether the vendor must enforce its schema strictly."""
+    """A function. `strict` says if the vendor must enforce its schema."""
 
     name: Text
     description: Text
@@ -50,7 +50,7 @@ class Tool:
 
 @dataclass(slots=True)
 class _Size:
-    """The amounts that one or several schemas use of a budget."""
+    """The part of a budget that one or several schemas use."""
 
     depth: int = 0
     properties: int = 0
@@ -77,8 +77,9 @@ def strict_tools(
 ) -> tuple[tuple[Tool, ...], tuple[Loss, ...]]:
     """Return the surface's actions in order, each strict or not, and all losses.
 
-    If the budget for all tools is too small, actions that cost money come first, then writes, then the
-    surface's order, and former names last. An action over the budget leaves its room to a smaller later one.
+    If the budget does not suffice for all, it goes first to actions that cost money, then to writes. Then the
+    surface's order counts, and former names come last. If an action does not fit, a smaller later one may use
+    the room.
     """
     losses: dict[Loss, None] = {}
     held: dict[str, Function] = {}

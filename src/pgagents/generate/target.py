@@ -1,4 +1,4 @@
-"""Types of a generated document: its target, its view of the model, and what it cannot express."""
+"""Types for generated documents: the target, its view of the model, and its losses."""
 
 from __future__ import annotations
 
@@ -66,15 +66,14 @@ class View:
 class Target:
     """One kind of generated document. Its id is its module's path: `gemini/functions`.
 
-    `surface` is the name under `surfaces` that must exist for it to apply (None: always). `part` is a part of
-    the model that must not be empty (`workflows`, `surfaces.copilot.package`). `outputs` are paths in the
-    output folder. The `.json` and `.yaml` files of one target are one document in two forms. Pictures are
-    assets, anything else is text. A `*` in the only path stands for the names of `View.several`, and in a
-    picture's path for the ending of its name. `max_bytes` is the vendor's limit for one file. `for_models` is
-    true if a model receives the whole document at every turn, so that its size in tokens is counted.
-    `most_actions` is how many actions an import offers on the surface; None if it needs further settings, so
-    that an import cannot offer it. `lists_actions` is false if the document only names another one that lists
-    the actions.
+    It applies if `surface` exists under `surfaces` (None: always). `part` is a part of the model that must
+    not be empty (`workflows`, `surfaces.copilot.package`). `outputs` are paths in the output folder. The
+    `.json` and `.yaml` files of one target are one document in two forms. Pictures are assets, anything else
+    is text. A `*` in the only path stands for the names of `View.several`. In a picture's path it stands for
+    the ending of its name. `max_bytes` is the vendor's limit for one file. `for_models` is true if a model
+    receives the whole document at every turn; then its size in tokens is counted. `most_actions` is how many
+    actions an import offers on the surface. None means that the surface needs further settings, so an import
+    leaves it out. `lists_actions` is false if the document only names another document with the list.
     """
 
     title: str
@@ -89,7 +88,7 @@ class Target:
 
 
 PATHS = "path_actions"
-"""The part of the model that a document with paths needs."""
+"""The part of the model that must exist for a document with paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class BoundTarget:
-    """A target that applies to a catalogue, with its view."""
+    """A target that applies to a catalogue, together with its view."""
 
     id: str
     target: Target | Summary

@@ -1,6 +1,6 @@
-"""Keep compiled templates beside the templates, as Python keeps compiled modules beside modules.
+"""Keep compiled templates beside their sources, as Python does with compiled modules.
 
-To compile the shipped templates takes an eighth of a small build.
+Compiling the shipped templates takes an eighth of a small build.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from jinja2.bccache import Bucket
 
 
 class TemplateCache(FileSystemBytecodeCache):
-    """Jinja's cache in a folder. A damaged file in it, or a full disk, costs time and is no error."""
+    """Jinja's cache in a folder. A damaged file in it or a full disk only costs time."""
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Load a compiled template, unless its file is missing or damaged."""
         try:
             super().load_bytecode(bucket)
-        except Exception:  # Jinja unpickles the file's head, and damage there can raise anything
+        except Exception:  # Jinja unpickles the head of the file; a damaged one can raise any exception
             bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Write a compiled template, if the disk takes it."""
+        """Write a compiled template. A disk that refuses it is ignored."""
         try:
             super().dump_bytecode(bucket)
         except OSError:
@@ -32,7 +32,7 @@ class TemplateCache(FileSystemBytecodeCache):
 
 
 def find_bytecode_cache(templates: Path) -> TemplateCache | None:
-    """Return the cache of a folder of templates; None if nothing can, or may, be written there."""
+    """Return the cache for a folder of templates; None if the folder is not writable."""
     kept = templates / "__pycache__"
     if sys.dont_write_bytecode:
         return None

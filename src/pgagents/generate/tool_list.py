@@ -1,4 +1,4 @@
-"""Make targets whose document is a list of function tools; each vendor gives a dialect and its limits."""
+"""Make a target whose document is a list of function tools, from a vendor's dialect and limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgagents.model.model import Model
 from pgagents.model.surface import Surface
 
 USUAL_MOST = 128
-"""The most tools of most vendors; an import offers no more to a vendor that names no number."""
+"""The most tools that most vendors accept. It also counts for a vendor that names no limit."""
 
 
 def tool_list(

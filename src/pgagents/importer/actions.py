@@ -27,9 +27,16 @@ class Actions:
     """Make actions with unique names."""
 
     def __init__(
-        self, schemas: Schemas, notes: Notes, servers: Servers, find_security: Any, *, comparing: bool = False
+        self,
+        schemas: Schemas,
+        notes: Notes,
+        servers: Servers,
+        find_security: Any,
+        *,
+        reads: frozenset[str] = frozenset(),
+        comparing: bool = False,
     ) -> None:
-        self.comparing = comparing
+        self.reads, self.comparing = reads, comparing
         self.schemas, self.notes, self.servers, self.find_security = schemas, notes, servers, find_security
         self.taken: set[str] = set()
         self.ids: set[str] = set()
@@ -55,13 +62,14 @@ class Actions:
         self.routes[op.method, PLACEHOLDER.sub("{}", path)] = name
         action = made.action
         add_texts(op, name, action, at, self.notes)
-        if "either" in action:  # a document that we made says it in words too
+        if "either" in action:  # a document that pgagents generated states the groups in the description too
             action["description"] = action["description"].partition(" Give exactly one of: ")[0]
         action["http"] = f"{op.method} {self._rename_placeholders(path, made)}"
         if (server := self.servers.name_of(op, (*at, "server"))) is not None:
             action["server"] = server
         self._operation_id(op, name, action, at)
-        add_nature(op, name, action, at, self.notes, confirmed=not self.comparing)
+        reads = op.label in self.reads
+        add_nature(op, name, action, at, self.notes, confirmed=not self.comparing, reads=reads)
         if (own := self.find_security(op, at)) is not None:
             action["security"] = own
         if inputs:
@@ -105,7 +113,9 @@ class Actions:
         return path
 
     def _unsayable(self, op: Operation) -> bool:
-        """True, after a note, if an action cannot express the operation's responses or body."""
+        """True, after a note, if the catalogue's language cannot express the operation's responses or
+        body.
+        """
         said = [a.status.upper() for a in op.answers]
         if (
             said
@@ -134,7 +144,7 @@ class Actions:
         return True
 
     def _bodiless(self, op: Operation, body: Body) -> bool:
-        """True if a call without this body means the same.
+        """True if a call without this body has the same meaning.
 
         The body must be optional, and the method must be GET or DELETE, or the body's object must have no
         members.
@@ -147,7 +157,7 @@ class Actions:
         return empty and not body.required
 
     def _rename_placeholders(self, path: str, made: ImportedAction) -> str:
-        """Return the path with placeholders named as the arguments are."""
+        """Return the path with each placeholder renamed to its argument's name."""
         return PLACEHOLDER.sub(lambda found: "{" + made.wires[found[1], "path"] + "}", path)
 
     def _operation_id(self, op: Operation, name: str, action: dict[str, Any], at: Pointer) -> None:

@@ -1,4 +1,4 @@
-"""Convert the parts around the actions: names, addresses, response headers."""
+"""Convert the parts of a document that belong to no operation: names, addresses, response headers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ _SEMVER = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _URL = re.compile(r"https?://[^\s/?#]+")
 _DEFAULT_PORT = re.compile(r"\A(https://[^/?#:]+):443(?=[/?#]|\Z)")
-"""A port that means nothing, but that the GPT builder refuses."""
+"""Finds the default port in a URL. It changes nothing, but the GPT builder refuses it."""
 MAX_HEADERS = 50
 FOR_PEOPLE = 100
 """Longest description that the MCP registry and plugin manifests accept, in characters."""
 FOR_MODELS = 1_000
-"""Longest description for models, who read it in every conversation. Longer texts are mostly about the
-API's history.
+"""Longest description for models, which read it in every conversation.
+
+Longer texts are mostly about the API's history.
 """
 PLACEHOLDER_SERVER = "https://api.example.com"
 
@@ -102,7 +103,7 @@ HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 
 
 def _holds_many(schema: dict[str, Any]) -> bool:
-    """True for a list or an object, which a header of a catalogue cannot be."""
+    """True for the schema of a list or an object, which a header in a catalogue cannot have."""
     return schema.get("type") in ("array", "object") or "properties" in schema or "items" in schema
 
 
@@ -113,7 +114,7 @@ class Headers:
         self.schemas, self.notes, self.references = schemas, notes, references
         self.answers: list[tuple[int, bool, dict[str, Found]]] = []
         self.makers: list[tuple[ImportedAction, int, dict[str, Found]]] = []
-        """Actions with a documented success and its headers."""
+        """Actions with a documented success status, and the headers of that success."""
 
     def take(self, made: ImportedAction) -> None:
         """Record the headers of an action's responses."""
@@ -150,9 +151,8 @@ class Headers:
             first = next(headers[name] for *_, headers in self.answers if name in headers)
             if not name.strip() or not name.isprintable():
                 continue
-            secure = (
-                name.lower() == "strict-transport-security"
-            )  # sent over https only, so documents cannot require it
+            # documents cannot require it, because it is sent over https only
+            secure = name.lower() == "strict-transport-security"
             if first.value.get("required") is not True and not secure:
                 self._say_alone(name, first, "may come, and it is no success's")
                 continue
@@ -179,7 +179,7 @@ class Headers:
         return found
 
     def _say_alone(self, name: str, first: Found, why: str) -> None:
-        """Say a header at each success that has it; record why it is lost where there is none."""
+        """Add a header to each success that has it. If no success has it, record the loss."""
         said = False
         for made, status, headers in self.makers:
             found = headers.get(name)

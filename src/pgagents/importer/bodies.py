@@ -41,12 +41,13 @@ class Member:
     required: bool
     description: str = ""
     style: str = ""
-    """The form of a list among Swagger's form fields; see `Parameter.style`."""
+    """The form of a list in Swagger's form fields; see `Parameter.style`."""
 
 
 def members(schemas: Schemas, body: Body, notes: Notes, at: Pointer) -> tuple[list[Member] | None, bool]:
-    """Return the members, and whether no others are allowed. None if the body is not an object with named
-    members.
+    """Return the members, and True if no other members are allowed.
+
+    None if the body is not an object with named members.
     """
     if body.fields:
         return [
@@ -60,7 +61,7 @@ def members(schemas: Schemas, body: Body, notes: Notes, at: Pointer) -> tuple[li
 
 
 def find_file(part: Member, body: Body, schemas: Schemas) -> dict[str, Any] | None:
-    """Return the argument of a member that is a file, or None."""
+    """Return the argument for a member that is a file; None for any other member."""
     medium = medium_of(body.media)
     found = schemas.references.follow(part.schema)
     raw = found.mapping()
@@ -80,13 +81,15 @@ def find_file(part: Member, body: Body, schemas: Schemas) -> dict[str, Any] | No
 
 
 def find_most_bytes(schema: dict[str, Any]) -> int | None:
-    """Return the most bytes of a file, which OpenAPI writes as its greatest length; None if it has none."""
+    """Return the largest size of a file in bytes, which OpenAPI states as `maxLength`; None if it has no
+    limit.
+    """
     most = schema.get("maxLength")
     return most if isinstance(most, int) and not isinstance(most, bool) and most > 0 else None
 
 
 def list_file_types(content: dict[str, Found]) -> list[str]:
-    """Return the media types of a body that is a file of one of several; empty for any other body."""
+    """Return the media types of a body that is a file with a choice of types; empty for any other body."""
     types = [media.partition(";")[0].strip().lower() for media in content]
     whole = all(_holds_bytes(found.at("schema").mapping()) for found in content.values())
     return types if len(types) > 1 and whole and all(map(_MEDIA.fullmatch, types)) else []
@@ -99,7 +102,7 @@ def _holds_bytes(schema: dict[str, Any]) -> bool:
 def find_groups(schemas: Schemas, body: Body) -> list[list[str]]:
     """Return the groups of members of which a body has exactly one; empty if its schema has no groups.
 
-    The groups are the branches of a `oneOf` that only list required members.
+    The groups are the branches of a `oneOf` in which each branch only lists required members.
     """
     found = schemas.references.follow(body.schema)
     branches = [schemas.references.follow(branch).mapping() for branch in found.at("oneOf").items()]
@@ -113,7 +116,7 @@ def find_groups(schemas: Schemas, body: Body) -> list[list[str]]:
 
 
 def _is_group(branch: dict[str, Any]) -> bool:
-    """True if an alternative does nothing but require members, which it may describe."""
+    """True if an alternative only requires members. It may describe them too."""
     required, own = branch.get("required"), branch.get("properties") or {}
     if not isinstance(required, list) or not required or not all(isinstance(n, str) for n in required):
         return False

@@ -38,8 +38,9 @@ class Choice:
     """The operations to import: those that match any of `include` and have any of `tags`, at most `most`.
 
     An entry of `include` is an operationId or `GET /path`, in which `*` matches anything. `auth` is the key
-    of a document that declares none, as `--auth` takes it. `base` is the path that stands before all others,
-    `/` for none; without it, that of the document's first server.
+    of a document that declares none, as `--auth` takes it. `base` is the path before all others, `/` for
+    none. Without it, the path of the document's first server counts. `reads` are entries like those of
+    `include`: each POST and GET that fits one only reads, by the author's word.
     """
 
     include: tuple[str, ...] = ()
@@ -47,11 +48,12 @@ class Choice:
     most: int | None = None
     auth: str = ""
     base: str = ""
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The catalogue as data, as text and loaded, and notes on losses and open decisions."""
+    """The catalogue as data, as text and loaded, with notes on losses and open decisions."""
 
     data: dict[str, Any]
     text: str
@@ -60,17 +62,17 @@ class Imported:
     operations: int
     """Number of operations in the document."""
     without: Mapping[str, str] = field(default_factory=dict)
-    """Surfaces whose vendors would refuse the catalogue, each with the reason."""
+    """Surfaces that were left out because their vendors would refuse the catalogue, each with the reason."""
     places: Places = field(default_factory=dict)
-    """Pointers of the catalogue, each with the pointer in the document that it was made from."""
+    """Pointers of the catalogue, each with the pointer of its source in the document."""
     document: str = ""
     """The text of the document."""
     chosen: str = ""
-    """Describes the actions of a large document for vendors with a limit; empty if they are offered all."""
+    """A description of the actions chosen for vendors with a limit; empty if all actions are offered."""
     schemes: tuple[str, ...] = ()
     """Security schemes that the document describes, as `--auth` takes them."""
     bases: tuple[str, ...] = ("",)
-    """Paths of the document's servers, that which the catalogue's paths begin with first."""
+    """Paths of the document's servers. The first one is the beginning of the catalogue's paths."""
 
     @property
     def left_out(self) -> int:
@@ -81,13 +83,12 @@ class Imported:
 def catalogue(
     references: References, choice: Choice | None = None, *, offering: bool = True, comparing: bool = False
 ) -> Imported:
-    """Convert a document. With `offering`, surfaces whose vendors would accept the catalogue are added.
+    """Convert a document.
 
-    With `comparing`, operations that no manifest could express exactly (a form, another kind of key) are
-    converted as closely as possible. This is only for comparing two editions, never for a catalogue that is
-    written.
-
-    Raises InputError or PgagentsError if it is not an OpenAPI document.
+    With `offering`, surfaces whose vendors would accept the catalogue are added. With `comparing`, operations
+    that no manifest could express exactly (a form, another kind of key) are converted as closely as possible.
+    Such a result only serves to compare two editions, and is never written. Raises InputError or
+    PgagentsError if the document is not OpenAPI.
     """
     with without_collector():
         return _catalogue(references, choice or Choice(), offering, comparing)
@@ -104,7 +105,8 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     described = api(root, notes, find_usual_url(chosen))
     security = Security(references, notes, described["server"], chosen, scheme)
     servers = Servers(root, described["server"], notes, choice.base)
-    actions = Actions(schemas, notes, servers, security.find_own, comparing=comparing)
+    reads = _find_reads(chosen, choice.reads)
+    actions = Actions(schemas, notes, servers, security.find_own, reads=reads, comparing=comparing)
     taken = (security.without_key(op) for op in chosen if comparing or security.takes(op))
     made = [action for op in taken if (action := actions.make(op))]
     if not made:
@@ -183,12 +185,27 @@ def _choose_operations(every: list[Operation], choice: Choice, notes: Notes) -> 
     return found
 
 
+def _find_reads(chosen: Sequence[Operation], patterns: Sequence[str]) -> frozenset[str]:
+    """Return the labels of the operations that only read by the author's word, such as `POST /items/filter`.
+
+    Raises PgagentsError for a pattern that no POST or GET fits: PUT, PATCH and DELETE always write.
+    """
+    able = [op for op in chosen if op.method in ("POST", "GET")]
+    for pattern in patterns:
+        if not any(_names(pattern, op) for op in able):
+            names = [op.id or op.label for op in able]
+            raise PgagentsError(f"--reads {pattern}: no POST or GET fits it", did_you_mean(pattern, names))
+    return frozenset(op.label for op in able if any(_names(pattern, op) for pattern in patterns))
+
+
+def _names(pattern: str, op: Operation) -> bool:
+    """True if an operationId, a path, or a method and path fits the operation; `*` is anything."""
+    return any(_like(pattern, text) for text in (op.id, op.label, op.path))
+
+
 def _fits(op: Operation, choice: Choice) -> bool:
     tagged = not choice.tags or any(t.lower() == tag.lower() for t in choice.tags for tag in op.tags)
-    return tagged and (
-        not choice.include
-        or any(_like(pattern, text) for pattern in choice.include for text in (op.id, op.label, op.path))
-    )
+    return tagged and (not choice.include or any(_names(pattern, op) for pattern in choice.include))
 
 
 def _like(pattern: str, text: str) -> bool:
@@ -209,7 +226,7 @@ def _assemble(
     data["errors"] = errors
     if headers:
         data["headers"] = headers
-    data["behaviour"] = {"literal_path": "wins"}  # OpenAPI matches paths without placeholders first
+    data["behaviour"] = {"literal_path": "wins"}  # OpenAPI prefers paths without placeholders
     sending = [m.action for m in made if m.operation.body]
     if sending and all(a.get("unknown") == "refused" for a in sending):
         data["behaviour"]["unknown_member"] = "refused"

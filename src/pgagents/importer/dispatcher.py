@@ -1,4 +1,4 @@
-"""Recognise dispatchers: operations that take another operation's name and its arguments."""
+"""Recognise dispatchers: operations whose arguments are the name and the arguments of another action."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ ANY_ERROR = "AnyError"
 MAX_DEPTH = 8
 MAX_STEPS = 200_000
 _CODE_MEMBERS = ("code", "kind", "type", "error", "error_code", "errorCode")
-"""Members that hold codes of any form; in others only texts that could be names are taken for codes."""
+"""Members that may hold a code of any form. In other members only a text that could be a name is a code."""
 _FILLING = frozenset(
     ("a", "an", "the", "is", "was", "are", "of", "to", "be", "this", "that", "in", "on", "for")
 )
@@ -67,7 +67,7 @@ class Errors:
                 self.answers.extend((made, s, answer) for s in RANGES[status] if s not in named)
 
     def section(self) -> dict[str, Any]:
-        """Return the catalogue's `errors`; every action's own `errors` are written into the action."""
+        """Return the catalogue's `errors`, after writing each action's own codes into the action."""
         bodies = [(made, status, answer, self._body(made, answer)) for made, status, answer in self.answers]
         self.edge = self._edge(bodies)
         bodies = [one for one in bodies if one[1] not in self.edge]
@@ -93,7 +93,7 @@ class Errors:
     def _edge(
         self, bodies: list[tuple[ImportedAction, int, Answer, dict[str, Any] | None]]
     ) -> dict[int, bool]:
-        """Return the statuses of a proxy in front of the API, each with whether it has Retry-After.
+        """Return the statuses that a proxy in front of the API sends, each with True if it has Retry-After.
 
         These are 502 to 504, if every operation has them without a body.
         """
@@ -133,9 +133,9 @@ class Errors:
     def _most_common_place(
         self, bodies: list[dict[str, Any] | None]
     ) -> tuple[Path, list[Path | None]] | None:
-        """Return the place of the code in most bodies, and that in each of them.
+        """Return the place that holds the code in most bodies, and the code's place in each body.
 
-        Return None if a body has no enumerated code, or if no place is that of most.
+        Return None if a body has no enumerated code, or if no place occurs in most bodies.
         """
         own: list[Path | None] = []
         for body in bodies:
@@ -176,7 +176,7 @@ class Errors:
         yield from merged.items()
 
     def _codes(self, body: dict[str, Any] | None, place: Path | None) -> Iterator[tuple[str, str | int]]:
-        """Yield envelope and code for each code of a response; the code is empty if bodies have none."""
+        """Yield envelope and code for each code of a response. The code is empty if bodies have none."""
         if body is None:
             yield self._any(), ""
             return
@@ -217,7 +217,10 @@ class Errors:
         action: str,
         apart: Path | None = None,
     ) -> str:
-        """Return the name of a code, and create it at its first use. `apart` is a place of its own."""
+        """Return the name of a code, which is created at its first use.
+
+        `apart` is the code's place, if it differs from the common one.
+        """
         meaning, media = _meaning(answer.description, str(code)), _media_of(answer)
         key = (status, envelope, code, media)
         if key in self.known:
@@ -237,8 +240,9 @@ class Errors:
         return name
 
     def _distinct(self, wish: str, envelope: str, meaning: str, action: str) -> str:
-        """Return `wish` or, if another code has that name, extend it by the body, meaning or action that
-        differs.
+        """Return a free name for a code: `wish`, extended if another code has that name.
+
+        The extension is the body, the meaning or the action in which the codes differ.
         """
         if wish not in self.codes:
             return wish
@@ -288,7 +292,7 @@ class Errors:
         no_key = self._framework((401,), "NO_KEY", 401) if keyed else None
         for name in self.codes.keys() - documented:
             if place and self._is_listed(common, place):
-                self.codes[name]["code_at"] = None  # the status alone shows it
+                self.codes[name]["code_at"] = None  # only the status identifies the code
         made["always"] = self._always()
         made["codes"] = {
             name: _short(code, {"envelope": made["envelope"], "content_type": media})
@@ -309,7 +313,7 @@ class Errors:
         return made
 
     def _either(self, names: Iterable[str]) -> str:
-        """Return one envelope for bodies of several forms."""
+        """Return an envelope that allows each of several forms."""
         self.notes.decide(
             ("errors", "envelope"),
             "errors come in several forms here, and their bodies have no code that shows which",
@@ -317,7 +321,7 @@ class Errors:
         return self.schemas.give("ErrorBody", {"anyOf": [{"$ref": name} for name in sorted(names)]})
 
     def _is_listed(self, envelope: str, place: Path) -> bool:
-        """Return whether the schema of error bodies lists the codes that may stand at this place."""
+        """Return whether the schema of error bodies lists the codes allowed at this place."""
         return any(found == place for found, _ in self._enums({"$ref": envelope}))
 
     def _message_place(self, envelope: str) -> str | None:
@@ -353,7 +357,7 @@ class Errors:
         return made
 
     def _always(self) -> list[str]:
-        """Return the codes that every action has; the others are written into their actions."""
+        """Return the codes that every action has. Other codes are listed at their actions."""
         actions = list({made.name: made for made, *_ in self.answers}.values())
         every = [set(self.used.get(made.name, ())) for made in self.all]
         always = (
@@ -369,13 +373,13 @@ class Errors:
 
 
 def _short(code: dict[str, Any], common: dict[str, str]) -> Any:
-    """Return the code without the members that all codes share; just the status if it has no others."""
+    """Return the code without the members that all codes share; just the status if nothing else is left."""
     kept = {k: v for k, v in code.items() if k not in common or common[k] != v}
     return kept["status"] if set(kept) == {"status"} else kept
 
 
 def _name_for(status: int, code: str | int) -> str:
-    """Return a name for a code without a value, or with a value that is no name."""
+    """Return a name for a code whose value is missing or is no valid name."""
     words = snake(str(code).rpartition("/")[2]).upper() if isinstance(code, str) and code else ""
     usual = NAMES.get(status, f"STATUS_{status}")
     return (
@@ -388,7 +392,7 @@ def _name_for(status: int, code: str | int) -> str:
 
 
 def _media_of(answer: Answer) -> str:
-    """Return the media type of an error; JSON if it has no described body of another JSON type."""
+    """Return the media type of an error: JSON, unless its described body has another JSON type."""
     if answer.schema is None or not is_json(answer.media):
         return JSON
     media = answer.media.partition(";")[0].strip().lower()
@@ -396,7 +400,7 @@ def _media_of(answer: Answer) -> str:
 
 
 def _meaning(description: str, code: str) -> str:
-    """Return the description of this code: the response's whole description, or the part after `CODE:`."""
+    """Return the description of one code: the part after `CODE:`, or the response's whole description."""
     text = one_line(description, 1000)
     if not code or f"{code}:" not in text:
         return text if not code or ":" not in text else ""

@@ -22,7 +22,7 @@ _ALONE = "example"
 def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> dict[str, Any]:
     """Return calls by name: a response's example, with the arguments documented under the same name.
 
-    Values that belong to no answer are added to what the action is shown with.
+    Values without a matching response are kept as the action's shown values.
     """
     inputs = _inputs(op, made)
     made.shown |= inputs.get(_ALONE, {})
@@ -41,7 +41,7 @@ def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> 
             continue
         for name, (title, output) in _collect_examples(_media(answer.whole, answer.media)).items():
             given = inputs.get(name) or (inputs.get(_ALONE, {}) if status < 300 else {})
-            if status < 300:  # documents often give a value that several calls share only once
+            if status < 300:  # documents often state a value once that several calls share
                 given = {**{n: first[n] for n in needed if n in first and n not in given}, **given}
             made_one: dict[str, Any] = {"title": title} if title else {}
             if given:

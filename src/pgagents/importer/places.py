@@ -1,6 +1,6 @@
-"""Find the place in an OpenAPI document of each part of the catalogue that was made from it.
+"""Find the place in an OpenAPI document from which each part of the catalogue was made.
 
-Reports of `verify --openapi` name these places, because no catalogue's file exists that a reader could open.
+Reports of `verify --openapi` name these places, because the catalogue has no file that a reader could open.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from pgagents.source.read import parse
 from pgagents.source.source import Place, Pointer, Source, Span, value_at
 
 MAX_CHARACTERS = 8_000_000
-"""Length of a document above which no lines are found, because reading them would take minutes."""
+"""Longest document in which lines are found, in characters. Reading a longer one would take minutes."""
 MAX_VALUES = 1_000_000
 RESOURCE_CALLS = ("read_by", "made_by", "found_by", "listed_by", "undone_by")
-"""Keys of a resource that name an action; the first one that is there stands for the resource."""
+"""Keys of a resource that name an action. The place of the first one serves as the resource's place."""
 Places = Mapping[Pointer, Pointer]
-"""Pointers of the catalogue, each with the pointer in the document."""
+"""Pointers of the catalogue, each with a pointer of the document."""
 
 
 @dataclass(slots=True)
 class DocumentSource(Source):
-    """A document's text, in which pointers of the catalogue are located.
+    """The text of a document, in which pointers of the catalogue are located.
 
     `schemes` are the security schemes that the document describes, as `--auth` takes them. `bases` are the
-    paths of its servers; that which the catalogue's paths begin with comes first.
+    paths of its servers. The first one is the beginning of the catalogue's paths.
     """
 
     places: Places = field(default_factory=dict)
     schemes: Sequence[str] = ()
     bases: Sequence[str] = ("",)
     gains: Sequence[str] = ()
-    """Lines that say what a catalogue would add; the last one is the command that writes it."""
+    """Lines about what a catalogue would add. The last one is the command that writes it."""
 
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
-        """Return the line of the part that the value at `pointer` was made from."""
+        """Return the line in the document from which the value at `pointer` was made."""
         steps = tuple(pointer)
         known = next((steps[:n] for n in range(len(steps), 0, -1) if steps[:n] in self.places), None)
         found = () if known is None else (*self.places[known], *steps[len(known) :])
@@ -55,7 +55,7 @@ def open_source(
     schemes: Sequence[str] = (),
     bases: Sequence[str] = ("",),
 ) -> DocumentSource:
-    """Return the source of a catalogue that was made from a document's text."""
+    """Return the source of a catalogue that was made from a document."""
     root = Place((0, 0), (0, 0))
     if len(text) <= MAX_CHARACTERS:
         root = parse(text, name, max_values=MAX_VALUES, foreign=True).root
@@ -67,7 +67,7 @@ def find_places(
 ) -> Places:
     """Return the places of actions, arguments, answers, schemas and resources in the first document.
 
-    `resources` is that section of the catalogue.
+    `resources` is the section of the catalogue.
     """
     found: dict[Pointer, Pointer] = {}
 
@@ -97,7 +97,7 @@ def find_places(
 
 
 def _steps(pointer: str, data: Any) -> Pointer:
-    """Return a JSON Pointer as steps; those into lists are numbers."""
+    """Return the steps of a JSON Pointer. Steps into lists are numbers."""
     steps: list[str | int] = []
     for text in pointer.split("/")[1:]:
         step: str | int = text.replace("~1", "/").replace("~0", "~")

@@ -1,4 +1,4 @@
-"""Ask the author at most one question an action, which names what `pgagents lint` finds there, too."""
+"""Ask the author at most one question for each action. It includes the findings of `pgagents lint`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pgagents.model.model import Model
 from pgagents.source.source import Pointer
 
 _ANSWERED = frozenset(("catalogue/same-argument", "catalogue/unconfirmed-write"))
-"""Rules whose findings an import answers by itself."""
+"""Rules whose findings an import resolves by itself."""
 _SHORT = {
     "catalogue/thin-description": "say what this does, when to call it and what comes back",
     "catalogue/undescribed-argument": "describe {names}",
@@ -23,7 +23,7 @@ _MOST_NAMES = 8
 
 
 def ask_about_findings(model: Model, notes: Notes) -> None:
-    """Add a question for each action with findings of lint that are no mere notes, and for other places."""
+    """Add a question for each action with findings of lint worse than notes, and for other places."""
     found: dict[Pointer, dict[str, list[Hit]]] = {}
     for id, rule in rules().items():
         if id in _ANSWERED or (rule.surface is not None and rule.surface not in model.surfaces):
@@ -41,15 +41,15 @@ def ask_about_findings(model: Model, notes: Notes) -> None:
 
 
 def _is_asked(id: str, at: Pointer, asked: Iterable[Pointer]) -> bool:
-    """True for a finding that the importer's own question is about."""
+    """True for a finding about which the importer asks a question of its own."""
     return id == "catalogue/writing-get" and at in asked
 
 
 def _word(id: str, hits: list[Hit]) -> str:
-    """Return one request for the findings of a rule."""
+    """Return one request for the findings of a rule, or an empty text."""
     names = list(dict.fromkeys(_name(hit.origin) for hit in hits if hit.origin[2:3] != ("texts",)))
     if not names:
-        return ""  # a surface's own text is a part of the text that the question is about
+        return ""  # the question about the common text covers the surface's own text
     shown = ", ".join(names[:_MOST_NAMES]) + (
         f" and {len(names) - _MOST_NAMES} more" if names[_MOST_NAMES:] else ""
     )
@@ -66,7 +66,7 @@ def _name(at: Pointer) -> str:
 
 
 def join_questions(notes: Notes) -> None:
-    """Replace all questions about one action by a single one, above the action."""
+    """Replace all questions about one action by a single one above the action."""
     several: dict[Pointer, list[Note]] = {}
     for note in notes.made:
         if note.kind == "decide" and note.at[:1] == ("actions",) and len(note.at) > 1:

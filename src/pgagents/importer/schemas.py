@@ -34,9 +34,9 @@ _IDLE = (
     (("patternProperties", "propertyNames", "dependentRequired", "dependentSchemas"), "object"),
     (("unevaluatedProperties",), "object"),
 )
-"""Keywords that do nothing for a value that is no list, or no object."""
+"""Keywords without an effect on any value that is not a list, or not an object."""
 _APPLYING = (*_ONE, *_FLAGGED, *_NAMED, "prefixItems", "dependentRequired", "minContains", "maxContains")
-"""Keywords of 2020-12 that apply other schemas; only OpenAPI 3.1 has them, but for `not`."""
+"""Keywords that apply other schemas. Only OpenAPI 3.1 has them, except `not`."""
 
 
 _COUNTS = frozenset(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"))
@@ -115,7 +115,7 @@ class Schemas:
                 stack.extend(node.values())
 
     def _take_name(self, wish: str) -> str:
-        """Return a name that no other schema has, not even in other case or with other underscores."""
+        """Return a name that no other schema has. Names must differ in more than case and underscores."""
         name = made = identifier(wish)
         number = 2
         while made.replace("_", "").lower() in self.taken:
@@ -134,7 +134,7 @@ class Schemas:
         return self.by_place[key]
 
     def give(self, wish: str, schema: dict[str, Any]) -> str:
-        """Name a generated schema. An equal schema keeps the name it was given before."""
+        """Name a generated schema. An equal schema that was named before has the same name."""
         written = json.dumps(schema, sort_keys=True)
         if written not in self.given:
             name = self._take_name(wish)
@@ -241,7 +241,7 @@ class Schemas:
         raw = found.value
         for key, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
             value = raw.get(key)
-            if value is True and bound in made:  # in OpenAPI 3.0 it is a flag beside the bound
+            if value is True and bound in made:  # in OpenAPI 3.0 the keyword is a flag beside the bound
                 made[key] = made.pop(bound)
             elif is_number(value):
                 made[key] = value
@@ -286,7 +286,7 @@ class Schemas:
         )
 
     def _apply(self, key: str, made: dict[str, Any], found: Found, at: Pointer) -> None:
-        """Carry a keyword that applies other schemas; note it as lost if its value has a wrong type."""
+        """Convert a keyword that applies other schemas. If its value has a wrong type, note the loss."""
         value, inner = found.value[key], found.at(key)
         if key in _ONE and isinstance(value, dict) and not (key == "not" and not value):
             made[key] = self.convert(inner, (*at, key))
@@ -363,7 +363,7 @@ class Schemas:
             made["anyOf"] = [*made["anyOf"], {"type": "null"}]
 
     def _sense(self, made: dict[str, Any], found: Found, at: Pointer) -> None:
-        """Remove bounds that no value could satisfy, and keywords without an effect."""
+        """Remove bounds that exclude every value, and keywords without an effect."""
         kinds = [made["type"]] if isinstance(made.get("type"), str) else made.get("type", ())
         idle = {word for words, kind in _IDLE for word in words if kinds and kind not in kinds}
         if "if" not in made or not {"then", "else"} & made.keys():
@@ -386,8 +386,8 @@ _FRAME = frozenset((
 
 
 def _wish(pointer: str) -> str:
-    """Return a name for the schema at a pointer: the last step that is specific (not `items`, `0` or a
-    media type).
+    """Return a name for the schema at a pointer: the last specific step (not `items`, `0` or a media
+    type).
     """
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
     if (len(steps) == 3 and steps[:2] == ["components", "schemas"]) or (

@@ -18,7 +18,7 @@ from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
 _MEMBERS = {"api_key": ("in", "name"), "http": ("scheme",)}
-"""Members of a scheme that is not supported, by kind, which say what the document asks for."""
+"""The members that identify a scheme of each unsupported kind in messages."""
 _TOKENS = {"oauth2", "open_id_connect"}
 """Kinds whose access tokens are bearer tokens."""
 Alternative = tuple[str, ...]
@@ -61,7 +61,7 @@ class Security:
         self.main = () if self.sayable else self._find_blocking()
         self.names = self._name_schemes(able)
 
-    # the document's words
+    # the document's terms
 
     def _read(self, name: str) -> dict[str, Any] | None:
         """Return the scheme's `type` and its members in the catalogue; None for a kind that is not
@@ -135,7 +135,7 @@ class Security:
     def _alternatives(self, op: Operation) -> Iterator[Alternative]:
         """Yield the sets of schemes that an operation accepts.
 
-        Several schemes of OAuth are several flows to one token, and a call has room for one; so each counts
+        Several OAuth schemes are several flows to one token, and a call has room for one. So each counts
         alone.
         """
         for need in op.security or ():
@@ -149,12 +149,13 @@ class Security:
         return scheme is not None and scheme.text("type") in ("oauth2", "openIdConnect")
 
     def _find_ways(self, op: Operation) -> list[Alternative]:
-        """Return the alternatives that can be expressed, without useless ones; an empty one comes last."""
+        """Return the alternatives that can be expressed, without redundant ones. An empty one comes last."""
         sayable = [one for one in self._alternatives(op) if one and all(n in self.entries for n in one)]
         kept: list[Alternative] = []
         certificate = self._find_certificate()
         without = [one for one in sayable if certificate not in one]
-        for one in without or sayable:  # a catalogue has the certificate in each alternative, or in none
+        # in a catalogue either all alternatives have the certificate, or none has
+        for one in without or sayable:
             placed = [self.entries[n] for n in one if n != certificate]
             places = [(entry.get("in"), entry.get("name", "")) for entry in placed]
             if len(set(places)) == len(places) and not any(set(other) <= set(one) for other in kept):
@@ -170,7 +171,7 @@ class Security:
         return Counter(others).most_common(1)[0][0] if others else ()
 
     def _name_schemes(self, able: Sequence[list[Alternative]]) -> dict[str, str]:
-        """Return the names of the schemes that calls use, by those in the document; the default's first."""
+        """Return the catalogue's names of the schemes by those in the document, the default's first."""
         used = [n for one in (*self.default, *(one for ways in able for one in ways)) for n in one]
         found: dict[str, str] = {}
         for name in dict.fromkeys((*self.main, *(used if self.sayable else ()))):
@@ -178,7 +179,7 @@ class Security:
         return found
 
     def takes(self, op: Operation) -> bool:
-        """True if the catalogue can express how the operation is called; otherwise a note is recorded."""
+        """True if the catalogue can express the operation's credentials; otherwise a note is recorded."""
         if not self.sayable or not self._is_keyed(op) or self._find_ways(op):
             return True
         asked = " or ".join(self._together(a) for a in self._alternatives(op) if a)
@@ -201,7 +202,7 @@ class Security:
         return " and ".join(self._describe_scheme(name) for name in names)
 
     def find_own(self, op: Operation, at: Pointer) -> list[dict[str, list[str]]] | None:
-        """Return the action's own `security`; None if it is that of the whole catalogue."""
+        """Return the action's own `security`; None if the whole catalogue's applies."""
         if not self._is_keyed(op):
             return []
         if self.sayable:
@@ -216,11 +217,11 @@ class Security:
         return [{self.names[name]: [] for name in one} for one in ways]
 
     def keep(self, made: Sequence[ImportedAction]) -> None:
-        """Forget the operations that were not carried over."""
+        """Drop the operations that were not imported."""
         self.keyed = [one.operation for one in made if self._is_keyed(one.operation)]
 
     def take(self, made: ImportedAction) -> None:
-        """Record which scopes an action needs of a user's token, and note a way that it loses."""
+        """Record the scopes of a user's token that an action needs, and note alternatives that it loses."""
         certificate = self._find_certificate()
         needing = [certificate in one for one in self._alternatives(made.operation)]
         if any(needing) and not all(needing):
@@ -233,7 +234,7 @@ class Security:
                     self.needs[scope].append(made.name)
 
     def _choose_user_scheme(self, chosen: Sequence[Operation]) -> str | None:
-        """Return the scheme by which users sign in to most operations; other schemes lose that flow."""
+        """Return the scheme by which users sign in to most operations. Other schemes lose that flow."""
         asked = Counter(name for op in chosen for need in op.security or () for name in need)
         able = [n for n, entry in self.entries.items() if "authorization_code" in entry.get("flows", {})]
         users = max(able, key=lambda name: asked[name], default=None)
@@ -249,7 +250,7 @@ class Security:
                 self.notes.add_lost(("auth", "schemes"), said, self.schemes[name].place)
         return users
 
-    # the catalogue's words
+    # the catalogue's terms
 
     def section(self) -> tuple[list[dict[str, list[str]]], dict[str, Any]]:
         """Return the catalogue's `security` and `auth`; both are empty if no call has a key."""
@@ -296,7 +297,7 @@ class Security:
         return {**flows, "authorization_code": {**flow, **({"needs": needs} if needs else {})}}
 
     def _list_also_accepted(self, main: str) -> list[str]:
-        """Return the further forms of a token that operations with this scheme accept."""
+        """Return the other forms of a token that operations with this scheme accept."""
         with_main = (op for op in self.keyed if (main,) in list(self._alternatives(op)))
         others = {a[0] for op in with_main for a in self._alternatives(op) if len(a) == 1}
         kinds_of_others = {self._kind(name) for name in others if name not in self.entries}
@@ -353,7 +354,7 @@ class Security:
 
 
 def _is_aws_signature(scheme: Mapping[str, Any]) -> bool:
-    """Return whether a scheme is no key, but a signature over each request, as AWS documents it."""
+    """Return whether a scheme is not a key, but a signature over each request in AWS's form."""
     return str(scheme.get("x-amazon-apigateway-authtype", "")).lower() == "awssigv4"
 
 

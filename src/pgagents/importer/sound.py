@@ -1,6 +1,6 @@
-"""Remove from an imported catalogue what its loader would refuse, such as examples that violate their schema.
+"""Remove the parts of an imported catalogue that its loader would refuse, such as invalid examples.
 
-The document is wrong in these places, so each is recorded in a note and the rest stays.
+The document is wrong in these places. Each is recorded in a note.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SAME_NAME = "the document has two arguments of this name, in different places"
 
 
 def comments(notes: Notes | tuple[Note, ...]) -> dict[Pointer, list[str]]:
-    """Return the comments to write into the file, by the pointer they stand above."""
+    """Return the comments for the file, each by the pointer below it."""
     found: dict[Pointer, list[str]] = {}
     for note in notes.made if isinstance(notes, Notes) else notes:
         found.setdefault(note.at, []).append(str(note) if note.kind == "answered" else f"{note.kind}: {note}")
@@ -35,10 +35,10 @@ def comments(notes: Notes | tuple[Note, ...]) -> dict[Pointer, list[str]]:
 
 
 def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -> tuple[str, Model]:
-    """Return the catalogue as text and loaded; `data` is changed until it loads.
+    """Return the catalogue as text and loaded, after changing `data` until it loads.
 
     `known` are validators of its schemas, so that none is compiled twice. Raises PgagentsError if no action
-    is left, or if the catalogue would be too large.
+    is left, or if the catalogue is too large.
     """
     found: list[Diagnostic] = []
     for _ in range(MAX_ROUNDS):
@@ -63,8 +63,9 @@ def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
 
 
 def answers(model: Model, notes: Notes) -> bool:
-    """Add ignore comments for arguments that the document itself names twice; return whether there are
-    any.
+    """Add ignore comments for arguments that the document itself names twice.
+
+    Return True if there are any.
     """
     from pgagents.lint.rules.catalogue import same_argument
 
@@ -75,7 +76,7 @@ def answers(model: Model, notes: Notes) -> bool:
 
 
 def nothing_left(notes: Notes) -> PgagentsError:
-    """Return the error for a document without any operation that can be converted, with the reasons."""
+    """Return the error for a document whose operations all could not be converted, with the reasons."""
     said = [str(note) for note in notes.made if note.kind == "left out"]
     more = [f"… and {len(said) - 10} more"] if len(said) > 10 else []
     return PgagentsError(
@@ -84,7 +85,7 @@ def nothing_left(notes: Notes) -> PgagentsError:
 
 
 def _without_examples(data: dict[str, Any], notes: Notes) -> bool:
-    """Remove all documented calls, if the catalogue holds too many values with them."""
+    """Remove all documented calls, if with them the catalogue has too many values."""
     found = [a.pop("examples") for a in data["actions"].values() if "examples" in a]
     if found:
         notes.add_lost(
@@ -135,9 +136,7 @@ def without_wrong_examples(data: dict[str, Any], notes: Notes) -> Validators:
 
 
 class _Judges:
-    """Validators of an action's arguments, each compiled at its first use, as most have no value in the
-    document.
-    """
+    """Validators of an action's arguments. Each is compiled at its first use, because most have no values."""
 
     def __init__(self, arguments: dict[str, Any], at: Pointer, judge: Callable[[Any], Any]) -> None:
         self.arguments, self.at, self.judge = arguments, at, judge
@@ -200,13 +199,13 @@ _KEYWORDS = frozenset((
 def _remove_part(
     data: dict[str, Any], fault: Diagnostic, places: Mapping[tuple[int, int], Pointer], notes: Notes
 ) -> bool:
-    """Remove the part of the catalogue at a fault's place; return whether that was possible.
+    """Remove the part of the catalogue at a fault's place. Return True if that was possible.
 
     This is a safety net: most errors of documents are found earlier.
     """
     pointer = places.get((fault.span.line, fault.span.column), ())
     if twin := _TOKENS_PATH.search(fault.message):
-        pointer = ("actions", twin[1])  # a flow of sign-in calls it, so no agent needs to
+        pointer = ("actions", twin[1])  # a sign-in flow calls this operation, so agents need not
     elif len(pointer) > 3 and pointer[0] == "actions" and pointer[2] == "examples":
         pointer = pointer[:4]
     elif not (pointer and pointer[-1] in _KEYWORDS):
@@ -234,7 +233,7 @@ def _remove_part(
 
 
 def _forget(data: dict[str, Any], action: str) -> None:
-    """Remove an action's name from the parts that refer to it."""
+    """Remove an action's name from all parts that refer to it."""
     for names in data.get("auth", {}).get("oauth", {}).get("needs", {}).values():
         if action in names:
             names.remove(action)

@@ -1,7 +1,7 @@
-"""Choose what an imported catalogue offers to assistants: to each vendor the actions that it accepts.
+"""Choose the actions of an imported catalogue for each vendor's assistants.
 
-A vendor that takes every action gets all. The others get one group of actions, which the author can change in
-one line.
+A vendor that accepts every action gets all. The others get one group of actions, which the author can change
+in one line.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
 MOST_CHOSEN = 20
-"""Number of actions that agents are offered of an API with more than a vendor takes.
+"""Number of actions that are chosen if the API has more than a vendor accepts.
 
 Google recommends 10 to 20 functions, because models choose worse among more.
 """
@@ -53,9 +53,9 @@ def list_plain() -> Mapping[str, int]:
 
 @dataclass(slots=True)
 class Offer:
-    """The surfaces of a catalogue. `without` names those that are left out, each with the reason.
+    """The surfaces of a catalogue. `without` has those that were left out, each with the reason.
 
-    `chosen` describes for a person what the group of actions consists of; it is empty if there is no group.
+    `chosen` describes the group of actions for a person; it is empty if there is no group.
     """
 
     without: dict[str, str] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Offer:
 def offer(
     data: dict[str, Any], made: Sequence[ImportedAction], notes: Notes, known: Validators | None = None
 ) -> Offer:
-    """Add every surface that the catalogue builds for, with the actions that its vendor accepts."""
+    """Add every surface that the catalogue can be built for, with the actions that its vendor accepts."""
     offering = _Offering(data, made, notes)
     model = offering.load(known)
     for _ in range(MAX_ROUNDS):
@@ -83,7 +83,7 @@ def offer(
 
 
 class _Offering:
-    """The surfaces of a catalogue, with the actions that their vendors refuse."""
+    """The surfaces of a catalogue, and the actions that their vendors refuse."""
 
     def __init__(self, data: dict[str, Any], made: Sequence[ImportedAction], notes: Notes) -> None:
         self.data, self.notes = data, notes
@@ -92,17 +92,15 @@ class _Offering:
         self.narrow = [name for name, most in list_plain().items() if len(self.made) > most]
         self.ranked = rank_resources(self.made) if self.narrow else []
         self.apart: dict[str, dict[str, str]] = {name: {} for name in list_plain()}
-        """By surface, the actions that its vendor would refuse, each with the reason."""
+        """By surface, the refused actions, each with the reason."""
         self.users = Users(data)
         self.alone: set[str] = set()
-        """Surfaces of vendors that refuse most actions of the others, so that they get a choice of
-        their own.
-        """
+        """Surfaces whose vendors refuse most of the common choice. They get their own choice."""
         self.without: dict[str, str] = {}
         self.lists: dict[str, list[str]] = {}
 
     def write(self) -> dict[str, Any]:
-        """Write surfaces and groups into the catalogue's data; return the assistants' surfaces."""
+        """Write surfaces and groups into the catalogue's data. Return the assistants' surfaces."""
         self.lists = {name: self._list(name) for name in list_plain() if name not in self.without}
         for name, actions in list(self.lists.items()):
             if not actions:
@@ -121,7 +119,7 @@ class _Offering:
         return made
 
     def _drop_texts(self) -> None:
-        """Remove texts for surfaces that are left out."""
+        """Remove texts for surfaces that were left out."""
         for action in self.data["actions"].values():
             texts = action.get("texts", {})
             for surface in [name for name in texts if name not in self.lists]:
@@ -141,7 +139,7 @@ class _Offering:
         return [one.name for one in choose(self.ranked, MOST_CHOSEN, apart)]
 
     def load(self, known: Validators | None) -> Model:
-        """Return the catalogue's model. Data that does not load is mended first."""
+        """Return the catalogue's model. Data that does not load is repaired first."""
         self.write()
         model, _ = load(parse(render_yaml(self.data)), any_key=True, known=known)
         if model is None:
@@ -150,7 +148,7 @@ class _Offering:
         return model
 
     def heed(self, objection: Objection) -> bool:
-        """Remove the cause of a vendor's objection; return True if that was possible."""
+        """Remove the cause of a vendor's objection. Return True if that was possible."""
         surface, at = objection.surface, objection.at
         if surface not in self.lists:
             return False
@@ -172,13 +170,13 @@ class _Offering:
         return True
 
     def _find_refused(self, at: Pointer) -> set[str]:
-        """Return the actions that an objection at this place is about."""
+        """Return the actions that an objection at this place concerns."""
         if len(at) > 1 and at[0] == "actions":
             return {str(at[1])}
         return self.users.of(str(at[1])) if len(at) > 1 and at[0] == "schemas" else set()
 
     def _reword(self, message: str) -> str:
-        """Return a vendor's objection, reworded if it is about the server's address."""
+        """Return a vendor's objection. One about the server's address is reworded."""
         named = self.data["api"]["server"]
         server = str(named["url"] if isinstance(named, dict) else named)
         if "#/servers/" in message and server.startswith("http://"):
@@ -186,7 +184,7 @@ class _Offering:
         return brief(message, 160)
 
     def describe(self) -> Offer:
-        """Note what was chosen, and return it."""
+        """Record a note about the choice, and return its text."""
         for name, why in self.without.items():
             said = f"{name} is left out, as its vendor would refuse the catalogue: {why}"
             self.notes.decide(("surfaces",), said)
@@ -212,7 +210,7 @@ class _Offering:
 
 
 def _name_group(groups: dict[str, list[str]], surface: str, actions: list[str]) -> str:
-    """Return the name of the group with these actions, which is made if there is none."""
+    """Return the name of the group with these actions, which is added if it does not exist."""
     for name, held in groups.items():
         if held == actions:
             return name

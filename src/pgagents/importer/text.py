@@ -27,7 +27,7 @@ def render_yaml(data: Any, comments: Comments | None = None) -> str:
     writer = _Writer(data, comments or {})
     about = [
         comment(text, 0) for text in writer.comments.get((), ())
-    ]  # comments about what is not in the file
+    ]  # comments about parts that are not in the file
     return "\n".join([*about, *writer.mapping(data, (), 0)]) + "\n" if data else "{}\n"
 
 

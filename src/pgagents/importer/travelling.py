@@ -1,7 +1,7 @@
 """Convert list and object parameters of the path, query, header and cookie into arguments of the catalogue.
 
 In the query and in forms, lists and objects have OpenAPI's styles. Elsewhere the catalogue sends one text: a
-list in a path or header becomes a text argument whose description states the form.
+list in a path or header becomes a text argument whose description explains the form.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Styled:
-    """A list or object with a style; `explode` None means the style's default."""
+    """A list or object with a style. If `explode` is None, the style's default applies."""
 
     style: str
     explode: bool | None = None
@@ -41,7 +41,7 @@ class Styled:
 
 @dataclass(frozen=True, slots=True)
 class Unsayable:
-    """A parameter that no argument can express, with the reason."""
+    """A parameter that the catalogue cannot express, with the reason."""
 
     why: str
 
@@ -83,7 +83,7 @@ def travelling(p: Parameter, schemas: Schemas) -> Joined | Styled | Unsayable | 
 
 
 def _one(schemas: Schemas, schema: Found) -> Found:
-    """Follow references; of alternatives, return the first that is an object or a list."""
+    """Follow references. If there are alternatives, return the first object or list."""
     found = schemas.references.follow(schema)
     for key in ("oneOf", "anyOf", "allOf"):
         for branch in found.at(key).items()[:20]:
@@ -94,7 +94,7 @@ def _one(schemas: Schemas, schema: Found) -> Found:
 
 
 def _kinds(found: Found) -> list[Any]:
-    """Return the types that a schema names."""
+    """Return the types that a schema allows."""
     kinds = found.mapping().get("type")
     return [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
 
@@ -139,7 +139,7 @@ def _join_values(p: Parameter, found: Found, schemas: Schemas, separator: str) -
 
 
 def text_of(values: list[Any], separator: str) -> Any:
-    """Return a list as the text that is sent; a list with other than plain values is returned unchanged."""
+    """Return a list as the text that is sent. A list with objects or lists in it is returned unchanged."""
     if not all(isinstance(v, str | int | float) for v in values):
         return values
     return separator.join(str(v).lower() if isinstance(v, bool) else str(clean_value(v)) for v in values)

@@ -1,1 +1,4 @@
-"""JSON Schema: validate, intersect, make nullable, match patterns. Only this room imports jsonschema-rs."""
+"""JSON Schema: validate, intersect, make nullable, match patterns.
+
+Only this package imports jsonschema-rs.
+"""

@@ -1,4 +1,4 @@
-"""Find the columns that a list of objects has: each member with the JSON types that its schema allows."""
+"""Find the columns of a list of objects: each member with the JSON types that its schema allows."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ APPLICATORS = (
     "dependentRequired", "dependentSchemas", "not", "if", "then", "else", "unevaluatedProperties",
     "unevaluatedItems",
 )  # fmt: skip
-"""Keywords of 2020-12 that two schemas cannot be joined by, and that few vendors take."""
+"""Keywords of 2020-12 that cannot be joined in one schema, and that few vendors support."""
 _ONE_ONLY = ("pattern", "format", "multipleOf", "anyOf", "oneOf", "discriminator", *APPLICATORS)
 
 
@@ -146,7 +146,10 @@ def _members(a: Flat, b: Flat, both: Flat) -> None:
 
 
 def _rest(flat: Flat) -> Any:
-    """Return the schema of members without a name of their own; names that match a pattern are others."""
+    """Return the schema of members without a name of their own.
+
+    Names that match a pattern are not among them.
+    """
     return True if "patternProperties" in flat else flat.get("additionalProperties", True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import chain
-from re import _constants, _parser  # private, but the only parser of patterns there is; tested
+from re import _constants, _parser  # private, but there is no other parser for patterns; tests cover its use
 from typing import Any
 
 from pgagents.jsonschema.schema import finder
@@ -55,7 +55,7 @@ def whole(pattern: str) -> str | None:
 
 
 class _TooLong(Exception):
-    """The text would have more than MOST_SPELLED characters."""
+    """The text would be longer than MOST_SPELLED characters."""
 
 
 def simplest(pattern: str) -> str:
@@ -121,18 +121,20 @@ def _in(op: Any, what: Any, char: str) -> bool:
 
 
 MOST_LOOSE = 3
-"""Repeats in a row that may take the same characters. Matching time grows with the text's length to this
-power.
+"""Most consecutive repeats that may match the same characters.
+
+Matching time grows with the text's length to this power.
 """
 _REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT)
 _WIDE = frozenset(map(chr, range(256)))
 
 
 def steady(pattern: str) -> bool:
-    """True if Python's own `re` is sure to be fast for any text; some text generators have no other engine.
+    """True if Python's own `re` is certain to be fast for any text. Some text generators have no other
+    engine.
 
-    Refused are nested repeats, and many repeats in a row that take the same characters. A nested repeat is
-    allowed if a character that only begins or only ends each turn separates the turns.
+    Nested repeats are refused, and so are many consecutive repeats of the same characters. A nested repeat is
+    allowed if a character that occurs only first or only last separates the repetitions.
     """
     try:
         _loose(_parser.parse(pattern), 0, frozenset(), MOST_LOOSE)
@@ -142,11 +144,11 @@ def steady(pattern: str) -> bool:
 
 
 class _Unsteady(Exception):
-    """The pattern may backtrack for too long: a repeat inside a repeat, or too many repeats in a row."""
+    """The pattern may backtrack for too long: a repeat inside a repeat, or too many consecutive repeats."""
 
 
 def _loose(pieces: Any, count: int, taken: frozenset[str], limit: int) -> tuple[int, frozenset[str]]:
-    """Return, after these pieces, how many repeats in a row take the same characters, and those characters.
+    """Return the number of consecutive repeats of the same characters after these pieces, and the characters.
 
     Raises _Unsteady for a repeat inside a repeat, or for more than `limit` in a row.
     """
@@ -185,7 +187,7 @@ def _inner(kind: Any, value: Any) -> Any:
 
 
 def _varies(piece: Any) -> bool:
-    """True if a piece may match in more than one way at one position."""
+    """True if a piece can match in several ways at the same position."""
     kind, value = piece
     if kind in _REPEATS:
         return bool(value[0] != value[1]) or any(map(_varies, value[2]))
@@ -195,7 +197,7 @@ def _varies(piece: Any) -> bool:
 
 
 def _are_separate(body: Any) -> bool:
-    """True if the first or the last character of a turn can occur nowhere else in it."""
+    """True if the first or the last character of a repetition can occur nowhere else in it."""
     pieces = list(body)
     while len(pieces) == 1 and pieces[0][0] is _constants.SUBPATTERN:
         pieces = list(pieces[0][1][3])
@@ -207,7 +209,7 @@ def _are_separate(body: Any) -> bool:
 
 
 def _one_way(piece: Any) -> bool:
-    """True if every choice in a piece is decided by its first character.
+    """True if the first character decides every choice in a piece.
 
     The alternatives must begin with different characters, and none of them may vary.
     """

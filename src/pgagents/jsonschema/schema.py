@@ -14,8 +14,9 @@ from pgagents.source.origin import plain
 
 REF = "#/components/schemas/"
 MANY_TOGETHER = 20
-"""The number of connected named schemas from which one validator holds them all. Compiling each separately is
-slow.
+"""Number of connected named schemas from which one validator contains them all.
+
+Compiling each of them separately would be slow.
 """
 _ONE = (
     "items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames",
@@ -71,7 +72,10 @@ def cycles(schemas: Mapping[str, Any]) -> set[str]:
 
 
 def reach(name: str, near: Mapping[str, Set[str]]) -> frozenset[str]:
-    """Return the names that a schema leads to, including its own; `near` has those of its own references."""
+    """Return the names that a schema refers to, directly or not, including its own.
+
+    `near` has the names of each schema's own references.
+    """
     seen, wanted = {name}, [name]
     while wanted:
         for other in near[wanted.pop()] - seen:
@@ -154,9 +158,9 @@ class Validators:
         return self.compiled[written]
 
     def _together(self, name: str, names: frozenset[str]) -> _OneOf:
-        """Return a validator of one named schema, backed by a shared one that holds all schemas it reaches.
+        """Return a validator of one named schema that uses a shared one for all schemas it reaches.
 
-        Most named schemas reach the same others, so few validators have to be compiled.
+        Most named schemas reach the same others, so few validators must be compiled.
         """
         import jsonschema_rs
 
@@ -188,8 +192,8 @@ class _Error(NamedTuple):
 
 
 class _OneOf:
-    """A validator of one named schema inside a shared validator, which expects the value under the
-    schema's name.
+    """A validator of one named schema in a shared validator, which expects the value under the schema's
+    name.
     """
 
     def __init__(self, name: str, validator: Any) -> None:
@@ -244,9 +248,9 @@ def _meta() -> Any:
 
 
 def foreign_validator(schema: Mapping[str, Any]) -> Any:
-    """Compile a schema in the dialect that its `$schema` names, by default 2020-12. Nothing is fetched.
+    """Compile a schema in the dialect of its `$schema`, by default 2020-12. Nothing is fetched.
 
-    Raises ValueError for an invalid schema, and for references that lead nowhere or out of it.
+    Raises ValueError for an invalid schema, and for references that lead nowhere or to other documents.
     """
     import jsonschema_rs
 

@@ -1,4 +1,4 @@
-"""Safe automatic edits: located as places of the text, and applied from the last to the first."""
+"""Safe automatic edits: find the places in the text, and apply them from the last to the first."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LINES = re.compile(r"\r\n|\r|\n")
 
 
 def within(origin: Pointer, written: re.Pattern[str], new: str) -> Callable[[Source], Edit | None]:
-    """Return an edit of the first match inside the value at `origin`, as it is written in the file."""
+    """Return an edit of the first match inside the value at `origin`, as it appears in the file."""
 
     def edit(source: Source) -> Edit | None:
         begin, end = _extent(source, origin)
@@ -57,7 +57,7 @@ def _without(text: str, at: int, end: int, new: str) -> str:
 
 
 def _extent(source: Source, origin: Pointer) -> tuple[int, int]:
-    """Return the index of the value's beginning, and the index of the next value outside it."""
+    """Return the index at which the value begins, and the index of the next value after it."""
     starts = [0, *(m.end() for m in _LINES.finditer(source.text))]
     span = source.locate(origin, at_value=True)
     begin = (span.line, span.column)

@@ -1,6 +1,6 @@
-"""Apply safe edits until none is left.
+"""Apply safe edits until there are none.
 
-Each round must leave a catalogue that loads, without any new finding.
+After each round the catalogue must load, without any new finding.
 """
 
 from __future__ import annotations

@@ -1,17 +1,16 @@
 """Comments that ignore findings: `# pgagents: ignore[gemini/long-name] reason`.
 
-A comment applies to its own line or, if it stands alone, to the next line with a value. libyaml's events do
-not include comments, but they include the extent of every text. A `#` outside of all texts, at the start of a
-line or after a blank, begins a comment (YAML 1.2, section 6.6).
+A comment applies to its own line or, if it stands alone, to the next line with a value. A `#` outside of all
+texts, at the start of a line or after a blank, begins a comment (YAML 1.2, section 6.6).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgagents.source.source import Source, Span
+from pgagents.source.text_columns import find_text_columns
 
 _MARK = re.compile(r"#[ \t]*pgagents[ \t]*:", re.I)
 _IGNORE = re.compile(r"# pgagents: ignore\[([^\[\]]*)\](.*)\Z", re.S)
@@ -19,7 +18,7 @@ _IGNORE = re.compile(r"# pgagents: ignore\[([^\[\]]*)\](.*)\Z", re.S)
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """One comment. `line` is the line it applies to, `span` its own place, `text` its whole text."""
+    """One comment. `line` is the line of its findings, `span` its own place, `text` its whole text."""
 
     span: Span
     line: int
@@ -38,7 +37,7 @@ def ignores(source: Source) -> list[Ignore]:
     if not _MARK.search(source.text):
         return []
     lines = re.split(r"\r\n|\r|\n", source.text)
-    texts = _texts(source.text)
+    texts = find_text_columns(source.text)
     found = []
     for number, line in enumerate(lines):
         for mark in _MARK.finditer(line):
@@ -72,29 +71,3 @@ def _ignore(source: Source, lines: list[str], number: int, at: int) -> Ignore:
 
 def _inside(texts: list[tuple[int, int]], column: int) -> bool:
     return any(begin <= column < end for begin, end in texts)
-
-
-def _texts(text: str) -> dict[int, list[tuple[int, int]]]:
-    """Return, by line from 0, the columns that belong to a quoted, plain or block text."""
-    found: dict[int, list[tuple[int, int]]] = {}
-    for (line, column), (last, end) in _scalars(text):
-        for number in range(line, last + 1):
-            columns = (column if number == line else 0, end if number == last else 1 << 30)
-            found.setdefault(number, []).append(columns)
-    return found
-
-
-def _scalars(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    import yaml
-
-    try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            if isinstance(event, yaml.ScalarEvent) and event.value:
-                assert event.start_mark is not None
-                assert event.end_mark is not None
-                yield (
-                    (event.start_mark.line, event.start_mark.column),
-                    (event.end_mark.line, event.end_mark.column),
-                )
-    except yaml.YAMLError:
-        return

@@ -40,8 +40,9 @@ def is_catalogue(data: Any) -> bool:
 
 
 LIKE_OPENAI = {short: name for short, name in ALIASES.items() if list_judges()[name].like_openai}
-"""Vendors whose tool lists look like OpenAI's. A folder with the vendor's name identifies them, as in the
-output of `build`.
+"""Vendors whose tool lists look like OpenAI's.
+
+A folder with the vendor's name identifies them, as in the output of `build`.
 """
 
 
@@ -62,7 +63,7 @@ def kind(data: Any, file: str = "") -> str | None:
 def judge(source: Source, name: str, only: Sequence[str] = (), today: date | None = None) -> Judged:
     """Judge a document by the judge of this name.
 
-    The GPT builder is not among them, because it also needs the web form's values.
+    The GPT builder is missing here, because it also needs the web form's values.
     """
     if name == "copilot":
         return copilot(source)

@@ -11,7 +11,7 @@ from pgagents.source.diagnostics import Diagnostic
 from pgagents.source.source import Source
 
 SEVERITIES = ("error", "warning", "note")
-"""Severities, the worst first."""
+"""Severities, the most severe first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Judged:
     """The result for one file.
 
     `judge` is the judge's name (`catalogue`, `gpt-builder`). `lines` is text for a person below the findings,
-    `details` the same for programs. `ignored` counts findings that the author has answered with a comment.
+    `details` is the same for programs. `ignored` counts findings that a comment with a reason ignores.
     """
 
     source: Source
@@ -30,10 +30,10 @@ class Judged:
     details: Mapping[str, Any] = field(default_factory=dict)
     ignored: int = 0
     sources: Mapping[str, Source] = field(default_factory=dict)
-    """Further files of a package, by the name that messages show."""
+    """Further files of a package, by their name in messages."""
 
     def source_of(self, diagnostic: Diagnostic) -> Source:
-        """Return the file that a finding stands in."""
+        """Return the file of a finding."""
         return self.sources.get(diagnostic.span.file, self.source)
 
     def fails(self, on: str) -> bool:
@@ -43,9 +43,9 @@ class Judged:
 
 
 def apply_ignores(judged: Judged) -> Judged:
-    """Remove findings that a comment beside the value answers with a reason.
+    """Remove findings that a comment beside the value ignores with a reason.
 
-    A comment that answers nothing becomes a finding itself.
+    A comment without a matching finding becomes a finding.
     """
     comments = ignores(judged.source)
     if not comments:

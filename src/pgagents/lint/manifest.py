@@ -91,7 +91,7 @@ def _cut(source: Source, name: str, version: str, data: dict[str, Any]) -> Itera
 
 
 def _older(source: Source, name: str, data: dict[str, Any]) -> Iterator[Diagnostic]:
-    """Yield a note about a key of an early sample that typed readers do not read."""
+    """Yield a note about a key from an early sample that strict readers ignore."""
     api = data.get("api")
     if isinstance(api, dict) and "is_user_authenticated" in api and "has_user_authentication" not in api:
         row = requirements()["openai.plugin-user-authentication"]

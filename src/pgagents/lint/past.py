@@ -1,4 +1,7 @@
-"""Report former names whose day has passed. They are offered until they are removed from the catalogue."""
+"""Report former names whose last day has passed.
+
+They are offered until they are removed from the catalogue.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ HELP = "remove its line under `formerly`, or give it a later day"
 
 
 def past(model: Model, today: date) -> Iterator[Former]:
-    """Yield the former names that were to be offered until a day before today."""
+    """Yield the former names whose last day was before today."""
     yield from (
         former
         for action in model.actions

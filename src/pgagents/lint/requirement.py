@@ -11,8 +11,9 @@ from pgagents.source.read import read
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One row. `by` names the schema, rule or test that enforces it; without one, `excluded` is the
-    reason.
+    """One row.
+
+    `by` names the schema, rule or test that enforces it. Without one, `excluded` is the reason.
     """
 
     id: str
@@ -26,7 +27,7 @@ class Requirement:
 
     @property
     def cited(self) -> str:
-        """The row in one line, as shown below a finding."""
+        """Return the row in one line, as shown below a finding."""
         return f"source: {self.id}, {self.level}, read {self.read}"
 
 

@@ -39,7 +39,7 @@ class Hit:
     severity: Severity | None = None
     at_value: bool = False
     part: tuple[Pointer, int] | None = None
-    """A text and a character of it that the hit is shown at, if it is about one part of an expression."""
+    """A text and a character in it that the hit points at, if it is about a part of an expression."""
     edit: Callable[[Source], Edit | None] | None = None
 
 
@@ -48,7 +48,7 @@ class Rule:
     """A lint rule. Its id is its path: `pgagents.lint.rules.gemini.long_name` is `gemini/long-name`.
 
     `requirement` is the row of schemas/requirements that it enforces: an error for a MUST, a warning or note
-    for a SHOULD. `surface` is the name under `surfaces` without which the rule does not apply.
+    for a SHOULD. `surface` is the name under `surfaces` that the rule needs to apply.
     """
 
     severity: Severity

@@ -27,8 +27,9 @@ UNUSED, UNREASONED, UNKNOWN = (
 
 _RANKS = ("note", "warning", "error")
 _REFUSED = "/refused"
-"""End of the id of a vendor schema's refusal. It cannot be ignored, because `build` would not write the
-document.
+"""The end of the id of a vendor schema's refusal.
+
+It cannot be ignored, because `build` would not write the document.
 """
 
 
@@ -70,9 +71,7 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
 
 
 def _is_repeated(built: Diagnostic, said: list[tuple[Diagnostic, Hit | None]]) -> bool:
-    """True if a rule of the same vendor reported at least as much at the same place, with a better
-    message.
-    """
+    """True if a rule of the same vendor reported as much at the same place, with a better message."""
     vendor, rank = built.id.split("/")[0], _RANKS.index(built.severity)
     return any(
         d.span == built.span and d.id.split("/")[0] == vendor and _RANKS.index(d.severity) >= rank
@@ -112,7 +111,7 @@ def _diagnostic(id: str, rule: Rule, hit: Hit, model: Model) -> Diagnostic:
 
 
 def _add_help(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Yield the diagnostics of `build`; those without help refer to `pgagents explain`."""
+    """Yield the diagnostics of `build`. Those without help refer to `pgagents explain`."""
     for diagnostic in found:
         yield diagnostic if diagnostic.help else replace(diagnostic, help=f"pgagents explain {diagnostic.id}")
 
@@ -126,49 +125,28 @@ def _idle(
     known = rules()
     for ignore in comments:
         if not ignore.readable:
-            help = "write `# pgagents: ignore[gemini/long-name] reason`"
-            yield (
-                Diagnostic(
-                    ignore.span, UNKNOWN, "warning", "this comment names no rule, so nothing is ignored", help
-                ),
-                None,
-            )
+            says = "this comment names no rule, so nothing is ignored"
+            yield _warn(ignore, UNKNOWN, says, "write `# pgagents: ignore[gemini/long-name] reason`"), None
             continue
         for id in ignore.ids:
             if id not in known and not id.endswith("/limit"):
                 help = did_you_mean(id, known) or "pgagents explain lists all ids"
-                yield (
-                    Diagnostic(
-                        ignore.span,
-                        UNKNOWN,
-                        "warning",
-                        f"there is no rule `{id}`, so nothing is ignored",
-                        help,
-                    ),
-                    None,
-                )
+                yield _warn(ignore, UNKNOWN, f"there is no rule `{id}`, so nothing is ignored", help), None
             elif (ignore.line, id) not in silenced and (everything or id in chosen):
-                whole = (
-                    Edit(ignore.span.line, ignore.span.column, ignore.text, "")
-                    if len(ignore.ids) == 1
-                    else None
-                )
                 help = "remove it (`--fix` does), or put it beside the value it is about"
-                yield (
-                    Diagnostic(
-                        ignore.span,
-                        UNUSED,
-                        "warning",
-                        f"`{id}` is not found here, so this ignores nothing",
-                        help,
-                    ),
-                    whole,
-                )
+                says = f"`{id}` is not found here, so this ignores nothing"
+                yield _warn(ignore, UNUSED, says, help), _remove(ignore)
         if not ignore.reason:
             help = "say why after the bracket: whoever reads it next decides by that"
-            yield (
-                Diagnostic(
-                    ignore.span, UNREASONED, "warning", "this ignores a finding without a reason", help
-                ),
-                None,
-            )
+            yield _warn(ignore, UNREASONED, "this ignores a finding without a reason", help), None
+
+
+def _warn(ignore: Ignore, id: str, message: str, help: str) -> Diagnostic:
+    return Diagnostic(ignore.span, id, "warning", message, help)
+
+
+def _remove(ignore: Ignore) -> Edit | None:
+    """Return the edit that removes a comment; None if the comment ignores other rules too."""
+    if len(ignore.ids) > 1:
+        return None
+    return Edit(ignore.span.line, ignore.span.column, ignore.text, "")

@@ -1,4 +1,4 @@
-"""The actions that models are offered, and every text of a catalogue that a model reads."""
+"""Collect the actions that models are offered, and every text of a catalogue that a model reads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOT_FOR_MODELS = ("rest", "widget")
 class DescribedText:
     """A text, its place, and its subject.
 
-    `action` is None for a text of the whole API or of a shared schema.
+    `action` is None for a text about the whole API or a shared schema.
     """
 
     text: str

@@ -1,8 +1,8 @@
 """The MCP server as an ASGI application, for any ASGI server: `uvicorn pgagents.mcp.asgi:app`.
 
-It keeps no state between requests, so that workers and machines stand behind an ordinary load balancer.
-`app` is configured by environment variables, which docs/howto/host-mcp.md lists. `create_app` is for
-programs that configure it themselves.
+It keeps no state between requests, so that several processes can run behind an ordinary load balancer. `app`
+is configured by environment variables, which docs/howto/host-mcp.md lists. `create_app` is for programs that
+configure it themselves.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def create_app(model: Model, settings: Settings, *, url: str | None = None, key:
     """Return the application for a catalogue's model.
 
     `url` is the API's, and `key` the operator's secret or a mapping of schemes to secrets. By default both
-    come from the variables that the catalogue names. Raises PgagentsError for settings that would let
-    callers act as somebody else.
+    come from the variables that the catalogue names. Raises PgagentsError for settings that would let callers
+    act as other users.
     """
     settings.check()
     base = api_url(model, url)
@@ -56,7 +56,7 @@ def create_from_environment(environ: Mapping[str, str] | None = None) -> ASGIApp
 
 
 def __getattr__(name: str) -> Any:
-    """Return `app`, which is made when a server asks for it; importing this module needs no settings."""
+    """Return `app`, which is made at its first use. Importing this module needs no settings."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     write_json_lines()
@@ -70,7 +70,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _let_calls_end() -> None:
-    """Keep answers that are being streamed when the server is stopped; uvicorn waits for them.
+    """Finish answers that are being streamed when the server is stopped; uvicorn waits for them.
 
     By default sse_starlette 3.7 (read 2026-11-22) cuts every stream at once. Ours end with their calls.
     """

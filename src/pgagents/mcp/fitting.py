@@ -1,4 +1,4 @@
-"""Makes an answer fit a tool's output schema by removing members, and nothing else."""
+"""Make an answer fit a tool's output schema by removing members, without any other change."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ MOST_TRIES = 200
 
 
 def fitting(output: Output, data: Any) -> tuple[Any, list[str]] | None:
-    """Return the data without members that break the schema, and their paths; None where required members
-    break it.
+    """Return the data without members that break the schema, and their paths. None if required members break
+    it.
 
     No value is changed, and no item of a list is removed: a shorter list would look complete.
     """
@@ -42,8 +42,9 @@ def fitting(output: Output, data: Any) -> tuple[Any, list[str]] | None:
 
 
 def _paths(output: Output, data: Any) -> list[tuple[str | int, ...]]:
-    """Return the paths of the values that break the schema, bounded in number. Each unexpected member has a
-    path of its own.
+    """Return the paths of values that break the schema, up to a maximum.
+
+    Each unexpected member has its own path.
     """
     found: list[tuple[str | int, ...]] = []
     for error in islice(output.faults(data), MOST_FAULTS + 1):
@@ -53,7 +54,7 @@ def _paths(output: Output, data: Any) -> list[tuple[str | int, ...]]:
 
 
 def _candidates(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    """Yield members that may be removed: the one at the path, those in it, then those around it."""
+    """Yield members to remove: the one at the path, those inside it, then those around it."""
     if path and isinstance(path[-1], str):
         yield path
     there = _at(data, path)

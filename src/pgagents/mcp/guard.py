@@ -1,5 +1,6 @@
-"""Guards a local server with a token, so that other users of the machine cannot call with the operator's
-key.
+"""Require a token from callers of a local server.
+
+Otherwise other users of the machine could call with the operator's key.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 TOKEN = "PGAGENTS_MCP_TOKEN"
-"""The environment variable with the token; where it is not set, a token is made at every start."""
+"""The environment variable with the token. If it is not set, each start makes a new token."""
 REALM = "pgagents mcp"
 
 
 def new_token() -> str:
-    """Return a token that cannot be guessed."""
+    """Return a random token."""
     return secrets.token_urlsafe(32)
 
 
 class Guard:
-    """Refuses a request without the token before anything else of it is read, so that it uses no session."""
+    """Refuse a request without the token before anything else is read, so that it uses no session."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
@@ -53,6 +54,6 @@ class Guard:
 
 
 def _authorization(scope: Scope) -> bytes:
-    """Return the header's value; empty for none or several, because it is not clear which counts."""
+    """Return the header's value; empty if there is none, or several of which any could count."""
     found = [value for name, value in scope["headers"] if name == b"authorization"]
     return bytes(found[0]) if len(found) == 1 else b""

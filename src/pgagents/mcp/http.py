@@ -1,10 +1,10 @@
-"""Serves many clients over Streamable HTTP, at `/mcp`.
+"""Serve many clients over Streamable HTTP, at `/mcp`.
 
 Without sign-in the server is for clients of this machine, which need a token (see `guard`). Only loopback
 names are accepted as Host and Origin, which protects against DNS rebinding.
 
 With an authorization server it is a protected resource (RFC 9728, RFC 8707). A token must be issued for this
-server and goes no further; the API is called with the operator's own key.
+server, and is not passed on; the API is called with the operator's own key.
 """
 
 from __future__ import annotations
@@ -34,16 +34,17 @@ if TYPE_CHECKING:
 PATH = "/mcp"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 MOST_SESSIONS, IDLE_S = 1_000, 900.0
-"""Limits for sessions of clients up to 2025-11-25: each takes some 40 kB until it has been idle for
-`IDLE_S` seconds.
+"""Limits for sessions of clients up to 2025-11-25.
+
+Each session takes about 40 kB until it has been idle for `IDLE_S` seconds.
 """
 MOST_AT_ONCE = 500
-"""Most connections; further ones get 503 before the process runs out of file descriptors."""
+"""Most connections. Further ones get 503, before the process runs out of file descriptors."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The issuer of tokens, the resource that they are for (this server's public URL), and their verifier."""
+    """The issuer of tokens, this server's public URL as their resource, and their verifier."""
 
     issuer: str
     resource: str
@@ -61,11 +62,11 @@ def make_app(
     origins: tuple[str, ...] = (),
     stateless: bool = False,
 ) -> Starlette:
-    """Return the ASGI application. `origins` are further origins whose web pages may call.
+    """Return the ASGI application. `origins` are additional origins whose web pages may call.
 
     Callers sign in, or send the `token`; with an empty token anyone who reaches the port may call. A `port`
-    of None means any. `public_url` is this server's URL as clients use it; by default, the resource of the
-    sign-in. A `stateless` application keeps no session, so that any process may answer any request.
+    of None means any. `public_url` is this server's URL for clients; by default, the resource of the sign-in.
+    A `stateless` application keeps no session, so that any process may answer any request.
     """
     bounds: dict[str, Any] = {
         "transport_security": _make_security(port, sign_in.resource if sign_in else public_url, origins),
@@ -86,7 +87,7 @@ def make_app(
 
 
 def _make_security(port: int | None, public_url: str, origins: tuple[str, ...]) -> TransportSecuritySettings:
-    """Return which values of Host and Origin are accepted: this machine's, and those of the public URL."""
+    """Return the accepted values of Host and Origin: those of this machine and of the public URL."""
     from mcp.server.transport_security import TransportSecuritySettings
 
     hosts = [f"{name}:{'*' if port is None else port}" for name in LOOPBACK]
@@ -103,7 +104,7 @@ def _make_security(port: int | None, public_url: str, origins: tuple[str, ...]) 
 
 
 def _make_protected(server: Server[Any], model: Model, sign_in: SignIn, bounds: dict[str, Any]) -> Starlette:
-    """Return the application whose callers sign in, with the metadata of a protected resource."""
+    """Return the application for callers who sign in, with the metadata of a protected resource."""
     from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
     from mcp.server.auth.settings import AuthSettings
     from pydantic import AnyHttpUrl
@@ -119,7 +120,7 @@ def _make_protected(server: Server[Any], model: Model, sign_in: SignIn, bounds: 
     for route in app.router.routes:
         if isinstance(route, Route) and route.path == PATH:
             route.app = StepUp(route.app, model, named, str(build_resource_metadata_url(resource)))
-    # before the SDK's own route of that path, which has only scopes that every call needs
+    # placed before the SDK's own route of this path, which lists only scopes that every call needs
     app.router.routes[0:0] = create_protected_resource_routes(
         resource, [issuer], scopes, str(model.api.title)
     )
@@ -127,9 +128,9 @@ def _make_protected(server: Server[Any], model: Model, sign_in: SignIn, bounds: 
 
 
 class PostOnly:
-    """Refuses every method but POST at `/mcp`: without sessions there is no stream to open and none to end.
+    """Refuse every method except POST at `/mcp`: without sessions there is no stream to open or end.
 
-    An open stream would also keep the server from stopping until its patience ends.
+    An open stream would also delay the server's stop until a time limit.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -146,7 +147,7 @@ class PostOnly:
 
 
 def bind(port: int, host: str) -> socket.socket:
-    """Return a listening socket; 0 takes a free port. Raises PgagentsError where the port cannot be bound."""
+    """Return a listening socket; 0 takes a free port. Raises PgagentsError if the port is in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -166,7 +167,7 @@ def bind(port: int, host: str) -> socket.socket:
 
 
 def serve(app: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is called once connections are accepted."""
+    """Serve until SIGINT or SIGTERM. `ready` is called when connections are accepted."""
     import logging
 
     import uvicorn

@@ -1,4 +1,4 @@
-"""The size of messages that the MCP server takes, over HTTP and over stdin alike."""
+"""The largest message that the MCP server accepts, over HTTP and over stdin."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ USUAL = 1_000_000
 
 
 def find_largest_message(model: Model) -> int:
-    """Return the largest message in bytes: the usual size, and room for the largest file of a tool.
+    """Return the largest message in bytes: the usual size, plus room for the largest file of a tool.
 
-    A file is base64 in a message, which makes four bytes of three.
+    A file is Base64 in a message, which turns three bytes into four.
     """
     params = [param for action in model.actions for param in action.params]
     files = [param.file.max_bytes or 0 for param in params if param.file is not None]

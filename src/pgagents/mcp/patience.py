@@ -1,6 +1,4 @@
-"""Bounds the time that a client of the HTTP server may take for a request; uvicorn bounds only the pause
-between requests.
-"""
+"""Limit the time for a request of the HTTP server; uvicorn only limits the pause between requests."""
 
 from __future__ import annotations
 
@@ -16,8 +14,9 @@ BODY_S = 30.0
 
 
 class Patience(H11Protocol):
-    """HTTP/1.1 that closes a connection whose request is late: its head after `head_s`, its body after
-    `body_s` more.
+    """HTTP/1.1 that closes a connection if a request is late.
+
+    The head must arrive within `head_s` seconds, and the body within `body_s` more.
     """
 
     head_s = HEAD_S
@@ -64,8 +63,8 @@ class Patience(H11Protocol):
 
 
 class NotOfTheEnd(logging.Filter):
-    """Drops log records of requests that were cancelled because the server stopped."""
+    """Drop log records of requests that were cancelled because the server stopped."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether to write a record."""
+        """Return True if the record is to be written."""
         return not (record.exc_info and record.exc_info[0] is asyncio.CancelledError)

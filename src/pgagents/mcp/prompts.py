@@ -1,6 +1,4 @@
-"""Prompts: one for any task, and one for each successful workflow of the catalogue that tools alone can
-follow.
-"""
+"""Prompts: one for any task, and one for each successful workflow that the tools alone can do."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ DETAILS = "details"
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt; `needs` is True where its only argument, `details`, is required."""
+    """A prompt. `needs` is True if its only argument, `details`, is required."""
 
     name: str
     title: str
@@ -25,7 +23,7 @@ class Prompt:
     needs: bool
 
     def fill(self, details: str) -> str:
-        """Return the text for the model, with the details."""
+        """Return the text for the model, with the details filled in."""
         return f"{self.text}\n\nWhat is known: {details}" if details else self.text
 
 
@@ -33,7 +31,7 @@ def prompts(model: Model, tools: dict[str, Tool]) -> dict[str, Prompt]:
     """Return the prompts by name, the general one first."""
     by_action = {
         str(tool.action.name): name for name, tool in reversed(tools.items())
-    }  # the name of today is an action's first
+    }  # an action's current name comes first
     rules = (
         "Ask the user for what is missing, and before every tool that says so. Tell the outcome with the "
         "numbers that the tools answer."

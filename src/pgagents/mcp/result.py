@@ -1,10 +1,9 @@
-"""Converts an answer to a tool's result: text and data, or an error that a model can act on.
+"""Convert an answer to a tool's result: text and data, or an error that a model can act on.
 
-Clients refuse data that breaks the tool's output schema, and missing data where there is a schema. (The
-official SDKs for Python and TypeScript were read on 2026-11-21.) A model that sees an error repeats the call.
-So a success that breaks its contract becomes data without the members that break it. A warning and the
-complete answer follow as text. Only where no data fits, the result is an error, which says that the call was
-done.
+Clients refuse data that breaks the tool's output schema, and missing data if there is a schema. (The official
+SDKs for Python and TypeScript were read on 2026-11-21.) A model that sees an error repeats the call. So a
+success that breaks its contract becomes data without the members that break it. A warning and the complete
+answer follow as text. If no data fits, the result is an error, which says that the call was done.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ READ = "The call succeeded."
 
 
 def result_of(tool: Tool, answer: Answer) -> CallToolResult:
-    """Return the result of an answer; a success stays one wherever clients accept it."""
+    """Return the result of an answer. A success stays one if clients accept it."""
     if answer.problem is not None:
         return make_error_result(answer.problem)
     if fault := tool.output.fault(answer.data):
@@ -42,7 +41,7 @@ def result_of(tool: Tool, answer: Answer) -> CallToolResult:
 
 
 def _further_page(tool: Tool, answer: Answer) -> tuple[str, ...]:
-    """Return a line about the next page where only a header announces it; the data shows any other."""
+    """Return a line about the next page if only a header announces it. Otherwise the data shows it."""
     pages = tool.action.pages
     if answer.next is None or pages is None or "headers" not in pages.next.names:
         return ()
@@ -70,8 +69,9 @@ def _unlike(tool: Tool, answer: Answer, fault: str) -> CallToolResult:
 
 
 def make_error_result(problem: Problem, data: Any = None) -> CallToolResult:
-    """Return an error's result: `{"error": {…}}` as text, without structured content, which would break
-    the output schema.
+    """Return an error's result: `{"error": {…}}` as text.
+
+    It has no structured content, which would break the output schema.
     """
     shown = {"error": problem.to_dict(), **({"answer": data} if data is not None else {})}
     return _result(json_bytes(shown).decode(), error=True)

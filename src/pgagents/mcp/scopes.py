@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def lacking(model: Model, action: Action, held: set[str]) -> str | None:
-    """Return the first scope that the action needs and the token lacks; None where it lacks none."""
+    """Return the first scope that the action needs and the token lacks; None if it has all."""
     needs = model.code_flow.needs if model.code_flow else {}
     return next(
         (scope for scope, actions in needs.items() if action.name in actions and scope not in held), None
@@ -42,18 +42,18 @@ def scope_check(model: Model) -> Callable[[Action], Problem | None]:
 
 
 class StepUp:
-    """Refuses a tool call whose token lacks a scope with 403, so that the client can ask its user for more
-    (RFC 6750, 3.1).
+    """Refuse a tool call whose token lacks a scope with 403, so that the client can ask its user (RFC 6750,
+    3.1).
 
-    Since 2026-07-28 a header names the tool of a call. An older call goes on to the server, whose result has
-    the same error.
+    Since 2026-07-28 a header names the tool of a call. An older call is passed to the server, whose result
+    has the same error.
     """
 
     def __init__(self, app: ASGIApp, model: Model, named: dict[str, Action], metadata_url: str) -> None:
         self._app, self._model, self._named, self._metadata_url = app, model, named, metadata_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or refuse it."""
+        """Serve a request, or refuse it with 403."""
         headers = dict(scope.get("headers", ()))
         name = (
             headers.get(b"mcp-name", b"").decode("latin-1")

@@ -44,10 +44,10 @@ if TYPE_CHECKING:
 
 Context = "ServerRequestContext[Any, Any]"
 Allowed = Callable[[Action], Problem | None]
-"""Returns why the current caller may not call an action; None where it may."""
+"""A function that returns why the current caller may not call an action; None if the caller may."""
 
 FRESH_MS = 300_000
-"""Milliseconds that clients may cache lists. Lists change only with a new version of the catalogue."""
+"""Milliseconds for which clients may cache lists. Lists change only with a new version of the catalogue."""
 SLOW_S = 1.0
 """Seconds between progress reports of a slow call that asked for them."""
 
@@ -66,8 +66,8 @@ def make_server(
 ) -> Server[Any]:
     """Return a server of the catalogue's `mcp` surface.
 
-    `client` makes the calls; `close` is awaited when the server stops; `handler` replaces the one made from
-    the other arguments.
+    `client` makes the calls, and `close` is awaited when the server stops. `handler` replaces the one that is
+    made from the other arguments.
     """
     from mcp.server.caching import CacheHint
     from mcp.server.lowlevel import Server
@@ -115,7 +115,7 @@ def make_server(
 
 
 class RequestHandler:
-    """Answers requests, each on its own: no state of a caller is kept."""
+    """Answer requests independently of each other. No state of a caller is kept."""
 
     def __init__(self, model: Model, client: Client, allowed: Allowed | None = None) -> None:
         from mcp_types import ListToolsResult
@@ -142,8 +142,9 @@ class RequestHandler:
     async def call_tool(
         self, context: ServerRequestContext[Any, Any], params: CallToolRequestParams
     ) -> CallToolResult:
-        """Call a tool. Raises MCPError for an unknown one, as the specification requires; every other
-        failure is a result.
+        """Call a tool.
+
+        Raises MCPError for an unknown one, as the specification requires. Every other failure is a result.
         """
         from mcp.shared.exceptions import MCPError
         from mcp_types import INVALID_PARAMS
@@ -156,7 +157,7 @@ class RequestHandler:
             )
         try:
             return result_of(tool, await self.answer(context, tool, params))
-        except Exception:  # whatever it is, the caller learns no more than that, and the operator all
+        except Exception:  # the caller learns only that something failed, and the operator all details
             _log.exception("tool %s failed", tool.action.name)
             return make_error_result(
                 Problem(
@@ -169,7 +170,7 @@ class RequestHandler:
     async def answer(
         self, context: ServerRequestContext[Any, Any], tool: Tool, params: CallToolRequestParams
     ) -> Answer:
-        """Return the API's answer to a tool's call, or a refusal where the caller may not make it."""
+        """Return the API's answer to a tool's call, or a refusal if the caller may not make it."""
         problem = self._allowed(tool.action) if self._allowed is not None else None
         client = problem or await self.find_client(context)
         if isinstance(client, Problem):
@@ -177,7 +178,7 @@ class RequestHandler:
         return await self._call(context, client, params)
 
     async def find_client(self, _context: ServerRequestContext[Any, Any]) -> Client | Problem:
-        """Return the client that makes a request's calls, or why there is none."""
+        """Return the client for a request's calls, or why there is none."""
         return self._client
 
     async def _call(
@@ -186,8 +187,7 @@ class RequestHandler:
         progress = Progress(context)
         ticking = asyncio.create_task(progress.tick())
         try:
-            # the host has asked the user by now: it sees the hints and the question that the tool is listed
-            # with
+            # the host has asked the user before: it sees the tool's hints and its question
             return await client.tool(
                 self._surface, params.name, params.arguments or {}, confirmed=True, told=progress.waits
             )
@@ -257,8 +257,9 @@ class RequestHandler:
     async def get_prompt(
         self, _context: ServerRequestContext[Any, Any], params: GetPromptRequestParams
     ) -> GetPromptResult:
-        """Return a prompt with its details. Raises MCPError for an unknown one, and where required
-        `details` are missing.
+        """Return a prompt with its details.
+
+        Raises MCPError for an unknown one, and for missing required `details`.
         """
         from mcp.shared.exceptions import MCPError
         from mcp_types import INVALID_PARAMS, GetPromptResult, PromptMessage, TextContent
@@ -274,8 +275,9 @@ class RequestHandler:
 
 
 class Progress:
-    """Reports the progress of a call with growing numbers; the SDK drops reports that the caller did not
-    ask for.
+    """Report the progress of a call with increasing numbers.
+
+    The SDK drops reports that the caller did not request.
     """
 
     def __init__(self, context: ServerRequestContext[Any, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Serves one client over standard input and output: each line is a message, and stdout has nothing else."""
+"""Serve one client over standard input and output: each line is a message, and stdout has nothing else."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
 
 LAST_S = 60.0
-"""Seconds that open calls may still take after the end of stdin."""
+"""Seconds that open calls may take after the end of stdin."""
 TOO_LONG = "\x00"
-"""Replaces a line that is too long; no message begins with it."""
+"""Replaces a line that is too long. No message begins with this character."""
 
 
 class Lines:
-    """The lines of a stream, each of bounded length; no more than that is held of a longer one."""
+    """The lines of a stream, each of limited length.
+
+    The rest of a longer line is not kept.
+    """
 
     def __init__(self, readline: Callable[[int], bytes], most: int = USUAL) -> None:
         self._readline, self._most = readline, most
@@ -62,7 +65,7 @@ class _Open:
         self._none = anyio.Event()
 
     def note_request(self, message: Any) -> None:
-        """Note a request; a cancelled one needs no answer."""
+        """Note a request. A cancelled one gets no answer."""
         method, id = getattr(message, "method", None), getattr(message, "id", None)
         if method is not None and id is not None:
             self._ids.add(id)
@@ -80,7 +83,7 @@ class _Open:
             self._none.set()
 
     async def wait(self, most_s: float) -> None:
-        """Wait until all are answered, at most this many seconds. No request may be added meanwhile."""
+        """Wait until all are answered, at most this many seconds. No request may be added in the meantime."""
         import anyio
 
         if self._ids:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mcp.server.auth.provider import AccessToken
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
-"""Signatures by a key pair; `none` and shared secrets are excluded (RFC 8725, 3.1 and 3.2)."""
+"""Algorithms with a key pair. `none` and shared secrets are excluded (RFC 8725, 3.1 and 3.2)."""
 FRESH_S = 600.0
 AGAIN_S = 30.0
 LEEWAY_S = 30
@@ -30,13 +30,14 @@ METADATA = (
     "/.well-known/openid-configuration{}",
     "{}/.well-known/openid-configuration",
 )
-"""Places of an issuer's metadata; its path goes after the well-known name or before it (RFC 8414, 3.1 and
-5).
+"""Places of an issuer's metadata.
+
+The issuer's path follows or precedes the well-known name (RFC 8414, 3.1 and 5).
 """
 
 
 class Introspection:
-    """Asks the authorization server about each token, with credentials of our own."""
+    """Ask the authorization server about each token, with our own credentials."""
 
     def __init__(
         self, sender: Sender, path: str, issuer: str, resource: str, client: tuple[str, str]
@@ -46,7 +47,7 @@ class Introspection:
         self._basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Return the token's rights; None where it is not valid for this server."""
+        """Return the token's rights; None if it is not valid for this server."""
         if len(token) > MAX_TOKEN:
             return None
         form = (
@@ -67,7 +68,7 @@ class Introspection:
 
 
 class Signed:
-    """Checks a JWT's signature (RFC 9068) by the authorization server's published keys, which are cached."""
+    """Check a JWT's signature (RFC 9068) with the authorization server's published keys, which are cached."""
 
     def __init__(
         self, sender: Sender, path: str, issuer: str, resource: str, clock: Callable[[], float] = time.time
@@ -83,7 +84,7 @@ class Signed:
         self._at = float("-inf")
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Return the token's rights; None where it is not valid for this server."""
+        """Return the token's rights; None if it is not valid for this server."""
         import jwt
 
         if len(token) > MAX_TOKEN:
@@ -106,8 +107,9 @@ class Signed:
         return access(token, told, self._resource)
 
     async def _key(self, id: Any) -> Any:
-        """Return the key of an id, or None. Old keys are fetched again, and so is an unknown id, but not
-        for every bad token.
+        """Return the key of an id, or None.
+
+        Old keys are fetched again. An unknown id also causes a fetch, but not every time.
         """
         found = self._find(id)
         age = self._clock() - self._at
@@ -136,7 +138,7 @@ class Signed:
 
 
 def access(token: str, told: Mapping[str, Any], resource: str) -> AccessToken | None:
-    """Return the token's rights in the SDK's form; None where it was issued for another resource."""
+    """Return the token's rights in the SDK's form; None if it was issued for another resource."""
     from mcp.server.auth.provider import AccessToken
 
     meant = told.get("aud", told.get("resource"))
@@ -168,10 +170,10 @@ def make_verifier(
     *,
     cacert: str | None = None,
 ) -> Introspection | Signed:
-    """Return the verifier of an issuer's tokens by its metadata.
+    """Return the verifier of an issuer's tokens, chosen by its metadata.
 
-    `client` are our credentials there, which introspection needs. Raises PgagentsError where the metadata
-    name no endpoint.
+    `client` are our credentials at the issuer, which introspection needs. Raises PgagentsError if the
+    metadata name no endpoint.
     """
     which = "introspection_endpoint" if client else "jwks_uri"
     url = metadata.get(which)
@@ -185,7 +187,7 @@ def make_verifier(
             "give the issuer of an authorization server that can check its tokens",
         )
     parts = urlsplit(url)
-    named = str(metadata["issuer"])  # tokens repeat it to the letter, its last slash too
+    named = str(metadata["issuer"])  # tokens repeat the issuer exactly, including a final slash
     sender = Sender(f"{parts.scheme}://{parts.netloc}", cacert=cacert, timeout_s=10)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return (
@@ -196,7 +198,10 @@ def make_verifier(
 
 
 async def read_metadata(issuer: str, cacert: str | None) -> Mapping[str, Any]:
-    """Return the metadata of an authorization server. Raises PgagentsError where it has none that name it."""
+    """Return the metadata of an authorization server.
+
+    Raises PgagentsError if they are missing or name another issuer.
+    """
     parts = urlsplit(issuer)
     own = parts.path.rstrip("/")
     sender = Sender(f"{parts.scheme}://{parts.netloc}", cacert=cacert, timeout_s=10)

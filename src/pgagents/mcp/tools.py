@@ -54,7 +54,7 @@ class Tool:
 
 
 def surface(model: Model) -> Surface:
-    """Return the surface for MCP clients. Raises PgagentsError where the catalogue has none."""
+    """Return the surface for MCP clients. Raises PgagentsError if the catalogue has none."""
     if SURFACE not in model.surfaces:
         raise PgagentsError(
             "the catalogue has no `surfaces.mcp`",
@@ -64,7 +64,10 @@ def surface(model: Model) -> Surface:
 
 
 def tools(model: Model) -> dict[str, Tool]:
-    """Return the tools by name, in the catalogue's order; a former name is a tool with the same action."""
+    """Return the tools by name, in the catalogue's order.
+
+    A former name is another tool for the same action.
+    """
     found = {}
     for action, tool in zip(list_offered(surface(model)), target.view(model).context["tools"], strict=True):
         listed = {

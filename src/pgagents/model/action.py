@@ -42,31 +42,29 @@ class Param:
     refers_to: str | None
     origin: Pointer
     refers_member: str = ""
-    """The member of a resource's id that this argument holds, if the id has several members."""
+    """The member of a resource's id that this argument holds. Empty if the id is a single member."""
     style: str = ""
     """OpenAPI's style of a list or object that is sent as text; empty for other arguments."""
     explode: bool = True
-    """True if each item or member of it is a pair of its own."""
+    """True if each item or member is sent as a `name=value` pair of its own."""
     spread: bool = False
     """True if the argument is an object whose members are sent under their own names."""
     in_parts: bool = False
-    """True if the argument is sent only as the parts of a list or object, so that no pair has its
-    own name.
-    """
+    """True if only the items or members of the argument are sent, so that its own name appears in no pair."""
     reserved: bool = False
-    """True if reserved characters such as `/` are sent as they are."""
+    """True if reserved characters such as `/` are sent without percent-encoding."""
     file: FileLimits | None = None
     """The limits of a file; None for any other argument."""
     otherwise: Mapping[str, Code] = field(default_factory=dict)
-    """The argument's own error codes by the keyword that a value breaks.
+    """The argument's own error for each JSON Schema keyword that a value can break.
 
-    An empty keyword stands for all other keywords, and `refers_to` for an id that does not exist.
+    The empty keyword stands for all other keywords, and `refers_to` for an id that does not exist.
     """
     as_text: bool = False
     """True if the argument is sent as text, so that the server decides its type."""
 
     of: str = ""
-    """The argument's name in the catalogue, if a surface gives it another."""
+    """The argument's name in the catalogue, if the surface has another name for it; otherwise empty."""
 
     @property
     def odd_style(self) -> bool:
@@ -90,7 +88,7 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class AnswerHeader:
-    """A header of one response. It may be missing unless it is `required`."""
+    """A response header. A response may lack it unless `required` is true."""
 
     name: str
     schema: Node
@@ -126,7 +124,10 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An error code, its one status, and the schema name of its error envelope (empty if bodies are open)."""
+    """An error code with its one status.
+
+    `schema` names the schema of its envelope; empty if bodies are open.
+    """
 
     name: str
     status: int
@@ -136,19 +137,22 @@ class Code:
     cite: tuple[str, ...]
     origin: Pointer
     provoked_by: Mapping[str, ActionCall] = field(default_factory=dict)
-    """By action name, the operator's call after which the action's next call fails with this code."""
+    """By action name, the operator's call after which the next call of that action fails with this code."""
     wire: str | int | None = None
     """The code's value in answers, if that is not its name."""
     code_at: str | None = None
-    """The path of its value in the body; None if its status alone identifies it."""
+    """The dotted path of the code's value in the body; None if the status alone identifies the code."""
     message_at: str | None = None
     """The path of the message for a person; None if there is none."""
     content_type: str = "application/json"
-    """The media type of its body; empty if that is open."""
+    """The media type of the error's body; empty if any type is allowed."""
     when: Expression | None = None
-    """The condition on the arguments under which a call is answered with it."""
+    """The condition on the arguments that a call must meet to get this error; None if any call may get it."""
     inferred: bool = False
-    """True if a document has no such error, so that another refusal in its place is odd, not broken."""
+    """True if the imported document does not name this error.
+
+    Another refusal in its place is odd, not broken.
+    """
 
     @property
     def value(self) -> str | int:
@@ -188,10 +192,10 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A metamorphic relation between two calls that differ in the argument `widen`.
+    """A promise about two calls whose arguments differ only in `widen`.
 
-    The wider answer must keep every item of the list `keeps`. If `fits` is true for an item of the wider
-    answer, the narrower answer must have it too.
+    The wider answer must keep every item of the list `keeps`. An item of the wider answer for which `fits` is
+    true must be in the narrower answer too.
     """
 
     name: str
@@ -218,8 +222,9 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """A former name of an action, its operationId then, and the day (`2027-03-01`) until which agents may
-    use the name.
+    """A former name of an action, with its operationId at that time.
+
+    Agents may use the name until a day such as `2027-03-01`.
     """
 
     name: Text
@@ -230,7 +235,7 @@ class Former:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """A surface's own wording of an action; None or empty where it has none."""
+    """A surface's own texts for an action. A text that it does not replace is None or empty."""
 
     name: str | None = None
     title: Text | None = None
@@ -242,8 +247,9 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Deprecation:
-    """The days (`2027-03-01`, UTC) since which an action is deprecated and on which it stops, and the action
-    to call instead. Empty texts where the catalogue does not say.
+    """The deprecation of an action, with days such as `2027-03-01` (UTC). Unknown parts are empty texts.
+
+    `since` is the day it begins, `sunset` the day the action stops, `instead` the action to call.
     """
 
     since: str
@@ -253,7 +259,9 @@ class Deprecation:
 
     @property
     def sentence(self) -> str:
-        """One sentence about it for callers; empty if nothing is known."""
+        """Return one sentence about the deprecation for callers; empty if no day and no successor is
+        known.
+        """
         parts = [
             f"Since {self.since} it is deprecated" if self.since else "",
             f"it stops working on {self.sunset}" if self.sunset else "",
@@ -298,68 +306,75 @@ class Action:
     """The signature of the body in place of a key, as the catalogue writes it; None if it is not signed."""
     formerly: tuple[Former, ...] = ()
     may_name_none: bool = False
-    """True if verify may call the action without naming an instance. The author accepts the changes that a
-    wrong server then makes.
+    """True if verify may call the action without naming an instance.
+
+    The author accepts the risk that a wrong server then changes something.
     """
     tenant: bool = False
-    """True if the response depends on the caller's project alone."""
+    """True if the response depends only on the project that the caller belongs to."""
     content_type: str = "application/json"
     """The media type of the body that a call sends."""
     max_body_bytes: int | None = None
-    """The largest body of a call in bytes; None if the catalogue sets no limit."""
+    """The largest body of a call in bytes; None if there is no limit."""
     headers: tuple[tuple[str, str], ...] = ()
     """Constant headers that each call has."""
     security: tuple[tuple[str, ...], ...] = ()
-    """The alternatives with which a call may authenticate, each with the schemes that it needs together.
+    """The alternative sets of credentials, each as the schemes that a call needs together.
 
-    An empty alternative means that a call without a key is served too.
+    An empty set means that a call without a key is served too.
     """
     deprecation: Deprecation | None = None
-    """The days and the successor of a deprecated action, if the catalogue says them."""
+    """The action's deprecation; None if the catalogue does not deprecate it."""
     etag: bool = False
-    """True if its answer has an ETag, and 304 answers the same tag in If-None-Match."""
+    """True if the answer has an ETag, and a request with that tag in If-None-Match is answered with 304."""
     if_match: str | None = None
-    """The argument that is the If-Match header; None if it has none."""
+    """The argument that is sent as If-Match; None if there is none."""
     pages: Pages | None = None
-    """The way from one page of its list to the next; None if it has no pages."""
+    """The rules for getting the next page of the list; None if the list has no pages."""
     job: Job | None = None
-    """The work that it starts; None if its answer is the end of it."""
+    """The job that the action starts; None if all work is done when it answers."""
     either: tuple[tuple[str, ...], ...] = ()
-    """Groups of arguments: a call gives all of exactly one group. Empty if the action has no groups."""
+    """Groups of arguments, of which a call must give exactly one group completely.
+
+    Empty if there are none.
+    """
     certificate: bool = False
     """True if its calls need a client certificate."""
     server: Text | None = None
     """The name of the server that has its path; None for the API's own."""
     otherwise: Code | None = None
-    """The action's own error for wrong, missing and unknown arguments; None if it has the common ones."""
+    """The action's error for wrong, missing and unknown arguments; None if it uses the API's common ones."""
     may_change: tuple[str, ...] = ()
-    """The members that a call that is not destructive may change all the same."""
+    """The members that a call may change although the action is not destructive."""
     alias_of: Action | None = None
-    """The action itself, if this entry offers it under a former name."""
+    """The current action, if this entry offers it under a former name; otherwise None."""
 
     @property
     def optional_key(self) -> bool:
-        """True if a call may have a key but does not need one."""
+        """True if a call may carry a key, and is served without one too."""
         return self.key and () in self.security
 
     @property
     def may_remove(self) -> bool:
-        """True if the instance that it undoes is gone afterwards: its own line says that it is destructive,
-        or it is a DELETE. A move to another state removes nothing.
+        """True if the call may remove its instance for good.
+
+        The catalogue marks it destructive, or its method is DELETE. A transition to another state removes
+        nothing.
         """
         said = self.hints.destructive
         return said.value and (said.written or self.method == "DELETE")
 
     @property
     def on_rest(self) -> bool:
-        """True if the action has a method and a path of its own. Both are empty if only other surfaces carry
-        it.
+        """True if the action has a method and path of its own.
+
+        Otherwise both are empty, and other surfaces offer it.
         """
         return bool(self.path)
 
     @property
     def stale(self) -> Code | None:
-        """The error of a write whose If-Match is not the present tag."""
+        """Return the error of a write whose If-Match is not the current ETag."""
         return next((c for c in self.errors if c.status == 412), None) if self.if_match else None
 
     @property
@@ -377,8 +392,9 @@ class Action:
         places: tuple[PlaceIn, ...] = ("path", "query", "cookie", "body", "whole_body"),
         params: tuple[Param, ...] | None = None,
     ) -> Node:
-        """Return all arguments in these places as one closed JSON Schema object; `params` are those that a
-        surface takes.
+        """Return all arguments in these places as one closed JSON Schema object.
+
+        `params` replaces the action's own arguments, if a surface offers others.
         """
         chosen = [p for p in (self.params if params is None else params) if p.place in places]
         schema = Node(origin=(*self.origin, "input"))
@@ -400,4 +416,4 @@ class ActionCall:
     where: Expression | None
     origin: Pointer
     body_at: str = ""
-    """Path from a value that `at` finds to its members; empty if they are direct members."""
+    """The dotted path from each value that `at` finds to its members; empty if it holds them directly."""

@@ -17,12 +17,12 @@ FLOW = "authorization_code"
 
 @dataclass(frozen=True, slots=True)
 class CodeFlow:
-    """The flow with its endpoints as paths: below the API's server, or on a host of their own."""
+    """The flow with its endpoints as paths, either below the API's server or on another host."""
 
     scheme: str
-    """The scheme under `auth.schemes` that has it."""
+    """The flow's scheme, by its name under `auth.schemes`."""
     carrier: str
-    """The scheme whose place a user's token takes: `scheme`, or a bearer key beside it."""
+    """The scheme that carries a user's token: `scheme` itself, or a bearer scheme beside it."""
     authorize: str
     token: str
     revoke: str
@@ -33,7 +33,7 @@ class CodeFlow:
     elsewhere: frozenset[str]
     """The attributes of endpoints that are on another host than the API."""
     pkce_binds: tuple[str, ...]
-    """The clients that must send a challenge; empty if the server has no PKCE."""
+    """The kinds of clients that must send a challenge; empty if the server has no PKCE."""
     access_s: int | None
     refresh_s: int | None
     refresh_rotates: bool
@@ -48,7 +48,7 @@ class CodeFlow:
 
     @property
     def beside(self) -> bool:
-        """Return whether another scheme carries the tokens."""
+        """Return whether another scheme than the flow's own carries the tokens."""
         return self.carrier != self.scheme
 
     def place(self, attribute: str) -> Pointer:
@@ -60,7 +60,9 @@ class CodeFlow:
         return [scope for scope, names in self.needs.items() if action in names]
 
     def at_home(self) -> CodeFlow | None:
-        """Return the part on the API's own server; None if no user can sign in there."""
+        """Return the flow with only the endpoints on the API's own server; None if users cannot sign in
+        there.
+        """
         if {"authorize", "token"} & self.elsewhere:
             return None
         gone = self.elsewhere
@@ -80,11 +82,11 @@ ENDPOINTS = {
     "metadata": "metadata_url",
     "resource_metadata": "resource_metadata_url",
 }
-"""Keys of the catalogue by attribute."""
+"""The catalogue's key of each endpoint, by attribute name."""
 
 
 def make_code_flow(written: Any, scheme: str, carrier: str, server: str) -> CodeFlow:
-    """Return the flow of a scheme as the catalogue writes it."""
+    """Return the flow of a scheme from its members in the catalogue."""
     given = {name: getattr(written, key) or "" for name, key in ENDPOINTS.items()}
     below = {name: find_path_below(url, server) for name, url in given.items()}
     return CodeFlow(
@@ -104,5 +106,5 @@ def make_code_flow(written: Any, scheme: str, carrier: str, server: str) -> Code
 
 
 def takes_user_tokens(flow: CodeFlow | None, credential: Credential) -> bool:
-    """Return whether a user's token is sent in the place of this credential."""
+    """Return whether a user's token can be sent where this credential is sent."""
     return flow is not None and flow.carrier == credential.name

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pgagents.source.source import Pointer
 
 FRAMEWORK = "framework"
-"""Stands for the action in the ids of contracts about answers that no action gives."""
+"""In a contract's id, this word stands for the action if no action of the catalogue gave the answer."""
 
 
 class Verdict(StrEnum):
@@ -17,13 +17,13 @@ class Verdict(StrEnum):
     KEPT = "kept"
     BROKEN = "broken"
     ODD = "odd"
-    """Not as something that was inferred, or is only recommended; fails only a strict run."""
+    """Contradicts a promise that was inferred or is only recommended. It fails only a strict run."""
     UNTESTED = "untested"
     """Selected, but not decided: the run is not green."""
     NOT_SELECTED = "not_selected"
     """Excluded by the caller."""
     NOT_APPLICABLE = "not_applicable"
-    """Not promised by this catalogue."""
+    """The catalogue does not promise it."""
 
 
 def check_of(id: str) -> str:
@@ -40,10 +40,10 @@ def surface_of(id: str) -> str:
 class Contract:
     """One promise. `id` is stable from run to run.
 
-    An id is `<check>/<detail>/<action>@<surface>`; the detail may have several parts, or be empty. A contract
-    about answers that no action gives ends with `/framework@<surface>`, and one about a whole surface with
-    `@<surface>` behind its detail. `origin` is the part of the catalogue that makes the promise, `cite` the
-    requirement ids behind it.
+    An id is `<check>/<detail>/<action>@<surface>`; the detail may have several parts, or be empty. If no
+    action gives the answer, the id ends with `/framework@<surface>`. If the contract is about a whole
+    surface, it ends with `@<surface>` after the detail. `origin` is the catalogue's line, and `cite` names
+    the requirements behind it.
     """
 
     id: str
@@ -58,16 +58,16 @@ class Contract:
 
     @property
     def place(self) -> str:
-        """The place that keeps the promise: `<action>@<surface>`, `framework@<surface>` or `@<surface>`."""
+        """The end of the id: `<action>@<surface>`, `framework@<surface>` or `@<surface>`."""
         name = self.action or (FRAMEWORK if self.id.endswith(f"/{FRAMEWORK}@{self.surface}") else "")
         return f"{name}@{self.surface}"
 
     @property
     def detail(self) -> str:
-        """The parts of the id between the check and the place; empty where there are none."""
+        """The parts of the id between the check and the place; empty if there are none."""
         return self.id.removeprefix(self.check).removesuffix(self.place).strip("/")
 
     @property
     def series(self) -> str:
-        """The check and all parts of the detail but the last: the steps of one workflow share it."""
+        """The check with all parts of the detail except the last. The steps of one workflow share it."""
         return "/".join((self.check, *self.detail.split("/")[:-1]))

@@ -1,8 +1,8 @@
-"""The credential that calls carry: its place, its form there, and its words in every document.
+"""A credential of calls: where it is sent, in what form, and how documents describe it.
 
-`credentials/<type>.py` has one module for each `type` that a scheme of the catalogue may have. Each states
-what is particular to it as data, so that whoever sends, masks or describes a credential reads this one value.
-The sandbox reads the same data and recognises a credential by code of its own.
+`credentials/<type>.py` has one module for each `type` of a scheme in the catalogue. Each states its
+differences as data, so that sending, masking and describing all read this one value. The sandbox reads the
+same data, and recognises a credential by code of its own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COOKIE = "Cookie"
 PLACEHOLDER = "{key}"
 Place = Literal["header", "query", "cookie"]
 _COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]*\Z")
-"""A value that a cookie can have as it is (RFC 6265, 4.1.1)."""
+"""Matches a value that a cookie can have unchanged (RFC 6265, 4.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ class TokenExchange:
     scopes: Mapping[str, str]
     audience: str = ""
     in_body: bool = False
-    """True if id and secret go into the body, not into a header (RFC 6749, 2.3.1)."""
+    """True if id and secret are sent in the body instead of a header (RFC 6749, 2.3.1)."""
 
     def find_path(self, server: str) -> str:
-        """Return the path of the token endpoint below the API's server; empty if it is elsewhere."""
+        """Return the path of the token endpoint below the API's server; empty if it is on another host."""
         return find_path_below(self.token_url, server)
 
     def find_place(self, server: str) -> str:
@@ -52,7 +52,7 @@ class TokenExchange:
 
 
 def find_path_below(url: str, server: str) -> str:
-    """Return the path of a URL, or of a path, below the API's server; empty if it is elsewhere."""
+    """Return the path of a URL or path below the API's server; empty if it is on another host."""
     base = server.rstrip("/")
     if url.startswith("/"):
         return url
@@ -88,20 +88,20 @@ class Credential:
     encoded: bool = False
     """True if the secret is `user:password`, and the header has its Base64 (RFC 7617)."""
     any_case: bool = False
-    """True if `lead` is a scheme of HTTP authentication, which is recognised in either case (RFC 9110)."""
+    """True if `lead` is an HTTP authentication scheme, which may be written in any letter case (RFC 9110)."""
     description: str = ""
     prefixes: Mapping[str, str] = field(default_factory=dict)
     """Beginnings of secrets, each with its mode, `test` or `live`."""
     exchange: TokenExchange | None = None
-    """The exchange of the secret for the token that calls carry; None if they carry the secret itself."""
+    """The exchange of the secret for an access token; None if calls carry the secret itself."""
     by_users: bool = False
     """True if users sign in to get a token (OAuth 2.0, authorization code)."""
     issue_at: str | None = None
     """The URL where people get a key."""
     also_accepted: frozenset[str] = frozenset()
-    """Other forms of the same secret that the server accepts, so that no check expects a refusal."""
+    """Other forms of the same secret that the server accepts. No check expects them to be refused."""
     inferred: bool = False
-    """True if a document does not say which calls need it, so that refusals without it are guesses."""
+    """True if the document does not say which calls need it. An expected refusal is then only a guess."""
 
     @property
     def origin(self) -> Pointer:
@@ -110,7 +110,7 @@ class Credential:
 
     @property
     def pair(self) -> bool:
-        """Return whether the secret is an id and a password with a colon between."""
+        """Return whether the secret is an id and a password with a colon between them."""
         return self.encoded or self.exchange is not None
 
     @property
@@ -125,15 +125,15 @@ class Credential:
 
     @property
     def framed(self) -> bool:
-        """Return True if a text stands around the secret, for which OpenAPI has no member."""
+        """Return True if text surrounds the secret in its place. OpenAPI has no member for this text."""
         return bool(self.lead or self.tail) and not self.any_case
 
     def value(self, secret: str) -> str:
-        """Return the text that carries a secret, as it stands in its place."""
+        """Return the text to send for a secret, with its prefix and encoding."""
         return self.wrap(encode(secret) if self.encoded else secret)
 
     def wrap(self, presented: str) -> str:
-        """Return the text that carries `text` in place of the secret."""
+        """Return `presented` with the credential's prefix and suffix around it."""
         return f"{self.lead}{presented}{self.tail}"
 
     def add_to(self, request: Request, secret: str) -> Request:
@@ -147,13 +147,14 @@ class Credential:
         )
 
     def is_given(self, request: Request) -> bool:
-        """Return whether a request has anything in the credential's place."""
+        """Return whether a request has any value in the credential's place."""
         return any(name == _fold(self, self.wire) for name, _ in _list_values(self, request))
 
     def list_secrets(self, secret: str) -> dict[str, str]:
-        """Return the texts to mask for a secret, each mapped to the name of the part that it is.
+        """Return the texts to mask for a secret, each mapped to the name of its part.
 
-        The whole has an empty name. Parts are `base64`, `password`, and `user` if there is no password.
+        The whole secret has an empty name. Parts are `base64`, `password`, and `user` if there is no
+        password.
         """
         if not self.pair:
             return {secret: ""}
@@ -182,7 +183,9 @@ class Credential:
         return "" if secret.isprintable() and secret != ":" else "characters that HTTP Basic does not take"
 
     def find_mode(self, secret: str) -> str | None:
-        """Return the mode of a secret by its longest prefix that is known, such as `test`; None without."""
+        """Return the mode of a secret by its longest known prefix, such as `test`; None if no prefix is
+        known.
+        """
         longest = sorted(self.prefixes, key=len, reverse=True)
         return next((self.prefixes[prefix] for prefix in longest if secret.startswith(prefix)), None)
 
@@ -193,7 +196,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Misuse:
-    """A member of a scheme that is wrong as it is written. `member` is empty if the whole scheme is wrong."""
+    """A wrong member of a scheme. `member` is empty if the whole scheme is wrong."""
 
     member: str
     message: str
@@ -204,10 +207,10 @@ class Misuse:
 class Kind:
     """One `type` of schemes. A module under `credentials/` ends with `KIND = Kind(…)`.
 
-    `make` gives the credential of a scheme, by its name and its members as the catalogue writes them.
-    `read_openapi` gives those members for a security scheme of OpenAPI 3 or Swagger 2, None if it is of
-    another kind. `noun` names the kind where an import says what it found. `find_misuses` checks `members`,
-    the keys that only this kind takes.
+    `make` returns the credential of a scheme from its name and its members in the catalogue. `read_openapi`
+    returns these members for a security scheme of OpenAPI 3 or Swagger 2; None if it has another type. `noun`
+    names the kind in an import's messages. `find_misuses` checks `members`, the keys that only this type
+    allows.
     """
 
     make: Callable[[str, Mapping[str, Any]], Credential]
@@ -218,8 +221,9 @@ class Kind:
 
 
 def list_parameters(exchange: TokenExchange, scopes: Collection[str] | None = None) -> dict[str, str]:
-    """Return the parameters of a token request, without those of the client. It asks for these scopes, or
-    for all that are known.
+    """Return the parameters of a token request except the client's own.
+
+    It asks for these scopes, or for all known ones if none are given.
     """
     found = {"grant_type": "client_credentials"}
     wanted = exchange.scopes if scopes is None else scopes
@@ -229,7 +233,10 @@ def list_parameters(exchange: TokenExchange, scopes: Collection[str] | None = No
 
 
 def add_value(credential: Credential, request: Request, value: str) -> Request:
-    """Return the request with this text in the credential's place. A cookie is added to the other cookies."""
+    """Return the request with this text in the credential's place.
+
+    A cookie is appended to existing cookies.
+    """
     if credential.place == "query":
         pair = f"{quote(credential.wire, safe='')}={quote(value, safe='')}"
         return replace(request, target=f"{request.target}{'&' if '?' in request.target else '?'}{pair}")
@@ -253,7 +260,7 @@ def _list_values(credential: Credential, request: Request) -> Iterator[tuple[str
 
 
 def _fold(credential: Credential, name: str) -> str:
-    """Return a name as it is compared: headers without regard to case."""
+    """Return a name in the form in which names are compared: headers in lower case."""
     return name.lower() if credential.place == "header" else name
 
 

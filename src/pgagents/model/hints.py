@@ -1,7 +1,7 @@
-"""Hints of an action for hosts, each with its reason: only reading, destructive, idempotent, open world.
+"""An action's hints for hosts, each with its reason: read-only, destructive, idempotent, open world.
 
-The meanings are those of MCP's tool annotations and of OpenAI's plugin guidelines of October 2026. Where a
-hint has none in the catalogue, it follows from the rest of the catalogue.
+The meanings are those of MCP's tool annotations and of OpenAI's plugin guidelines of October 2026. A hint
+that the catalogue does not state is concluded from the rest of the catalogue.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pgagents.source.source import Pointer
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One claim about the effect of a call.
+    """One statement about the effect of a call.
 
-    `origin` is the line that makes it; `written` is false if the claim is only concluded from other parts of
-    the catalogue. `reason` is one sentence, and `reasoned` is true if it is the author's own.
+    `origin` is the catalogue's line behind it. `written` is false if the statement was concluded from other
+    parts. `reason` is one sentence, and `reasoned` is true if the author wrote it.
     """
 
     value: bool
@@ -30,9 +30,7 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """The four claims about an action. `facts` are the catalogue's facts that make a call destructive, one
-    sentence each.
-    """
+    """The four hints of an action. `facts` are sentences that say why a call is destructive."""
 
     read_only: Hint
     destructive: Hint

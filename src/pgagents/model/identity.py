@@ -1,7 +1,7 @@
-"""The secrets of identities, by role and scheme, and the alternative by which a call is made.
+"""Find the secrets of a role, and choose the credentials with which it can make a call.
 
-A mapping of keys has a role's secret for the first scheme under the role, and for a further scheme under
-`ROLE.SCHEME`.
+Secrets are in a mapping of keys. The key is `ROLE` for the first scheme and `ROLE.SCHEME` for each further
+scheme.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Alternative = tuple[str, ...]
 
 
 def name_holder(model: Model, role: str, scheme: str) -> str:
-    """Return the name under which a mapping of keys has a role's secret for a scheme."""
+    """Return the key in the mapping under which a role's secret for a scheme is stored."""
     first = model.credential is None or model.credential.name == scheme
     return role if first else f"{role}.{scheme}"
 
@@ -27,13 +27,13 @@ def find_secret(model: Model, keys: Mapping[str, str], role: str, scheme: str) -
 
 
 def find_keys(model: Model, keys: Mapping[str, str], role: str) -> dict[str, str]:
-    """Return a role's secrets by the names of their schemes; schemes without a secret are left out."""
+    """Return a role's secrets by scheme name, without the schemes for which it has no secret."""
     found = {name: find_secret(model, keys, role, name) for name in model.credentials}
     return {name: secret for name, secret in found.items() if secret}
 
 
 def find_credential(model: Model, holder: str) -> Credential | None:
-    """Return the credential of a mapping's name; None where no call has a key."""
+    """Return the credential that a key of the mapping belongs to; None if the API needs no credentials."""
     return model.credentials.get(holder.partition(".")[2]) or model.credential
 
 
@@ -45,16 +45,16 @@ def has_all(model: Model, keys: Mapping[str, str], role: str, names: Iterable[st
 def choose(
     model: Model, keys: Mapping[str, str], role: str, alternatives: Sequence[Alternative]
 ) -> Alternative:
-    """Return the first alternative whose secrets a role has; empty if it has none completely."""
+    """Return the first alternative for which a role has all secrets; an empty one if there is none."""
     return next((one for one in alternatives if one and has_all(model, keys, role, one)), ())
 
 
 def find_lacking(
     model: Model, keys: Mapping[str, str], role: str, alternatives: Sequence[Alternative]
 ) -> str:
-    """Return the name of the first secret that a call needs and a role lacks.
+    """Return the key of the first secret that a call needs and a role lacks.
 
-    Return an empty text if it lacks none, or if `keys` does not have the role.
+    Return an empty text if the role lacks none, or if the mapping has no such role.
     """
     if role not in keys or choose(model, keys, role, alternatives):
         return ""
@@ -64,7 +64,10 @@ def find_lacking(
 
 
 def list_secrets(model: Model, keys: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return the texts to mask, each with the name of its holder and of the part that it is."""
+    """Return the texts to mask.
+
+    Each is mapped to its key in the mapping and the name of the secret's part.
+    """
     found: dict[str, tuple[str, str]] = {}
     for holder, key in keys.items():
         credential = find_credential(model, holder)
@@ -74,18 +77,19 @@ def list_secrets(model: Model, keys: Mapping[str, str]) -> dict[str, tuple[str, 
 
 
 def find_proof(model: Model, request: Request) -> str:
-    """Return the texts in the places of all credentials of a request; empty if all places are."""
+    """Return the values in all credential places of a request, joined by blanks; empty if there are none."""
     return " ".join(v for c in model.credentials.values() if (v := c.find_value(request)))
 
 
 def has_proof(model: Model, request: Request) -> bool:
-    """Return whether a request has anything in the place of a credential."""
+    """Return whether a request has a value in the place of any credential."""
     return any(credential.is_given(request) for credential in model.credentials.values())
 
 
 def variable_of_scheme(model: Model, scheme: str, first: str) -> str:
-    """Return the variable of a scheme's secret: `first` for the first scheme, else that with the scheme's
-    name behind it.
+    """Return the environment variable of a scheme's secret.
+
+    It is `first` for the first scheme, and `first` with the scheme's name appended for any other.
     """
     if model.credential is None or model.credential.name == scheme:
         return first
@@ -93,5 +97,7 @@ def variable_of_scheme(model: Model, scheme: str, first: str) -> str:
 
 
 def as_variable(name: str) -> str:
-    """Return a name as a part of an environment variable."""
+    """Return a name in upper case, with every character that environment variables do not allow replaced by
+    `_`.
+    """
     return "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()

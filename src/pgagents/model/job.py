@@ -1,4 +1,4 @@
-"""Jobs: work that an action starts, and that goes on after its answer."""
+"""Jobs: work that an action starts and that continues after its answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pgagents.source.source import Pointer
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work that shows in the state of `resource`, which the action `read_by` reads.
+    """A job, whose progress is the state of `resource`. The action `read_by` reads it.
 
     It ends within `within_s` seconds in one of the states `done` or `failed`. After a failure the member
     `reason` says why.
@@ -26,5 +26,5 @@ class Job:
 
     @property
     def ends(self) -> tuple[str, ...]:
-        """The job's last states."""
+        """The states in which a job has ended."""
         return (*self.done, *self.failed)

@@ -80,7 +80,7 @@ class Model:
     """The whole resolved API.
 
     `api`, `auth`, `limits`, `errors`, `behaviour`, `webhooks`, `idempotency` and `retention` are the
-    catalogue's own objects, as they have no choices left to resolve.
+    catalogue's own objects, because nothing in them needs resolving.
     """
 
     source: Source
@@ -114,11 +114,11 @@ class Model:
     credential: Credential | None = None
     """The first credential of ordinary calls; None if no call has one."""
     credentials: Mapping[str, Credential] = field(default_factory=dict)
-    """All credentials that calls use, by the scheme's name. The first one is that of ordinary calls."""
+    """All credentials that calls use, by scheme name. The first is the default for ordinary calls."""
     security: tuple[tuple[str, ...], ...] = ()
-    """The alternatives of an action without `security` of its own, as `Action.security` has them."""
+    """The alternatives for actions without their own `security`, in the form of `Action.security`."""
     code_flow: CodeFlow | None = None
-    """The flow by which users sign in, at any server; None if users do not sign in."""
+    """The flow by which users sign in, on any server; None if users do not sign in."""
     webhooks: Any = None
     idempotency: Any = None
     retention: Any = None
@@ -129,54 +129,57 @@ class Model:
     certificate: ClientCertificate | None = None
     """The client certificate that connections have; None if no call needs one."""
     certificate_shared: bool = False
-    """True if a call on a path that is no single action's needs it."""
+    """True if calls on a path that several actions share need the certificate."""
 
     def find_addresses(self, url: str, given: Mapping[str, str]) -> dict[str, str]:
         """Return the base URLs of the other servers by name, if the API's own is at `url`."""
         return find_addresses(self.server, self.servers, url, given)
 
     def env_of(self, role: str) -> Mapping[str, Any]:
-        """Return the values of `env` as they are for a role."""
+        """Return the values of `env` that apply to a role."""
         known = self.auth.roles.get(role)
         return {**self.env, **known.env} if known is not None and known.env else self.env
 
     @property
     def shared_security(self) -> tuple[tuple[str, ...], ...]:
-        """Return the alternatives on a path that is no single action's; empty if no call has a key."""
+        """Return the alternatives for a path that several actions share; empty if no call has a key."""
         return self.security or (((self.credential.name,),) if self.credential is not None else ())
 
     @property
     def own_code_flow(self) -> CodeFlow | None:
-        """The flow by which users sign in on the API's own server, or None."""
+        """Return the flow by which users sign in on the API's own server, or None."""
         return self.code_flow.at_home() if self.code_flow is not None else None
 
     @property
     def leaves_open(self) -> bool:
-        """True if the model was made from a document. Then nothing is promised that the document
-        leaves out.
+        """True if the model was made from a document.
+
+        Then it promises nothing that the document leaves out.
         """
         return bool(self.errors.inferred)
 
     @property
     def no_key(self) -> Code | None:
-        """Return the error of a call without a key; None if no call has a key."""
+        """Return the error of a call without a key; None if the API has no keys."""
         name = self.errors.framework.no_key
         return self.codes[name] if name is not None and self.credential is not None else None
 
     @property
     def wrong_key(self) -> Code | None:
-        """Return the error of a call with a malformed, unknown or revoked key; None if no call has a key."""
+        """Return the error of a call with a malformed, unknown or revoked key; None if the API has no
+        keys.
+        """
         name = self.errors.framework.wrong_key
         return self.codes[name] if name is not None and self.credential is not None else self.no_key
 
     def invalid_in(self, action: Action) -> Code:
-        """Return the error of the action's arguments that are wrong and have no error of their own."""
+        """Return the action's error for wrong arguments that have no error of their own."""
         return action.otherwise or self.codes[self.errors.framework.invalid]
 
     def refusal_of(self, action: Action, param: Param | None, keyword: str, *, absent: bool = False) -> Code:
         """Return the error of an argument that breaks a keyword; `absent` if the whole argument is missing.
 
-        An argument that the action does not have is None and breaks `additionalProperties`.
+        For an argument that the action does not have, pass None and the keyword `additionalProperties`.
         """
         own = param.otherwise if param is not None else {}
         code = own.get(keyword) or (None if absent else own.get("")) or action.otherwise
@@ -194,7 +197,7 @@ class Model:
         return frozenset(name for name in (framework.invalid, framework.missing, framework.unknown) if name)
 
     def find_key_prefix(self, mode: str) -> str:
-        """Return the beginning of a key of this mode; empty if the catalogue names none."""
+        """Return the beginning of keys of this mode; empty if the catalogue names none."""
         return self.credential.find_prefix(mode) if self.credential is not None else ""
 
     @property
@@ -217,11 +220,11 @@ class Model:
 
     @property
     def path_actions(self) -> tuple[Action, ...]:
-        """The actions that have a path of their own, or that of a dispatcher."""
+        """The actions that can be called at a path: their own, or a dispatcher's."""
         return tuple(action for action in self.actions if not self.is_only_tool(action))
 
     def find_own_tools(self, path: str) -> Dispatcher | None:
-        """Return a dispatcher at this path for the actions that only the MCP server has; None if it has
+        """Return a dispatcher at this path for the actions that only the MCP server offers; None if there are
         none.
         """
         own = tuple(action for action in self.actions if self.is_only_tool(action))
@@ -251,7 +254,7 @@ class Model:
         return next((a for a in self.actions if a.name == name), None)
 
     def former(self, name: str) -> Action | None:
-        """Return the action that had this name formerly, or None."""
+        """Return the action that had this name in the past, or None."""
         return next((a for a in self.actions if any(f.name == name for f in a.formerly)), None)
 
     def always(self) -> Iterator[Code]:

@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
 LINK = "link"
 MOST_LINKS = 8_000
-"""Characters of a `Link` header that are read."""
+"""Longest `Link` header that is read, in characters."""
 _LINK = re.compile(r"<([^<>]*)>((?:[^,<\"]|\"(?:[^\"\\]|\\.)*\")*)")
 _PARAMETER = re.compile(r";\s*([^\s=;,\"]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s;,\"]+))")
 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The pages of a list. `next` gives the next value of `argument`, or the next page's URL if `is_url`.
+    """The pages of a list.
 
-    `bound` is the error for a page that is requested with other arguments than the first one.
+    `next` gives the next value of `argument`, or the next page's URL if `is_url`. `bound` is the error for a
+    page that is requested with other arguments than the first.
     """
 
     items: Expression
@@ -39,23 +40,23 @@ class Pages:
     is_url: bool
     origin: Pointer
     inferred: bool = False
-    """True if the pages were concluded from names. An answer that contradicts them is odd and not broken."""
+    """True if the pages were inferred from names. An answer that contradicts them is odd, not broken."""
     bound_to: tuple[str, ...] = ()
-    """The arguments that `bound` is about; empty for all."""
+    """The arguments that must be the same for every page; empty for all."""
     stable: bool = False
-    """True if an item that stays in the list is on exactly one page, even if others are added or removed."""
+    """True if an item that remains in the list is on exactly one page while others are added or removed."""
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
-        """The expressions of the pages: the list, the next page, and the condition for a further page."""
+        """The three kinds of expressions: the list, the next page, and the condition for another page."""
         return (self.items, self.next) if self.more is None else (self.items, self.next, self.more)
 
 
 @dataclass(frozen=True, slots=True)
 class NextPage:
-    """A further page of a list. `value` is the argument that requests it, `url` its address if there is one.
+    """The request for another page. `value` is the argument's value, `url` the address if there is one.
 
-    `missing` is true if the answer promises a page and does not say which.
+    `missing` is true if the answer announces a page but does not say which.
     """
 
     value: Any
@@ -64,7 +65,7 @@ class NextPage:
 
 
 def headers_of(response: Response) -> dict[str, Any]:
-    """Return the headers as expressions read them: by their names in lower case, `link` by its relations.
+    """Return the headers for expressions: by lower-case name, and `link` as a mapping of its relations.
 
     Repeated headers are joined (RFC 9110, 5.3).
     """
@@ -84,7 +85,7 @@ def read_headers(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def links_of(text: str) -> dict[str, str]:
-    """Return the targets of a `Link` header by their relations (RFC 8288), the first of each."""
+    """Return the first target of each relation in a `Link` header (RFC 8288)."""
     found: dict[str, str] = {}
     for target, parameters in _LINK.findall(text[:MOST_LINKS]):
         told = (
@@ -107,7 +108,7 @@ def items_of(pages: Pages, values: Mapping[str, Any]) -> list[Any] | None:
 
 
 def find_next_page(pages: Pages, values: Mapping[str, Any]) -> NextPage | None:
-    """Return the request of the next page, or None on the last page."""
+    """Return the request for the next page; None on the last page."""
     scope = Scope(values)
     if pages.more is not None:
         if not scope.is_true(pages.more):
@@ -125,7 +126,7 @@ def find_next_page(pages: Pages, values: Mapping[str, Any]) -> NextPage | None:
 
 
 def _told_by_answer(pages: Pages) -> bool:
-    """True if a member or a header announces the next page, so that an empty page need not be the last."""
+    """True if a member or a header announces the next page. An empty page need not be the last one then."""
     return pages.is_url or "input" not in pages.next.names
 
 

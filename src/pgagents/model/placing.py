@@ -1,4 +1,7 @@
-"""Find the containing resources that every call names with an instance, whose id is unique only there."""
+"""Find which containing resources a caller must always name together with an instance.
+
+The id of such an instance is unique only inside its container, such as a page number inside a book.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ from pgagents.model.resource import Resource
 
 
 def with_places(resources: Mapping[str, Resource]) -> dict[str, Resource]:
-    """Return the resources with `placed_by` filled in."""
+    """Return the resources with their `placed_by` filled in."""
     return {name: replace(r, placed_by=_list_namers(r, resources)) for name, r in resources.items()}
 
 
 def _list_namers(resource: Resource, resources: Mapping[str, Resource]) -> tuple[str, ...]:
-    """Return the resources around this one that all of its calls name, the outermost first.
+    """Return the containing resources that every call names together with this one, the outermost first.
 
-    Return none if a call names an instance without its parent, because then the id is unique everywhere.
+    The tuple is empty if some call names an instance without its container: then its id is unique everywhere.
     """
     actions = _list_actions(resource)
     found: list[str] = []
@@ -31,7 +34,10 @@ def _list_namers(resource: Resource, resources: Mapping[str, Resource]) -> tuple
 
 
 def _list_actions(resource: Resource) -> list[Action]:
-    """Return the actions that name an instance; if there are none, those that make, find and list some."""
+    """Return the actions that take an id of the resource.
+
+    If there are none, return the actions that make, find and list instances.
+    """
     naming = [call.action for call in (*resource.read_by, resource.undone_by) if call is not None]
     naming += [move.action for move in resource.moves]
     naming += [resource.made_by.action] if resource.made_by is not None and naming else []

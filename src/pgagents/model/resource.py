@@ -1,4 +1,6 @@
-"""Resources: kinds of objects on the server, their ids, and how they come, change and go."""
+"""Resources: the kinds of objects on the server, their ids, and how instances are made, changed and
+removed.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Takes:
-    """A capacity that each living instance lowers by one.
+    """A capacity of which each living instance takes one.
 
-    The capacity is `counter` of another resource `of`, which the instance names in its member `by`.
+    The capacity is the member `counter` of the resource `of`. The instance names the other one in its member
+    `by`.
     """
 
     of: str
@@ -39,7 +42,7 @@ class Takes:
 
 @dataclass(frozen=True, slots=True)
 class Unique:
-    """Members that no two living instances have together. `otherwise` is the error for a second one."""
+    """Members whose values no two living instances share. `otherwise` is the error for the second one."""
 
     members: tuple[str, ...]
     otherwise: Code
@@ -49,7 +52,7 @@ class Unique:
 
 @dataclass(frozen=True, slots=True)
 class TimedMove:
-    """A state transition that happens by itself, at the time in the member `at`."""
+    """A state transition that the server makes by itself, at the time in the member `at`."""
 
     origin_state: str
     to: str
@@ -59,7 +62,7 @@ class TimedMove:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A kind of object on the server, how a test obtains one, and its lifecycle.
+    """A kind of object on the server, how a test gets an instance, and its life cycle.
 
     `ids` are dotted paths to the members that form its id together. `absent` is an id that does not exist.
     """
@@ -85,34 +88,34 @@ class Resource:
     origin: Pointer
     takes: Takes | None = None
     expires_by: str | None = None
-    """The member with the time at which an instance ends without a call."""
+    """The member with the time at which an instance ends by itself."""
     within: str | None = None
-    """The resource whose instances contain instances of this one."""
+    """The resource that contains instances of this one; None if there is none."""
     placed_by: tuple[str, ...] = ()
-    """The containing resources that every call names beside an instance, the outermost first."""
+    """The containing resources that every call must name with an instance, the outermost first."""
     body_at: str | None = None
     """Path to the instance's members in a response."""
     gone_when: Expression | None = None
-    """Condition that holds for a removed instance that the server still returns."""
+    """A condition that is true for a removed instance that the server still returns."""
     moves_by_time: tuple[TimedMove, ...] = ()
     shows_job: tuple[str, ...] = ()
-    """The members that change by themselves while a job runs; empty if it shows none."""
+    """The members that change by themselves while a job runs; empty if they show no job."""
     unique: tuple[Unique, ...] = ()
     inferred: bool = False
-    """True if the resource was concluded from paths. An answer that contradicts it is odd and not broken."""
+    """True if the resource was inferred from paths. An answer that contradicts it is odd, not broken."""
     reads_change: tuple[str, ...] = ()
-    """The members that a mere read may change."""
+    """The members that a read may change."""
     given: Expression | None = None
-    """The id of an instance that is there, where no call lists or makes one; it reads `env`."""
+    """The id of an existing instance, for a resource that no call lists or makes. It reads `env`."""
 
     @property
     def id(self) -> str:
-        """The member that distinguishes instances; the last one if the id has several."""
+        """The member that identifies an instance; the last one if the id has several."""
         return self.ids[-1]
 
     @property
     def removes(self) -> bool:
-        """True if `undone_by` removes an instance for good, and does not only move its state."""
+        """True if `undone_by` removes the instance for good, instead of changing its state."""
         undo = self.undone_by
         if undo is None or not self.state:
             return undo is not None
@@ -120,7 +123,9 @@ class Resource:
 
     @property
     def removed_for_good(self) -> bool:
-        """True if `undone_by` says that it removes an instance, and is no move to another state."""
+        """True if the catalogue says that `undone_by` removes the instance, and it is not a state
+        transition.
+        """
         undo = self.undone_by
         if undo is None or any(move.action is undo.action for move in self.moves):
             return False
@@ -138,8 +143,9 @@ class Resource:
         return next(named, self.missing)
 
     def id_of(self, body: Any) -> Id | None:
-        """Return the id in a body: a scalar, or a tuple if it has several members. None if one of them is
-        missing.
+        """Return the id in a body: a scalar, or a tuple if it has several members.
+
+        None if a member is missing.
         """
         values = tuple(member_at(body, path) for path in self.ids)
         if not all(is_scalar(value) for value in values):
@@ -155,16 +161,16 @@ class Resource:
         return self.absent
 
     def place_in(self, params: Iterable[Param], values: Mapping[str, Any]) -> str:
-        """Return the ids of the containing resources as a call's arguments name them; empty if it names none.
+        """Return the ids of the containers that a call's arguments name; empty if they name none.
 
-        Ids are unique only within the containing resources that `placed_by` lists.
+        Ids are unique only within the containers that `placed_by` lists.
         """
         known = tuple(params) if self.placed_by else ()
         named = (values.get(str(p.name)) for above in self.placed_by for p in known if p.refers_to == above)
         return "/".join(id_text(value) for value in named if value is not None)
 
     def id_named(self, params: Iterable[Param], values: Mapping[str, Any]) -> Id | None:
-        """Return the id that the arguments of a call name; None if a part of it lacks."""
+        """Return the id that a call's arguments name; None if a part of it is missing."""
         own = [p for p in params if p.refers_to == self.name]
         by_member = {p.refers_member or self.id: values.get(str(p.name)) for p in own}
         found: tuple[Any, ...] = tuple(by_member.get(member) for member in self.ids)
@@ -173,16 +179,18 @@ class Resource:
         return found if len(found) > 1 else next(iter(found))
 
     def value_for(self, param: Param, body: Any) -> Any:
-        """Return the argument's value that names the instance with this body."""
+        """Return the value of an argument that names the instance with this body."""
         return member_at(body, param.refers_member or self.id)
 
     def values_for(self, params: Iterable[Param], body: Any) -> dict[str, Any]:
-        """Return the arguments that name the instance with this body. Its containers are not among them."""
+        """Return the arguments that name the instance with this body, without those that name its
+        containers.
+        """
         return {str(p.name): self.value_for(p, body) for p in params if p.refers_to == self.name}
 
 
 REFERENCE = "refers_to"
-"""The keyword of an argument's own error for an id that does not exist."""
+"""The keyword under which an argument has its error for an id that does not exist."""
 Id = str | int | float | tuple[str | int | float, ...]
 
 
@@ -208,6 +216,6 @@ def member_at(body: Any, path: str) -> Any:
 
 
 def unwrap(item: Any, path: str) -> Any:
-    """Return the item with the members of an inner object added to its own."""
+    """Return the item with the members of the object at `path` added to its own."""
     inner = member_at(item, path)
     return {**item, **inner} if isinstance(item, Mapping) and isinstance(inner, Mapping) else item

@@ -1,7 +1,7 @@
-"""Formats of the signatures of bodies, each as data.
+"""Signature formats of webhook and request bodies, as data.
 
-`signatures/<scheme>.py` has one module for each. Whoever makes, checks or describes a signature reads the
-same data and computes by code of its own.
+`signatures/<scheme>.py` has one module for each. Code that makes, checks or describes a signature reads the
+same data and computes by itself.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pgagents import registry
 
 @dataclass(frozen=True, slots=True)
 class SignatureScheme:
-    """A format of signatures. All are HMAC-SHA256.
+    """A signature format. All are HMAC-SHA256.
 
-    `content` is the signed text, with `{body}` and maybe `{time}` (epoch seconds) and `{id}` (of the
-    message). The header's value is `first`, and `each` signature, with `between` if there are several. `form`
-    matches a whole value, and `pick` finds the signatures in it. Time and id have headers of their own if
-    these are named; else the time is the group `time` of `form`.
+    `content` is the signed text with `{body}`, and optionally `{time}` (epoch seconds) and `{id}` (of the
+    message). The header's value is `first` followed by `each` signature, joined with `between`. `form`
+    matches the whole value; `pick` finds the signatures in it. Time and id have their own headers if these
+    are named. Otherwise the time is the group `time` of `form`.
     """
 
     name: str
@@ -35,11 +35,11 @@ class SignatureScheme:
     between: str = ""
     encoding: Literal["hex", "base64"] = "hex"
     coded_secret: bool = False
-    """True if the secret is `whsec_` and the Base64 of the key."""
+    """True if the secret is `whsec_` followed by the Base64 of the key."""
     time_header: str = ""
     id_header: str = ""
     redirect_refuses: bool = False
-    """True if the scheme's specification says that a redirect is no delivery."""
+    """True if the scheme's specification says that a redirect counts as a failed delivery."""
 
     @property
     def timed(self) -> bool:

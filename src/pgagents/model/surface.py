@@ -1,4 +1,4 @@
-"""Surfaces: the actions that one kind of caller gets, under its own names, and the endpoints they share."""
+"""Surfaces: the actions offered to one kind of caller, under its own names, and dispatchers among them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pgagents.source.source import Pointer
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """An argument as a surface takes it: `param` has the surface's schema, and `alias` is its name there."""
+    """An argument that a surface changes: `param` has the surface's schema, and `alias` is its name there."""
 
     param: Param
     alias: Text
@@ -24,10 +24,10 @@ class Narrowed:
 
 @dataclass(frozen=True, slots=True)
 class McpServer:
-    """An MCP server. `url` is empty unless it is hosted, `package` unless clients start it.
+    """An MCP server. `url` is empty unless it is hosted; `package` is empty unless clients start it.
 
-    `registry` is `npm`, `pypi` or `oci`. `says_version` is true if the catalogue gives it a version of its
-    own.
+    `registry` is `npm`, `pypi` or `oci`. `says_version` is true if the catalogue gives the server its own
+    version.
     """
 
     name: Text
@@ -63,21 +63,21 @@ class Surface:
     cite: tuple[str, ...]
     origin: Pointer
     page: Any = None
-    """Settings of a page for trying the actions, as the catalogue writes them."""
+    """Settings of the page on which a person tries the actions, as the catalogue writes them."""
     package: Any = None
-    """Settings of the app package that contains the surface, as the catalogue writes them."""
+    """Settings of the app package for the surface, as the catalogue writes them."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers that our own client sends with every call from this surface."""
     attribution: Mapping[str, str] = field(default_factory=dict)
     """Attribution of calls from this surface, by member."""
     narrow: Mapping[str, Mapping[str, Narrowed]] = field(default_factory=dict)
-    """By action and argument, how this surface takes arguments that it renames or narrows."""
+    """By action and argument, the arguments that this surface renames or narrows."""
     listing: Listing | None = None
-    """The plugin with the MCP server's tools, as a store lists it; None if none does."""
+    """The store's listing of a plugin with the MCP server's tools; None if there is no plugin."""
     cases: Cases | None = None
     """The test cases that the store's reviewer tries; None if there are none."""
     mcp_server: McpServer | None = None
-    """The server whose tools the surface's actions are; None on any other surface."""
+    """The server that offers the surface's actions as tools; None if the surface is no MCP server."""
 
     def text(self, action: Action, what: Literal["title", "description"]) -> Text:
         """Return the action's title or description in this surface's wording."""
@@ -111,17 +111,17 @@ class Surface:
         )
 
     def rename(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return arguments that have the catalogue's names under the names of this surface."""
+        """Return the arguments with the catalogue's names replaced by the surface's names."""
         narrowed = self.narrow.get(action.name, {})
         return {str(narrowed[k].alias) if k in narrowed else k: v for k, v in arguments.items()}
 
     def restore(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return arguments that have this surface's names under the names of the catalogue."""
+        """Return the arguments with the surface's names replaced by the catalogue's names."""
         names = {str(n.alias): str(n.param.name) for n in self.narrow.get(action.name, {}).values()}
         return {names.get(k, k): v for k, v in arguments.items()}
 
     def complete(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return arguments under the catalogue's names, with this surface's defaults for narrowed ones."""
+        """Return arguments under the catalogue's names, with the surface's defaults added."""
         narrowed = self.narrow.get(action.name, {})
         defaults = {
             n: one.param.schema["default"] for n, one in narrowed.items() if "default" in one.param.schema
@@ -131,7 +131,7 @@ class Surface:
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """One operation that takes an action's name and its arguments in the body."""
+    """One operation for several actions: its body holds an action's name and arguments."""
 
     surface: str
     method: str
@@ -148,12 +148,12 @@ class Dispatcher:
     cite: tuple[str, ...]
     origin: Pointer
     offered: Surface
-    """The surface that it is, which may rename and narrow arguments."""
+    """The dispatcher as a surface, which may rename and narrow arguments."""
     json_rpc: bool = False
-    """True if its messages are those of JSON-RPC 2.0."""
+    """True if its messages are JSON-RPC 2.0."""
 
     def make_message(self, action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the body of a call; the arguments have their names in the catalogue."""
+        """Return the body of a call. `arguments` have the catalogue's names."""
         frame: dict[str, Any] = {"jsonrpc": "2.0", "id": 1} if self.json_rpc else {}
         given = self.offered.rename(action, arguments)
         return {**frame, self.selector: str(action.name), self.arguments: given}

@@ -1,4 +1,4 @@
-"""Workflows: tasks of a user as sequences of calls."""
+"""Workflows: a user's tasks as sequences of calls."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Step:
     expect_timed: tuple[Expression, ...]
     origin: Pointer
     expect_alone: tuple[Expression, ...] = ()
-    """Conditions that hold if nobody else uses the server."""
+    """Conditions that are certain only while nobody else uses the server."""
     key: Expression | None = None
-    """The key for this call, if an earlier step created one."""
+    """The key for this call, if an earlier step created it."""
     via: str = ""
-    """The surface of the call, REST if empty: a dispatcher, or a surface whose headers are sent."""
+    """The call's surface: a dispatcher, or a surface whose headers are sent. REST if empty."""
     within_s: float = 0.0
     """Seconds within which the conditions must become true; the call is repeated until then."""
     headers: tuple[tuple[str, str], ...] = ()
@@ -50,4 +50,4 @@ class Workflow:
     cite: tuple[str, ...]
     origin: Pointer
     only_verify: bool = False
-    """True if only verify runs it, because it is not a user's task."""
+    """True if the workflow is no user's task, so that only verify runs it."""

@@ -1,3 +1,4 @@
-"""Park Graph's behaviour in the sandbox. Only this room is about parking; the sandbox finds it by entry
-points.
+"""Park Graph's behaviour in the sandbox.
+
+Only this package is about parking; the sandbox finds it by entry points.
 """

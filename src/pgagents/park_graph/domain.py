@@ -1,4 +1,4 @@
-"""Park Graph's domain: what each action of its catalogue does."""
+"""Park Graph's domain: the effects of each action in its catalogue."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ PLATFORMS = {
 
 
 def domain(setting: Setting) -> Domain:
-    """Prepare the store and return the function that carries out actions; the first start makes the world
-    from the seed.
+    """Prepare the store, and return the function that carries out actions.
+
+    The first start makes the synthetic world from the seed.
     """
     store = setting.store
     for module in (world, audit, lots, payments, sessions, fleet, lists, hooks, forget):
@@ -82,7 +83,7 @@ def _actions(setting: Setting, s: sessions.Sessions) -> Mapping[str, Callable[[A
 
 
 def _attribution(call: AcceptedCall) -> Mapping[str, str]:
-    """Return the agent and platform of the key's integration; empty where it has none."""
+    """Return the agent and platform of the key's integration; empty without one."""
     integration = call.key.integration if call.key else None
     return (
         {"agent_name": integration, "agent_platform": PLATFORMS[integration]}

@@ -34,8 +34,9 @@ def expire_holds(outbox: Outbox, now: float) -> None:
 
 
 def dispatch(s: Sessions, call: AcceptedCall) -> Any:
-    """Hold a space for each vehicle or for none (PG-FLEET, PG-L11), at lots that allow agents and
-    autonomous entry.
+    """Hold a space for each vehicle, or for none (PG-FLEET, PG-L11).
+
+    The lots must allow agents and autonomous entry.
     """
     given = call.input
     if _foreign(call):
@@ -147,7 +148,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _format_moment(moment: datetime, given: str) -> str:
-    """Return a moment in UTC, or as it was sent where UTC has no year for it."""
+    """Return a time in UTC; unchanged if UTC has no year for it."""
     try:
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
     except OverflowError:

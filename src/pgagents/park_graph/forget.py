@@ -1,5 +1,6 @@
-"""Deletes personal data (PG-RETAIN): who searched and exactly where, and drivers who asked for it. Audit
-rows stay.
+"""Delete personal data (PG-RETAIN): the person and exact place of a search, and drivers who asked for it.
+
+Audit rows stay.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS forget (n INTEGER PRIMARY KEY, plate TEXT, asked_at REAL NOT NULL, done_at REAL);
 """
 BLANK = "REDACTED"
-"""Replaces a forgotten plate; it fits a plate's pattern."""
+"""Replaces a forgotten plate. It matches a plate's pattern."""
 _COARSE_DIGITS = 2  # of a degree: about a kilometre
-_DEMAND_S = 30 * 86_400.0  # nothing reads older searches
+_DEMAND_S = 30 * 86_400.0  # nothing reads searches that are older
 _EVENTS_S = 7 * 86_400.0
 
 
 def driver(s: Sessions, call: AcceptedCall) -> Any:
-    """Store a verified deletion request; retention carries it out."""
+    """Store a verified deletion request. Retention carries it out."""
     s.store.run("INSERT INTO forget (plate, asked_at) VALUES (?, ?)", call.input["plate"].upper(), call.now)
     audit.write(s.store, call, diff={"forget": [False, True]})
     return None
@@ -40,8 +41,9 @@ def arrange(setting: Setting) -> None:
 
 
 def _searches(store: Store, before: float) -> None:
-    """Blank key, end user and exact coordinates of searches without a booking, and the actor of their
-    audit rows.
+    """Blank the key, end user and exact coordinates of searches without a booking.
+
+    The actor of their audit rows is blanked too.
     """
     store.run(
         "UPDATE search_log SET key_id = NULL, end_user = NULL, lat = round(lat, ?), lng = round(lng, ?) "
@@ -70,7 +72,7 @@ def _drivers(store: Store, before: float) -> None:
 
 
 def _blank(store: Store, plate: str, asked_at: float) -> None:
-    """Blank a plate wherever it is stored for events before the request."""
+    """Blank a plate in all places, for events before the request."""
     theirs = [
         row["id"]
         for row in store.rows("SELECT id FROM session WHERE plate = ? AND started_at <= ?", plate, asked_at)

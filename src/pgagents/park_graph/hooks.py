@@ -1,4 +1,4 @@
-"""Webhooks: registered, listed, deleted; and the payment processor's signed events."""
+"""Webhooks: register, list and delete them, and apply the payment processor's signed events."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS payment_event (id TEXT PRIMARY KEY, at REAL NOT NULL)
 
 
 def create(s: Sessions, call: AcceptedCall, target_problem: Callable[[str], str]) -> Any:
-    """Register a webhook, by https at a public address only (PG-HOOK)."""
+    """Register a webhook. Its address must be public and https (PG-HOOK)."""
     problem = target_problem(call.input["url"])
     if problem:
         return Refusal("BAD_REQUEST", f"url {problem}", "url")
@@ -51,7 +51,7 @@ def list_all(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def delete(s: Sessions, call: AcceptedCall) -> Any:
-    """Delete a webhook; its row stays, marked as deleted (PG-HOOK)."""
+    """Delete a webhook. Its row stays, marked as deleted (PG-HOOK)."""
     tenant = call.key.tenant if call.key else ""
     id = call.input["webhook_id"]
     if not s.outbox.remove(id, tenant, call.now):
@@ -61,9 +61,7 @@ def delete(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def payment_event(s: Sessions, call: AcceptedCall, secret: str) -> Any:
-    """Apply a payment event (PG-STRIPE), only if its signature is valid; a repeated event takes effect
-    once.
-    """
+    """Apply a payment event (PG-STRIPE) if its signature is valid. A repeated event has no further effect."""
     signed = call.action.signed
     header = call.input[signed.header if signed else "stripe_signature"]
     problem = signature.fault(

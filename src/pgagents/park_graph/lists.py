@@ -27,7 +27,7 @@ _BAD_CURSOR = Refusal("BAD_REQUEST", "The cursor is not of this list, or older t
 
 
 def list_sessions(s: Sessions, call: AcceptedCall) -> Any:
-    """List the project's sessions (PG-LIST); a fleet's key gets only its fleet's."""
+    """List the project's sessions (PG-LIST). A fleet's key gets only those of its fleet."""
     fleet = call.key.group if call.key else None
     wanted = call.input.get("fleet_id")
     if fleet is not None and wanted not in (None, fleet):
@@ -43,7 +43,7 @@ def search_sessions(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def refund(s: Sessions, call: AcceptedCall) -> Any:
-    """Refund a completed session; all refunds together are at most the subtotal (PG-REFUND, PG-L8)."""
+    """Refund a completed session. All refunds together are at most the subtotal (PG-REFUND, PG-L8)."""
     row = find(s.store, call, call.input["session_id"])
     if row is None:
         return NO_SESSION
@@ -187,7 +187,7 @@ def _page(s: Sessions, call: AcceptedCall, filters: dict[str, str | None]) -> An
         f"SELECT * FROM session WHERE {' AND '.join(where)} ORDER BY started_at DESC, id DESC LIMIT ?",
         *values,
         limit + 1,
-    )  # the conditions are this module's own
+    )  # the conditions are constants of this module
     more = len(rows) > limit
     cursor = (
         _cursor(rows[limit - 1]["started_at"], rows[limit - 1]["id"], secret, bound, call.now)
@@ -203,8 +203,9 @@ def _cursor(started_at: int, id: str, secret: str, bound: str, now: float) -> st
 
 
 def _read_cursor(cursor: str, secret: str, bound: str, now: float) -> list[Any] | None:
-    """Return the start of the next page; None where the cursor is invalid, too old, or of another list or
-    key.
+    """Return the start of the next page.
+
+    None if the cursor is invalid, too old, or of another list or key.
     """
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

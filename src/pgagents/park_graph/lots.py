@@ -16,7 +16,7 @@ EARTH_RADIUS_KM = 6371.0088
 _KM_PER_DEGREE = EARTH_RADIUS_KM * math.pi / 180
 _WALKING_KM_PER_MINUTE = 0.083
 _FEW = 40
-"""Up to this many lots are sorted at once, which is faster than searching smaller circles first."""
+"""Number of lots that are sorted directly, because that is faster than searching smaller circles first."""
 _PARTS = (256, 64, 16, 4)
 """Divisors of the radius: each circle holds about sixteen times as many lots as the one before."""
 NO_LOT = Refusal("NOT_FOUND", "There is no such lot")
@@ -87,8 +87,7 @@ def nearest(
 ) -> list[tuple[float, sqlite3.Row]]:
     """Return the `most` nearest lots within the radius.
 
-    Where there are many, smaller circles are searched first: once one holds enough lots, none outside is
-    nearer.
+    If there are many, smaller circles are searched first: no lot outside a circle is nearer than those in it.
     """
     few = _around(store, lat, lng, radius_km, autonomous, where, _FEW + 1)
     if len(few) <= _FEW:
@@ -138,7 +137,7 @@ def rates_of_open_windows(store: Store, now: float) -> dict[str, int]:
 
 
 def rate_now(store: Store, row: sqlite3.Row, now: float) -> int:
-    """Return the current rate in cents: that of an open window, else the base rate."""
+    """Return the current rate in cents: that of an open window, or else the base rate."""
     return rates_of_open_windows(store, now).get(row["id"], int(row["rate_cents"]))
 
 
@@ -283,7 +282,7 @@ def demand(store: Store, call: AcceptedCall) -> Any:
 
 
 def take_space(outbox: Outbox, lot_id: str, now: float) -> bool:
-    """Take one space and send an event; return False where the lot is full."""
+    """Take one space and send an event. Return False if the lot is full."""
     taken = outbox.store.run(
         "UPDATE lot SET available = available - 1, counted_at = ? WHERE id = ? AND available > 0", now, lot_id
     )

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 _DAY_S = 86_400
 _WIDE = Context(
     prec=400, rounding=ROUND_HALF_UP
-)  # any double has its place in it; the default of 28 digits refuses large ones
+)  # precise enough for any double; the default of 28 digits refuses large ones
 
 
 def half_up(cents: Decimal) -> int:
@@ -28,7 +28,7 @@ def units_begun(seconds: float) -> int:
 
 
 def estimate(rate_cents: int, unit: str, hours: float) -> int:
-    """Return the expected price in cents of the booked hours; a daily cap does not lower it."""
+    """Return the expected price of the booked hours in cents. A daily cap does not lower it."""
     return times(rate_cents, hours) if unit == "hour" else rate_cents * units_begun(-(-hours * 3600 // 1))
 
 

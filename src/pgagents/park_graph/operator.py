@@ -36,7 +36,7 @@ def actions(setting: Setting, s: Sessions) -> Mapping[str, Callable[[AcceptedCal
 
 
 def create_key(setting: Setting, call: AcceptedCall) -> Any:
-    """Make a key, whose token is returned only once; an integration registers an agent."""
+    """Make a key. Its token is returned only once. An integration registers an agent."""
     given = call.input
     ring = setting.keyring
     key = Key(
@@ -134,7 +134,7 @@ def advance_clock(setting: Setting, call: AcceptedCall) -> Any:
 
 
 def settle_payment(s: Sessions, call: AcceptedCall) -> Any:
-    """Decide the outcome of a payment; with the id `next`, of the next session's payment."""
+    """Set the result of a payment. With the id `next`, it is that of the next session's payment."""
     id, outcome = call.input["payment_intent_id"], call.input["outcome"]
     if id == "next":
         s.store.run("INSERT OR REPLACE INTO payment VALUES ('next', 'pending', ?)", outcome)
@@ -169,7 +169,8 @@ def _format_row(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _harmless(text: str) -> str:
-    """Prefix a cell that begins like a formula with an apostrophe, including full-width forms of East
-    Asian keyboards.
+    """Prefix a cell that begins like a formula with an apostrophe.
+
+    Full-width forms from East Asian keyboards count too.
     """
     return "'" + text if text and text.lstrip(" ")[:1] in _FORMULA else text

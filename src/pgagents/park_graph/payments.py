@@ -1,4 +1,4 @@
-"""Simulated payments: outcomes are set from outside, and no card number is involved."""
+"""Simulated payments. Their results are set from outside, and there are no card numbers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ _EVENTS = {"paid": "payment.completed", "declined": "payment.failed"}
 
 
 def settle(outbox: Outbox, intent: str, outcome: str, now: float) -> sqlite3.Row | None:
-    """Decide a payment, and send an event where it changes; return its session, or None for an unknown
-    payment.
+    """Set the result of a payment, and send an event if it changed.
+
+    Return the payment's session, or None for an unknown payment.
     """
     session = outbox.store.row("SELECT * FROM session WHERE payment_intent_id = ?", intent)
     if session is None:
@@ -33,7 +34,7 @@ def settle(outbox: Outbox, intent: str, outcome: str, now: float) -> sqlite3.Row
 
 
 def tell(outbox: Outbox, session: sqlite3.Row, now: float) -> None:
-    """Send the event for the payment of a session; one that is not decided has none."""
+    """Send the event for the payment of a session. An undecided payment has none."""
     status = status_of(outbox.store, session)
     if status not in _EVENTS:
         return
@@ -56,9 +57,7 @@ def status_of(store: Store, session: sqlite3.Row) -> str:
 
 
 def processor_down(store: Store, intent: str) -> bool:
-    """Return whether the operator made the next call for this payment fail; the flag is cleared by the
-    call.
-    """
+    """Return whether the operator made the next call for this payment fail. The call clears the flag."""
     row = store.row("SELECT next_outcome FROM payment WHERE payment_intent_id = ?", intent)
     if row is None or row["next_outcome"] != "processor_down":
         return False
@@ -67,7 +66,7 @@ def processor_down(store: Store, intent: str) -> bool:
 
 
 def take_outcome(store: Store, intent: str) -> str | None:
-    """Return the outcome that the operator set for a payment, and clear it; None where none is set."""
+    """Return the result that the operator set for a payment, and clear it; None without one."""
     row = store.row("SELECT next_outcome FROM payment WHERE payment_intent_id = ?", intent)
     if row is None or row["next_outcome"] is None:
         return None

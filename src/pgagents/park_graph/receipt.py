@@ -60,7 +60,7 @@ class Receipt:
 
 
 def page(receipt: Receipt, told: str = "", status: int = 200) -> Response:
-    """Return the page; `told` is a note on what was just done, or why it was not."""
+    """Return the page. `told` is a note about the last action, or about why it failed."""
     facts = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>\n" for name, value in receipt.facts.items()
     )
@@ -103,7 +103,10 @@ def page(receipt: Receipt, told: str = "", status: int = 200) -> Response:
 
 @lru_cache(256)
 def _code(url: str) -> str:
-    """Return the URL as a QR code in SVG, dark on light in every colour scheme, as cameras need it."""
+    """Return the URL as a QR code in SVG.
+
+    It is dark on light in every colour scheme, because cameras need that.
+    """
     import segno
 
     drawn = segno.make(url, error="m", micro=False).svg_inline(

@@ -1,5 +1,6 @@
-"""A session's receipt (its `receipt_url`): anyone with the URL may read it and decide the simulated
-payment.
+"""A session's receipt at its `receipt_url`.
+
+Anyone with the URL may read it and decide the simulated payment.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
 
 
 def answer(request: Request, visit: Visit) -> Response | None:
-    """Return the receipt; a POST of `outcome` decides the payment first."""
+    """Return the receipt. A POST of `outcome` decides the payment before."""
     id = visit.values["session_id"]
     if visit.setting.store.row("SELECT 1 FROM session WHERE id = ?", id) is None:
         return None
@@ -45,7 +46,7 @@ def answer(request: Request, visit: Visit) -> Response | None:
 
 
 def _outcome(request: Request) -> str | None:
-    """Return the outcome that a button of the page sends; None for any other form."""
+    """Return the result that a button of the page sends; None for any other form."""
     kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded" or len(request.body) > 1_000:
         return None

@@ -1,4 +1,4 @@
-"""Parking sessions: made, read, extended, ended."""
+"""Parking sessions: create, read, extend and end them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Sessions:
 
 
 def create(s: Sessions, call: AcceptedCall) -> Any:
-    """Start a session (PG-CREATE); a lot must allow agents for an agent's call (PG-E1)."""
+    """Start a session (PG-CREATE). For an agent's call, the lot must allow agents (PG-E1)."""
     given, vehicle = call.input, call.input.get("vehicle")
     row = lot(s.store, given["lot_id"])
     if row is None:
@@ -207,7 +207,7 @@ def extend(s: Sessions, call: AcceptedCall) -> Any:
 
 
 def format_session(s: Sessions, row: sqlite3.Row) -> dict[str, Any]:
-    """Return a session as answers show it."""
+    """Return a session in the form of answers."""
     short = short_code(row["code"])
     session = {
         "id": row["id"],
@@ -269,7 +269,7 @@ def _record_change(
 
 
 def _hold(s: Sessions, call: AcceptedCall, row: sqlite3.Row) -> sqlite3.Row | Refusal | None:
-    """Return the hold that a new session uses, None where it names none, or the refusal."""
+    """Return the hold for a new session, None if it names none, or the refusal."""
     id = call.input.get("hold_id")
     if id is None:
         return None

@@ -45,8 +45,9 @@ class Line:
 
 
 def read_baseline(path: Path) -> tuple[Line, ...]:
-    """Return the lines of a file. Raises InputError with every fault of it, PgagentsError where it cannot
-    be read.
+    """Return the lines of a file.
+
+    Raises InputError with every fault of it, and PgagentsError if it cannot be read.
     """
     try:
         source = read(path, max_bytes=1_000_000)
@@ -89,7 +90,7 @@ def apply(report: Report, lines: Sequence[Line], today: datetime.date) -> Report
 
 
 def _stale(line: Line, verdicts: Mapping[str, Verdict], today: datetime.date) -> str:
-    """Return why a line no longer holds; empty where it does."""
+    """Return why a line no longer holds; empty if it holds."""
     covered = {verdict for id, verdict in verdicts.items() if line.covers(id)}
     if not covered:
         hint = did_you_mean(line.contract, verdicts)
@@ -102,7 +103,7 @@ def _stale(line: Line, verdicts: Mapping[str, Verdict], today: datetime.date) ->
 
 
 def _split_finding(finding: Finding, lines: Iterable[Line], report: Report) -> list[Finding]:
-    """Return the finding, split in two where only some of its contracts are accepted: new ones first."""
+    """Return the finding. If only some of its contracts are accepted, it is split in two, new ones first."""
     ids = (finding.contract.id, *finding.also)
     known = {id: line for id in ids for line in lines if line.covers(id)}
     if not known:

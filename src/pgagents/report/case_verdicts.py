@@ -25,7 +25,7 @@ class CaseVerdict:
 
     @property
     def proved(self) -> bool:
-        """True if the case came out as the catalogue says."""
+        """True if the case had the expected result."""
         return self.verdict is Verdict.KEPT
 
 

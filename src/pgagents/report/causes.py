@@ -1,22 +1,93 @@
-"""Give broken contracts that may have one cause on the server the same key, so that they are one finding."""
+"""Give the same key to broken contracts that may have one cause on the server. They become one finding."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
+
+from pgagents.http import Response, read_json
+from pgagents.model.contract import Contract
+from pgagents.report.report import RecordedExchange
 
 _MEMBER = re.compile(r"(?:[\w-]+ does not hold: )?(?:response\.)?([A-Za-z_]\w*(?:\.\w+)*)(?: is | = |: )")
 _OF_MEMBERS = frozenset(("response_schema", "law"))
 """Checks whose findings begin with the wrong member of the answer."""
+_OF_KINDS = frozenset(("invalid_input",))
+"""Checks whose contracts' details begin with the kind of fault that they look for."""
+_WHOLE_CLAIM = frozenset(("the body", "Content-Type"))
+"""Claims that name no cause before their colon."""
+_COMPLAINT = re.compile(r'is a required property|is not of type "\w+"|is not valid under|[\w.+-]+/[\w.+-]+')
+_OWN_CALL = re.compile(r"an ordinary call|a generated call|the example |to have an? |$")
+"""Purposes of right calls, which differ from action to action; so an answer's cause may differ too."""
+_EXCEPTION = re.compile(rb"\b(?!Internal)(?!ServerError)[A-Z]\w*(?:Error|Exception)\b")
+_VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\d+")
+_MOST_READ = 4_000
+"""Bytes of an answer that are read for its cause."""
 
 
-def cause(check: str, outcome: str, actual: str) -> str:
+def cause(check: str, outcome: str, actual: str, kind: str = "") -> str:
     """Return the key of a broken contract's cause; contracts with equal keys are one finding.
 
-    `outcome` is the answer's status and code, `actual` the finding's description of the answer. If the check
-    names the wrong member of an answer, the key is that member and the first digit of the status. For other
-    checks it is check, outcome and `actual` up to its first colon.
+    `outcome` is the answer's status and code, `actual` the finding's description of the answer, `kind` what
+    else tells causes apart. If the check names the wrong member of an answer, the key is that member and the
+    first digit of the status. For other checks it is check, outcome, the claim of `actual` and `kind`.
     """
     if check in _OF_MEMBERS and (match := _MEMBER.match(actual)):
         path = [step for step in match[1].split(".") if not step.isdigit()]
         return f"member {path[-1]}|{outcome[:1]}"
-    return f"{check}|{outcome}|{actual.partition(':')[0]}"
+    return f"{check}|{outcome}|{read_claim(actual)}|{kind}"
+
+
+def cause_of(
+    contract: Contract, outcome: str, actual: str, last: RecordedExchange | None, *, right: bool | None = None
+) -> str:
+    """Return the key of a broken contract's cause; `last` is the exchange that breaks it, if any does.
+
+    `right` is true if that call is one that the action takes; None lets the call's purpose tell.
+    """
+    kind = ""
+    if right is None:
+        right = last is not None and bool(_OWN_CALL.match(last.why))
+    if contract.check in _OF_KINDS:
+        kind = contract.detail.partition("/")[0]
+    elif contract.check == "no_crashes" and last is not None:
+        kind = _find_kind_of_crash(contract, last, right=right)
+    elif contract.check == "documented_status" and last is not None and right:
+        kind = _read_message(last) or last.action or contract.action
+    return cause(contract.check, outcome, actual, kind)
+
+
+def read_claim(actual: str) -> str:
+    """Return the description of an answer without its values: up to its first colon, or the complaint about
+    a body or media type.
+    """
+    head, _, rest = actual.partition(":")
+    found = _COMPLAINT.findall(rest) if head in _WHOLE_CLAIM else []
+    return f"{head}: {found[-1]}" if found else head
+
+
+def _find_kind_of_crash(contract: Contract, last: RecordedExchange, *, right: bool) -> str:
+    """Return the exception that a crash names, else the odd shape of the request, else the action."""
+    body = last.answer.body[:_MOST_READ] if isinstance(last.answer, Response) else b""
+    if named := _EXCEPTION.search(body):
+        return named.group(0).decode()
+    if right and contract.action:
+        return contract.action
+    return re.sub(r"^\S+ (?=is |has |beyond )", "", last.why)
+
+
+def _read_message(last: RecordedExchange) -> str:
+    """Return the message of an answer without values, up to its first colon; empty where it has none."""
+    if not isinstance(last.answer, Response) or len(last.answer.body) > _MOST_READ:
+        return ""
+    read = read_json(last.answer.body)
+    text = _find_text(read.value) if not read.problem else last.answer.body.decode("utf-8", "replace")
+    return _VALUES.sub("", text).partition(":")[0].strip()
+
+
+def _find_text(value: Any) -> str:
+    """Return the first text with a space in a JSON value; empty where it has none."""
+    if isinstance(value, str):
+        return value if " " in value else ""
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next(filter(None, map(_find_text, members)), "")

@@ -1,4 +1,4 @@
-"""Compares a report with a later one: newly broken, fixed and newly untested contracts."""
+"""Compare a report with a later one: newly broken, fixed and newly untested contracts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ _LEFT_OUT = (Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE)
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Contracts by their change, each in at most one list. `gone` are no longer in the catalogue, `added`
-    are new there.
+    """Contracts by their change, each in at most one list.
+
+    `gone` are no longer in the catalogue, `added` are new in it.
     """
 
     newly_broken: tuple[Result, ...]
@@ -29,7 +30,7 @@ class Changes:
 
     @property
     def exit_code(self) -> int:
-        """Return 1 if a contract broke, else 3 if one is no longer tested, else 0."""
+        """Return 1 if a contract broke, 3 if one is no longer tested, otherwise 0."""
         return 1 if self.newly_broken else 3 if self.newly_untested else 0
 
 

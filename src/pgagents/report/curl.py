@@ -1,4 +1,4 @@
-"""Writes a request as a `curl` command, with environment variables in place of keys."""
+"""Write a request as a `curl` command, with environment variables in place of keys."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pgagents.report.report import Finding, RecordedExchange
 
 TOKEN = "PGAGENTS_TOKEN"
 CERTIFICATE = "PGAGENTS_CERT"
-"""The variable for the file of the client certificate, which has its key too."""
+"""The variable for the file with the client certificate and its key."""
 MASK = "[redacted]"
 PROCESS = "stdio:"
-"""The prefix of a server that is a process: its command follows in place of a URL."""
+"""The prefix for a server that is a process. The process's command follows instead of a URL."""
 ANY = "*/*"
 """The Accept header that curl sends by default."""
 MAX_BODY = 4_000
@@ -25,9 +25,9 @@ _PARTS = {
     "password": '"${{{}#*:}}"',
     "user": '"${{{}%%:*}}"',
 }
-"""Parts of `user:password` in a variable, as a shell gives them."""
+"""The parts of `user:password`, as shell expressions of a variable."""
 _LEAD = re.compile(r"[\w =:.-]*\[(?:key of \w+|redacted)\]")
-"""A key with words before it that a shell leaves as they are within double quotes."""
+"""Matches a masked key after words that a shell leaves unchanged in double quotes."""
 _BASIC = re.compile(r"Basic \[key of (\w+), base64\]")
 _OWN = {"host", "content-length", "accept-encoding", "connection"}
 """Headers that curl adds itself."""
@@ -40,9 +40,9 @@ _HABITS = {
     "cache-control",
     "priority",
 }
-"""Headers that differ from client to client. Calls vary them, to test that a server accepts them all."""
+"""Headers that differ between clients. Calls vary them, to test that a server accepts them all."""
 _OF_HABITS = {"valid_calls", "documented_status", "surface_equivalence", "content_type", "error_envelope"}
-"""Checks whose findings may be caused by such a header."""
+"""Checks whose findings may be caused by one of these headers."""
 _FAILED = 500
 
 
@@ -60,27 +60,31 @@ def variable(role: str) -> str:
 
 
 def of_finding(finding: Finding, url: str) -> str:
-    """Return the curl command of a finding's last request, with the headers that matter; empty without
+    """Return the curl command of a finding's last request, with the relevant headers; empty without
     exchanges.
     """
-    if not finding.exchanges:
-        return ""
-    answer = finding.exchanges[-1].answer
-    failed = isinstance(answer, Silence) or answer.status >= _FAILED
-    return curl(finding.exchanges[-1], url, whole=failed or finding.contract.check in _OF_HABITS)
+    return of_break(finding.contract.check, finding.exchanges[-1], url) if finding.exchanges else ""
+
+
+def of_break(check: str, exchange: RecordedExchange, url: str) -> str:
+    """Return the curl command of a request that broke a contract of this check, with the headers that
+    matter.
+    """
+    failed = isinstance(exchange.answer, Silence) or exchange.answer.status >= _FAILED
+    return curl(exchange, url, whole=failed or check in _OF_HABITS)
 
 
 NO_REQUEST = (
     "no curl line: no single request shows it, as it was seen when the server was opened or in what it sent "
     "by itself"
 )
-"""Stands for the curl line of a finding without exchanges."""
+"""The text in place of a curl line for a finding without exchanges."""
 
 
 def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
-    """Return the request as a curl command; a role's key becomes a variable, a made-up key is shown.
+    """Return the request as a curl command. A role's key becomes a variable, a made-up key is shown.
 
-    `whole` adds all headers, because any of them may have caused the finding.
+    With `whole`, all headers are included, because any may have caused the finding.
     """
     request = exchange.request
     if exchange.base.startswith(PROCESS):
@@ -101,15 +105,16 @@ def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
     lead = ""
     if request.body:
         if request.header("content-type") is None:
-            words += ["-H", "Content-Type:"]  # curl adds a form's type otherwise
+            words += ["-H", "Content-Type:"]  # otherwise curl adds the type of a form
         lead, body = _body(request.body)
         words += body
     return lead + " ".join(words)
 
 
 def _matters(name: str, value: str, *, whole: bool) -> bool:
-    """Return whether a header is printed: not where curl adds it by itself, nor a client's habit unless
-    `whole`.
+    """Return whether to print a header.
+
+    Headers that curl adds are not printed, and those that differ between clients only with `whole`.
     """
     if name == "accept" and not whole:
         return ANY not in value or "event-stream" in value
@@ -139,7 +144,7 @@ def quote(text: str) -> str:
 
 
 def _header(name: str, value: str, exchange: RecordedExchange) -> str:
-    """Return a header as a shell word; a masked key becomes its variable."""
+    """Return a header as a shell word. A masked key becomes its variable."""
     role = exchange.role
     if name.lower() == exchange.key_header.lower() and role and _LEAD.fullmatch(value):
         shown = value.replace(f"[key of {role}]", f"${variable(role)}")
@@ -151,7 +156,7 @@ def _header(name: str, value: str, exchange: RecordedExchange) -> str:
 
 
 def _word(text: str) -> str:
-    """Return the text as one shell word, with the variable of each masked key in its place."""
+    """Return the text as one shell word. Each masked key becomes its variable."""
     written, at = [], 0
     for found in _KEY.finditer(text):
         written.append(quote(text[at : found.start()]) if found.start() > at else "")

@@ -1,6 +1,4 @@
-"""Shortens texts to the part that a finding is about: named members of a long answer, lines around a
-contract.
-"""
+"""Shorten texts to the relevant part: named members of a long answer, or lines around a contract."""
 
 from __future__ import annotations
 
@@ -19,9 +17,9 @@ MAX_LINE = 2_000
 
 
 def excerpt(body: bytes, words: Set[str], most: int) -> str:
-    """Return the body on one line of about `most` characters, with every member that is named in `words`.
+    """Return the body on one line of about `most` characters, with every member named in `words`.
 
-    Empty where the body is short enough to be shown whole, is not JSON, or has no such member.
+    Empty if the body is short enough to be shown whole, is not JSON, or has no such member.
     """
     if len(body) <= most:
         return ""
@@ -54,8 +52,9 @@ def _format_value(value: Any, words: Set[str]) -> str:
 
 
 def _members(value: dict[str, Any], words: Set[str]) -> list[str]:
-    """Return the first member, which usually identifies the object, and the named ones; a mark replaces
-    each gap.
+    """Return the first member, which usually identifies the object, and the named ones.
+
+    A mark replaces each gap.
     """
     parts: list[str] = []
     for index, (name, member) in enumerate(value.items()):
@@ -77,7 +76,7 @@ def around(source: Source, line: int, beside: int = 2) -> tuple[int, list[str]]:
     """Return the catalogue's lines around one (from 1), each of at most 2,000 characters, with the first
     line's number.
 
-    The list is empty where the source has no such line.
+    The list is empty if the source has no such line.
     """
     lines = re.split(r"\r\n|\r|\n", source.text)
     if not source.text or not 0 < line <= len(lines):

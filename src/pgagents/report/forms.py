@@ -25,8 +25,9 @@ SUFFIXES = {
 
 
 def form_of(name: str) -> str | None:
-    """Return the format of a file name; None for an unknown suffix. `.sarif.json` is SARIF, as its
-    standard recommends.
+    """Return the format of a file name; None for an unknown suffix.
+
+    `.sarif.json` is SARIF, as its standard recommends.
     """
     lower = name.lower()
     if lower.endswith(".sarif.json"):
@@ -35,7 +36,7 @@ def form_of(name: str) -> str | None:
 
 
 def render(form: str, report: Report, source: Source) -> bytes:
-    """Return the report in a format of FORMS; `source` is the catalogue's, or that of a report file."""
+    """Return the report in a format of FORMS. `source` is the catalogue's, or that of a report file."""
     made: Callable[[Report, Source], bytes | str] = import_module(
         f"pgagents.report.formats.{FORMS[form]}"
     ).render

@@ -1,4 +1,4 @@
-"""Merges the reports of a run's shards into one; reports that do not belong together are refused."""
+"""Merge the reports of a run's shards into one. Reports of different runs are refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pgagents.errors import PgagentsError
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
-from pgagents.report.causes import cause
+from pgagents.report.causes import cause_of
+from pgagents.report.curl import of_finding
 from pgagents.report.read import join_sources
 from pgagents.report.report import ELSEWHERE, Finding, Footer, Report, Result
 from pgagents.source.source import Source
@@ -43,7 +44,7 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
     first = ordered[0].report
     header = replace(first.header, shard=None, started_at=min(p.report.header.started_at for p in ordered))
     results = _results(ordered)
-    findings = _findings(f for p in ordered for f in p.report.findings)
+    findings = _findings((f for p in ordered for f in p.report.findings), header.url)
     checks = {name: says for p in ordered for name, says in p.report.checks.items()}
     stale = tuple(dict.fromkeys(line for p in ordered for line in p.report.stale))
     return Report(
@@ -51,9 +52,9 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
     ), join_sources(p.source for p in ordered)
 
 
-def _findings(every: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return one finding for each cause: the one with the fewest exchanges, with the contracts of the other
-    findings.
+def _findings(every: Iterable[Finding], url: str) -> tuple[Finding, ...]:
+    """Return one finding for each cause: the one with the fewest exchanges, with all contracts of the
+    others.
     """
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in every:
@@ -62,19 +63,22 @@ def _findings(every: Iterable[Finding]) -> tuple[Finding, ...]:
     for several in groups.values():
         shown = min(several, key=lambda f: len(f.exchanges) or MANY)
         others = [id for f in several if f is not shown for id in (f.contract.id, *f.also)]
-        found.append(replace(shown, also=(*shown.also, *others)))
+        lines = {id: line for f in several for id, line in f.also_curl.items()}
+        lines |= {f.contract.id: of_finding(f, url) for f in several if f is not shown and f.exchanges}
+        found.append(replace(shown, also=(*shown.also, *others), also_curl=lines))
     return tuple(found)
 
 
 def _cause(finding: Finding) -> tuple[str, ...]:
-    """Return a key that findings with the same cause share, as within one run."""
-    answer = finding.exchanges[-1].answer if finding.exchanges else None
+    """Return a key that is equal for findings with the same cause, as within one run."""
+    last = finding.exchanges[-1] if finding.exchanges else None
+    answer = last.answer if last else None
     came = answer.kind if isinstance(answer, Silence) else str(answer.status) if answer else ""
-    return finding.severity, finding.known, cause(finding.contract.check, came, finding.actual)
+    return finding.severity, finding.known, cause_of(finding.contract, came, finding.actual, last)
 
 
 def _belong(parts: Sequence[Part]) -> None:
-    """Raise PgagentsError where the reports are not shards of one run."""
+    """Raise PgagentsError if the reports are not shards of one run."""
     first = parts[0]
     for part in parts:
         if part.report.header.shard is None:
@@ -104,7 +108,7 @@ def _complete(parts: Sequence[Part]) -> None:
     shards: dict[tuple[int, int], str] = {}
     for part in parts:
         shard = part.report.header.shard
-        assert shard is not None  # _belong has seen to it
+        assert shard is not None  # `_belong` has checked it
         if shard in shards:
             raise PgagentsError(
                 f"shard {shard[0]} of {shard[1]} is there twice: {shards[shard]} and {part.name}",

@@ -1,6 +1,6 @@
-"""Reads a JSON report back into the same values, so that every format can be made from a file.
+"""Read a JSON report back into the same values, so that every format can be made from a file.
 
-A report may come from anywhere (a CI artefact, a colleague). So its size and depth are bounded, it is
+A report may come from anywhere (a CI artefact, a colleague). So its size and depth are limited, it is
 validated against the schema, and an incomplete report is refused.
 """
 
@@ -28,14 +28,14 @@ FOUND = (Verdict.BROKEN.value, Verdict.ODD.value)
 
 MAX_BYTES = 100_000_000
 MAX_LINE = 1_000_000
-"""Line numbers beyond this are refused: a catalogue has at most 16 MB."""
+"""Larger line numbers are refused. A catalogue has at most 16 MB."""
 AGAIN = "write it again with `pgagents verify … --report report.json`"
 
 
 def read(path: Path, *, most: int = MAX_BYTES) -> tuple[Report, Source]:
     """Return the report of a file, and a source with its places and quoted lines.
 
-    Raises PgagentsError where the file is unreadable, cut off, of another version, or contradicts itself.
+    Raises PgagentsError if the file is unreadable, cut off, of another version, or inconsistent.
     """
     data = parse_report(_bytes(path, most), str(path))
     _check_report(data, str(path))
@@ -89,7 +89,7 @@ def _schema() -> Any:
 
 
 def _check_report(data: dict[str, Any], name: str) -> None:
-    """Raise PgagentsError where the report breaks its schema, is incomplete or contradicts itself."""
+    """Raise PgagentsError if the report violates its schema, is incomplete or is inconsistent."""
     for error in _schema().iter_errors(data):
         at = "/".join(map(str, error.instance_path)) or "its root"
         raise PgagentsError(f"{name} is no whole report: {str(error.message)[:200]} (at {at[:100]})", AGAIN)
@@ -118,8 +118,9 @@ def _check_report(data: dict[str, Any], name: str) -> None:
 
 
 def _names(data: dict[str, Any]) -> Iterator[str]:
-    """Yield the texts that every format shows unescaped: the header's, and contract names. All others are
-    escaped where shown.
+    """Yield the texts that every format shows unescaped: contract names and those of the header.
+
+    All other texts are escaped where they are shown.
     """
     yield from (value for value in data["header"].values() if isinstance(value, str))
     for told in (*data["results"], *data["findings"]):
@@ -175,7 +176,7 @@ def _report(data: dict[str, Any]) -> Report:
 
 
 def _contract(told: Mapping[str, Any]) -> Contract:
-    """Return the contract; its origin is its id, whose place the report's source has."""
+    """Return the contract. Its origin is its id; the report's source has the place."""
     origin = (told["contract"],)
     return Contract(
         told["contract"],
@@ -199,6 +200,7 @@ def _finding(told: Mapping[str, Any]) -> Finding:
         told["stable"],
         tuple(told["also"]),
         told.get("known", ""),
+        told.get("also_curl", {}),
     )
 
 
@@ -226,7 +228,7 @@ def _exchange(told: Mapping[str, Any]) -> RecordedExchange:
 
 
 def _seconds(told: float) -> float:
-    """Return a time that can be printed, also for a value such as 1e300."""
+    """Return a time that can be printed, even for a value such as 1e300."""
     return float(min(max(told, 0), 1e9))
 
 
@@ -244,7 +246,7 @@ def _body(message: Mapping[str, Any]) -> bytes:
 
 
 def _source(data: dict[str, Any]) -> Source:
-    """Return a source with the lines that the report quotes, at their numbers; all others are empty."""
+    """Return a source with the lines that the report quotes, at their numbers. All other lines are empty."""
     places, lines = dict[str | int, Place](), dict[int, str]()
     for told in (*data["results"], *data["findings"]):
         at = (told["source"]["line"] - 1, told["source"]["column"] - 1)

@@ -33,7 +33,7 @@ class RecordedExchange:
     action: str = ""
     surface: str = ""
     base: str = ""
-    """The base URL of the request, where it is not the report's own."""
+    """The base URL of the request, if it differs from the report's."""
     key_header: str = "Authorization"
     """The request header that carries the key; empty if the API has none."""
     certificate: bool = False
@@ -42,7 +42,7 @@ class RecordedExchange:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A contract with its verdict; `reason` says why it is not kept, or where nobody looked."""
+    """A contract with its verdict. `reason` says why it is not kept, or which part was not examined."""
 
     contract: Contract
     verdict: Verdict
@@ -50,7 +50,7 @@ class Result:
 
 
 Severity = Literal["error", "odd"]
-"""`odd`: only something that was inferred, and that nobody has confirmed, is contradicted."""
+"""`odd` means that only an inferred, unconfirmed promise is contradicted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class Finding:
     """A broken contract: the expected and the actual answer, and the fewest exchanges that show the
     difference.
 
-    `also` names further contracts broken by the same cause. `known` is the reason in the baseline for
-    accepting it.
+    `also` names further contracts broken by the same cause. `known` is the baseline's reason for accepting
+    it.
     """
 
     contract: Contract
@@ -70,6 +70,8 @@ class Finding:
     stable: bool | None = None
     also: tuple[str, ...] = ()
     known: str = ""
+    also_curl: Mapping[str, str] = field(default_factory=dict)
+    """The curl command of the last request that broke each of `also`, where a request did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """Counts of a run; `complete` is False where it was cut short."""
+    """Counts of a run. `complete` is False if the run was cut short."""
 
     requests: int
     seconds: float
@@ -110,16 +112,17 @@ class Footer:
     seconds_sending: float = 0.0
     seconds_judging: float = 0.0
     may_exist: tuple[str, ...] = ()
-    """Instances that calls without an answer may have made."""
+    """Instances that calls without a response may have made."""
     lasting: tuple[str, ...] = ()
-    """Counts of instances that were made and that nothing can remove."""
+    """Numbers of instances that were made and cannot be removed."""
     workers: int = 1
     """The number of probes that could run at the same time."""
     alone: Mapping[str, int] = field(default_factory=dict)
-    """Requests of probes beside which nothing else ran though there were several workers, by check."""
+    """By check, the number of requests during which no other probe ran, in a run with several workers."""
     gains: tuple[str, ...] = ()
-    """Lines on the benefit of a catalogue for the run of a document; the last line is the command that makes
-    one.
+    """Lines on what a catalogue would add to the run of a document.
+
+    The last line is the command that makes one.
     """
 
 
@@ -128,7 +131,7 @@ class Report:
     """The whole report.
 
     `checks` has each check's docstring. `stale` names lines of the baseline that no longer hold. `carried`
-    maps each surface without a wire of its own to the calls that carry it (`action@surface`).
+    maps each surface without endpoints of its own to the calls that test it (`action@surface`).
     """
 
     header: Header
@@ -140,14 +143,15 @@ class Report:
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def select(self, contract: str) -> str:
-        """Return the options of `pgagents verify` that try one contract again as this run did."""
+        """Return the options of `pgagents verify` that test one contract again under the same conditions."""
         alone = " --workers 1" if self.footer.workers > 1 else ""
         return f"--only {quote(contract)} --seed {self.header.seed}{alone}"
 
     @property
     def exit_code(self) -> int:
-        """Return 1 for new findings or a stale baseline, else 3 where the run is incomplete or left something
-        selected untested, else 0.
+        """Return the exit code.
+
+        It is 1 for new findings or a stale baseline, 3 if something selected is untested, otherwise 0.
         """
         if self.stale or any(not f.known and f.severity == "error" for f in self.findings):
             return 1
@@ -157,7 +161,7 @@ class Report:
 
     @property
     def proves_nothing(self) -> bool:
-        """Return whether no contract was tested at all; a shard may be empty, though."""
+        """Return whether no contract was tested at all. An empty shard does not count."""
         judged = any(
             self.footer.by_verdict.get(v, 0)
             for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.ODD, Verdict.UNTESTED)

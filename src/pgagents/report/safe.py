@@ -1,6 +1,4 @@
-"""Escapes texts of a server for readers of a report, so that none of them is a command to a reader's
-program.
-"""
+"""Escape texts from a server, so that no reader's program takes them for commands."""
 
 from __future__ import annotations
 
@@ -11,8 +9,8 @@ _COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\w*\[)")
 
 
 def printable(text: str, keep: str = "") -> str:
-    """Return the text with unprintable characters (controls, bidirectional marks) escaped; those in `keep`
-    stay.
+    """Return the text with unprintable characters (controls, bidirectional marks) escaped, except those in
+    `keep`.
     """
     if text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""A plain-text table within a width."""
+"""Write a plain-text table within a width."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ def table(
     *,
     width: int = WIDTH,
 ) -> list[str]:
-    """Return the lines of a table, first column left, others right; columns that do not fit go into tables
-    below.
+    """Return the lines of a table, the first column left-aligned.
+
+    Columns that do not fit form more tables below.
     """
     every = [head, *rows, *([total] if total else [])]
     widths = [max(len(row[i]) for row in every) for i in range(len(head))]

@@ -1,4 +1,4 @@
-"""Summarises each surface and check in few words, the same for every format."""
+"""Summarise each surface and check in few words, which all formats share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TRIED = (Verdict.KEPT, Verdict.BROKEN, Verdict.ODD, Verdict.UNTESTED)
 
 @dataclass(frozen=True, slots=True)
 class SurfaceVerdict:
-    """A surface with its counts and, where it is not ok, the reason in one sentence."""
+    """A surface with its counts. If it is not ok, one sentence gives the reason."""
 
     surface: str
     word: str
@@ -29,7 +29,7 @@ class SurfaceVerdict:
     because: str
     counts: Counter[Verdict]
     by: tuple[str, ...] = ()
-    """The surfaces that block it."""
+    """The surfaces because of which it is blocked."""
 
     @property
     def says(self) -> str:
@@ -60,7 +60,7 @@ def by_surface(report: Report) -> list[SurfaceVerdict]:
 def matrix(
     report: Report, by: Literal["check", "action"] = "check"
 ) -> tuple[list[str], dict[str, dict[str, Counter[Verdict]]]]:
-    """Return the surfaces, and the counts of every check (or every action) on each of them."""
+    """Return the surfaces, and the counts of every check (or every action) on each surface."""
     surfaces = list(dict.fromkeys(r.contract.surface for r in report.results))
     cells: dict[str, dict[str, Counter[Verdict]]] = {}
     for result in report.results:
@@ -75,7 +75,7 @@ def count_selected(counts: Counter[Verdict]) -> int:
 
 
 def news(finding: Finding) -> str:
-    """Return the finding's `expected`, or an empty text where the contract's sentence already contains it."""
+    """Return the finding's `expected`; empty if the contract's sentence already contains it."""
     expected = " ".join(finding.expected.split())
     return "" if expected in " ".join(finding.contract.says.split()) else finding.expected
 
@@ -109,8 +109,8 @@ def format_count(count: int, what: str) -> str:
 
 
 def describe_left_out(report: Report) -> str:
-    """Describe how much of the catalogue a run left out, with the most frequent reason; empty where it
-    left nothing out.
+    """Describe how much of the catalogue a run left out, with the most frequent reason; empty if nothing
+    was.
     """
     reasons = Counter(r.reason for r in report.results if r.verdict is Verdict.NOT_SELECTED)
     count = reasons.total()
@@ -128,9 +128,7 @@ def describe_left_out(report: Report) -> str:
 def _verdict(
     surface: str, results: Iterable[Result], known: set[str], beneath: list[Result]
 ) -> SurfaceVerdict:
-    """Return a surface's verdict; `beneath` are the broken contracts of the calls that carry the surface's
-    calls.
-    """
+    """Return a surface's verdict. `beneath` are the broken contracts of the calls that test the surface."""
     every = list(results)
     counts = Counter(r.verdict for r in every)
     new = [r for r in every if r.verdict is Verdict.BROKEN and r.contract.id not in known]
@@ -169,7 +167,7 @@ def _verdict(
 
 
 def _because(broken: list[Result]) -> str:
-    """List the checks of broken contracts with their actions, the most frequent first."""
+    """Describe the checks of broken contracts with their actions, the most frequent first."""
     checks: dict[str, dict[str, None]] = {}
     for result in broken:
         checks.setdefault(result.contract.check.replace("_", " "), {})[

@@ -1,1 +1,1 @@
-"""A running server made from a catalogue, with faults and variations to switch on."""
+"""A running server made from a catalogue, in which faults and variations can be switched on."""

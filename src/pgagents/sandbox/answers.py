@@ -1,6 +1,4 @@
-"""Builds the sandbox's answers: bodies, the catalogue's error envelope, and the headers that every answer
-has.
-"""
+"""Build the sandbox's answers: bodies, the catalogue's error envelope, and common headers."""
 
 from __future__ import annotations
 
@@ -16,8 +14,9 @@ from pgagents.source.origin import plain
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 _STANDARD = {"strict-transport-security": "max-age=63072000; includeSubDomains; preload"}
-"""Values of headers without a constant in the catalogue: the one that browsers' preload list requires
-(hstspreload.org).
+"""Values of headers for which the catalogue has no constant.
+
+The one for transport security is what browsers' preload list requires (hstspreload.org).
 """
 
 
@@ -55,10 +54,9 @@ def refusal(
 
 
 def constants(model: Model, status: int, *, keyed: bool, secure: bool) -> list[tuple[str, str]]:
-    """Return the constant headers that an answer must carry.
+    """Return the constant headers of an answer.
 
-    `keyed` means that the call had a key. `secure` adds the headers that are due over TLS
-    only.
+    `keyed` is true if the call had a key. `secure` adds the headers for TLS.
     """
     values = ((h, h.const or _STANDARD.get(h.name.lower())) for h in model.headers)
     return [
@@ -69,7 +67,7 @@ def constants(model: Model, status: int, *, keyed: bool, secure: bool) -> list[t
 
 
 def list_varying(model: Model, status: int, *, keyed: bool, secure: bool) -> list[Header]:
-    """Return the headers that an answer must have with a value of its own."""
+    """Return the headers of an answer whose values vary."""
     fixed = {name for name, _ in constants(model, status, keyed=keyed, secure=secure)}
     return [
         header
@@ -104,7 +102,7 @@ def _begin_body(model: Model, code: Code) -> dict[str, Any]:
 
 
 def _show_sign(sign: ErrorSign, body: dict[str, Any]) -> None:
-    """Add the member to a body that marks an error with a 2xx status."""
+    """Add the sign to a body that marks a 2xx answer as an error."""
     if not sign.holds(body):
         other = not sign.value if isinstance(sign.value, bool) else 1 if sign.value != 1 else 2
         _put(body, ".".join(sign.path), sign.value if sign.comparison == "==" else other)
@@ -128,7 +126,7 @@ def _put(body: dict[str, Any], at: str, value: Any) -> None:
 
 
 def _safe_bytes(body: dict[str, Any]) -> bytes:
-    """Return JSON bytes, escaped to ASCII where a field's name is not valid Unicode."""
+    """Return JSON bytes. They are escaped to ASCII if a field's name is not valid Unicode."""
     try:
         return json_bytes(body)
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Parses what a request names: an action by its own path, or by a dispatcher's body."""
+"""Find the action of a request, by its path or by a dispatcher's body."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pgagents.sandbox.routes import Match, Route, Routes
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
-    """The route, action and dispatcher that a request names, before anything but its form is validated.
+    """The route, action and dispatcher of a request. The body has been parsed, but not validated.
 
     `members` are the arguments in a dispatcher's body, or the fault of that body.
     """
@@ -66,7 +66,7 @@ def too_large(request: Request, most_bytes: int | None) -> bool:
 def _select_action(
     dispatcher: Dispatcher, members: Mapping[str, Any]
 ) -> tuple[Action | None, Mapping[str, Any] | Fault]:
-    """Return the action that a dispatcher's body names with its arguments, or the fault of the body."""
+    """Return the action and the arguments in a dispatcher's body, or the fault of the body."""
     selector, arguments = dispatcher.selector, dispatcher.arguments
     known = actions_by_name(dispatcher)
     name = members.get(selector)

@@ -13,9 +13,9 @@ from pgagents.sandbox.keys import Key
 
 @dataclass(frozen=True, slots=True)
 class AcceptedCall:
-    """An accepted call: a known action, valid arguments with defaults, and a key that may make it.
+    """An accepted call: a known action, valid arguments with defaults, and a key with sufficient rights.
 
-    `now` is the sandbox's time in epoch seconds. `agent` means that an agent makes the call. `attribution`
+    `now` is the sandbox's time in epoch seconds. `agent` is true if an agent makes the call. `attribution`
     holds the values that the surface adds. `surface` is `rest` or the dispatcher's name.
     """
 
@@ -47,12 +47,12 @@ class Refusal:
 
 
 class NotModified:
-    """The answer 304: the caller has the present version (RFC 9110, 15.4.5)."""
+    """The answer 304: the caller has the current version (RFC 9110, 15.4.5)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A declared success of the action other than its first one, as the answer."""
+    """An answer with another declared success of the action than its first one."""
 
     output: Output
     data: Any
@@ -67,4 +67,7 @@ class Raw:
 
 
 Domain = Callable[[AcceptedCall], Any]
-"""Carries out an action: returns the body's data (None for no body), a Raw, or a Refusal."""
+"""A function that carries out an action.
+
+It returns the body's data (None for no body), a Raw, or a Refusal.
+"""

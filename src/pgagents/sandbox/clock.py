@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 LATEST_S = 253_370_764_800.0
-"""9999-01-01T00:00:00Z in epoch seconds; RFC 3339 has four digits for a year."""
+"""The time 9999-01-01T00:00:00Z in epoch seconds. RFC 3339 has four digits for a year."""
 
 
 class Clock:
-    """Seconds since 1970 from `source`, moved forwards by `advance`."""
+    """Seconds since 1970 from `source`, plus an offset that `advance` increases."""
 
     __slots__ = ("_offset_s", "_source")
 
@@ -42,7 +42,7 @@ def _format_moment(moment: int) -> str:
 
 
 def epoch_of(text: str) -> float | None:
-    """Return the epoch seconds of an RFC 3339 time; None where it has no offset or cannot be parsed."""
+    """Return the epoch seconds of an RFC 3339 time; None if it has no offset or cannot be parsed."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

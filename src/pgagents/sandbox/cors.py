@@ -1,5 +1,4 @@
-"""CORS: a web page of any origin may call the API with a key of its own, never with credentials that the
-browser adds.
+"""CORS: web pages of any origin may call the API with their own key, never with the browser's credentials.
 
 So `*` is allowed for every origin, and credentials never are (Fetch standard, 3.2): the API uses no cookies.
 """
@@ -36,7 +35,7 @@ def preflight(model: Model, methods: Iterable[str]) -> Response:
 
 
 def add_headers(answer: Response) -> Response:
-    """Return the answer with the CORS headers that let a page of any origin read it and all its headers."""
+    """Return the answer with the CORS headers that allow pages of any origin to read it and its headers."""
     if answer.header("access-control-allow-origin") is not None:
         return answer
     told = sorted({name for name, _ in answer.headers if name.lower() not in _SIMPLE}, key=str.lower)

@@ -1,6 +1,4 @@
-"""Reads a request's arguments from path, query, headers and body, and validates them against the action's
-schema.
-"""
+"""Read a request's arguments from path, query, headers and body, and validate them against the schema."""
 
 from __future__ import annotations
 
@@ -31,11 +29,10 @@ _MOST_DIGITS = 400
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The reason why arguments are refused.
+    """Why arguments are refused.
 
     `kind` is `invalid`, `bad_body`, `no_object`, `wrong_type` or `wrong_media`; `field` is the argument's
-    name in REST.
-    `keyword` is the keyword of its schema that is broken: `required` for a missing argument or member,
+    name in REST. `keyword` is the broken keyword of its schema: `required` for a missing argument or member,
     `additionalProperties` for an unknown one. `argument` is its name in the catalogue.
     """
 
@@ -56,9 +53,9 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class _Argument:
-    """The reading of one argument.
+    """The way to read one argument.
 
-    `text` means that it arrives as text, whose type its schema decides. `whole` means that it is an integer.
+    `text` is true if it is sent as text, whose type its schema decides. `whole` is true for an integer.
     """
 
     name: str
@@ -76,18 +73,18 @@ class _Argument:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The reading and validation of an action's arguments; computed once for each action."""
+    """The way to read and validate an action's arguments, computed once for each action."""
 
     arguments: tuple[_Argument, ...]
     beside: tuple[_Argument, ...]
-    """Arguments that do not travel in the body."""
+    """Arguments that are sent outside the body."""
     body: tuple[_Argument, ...]
     defaults: Mapping[str, Any]
     validator: Any
 
 
 class Decoder:
-    """Reads and validates arguments; compiles each action's schema once."""
+    """Read and validate arguments. Each action's schema is compiled once."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -142,8 +139,9 @@ class Decoder:
         return replace(read, field=aliases.get(canonical, canonical) + dot + rest)
 
     def _validate(self, action: Action, plan: _Plan, found: dict[str, Any]) -> Arguments | Fault:
-        """Validate arguments against the action's schema and add defaults; whole doubles of integers
-        become ints.
+        """Validate arguments against the action's schema and add defaults.
+
+        Floats without a fraction become integers if the schema wants them.
         """
         for name, value in found.items():
             odd = _inexpressible(value)
@@ -182,7 +180,7 @@ class Decoder:
         request: Request,
         found: dict[str, Any],
     ) -> None:
-        """Add the value of an argument that is not sent in the body, if the request has it."""
+        """Add the value of an argument outside the body, if the request has it."""
         value: Any = None
         if argument.place == "path":
             value = path.get(argument.wire)
@@ -203,12 +201,13 @@ class Decoder:
         return as_typed(value, argument.field.schema, self._model.schemas, convert)
 
     def _value_or_null(self, text: str, types: frozenset[str]) -> Any:
-        """Convert a text of a form, where an empty one is null if the schema allows null."""
+        """Convert a text of a form. An empty one is null if the schema allows null."""
         return None if not text and "null" in types else self._value(text, types)
 
     def _value(self, text: str, types: frozenset[str]) -> Any:
-        """Convert a text to the number or boolean that the schema allows; any other text stays, for the
-        validator to judge.
+        """Convert a text to a number or boolean that the schema allows.
+
+        Any other text is unchanged, and the validator judges it.
         """
         if (
             ("number" in types or "integer" in types)
@@ -257,7 +256,7 @@ class Decoder:
 
 
 def find_cookie(header: str, name: str) -> str | None:
-    """Return the decoded value of a cookie; None if there is none of this name. The first one counts."""
+    """Return the decoded value of the first cookie of this name; None if there is none."""
     pairs = (pair.strip().partition("=") for pair in header.split(";"))
     return next((unquote(value) for key, equals, value in pairs if equals and key == name), None)
 
@@ -271,8 +270,9 @@ def json_object(request: Request) -> dict[str, Any] | Fault:
 
 
 def _inexpressible(value: Any) -> tuple[tuple[str | int, ...], str] | None:
-    """Find a value that JSON Schema cannot judge, a lone surrogate or a number beyond a double; return its
-    path and why.
+    """Find a value that JSON Schema cannot judge: a lone surrogate, or a number beyond a double.
+
+    Return its path and the reason.
     """
     if isinstance(value, bool) or value is None:
         return None
@@ -299,7 +299,7 @@ def _encodes(text: str) -> bool:
 
 
 def _find_wrong_group(action: Action, found: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the field and the reason where a call does not give exactly one group of `either`, whole."""
+    """Return the field and the reason if a call does not give exactly one complete group of `either`."""
     started = [group for group in action.either if found.keys() & set(group)]
     if not action.either or (len(started) == 1 and set(started[0]) <= found.keys()):
         return None

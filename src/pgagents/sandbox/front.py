@@ -1,4 +1,4 @@
-"""The server made from a catalogue, as one function from a request to its answer."""
+"""The server made from a catalogue, as a function from a request to its answer."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ from pgagents.sandbox.writing.refusals import (
 )
 
 PEER = ":peer"
-"""The pseudo-header with the address of the peer; no client can send a name with a colon."""
+"""The pseudo-header with the peer's address. No client can send a name that contains a colon."""
 OAUTH_SUB = "oauth sub"
 SCHEME = ":scheme"
 CERTIFICATE = ":certificate"
 OURS = "ours"
-"""The value for a client certificate of the sandbox's own authority."""
+"""The value that stands for a client certificate of the sandbox's own authority."""
 """The pseudo-header that is `https` for a call over TLS."""
 
 
 class Front:
-    """Routes, authenticates, limits, validates and answers calls, all by the catalogue.
+    """Route, authenticate, limit, validate and answer calls by the catalogue.
 
     A fault may replace `domain`, `decoder` or `limits`; each is looked up again for every call.
     """
@@ -76,7 +76,7 @@ class Front:
         self.limits = Limits(model)
         self.grants = Grants(store, keyring, rng) if model.code_flow else None
         self.own_tools = model.find_own_tools("")
-        """The route on which our MCP server reaches the tools that only it has. The path is secret."""
+        """The route by which our MCP server reaches actions that only it offers. Its path is secret."""
         if self.own_tools is not None:
             self.own_tools = model.find_own_tools(f"/.tools-{word(rng, 20)}")
         self.routes = Routes(model, self.own_tools)
@@ -91,17 +91,17 @@ class Front:
         self._values = HeaderValues(model, rng)
         self._constant_headers: dict[tuple[int, bool, bool], list[tuple[str, str]]] = {}
         self.exceeds: Callable[[Request, int | None], bool] = too_large
-        """Returns True if a request's body is over a limit."""
+        """A function that returns True if a request's body is over a limit."""
 
     def __call__(self, request: Request) -> Response:
-        """Answer a request. Never raises: an error inside becomes a 500 without details."""
+        """Answer a request. It never raises an exception: an internal error becomes a 500 without details."""
         with self.store.lock:
             now = self.clock.now()
             request_id = self._values.make_request_id()
             drawn: list[Drawn] = []
             try:
                 answer = self._answer(request, request_id, now, drawn)
-            except Exception:  # whatever it is, the caller gets an envelope, and the operator the trace
+            except Exception:  # the caller gets an envelope, and the operator the traceback
                 self.log(f"{request_id} {request.method} {request.path}\n{traceback.format_exc()}")
                 answer = refuse(
                     self.model,
@@ -112,7 +112,7 @@ class Front:
             return self._finish(request, answer, request_id, drawn, now)
 
     def plaintext(self, request: Request) -> Response:
-        """Return the refusal of a call that came without TLS."""
+        """Return the refusal of a call without TLS."""
         return self._unread(request, "plaintext", "Plaintext HTTP is refused; use TLS 1.3")
 
     def refuse_malformed(self, request: Request) -> Response:
@@ -120,15 +120,13 @@ class Front:
         return self._unread(request, "bad_body", "This is no HTTP request")
 
     def refuse_uncommitted(self, request: Request) -> Response:
-        """Return the error for a call whose writes could not be committed and are undone."""
+        """Return the error for a call whose writes could not be committed and were undone."""
         return self._unread(
             request, "crashed", "Something went wrong on our side; quote the request id to support"
         )
 
     def _unread(self, request: Request, kind: str, message: str) -> Response:
-        """Refuse a call before anything of it was read. It counts against the limit of calls without a
-        key.
-        """
+        """Refuse a call before reading it. It counts against the limit of calls without a key."""
         with self.store.lock:
             now = self.clock.now()
             request_id = self._values.make_request_id()
@@ -226,7 +224,7 @@ class Front:
         return answer if asked.message is None else frame_answer(asked.message, answer, refused=False)
 
     def _as_get(self, request: Request) -> Request:
-        """Return HEAD of an action as GET where the catalogue says so; `_finish` leaves the body out."""
+        """Return HEAD of an action as GET if the catalogue allows it. `_finish` removes the body."""
         if request.method != "HEAD" or self.model.behaviour.head != "as_get":
             return request
         match = self.routes.match(request.path)
@@ -237,7 +235,7 @@ class Front:
     def _for_browsers(self, path: str) -> tuple[str, ...]:
         """Return the methods with which a web page of another origin may call a path.
 
-        The operator's endpoints have none, nor have pages on which a user decides.
+        There are none for the operator's endpoints, and for pages on which a user decides.
         """
         if self.hosted.has(path):
             return ("GET",)
@@ -248,8 +246,9 @@ class Front:
         return page.methods if page is not None and page.open else ()
 
     def _keyless(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response | None:
-        """Count a call without a key against its peer's limit; return the refusal where the limit is
-        exceeded.
+        """Count a call without a key against its peer's limit.
+
+        Return the refusal if the limit is exceeded.
         """
         level = self.limits.draw(
             None, None, agent=False, end_user=None, peer=request.header(PEER) or "", now=now
@@ -281,7 +280,7 @@ class Front:
         )
 
     def _is_too_large(self, request: Request, action: Action | None = None) -> bool:
-        """Return whether a body is over the limit of an action, or over that of all."""
+        """Return whether a body is over the limit of its action, or over the common limit."""
         limits = self.model.limits.max_body_bytes
         return self.exceeds(request, limits if action is None else action.max_body_bytes)
 
@@ -301,14 +300,14 @@ class Front:
         return self.hosted.answer(request)
 
     def _find_needs(self, asked: ParsedRequest) -> tuple[tuple[str, ...], ...]:
-        """Return the alternatives of a request's action; those that actions share where it names none."""
+        """Return the alternatives of a request's action, or the common ones if it names no action."""
         if asked.endpoint is not None and asked.action is not None:
             shared = asked.dispatcher is not None and asked.action.key
             return self.model.shared_security if shared else asked.action.security
         return self.model.shared_security
 
     def _admit(self, request: Request, needs: tuple[tuple[str, ...], ...], now: float) -> Admission:
-        """Return whose key a request presents, an API key or an access token."""
+        """Return the API key or the access token of a request."""
 
         def find(token: str) -> Key | None:
             return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
@@ -321,8 +320,9 @@ class Front:
         return admit(self.model, request, needs, find, issued)
 
     def _end_user(self, request: Request, key: Key | None) -> str | None:
-        """Return the end user for whom an agent calls, or None; an OAuth token's user overrides the
-        headers.
+        """Return the end user for whom an agent calls, or None.
+
+        The user of an OAuth token counts before headers.
         """
         if key is not None and key.sub is not None and OAUTH_SUB in self.model.limits.end_user:
             return key.sub
@@ -339,9 +339,7 @@ class Front:
     def _framework(
         self, request: Request, asked: ParsedRequest, key: Key | None, request_id: str
     ) -> Response | None:
-        """Return the refusal that is due before any argument is validated: path, method, size, rights; else
-        None.
-        """
+        """Return the refusal before arguments are validated, or None: wrong path, method, size or rights."""
         if asked.match is None:
             return refuse(self.model, "unknown_path", "There is nothing at this path", request_id)
         if asked.endpoint is None:
@@ -379,7 +377,7 @@ class Front:
         error: str | None,
         scope: str | None = None,
     ) -> Response:
-        """Return the refusal with a WWW-Authenticate challenge: the declared one, else the scheme's."""
+        """Return the refusal with a WWW-Authenticate challenge: the declared one, or else the scheme's."""
         declared = next((h.const for h in self.model.headers if h.name.lower() == "www-authenticate"), None)
         if declared is not None:
             return refused.with_header("WWW-Authenticate", declared)
@@ -402,7 +400,7 @@ class Front:
         return self.decoder.request(asked.action, request, asked.match.values)
 
     def _run(self, call: AcceptedCall, request_id: str) -> Response:
-        """Carry out a call in one transaction, or replay the earlier call with the same idempotency key."""
+        """Carry out a call in one transaction, or repeat the answer for the same idempotency key."""
         action = call.action
         with self.store.transaction(owed=call.surface != "rest" or action.effect != "read"):
             value = call.input.get(action.idempotency) if action.idempotency else None
@@ -458,6 +456,6 @@ class Front:
 
 
 def _agent_headers(model: Model) -> list[tuple[str, str]]:
-    """Return the headers, with values, with which a surface of the catalogue marks an agent's call."""
+    """Return the headers, with values, by which surfaces of the catalogue mark calls of agents."""
     surfaces = model.source.data.get("surfaces") or {}
     return [pair for surface in surfaces.values() for pair in (surface or {}).get("headers", {}).items()]

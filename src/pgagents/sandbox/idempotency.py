@@ -1,4 +1,7 @@
-"""Idempotency keys: the same key and arguments take effect once, and are remembered after a success."""
+"""Idempotency keys: calls with the same key and arguments have one effect.
+
+A key is stored after a success.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ def fingerprint(action: Action, values: Mapping[str, Any]) -> bytes:
 
 
 def earlier(store: Store, owner: str, value: str, hash: bytes, now: float) -> Earlier | None:
-    """Return the earlier call with this idempotency key, or None; forget expired keys first."""
+    """Return the earlier call with this idempotency key, or None. Expired keys are deleted first."""
     store.run("DELETE FROM idempotency WHERE dies_at <= ?", now)
     row = store.row(
         "SELECT hash, resource, status, headers, answer FROM idempotency WHERE key_id = ? AND value = ?",
@@ -54,8 +57,9 @@ def earlier(store: Store, owner: str, value: str, hash: bytes, now: float) -> Ea
 def remember(
     store: Store, owner: str, value: str, hash: bytes, answer: Response, resource: str, dies_at: float
 ) -> None:
-    """Store an idempotency key with its answer. Pass an answer without a body where the body must not be
-    repeated.
+    """Store an idempotency key with its answer.
+
+    Pass an answer without a body if the body must not be repeated.
     """
     store.run(
         "INSERT INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -71,8 +75,8 @@ def remember(
 
 
 def resource_of(result: Any) -> str:
-    """Return the first `id` in a call's result, in breadth-first order; a phrase for messages where there
-    is none.
+    """Return the first `id` in a call's result, in breadth-first order; without one, a phrase for
+    messages.
     """
     stack = [result]
     while stack:
@@ -87,7 +91,7 @@ def resource_of(result: Any) -> str:
 
 
 def _canonical(value: Any) -> Any:
-    """Return a value with sorted members, and whole doubles as integers, so that 8 equals 8.0."""
+    """Return a value with sorted members, and integers in place of equal doubles, so that 8 equals 8.0."""
     if isinstance(value, Mapping):
         return {k: _canonical(value[k]) for k in sorted(value)}
     if isinstance(value, list):

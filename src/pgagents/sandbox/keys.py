@@ -1,4 +1,4 @@
-"""API keys: minted, hashed, looked up, revoked."""
+"""API keys: make, hash, look up and revoke them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 _EVEN = 256 // len(_ALPHABET) * len(_ALPHABET)
 _LETTERS = bytes(ord(_ALPHABET[n % len(_ALPHABET)]) for n in range(256))
 _UNEVEN = bytes(range(_EVEN, 256))
-"""Bytes that map to no letter, so that all letters are equally likely."""
+"""Bytes that stand for no letter, so that all letters are equally likely."""
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 UNLIMITED_PER_MINUTE = 60_000
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A caller's key and its rights; `per_minute` raises every rate limit to that many calls a minute."""
+    """A caller's key and its rights. If `per_minute` is set, it replaces every rate limit."""
 
     id: str
     role: str
@@ -40,7 +40,7 @@ class Key:
     sub: str | None = None
     """The user who granted an OAuth token; None for an API key."""
     granted: tuple[str, ...] | None = None
-    """The scopes that the user granted to a token; None for an API key, which no user restricts."""
+    """The scopes that the user granted to a token; None for an API key, which has no such limit."""
     scheme: str = ""
     """The scheme that the key is for; empty for the first one."""
 
@@ -58,8 +58,9 @@ class Key:
 
 
 def word(rng: random.Random, length: int) -> str:
-    """Return random letters and digits, drawn in large pieces, because each draw from the system costs a
-    system call.
+    """Return random letters and digits.
+
+    They are drawn in large pieces, because each draw from the system costs a system call.
     """
     letters = b""
     while len(letters) < length:
@@ -68,9 +69,7 @@ def word(rng: random.Random, length: int) -> str:
 
 
 def make_sortable_id(rng: random.Random, at: float) -> str:
-    """Return an unguessable word that sorts by time, like a ULID, so that a table's index grows at its
-    end.
-    """
+    """Return a random word that sorts by time, like a ULID, so that a table's index grows at its end."""
     left = max(0, int(at * 1000))
     moment = ""
     for _ in range(10):
@@ -80,7 +79,7 @@ def make_sortable_id(rng: random.Random, at: float) -> str:
 
 
 def digest(token: str) -> bytes:
-    """Return the hash of a token, which is stored in its place."""
+    """Return the hash of a token. It is stored instead of the token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -98,11 +97,11 @@ class Keyring:
             self._keys[row["hash"]] = Key(**{**data, "scopes": tuple(data["scopes"])})
 
     def find(self, token: str) -> Key | None:
-        """Return the living key of a token, or None."""
+        """Return the valid key of a token, or None."""
         return self._keys.get(digest(token))
 
     def mint(self, key: Key, *, seeded: bool = False, revoked_at: float | None = None) -> str:
-        """Make a token for a key; only its hash is stored."""
+        """Make a token for a key. Only its hash is stored."""
         credential = self.model.credentials.get(key.scheme) or self.model.credential
         prefix = self.prefix(key.mode, credential)
         token = prefix + word(self._rng, 32)
@@ -121,7 +120,7 @@ class Keyring:
         return token
 
     def issue(self, key: Key, dies_at: float) -> str:
-        """Make an access token for a key, which works until a time and is lost with this process."""
+        """Make an access token for a key. It is valid until a time, and lost when this process ends."""
         token = "cat_" + word(self._rng, 40)
         self._issued[digest(token)] = key, dies_at
         return token
@@ -132,7 +131,7 @@ class Keyring:
         return key if key is not None and now < dies_at else None
 
     def revoke(self, id: str, now: float) -> bool:
-        """Revoke a key; return False where there is no living key of this id."""
+        """Revoke a key. Return False if no valid key has this id."""
         self._keys = {k: v for k, v in self._keys.items() if v.id != id}
         return (
             self._store.run("UPDATE api_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", now, id)
@@ -150,10 +149,10 @@ class Keyring:
 
 
 def seed(keyring: Keyring, now: float) -> dict[str, str]:
-    """Mint keys for every role of the catalogue; return their tokens by role.
+    """Make keys for every role of the catalogue; return their tokens by role.
 
-    The token for a further scheme stands under `ROLE.SCHEME`. The role `main` has two keys: `test` with the
-    ordinary limits, and `unlimited`. None where no call has a key.
+    The token for a further scheme has the key `ROLE.SCHEME`. The role `main` has two keys: `test` with the
+    ordinary limits, and `unlimited`. The result is empty if the API has no keys.
     """
     tokens: dict[str, str] = {}
     for key in _first_keys(keyring) if keyring.model.credential is not None else ():
@@ -196,7 +195,7 @@ def _first_keys(keyring: Keyring) -> list[Key]:
     keys = [first, replace(first, id="key_unlimited", role="unlimited", per_minute=UNLIMITED_PER_MINUTE)]
     for name, role in roles.items():
         if name == "main" or (auth.plans and not (role.plan or role.operator)):
-            continue  # where keys have plans, a role without one is a secret of another kind
+            continue  # if keys have plans, a role without one has another kind of secret
         keys.append(
             Key(
                 f"key_{name}",

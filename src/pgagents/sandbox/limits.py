@@ -36,7 +36,7 @@ class Drawn:
 
 
 class Limits:
-    """The levels of all buckets. Not thread-safe by itself: the front holds its lock."""
+    """The levels of all buckets. It is not thread-safe: the front holds its lock."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -61,7 +61,7 @@ class Limits:
         if not chosen:
             return None
         levels = [self._level(*one, now) for one in chosen]
-        # half a millionth of a token is the noise of doubles, not a token that lacks
+        # half a millionth of a token is rounding noise of doubles, not a missing token
         lacking = any(level < 1.0 - 5e-7 for level in levels)
         told: list[tuple[float, Drawn]] = []
         for (bucket, owner, capacity), level in zip(chosen, levels, strict=True):
@@ -103,7 +103,7 @@ class Limits:
         return found
 
     def _levels_told(self, names: Any, drawn: Drawn, now: float) -> list[tuple[str, str]]:
-        """Return the headers that state limit and remainder, in the catalogue's form."""
+        """Return the headers with the limit and the remaining calls, in the catalogue's form."""
         if names.ietf:
             in_s = math.ceil(drawn.full_in_s - 1e-6)
             policy = f'"{drawn.name}";q={drawn.limit};w={max(1, math.ceil(drawn.per_s))}'
@@ -133,7 +133,7 @@ class Limits:
         known = (str(action.name) if action else "", key, agent)
         if known not in self._applying:
             if len(self._applying) >= _MOST_BUCKETS:
-                self._applying.clear()  # every new grant is a caller of its own
+                self._applying.clear()  # every new grant is a separate caller
             self._applying[known] = [
                 b for b in self._model.buckets.values() if self._applies(b, action, key, agent)
             ]
@@ -155,8 +155,8 @@ class Limits:
     def _decide(self, bucket: Bucket, action: Action | None, key: Key, agent: bool) -> bool:
         """Return whether a bucket applies to a call with a key.
 
-        A bucket without a condition applies to its own actions; the first of them also to calls of no action.
-        Any other bucket applies where its condition holds.
+        A bucket without a condition applies to its own actions. The first of them also applies to calls of no
+        action. Any other bucket applies if its condition holds.
         """
         if bucket.when is None:
             own = (
@@ -195,7 +195,7 @@ class Limits:
 
 
 def _seconds(bucket: Bucket, capacity: int, tokens: float, now: float) -> float:
-    """Return the seconds until this many more tokens are available."""
+    """Return the seconds until this many additional tokens are available."""
     if bucket.refill == "window":
         return bucket.per_s - now % bucket.per_s
     return tokens / (capacity / bucket.per_s)

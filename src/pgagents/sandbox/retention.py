@@ -1,4 +1,4 @@
-"""Deletes data after the times that the catalogue's `retention` states, by the sandbox's clock."""
+"""Delete data after the times in the catalogue's `retention`, by the sandbox's clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 EVERY_S = 60.0
 
 Task = Callable[[float], None]
-"""Deletes the records up to a moment (epoch seconds); called inside a transaction."""
+"""A function that deletes records older than a moment (epoch seconds). It is called inside a transaction."""
 
 
 class Retention:
@@ -20,12 +20,12 @@ class Retention:
         self._next_at = 0.0
 
     def add(self, name: str, task: Task) -> None:
-        """Add a task for a kind of data; a kind that the catalogue does not name is kept for ever."""
+        """Add a task for a kind of data. Data of a kind that the catalogue does not name is kept forever."""
         if name in self._after_s:
             self._tasks.append((self._after_s[name], task))
 
     def always(self, after_s: float, task: Task) -> None:
-        """Add a task that runs at this age, whatever the catalogue states."""
+        """Add a task that deletes at this age, independently of the catalogue."""
         self._tasks.append((after_s, task))
 
     def run(self, now: float) -> None:

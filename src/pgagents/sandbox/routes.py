@@ -1,4 +1,4 @@
-"""Finds the action of a method and a path."""
+"""Find the action of a method and a path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pgagents.text.placeholders import match_placeholders, split
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The action or dispatcher at a method and path; `operator` means that it needs the operator's key."""
+    """The action or dispatcher at a method and path. `operator` is true if it needs the operator's key."""
 
     action: Action | None
     dispatcher: Dispatcher | None = None
@@ -33,11 +33,14 @@ class Routes:
     """All paths of a catalogue. A literal path wins over a template; a trailing slash makes another path."""
 
     def __init__(self, model: Model, own_tools: Dispatcher | None = None) -> None:
-        """Collect the paths of a catalogue; `own_tools` leads to the actions that only its MCP server has."""
+        """Collect the paths of a catalogue.
+
+        `own_tools` is the path to the actions that only its MCP server offers.
+        """
         self._literal: dict[tuple[str, ...], dict[str, Route]] = {}
         self._templates: dict[int, dict[tuple[str, ...], dict[str, Route]]] = {}
         self._open: dict[tuple[str, ...], dict[str, Route]] = {}
-        """Templates whose last value may have several segments."""
+        """Templates whose last placeholder may match several segments."""
         for action in model.rest_actions:
             self._add(action.method, action.path, Route(action))
         for action in model.operator:
@@ -57,7 +60,7 @@ class Routes:
             self._literal.setdefault(parts, {})[method] = endpoint
 
     def match(self, path: str) -> Match | None:
-        """Return the routes of a path as sent, or None; an encoded slash stays inside its segment."""
+        """Return the routes of a path as sent, or None. An encoded slash does not separate segments."""
         parts = tuple(path.split("/") if "%" not in path else map(unquote, path.split("/")))
         literal = self._literal.get(parts)
         if literal is not None:
@@ -80,9 +83,7 @@ class Routes:
 
 
 def fit(template: str, path: str) -> dict[str, str] | None:
-    """Return the values of a template's placeholders in a path as sent; None where the path does not
-    match.
-    """
+    """Return the values of a template's placeholders in a path as sent; None if it does not match."""
     parts, given = tuple(template.split("/")), tuple(unquote(part) for part in path.split("/"))
     return _fit(parts, given) if len(parts) == len(given) else None
 

@@ -1,4 +1,4 @@
-"""Assembles a sandbox: store, clock, keys, domain, front, and the chosen faults and variations."""
+"""Build a sandbox from its parts: store, clock, keys, domain, front, and the chosen faults and variations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from pgagents.sandbox.events.outbox import Outbox
 from pgagents.sandbox.events.targets_allowed import Resolve
 from pgagents.sandbox.front import Front
 from pgagents.sandbox.hosting.site import Site
-from pgagents.sandbox.injection.fault_registry import Context, wrap_api
+from pgagents.sandbox.injection.fault_declaration import Context
+from pgagents.sandbox.injection.fault_registry import wrap_api
 from pgagents.sandbox.mock import mock
 from pgagents.sandbox.oauth import grants
 from pgagents.sandbox.oauth.clients import Client
@@ -36,8 +37,9 @@ from pgagents.sandbox.store import Store
 from pgagents.text.nearest import did_you_mean
 
 DOMAINS = "pgagents.sandbox.domain"
-"""The entry point group of domains: modules with `domain(setting)`, by the name that a catalogue has under
-`domain`.
+"""The entry point group of domains.
+
+Each is a module with `domain(setting)`, under the name that a catalogue writes as `domain`.
 """
 
 
@@ -53,9 +55,9 @@ class Sandbox:
     stripe_secret: str
     courier: Courier
     chore: Callable[[], None]
-    """Does a bounded piece of background work, such as deletion; called now and then."""
+    """A function that does a limited piece of background work, such as deletion. It is called repeatedly."""
     oauth: Mapping[str, Mapping[str, object]]
-    """OAuth clients that are registered from the start, by kind; empty where the catalogue has no OAuth."""
+    """OAuth clients that are registered at the start, by kind; empty if the catalogue has no OAuth."""
 
 
 def open_sandbox(
@@ -75,12 +77,12 @@ def open_sandbox(
     log: Callable[[str], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Sandbox:
-    """Assemble a sandbox.
+    """Build a sandbox.
 
     `start` sets its clock (epoch seconds). `rng` makes keys and ids; the default is the system's.
-    `oauth_clients` are registered beside the sandbox's own. `sleep` lets time pass for slow faults. `seed`
-    None means the database's seed, 0 for a new database. Raises PgagentsError for a database that is unusable
-    or of another catalogue or seed, and for an unknown fault or variation.
+    `oauth_clients` are registered besides the sandbox's own. `sleep` waits for slow faults. If `seed` is
+    None, it is the database's seed, or 0 for a new database. Raises PgagentsError for a database that is
+    unusable or of another catalogue or seed, and for an unknown fault or variation.
     """
     chance = rng or random.SystemRandom()
     clock = Clock(time_source, start)
@@ -161,7 +163,7 @@ def _chore(setting: Setting) -> None:
 
 
 def _same_world(store: Store, api: str, seed: int | None) -> int:
-    """Return the seed of the store. Raises PgagentsError where it belongs to another API or seed."""
+    """Return the seed of the store. Raises PgagentsError if it belongs to another API or seed."""
     with store.transaction():
         kept_api, kept_seed = store.setting("api", api), int(store.setting("seed", str(seed or 0)))
     if kept_api != api:

@@ -1,4 +1,4 @@
-"""The parts of a sandbox that a domain works with."""
+"""The parts of a sandbox for a domain."""
 
 from __future__ import annotations
 
@@ -16,16 +16,14 @@ from pgagents.sandbox.store import Store
 
 @dataclass(slots=True)
 class Address:
-    """The base URL under which callers reach the sandbox; the catalogue's server until the sandbox
-    listens.
-    """
+    """The sandbox's base URL for callers. Until the sandbox listens, it is the catalogue's server."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The parts of a sandbox that a domain works with.
+    """The parts of a sandbox for a domain.
 
     `seed` is the seed of the synthetic data. `stripe_secret` signs payment events.
     """
@@ -41,4 +39,4 @@ class Setting:
     outbox: Outbox
     retention: Retention
     target_problem: Callable[[str], str]
-    """Returns why a URL may not be a webhook's target; empty where it may."""
+    """A function that returns why a URL may not be a webhook's target; empty if it may."""

@@ -1,5 +1,6 @@
-"""The sandbox's SQLite database: one connection, one lock, one transaction for each call; concurrent calls
-share a commit.
+"""The sandbox's SQLite database: one connection, one lock, one transaction for each call.
+
+Concurrent calls share a commit.
 """
 
 from __future__ import annotations
@@ -34,17 +35,21 @@ CREATE INDEX IF NOT EXISTS idempotency_dies ON idempotency (dies_at);
 
 @dataclass(slots=True)
 class Open:
-    """The writes since the last commit. `owed` means that some must be durable before their answer is
-    sent.
+    """The writes since the last commit.
+
+    `owed` is true if some must be durable before their answer is sent.
     """
 
     owed: bool = False
     kept: bool | None = None
-    """True once the writes are committed, False once they are undone, None before."""
+    """True when the writes are committed, False when they are undone, None before."""
 
 
 class Store:
-    """An open database. `lock` is held through a whole call, so calls are serialised and limits are exact."""
+    """An open database.
+
+    A call holds `lock` from its beginning to its end, so calls are serial and limits exact.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self.lock = threading.RLock()
@@ -122,10 +127,10 @@ class Store:
 
     @contextmanager
     def transaction(self, *, owed: bool = True) -> Iterator[None]:
-        """Commit the writes inside the block, or undo them where an exception leaves it.
+        """Commit the writes inside the block, or undo them if an exception leaves it.
 
-        Inside `sharing` they are committed by the next `settle`, else at the end. `owed` False means that a
-        crash may lose them.
+        Inside `sharing` the next `settle` commits them; otherwise the end of the block does. If `owed` is
+        False, a crash may lose them.
         """
         with self.lock:
             assert not self._inside, "a transaction inside another"
@@ -153,7 +158,7 @@ class Store:
                 self._shares = False
 
     def settle(self) -> None:
-        """Commit all open writes. Raises sqlite3.Error where that fails; all of them are undone then."""
+        """Commit all open writes. Raises sqlite3.Error if that fails; then all of them are undone."""
         with self.lock:
             ended, self.open = self.open, None
             if ended is None:
@@ -174,13 +179,13 @@ class Store:
             self._connection.execute("SAVEPOINT call")
 
     def _take_back(self) -> None:
-        """Undo one call, but not the others that share its commit."""
+        """Undo one call, but no other calls in the same commit."""
         if self.open is None:
             self._connection.execute("ROLLBACK")
         elif self._connection.in_transaction:
             self._connection.execute("ROLLBACK TO call")
             self._connection.execute("RELEASE call")
-        else:  # the file is full, say: SQLite has undone all that was open
+        else:  # the disk is full, for instance, and SQLite has undone all open writes
             self.open.kept, self.open = False, None
 
     def _keep(self, owed: bool) -> None:
@@ -193,18 +198,17 @@ class Store:
             self.settle()
 
     def setting(self, name: str, default: str) -> str:
-        """Return a stored value; store and return `default` the first time."""
+        """Return a stored value. The first time, store and return `default`."""
         self.run("INSERT OR IGNORE INTO setting VALUES (?, ?)", name, default)
         row = self.row("SELECT value FROM setting WHERE name = ?", name)
         assert row is not None
         return str(row["value"])
 
     def secret(self, made: str) -> str:
-        """Return a secret that is stored in a file beside the database, so that a copy of the database does
-        not include it.
+        """Return a secret from a file beside the database, so that a copy of the database lacks it.
 
-        `made` is stored and returned the first time. Raises PgagentsError where the file is gone or changed
-        since.
+        `made` is stored and returned the first time. Raises PgagentsError if the file is missing or was
+        changed.
         """
         if self._path is None:
             return made
@@ -241,13 +245,14 @@ class Store:
 
 
 def _mark(secret: str) -> str:
-    """Return a hash that recognises a secret without revealing it."""
+    """Return a hash that identifies a secret without revealing it."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _own(path: Path) -> None:
-    """Make a file that only this user can read, or restrict an existing one. SQLite gives its other files
-    the same mode.
+    """Make a file that only this user can read, or restrict an existing one.
+
+    SQLite gives its other files the same mode.
     """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -257,12 +262,11 @@ def _own(path: Path) -> None:
 
 
 def _alone(path: Path) -> IO[bytes]:
-    """Lock the database for this process by an open file beside it; the system unlocks it however the process
-    ends.
+    """Lock the database for this process, by an open file beside it.
 
-    A second process would have limits and keys of its own. The lock is a separate file, because closing any
-    handle of the database would release SQLite's own locks. Raises PgagentsError where another process holds
-    the lock.
+    The system unlocks it however the process ends. A second process would have limits and keys of its own.
+    The lock is a separate file, because closing any handle of the database would release SQLite's own locks.
+    Raises PgagentsError if another process holds the lock.
     """
     lock = path.with_name(path.name + ".lock")
     try:
@@ -275,7 +279,7 @@ def _alone(path: Path) -> IO[bytes]:
         ) from None
     try:
         import fcntl
-    except ImportError:  # a system without it: two processes are not kept apart there
+    except ImportError:  # on a system without this module, two processes can open the same database
         return file
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,7 +1,7 @@
-"""Read JSON with the place of every value, several times as fast as the YAML reader would.
+"""Read JSON with the place of every value, several times as fast as the YAML reader.
 
 The standard library parses the values. A second pass over the text, which is then valid JSON, finds the
-places. Text that is not standard JSON is left to the YAML reader, which reports where and why.
+places. The YAML reader reads text that is not standard JSON, and reports the error.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ _LINE = re.compile(r"\r\n|\r|\n")
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|[^\s,:{}\[\]"]+')
 _HALF = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-"""A surrogate pair: JSON escapes a character above U+FFFF as two halves."""
+"""A surrogate pair. JSON escapes a character above U+FFFF in two halves."""
 _DIGITS = 300
-"""Longer numbers are left to the YAML reader, which reports their fault."""
+"""Most digits of a number. The YAML reader reads longer ones, and reports the error."""
 
 
 class _Left(Exception):
-    """The text is left to the YAML reader, which explains it better: a duplicate key, an overlong number,
-    or values nested too deep.
+    """The text must be read by the YAML reader, which explains it better.
+
+    It has a duplicate key, an overlong number, or values nested too deep.
     """
 
 
@@ -34,7 +35,7 @@ class _TooMany(Exception):
 
 
 def read_json(text: str, file: str, max_values: int) -> Source | None:
-    """Return the document, or None for a text that is left to the YAML reader."""
+    """Return the document; None for a text that the YAML reader must read."""
     if _HALF.search(text) and _HALF.search(_PAIR.sub("", text)):
         return None
     try:

@@ -23,7 +23,7 @@ MAX_DEPTH = 100
 MAX_VALUES = 400_000
 MAX_FAULTS = 200
 _TEXT_WEIGHT = 64
-"""Characters of a text that count as one more value if an alias repeats the text."""
+"""Number of characters that count as one more value, if an alias repeats a text."""
 
 # characters that YAML 1.1 and 1.2 read differently (Unicode line breaks), and characters that YAML forbids
 _STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
@@ -86,7 +86,7 @@ def parse(
     foreign: bool = False,
     folder: Path | None = None,
 ) -> Source:
-    """Parse YAML text into a Source; see `read`. `folder` is where the file lies that holds the text.
+    """Parse YAML text into a Source; see `read`. `folder` is the folder of the text's file.
 
     With `foreign`, the text is not a catalogue: anchors and aliases are followed, and every key stays text.
     Aliased values are shared, and count towards `max_values` each time.
@@ -225,7 +225,7 @@ class _Reader:
         self._put(None, self._at(event.start_mark))
 
     def _follow(self, event: Any, top: _Open | None) -> None:
-        """Put the value that an alias refers to; after a merge key `<<`, put its members."""
+        """Insert the value that an alias refers to. After a merge key `<<`, insert the value's members."""
         value, place, weight = self.anchors.get(event.anchor, (None, None, 0))
         if place is None or any(open.data is value for open in self.stack):
             self._fault(
@@ -245,7 +245,7 @@ class _Reader:
             top.weight += weight
         if top is not None and top.key == "<<" and isinstance(value, dict) and isinstance(top.data, dict):
             children = top.place.children or {}
-            for key in value.keys() - top.data.keys():
+            for key in [key for key in value if key not in top.data]:
                 top.data[key] = value[key]
                 children[key] = (place.children or {})[key]
                 top.merged.add(key)
@@ -360,7 +360,7 @@ def _span(file: str, text: str, index: int) -> Span:
 
 
 def _other_spelling(key: str | int) -> str | int | None:
-    """Return the same key as the other type, such as 200 for "200": in JSON both are one key."""
+    """Return the same key in its other type, such as 200 for "200". In JSON both are one key."""
     if isinstance(key, int):
         return str(key)
     return (

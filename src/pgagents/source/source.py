@@ -1,4 +1,4 @@
-"""A text's data and the place of every value in it."""
+"""A text's data, and the place of every value in it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A problem that the reader found in the text itself, before its meaning is considered."""
+    """A problem of the text itself, such as a syntax error."""
 
     span: Span
     id: str
@@ -43,9 +43,9 @@ class Fault:
 
 @dataclass(slots=True)
 class Source:
-    """A file's text, its data and the places of its values. `file` is the name that messages show.
+    """A file's text, its data and the places of its values. `file` is its name in messages.
 
-    `folder` is where the file lies, so that it may name files beside it; None for a text without a file.
+    `folder` contains the file, so that the text may name files beside it; None for a text without a file.
     """
 
     file: str

@@ -1,4 +1,4 @@
-"""Find the place of one character of a text value in the file, in whatever form of YAML it is written."""
+"""Find the place of one character of a text value in the file, in every YAML notation."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 def locate_within(source: Source, pointer: Pointer, offset: int) -> Span | None:
     """Return the place of the character at `offset` of the text at `pointer`.
 
-    An offset at the end is the place behind the last character. The answer is None if the file does not show
-    the text, as after an alias. Blanks do not count, because YAML may fold them.
+    An offset at the end is the place after the last character. The result is None if the file does not
+    contain the text, as after an alias. Blanks do not count, because YAML may fold them.
     """
     value = value_at(source.data, pointer)
     if not isinstance(value, str) or not source.has(pointer):
@@ -46,7 +46,7 @@ def _span(file: str, starts: list[int], index: int) -> Span:
 
 
 def _units(text: str, begin: int) -> Iterator[tuple[str, int, int]]:
-    """Yield each character of a value with the place where it is written, and the place behind it."""
+    """Yield each character of a value with its place in the file, and the place after the last one."""
     quote, at = text[begin : begin + 1], begin
     if quote in ("|", ">"):
         header = _BREAK.search(text, begin)

@@ -1,1 +1,1 @@
-"""Prove the package of a store, and pack it with its evidence."""
+"""Prove a store's package on a running server, and pack it with its evidence."""

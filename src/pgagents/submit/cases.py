@@ -19,7 +19,7 @@ CaseOutcome = Literal["kept", "broken", "untested"]
 
 @dataclass(frozen=True, slots=True)
 class CaseProof:
-    """A test case with its outcome; `why` says why it is broken or untested."""
+    """A test case with its result. `why` says why it is broken or untested."""
 
     case: Case
     outcome: CaseOutcome
@@ -27,7 +27,10 @@ class CaseProof:
 
     @property
     def calls(self) -> list[tuple[str, dict[str, Any]]]:
-        """The tools that the case calls, with their arguments; expressions are as the catalogue has them."""
+        """Return the tools that the case calls, with their arguments.
+
+        Expressions are in the catalogue's form.
+        """
         return [
             (
                 str(call.action.name),
@@ -41,7 +44,7 @@ class CaseProof:
 
 
 def find_drafts(model: Model, store: str) -> Iterator[Lack]:
-    """Yield each prompt that a program proposed, and that no person has approved."""
+    """Yield each prompt that a program proposed and no person has approved."""
     for case in cases_of(model, store):
         if case.draft:
             yield Lack(
@@ -68,7 +71,7 @@ _OUTCOMES: Mapping[Verdict, CaseOutcome] = {
 
 
 def find_case_lacks(cases: tuple[CaseProof, ...]) -> Iterator[Lack]:
-    """Yield each case that did not come out as it says."""
+    """Yield each case that did not have the expected result."""
     for one in cases:
         if one.outcome == "broken":
             message = f"the case `{one.case.name}` does not come out as it says: {one.why}"

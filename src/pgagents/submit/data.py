@@ -1,4 +1,4 @@
-"""The evidence and what is lacking, as data for programs."""
+"""The evidence and the missing requirements, as data for programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FORMAT = 1
 def make_data(
     surface: str, found: Iterable[Diagnostic], evidence: Evidence | None, packed: Iterable[str]
 ) -> dict[str, Any]:
-    """Return the result of a submission. Without evidence the server was not proved."""
+    """Return the result of a submission. Without evidence, the server was not tested."""
     data: dict[str, Any] = {
         "format": FORMAT,
         "store": surface,

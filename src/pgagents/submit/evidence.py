@@ -1,4 +1,4 @@
-"""The evidence of a submission: the proof of hints and cases, and the list of what nothing here shows."""
+"""The evidence of a submission: the proof of hints and cases, and a list of facts that remain unproved."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ Rung = Literal["proved", "ready"]
 class Evidence:
     """The proof of a package. `files` are the SHA-256 sums of the packed files by name.
 
-    `shown` lists observations of the public host, `unshown` facts that only a public host or the store can
-    show.
+    `shown` lists observations of the public host. `unshown` lists facts that only a public host or the store
+    can show.
     """
 
     surface: str
@@ -82,7 +82,7 @@ def _list_public(model: Model, store: Store) -> Iterator[str]:
 
 
 def find_run_lacks(evidence: Evidence) -> Iterator[Lack]:
-    """Yield the reasons in a run because of which its package is not packed."""
+    """Yield each reason in a run that forbids packing."""
     report = evidence.report
     if not report.footer.complete:
         why = " ".join(report.footer.notes[:1]) or "it was cut short"
@@ -94,7 +94,7 @@ def find_run_lacks(evidence: Evidence) -> Iterator[Lack]:
 
 
 def _find_discovery_lacks(report: Report) -> Iterator[Lack]:
-    """Yield each contract about the host's discovery documents that was broken, or could not be tried."""
+    """Yield each contract about the host's discovery documents that was broken or untested."""
     from pgagents.verify.plan.options import DISCOVERY
 
     broken = {id: f for f in report.findings for id in (f.contract.id, *f.also)}

@@ -1,8 +1,8 @@
 """The proof of the hints of each tool, from the report of a run.
 
 A hint that asks hosts to be careful claims nothing. Any other is held, broken, not shown or untested. A hint
-that is not shown rests on the author's word, so its reason must stand at its line. A closed world is never
-proved: it is claimed, where no argument takes an address, or where no call came to the run's receiver.
+that is not shown rests on the author's word, so its line must have a reason. A closed world cannot be proved.
+It is claimed if no argument takes an address, or if the run's receiver got no call.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NAMES: Mapping[str, str] = {
     "idempotent": "idempotentHint",
     "open_world": "openWorldHint",
 }
-"""The hints by the name that MCP gives them."""
+"""The hints under MCP's names."""
 CHECKS: Mapping[str, str] = {
     "read_only": "hint_read_only",
     "destructive": "hint_not_destructive",
@@ -36,9 +36,9 @@ CHECKS: Mapping[str, str] = {
 }
 """The check that proves each hint."""
 _CLAIMS = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
-"""The value of each hint with which hosts ask less, so that the claim must be true."""
+"""The value of each hint with which hosts ask less often, so that it must be true."""
 _KEYS = {"read_only": "effect"}
-"""The key of the catalogue that holds a hint, where it has another name."""
+"""The catalogue's key of a hint, if it has another name."""
 _NOT_SHOWN = "not shown: "
 _ORDER: tuple[Outcome, ...] = ("broken", "untested", "not shown", "held", "claimed", "no claim")
 
@@ -47,8 +47,8 @@ _ORDER: tuple[Outcome, ...] = ("broken", "untested", "not shown", "held", "claim
 class HintProof:
     """One hint of a tool: the claim, its reason, and the result of the run.
 
-    `why` explains a result of broken, not shown or untested. `reasoned` is true if the reason is the author's
-    own.
+    `why` explains the results broken, not shown and untested. `reasoned` is true if the author wrote the
+    reason.
     """
 
     name: str
@@ -110,7 +110,7 @@ def _prove(
 def _judge(
     action: Action, name: str, hint: Hint, results: list[Result], broken: Mapping[str, Finding]
 ) -> tuple[Outcome, str, Contract | None]:
-    """Return the worst outcome of a hint's contracts, with its reason."""
+    """Return the worst result of a hint's contracts, with its reason."""
     if hint.value != _CLAIMS[name]:
         return "no claim", "", None
     if not results and name == "open_world":
@@ -132,7 +132,7 @@ _OUTCOMES: Mapping[Verdict, Outcome] = {
 
 
 def _decide(result: Result) -> Outcome:
-    """Return the outcome of a contract; a closed world that was tried is claimed."""
+    """Return the result of a contract. A closed world that was tested counts as claimed."""
     tried = result.contract.check == CHECKS["open_world"] and result.reason == CLAIMED
     return "claimed" if tried else _OUTCOMES[result.verdict]
 
@@ -151,9 +151,9 @@ def _explain(result: Result, broken: Mapping[str, Finding]) -> str:
 
 
 def find_hint_lacks(tools: tuple[ToolProof, ...], store: Store) -> Iterator[Lack]:
-    """Yield each hint that is broken or untested, and each that rests on no author's word.
+    """Yield each hint that is broken or untested, and each that is not shown and has no reason of the author.
 
-    A hint that nothing showed matters only where the store reads it.
+    A hint that nothing showed matters only if the store reads it.
     """
     for tool in tools:
         told: set[str] = set()

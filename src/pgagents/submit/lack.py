@@ -1,4 +1,4 @@
-"""The lacks of a submission by subject, with the catalogue's line and the store's own code."""
+"""Missing requirements of a submission by subject, with the catalogue's line and the store's own code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OURS: Mapping[Subject, str] = {
     "discovery": "submit/discovery",
     "run": "submit/run",
 }
-"""The codes for a subject, if a store has none of its own."""
+"""The codes for a subject if a store has none of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Lack:
 
 
 def describe(lack: Lack, store: Store, source: Source) -> Diagnostic:
-    """Return the error for a person, under the store's code."""
+    """Return the error for a person, with the store's code."""
     origin = lack.origin
     while not source.has(origin):
         origin = origin[:-1]

@@ -1,4 +1,4 @@
-"""Build a store's package in memory, and judge it as the store would, at the catalogue's lines."""
+"""Build a store's package in memory, and judge it by the store's rules, at the catalogue's lines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Package:
 
 
 def find_listing(model: Model, surface: str, store: Store) -> Listing:
-    """Return the listing of a store. Raises PgagentsError where the catalogue has none."""
+    """Return the listing of a store. Raises PgagentsError if the catalogue has none."""
     there = model.surfaces.get(surface)
     if there is None or there.listing is None:
         raise PgagentsError(
@@ -60,7 +60,7 @@ def build_package(model: Model, surface: str, store: Store) -> Package:
 
 
 class _Places:
-    """Judges files, and finds the part of the catalogue that a member of a built file comes from."""
+    """Judge files, and find the catalogue's line behind a member of a built file."""
 
     def __init__(self, built: Built, model: Model) -> None:
         self._model = model
@@ -68,7 +68,9 @@ class _Places:
         self._traced: dict[str, Rendered] = {}
 
     def judge(self, name: str, raw: bytes, store: Store, folder: str) -> Iterator[Diagnostic]:
-        """Yield the store's findings about a file or an archive, whose files are built below `folder`."""
+        """Yield the store's findings about a file, or about an archive of files that are built below
+        `folder`.
+        """
         from pgagents.lint.packages.verdict import describe_hit, find_hits
 
         for hit in find_hits(name, raw, store.judge):
@@ -76,7 +78,7 @@ class _Places:
             yield describe_hit(hit, self._model.source.locate(at), store.judge)
 
     def _find(self, path: str, pointer: Pointer) -> Pointer:
-        """Return the place of a member; that of all surfaces where nothing is known of the file."""
+        """Return the place of a member. If the file is unknown, return that of all surfaces."""
         from pgagents.generate.build import origin
         from pgagents.generate.render import Renderer
 
@@ -92,7 +94,7 @@ class _Places:
 def judge_tools(tools: Sequence[Any], model: Model, store: Store) -> Iterator[Diagnostic]:
     """Yield the store's findings about a server's list of tools, at the lines of their actions.
 
-    Codes that the author answered with a reason in the catalogue are left out.
+    Codes that the catalogue ignores with a reason are left out.
     """
     if not store.judge:
         return
@@ -114,7 +116,7 @@ def judge_tools(tools: Sequence[Any], model: Model, store: Store) -> Iterator[Di
 
 
 def _is_answered(model: Model, rule: str) -> bool:
-    """True if the catalogue ignores each finding of a lint rule, with a reason."""
+    """True if the catalogue ignores all findings of a lint rule, with a reason."""
     from pgagents.lint.run import lint
 
     judged = lint(model, (rule,))

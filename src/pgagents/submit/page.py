@@ -80,7 +80,7 @@ def _context(evidence: Evidence) -> dict[str, Any]:
 
 
 def conclude(evidence: Evidence) -> str:
-    """Return the outcome in one line: how many hints held and were not shown, how many cases were kept."""
+    """Return the result in one line: the number of hints that held and were not shown, and of cases kept."""
     outcomes = Counter(one.outcome for tool in evidence.tools for one in tool.hints)
     told = [f"{outcomes['held']} hints held"]
     told += [f"{outcomes[how]} {how}" for how in ("not shown", "claimed") if outcomes[how]]

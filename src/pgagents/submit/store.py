@@ -1,4 +1,4 @@
-"""The stores that a package can be submitted to, found by the path of their modules."""
+"""The stores that a package can be submitted to, one for each module under `stores`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ PACKAGE = "pgagents.submit.stores"
 OTHER_NAMES = MappingProxyType({"claude": "anthropic", "chatgpt": "openai"})
 """Other names of stores, each with the surface that has the listing."""
 Subject = Literal["hint", "case", "tools", "sign_in", "challenge", "page", "address", "discovery", "run"]
-"""The subjects of a lack, beside the package itself."""
+"""The subjects of a missing requirement, besides the package itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The demands of a store on a package and on the server behind it.
+    """A store's demands on a package and on the server behind it.
 
-    `judge` is the package judge of the store; empty where there is none. `hints` are those that the store
-    reads. `codes` are the store's own codes by subject. `pages` are members of the listing whose pages a
-    reviewer opens. `host_only` names what neither this machine nor any public address shows.
+    `judge` is the package judge of the store; empty if there is none. `hints` are those that the store reads.
+    `codes` are the store's own codes by subject. `pages` are members of the listing whose pages a reviewer
+    opens. `host_only` lists facts that neither this machine nor a public address can show.
     """
 
     title: str
@@ -36,11 +36,11 @@ class Store:
     hosted: bool = False
     """True if the store connects to a hosted server only."""
     keys: bool = True
-    """True if the store connects with a key, as an alternative to OAuth."""
+    """True if the store can connect with a key instead of OAuth."""
     rules: Mapping[str, str] = field(default_factory=dict)
-    """The store's codes that a rule of our lint judges in the catalogue too, each with the id of the rule."""
+    """The store's codes for problems that one of our lint rules finds too, each with the rule's id."""
     challenge: str = ""
-    """The path of the file that proves the domain; empty if the store demands none."""
+    """The path of the file that proves ownership of the domain; empty if the store demands none."""
 
 
 @cache

@@ -1,6 +1,6 @@
-"""The tools that a server lists while it is proved: they are the catalogue's, and stay as they are.
+"""Compare a server's tools with the catalogue, and before a run with after it.
 
-A store keeps the definitions that it has scanned, so that a tool which changes is judged anew.
+A store keeps the definitions that it has scanned, so a changed tool is reviewed again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FILE = "mcp/tools.json"
 BEFORE, AFTER = "before the run", "after the run"
 MOST_TOLD = 20
-"""The most differences that are printed for one list."""
+"""Most differences that are printed for one list."""
 
 
 def read_tools(link: Link) -> ToolListing:
@@ -29,7 +29,9 @@ def read_tools(link: Link) -> ToolListing:
 
 
 def compare_with_catalogue(model: Model, listing: ToolListing) -> Iterator[Lack]:
-    """Yield where a list differs from the catalogue: tools that are missing, other, more, or listed twice."""
+    """Yield the differences between a list and the catalogue: missing, changed, additional, or duplicate
+    tools.
+    """
     from pgagents.generate.build import document
     from pgagents.generate.formerly import list_offered
     from pgagents.source.origin import plain
@@ -73,7 +75,7 @@ def _find_others(listing: ToolListing, known: set[str], origin: tuple[str | int,
 
 
 def find_changes(model: Model, before: ToolListing, after: ToolListing) -> Iterator[Lack]:
-    """Yield which tools changed between two lists, at the lines of their actions."""
+    """Yield the tools that differ between two lists, at the lines of their actions."""
     from pgagents.generate.formerly import index_actions
 
     surface = model.surfaces["mcp"]

@@ -1,1 +1,1 @@
-"""Propose laws from the exchanges of a run: mine, try to break, weaken or drop, rank, write as YAML."""
+"""Propose laws from the exchanges of a run: mine them, try to break them, rank them, write them as YAML."""

@@ -1,7 +1,6 @@
-"""Choose calls that would break proposals which hold by accident: two arguments at once, other instances,
-time.
+"""Choose calls that break proposals that hold by accident: two new arguments, other instances, more time.
 
-Nothing is sent here: a probe asks for calls, and the gate of verify decides on each.
+Nothing is sent here. A probe asks for calls, and verify's gate decides on each.
 """
 
 from __future__ import annotations
@@ -26,19 +25,17 @@ from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 
 WHY = "to break a proposed law"
 READS, WRITES, LIVES = 12, 6, 9
-"""Calls of an action that reads and of one that writes, and instances of a resource that live through it
-all.
-"""
+"""Most calls of an action that reads, most calls of one that writes, and most instances of a resource."""
 DEPENDENTS = 2
-"""The number of other instances that are made from one instance in its life."""
+"""Number of other instances that are made from one instance."""
 WAITS = (0.0, 900.0, 5_400.0, 31_000.0, 90_000.0, 180_500.0)
-"""Seconds that pass in between, where there is an operator's clock."""
+"""Seconds that pass between two calls, if there is an operator's clock."""
 
 
 def list_probes(
     setting: Setting, roles: frozenset[str], samples: Samples, wanted: frozenset[str], *, seed: int
 ) -> Iterator[Probe]:
-    """Yield probes for actions that proposals are about: lives of instances, then calls of each action."""
+    """Yield probes for the actions of proposals: first the lives of instances, then calls of each action."""
     yield from list_pair_probes(setting, samples)
     for resource in _list_living(setting):
         yield from _live(setting, roles, resource, samples, seed)
@@ -111,7 +108,7 @@ def _vary(endpoint: Endpoint, template: RequestTemplate, inputs: Sequence[Mappin
 
 
 def _list_living(setting: Setting) -> list[Resource]:
-    """Return the resources that a run can make and move, each maker once."""
+    """Return the resources whose instances a run can make and move, one for each action that makes them."""
     found: dict[str, Resource] = {}
     for resource in setting.model.resources.values():
         made = resource.made_by
@@ -125,7 +122,7 @@ def _list_living(setting: Setting) -> list[Resource]:
 def _live(
     setting: Setting, roles: frozenset[str], resource: Resource, samples: Samples, seed: int
 ) -> Iterator[Probe]:
-    """Yield probes that each make an instance in an unusual way, let time pass, move it, and read it."""
+    """Yield probes. Each makes an unusual instance, lets time pass, moves the instance, and reads it."""
     made = resource.made_by
     maker = setting.find_usable_lead(str(made.action.name)) if made is not None else None
     if made is None or maker is None:
@@ -155,7 +152,7 @@ def _live(
 def _list_parents(
     setting: Setting, resource: Resource, samples: Samples
 ) -> dict[str, list[Mapping[str, Any]]]:
-    """Return found instances that may be named in making one, by resource."""
+    """Return found instances by resource, which a call that makes an instance may name."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for value in resource.made_by.input.values() if resource.made_by else ():
         names = value.names & setting.model.resources.keys() if isinstance(value, Expression) else ()
@@ -220,7 +217,7 @@ def _run_life(
 
 
 def _list_dependents(setting: Setting, resource: Resource) -> list[tuple[Endpoint, Mapping[str, Any]]]:
-    """Return where other instances are made that name this one, such as a refund of a payment, and how."""
+    """Return the calls that make other instances from this one, such as a refund of a payment."""
     found = []
     for other in setting.model.resources.values():
         made = other.made_by
@@ -242,7 +239,7 @@ def _list_dependents(setting: Setting, resource: Resource) -> list[tuple[Endpoin
 def _move(
     setting: Setting, resource: Resource, move: Move, body: Mapping[str, Any], samples: Samples, seed: int
 ) -> Call | None:
-    """Return a call that moves an instance, with an unusual value of its own arguments."""
+    """Return a call that moves an instance, with an unusual value of one of its arguments."""
     mover = setting.find_usable_lead(str(move.action.name))
     if mover is None or move.action.signed is not None:
         return None

@@ -12,12 +12,15 @@ from pgagents.suggest.columns import MISSING, SELF, Column
 from pgagents.suggest.tables import Site, Table
 
 EQUALITY, ARITHMETIC, ORDER = 5.0, 6.0, 4.0
-"""The least evidence of a law, as the negative decimal logarithm of the chance that it holds by accident."""
+"""Least evidence of a law of each kind.
+
+Evidence is the negative decimal logarithm of the probability that the law holds by chance.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A condition under which a law applies: `text`, and the rows where it is true."""
+    """A condition under which a law applies: its text, and the rows in which it is true."""
 
     text: str
     column: Column
@@ -26,7 +29,9 @@ class Guard:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """The evidence for a law: `n` different tuples of values, the share `q` of swapped ones that break it."""
+    """The evidence for a law: `n` different tuples of values, and the share `q` of exchanged values that
+    break it.
+    """
 
     n: int
     q: float
@@ -36,12 +41,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A law that may hold. `columns` are the arguments of `test`; the first is the one that is defined.
+    """A law that may hold. `columns` are the arguments of `test`; the law defines the first one.
 
     `family` is the name of the templates that proposed it. `bar` is the score that its evidence must reach.
-    `prior` is added to that score: a form of law that is often true needs less evidence.
-    `nulls` says that null is a value for it. `guardable` allows a condition if it does not always hold.
-    `group` names laws of one action that are read as one. `also` are conditions of its own.
+    `prior` is added to that score: a form of law that is often true needs less evidence. `nulls` is true if
+    null is an allowed value. `guardable` allows a condition if the law does not always hold. `group` names
+    laws of one action that people read as one. `also` are further conditions of this law.
     """
 
     table: Table
@@ -57,19 +62,20 @@ class Candidate:
     group: str = ""
     also: tuple[str, ...] = ()
     own: Callable[[Guard | None], Evidence | None] | None = None
-    """Judges it in place of the usual counting."""
+    """A function that judges the candidate instead of the usual counting."""
     guard: Guard | None = None
     bare: bool = False
-    """True if its columns are not read, so that they need no conditions."""
+    """True if the law does not read its columns, so that they need no conditions."""
     only: tuple[Site, ...] = ()
-    """The places where it may be written; empty for all of the table."""
+    """The places where the law may be written; empty for all places of the table."""
     weaker: tuple[Candidate, ...] = ()
-    """The next weaker laws, which take its place where it is broken."""
+    """The next weaker laws. They replace this one if it is broken."""
 
     @property
     def is_firm(self) -> bool:
-        """True if the law defines a member that was present whenever its sources were. Then the law demands
-        the member.
+        """True if the law defines a member that was present whenever its sources were.
+
+        The law then requires the member.
         """
         if self.family not in ("echo", "kept") or len(self.columns) != 2 or not self.columns[0].guards:
             return False
@@ -94,7 +100,7 @@ class Candidate:
         return replace(self, guard=guard, weaker=())
 
     def conditions(self) -> tuple[str, ...]:
-        """Return every condition, in the order in which they can be evaluated."""
+        """Return every condition in an order in which each can be evaluated."""
         found: dict[str, None] = {}
         for column in () if self.bare else self.columns:
             if not (column is self.columns[0] and self.is_firm):
@@ -107,7 +113,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A law as it is written under one action."""
+    """A law in its written form, under one action."""
 
     action: str
     that: str
@@ -123,7 +129,7 @@ class Proposal:
     sites: tuple[Site, ...] = field(default=())
 
     def write(self) -> list[Written]:
-        """Return the law at every place that it goes to."""
+        """Return the law in its written form for each of its places."""
         return [write_at(self.candidate, site) for site in self.sites]
 
 
@@ -151,7 +157,7 @@ def write_at(candidate: Candidate, site: Site) -> Written:
 
 
 def _list_around(site: Site) -> list[str]:
-    """Return the conditions under which there is an object at a site."""
+    """Return the conditions under which an object exists at a site."""
     if site.sure:
         return []
     found = []
@@ -162,7 +168,7 @@ def _list_around(site: Site) -> list[str]:
 
 
 def name_item(name: str) -> str:
-    """Return a variable's name for the items of a list."""
+    """Return a variable name for the items of a list."""
     word = re.sub(r"[^A-Za-z0-9]", "", name).lower() or "item"
     if word.endswith("ies"):
         word = word[:-3] + "y"

@@ -1,4 +1,6 @@
-"""Columns: the values of one member of a call or an answer, row by row, with what its name and schema say."""
+"""Columns: the values of one member of a call or an answer, row by row, with facts from its name and
+schema.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,9 @@ class _Missing:
 
 
 MISSING: Any = _Missing()
-"""Stands for a member that is not there."""
+"""The value of a member that is missing."""
 SELF = "§"
-"""The variable of a table of objects; it is replaced where the object stands."""
+"""The variable for an object in a table of objects. It is replaced by the object's path."""
 _UNITS = {
     "km": "km", "m": "m", "miles": "miles", "hours": "h", "hour": "h", "minutes": "min", "days": "d",
     "seconds": "s", "s": "s", "ms": "ms", "cents": "cents", "pct": "pct", "percent": "pct", "bytes": "bytes",
@@ -57,17 +59,17 @@ _MONEY = frozenset(
 )
 _WORD = re.compile(r"[a-z0-9]+|[A-Z][a-z0-9]*")
 LEAST_EPOCH_S, MOST_EPOCH_S = 900_000_000.0, 9_000_000_000.0
-"""Numbers in between are taken for times: those of 1998 to 2255."""
+"""Numbers in this range count as times in seconds: from 1998 to 2255."""
 SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0, "d": 86400.0, "ms": 0.001}
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """Return the words of a member's name in small letters."""
+    """Return the words of a member's name in lower case."""
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
 def text_key(value: Any) -> Any:
-    """Return a key that is equal for equal JSON values, and differs for 1 and true."""
+    """Return a key that is equal for equal JSON values, and different for 1 and true."""
     if isinstance(value, dict | list):
         return json.dumps(value, sort_keys=True, default=str)
     return (type(value) is bool, value)
@@ -77,7 +79,7 @@ def text_key(value: Any) -> Any:
 class Column:
     """One member. `path` begins with the variable.
 
-    `schema` is the member's declared schema, `choices` the values that an enum or a boolean declares.
+    `schema` is the member's declared schema. `choices` are the values of its enum or boolean.
     """
 
     path: tuple[str, ...]
@@ -88,9 +90,9 @@ class Column:
     refers: bool = False
     """True for an argument that names an instance."""
     inside: str = ""
-    """The name of the pooled object that it is a member of."""
+    """The name of the pooled object that contains the member."""
     guards: tuple[str, ...] = ()
-    """The conditions that make the path readable and its value a value, outermost first."""
+    """Conditions under which the path can be read and has a value, the outermost first."""
 
     @property
     def root(self) -> str:
@@ -113,27 +115,27 @@ class Column:
 
     @cached_property
     def there(self) -> list[Any]:
-        """The values that are there and not null."""
+        """Return the values that are neither missing nor null."""
         return [v for v in self.values if v is not MISSING and v is not None]
 
     @cached_property
     def lacks(self) -> bool:
-        """True if the member is sometimes missing."""
+        """True if the member is missing in some rows."""
         return any(v is MISSING for v in self.values)
 
     @cached_property
     def nulls(self) -> bool:
-        """True if the member is sometimes null."""
+        """True if the member is null in some rows."""
         return any(v is None for v in self.values)
 
     @cached_property
     def distinct(self) -> dict[Any, Any]:
-        """The member's different values by a key, without null and MISSING."""
+        """Return the member's different values by a key, without null and MISSING."""
         return {text_key(v): v for v in self.there}
 
     @cached_property
     def kind(self) -> Kind:
-        """The kind that all its values have."""
+        """Return the kind that all values have in common."""
         kinds = {_kind(v) for v in self.there}
         if not kinds:
             return "none"
@@ -145,7 +147,7 @@ class Column:
 
     @cached_property
     def unit(self) -> str:
-        """The unit that the name says; `money` for amounts, empty if it says none."""
+        """Return the unit in the name, or `money` for amounts; empty if there is none."""
         last = self.words[-1] if self.words else ""
         if last in _UNITS and last != "m":
             return _UNITS[last]
@@ -153,7 +155,7 @@ class Column:
 
     @cached_property
     def is_money(self) -> bool:
-        """True for numbers that look like amounts: by name, and with two places at most."""
+        """True for numbers that look like amounts: by their name, and with at most two decimal places."""
         if self.kind != "number" or not self.there or (self.words and self.words[-1] in _UNITS):
             return False
         two = all(abs(v * 100 - round(v * 100)) < 1e-6 for v in self.there)
@@ -167,7 +169,7 @@ class Column:
 
     @cached_property
     def whole(self) -> bool:
-        """True if all its numbers are whole."""
+        """True if all numbers are whole."""
         return self.kind == "number" and all(float(v).is_integer() for v in self.there)
 
 

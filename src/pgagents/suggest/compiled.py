@@ -26,13 +26,13 @@ def compile_law(written: Written) -> Law | None:
 
 
 def judge_at(written: Written, samples: Samples) -> bool | None:
-    """Return True if a law holds in all samples, False if one breaks it, None if it never applies."""
+    """Return True if a law holds in all samples, False if one breaks it, None if it applies to none."""
     law = compile_law(written)
     return False if law is None else check(law, samples.of_action(written.action))
 
 
 def check(law: Law, samples: Sequence[Sample]) -> bool | None:
-    """Return False if a sample breaks a law or cannot be evaluated, True if it holds, None if no sample
+    """Return True if a law holds, False if a sample breaks it or cannot be evaluated, None if no sample
     applies.
     """
     reading = Reading.of(law.parts)

@@ -1,4 +1,4 @@
-"""Read the examples of a catalogue as samples: what an author wrote down is no accident."""
+"""Read a catalogue's examples as samples. Values in them count as intended."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from pgagents.suggest.compiled import compile_law
 
 
 def contradicts(model: Model, written: Written) -> bool:
-    """Return True if a documented example of the action breaks a law, or it cannot be evaluated on it."""
+    """Return True if a documented example of the action breaks a law, or if the law cannot be evaluated on
+    it.
+    """
     action, law = model.action(written.action), compile_law(written)
     if action is None or law is None:
         return law is None
@@ -50,7 +52,7 @@ def _list_values(model: Model, action: Action) -> Iterator[dict[str, Any]]:
 
 
 def _find_raw(model: Model, example: Example) -> Mapping[str, Any]:
-    """Return the example as the catalogue writes it; empty where it comes from elsewhere."""
+    """Return the example in the catalogue's form; empty if it comes from elsewhere."""
     value: Any = model.source.data
     for step in example.origin:
         try:

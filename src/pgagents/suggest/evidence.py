@@ -1,8 +1,8 @@
-"""Judge candidates: does one hold in every row, and would it be noticed if it did not?
+"""Judge candidates: does one hold in every row, and would a violation be noticed?
 
-A law that nothing could break says nothing. So each argument in turn gets the value of another row, and the
-law must be broken by a share of these swaps. The chance that it holds by accident follows from that share
-and from the number of different tuples of values.
+A law that nothing can break has no content. So each argument in turn gets the values of other rows, and a
+share of these exchanges must break the law. From that share and the number of different rows follows the
+probability that the law holds by chance.
 """
 
 from __future__ import annotations
@@ -18,44 +18,45 @@ from pgagents.suggest.tables import Table
 
 SWAPS = 120
 LEAST_Q = 0.1
-"""The least fraction of breaking swaps for each argument of the law."""
+"""Least share of exchanges that must break the law, for each argument."""
 MOST_EACH = 2.0
-"""The most that one tuple counts, as a decimal logarithm."""
+"""Most evidence that one row can give, as a decimal logarithm."""
 STRING = 5
 STRING_WORTH = 1.5
 MOST_GUARDS = 40
 
 
 def judge(candidate: Candidate, guards: Sequence[Guard]) -> Iterator[tuple[Candidate, Evidence]]:
-    """Yield the candidate or the first weaker one that always holds, with its evidence.
+    """Yield the candidate, or the first weaker one that always holds, with its evidence.
 
-    If none does, yield the candidate under each condition where it holds.
+    If none does, yield the candidate under each condition with which it holds.
     """
     for one in (candidate, *candidate.weaker):
-        held = _judge_under(one, None)
+        held = judge_under(one, None)
         if held is not None:
             if is_enough(one, held):
                 yield one, held
             return
     for guard in guards if candidate.guardable else ():
         if guard.column not in candidate.columns:
-            under = _judge_under(candidate, guard)
+            under = judge_under(candidate, guard)
             if under is not None and is_enough(candidate, under):
                 yield candidate.under(guard), under
 
 
-def _judge_under(candidate: Candidate, guard: Guard | None) -> Evidence | None:
+def judge_under(candidate: Candidate, guard: Guard | None) -> Evidence | None:
+    """Return the evidence of a candidate under a condition, None if a row breaks it."""
     return candidate.own(guard) if candidate.own is not None else weigh(candidate, guard)
 
 
 def is_enough(candidate: Candidate, evidence: Evidence) -> bool:
-    """Return True if a law could have been broken, and chance is no explanation."""
+    """Return True if the law could have been broken, and chance does not explain that it was not."""
     return evidence.score >= candidate.bar and (candidate.own is not None or evidence.q >= LEAST_Q)
 
 
 def list_guards(table: Table) -> list[Guard]:
-    """Return the conditions that laws of a table may get: values of declared enums and flags, and arguments
-    that are there.
+    """Return the conditions for laws of a table: values of declared enums and flags, and present
+    arguments.
     """
     found = []
     for column in table.columns:
@@ -86,7 +87,7 @@ def _equals(column: Column, value: Any) -> str:
 
 
 def write_value(value: Any) -> str:
-    """Return a scalar as CEL writes it."""
+    """Return a scalar in CEL."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
@@ -97,7 +98,7 @@ def write_value(value: Any) -> str:
 
 
 def weigh(candidate: Candidate, guard: Guard | None) -> Evidence | None:
-    """Return the evidence of a candidate, None if a row breaks it or no row has its values."""
+    """Return the evidence of a candidate; None if a row breaks it or no row has its values."""
     tuples: dict[Any, tuple[Any, ...]] = {}
     test = candidate.test
     lists = [c.values for c in candidate.columns]
@@ -132,7 +133,7 @@ def _holds(test: Any, row: Sequence[Any]) -> bool:
 
 
 def _list_shares(test: Any, rows: Sequence[tuple[Any, ...]]) -> list[float]:
-    """Return for each argument the share of swaps with another row that break the law."""
+    """Return, for each argument, the share of exchanges with other rows that break the law."""
     found = []
     rng = random.Random(len(rows))
     for place in range(len(rows[0])):

@@ -1,4 +1,4 @@
-"""Mine laws: make tables of the samples, judge what the templates propose, leave out what others imply."""
+"""Mine laws: make tables of the samples, judge the proposals of the templates, drop implied ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pgagents.model.model import Model
 from pgagents.suggest.candidate import Candidate, Evidence, Proposal, write_at
 from pgagents.suggest.compiled import judge_at
 from pgagents.suggest.documented import contradicts
-from pgagents.suggest.evidence import is_enough, judge, list_guards, weigh
+from pgagents.suggest.evidence import is_enough, judge, judge_under, list_guards
 from pgagents.suggest.prune import prune
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.tables import Table, make_tables
@@ -18,7 +18,7 @@ TEMPLATES = "pgagents.suggest.templates"
 
 
 def mine(model: Model, samples: Samples) -> list[Proposal]:
-    """Return the laws that hold in all samples and that their evidence speaks for, the strongest first."""
+    """Return the laws that hold in all samples and have enough evidence, the strongest first."""
     found: list[Proposal] = []
     for table in make_tables(model, samples):
         if table.rows < 2:
@@ -35,7 +35,7 @@ def _find_lasting(
 ) -> Proposal | None:
     """Return the candidate, or the first weaker one, that no sample and no documented example breaks."""
     for one in (candidate, *candidate.weaker):
-        held = evidence if one is candidate else weigh(one, candidate.guard)
+        held = evidence if one is candidate else judge_under(one, candidate.guard)
         if held is None or (one is not candidate and not is_enough(one, held)):
             continue
         known = {s: judge_at(write_at(one, s), samples) for s in one.only or one.table.sites}
@@ -48,7 +48,7 @@ def _find_lasting(
 
 
 def _judge_all(table: Table) -> Iterator[tuple[Candidate, Evidence]]:
-    """Yield each candidate of a table that holds, or the first weaker one."""
+    """Yield each candidate of a table that holds, or else its first weaker form that does."""
     guards = list_guards(table)
     for module in registry.collect(TEMPLATES).values():
         propose = getattr(module, "propose", None)

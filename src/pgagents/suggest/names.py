@@ -1,4 +1,4 @@
-"""Judge members by their names: which are alike, opposites or ids, and whether `before` has the same id."""
+"""Compare members by their names: equal, opposite, or ids of the same object."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EDGES = frozenset(("at", "time", "on", "date", "is", "has"))
 
 
 def alike(one: Column, other: Column) -> bool:
-    """Return True if two members have the same name, but for words such as `at`."""
+    """Return True if two members have the same name, apart from words such as `at`."""
     if one.last == other.last:
         return True
     a, b = (tuple(w for w in c.words if w not in _EDGES) for c in (one, other))
@@ -26,18 +26,18 @@ def alike(one: Column, other: Column) -> bool:
 
 
 def opposites(one: Column, other: Column) -> bool:
-    """Return True if the first is by its name the lesser one of the two."""
+    """Return True if the names say that the first is the lower and the second the upper value."""
     first, second = set(one.words), set(other.words)
     return any(low in first and high in second for low, high in _OPPOSITES)
 
 
 def is_id(column: Column) -> bool:
-    """Return True for a member that is an id by its name."""
+    """Return True for a member whose name says that it is an id."""
     return bool(column.words) and column.words[-1] in ("id", "ids", "code", "key", "uuid", "number", "vin")
 
 
 def is_same_id(target: Column, given: Column) -> bool:
-    """Return True if a member is by its name the id that an argument names an instance by.
+    """Return True if the names say that a member is the id which an argument refers to.
 
     `product_id` is the member of that name, and the `id` of a `product` or of the answer.
     """
@@ -50,14 +50,14 @@ def is_same_id(target: Column, given: Column) -> bool:
 
 
 def is_reckonable(column: Column) -> bool:
-    """Return True for a number that laws of arithmetic may read."""
+    """Return True for a number that arithmetic laws may read."""
     if column.kind != "number" or column.refers or column.unit in ("deg", "year"):
         return False
     return not (column.words and column.words[-1] in ("id", "code", "version", "status"))
 
 
 def is_another(table: Table, target: Column) -> bool:
-    """Return True if `before` is another object than the one that has a member: they never have one id."""
+    """Return True if `before` is another object than the member's, so that their ids always differ."""
     ids = [
         (c, b)
         for c in table.of_root("response")

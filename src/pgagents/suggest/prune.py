@@ -1,4 +1,4 @@
-"""Leave out proposals that others imply, so that a reader sees each thing once."""
+"""Drop proposals that other proposals imply, so that people read each fact once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgagents.suggest.columns import Column
 from pgagents.suggest.tables import Site
 
 MOST_EACH = 2
-"""The most equations of one number under one condition."""
+"""The most equations about one number under one condition."""
 _ORDER = (
     "echo",
     "lists",
@@ -30,7 +30,7 @@ _ORDER = (
 
 
 def prune(proposals: Iterable[Proposal]) -> list[Proposal]:
-    """Return the proposals without repetitions, the best evidence first."""
+    """Return the proposals without implied ones, the best evidence first."""
     ranked = sorted(proposals, key=_rank)
     kept = _Kept()
     return [p for p in ranked if kept.admits(p)]
@@ -53,7 +53,7 @@ def _rank(proposal: Proposal) -> tuple[Any, ...]:
 
 @dataclass(slots=True)
 class _Kept:
-    """The proposals admitted so far, by their claims."""
+    """The admitted proposals, by their claims."""
 
     written: set[tuple[str, str]] = field(default_factory=set)
     classes: dict[tuple[int, str], str] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class _Kept:
     targets: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     def admits(self, proposal: Proposal) -> bool:
-        """Return True if nothing admitted before implies a proposal, and admit it."""
+        """Return True if no admitted proposal implies this one. Then admit it."""
         candidate = proposal.candidate
         texts = [(w.action, w.that) for w in (write_at(candidate, s) for s in proposal.sites)]
         if all(text in self.written for text in texts):
@@ -109,7 +109,7 @@ class _Kept:
         return True
 
     def _is_implied(self, proposal: Proposal) -> bool:
-        """True if a law that was admitted already relates these columns at every place."""
+        """True if an admitted law relates these columns at every place."""
         columns = proposal.candidate.columns
         for site in proposal.sites:
             own = self._names(site, columns)
@@ -119,16 +119,16 @@ class _Kept:
         return True
 
     def _is_related(self, proposal: Proposal) -> bool:
-        """True if an unconditional equation of just these two columns was admitted at every place."""
+        """True if an unconditional equation of exactly these two columns was admitted at every place."""
         columns = proposal.candidate.columns
         return all((s.action, "", self._names(s, columns)) in self.pairs for s in proposal.sites)
 
     def _names(self, site: Site, columns: Iterable[Column]) -> frozenset[str]:
-        """Return the columns at a place, each as the first of those that it equals."""
+        """Return the columns at a place. Columns that are known to be equal have the same name."""
         return frozenset(self._root(hash(site.action), _at(c.text, site.path)) for c in columns)
 
     def _has_room(self, proposal: Proposal) -> bool:
-        """Admit at most `MOST_EACH` equations for each number and condition."""
+        """Admit at most `MOST_EACH` equations for each number and condition. Return True if this one fits."""
         candidate = proposal.candidate
         target = _absolute(proposal, candidate.columns[0].text)
         if candidate.family == "times" and not candidate.that.startswith(("near", target)):
@@ -151,7 +151,7 @@ class _Kept:
         return True
 
     def _joins(self, proposal: Proposal, scope: str) -> bool:
-        """Admit an equality if it joins two columns that no others have made equal yet."""
+        """Return True if an equality joins two columns that are not known to be equal. Then admit it."""
         candidate = proposal.candidate
         if candidate.guard is not None or len(candidate.columns) != 2:
             return True
@@ -178,5 +178,5 @@ def _absolute(proposal: Proposal, text: str) -> str:
 
 
 def only(proposal: Proposal, sites: Iterable[Any]) -> Proposal:
-    """Return a proposal for some of its places."""
+    """Return a proposal restricted to some of its places."""
     return replace(proposal, sites=tuple(sites))

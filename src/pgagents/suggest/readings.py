@@ -1,4 +1,4 @@
-"""Group proposals into readings: what one person judges at once, with the laws that say it."""
+"""Group proposals into readings. A reading is a claim that a person accepts or refuses as a whole."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pgagents.cel.parser import MAX_CHARS
 from pgagents.suggest.candidate import Proposal, Written, write_at
 
 ROOM = 200
-"""Characters that stay free of the most that an expression may have."""
+"""Characters that remain free below the longest allowed expression."""
 _EVERYWHERE = ("places", "by-now", "unique")
-"""Groups that say one thing of the whole API."""
+"""Groups that make one claim about the whole API."""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A law with its name, as it is pasted under one action, and the proposals that it says."""
+    """A law with its name in the catalogue, and the proposals that it expresses."""
 
     name: str
     law: Written
@@ -34,12 +34,12 @@ class Reading:
 
     @property
     def parts(self) -> list[Proposal]:
-        """The proposals that the reading joins."""
+        """Return the proposals in the reading."""
         return list(dict.fromkeys(part for law in self.laws for part in law.parts))
 
 
 def group(proposals: Sequence[Proposal]) -> list[Reading]:
-    """Return the readings of proposals, grouped laws first, then the strongest."""
+    """Return the readings, grouped laws first, then the strongest."""
     by_key: dict[tuple[str, ...], list[Proposal]] = {}
     for number, proposal in enumerate(proposals):
         by_key.setdefault(_key(proposal, number), []).append(proposal)
@@ -73,7 +73,7 @@ def _make(proposals: Sequence[Proposal]) -> Reading:
 
 
 def _chunks(parts: Iterable[tuple[Proposal, Written]]) -> list[list[tuple[Proposal, Written]]]:
-    """Divide laws of one action so that each joined law is short enough."""
+    """Divide laws of one action into parts, each short enough for one law."""
     found: list[list[tuple[Proposal, Written]]] = []
     length = 0
     for one in parts:
@@ -87,7 +87,7 @@ def _chunks(parts: Iterable[tuple[Proposal, Written]]) -> list[list[tuple[Propos
 
 
 def _join(action: str, written: Sequence[Written]) -> Written:
-    """Return one law with all these claims. A condition that all share is written once."""
+    """Return one law with all these claims. A condition that all have is written once."""
     if len(written) == 1:
         return written[0]
     shared = [c for c in split(written[0].when) if all(c in split(w.when) for w in written)]
@@ -100,7 +100,7 @@ def _join(action: str, written: Sequence[Written]) -> Written:
 
 
 def split(when: str) -> list[str]:
-    """Return the parts of a conjunction that was joined here."""
+    """Return the parts of a conjunction that `_join` made."""
     return when.split(" && ") if when else []
 
 

@@ -1,4 +1,4 @@
-"""Keep the exchanges of a run from which laws are mined, as the values that a law may read."""
+"""Keep the exchanges of a run for mining, as the values that laws may read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_SAMPLES = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One success whose body fits its schema. `values` are the variables of a law."""
+    """One successful answer whose body fits its schema. `values` are the variables of a law."""
 
     action: str
     place: str
@@ -28,7 +28,7 @@ class Sample:
     """True if the call was chosen to break proposals."""
     caller: str = "main"
     writes: int = 0
-    """The number of calls before it that may have changed something, the clock included."""
+    """Number of earlier calls that may have changed something, including calls that move the clock."""
 
 
 @dataclass(slots=True)
@@ -42,11 +42,11 @@ class Samples:
 
     @classmethod
     def of(cls, model: Model) -> Samples:
-        """Return none yet."""
+        """Return a new object without samples."""
         return cls(model, {})
 
     def note(self, exchange: Exchange, *, sought: bool = False) -> Sample | None:
-        """Keep an exchange if a law of its action would be judged by it."""
+        """Keep an exchange, if verify would judge a law of its action by it."""
         endpoint = exchange.call.endpoint
         if (
             endpoint is None

@@ -1,4 +1,4 @@
-"""Go along with a run of verify: keep its samples, mine laws, try to break them, and mine once more."""
+"""Accompany a run of verify: keep its samples, mine laws, try to break them, and mine again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_DROPPED = 20
 
 @dataclass(slots=True)
 class Suggesting:
-    """A companion of a run. `seek` is False where no calls are to be sent beside the run's own."""
+    """A companion of a run. If `seek` is false, it sends no calls besides the run's own."""
 
     model: Model
     samples: Samples
@@ -35,11 +35,11 @@ class Suggesting:
     seek: bool = True
     seeking: bool = False
     redact: Callable[[str], str] = str
-    """Masks secrets in a text."""
+    """A function that masks secrets in a text."""
     first: list[Proposal] = field(default_factory=list)
-    """The proposals before any call was chosen to break them."""
+    """The proposals before calls were chosen to break them."""
     readings: int = 0
-    """The number of claims in the written laws."""
+    """Number of claims in the written laws."""
 
     @classmethod
     def of(cls, model: Model, *, seed: int = 0, seek: bool = True) -> Suggesting:
@@ -48,19 +48,19 @@ class Suggesting:
 
     @property
     def most_requests(self) -> int:
-        """The number of requests that its calls may take."""
+        """Return how many requests its calls may take."""
         return REQUESTS_PER_ACTION * len(self.model.actions) if self.seek else 0
 
     def begin(self, redact: Callable[[str], str]) -> None:
-        """Take the function that masks secrets in a text."""
+        """Set the function that masks secrets in a text."""
         self.redact = redact
 
     def note(self, exchange: Exchange) -> None:
-        """Keep an exchange from which laws can be mined."""
+        """Keep an exchange for mining."""
         self.samples.note(exchange, sought=self.seeking)
 
     def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-        """Yield the calls that would break the laws mined from the run so far."""
+        """Yield the calls that try to break the laws mined so far."""
         if not self.seek:
             return
         self.first = mine(self.model, self.samples)
@@ -69,7 +69,7 @@ class Suggesting:
         yield from calls.list_probes(setting, roles, self.samples, wanted, seed=self.seed)
 
     def finish(self) -> tuple[list[Tried], list[Dropped]]:
-        """Return the laws that hold in everything, and those that a chosen call has broken."""
+        """Return the laws that hold in all exchanges, and those that a chosen call has broken."""
         readings = group(mine(self.model, self.samples))
         tried = [Tried(reading, self._count_held(reading)) for reading in readings]
         ranked = sorted(
@@ -99,7 +99,7 @@ class Suggesting:
         )
 
     def _count_held(self, reading: Reading) -> int:
-        """Return the number of chosen calls that a reading's laws held for and said something about."""
+        """Return the number of chosen calls to which a reading's laws applied, and in which they held."""
         held: set[int] = set()
         for named in reading.laws:
             law = compile_law(named.law)
@@ -113,7 +113,7 @@ class Suggesting:
         return len(held)
 
     def _list_dropped(self) -> Iterator[Dropped]:
-        """Yield laws that were proposed first and that a chosen call broke."""
+        """Yield laws that a chosen call broke."""
         count = 0
         for proposal in self.first:
             for written in proposal.write():

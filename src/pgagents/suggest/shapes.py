@@ -1,6 +1,4 @@
-"""Read from JSON Schemas what mining needs of a member: its declared values, if it must be there, its
-object.
-"""
+"""Read facts for mining from JSON Schemas: declared values, required members, and the containing object."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ Named = Mapping[str, Schema]
 
 
 def resolve_all(schema: Any, schemas: Named) -> list[Schema]:
-    """Return the schemas that a value must satisfy together: itself, its references, and the parts of
+    """Return the schemas that a value must satisfy together: the schema, its references, and parts of
     `allOf`.
     """
     found: list[Schema] = []
@@ -58,7 +56,7 @@ def item_schema(schema: Any, schemas: Named) -> Schema:
 
 
 def is_required(schema: Any, path: Sequence[str], schemas: Named) -> bool:
-    """Return True if the member at a path must be there, with all that contains it."""
+    """Return True if the member at a path and all objects around it must be present."""
     at: Any = schema
     for number, name in enumerate(path):
         if not any(name in (p.get("required") or ()) for p in resolve_all(at, schemas)):
@@ -70,7 +68,7 @@ def is_required(schema: Any, path: Sequence[str], schemas: Named) -> bool:
 
 
 def may_be_null(schema: Any, schemas: Named) -> bool:
-    """Return True if null is declared as a value."""
+    """Return True if the schema allows null."""
     for part in resolve_all(schema, schemas):
         kinds = part.get("type")
         if kinds == "null" or (isinstance(kinds, list) and "null" in kinds):
@@ -85,7 +83,7 @@ def may_be_null(schema: Any, schemas: Named) -> bool:
 
 
 def declared_values(schema: Any, schemas: Named) -> tuple[Any, ...]:
-    """Return the values of an `enum`, or both of a boolean; none for any other schema."""
+    """Return the values of an `enum`, or both booleans; empty for any other schema."""
     for part in resolve_all(schema, schemas):
         if isinstance(part.get("enum"), Sequence) and not isinstance(part["enum"], str):
             return tuple(v for v in part["enum"] if v is not None)

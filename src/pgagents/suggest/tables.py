@@ -1,4 +1,4 @@
-"""Arrange samples as tables: one for each action, one for each list that it answers, one for each kind of
+"""Arrange samples as tables: one for each action, for each list in its answers, and for each kind of
 object.
 """
 
@@ -32,18 +32,18 @@ DEPTH = 4
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place where a law is written: an action, and the object's path there. `many` if that is a list."""
+    """A place for a law: an action, and the path of an object there. `many` is true for a list's items."""
 
     action: str
     path: tuple[str, ...] = ()
     many: bool = False
     sure: bool = True
-    """False if the object there may lack or be null."""
+    """False if the object may be missing or null."""
 
 
 @dataclass(slots=True, eq=False)
 class Table:
-    """Rows of values. `kind` is `action`, `items` or `object`; `sites` are the places that its laws go to."""
+    """Rows of values. `kind` is `action`, `items` or `object`. `sites` are the places for its laws."""
 
     name: str
     kind: str
@@ -53,11 +53,11 @@ class Table:
     writes: bool = False
     """True for an action that changes something."""
     seen: dict[Site, tuple[int, frozenset[tuple[str, ...]]]] = field(default_factory=dict)
-    """By site of a kind of object, the number of objects seen there, and the members that any had."""
+    """The number of objects seen at each site of a kind of object, and all members that they had."""
     at: dict[Site, list[dict[tuple[str, ...], Any]]] = field(default_factory=dict)
-    """By site of a kind of object, the members of some of the objects seen there."""
+    """The members of some objects seen at each site of a kind of object."""
     amounts: int = 0
-    """The number of different amounts in all answers that are no whole numbers."""
+    """Number of different amounts in all answers that are not whole numbers."""
 
     def of_root(self, *roots: str) -> list[Column]:
         """Return the columns of these variables."""
@@ -65,7 +65,7 @@ class Table:
 
     @property
     def answered(self) -> list[Column]:
-        """The columns of the answer."""
+        """Return the columns of the answer."""
         return self.of_root("response", SELF)
 
 
@@ -95,7 +95,9 @@ class _Rows:
         return found
 
     def _list_guards(self, path: tuple[str, ...], schemas: Named) -> tuple[str, ...]:
-        """Return the conditions that make a path readable: of each part that may lack or be null."""
+        """Return the conditions under which a path can be read, one for each part that may be missing or
+        null.
+        """
         found = ["before != null"] if path[0] == "before" else []
         for end in range(2, len(path) + 1):
             part = path[:end]
@@ -147,7 +149,7 @@ class _Pool:
 
 @dataclass(slots=True)
 class _Maker:
-    """Makes the tables of one action, and adds its objects to the pools."""
+    """Make the tables of one action, and add its objects to the pools."""
 
     model: Model
     action: Action
@@ -181,7 +183,7 @@ class _Maker:
         self.whole.add(row)
 
     def _input(self, given: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
-        """Yield the arguments, and the members of those that are objects."""
+        """Yield the arguments, and the members of arguments that are objects."""
         for param in self.action.params:
             name = str(param.name)
             if name == self.action.idempotency:
@@ -226,8 +228,9 @@ class _Maker:
         top: Any,
         below: tuple[str, ...],
     ) -> None:
-        """Add a value and its members to a row. `top` is the schema at the row's root, `below` the way
-        there.
+        """Add a value and its members to a row.
+
+        `top` is the schema at the row's root, and `below` the path from it.
         """
         schemas = self.model.schemas
         if len(path) > 1 or (isinstance(value, list) and path != (SELF,)):
@@ -249,7 +252,7 @@ class _Maker:
             self._list(path, value, item_schema(schema, schemas), given, sure)
 
     def _is_required(self, top: Any, below: tuple[str, ...]) -> bool:
-        """Return True if a member must be there wherever the object around it is."""
+        """Return True if a member must be present whenever its object is."""
         around = member_schema(top, below[:-1], self.model.schemas) if len(below) > 1 else top
         return not below or is_required(around, below[-1:], self.model.schemas)
 

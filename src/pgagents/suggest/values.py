@@ -1,4 +1,4 @@
-"""Choose other values for an argument, of the kinds that break laws which hold by accident."""
+"""Choose other values for an argument that may break laws which hold by accident."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _LeftOut:
 LEFT_OUT: Any = _LeftOut()
 """Stands for an argument that is not given."""
 NUMBERS = (0.07, 0.29, 1.15, 2.35, 3, 7, 13, 16.35, 23.5, 25, 49)
-"""Numbers whose products end in half a cent, and whole ones around a day's hours."""
+"""Numbers whose products end in half a cent, and whole numbers around the hours of a day."""
 TEXTS = ("Ab-12 xY", "ab-12 xy", "QR 77 é", "Zz")
 MOST = 12
 OPAQUE = InstanceRef | UniqueValue | Signature | RelativeTime
@@ -31,12 +31,12 @@ OPAQUE = InstanceRef | UniqueValue | Signature | RelativeTime
 def other_values(
     setting: Setting, endpoint: Endpoint, param: Param, usual: Any, samples: Samples
 ) -> list[Any]:
-    """Return valid values of an argument other than the usual one; LEFT_OUT where it may be left out."""
+    """Return valid values of an argument except the usual one; LEFT_OUT if the argument is optional."""
     if param.refers_to or param.file is not None or isinstance(usual, OPAQUE):
         return []
     fits = setting.test_argument(endpoint, param)
     found: list[Any] = []
-    seen = isinstance(usual, Expression)  # its value is known when the call is made
+    seen = isinstance(usual, Expression)  # an expression's value is unknown until the call is made
     for value in _seen(str(param.name), samples) if seen else _choose(setting, param, usual, samples):
         if value != usual and value not in found and fits.is_valid(value):
             found.append(value)
@@ -91,7 +91,7 @@ def _lists(items: Mapping[str, Any], usual: Any, schemas: Mapping[str, Any]) -> 
 
 
 def _objects(usual: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the object with each member left out, in another case, or switched."""
+    """Yield the object with one member left out, in other letter case, or negated."""
     for name, value in usual.items():
         yield {k: v for k, v in usual.items() if k != name}
         if isinstance(value, bool):
@@ -101,7 +101,7 @@ def _objects(usual: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _seen(name: str, samples: Samples) -> Iterator[Any]:
-    """Yield values that answers had under the argument's name, so that filters find something."""
+    """Yield values from answers under the argument's name, so that filters find something."""
     found: dict[str, Any] = {}
     for sample in samples.every():
         for value in _members(sample.values["response"], name, 0):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _LAST = re.compile(r"[A-Z]*[a-z]+$|[A-Z]+$")
-"""The last word of a name, whether words are divided by signs or by capital letters."""
+"""Matches the last word of a name. Signs or capital letters separate words."""
 _LISTED = {
     "people": "person", "children": "child", "men": "man", "women": "woman", "feet": "foot", "teeth": "tooth",
     "mice": "mouse", "criteria": "criterion", "indices": "index", "vertices": "vertex", "matrices": "matrix",
@@ -22,18 +22,18 @@ _LISTED = {
     "atlases": "atlas", "biases": "bias", "menus": "menu", "skus": "sku", "cpus": "cpu", "gpus": "gpu",
     "vcpus": "vcpu", "tpus": "tpu", "gurus": "guru",
 }  # fmt: skip
-"""Plurals that their ending does not explain."""
+"""Plurals that follow no rule."""
 _SAME = frozenset((
     "series", "species", "news", "gas", "lens", "alias", "canvas", "bias", "atlas", "axis", "dns", "sms",
     "mms", "https", "aws", "gps", "css", "rss", "cors", "sas", "ios", "tls", "nas", "cms", "pos", "gis",
     "macos", "sis",
 ))  # fmt: skip
-"""Singulars that end in an s."""
+"""Singular nouns that end in s."""
 _ENDINGS = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("zzes", "zz"), ("ches", "ch"), ("shes", "sh"))
 
 
 def singular(name: str) -> str:
-    """Return a name whose last word is in the singular. A word that is no plural stays as it is."""
+    """Return a name with its last word in the singular. A word that is no plural is unchanged."""
     found = _LAST.search(name)
     if found is None:
         return name

@@ -1,4 +1,4 @@
-"""Find words in a text or in a tool's name, whatever their case and however the name is written."""
+"""Find words in a text or in a tool's name, in any letter case and any way of joining words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PLURALS = ("", "s", "es")
 
 
 def find_word(words: str, text: str) -> bool:
-    """Return true if `text` has the words one after the other, each whole and in singular or plural.
+    """Return True if `text` contains the words in order, each whole, in singular or plural.
 
     `refund` is found in `createRefund`, `list_refunds` and "Refunds a fine", and not in `refundable`.
     """
@@ -23,7 +23,7 @@ def find_word(words: str, text: str) -> bool:
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of a text or a name in small letters."""
+    """Return the words of a text or a name in lower case."""
     return [part.casefold() for part in _PARTS.findall(text)]
 
 

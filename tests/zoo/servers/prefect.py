@@ -11,6 +11,22 @@ VOLATILE = frozenset(("updated", "estimated_run_time", "estimated_start_time_del
 FLOWS = ("nightly-load", "weekly-report", "my-flow", "a", "string")
 
 
+READS = (
+    "POST */filter", "POST */count", "POST */paginate", "POST */history", "POST */validate", "POST /ui/*",
+    "POST */count-by/*", "POST */lateness", "POST */get_scheduled_flow_runs",
+)  # fmt: skip
+"""The POSTs that only read."""
+ALLOWED = (
+    "create_logs_logs_post", "create_events_events_post",
+    "increment_concurrency_limits_v1_concurrency_limits_increment",
+    "decrement_concurrency_limits_v1_concurrency_limits_decrement",
+    "bulk_increment_active_slots_v2_concurrency_limits_increment",
+    "bulk_decrement_active_slots_v2_concurrency_limits_decrement",
+    "bulk_increment_active_slots_with_lease_v2_concurrency_limits",
+)  # fmt: skip
+"""Writes that name no instance: they add a log or an event, or count a limit that the call names."""
+
+
 def start(place: Place) -> Sequence[str]:
     words = ["--host", "127.0.0.1", "--port", str(place.port), "--no-services", "--no-ui", "--analytics-off"]
     return [place.bin("prefect"), "server", "start", *words]
@@ -72,5 +88,7 @@ SERVER = Server(
     "/openapi.json", "", fill, existing,
     base="/api", ready="/api/health", headers=no_headers, surroundings=surroundings,
     volatile=VOLATILE,
-    peer_base="/api", operations=187, edited=("--max-requests", "4000"),
+    peer_base="/api", operations=187,
+    imported=tuple(word for one in READS for word in ("--reads", one)),
+    edited=("--max-requests", "4000", *(word for one in ALLOWED for word in ("--allow", one))),
 )  # fmt: skip

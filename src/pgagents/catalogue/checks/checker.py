@@ -1,8 +1,7 @@
-"""Check references between the parts of a catalogue, schemas and expressions, which pydantic cannot.
+"""Check references between the parts of a catalogue, schemas and expressions. Pydantic cannot check these.
 
 Every method records diagnostics and continues, so that one pass finds all faults of a file. Values that
-pydantic refused have been removed before (`prune`), and nothing is reported that is missing only for that
-reason.
+pydantic refused were removed before (`prune`). Nothing that is missing only for that reason is reported.
 """
 
 from __future__ import annotations
@@ -32,9 +31,7 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class Checker(Expressions):
-    """Collect faults, and keep every compiled expression by its pointer, so that nothing is compiled
-    twice.
-    """
+    """Collect faults, and keep every compiled expression by its pointer."""
 
     def run(self) -> None:
         """Check all schemas and actions."""
@@ -261,7 +258,9 @@ class Checker(Expressions):
 
 
 def _applies(on: Any, status: int) -> bool:
-    """True if a header of `headers` at the top is in every answer with this success status."""
+    """True if a common response header, which applies to `on`, is in every answer with this success
+    status.
+    """
     return bool({"all", "success", status} & set(on if isinstance(on, list | tuple) else [on]))
 
 
@@ -283,6 +282,6 @@ def children(schema: Schema) -> list[tuple[Pointer, Schema]]:
 
 @cache
 def _nesting(kind: type[Schema]) -> tuple[tuple[str, str], ...]:
-    """Return the fields of a class that hold schemas, each with its keyword."""
+    """Return the fields of a pydantic class that hold schemas, each with its keyword."""
     keys = ((name, field.alias or name) for name, field in kind.model_fields.items())
     return tuple((name, key) for name, key in keys if key in _ONE | _LISTS | _MANY)

@@ -1,4 +1,4 @@
-"""Check that `etag` and `if_match` stand where they have an effect, and that a stale tag has an error."""
+"""Check that `etag` and `if_match` have an effect where they are, and that an outdated tag has an error."""
 
 from __future__ import annotations
 

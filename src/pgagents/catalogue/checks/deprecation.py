@@ -1,4 +1,4 @@
-"""Check that the days of a deprecated action are days in order, and that its successor is another action."""
+"""Check that a deprecated action's days are real and in order, and that its successor is another action."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check that groups of arguments, of which a call gives exactly one, can each be given alone."""
+"""Check that each group of arguments, of which a call gives exactly one, can be given without the others."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ def run(checker: Checker) -> None:
 
 
 def _check_groups(checker: Checker, pointer: Pointer, action: Action, groups: list[list[str]]) -> bool:
-    """Record names that are unknown, repeated or required in every call. Return True if there are no such
-    names.
-    """
+    """Record names that are unknown, repeated or required in every call. Return True if there are none."""
     before, met = len(checker.found), set[str]()
     help = "an argument is in one group, and neither required nor filled in"
     for index, group in enumerate(groups):

@@ -21,11 +21,11 @@ from pgagents.model.values.fresh import list_forms
 from pgagents.source.source import Pointer
 
 SAMPLE_MARK = "pgv-0123456789abcdef-123"
-"""A mark as `verify` makes them."""
+"""A mark in the form that `verify` makes."""
 
 
 def run(checker: Checker, known: Validators | None = None) -> None:
-    """Record examples that their schema refuses, and laws that fail on their own example.
+    """Record examples that violate their schema, and laws that fail on their own example.
 
     `known` are validators compiled before. They are reused if the named schemas are the same.
     """
@@ -37,7 +37,7 @@ def run(checker: Checker, known: Validators | None = None) -> None:
 
 
 class _Examples:
-    """The examples of one action. A schema that was refused has no validator (None).
+    """The examples of one action. The validator of a refused schema is None.
 
     Each distinct schema is compiled once for all actions.
     """
@@ -93,7 +93,7 @@ class _Examples:
                 self._fresh(("resources", resource, "made_by", "input"), written.made_by.input)
 
     def _fresh(self, pointer: Pointer, given: Mapping[str, Any]) -> None:
-        """Check that each argument allows the fresh values that the create has there."""
+        """Check that the arguments of a create allow the fresh values they are given."""
         for name in given.keys() & self.inputs.keys():
             kind = member_of(self.checker.expressions.get((*pointer, name)), (scope.FRESH,))
             test = self.inputs[name]
@@ -192,6 +192,9 @@ class _Examples:
 
 
 def _shorten_message(message: str) -> str:
-    """Return a validator's message on one line. A long message begins with the value, so its end is kept."""
+    """Return a validator's message on one line.
+
+    A long message begins with the value, so its end is kept.
+    """
     line = " ".join(message.split())
     return line if len(line) <= 200 else f"…{line[-199:]}"

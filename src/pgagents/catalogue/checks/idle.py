@@ -1,4 +1,4 @@
-"""Report keys that would have no effect, each with what to write instead."""
+"""Report keys without any effect, each with what to write instead."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _OF_TYPE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "oauth": ("client_url", "scope", "authorization_url", "authorization_content_type"),
     },
 }
-"""The keys that go with each `type` of a surface's `auth`."""
+"""The allowed keys for each `type` of a surface's `auth`."""
 
 
 def run(checker: Checker) -> None:
-    """Record binary formats, and `auth` where nothing reads it."""
+    """Record binary formats, and `auth` on surfaces whose documents do not contain it."""
     for name, schema in checker.written.schemas.items():
         for pointer, part in _inside(("schemas", name), schema):
             _bytes(checker, pointer, part)
@@ -49,7 +49,10 @@ def run(checker: Checker) -> None:
 
 
 def _surface_auth(checker: Checker, name: str, auth: Mapping[str, str]) -> None:
-    """Record keys of a surface's `auth` that its type does not take; the vendor's schema judges the type."""
+    """Record keys that the type of a surface's `auth` does not have.
+
+    The vendor's schema checks the type itself.
+    """
     taken = _OF_TYPE[name].get(auth.get("type", ""))
     for key in auth if taken is not None else ():
         if key not in ("type", "instructions", *(taken or ())) and not key.startswith("x-"):

@@ -1,7 +1,7 @@
-"""Check that laws make sense: they read something, name what exists, and compare text with text.
+"""Check that laws make sense: they read something, use existing names, and compare values of one type.
 
-Only what the schemas rule out is reported. A member that an open object does not list may still come, and
-`has()` may ask for one that never comes.
+Only what the schemas exclude is reported. An open object may have members that it does not list, and `has()`
+may ask for a member that never exists.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _MOST_REFS = 20
 
 
 def run(checker: Checker) -> None:
-    """Record laws without sense, of actions and of resources, and relations."""
+    """Record laws and relations of actions and resources that make no sense."""
     for base, actions in checker.blocks():
         for name, action in actions.items():
             if action.laws or action.relations:
@@ -90,7 +90,7 @@ def schemas_of_call(checker: Checker, pointer: Pointer, action: Action) -> dict[
 
 
 def _headers(checker: Checker, pointer: Pointer, statuses: list[int]) -> Schema:
-    """Return the schema of the headers that laws may read: those of every answer, and of these alone."""
+    """Return the schema of the headers that laws may read. These are the headers that every answer has."""
     found: dict[str, Any] = {"link": {}}
     for name, header in checker.written.headers.items():
         raw = checker.at(("headers", name, "schema"))
@@ -106,7 +106,7 @@ def _headers(checker: Checker, pointer: Pointer, statuses: list[int]) -> Schema:
 
 
 def _inputs(checker: Checker, pointer: Pointer) -> Schema:
-    """Return the schema of all arguments of an action together; open if some were refused."""
+    """Return one schema for all arguments of an action. It is open if some arguments were refused."""
     home = (*pointer, "input")
     raw = checker.at(home)
     closed = not checker.is_incomplete(home) and checker.sound(home)
@@ -138,7 +138,7 @@ class _Fault:
 
 
 class Reader:
-    """Find the schemas of the parts of an expression, and the parts that no value can satisfy."""
+    """Find the schemas of an expression's parts, and the parts that no value can satisfy."""
 
     def __init__(self, checker: Checker) -> None:
         self._schemas = checker.at(("schemas",)) or {}
@@ -176,7 +176,7 @@ class Reader:
             yield _Fault(node, f"text is compared with a number by `{node.signs[0]}`: it never is one")
 
     def _kinds(self, node: Node, known: Mapping[str, Schema]) -> set[str]:
-        """Return the JSON types that a value may have; empty if that is not known."""
+        """Return the JSON types that a value may have; empty if they are unknown."""
         match node:
             case Literal():
                 kind = {"text": "string", "word": "boolean"}.get(node.kind, "number")
@@ -205,7 +205,7 @@ class Reader:
         return kinds[0] if all(kind == kinds[0] for kind in kinds) else set()
 
     def schema_of(self, node: Node, known: Mapping[str, Schema]) -> Schema:
-        """Return the schema of the value at a path, with references followed; empty if it is not known."""
+        """Return the schema of the value at a path, with references followed; empty if it is unknown."""
         found: Any = _ANY
         if isinstance(node, Name):
             found = known.get(node.name, _ANY)

@@ -1,6 +1,4 @@
-"""Check the references of a page for trying an action: its arguments, the members it shows, its sample
-places.
-"""
+"""Check the references of a page for trying an action: its arguments, displayed members and sample places."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ NAMED = "widget"
 
 
 def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
-    """Record names that the catalogue does not have, and a page for anything but one reading action."""
+    """Record unknown names, and a page for anything other than one reading action."""
     page = surface.page
     if page is None:
         if pointer[-1] == NAMED and checker.sound(pointer):

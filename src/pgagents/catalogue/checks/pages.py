@@ -1,4 +1,4 @@
-"""Check that `pages` names a list, an argument that can request a page, and how the next one is found."""
+"""Check that `pages` names a list, the argument that requests a page, and the rule for the next page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ URLS = frozenset(("uri", "uri-reference", "iri", "iri-reference"))
 
 
 def run(checker: Checker) -> None:
-    """Record faults of `pages`, and remember which of them have a URL as `next`."""
+    """Record faults of `pages`, and note each `next` that is a URL."""
     for base, actions in checker.blocks():
         for name, action in actions.items():
             if action.pages is not None:
@@ -91,8 +91,9 @@ def _whole(kind: str | list[str] | None) -> bool:
 
 
 def _check_kinds(checker: Checker, at: Pointer, reader: Reader, known: dict[str, Schema]) -> None:
-    """Check that `items` is a list and `more` a condition, where the schemas decide it; note a `next` that is
-    a URL.
+    """Check that `items` is a list and `more` a condition, if the schemas determine it.
+
+    Note a `next` that is a URL.
     """
     items, next, more = (checker.expressions.get((*at, key)) for key in ("items", "next", "more"))
     if items is not None and _rules_out(reader.schema_of(items.tree, known), "array"):
@@ -134,7 +135,7 @@ def _check_bound_to(checker: Checker, at: Pointer, action: Action, pages: Pages)
 
 
 def _check_defaults(checker: Checker, at: Pointer, next: Expression) -> None:
-    """Check that each optional argument which `next` is computed from has a default."""
+    """Check that each optional argument that `next` is computed from has a default."""
     if "has" in functions_of(next.tree):
         return
     for path in paths_in(next.tree):
@@ -146,12 +147,12 @@ def _check_defaults(checker: Checker, at: Pointer, next: Expression) -> None:
 
 
 def _rules_in(schema: Schema, kinds: frozenset[str]) -> bool:
-    """True if a schema says no type, or one of these."""
+    """True if a schema states no type, or one of these."""
     return all(_rules_out(schema, kind) for kind in kinds) is False
 
 
 def _rules_out(schema: Schema, kind: str) -> bool:
-    """True if a schema lists its types and `kind` is not among them."""
+    """True if a schema states its types and `kind` is not among them."""
     written = schema.get("type")
     kinds = [written] if isinstance(written, str) else written if isinstance(written, list) else []
     return bool(kinds) and kind not in kinds
@@ -160,7 +161,7 @@ def _rules_out(schema: Schema, kind: str) -> bool:
 def _find_unlisted(
     reader: Reader, node: Node, known: dict[str, Schema]
 ) -> tuple[Member, Collection[str]] | None:
-    """Return the first member of the answer that no schema lists, with those that are, or None.
+    """Return the first member of the answer that no schema lists, with the listed ones, or None.
 
     Laws may read members that an open object does not list. But the next page may depend only on listed
     members.

@@ -1,6 +1,4 @@
-"""Check the references of everything beside the actions: auth, limits, errors, surfaces, resources,
-workflows.
-"""
+"""Check the references of everything except actions: auth, limits, errors, surfaces, resources, workflows."""
 
 from __future__ import annotations
 
@@ -150,8 +148,9 @@ def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
 
 
 def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> None:
-    """Check that a dispatcher's arguments of one name have one schema, because its object lists the union
-    of all.
+    """Check that arguments of a dispatcher with the same name have the same schema.
+
+    The dispatcher's body is one object with the arguments of all actions.
     """
     written = checker.written
     names = (
@@ -221,7 +220,7 @@ def _check_manifest_members(checker: Checker, pointer: Pointer, step: Step) -> N
 
 
 def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
-    """Check that a step's surface either dispatches its action or has headers to send."""
+    """Check that a step's surface dispatches its action or has headers to send."""
     surface = checker.written.surfaces.get(step.via or "")
     if surface is None:
         return

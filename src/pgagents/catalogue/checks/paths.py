@@ -15,8 +15,8 @@ def camel(name: str) -> str:
 
 
 def run(checker: Checker) -> None:
-    """Record placeholders without argument, two actions on one route, hidden literal paths, duplicate
-    operation ids.
+    """Record placeholders without arguments, duplicate routes, unreachable literal paths, duplicate operation
+    ids.
     """
     routes: dict[tuple[str, str], tuple[str, Pointer]] = {}
     operations: dict[str, Pointer] = {}
@@ -95,7 +95,9 @@ def _placeholders(checker: Checker, pointer: Pointer, path: str, may: set[str], 
 
 
 def _hidden(checker: Checker, entries: list[tuple[str, str, str, Pointer]]) -> None:
-    """Record literal paths that a template of the same method matches, unless literal paths win."""
+    """Record literal paths that a template of the same method matches, unless the server prefers literal
+    paths.
+    """
     if checker.written.behaviour.literal_path == "wins":
         return
     tree = _Tree()
@@ -118,7 +120,7 @@ def _hidden(checker: Checker, entries: list[tuple[str, str, str, Pointer]]) -> N
 
 
 class _Tree:
-    """Path templates in a tree of segments, so that a path is compared with few of them."""
+    """Path templates as a tree of segments, so that a path is compared with few of them."""
 
     def __init__(self) -> None:
         self.literal: dict[str, _Tree] = {}

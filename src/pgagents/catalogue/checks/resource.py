@@ -1,4 +1,4 @@
-"""Check that the settings of a resource agree: its id, its parent, its fresh values, its end."""
+"""Check that the settings of a resource are consistent: its id, its parent, its fresh values, its end."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _check_unique(checker: Checker, pointer: Pointer, resource: Resource) -> Non
 
 
 def _check_shown(checker: Checker, at: Pointer, member: str, resource: Resource) -> None:
-    """Record a member that no answer of the resource's calls has."""
+    """Record a member that is in no answer of the resource's calls."""
     calls = [call for call in (resource.made_by, *resource.read_by) if call is not None]
     actions = [checker.actions[call.action] for call in calls if call.action in checker.actions]
     answers = [answer for action in actions for answer in action.output.values() if answer is not None]

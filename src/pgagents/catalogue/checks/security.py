@@ -1,5 +1,5 @@
-"""Check how calls are authenticated: each scheme by its type, who uses it, and what its place collides
-with.
+"""Check authentication: the members of each scheme, its use, and collisions with other headers or
+arguments.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.signing import certificates
 from pgagents.catalogue.language.basics import Security
 from pgagents.catalogue.language.credentials import list_requirements, list_used_schemes
-from pgagents.catalogue.language.platform import Scheme
+from pgagents.catalogue.language.platform.auth import Scheme
 from pgagents.model.connection.certificate import MUTUAL_TLS
 from pgagents.model.credential import Credential, find_path_below, kinds, make
 from pgagents.source.source import Pointer
@@ -25,7 +25,7 @@ _NEEDED = {"flows": "write `type: oauth2`"}
 
 
 def run(checker: Checker) -> None:
-    """Record misuse of `auth.schemes` and `security`."""
+    """Record wrong uses of `auth.schemes` and `security`."""
     for name, written in checker.written.auth.schemes.items():
         _scheme(checker, name, written)
     for pointer, security in list_requirements(checker.written):
@@ -65,7 +65,7 @@ def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
     """Record an unknown type, members that belong to another type, and values that the type refuses."""
     at, kind = (*_AT, name), kinds().get(scheme.type)
     if scheme.type == MUTUAL_TLS:
-        return  # a module of its own checks it
+        return  # checked by its own module
     if kind is None:
         checker.fault(
             (*at, "type"),
@@ -92,7 +92,7 @@ def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
 
 
 def _security(checker: Checker, pointer: Pointer, security: Security) -> None:
-    """Record names that are no schemes, scopes, and alternatives that change nothing."""
+    """Record names that are no schemes, scopes, and redundant alternatives."""
     for index, need in enumerate(security):
         for name, scopes in need.items():
             checker.check_reference((*pointer, index, name), name, _AT, "scheme")
@@ -123,8 +123,9 @@ def _security(checker: Checker, pointer: Pointer, security: Security) -> None:
 
 
 def _covers(security: Security, one: int, other: int) -> bool:
-    """Return True if alternative `one` makes alternative `other` useless: it needs fewer schemes, or the same
-    and stands first.
+    """Return True if alternative `one` makes alternative `other` redundant.
+
+    It needs fewer schemes, or the same ones and comes first.
     """
     first, second = set(security[one]), set(security[other])
     return bool(first) and (first < second or (first == second and one < other))
@@ -146,9 +147,9 @@ def _unused(checker: Checker) -> None:
     used = {name for _, security in list_requirements(written) for need in security for name in need}
     used |= set(list_used_schemes(written))
     if written.security is None:
-        used |= set(schemes)  # a single one is used by every call
+        used |= set(schemes)  # every call uses a single scheme
     if used - set(schemes):
-        return  # a name is misspelt, which is told
+        return  # the name is misspelt, which has its own message
     for name in schemes:
         if name not in used:
             checker.fault(
@@ -163,7 +164,7 @@ def _unused(checker: Checker) -> None:
 def _pairs(
     checker: Checker, pointer: Pointer, security: Security, credentials: Mapping[str, Credential]
 ) -> None:
-    """Record schemes that one call cannot have together, because both stand in one place."""
+    """Record schemes that cannot be used together, because both are sent in the same place."""
     for index, need in enumerate(security):
         met: dict[tuple[str, str], str] = {}
         for name in (n for n in need if n in credentials) if len(need) > 1 else ():
@@ -179,7 +180,7 @@ def _pairs(
 
 
 def _users(checker: Checker) -> None:
-    """Record a second scheme with a flow by which users sign in."""
+    """Record a second scheme with a flow for users."""
     found = [n for n, s in checker.written.auth.schemes.items() if s.flows and s.flows.authorization_code]
     for name in found[1:]:
         checker.fault(
@@ -192,7 +193,7 @@ def _users(checker: Checker) -> None:
 
 
 def _limits(checker: Checker) -> None:
-    """Record rate limits of a key where no call has one."""
+    """Record rate limits for each key if no call has a key."""
     for name, bucket in checker.written.limits.buckets.items():
         if bucket.of == "key":
             checker.fault(
@@ -205,7 +206,7 @@ def _limits(checker: Checker) -> None:
 
 
 def _token_paths(checker: Checker) -> None:
-    """Record an endpoint of OAuth that is an action, so that secrets would go into its arguments."""
+    """Record an OAuth endpoint that is also an action, because secrets would become its arguments."""
     actions = {action.http: name for _, block in checker.blocks() for name, action in block.items()}
     for at, key, url in _list_endpoints(checker):
         path = find_path_below(url, checker.written.api.base_url)
@@ -221,7 +222,7 @@ def _token_paths(checker: Checker) -> None:
 
 
 def _list_endpoints(checker: Checker) -> Iterator[tuple[Pointer, str, str]]:
-    """Yield the flow, key and URL of each endpoint that takes secrets or users."""
+    """Yield the flow, key and URL of each endpoint that receives secrets or opens a sign-in page."""
     for name, scheme in checker.written.auth.schemes.items():
         for flow in ("client_credentials", "authorization_code") if scheme.flows else ():
             for key in ("authorization_url", "token_url", "revocation_url"):
@@ -231,7 +232,7 @@ def _list_endpoints(checker: Checker) -> Iterator[tuple[Pointer, str, str]]:
 
 
 def _collisions(checker: Checker, credential: Credential) -> None:
-    """Record everything else that would be sent in the credential's place."""
+    """Record every other value that would be sent in the credential's place."""
     for pointer, place, name in _list_others(checker):
         same = name.lower() == credential.wire.lower() if place == "header" else name == credential.wire
         if place == credential.place and same:
@@ -245,7 +246,7 @@ def _collisions(checker: Checker, credential: Credential) -> None:
 
 
 def _list_others(checker: Checker) -> Iterator[tuple[Pointer, str, str]]:
-    """Yield the headers, query parameters and cookies that the catalogue names besides the credential's."""
+    """Yield the headers, query parameters and cookies that the catalogue names, except the credential's."""
     for base, actions in checker.blocks():
         for action_name, action in actions.items():
             for name, param in action.input.items():
@@ -260,6 +261,6 @@ def _list_others(checker: Checker) -> Iterator[tuple[Pointer, str, str]]:
 
 
 def _default_place(http: str | None, name: str) -> str:
-    """Return where an argument without `in` is sent."""
+    """Return the place in which an argument without `in` is sent."""
     method, _, path = (http or "").partition(" ")
     return "path" if f"{{{name}}}" in path else "query" if method in ("GET", "DELETE") else "body"

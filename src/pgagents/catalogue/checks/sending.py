@@ -1,4 +1,4 @@
-"""Check how arguments are sent: the media type of a body, and the form of lists and objects in text."""
+"""Check how arguments are sent: the media type of a body, and the text form of lists and objects."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TYPES = (
 
 
 def place_of(name: str, param: Param, http: str | None) -> PlaceIn:
-    """Return where an argument is sent."""
+    """Return the place in which an argument is sent."""
     method, _, path = (http or "").partition(" ")
     if param.in_ is not None:
         return param.in_
@@ -37,7 +37,7 @@ def place_of(name: str, param: Param, http: str | None) -> PlaceIn:
 
 
 def run(checker: Checker) -> None:
-    """Record media types that cannot be encoded, and lists and objects without a form where they stand."""
+    """Record media types that cannot be encoded, and lists and objects whose place has no form for them."""
     _request_headers(checker)
     _wrong_media(checker)
     for base, actions in checker.blocks():
@@ -79,7 +79,7 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
 
 
 def find_cookie_fault(wire: str, kinds: Set[str]) -> tuple[str, str] | None:
-    """Return why an argument cannot be a cookie, with the next step; None if it can."""
+    """Return why an argument cannot be a cookie, with advice; None if it can."""
     if kinds & {"array", "object"}:
         return "it is a list or an object, which servers read in many ways", "send it in the query"
     if not COOKIE_NAME.fullmatch(wire):
@@ -88,7 +88,7 @@ def find_cookie_fault(wire: str, kinds: Set[str]) -> tuple[str, str] | None:
 
 
 def _request_headers(checker: Checker) -> None:
-    """Record constant headers that something else sets: the request itself, a credential, or an argument."""
+    """Record constant headers that are also set by the request itself, a credential, or an argument."""
     own = {scheme.name.lower() for scheme in checker.written.auth.schemes.values() if scheme.name is not None}
     for header in checker.written.api.request_headers:
         at, small = ("api", "request_headers", header), header.lower()
@@ -116,7 +116,7 @@ def _request_headers(checker: Checker) -> None:
 
 
 def _wrong_media(checker: Checker) -> None:
-    """Record a code for files of another type where no argument lists types."""
+    """Record a code for files of a wrong type, if no argument lists types."""
     listed = any(
         p.media and p.in_ != "whole_body"
         for _, actions in checker.blocks()
@@ -143,7 +143,7 @@ def _content_type(
 
 
 def _body_limit(checker: Checker, pointer: Pointer, action: Action, places: dict[str, PlaceIn]) -> None:
-    """Record a size limit of an action without a body, and one that the limit of all bodies forbids."""
+    """Record a size limit of an action without a body, or one above the limit for all bodies."""
     own, shared = action.max_body_bytes, checker.written.limits.max_body_bytes
     at = (*pointer, "max_body_bytes")
     if own is None:
@@ -195,7 +195,7 @@ def _whole(
 
 
 def _file(checker: Checker, at: Pointer, param: Param, medium: Medium | None) -> None:
-    """Record a file where no bytes can be sent, and keys of a file on any other argument."""
+    """Record a file argument where bytes cannot be sent, and a file's keys on any other argument."""
     if param.format != "binary":
         for key in ("media", "max_bytes"):
             if getattr(param, key) is not None:
@@ -219,7 +219,7 @@ def _file(checker: Checker, at: Pointer, param: Param, medium: Medium | None) ->
 
 
 def _empty(checker: Checker, at: Pointer, param: Param) -> None:
-    """Record an argument of a form that may be null and an empty text, which are sent alike."""
+    """Record an argument of a form that allows both null and empty text, because both are sent alike."""
     for part in _parts(checker, param):
         kinds = {part.type} if isinstance(part.type, str) else set(part.type or ())
         narrow = (part.min_length, part.pattern, part.format, part.enum, part.const)
@@ -229,7 +229,7 @@ def _empty(checker: Checker, at: Pointer, param: Param) -> None:
 
 
 def _reserved(checker: Checker, at: Pointer, name: str, param: Param, place: PlaceIn, action: Action) -> None:
-    """Record `allow_reserved` where no reserved character could be sent."""
+    """Record `allow_reserved` on an argument that can contain no reserved characters."""
     if not param.allow_reserved or place == "query":
         return
     if place != "path":
@@ -241,7 +241,7 @@ def _reserved(checker: Checker, at: Pointer, name: str, param: Param, place: Pla
 
 
 def _idle(checker: Checker, at: Pointer, param: Param, kinds: set[str], styled: bool) -> bool:
-    """Record a style where it has no effect; return whether there is one."""
+    """Record a style without an effect. Return True if the argument has a style."""
     for key in ("style", "explode"):
         if getattr(param, key) is None:
             continue
@@ -257,7 +257,7 @@ def _idle(checker: Checker, at: Pointer, param: Param, kinds: set[str], styled: 
 
 
 def _styled(checker: Checker, at: Pointer, name: str, param: Param, kinds: set[str], where: str) -> None:
-    """Record a list or an object whose style does not say how it is sent."""
+    """Record a list or an object whose style does not determine its text form."""
     if "object" in kinds and param.style is None:
         message = f"argument `{name}` is an object, so the {where} needs its `style`"
         checker.fault(at, "style", message, _BRACKETS.format(name), at_value=False)
@@ -276,7 +276,7 @@ def _styled(checker: Checker, at: Pointer, name: str, param: Param, kinds: set[s
 
 
 def _spread(checker: Checker, at: Pointer, name: str, param: Param, action: Action) -> None:
-    """Check that the members of an object, each sent under its own name, meet no other argument."""
+    """Check that an object's members, sent under their own names, have no other argument's name."""
     members = {member for part in _parts(checker, param) for member in part.properties or ()}
     if not members:
         message = f"the members of `{name}` are sent under their own names, which no schema gives"
@@ -292,9 +292,7 @@ def _spread(checker: Checker, at: Pointer, name: str, param: Param, action: Acti
 
 
 def _parts(checker: Checker, schema: Schema | None) -> Iterator[Schema]:
-    """Yield the schemas that describe a value: references are followed, each once, and alternatives and
-    parts listed.
-    """
+    """Yield the schemas that describe a value, through references, alternatives and parts, each once."""
     waiting, seen = [schema], set[str]()
     while waiting:
         part = waiting.pop()
@@ -308,7 +306,7 @@ def _parts(checker: Checker, schema: Schema | None) -> Iterator[Schema]:
 
 
 def _kinds(checker: Checker, schema: Schema | None) -> set[str]:
-    """Return the JSON types that a schema names; `object` and `array` also for their keywords alone."""
+    """Return the JSON types that a schema names. Keywords of objects and arrays count as naming them."""
     found: set[str] = set()
     for part in _parts(checker, schema):
         found |= {part.type} if isinstance(part.type, str) else set(part.type or ())
@@ -325,7 +323,7 @@ def holds_object(checker: Checker, schema: Schema) -> bool:
 
 
 def is_in_parts(checker: Checker, param: Param) -> bool:
-    """True if every value is sent under other names than the argument's own, such as `address[city]`."""
+    """True if the value is always sent under other names than the argument's, such as `address[city]`."""
     kinds = _kinds(checker, param) - {"null"}
     if param.style == DEEP:
         return bool(kinds) and kinds <= {"object", "array"}

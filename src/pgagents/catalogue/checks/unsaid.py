@@ -1,7 +1,7 @@
-"""Refuse credentials that the catalogue can name but no call can send yet.
+"""Refuse credentials that the catalogue can name although no call can send them yet.
 
-`pgagents import` writes them as the document has them. Loading such a catalogue is an error at the scheme,
-because every manifest would make agents send another credential than the API accepts.
+`pgagents import` copies them from the document. Loading such a catalogue is an error at the scheme, because
+every manifest would make agents send a credential that the API refuses.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ HELP = (
 
 
 def find_unsupported_key(source: Source) -> list[Diagnostic]:
-    """Return one error for the first credential that calls cannot send, with the number of further ones; else
-    an empty list.
+    """Return an error for the first credential that calls cannot send, with the number of others; else
+    empty.
     """
     found = list(_list_schemes(source))
     if not found:
@@ -40,7 +40,7 @@ def find_unsupported_key(source: Source) -> list[Diagnostic]:
 
 
 def as_bearer(source: Source) -> Source:
-    """Return the source with bearer keys in place of such credentials, so that everything else can be
+    """Return the source with bearer keys instead of such credentials, so that everything else can be
     checked.
     """
     if not find_unsupported_key(source):

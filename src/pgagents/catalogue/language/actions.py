@@ -1,4 +1,4 @@
-"""Actions as written in the catalogue: how each is called, what it answers, and what must hold."""
+"""Actions as written in the catalogue: how each is called, its answers, and its laws."""
 
 from __future__ import annotations
 

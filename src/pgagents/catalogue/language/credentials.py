@@ -1,21 +1,21 @@
-"""The schemes that a catalogue's calls use."""
+"""Find the schemes that a catalogue's calls use."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from pgagents.catalogue.language.basics import Security
-from pgagents.catalogue.language.platform import Scheme
+from pgagents.catalogue.language.platform.auth import Scheme
 from pgagents.catalogue.language.surface import Catalogue
 from pgagents.model.connection.certificate import MUTUAL_TLS
 from pgagents.source.source import Pointer
 
 Alternatives = tuple[tuple[str, ...], ...]
-"""Names of schemes: those of one alternative are needed together."""
+"""Alternatives, each with the names of the schemes that are needed together."""
 
 
 def list_requirements(written: Catalogue) -> Iterator[tuple[Pointer, Security]]:
-    """Yield every `security` that is written, with its place."""
+    """Yield every `security` in the file, with its place."""
     if written.security is not None:
         yield ("security",), written.security
     operator = written.operator.actions if written.operator else {}
@@ -28,8 +28,8 @@ def list_requirements(written: Catalogue) -> Iterator[tuple[Pointer, Security]]:
 def list_alternatives(written: Catalogue, security: Security | None) -> Alternatives:
     """Return the alternatives of `security`. Without `security`, a single scheme is the only alternative.
 
-    The scheme by which users sign in is left out if its tokens take the place of a bearer key. A client
-    certificate is left out too, because it belongs to the connection.
+    The users' scheme is left out if its tokens are sent in the place of a bearer key. A client certificate is
+    left out too, because it belongs to the connection.
     """
     certificate = find_certificate(written)
     if security is None:
@@ -65,8 +65,8 @@ def find_user_scheme(written: Catalogue) -> str | None:
 def find_carrier(written: Catalogue) -> str | None:
     """Return the scheme in whose place calls send the tokens of users; None if users do not sign in.
 
-    A bearer scheme is chosen if it stands alone wherever the users' scheme stands alone, and the other way
-    round. Otherwise the users' scheme itself is returned.
+    It is a bearer scheme if both schemes are alone in exactly the same alternatives. Otherwise it is the
+    users' scheme itself.
     """
     users = find_user_scheme(written)
     if users is None or _has_client(written.auth.schemes[users]):

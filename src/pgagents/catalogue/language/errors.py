@@ -197,7 +197,7 @@ class Errors(Strict):
 
     @model_validator(mode="after")
     def _with_defaults(self) -> Errors:
-        """Fill in the members that the author left out and that other members determine."""
+        """Fill in members that the author left out, if other members determine them."""
         problem = self.content_type == PROBLEM_JSON
         plain = self.envelope is not None and self.content_type in (None, JSON)
         more: dict[str, Any] = {}
@@ -217,7 +217,9 @@ class Errors(Strict):
         return self.model_copy(update=more) if more else self
 
     def _only_code(self, statuses: tuple[int, ...]) -> str | None:
-        """Return the only code of the first of these statuses that any code has; None if several share it."""
+        """Return the only code of the first of these statuses that has codes; None if several codes share
+        it.
+        """
         for status in statuses:
             if names := [name for name, code in self.codes.items() if code.status == status]:
                 return names[0] if len(names) == 1 else None

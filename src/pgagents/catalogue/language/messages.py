@@ -1,4 +1,4 @@
-"""Turn pydantic's errors into diagnostics: what the file has, what is allowed, at which line."""
+"""Turn pydantic's errors into diagnostics: the wrong value, the allowed ones, and the line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOVED: dict[Pointer, str] = {
         "{authorization_url: …, token_url: …, scopes: …}}}`"
     )
 }
-"""Help for keys that stand elsewhere, by their place."""
+"""Help for keys that are now in another place, by their old place."""
 _KINDS = {
     dict: "a mapping",
     list: "a list",
@@ -44,7 +44,7 @@ def diagnostics(errors: Iterable[Any], source: Source) -> list[Diagnostic]:
     for pointer, group in by_place.items():
         for some in _by_message(group):
             if some[0]["type"] == "missing" and (*pointer, f"{some[0]['loc'][-1]}_") in by_place:
-                continue  # it is there in another spelling, of which the other message tells
+                continue  # the key exists in another spelling, which has its own message
             if not (pointer in parents and all(str(e["type"]).endswith("_type") for e in some)):
                 found.append(_diagnostic(pointer, some, source))
             if len(found) >= MAX_FAULTS:

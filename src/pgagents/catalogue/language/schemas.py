@@ -94,7 +94,7 @@ def schema_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = 
 
 
 def _discriminator(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a discriminator as OpenAPI writes it, with references in place of names."""
+    """Return a discriminator in OpenAPI's form, with references in place of names."""
     mapping = {value: REF + name for value, name in (raw.get("mapping") or {}).items()}
     return {"propertyName": raw["propertyName"], **({"mapping": mapping} if mapping else {})}
 
@@ -104,7 +104,7 @@ def _object(members: Node, required: list[str], origin: Pointer) -> Node:
 
 
 def event_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:
-    """Convert the events of a stream to the schema of their list; events of other names are open."""
+    """Convert the events of a stream to the schema of their list. Events with other names are open."""
     kinds: list[Node] = []
     for name, schema in raw.items():
         at = (*pointer, "events", name)

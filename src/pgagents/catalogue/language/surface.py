@@ -15,7 +15,10 @@ from pgagents.catalogue.language.audit import Audit
 from pgagents.catalogue.language.basics import Json, Line, Name, Schema, Security, Slug, Strict
 from pgagents.catalogue.language.errors import Errors
 from pgagents.catalogue.language.offers import Idempotency, Retention, Surface, Webhooks
-from pgagents.catalogue.language.platform import Api, Auth, Behaviour, Browsers, Header, Limits
+from pgagents.catalogue.language.platform.addresses import Api
+from pgagents.catalogue.language.platform.auth import Auth
+from pgagents.catalogue.language.platform.behaviour import Behaviour, Browsers, Header
+from pgagents.catalogue.language.platform.limits import Limits
 from pgagents.catalogue.language.resources import Resource, Workflow
 
 

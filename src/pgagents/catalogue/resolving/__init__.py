@@ -1,1 +1,1 @@
-"""The parts of a catalogue are resolved: one module for each kind of part."""
+"""Resolve the parts of a catalogue, with one module for each kind of part."""

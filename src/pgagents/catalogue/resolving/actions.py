@@ -46,7 +46,7 @@ from pgagents.source.source import Pointer
 
 
 class Actions(Answers, Surfaces):
-    """Resolves actions."""
+    """Resolve actions."""
 
     def _action(self, name: str, a: actions.Action, at: Pointer) -> Action:
         raw: Any = self.data
@@ -115,14 +115,14 @@ class Actions(Answers, Surfaces):
         return tuple((k, Text(v, ("api", "request_headers", k))) for k, v in written.items())
 
     def _shared(self, name: str, a: actions.Action) -> Alternatives:
-        """Return the alternatives of an action without its own: its MCP server may have others."""
+        """Return the alternatives of an action without its own `security`. Its MCP server may have others."""
         if a.http or is_dispatched(self.checker, name) or MCP not in self.written.surfaces:
             return self.security
         return self._mcp_server(MCP, self.written.surfaces[MCP]).security
 
     @staticmethod
     def _file_limits(p: basics.Param, place: str, a: actions.Action) -> FileLimits:
-        """Return a file's limits; a whole body has the type that the action says."""
+        """Return a file's limits. The type of a whole body is the action's."""
         if place == "whole_body" and a.content_type and a.content_type != ANY:
             return FileLimits((a.content_type,), p.max_bytes)
         return FileLimits(tuple(p.media or ()), p.max_bytes)
@@ -212,8 +212,9 @@ def _confirm_title(a: actions.Action, at: Pointer) -> Text | None:
 
 
 def _with_groups(a: actions.Action) -> str:
-    """Return the action's description. If exactly one of several groups of arguments must be sent, a sentence
-    says so.
+    """Return the action's description.
+
+    If a call must have exactly one of several groups, a sentence says so.
     """
     if not a.either:
         return a.description
@@ -222,12 +223,12 @@ def _with_groups(a: actions.Action) -> str:
 
 
 def _with_end(description: str, deprecation: Deprecation | None) -> str:
-    """Return the description with the sentence about the action's end."""
+    """Return the description with a sentence about the action's deprecation."""
     return f"{description} {deprecation.sentence}" if deprecation is not None else description
 
 
 def _former(name: str, until: str, operation_id: str | None, at: Pointer) -> Former:
-    """Resolve a former name. An explicit operation id did not change with the name."""
+    """Resolve a former name. An operation id that the author gives is the same for both names."""
     return Former(Text(name, at), operation_id or camel(name), until, at)
 
 

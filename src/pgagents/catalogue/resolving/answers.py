@@ -1,4 +1,4 @@
-"""Resolve an action's answers, with the headers that its tag and its end add."""
+"""Resolve an action's answers, and add the headers of its ETag and its deprecation."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from pgagents.text.wording import append_remark
 _HTTP_DATE = "^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT$"
 
 ENTITY_TAG = '^(W/)?"[!#-~]*"$'
-"""An entity tag (RFC 9110, 8.8.3), in ASCII."""
+"""The pattern of an ETag in ASCII (RFC 9110, 8.8.3)."""
 
 
 class Answers(Shared):
-    """Resolves answers."""
+    """Resolve answers."""
 
     def _outputs(self, a: actions.Action, raw: Any, at: Pointer) -> tuple[Output, ...]:
-        """Resolve the answers; a read with a tag also answers 304, and its success has the tag."""
+        """Resolve the answers. A read with an ETag also answers 304, and its success has the tag."""
         found = tuple(
             self._output(status, o, raw["output"][status], (*at, "output", status))
             for status, o in a.output.items()
@@ -118,7 +118,7 @@ def _end_headers(deprecation: Deprecation | None) -> tuple[AnswerHeader, ...]:
 
 
 def _list_events(o: basics.Output | None, raw: Any) -> dict[str, bool] | None:
-    """Return the names of a stream's events, each with whether its data is JSON; None for any other body."""
+    """Return the names of a stream's events, each True if its data is JSON; None for any other body."""
     if o is None or o.events is None:
         return None
     return {name: raw["events"][name].get("type") != "string" for name in o.events}

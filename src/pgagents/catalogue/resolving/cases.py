@@ -10,7 +10,7 @@ from pgagents.source.source import Pointer
 
 
 class StoreCases(Shared):
-    """Resolves test cases."""
+    """Resolve test cases."""
 
     def _cases(self, store: str, given: written.Cases) -> Cases:
         at: Pointer = ("surfaces", store, "cases")

@@ -1,4 +1,4 @@
-"""Say in an argument's description how the next page is requested, where the author does not."""
+"""Describe in an argument's description how to request the next page, unless the author does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pgagents.source.origin import Node, Text, origin_of
 
 
 def add_page_sentence(node: Node, pages: Pages) -> None:
-    """Add to the description of the argument that requests a page where its value comes from."""
+    """Add the source of the next page's value to the description of the argument."""
     said = node.get("description", "")
     sentence = _describe_next(pages, said)
     if sentence is not None:
@@ -18,9 +18,7 @@ def add_page_sentence(node: Node, pages: Pages) -> None:
 
 
 def _describe_next(pages: Pages, said: str) -> str | None:
-    """Return a sentence about the next page for the argument's description; None if `said` names the source
-    already.
-    """
+    """Return a sentence about the next page. None if the text `said` already names the source."""
     name, *place = place_of(pages.next.tree) or ("",)
     if -1 in place and name == "response":
         last, member = place[: place.index(-1)], place[place.index(-1) + 1 :]
@@ -50,7 +48,7 @@ def _path(place: list[str | int]) -> str:
 
 
 def _while(more: Expression | None) -> str:
-    """Return the condition under which there is a next page, in the words of the answer."""
+    """Describe in the answer's words the condition under which there is a next page."""
     if more is None:
         return ""
     return f", while {more.wording}"

@@ -19,21 +19,21 @@ from pgagents.source.source import Pointer
 
 
 class Resources(Shared):
-    """Resolves resources and workflows."""
+    """Resolve resources and workflows."""
 
     def _find_job(self, resource: str) -> jobs.Job | None:
-        """Return the job that a resource shows, or None."""
+        """Return the job whose progress a resource shows, or None."""
         every = (a.job for _, block in self.checker.blocks() for a in block.values() if a.job is not None)
         return next((job for job in every if job.resource == resource), None)
 
     def _list_job_members(self, name: str, r: resources.Resource) -> tuple[str, ...]:
-        """Return the members that change by themselves, because they show how far a job is."""
+        """Return the members that change by themselves because a job runs."""
         job = self._find_job(name)
         own = (r.state, (job.reason or "").partition(".")[0]) if job is not None else ()
         return tuple(member for member in own if member)
 
     def _ending(self, r: resources.Resource, at: Pointer) -> ActionCall | None:
-        """Resolve the call that undoes an instance; its answer need not be the resource."""
+        """Resolve the call that undoes an instance. Its answer need not be the instance."""
         found = self._call(r.undone_by, (*at, "undone_by"))
         return replace(found, body_at=r.body_at or "") if found is not None else None
 
@@ -129,7 +129,7 @@ class Resources(Shared):
         )
 
     def _job_within_s(self, action: str, at: Pointer) -> float:
-        """Return how long a step that shows a job waits for its conditions: a step before has started it."""
+        """Return how long a step may wait for a job that an earlier step started, in seconds."""
         steps = self.written.workflows[str(at[1])].steps
         before = list(steps.values())[: list(steps).index(str(at[3]))]
         started = [self.actions[step.action].job for step in before]

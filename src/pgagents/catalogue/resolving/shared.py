@@ -1,4 +1,4 @@
-"""Resolve what any part of a catalogue may have: values, calls, laws, error codes."""
+"""Resolve what parts of a catalogue have in common: values, calls, laws, error codes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from pgagents.source.source import Pointer, Source
 
 
 class Shared:
-    """State of one resolution. Resolves values, calls, laws and codes."""
+    """Resolve values, calls, laws and codes. It also holds the state of one resolution."""
 
     def __init__(self, written: surface.Catalogue, source: Source, checker: Checker) -> None:
         self.written = written

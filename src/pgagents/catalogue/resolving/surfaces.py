@@ -26,10 +26,10 @@ from pgagents.source.source import Pointer
 
 
 class Surfaces(StoreCases):
-    """Resolves surfaces."""
+    """Resolve surfaces."""
 
     def _members(self, name: str, surface: offers.Surface) -> tuple[Action, ...]:
-        """Return the actions of a surface. `all` means those that the surface can carry."""
+        """Return the actions of a surface. `all` means all that the surface can call."""
         names = surface.actions
         if names == "all":
             names = [n for n in self.written.actions if self._carries(name, surface, n)]
@@ -85,7 +85,9 @@ class Surfaces(StoreCases):
         )
 
     def _server_name(self, name: str, sf: offers.Surface) -> Text:
-        """Return the server's name in the surface's manifests: its URL for Copilot, else its own name."""
+        """Return the server's name in the surface's manifests: its URL for Copilot, otherwise its own
+        name.
+        """
         server = self._mcp_server(name, sf)
         if name != COPILOT_MCP:
             return server.name if sf.server else Text("", (*server.origin,))
@@ -118,7 +120,7 @@ class Surfaces(StoreCases):
         )
 
     def _narrowed(self, action: str, name: str, given: offers.Narrowing, at: Pointer) -> Narrowed:
-        """Resolve how a surface takes an argument. Its keywords replace those of the action."""
+        """Resolve how a surface narrows an argument. Its keywords replace those of the action."""
         param = next(p for p in self.actions[action].params if p.name == name)
         own = given.model_dump(by_alias=True, exclude_unset=True, exclude={"as_", "required"})
         schema = Node({**resolve_schema(param.schema, self.schemas), **own}, origin=param.schema.origin)

@@ -1,4 +1,4 @@
-"""Make one expression of an object or list that has expressions inside."""
+"""Combine an object or list that contains expressions into a single expression."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgagents.cel.expression import compile as compiled
 
 
 def fold(value: Any) -> Any:
-    """Return an object or list that has expressions inside as one expression; any other value as it is."""
+    """Return an object or list that contains expressions as one expression; any other value unchanged."""
     inside = list(_list_expressions(value)) if isinstance(value, dict | list) else []
     if not inside:
         return value

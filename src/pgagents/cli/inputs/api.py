@@ -1,5 +1,6 @@
-"""Finds an API's URL, keys and headers for the commands that call it as one client. They come from the
-environment or a description of the server, never from an argument.
+"""Find an API's URL, keys and headers for commands that call it as one client.
+
+Keys come from the environment or from a server description, never from an argument.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """An API as a client calls it: the way to it, the secret of each scheme, and commands that renew them."""
+    """An API from a client's view: how to reach it, the secret of each scheme, and commands that renew
+    them.
+    """
 
     sender: Sender
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -34,9 +37,9 @@ def find_api(
     servers: Sequence[str] = (),
     certificate: tuple[Path | None, Path | None] = (None, None),
 ) -> Api:
-    """Return the API of a command line, whose options override the description.
+    """Return the API of a command line, whose options replace those of the description.
 
-    Keys are in the first of the variables that is set; `servers` are addresses as `NAME=URL`. Raises
+    The first environment variable that is set has the keys; `servers` are addresses as `NAME=URL`. Raises
     PgagentsError and InputError.
     """
     from pgagents.cli.inputs.api_keys import command_secrets

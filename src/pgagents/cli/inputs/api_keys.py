@@ -1,5 +1,6 @@
-"""API keys from environment variables or a prompt, never from an argument, which other users of the
-machine can see.
+"""Read API keys from environment variables or a prompt.
+
+They are never arguments, because other users of the machine can see these.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ def keys(
 ) -> dict[str, str]:
     """Return each identity's key by role.
 
-    `given` are `ROLE[.SCHEME][=ENVVAR]` of the command line, which override `described`, a mapping of roles
-    to variables, and the commands of `secrets`. The main key defaults to PGAGENTS_TOKEN, and that of a
-    further scheme to PGAGENTS_TOKEN_SCHEME. With `ask`, the user is prompted for a main key that is not set.
-    Raises PgagentsError for an unknown role, an unset variable or a failed command.
+    `given` are `ROLE[.SCHEME][=ENVVAR]` of the command line. They replace entries of `described`, a mapping
+    of roles to variables, and the commands of `secrets`. The main key defaults to PGAGENTS_TOKEN, and the key
+    of a further scheme to PGAGENTS_TOKEN_SCHEME. With `ask`, the user is prompted for a main key that is not
+    set. Raises PgagentsError for an unknown role, an unset variable or a failed command.
     """
     variables = dict(described)
     for one in given:
@@ -66,7 +67,7 @@ def keys(
 def command_secrets(
     model: Model, commands: Mapping[str, SecretCommand], given: tuple[str, ...] = ()
 ) -> CommandSecrets:
-    """Return the secrets of commands, without those of identities that the command line gives."""
+    """Return the secrets that commands print, without those of identities named on the command line."""
     from pgagents.client.secret_command import CommandSecrets
 
     own = {one.partition("=")[0] for one in given}
@@ -85,14 +86,14 @@ def token_variable(holder: str) -> str:
 
 
 def _can_call(model: Model, keys: Mapping[str, str]) -> bool:
-    """True if the keys at hand are enough for every action."""
+    """True if the available keys are enough for every action."""
     return all(
         not any(action.security) or choose(model, keys, "main", action.security) for action in model.actions
     )
 
 
 def check_role(model: Model, flag: str, role: str) -> None:
-    """Raise PgagentsError where the catalogue has no such role."""
+    """Raise PgagentsError if the catalogue has no such role."""
     name, dot, scheme = role.partition(".")
     if dot and name in model.auth.roles and scheme not in list(model.credentials)[1:]:
         raise PgagentsError(

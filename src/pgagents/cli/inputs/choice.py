@@ -1,4 +1,4 @@
-"""Selects the contracts of a run by the options of the command line."""
+"""Select the contracts of a run by the options of the command line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ALL_IDS = "see `pgagents contracts`; for a document, `--plan --report plan.json`
 
 
 def shard(_context: click.Context, _param: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """Parse `2/4` as (2, 4). Raises BadParameter for a text that is no part of a whole."""
+    """Parse `2/4` as (2, 4). Raises BadParameter for a text that is not such a fraction."""
     if value is None:
         return None
     number, slash, count = value.partition("/")
@@ -59,7 +59,7 @@ def alone(shard: tuple[int, int] | None, flags: dict[str, bool]) -> None:
 
 
 def only_given(flag: str, names: Collection[str]) -> None:
-    """Raise UsageError where the command line has any option but these parameters."""
+    """Raise UsageError if the command line has any option besides these parameters."""
     context = click.get_current_context()
     for param in context.command.params:
         if (
@@ -82,7 +82,9 @@ def apply_selections(
 
 
 def check_selection(model: Model, options: Options) -> None:
-    """Raise PgagentsError for a selection without contracts: a misspelt id must not pass as success."""
+    """Raise PgagentsError for a selection without contracts, because a misspelt id must not count as
+    success.
+    """
     from pgagents.cli.inputs.api_keys import check_role
     from pgagents.verify.run.run import contracts
 
@@ -103,11 +105,10 @@ def check_selection(model: Model, options: Options) -> None:
 def select_failed(
     model: Model, options: Options, memory: Path | None, report: Path | None, *, mcp: Link | None = None
 ) -> Options:
-    """Return the options with `only` narrowed to failed contracts, of the last run in `memory` or of a report
-    file.
+    """Return the options restricted to failed contracts, of the last run in `memory` or of a report file.
 
-    `mcp` is a server that is judged by its own tools. If nothing failed, the options stay, with a note on
-    stderr. Raises PgagentsError if no earlier run is known, and UsageError if both are given.
+    `mcp` is a server that is judged by its own tools. If nothing failed, the options are unchanged, and
+    stderr gets a note. Raises PgagentsError if no earlier run is known, and UsageError if both are given.
     """
     from pgagents.cli.running import failed_contracts
     from pgagents.report.read import read

@@ -1,4 +1,4 @@
-"""OpenAPI documents from a path or URL: imported in bounded time, and as the catalogue of a run."""
+"""Load OpenAPI documents from a path or URL, in bounded time: for an import, or as the catalogue of a run."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def load_document(document: str, auth: str = "", base: str = "") -> Model:
 def load_api(
     catalogue: Path | None, openapi: str | None, auth: str | None = None, base_path: str | None = None
 ) -> Model:
-    """Return the model of a catalogue's file, or of an OpenAPI document, which either argument may name.
+    """Return the model of a catalogue's file, or of an OpenAPI document. Either argument may name the
+    document.
 
     `auth` and `base_path` are options for a document. Raises UsageError if the options contradict each other,
     InputError and PgagentsError for a file that cannot be read.
@@ -87,7 +88,7 @@ def _show_import(document: str, auth: str, base: str) -> str:
 
 
 def is_document(path: Path) -> bool:
-    """True if a file begins as an OpenAPI or Swagger document and not as a catalogue."""
+    """True if a file begins like an OpenAPI or Swagger document, and not like a catalogue."""
     import re
 
     try:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(
     r"[A-Z_][A-Z0-9_]*\Z"
-)  # in capitals, so that a key which stands here by mistake is not taken for a name
+)  # only capitals, so that a key written here by mistake is not taken for a name
 NO_NAME = "env/no-variable"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # a field name, RFC 9110 section 5.1
 _OURS = dict.fromkeys(
@@ -58,8 +58,9 @@ _OURS = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """A server to verify. `identities` maps roles to names of environment variables, `commands` to commands
-    that print their keys; missing values are empty.
+    """A server to verify. Missing values are empty.
+
+    `identities` maps roles to names of environment variables, `commands` to commands that print keys.
     """
 
     url: str = ""
@@ -88,9 +89,8 @@ def read_env(
     """Read a server description for a catalogue with these roles and these values in its `env`.
 
     `variables` is the environment. `key_headers` carry keys, so that they cannot be given as headers.
-    `servers` are the names of the API's other servers.
-    With `only`, the keys of that role alone are looked up. Raises InputError with every fault of the file,
-    PgagentsError where it cannot be read.
+    `servers` are the names of the API's other servers. With `only`, only the keys of that role are looked up.
+    Raises InputError with every fault of the file, and PgagentsError if it cannot be read.
     """
     try:
         source = read(path)
@@ -102,12 +102,13 @@ def read_env(
     env = reader.env(path)
     if reader.found:
         keys_in_it = any(d.id == NO_NAME for d in reader.found)
-        raise InputError(in_order(reader.found), None if keys_in_it else source)  # a message shows its line
+        # the file's line is part of the message
+        raise InputError(in_order(reader.found), None if keys_in_it else source)
     return env
 
 
 class _Reader:
-    """Reads a description and collects its faults."""
+    """Read a description and collect its faults."""
 
     def __init__(
         self,
@@ -124,7 +125,7 @@ class _Reader:
         help = "give the key under `identities`, or with --identity"
         self.ours = dict.fromkeys((name.lower() for name in key_headers), help) | _OURS
         self.described: dict[str, dict[Any, Any]] = {}
-        """Identities that are no variable's name, by role."""
+        """Identities that are described by more than a variable's name, by role."""
         self.found = [Diagnostic(f.span, f"env/{f.id}", "error", f.message, f.help) for f in source.faults]
 
     def fault(
@@ -274,7 +275,7 @@ class _Reader:
         return found
 
     def command(self, role: str, folder: Path) -> SecretCommand | None:
-        """Return the command that prints a role's key; None where its description is wrong."""
+        """Return the command that prints a role's key; None if its description is wrong."""
         pointer, given = ("identities", role), self.described[role]
         for key in given:
             if key not in ("command", "lives_s"):
@@ -311,7 +312,7 @@ class _Reader:
         return OAuthClient(*client, consent, headers, tuple(hidden), refuse, told)
 
     def client(self, at: Pointer, given: Mapping[Any, Any], more: tuple[str, ...]) -> tuple[str, str, str]:
-        """Return a client's id, redirect URI and secret; `more` are keys that are allowed beside them."""
+        """Return a client's id, redirect URI and secret. `more` are further allowed keys."""
         known = ("client_id", "secret", "redirect_uri", *more)
         for key in given:
             if key not in known:
@@ -331,8 +332,9 @@ class _Reader:
         return str(given.get("client_id")), str(given.get("redirect_uri")), secret
 
     def texts(self, given: Mapping[Any, Any], key: str, hidden: list[str]) -> dict[str, str]:
-        """Return texts by name from a part of `oauth`; values from environment variables are added to
-        `hidden`.
+        """Return texts by name from a part of `oauth`.
+
+        Values from environment variables are added to `hidden`.
         """
         part = given.get(key) or {}
         if not isinstance(part, dict):
@@ -360,8 +362,9 @@ class _Reader:
         return found
 
     def variable(self, pointer: Pointer, name: Any) -> str:
-        """Return the value of an environment variable. A key in place of the name is not repeated in the
-        message.
+        """Return the value of an environment variable.
+
+        The message never repeats the text, which may be a key in place of the name.
         """
         if not isinstance(name, str) or not _VARIABLE.match(name):
             self.fault(
@@ -381,9 +384,7 @@ class _Reader:
         return self.variables.get(name, "")
 
     def like(self, within: Pointer, default: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the catalogue's `env` with the file's values in place: the same members, of the same
-        types.
-        """
+        """Return the catalogue's `env` with the file's values, which must have the same members and types."""
         given: Any = self.mapping("env") if not within else self.source.data["env"]
         for step in within:
             given = given[step]

@@ -1,4 +1,4 @@
-"""Reads paths and URLs in bounded time and memory, and writes files atomically."""
+"""Read paths and URLs in bounded time and memory, and write files atomically."""
 
 from __future__ import annotations
 
@@ -60,8 +60,9 @@ def _over_http(url: str) -> bytes:
 
 
 async def _got(url: str) -> bytes:
-    """Return the body, up to a little over the limit. The time limit is for the whole exchange, because a
-    server may trickle.
+    """Return the body, up to a little over the limit.
+
+    The time limit is for the whole exchange, because a server may send slowly.
     """
     import asyncio
 
@@ -107,7 +108,7 @@ def _check_size(raw: bytes, name: str) -> bytes:
 
 
 def write_both(files: Mapping[Path, bytes]) -> None:
-    """Write all files, each through a temporary neighbour. If one cannot be written, none is changed.
+    """Write all files, each through a temporary file beside it. If one cannot be written, none is changed.
 
     Symbolic links and file permissions stay. Raises PgagentsError if a file cannot be written.
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pgagents.model.model import Model
 
 EXAMPLE = "park-graph"
-"""The shipped example catalogue, by the name that may replace a catalogue's file."""
+"""The name of the shipped example catalogue, which is accepted in place of a file."""
 AUTH_HELP = (
     "The key of calls where the document declares none: bearer, basic, header:NAME, query:NAME, cookie:NAME, "
     "or header:Authorization:WORD."
@@ -39,10 +39,10 @@ def _env(reads: str) -> Callable[[Any], Any]:
 
 
 env_option = _env("url, plain_url, cacert, headers, identities, env")
-"""The option of commands that send calls under several identities."""
+"""The option for commands that send calls under several identities."""
 
 client_env_option = _env("url, cacert, headers, identities of `main`")
-"""The option of commands that call the API as one client."""
+"""The option for commands that call the API as one client."""
 
 api_url_option: Callable[[Any], Any] = click.option(
     "--url",
@@ -144,7 +144,7 @@ def cert_options(command: Any) -> Any:
 
 
 def examples(*lines: tuple[str, str]) -> str:
-    """Return the end of a command's help: example calls, each with its purpose."""
+    """Return the last part of a command's help: example calls, each with its purpose."""
     return "\b\nExamples:\n" + "\n".join(f"  {what}\n      {call}" for what, call in lines)
 
 
@@ -154,7 +154,7 @@ def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
     A name such as `park-graph` means a shipped catalogue. If no file is found, `else_example` chooses Park
     Graph's.
 
-    Raises PgagentsError if none is found, so that a wrong working directory never passes for a good
+    Raises PgagentsError if none is found, so that a wrong working directory is never mistaken for a good
     catalogue.
     """
     from pgagents.catalogue.find import find_catalogue, find_example

@@ -1,4 +1,4 @@
-"""Output in encodings other than UTF-8, such as a Windows console's code page.
+"""Write output in encodings other than UTF-8, such as a Windows console's code page.
 
 Missing characters are written as similar ASCII, else as JSON escapes. (Pure ASCII is excluded: it mostly
 means that no locale is set, and click writes UTF-8 there.)
@@ -28,7 +28,7 @@ def _escape(character: str) -> str:
 
 
 def let_all_be_written() -> None:
-    """Make stdout and stderr accept any text."""
+    """Make stdout and stderr accept every text."""
     codecs.register_error(NAME, near)
     for stream in (sys.stdout, sys.stderr):
         if (

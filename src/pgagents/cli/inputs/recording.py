@@ -1,4 +1,4 @@
-"""Recorded traffic (HAR) as the document of an import, in bounded time."""
+"""Import recorded traffic (HAR) as an OpenAPI document, in bounded time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_SECONDS = 60.0
 
 
 def import_recording(file: str, choice: Choice) -> Imported:
-    """Return the catalogue of the API that a HAR shows calls of. Raises InputError and PgagentsError."""
+    """Return the catalogue of the API in a HAR. Raises InputError and PgagentsError."""
     from pgagents.cli.inputs.document import name_of
     from pgagents.cli.inputs.fetch import fetch
     from pgagents.cli.inputs.within import within
@@ -39,7 +39,7 @@ def _fetch_nothing(_location: str) -> NoReturn:
 
 
 def _mark(made: Imported, recording: Recording) -> Imported:
-    """Return the catalogue with a comment at each action that says from how many calls it was inferred."""
+    """Return the catalogue with a comment at each action that states the number of recorded calls."""
     from pgagents.importer.observed.recording import list_calls
     from pgagents.importer.reading.note import Notes
     from pgagents.importer.sound import sound

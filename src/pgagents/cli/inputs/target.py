@@ -1,4 +1,4 @@
-"""The server to verify, from the command line and the server description."""
+"""Find the server to verify, from the command line and the server description."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server's addresses, and its catalogue with the server's values in `env`."""
+    """A server's addresses, and the catalogue with this server's values in `env`."""
 
     model: Model
     url: str
@@ -54,7 +54,7 @@ def target(
     servers: Sequence[str] = (),
     certificate: tuple[Path | None, Path | None] = (None, None),
 ) -> Target:
-    """Return the server to verify; the command line overrides the description.
+    """Return the server to verify. The command line replaces values of the description.
 
     Raises UsageError, PgagentsError and InputError.
     """
@@ -72,8 +72,7 @@ def target(
 def find_certificate(
     model: Model, given: tuple[Path | None, Path | None], env: Env, url: str
 ) -> CertificateFiles | None:
-    """Return the client certificate to present: that of the command line with its key, else that of the
-    description.
+    """Return the client certificate to present, from the command line or else from the description.
 
     Raises PgagentsError if the API requires one over TLS and there is none, or for a key without a
     certificate.
@@ -96,8 +95,8 @@ def find_servers(model: Model, base: str, given: Sequence[str], env: Env) -> dic
     """Return the addresses of the API's other servers: from `NAME=URL`, from the description, or from the
     catalogue.
 
-    The catalogue's own are used only if `base` is the catalogue's, too. Raises PgagentsError for a server
-    that the catalogue does not have.
+    The catalogue's own are used only if `base` is the catalogue's too. Raises PgagentsError for a server that
+    the catalogue does not have.
     """
     found = dict(env.servers)
     for one in given:
@@ -132,5 +131,5 @@ def _read(model: Model, description: Path, only: str = "") -> Env:
 
 
 def _list_further(model: Model) -> list[str]:
-    """Return the names of the roles' keys for further schemes."""
+    """Return the names of keys for roles' further schemes."""
     return [f"{role}.{scheme}" for role in model.auth.roles for scheme in list(model.credentials)[1:]]

@@ -1,4 +1,6 @@
-"""The tools of a running MCP server in place of a catalogue: its link, its list, and a model to verify by."""
+"""Read the tools of a running MCP server in place of a catalogue: the link, the list, and a model to
+verify.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ schemas: {}
 actions: {none: {title: None, description: Nothing., effect: read, output: {200: {description: Nothing}}}}
 surfaces: {mcp: {actions: all}}
 """
-"""A minimal catalogue. The action that it needs to load is removed from the model again."""
+"""A minimal catalogue. Its action only serves to load it, and is removed from the model."""
 
 
 @contextmanager
@@ -48,9 +50,9 @@ def open_server(
 
 
 def survey(link: Link, other: Link, allowed: tuple[str, ...] = ()) -> None:
-    """Read the tools of a server over an open link, and begin a session on the other link.
+    """Read a server's tools over an open link, and begin a session on the other link.
 
-    Raises PgagentsError if a name among `allowed` is no tool.
+    Raises PgagentsError if a name in `allowed` is no tool.
     """
     from pgagents.verify.wire.mcp.introduction import introduce
     from pgagents.verify.wire.mcp.listing import read_listing
@@ -79,7 +81,7 @@ def _check_names(listing: ToolListing, allowed: tuple[str, ...]) -> None:
 
 
 def import_server(place: str) -> Imported:
-    """Return the catalogue of the tools of a server: `place` is a URL, or the command that starts it.
+    """Return a catalogue of a server's tools. `place` is a URL, or the command that starts the server.
 
     Examples are taken from the tools' own schemas; no tool is called. Raises PgagentsError and SetupError.
     """
@@ -106,7 +108,7 @@ def import_server(place: str) -> Imported:
 
 
 def _find_info(link: Link) -> Mapping[str, Any]:
-    """Return the server's name and version, as either era gives them."""
+    """Return the server's name and version, in either era of the protocol."""
     from pgagents.verify.wire.mcp.message import NAMED_ITSELF
 
     info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
@@ -114,7 +116,7 @@ def _find_info(link: Link) -> Mapping[str, Any]:
 
 
 def _find_examples(listing: ToolListing) -> dict[str, Mapping[str, Any]]:
-    """Return arguments of each tool whose schema itself names them."""
+    """Return arguments by tool, for tools whose schemas contain examples."""
     from pgagents.verify.cases.tool_arguments import ToolArguments
 
     found = {}
@@ -126,7 +128,7 @@ def _find_examples(listing: ToolListing) -> dict[str, Mapping[str, Any]]:
 
 
 def render_listing(listing: ToolListing) -> str:
-    """Return the list as text. Findings name lines of this text."""
+    """Return the list as text. Findings refer to the lines of this text."""
     return json.dumps({"tools": list(listing.tools)}, ensure_ascii=False, indent=2) + "\n"
 
 

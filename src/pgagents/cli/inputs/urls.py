@@ -1,4 +1,4 @@
-"""The URLs of further servers: one without TLS, and the MCP server that a submission proves."""
+"""Find the URLs of additional servers: one without TLS, and the MCP server that a submission proves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of `pgagents verify`, and their values as the command line gave them."""
+"""The options of `pgagents verify`, and their values from the command line."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _SUBJECT: tuple[Callable[[Any], Any], ...] = (
     catalogue_argument,
     env_option,
 )
-"""The server, and the catalogue or document that it should keep to."""
+"""The server, and the catalogue or document to verify it by."""
 
 _EXTENT: tuple[Callable[[Any], Any], ...] = (
     click.option(
@@ -107,7 +107,7 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
         help="Leave out contracts whose id begins with this. Repeatable.",
     ),
 )
-"""The limits on what is sent."""
+"""Limits on the requests."""
 
 _CALLER: tuple[Callable[[Any], Any], ...] = (
     identity_option,
@@ -126,7 +126,7 @@ _CALLER: tuple[Callable[[Any], Any], ...] = (
     allow_writes_option,
     allow_option,
 )
-"""The callers, their connections, and what they may change."""
+"""The identities, their connections, and what they may change."""
 
 _BESIDE: tuple[Callable[[Any], Any], ...] = (
     click.option(
@@ -162,7 +162,7 @@ _BESIDE: tuple[Callable[[Any], Any], ...] = (
         ),
     ),
 )
-"""A receiver of events and an MCP server."""
+"""A receiver of events, and an MCP server."""
 
 _SELECTION: tuple[Callable[[Any], Any], ...] = (
     click.option(
@@ -269,12 +269,12 @@ class CommandLine:
 
     @property
     def has_mcp(self) -> bool:
-        """True if the run is to judge an MCP server."""
+        """True if the run tests an MCP server."""
         return (self.mcp_url, self.mcp_stdio) != (None, None)
 
     @property
     def has_api(self) -> bool:
-        """True if anything names an API, so that an MCP server is not judged alone."""
+        """True if an option names an API, so that more than an MCP server is tested."""
         return bool(self.url or self.openapi or self.catalogue or self.description)
 
     def make_options(self, model: Model) -> Options:
@@ -314,7 +314,7 @@ class CommandLine:
         )
 
     def make_output(self) -> Output:
-        """Return where the report goes. Raises InputError and PgagentsError for a wrong baseline."""
+        """Return the destinations of the report. Raises InputError and PgagentsError for a wrong baseline."""
         from pgagents.cli.running.report_output import Output
         from pgagents.report.baseline import read_baseline
 

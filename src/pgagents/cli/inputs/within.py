@@ -1,4 +1,4 @@
-"""A time limit for a piece of work."""
+"""Limit the time of a piece of work."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from contextlib import contextmanager
 from typing import Any
 
 AGAIN_S = 0.1
-"""The error is raised again after so long: Python drops one that meets a finalizer or a callback of the
-garbage collector."""
+"""Seconds after which the error is raised again.
+
+Python drops an error that is raised in a finalizer or in a callback of the garbage collector.
+"""
 
 
 @contextmanager
 def within(seconds: float, message: str, help: str) -> Iterator[None]:
-    """Raise this error inside the block once the time is over.
+    """Raise this error inside the block when the time is over.
 
-    It needs a timer signal and the main thread; elsewhere (Windows) the work is bounded by its steps and
-    bytes only.
+    It needs a timer signal and the main thread. Elsewhere (Windows) only steps and bytes limit the work.
     """
     from pgagents.errors import PgagentsError
 

@@ -1,1 +1,1 @@
-"""Lints packages and lists of tools for the command line."""
+"""Lint packages and lists of tools for the command line."""

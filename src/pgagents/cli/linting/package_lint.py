@@ -1,4 +1,4 @@
-"""Lints a plugin's folder, ZIP or file, as a store or a host would judge it."""
+"""Lint a plugin's folder, ZIP or file, as a store or a host would judge it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _URLS = ("http://", "https://")
 
 
 def lint_package(file: str, judge: str | None, published: str | None) -> Judged | None:
-    """Return a store's verdict on a folder, a ZIP or a file; None for a file that is no part of a package.
+    """Return a store's verdict on a folder, a ZIP or a file; None if a file is no part of a package.
 
     Raises PgagentsError for an unreadable file, or if the store is ambiguous.
     """
@@ -78,7 +78,7 @@ def _lint_bytes(file: str, raw: bytes, judge: str | None, published: Tree | None
 
 
 def _detect_file(file: str, raw: bytes) -> str | None:
-    """Return the judge of one file; only names and members that no other document has are looked for."""
+    """Return the judge of one file, by names and members that no other kind of document has."""
     import json
 
     from pgagents.lint.packages.detect import detect_file

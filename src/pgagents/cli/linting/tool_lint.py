@@ -1,4 +1,4 @@
-"""Lints the tools that a running MCP server lists; no tool is called."""
+"""Lint the tools that a running MCP server lists. No tool is called."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STORES = ("openai-portal", "claude-directory")
 """Judges of packages that also judge the tools of a plugin's server."""
 _TOLD_BY_VENDORS = "tool_words/name/"
-"""Contracts whose breaks each vendor's judge words for itself."""
+"""Beginning of the ids of contracts whose findings the vendors' own judges report."""
 
 
 def lint_server(url: str | None, command: str | None, only: str | None) -> list[Judged]:
@@ -48,8 +48,9 @@ def lint_server(url: str | None, command: str | None, only: str | None) -> list[
 
 
 def find_broken(model: Model, link: Link) -> list[Diagnostic]:
-    """Return faults that the definitions alone show: errors against the protocol's demands, warnings
-    otherwise.
+    """Return faults that are visible in the definitions alone.
+
+    Violations of the protocol are errors, others are warnings.
     """
     from pgagents.model.contract import Verdict
     from pgagents.source.diagnostics import Diagnostic

@@ -1,4 +1,4 @@
-"""Runs a command beside a server, with the server's address and keys in its environment."""
+"""Run a command beside a server, with the server's address and keys in its environment."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from pgagents.model.model import Model
 
 END_S = 5.0
-"""Seconds that a command has to end once the server is stopped."""
+"""Seconds in which a command must end after the server was stopped."""
 MAIN = ("unlimited", "test", "main")
-"""Keys of a sandbox that a command may use as the main one, the best first."""
+"""Sandbox keys that a command may use as the main one, the best first."""
 
 
 class Beside:
-    """A command of a shell that runs beside a server, and its exit code.
+    """A shell command that runs beside a server, and its exit code.
 
-    Its environment is known once the server has an address.
+    Its environment is set once the server has an address.
     """
 
     def __init__(self, command: str) -> None:
@@ -32,12 +32,12 @@ class Beside:
         """Run the command to its end."""
         if self._stopped:
             return
-        # The user's own words are run, as typed after `--exec`
+        # the user typed this command after `--exec`
         self._process = subprocess.Popen(self._command, shell=True, env=self.environment)
         self._process.wait()
 
     def stop(self) -> int:
-        """End the command if it still runs; return its exit code as a shell does, 1 if it never began."""
+        """End the command if it is running. Return its exit code like a shell; 1 if it never began."""
         self._stopped = True
         process = self._process
         if process is None:
@@ -53,9 +53,10 @@ class Beside:
 
 
 def make_environment(model: Model, facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return this process's environment with the server's address and keys, as other commands read them.
+    """Return this process's environment with the server's address and keys in the variables of other
+    commands.
 
-    `facts` are those of the file of `--ready`.
+    `facts` are the content of the file of `--ready`.
     """
     from pgagents.cli.inputs.api_keys import TOKEN, token_variable
     from pgagents.client.environment import variable

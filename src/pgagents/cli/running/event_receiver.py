@@ -15,7 +15,7 @@ REACH_S = 10.0
 
 
 def make_plan_receiver(given: str | None) -> Inbox | None:
-    """Return the receiver for a plan; nothing listens."""
+    """Return the receiver for a plan. It does not listen."""
     from pgagents.verify.wire.receiver import Inbox
 
     if given is None:
@@ -26,7 +26,7 @@ def make_plan_receiver(given: str | None) -> Inbox | None:
 
 @contextmanager
 def receiving(given: str | None, port: int) -> Iterator[Inbox | None]:
-    """Yield a receiver that listens inside the block, or None. Raises PgagentsError for an invalid URL."""
+    """Yield a listening receiver inside the block, or None. Raises PgagentsError for an invalid URL."""
     if given is None:
         yield None
         return
@@ -40,8 +40,9 @@ def receiving(given: str | None, port: int) -> Iterator[Inbox | None]:
 
 
 def _reach(inbox: Inbox, port: int) -> None:
-    """Raise PgagentsError where a request to the receiver's URL does not arrive, as the server would seem
-    to send nothing.
+    """Raise PgagentsError if a request to the receiver's URL does not arrive.
+
+    Otherwise the server would seem to send no events.
     """
     from pgagents.errors import PgagentsError
     from pgagents.http import Request, Response

@@ -1,7 +1,7 @@
-"""Stores which contracts failed in the last run against a server, for `--last-failed`.
+"""Store which contracts failed in the last run against a server, for `--last-failed`.
 
 The file is in the user's cache folder, never in the working folder. There is one for each server and
-catalogue. It has contract ids only, and nothing of the server's answers.
+catalogue. It contains contract ids only, nothing from the server's answers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_BYTES = 20_000_000
 
 
 def place(model: Model, url: str) -> Path:
-    """Return the file of this server and catalogue."""
+    """Return the path of the file for this server and catalogue."""
     from pgagents.cli.inputs.caches import folder
 
     name = sha256(f"{Path(model.source.file).absolute()}\n{url}".encode()).hexdigest()[:20]
@@ -28,8 +28,9 @@ def place(model: Model, url: str) -> Path:
 
 
 def remember(path: Path, report: Report) -> None:
-    """Store the failed contracts; those that this run did not try stay as they were. Write errors are
-    ignored.
+    """Store the failed contracts. Entries of contracts that this run did not try are kept.
+
+    Write errors are ignored.
     """
     from pgagents.cli.running.report_files import replace
 
@@ -48,7 +49,7 @@ def failing(report: Report) -> list[str]:
 
 
 def read_failed(path: Path) -> list[str] | None:
-    """Return the ids that failed in the last run; None where no run is stored."""
+    """Return the ids that failed in the last run; None if no run is stored."""
     try:
         raw = path.read_bytes()[:MAX_BYTES]
         data: Any = json.loads(raw)

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def serve_tools(sandbox: Sandbox, facts: dict[str, Any]) -> str:
-    """Start the server in a thread that ends with the process, and return its URL. Return an empty text where
-    the catalogue has no hosted server, or the extra `mcp` is missing.
+    """Start the server in a thread that ends with the process, and return its URL.
 
-    Its tools call the sandbox with the key of the main identity, and callers need none.
+    Return an empty text if the catalogue has no hosted server, or if the extra `mcp` is missing. Its tools
+    call the sandbox with the key of the main identity, and callers need none.
     """
     from pgagents.cli import _extras
 

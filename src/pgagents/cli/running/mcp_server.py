@@ -1,6 +1,4 @@
-"""The MCP server that is verified with the API: a remote one, or a process that runs until the end of the
-run.
-"""
+"""The MCP server that is verified with the API: a remote one, or a process until the end of the run."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from pgagents.verify.wire.mcp.link import Link
 
 TOKEN = "PGAGENTS_MCP_TOKEN"
-"""The variable with the token of the server at --mcp-url; the API's key is never sent there."""
+"""The variable with the token for the server at --mcp-url. The API's key is never sent there."""
 OURS = "PGAGENTS_"
 
 
@@ -56,7 +54,7 @@ def _check_card(model: Model) -> None:
 
 
 def check_one(url: str | None, command: str | None) -> None:
-    """Raise UsageError where both a URL and a command name the server."""
+    """Raise UsageError if both a URL and a command name the server."""
     if url is not None and command is not None:
         raise click.UsageError("--mcp-url and --mcp-stdio name one server; give one of them")
 
@@ -64,7 +62,7 @@ def check_one(url: str | None, command: str | None) -> None:
 def check_address(url: str | None, command: str | None, flag: str = "") -> None:
     """Raise PgagentsError for an invalid URL, and for a command that is empty or lacks its packages.
 
-    `flag` is the option that named it, if it is neither --mcp-url nor --mcp-stdio.
+    `flag` is the option with the value, if it is neither --mcp-url nor --mcp-stdio.
     """
     if url is not None:
         _parts(url, flag or "--mcp-url")
@@ -78,7 +76,7 @@ def check_address(url: str | None, command: str | None, flag: str = "") -> None:
 
 
 def make_plan_link(url: str | None, command: str | None) -> Link | None:
-    """Return a link for a plan; nothing is started or sent."""
+    """Return a link for a plan. Nothing is started or sent."""
     from pgagents.http import Silence
     from pgagents.verify.wire.mcp.link import Link
 
@@ -93,8 +91,10 @@ def make_plan_link(url: str | None, command: str | None) -> Link | None:
 
 @contextmanager
 def open_foreign(url: str | None, command: str | None, *, cacert: Path | None = None) -> Iterator[Link]:
-    """Yield a link to a server that no catalogue describes; its process gets our environment without our
-    own variables. Raises PgagentsError for an invalid URL or a process that cannot start.
+    """Yield a link to a server that no catalogue describes.
+
+    Its process gets our environment without our own variables. Raises PgagentsError for an invalid URL or a
+    process that cannot start.
     """
     from pgagents.verify.wire.mcp.link import Link
 
@@ -145,7 +145,7 @@ def open_link(
 def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str], api: str) -> dict[str, str]:
     """Return the environment of a server process.
 
-    It includes the main keys and the API's URL under the catalogue's names, and no other key of pgagents.
+    It has the main keys and the API's URL under the catalogue's names, and no other key of pgagents.
     """
     from pgagents.model.identity import find_secret, variable_of_scheme
 
@@ -160,8 +160,9 @@ def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str],
 
 
 def token(url: str | None) -> str:
-    """Return the remote server's own token, or an empty text. Raises PgagentsError where it would be sent
-    without TLS.
+    """Return the remote server's own token, or an empty text.
+
+    Raises PgagentsError if it would be sent without TLS.
     """
     from pgagents.client.environment import header_safe
     from pgagents.http import is_exposed
@@ -186,7 +187,7 @@ def _parts(url: str, flag: str = "--mcp-url") -> tuple[str, str]:
 
 
 def _starts_this_program(words: list[str]) -> bool:
-    """True for `pgagents mcp` of this installation, whose packages can be checked before anything is sent."""
+    """True for `pgagents mcp` of this installation. Its packages can be checked before anything is sent."""
     program = Path(shutil.which(words[0]) or words[0])
     return (
         program.stem == "pgagents"

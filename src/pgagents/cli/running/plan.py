@@ -42,7 +42,7 @@ def list_unproven(model: Model) -> list[str]:
 
 
 def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
-    """Return the plan as text. `unproven` are promises of the catalogue that no contract stands for."""
+    """Return the plan as text. `unproven` are promises of the catalogue without a contract."""
     from pgagents.cli.running.progress import duration
     from pgagents.report.table import table
     from pgagents.report.verdicts import format_count

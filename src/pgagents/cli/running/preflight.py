@@ -1,5 +1,6 @@
-"""Checks a server by one read before a verification, so that a wrong address or key is one message and not
-many findings.
+"""Check a server by one read before a verification.
+
+A wrong address or key then is one message instead of many findings.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ def check_server(
     hidden: Iterable[str] = (),
     reach: Callable[[str], Handler] | None = None,
 ) -> Options:
-    """Check the server; return the options with the used requests taken off their limit.
+    """Check the server, and return the options with the used requests subtracted from their limit.
 
     `other` reaches another base URL, `reach` a token endpoint there. `hidden` are further secrets, such as
-    values of headers. Raises SetupError where nothing can be tested.
+    values of headers. Raises SetupError if nothing can be tested.
     """
     from pgagents.verify.check.memory import setting_of
     from pgagents.verify.oauth.tokens import Refused, Tokens, find_tokens
@@ -41,7 +42,7 @@ def check_server(
     from pgagents.verify.run.preflight.trouble import Place
     from pgagents.verify.run.redaction.redact import Redactor
 
-    if not setting_of(model, url).endpoints:  # only an MCP server has its actions
+    if not setting_of(model, url).endpoints:  # only an MCP server offers its actions
         return options
     sent = 0
 
@@ -52,7 +53,7 @@ def check_server(
 
     key = keys.get("main", "")
     redactor = Redactor(keys, model.secrets, hidden, model=model)
-    masked = redactor.text  # in whatever coding a server gives a key back
+    masked = redactor.text  # masks a key in whatever coding the server returns it
     try:
         carried = find_tokens(Tokens(model, reach), keys, 0.0, count_request)
     except Refused as error:
@@ -75,7 +76,7 @@ def check_server(
 
 
 def _describe_document(model: Model) -> Described | None:
-    """Return the document's own statements about its server; None for a catalogue."""
+    """Describe the document's statements about its server; None for a catalogue."""
     from pgagents.importer.api import PLACEHOLDER_SERVER
     from pgagents.importer.places import DocumentSource
     from pgagents.verify.run.preflight.trouble import Described

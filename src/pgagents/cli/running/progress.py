@@ -1,6 +1,6 @@
-"""Shows the progress of a verification on stderr: a bar on a terminal, else a line every few seconds.
+"""Show the progress of a verification on stderr: a bar on a terminal, otherwise a line every few seconds.
 
-Each finding has one line while the run goes on: where, what, and the call that shows it.
+Each finding is printed on a line during the run: its place, the problem, and the call that shows it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 Tell = Callable[[Sequence["Finding"]], Iterable[str]]
 EVERY_S = 10.0
 OVER_S = 60.0
-"""The pace is measured over this many seconds."""
+"""Seconds over which the pace is measured."""
 
 
 @contextmanager
 def progress(tell: Tell | None = None) -> Iterator[Callable[[Progress], None]]:
-    """Yield a function that shows each step; the bar is removed when the block ends.
+    """Yield a function that shows each step. The bar is removed when the block ends.
 
-    `tell` prints the lines of new findings, which stay. Without it only the report has them.
+    `tell` prints the lines of new findings, which stay. Without it, only the report has them.
     """
     if not sys.stderr.isatty():
         yield _Lines(tell)
@@ -69,15 +69,16 @@ def progress(tell: Tell | None = None) -> Iterator[Callable[[Progress], None]]:
 
 
 class Pace:
-    """Requests a second over the last minute; the overall mean misleads, because a bucket empties fast and
-    fills slowly.
+    """Requests a second over the last minute.
+
+    The overall mean misleads, because a rate limit's bucket empties fast and fills slowly.
     """
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque([(0.0, 0)])
 
     def __call__(self, now: Progress) -> float:
-        """Return the pace including this step, by the run's own seconds."""
+        """Record this step at `now`, in the run's seconds, and return the pace."""
         if now.seconds - self._seen[-1][0] >= 1.0:
             self._seen.append((now.seconds, now.sent))
         while len(self._seen) > 1 and self._seen[1][0] <= now.seconds - OVER_S:
@@ -87,10 +88,10 @@ class Pace:
 
 
 def describe_progress(now: Progress, pace: float | None = None) -> str:
-    """Return pace (by default that of the whole run), time left, broken contracts and current work in one
-    line.
+    """Return one line with pace, time left, broken contracts and current work.
 
-    While random calls are generated nothing is sent, so their number stands there without a time.
+    By default the pace is that of the whole run. While random calls are generated nothing is sent, so their
+    number stands there without a time.
     """
     from pgagents.verify.plan.options import GENERATING  # late, as `--help` is not to load a run's modules
 
@@ -134,14 +135,17 @@ class _Lines:
 
 
 MOST = 20
-"""The number of findings printed before the report. One sentence says that the report has the others."""
+"""Most findings that are printed before the report. A sentence then refers to the report."""
 LONGEST = 300
-"""Most characters of a finding's text, and of its curl line. A longer curl line is only in the report."""
+"""Longest text of a finding, and longest curl line, in characters.
+
+A longer curl line is only in the report.
+"""
 IN_REPORT = "its curl line is long, and stands in the report"
 
 
 class FirstLines:
-    """Make the lines of new findings. Findings that a baseline accepts have none.
+    """Make the lines of new findings. Findings that a baseline accepts get none.
 
     `url` is the target's, for the curl lines.
     """
@@ -168,7 +172,7 @@ class FirstLines:
     def _describe(self, finding: Finding) -> str:
         """Return `FILE:LINE:COLUMN: error[CONTRACT]: what was promised; actual: what came back; curl …`.
 
-        A sentence stands for a curl line that is too long, or that cannot be.
+        If there can be no curl line or it is too long, a sentence replaces it.
         """
         from pgagents.report.curl import NO_REQUEST, curl, of_finding
         from pgagents.report.verdicts import actual
@@ -179,7 +183,8 @@ class FirstLines:
         promised = shorten(contract.says.rstrip(". "), LONGEST)
         came = shorten(actual(finding), LONGEST)
         shown = of_finding(finding, self._url) or NO_REQUEST
-        if len(shown) > LONGEST:  # without the headers that may have caused it, it may fit
+        # it may be short enough without the headers that may have caused the finding
+        if len(shown) > LONGEST:
             brief = curl(finding.exchanges[-1], self._url)
             shown = brief if len(brief) <= LONGEST else IN_REPORT
         return f"{span}: error[{contract.id}]: {promised}; actual: {came}; {shown}"

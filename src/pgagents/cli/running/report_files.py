@@ -1,4 +1,4 @@
-"""Writes report files atomically, in the format of their suffix."""
+"""Write report files atomically, in the format of their suffix."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 EVERY = tuple(SUFFIXES)
 DATA = (".json", ".txt")
-"""Suffixes for plans and self-tests, which are not reports of a run."""
+"""Suffixes for plans and self-tests, which are no reports of a run."""
 ROOM = 2_000_000
-"""Bytes that must be free where a report is to be written."""
+"""Bytes that must be free on the disk of a report."""
 
 
 def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
-    """Raise PgagentsError where a report cannot be written, before anything is sent.
+    """Raise PgagentsError before anything is sent, if a report could not be written.
 
     `suffixes` are the allowed ones. Folder, disk and name are tested by writing a temporary file.
     """
@@ -52,8 +52,9 @@ def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
 
 
 def _try_write(path: Path) -> None:
-    """Write a temporary file beside the report's and delete it. Raises OSError where writing or replacing
-    would fail.
+    """Write a temporary file beside the report's and delete it.
+
+    Raises OSError if writing or replacing would fail.
     """
     path = Path(os.path.realpath(path))
     from tempfile import mkstemp
@@ -79,21 +80,23 @@ def _user() -> int:
 
 
 def write(paths: tuple[Path, ...], report: Report, source: Source) -> None:
-    """Write the report in the format of each name. Raises PgagentsError for files that cannot be written,
-    after all others are.
+    """Write the report in the format of each name.
+
+    Raises PgagentsError for files that cannot be written, after writing all others.
     """
     made: dict[str, bytes] = {}
     for path in paths:
         form = form_of(path.name)
-        assert form is not None  # `check` has seen to it
+        assert form is not None  # `check` has refused other suffixes
         if form not in made:
             made[form] = render(form, report, source)
     _write({path: made[form_of(path.name) or ""] for path in paths})
 
 
 def write_data(paths: tuple[Path, ...], text: str, data: bytes) -> None:
-    """Write a text, or its data as JSON, depending on each name's suffix. Raises PgagentsError as `write`
-    does.
+    """Write a text, or its data as JSON, depending on each name's suffix.
+
+    Raises PgagentsError as `write` does.
     """
     _write(
         {
@@ -119,8 +122,9 @@ def _write(files: Mapping[Path, bytes]) -> None:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write a file through a temporary neighbour, so that no reader sees half of it; a symbolic link
-    stays.
+    """Write a file through a temporary file beside it, so that no reader sees half of it.
+
+    A symbolic link stays.
     """
     path = Path(os.path.realpath(path))
     from tempfile import mkstemp

@@ -1,5 +1,6 @@
-"""Writes a report's files and prints it on stdout; in a job of GitHub Actions also as annotations at the
-catalogue's lines.
+"""Write a report's files, and print the report on stdout.
+
+In a job of GitHub Actions, findings are also annotations at the catalogue's lines.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ WIDTH, NARROWEST = 100, 40
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The files and the terminal that a run's report goes to, and the accepted findings."""
+    """The files and the terminal for a run's report, and the accepted findings."""
 
     reports: tuple[Path, ...] = ()
     again: str = ""
@@ -36,9 +37,9 @@ class Output:
     baseline: Sequence[Line] | None = None
     """Accepted findings."""
     memory: Path | None = None
-    """The file that stores which contracts failed."""
+    """The file that stores the failed contracts."""
     verbose: bool = False
-    """True to print how many contracts each exchange was judged for."""
+    """True to print for how many contracts each exchange was judged."""
 
 
 def add_origin(report: Report, again: str) -> Report:
@@ -50,7 +51,7 @@ def add_origin(report: Report, again: str) -> Report:
 
 
 def publish(report: Report, source: Source, output: Output, *, stopped: bool = False) -> int:
-    """Mark accepted findings, write the report files, print the report; return the report's exit code.
+    """Mark accepted findings, write the report files, print the report. Return the report's exit code.
 
     `stopped` means that a signal ended the run. Raises PgagentsError for a file that cannot be written, after
     the report is printed.
@@ -69,9 +70,9 @@ def publish(report: Report, source: Source, output: Output, *, stopped: bool = F
 def show(report: Report, source: Source, *, stopped: bool = False, verbose: bool = False) -> None:
     """Print the report as text.
 
-    `stopped` means that a signal ended the run. `verbose` adds how many contracts each exchange was judged
-    for. In GitHub Actions a line of the log can be a command, so a random word disables commands around the
-    text. Source: docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20.
+    `stopped` means that a signal ended the run. `verbose` adds for how many contracts each exchange was
+    judged. In GitHub Actions a line of the log can be a command, so a random word disables commands around
+    the text. Source: docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20.
     """
     from pgagents.report.formats import github, text
 
@@ -81,19 +82,19 @@ def show(report: Report, source: Source, *, stopped: bool = False, verbose: bool
         return
     word = secrets.token_hex(16)
     click.echo(f"::stop-commands::{word}\n{body}::{word}::")
-    if report.header.shard is None:  # findings of a shard are annotated once, by the merge
+    if report.header.shard is None:  # findings of a shard are annotated when the shards are merged
         click.echo(github.render(report, source), nl=False)
 
 
 def width() -> int:
-    """Return the report's width: the terminal's up to a bound; constant for files and pipes."""
+    """Return the report's width: the terminal's up to a maximum, or a constant for files and pipes."""
     if not sys.stdout.isatty():
         return WIDTH
     return max(NARROWEST, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
 
 
 def colour() -> bool:
-    """Return whether the report may have colours: stdout is a terminal and NO_COLOR is not set
+    """Return whether the report may have colours: stdout is a terminal, and NO_COLOR is not set
     (no-color.org).
     """
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -1,4 +1,4 @@
-"""One verification from the command line: signals, progress, the printed report, the report files."""
+"""Run one verification from the command line: signals, progress, the printed report, the report files."""
 
 from __future__ import annotations
 
@@ -41,24 +41,24 @@ class _Stop:
 
 @dataclass(frozen=True, slots=True)
 class Aids:
-    """The partners of a run beside the API's server."""
+    """The tools and servers that a run uses besides the API's server."""
 
     commands: CommandSecrets | None = None
-    """Commands that print keys, and renew them."""
+    """Commands that print keys and renew them."""
     receiver: Inbox | None = None
-    """Gets the events that the server sends."""
+    """The receiver of the server's events."""
     mcp: Link | None = None
     """The link to an MCP server that is verified too."""
     token: str = ""
     """The MCP server's token."""
     companion: Companion | None = None
-    """Sees every exchange, and plans probes of its own after the plan's."""
+    """An object that sees every exchange, and that plans additional probes after the plan's."""
 
 
 class _Clients:
-    """The HTTP clients of a run: `handler` is the usual one, `plain` has no TLS, `bare` adds no headers.
+    """The HTTP clients of a run. `handler` is the usual one, `plain` has no TLS, `bare` adds no headers.
 
-    `strangers` present no client certificate or one of another authority.
+    `strangers` present no client certificate, or one of another authority.
     """
 
     def __init__(self, there: Target, workers: int) -> None:
@@ -91,7 +91,10 @@ class _Clients:
         }
 
     def reach_other_base(self, base: str) -> Handler:
-        """Return a client for another base URL of the API; the headers go along unless the scheme differs."""
+        """Return a client for another base URL of the API.
+
+        It sends the same headers unless the scheme differs.
+        """
         return self._make(base, self._there.env.headers if base.startswith(self._there.url[:5]) else None)
 
     def reach(self, base: str) -> Handler:
@@ -119,11 +122,11 @@ def run(
     *,
     show: Callable[[Report, bool], int] | None = None,
 ) -> int:
-    """Verify, write the report files, print the report on stdout; return the exit code.
+    """Verify, write the report files, print the report on stdout. Return the exit code.
 
-    Findings are also printed on stderr, a line each, as soon as they are made, unless there is a `show`.
-    `keys` are by role. `show` takes the report, and True if a signal ended the run, in place of writing and
-    printing it. Raises SetupError where nothing can be tested.
+    Unless there is a `show`, findings are also printed on stderr as soon as they are made. `keys` are by
+    role. `show` gets the report, and True if a signal ended the run, instead of writing and printing it.
+    Raises SetupError if nothing can be tested.
     """
     from pgagents.report.formats.text import STOPPED
     from pgagents.verify.plan.options import USUAL_WORKERS
@@ -146,7 +149,10 @@ def run(
 def _check_servers(
     there: Target, clients: _Clients, keys: Mapping[str, str], options: Options, hidden: tuple[str, ...]
 ) -> Options:
-    """Check that all servers answer; return the options with the used requests taken off their limit."""
+    """Check that all servers answer.
+
+    Return the options with the used requests subtracted from their limit.
+    """
     with signals():
         try:
             options = preflight.check_server(
@@ -210,7 +216,7 @@ def _verify(
 def _describe_run(
     report: Report, model: Model, keys: Mapping[str, str], hidden: tuple[str, ...], again: str
 ) -> Report:
-    """Return the report with the command line that repeats the run and what a catalogue would add.
+    """Return the report with the command line that repeats the run, and with what a catalogue would add.
 
     Both are masked: an MCP server's command or a document's URL may hold a key.
     """
@@ -224,8 +230,9 @@ def _describe_run(
 
 
 def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the values of headers that no report may contain: all but those of Accept headers, whose
-    words are common.
+    """Return the values of headers that no report may contain.
+
+    Values of Accept headers are left out, because they consist of common words.
     """
     return tuple(value for name, value in headers.items() if not name.lower().startswith("accept"))
 
@@ -236,8 +243,9 @@ def wall() -> str:
 
 
 def heeding(stop: _Stop, step: Callable[[Progress], None]) -> Callable[[Progress], None]:
-    """Return the step with a second check for the signal, whose first exception a library's callback may
-    have lost.
+    """Return the step with another check for the signal.
+
+    A library's callback may have lost the first exception.
     """
     from pgagents.verify.plan.options import FINISHING
 
@@ -251,21 +259,22 @@ def heeding(stop: _Stop, step: Callable[[Progress], None]) -> Callable[[Progress
 
 @contextmanager
 def signals(*, hangup: bool = False) -> Iterator[_Stop]:
-    """End the run on SIGTERM as on Ctrl-C: clean up, then report; with `hangup` also when the terminal
-    closes.
+    """End the run on SIGTERM and Ctrl-C: clean up, then report.
+
+    With `hangup`, also when the terminal closes.
     """
     stop = _Stop()
 
     def request_stop(_number: int, _frame: Any) -> None:
         if stop.running and not stop.asked:
-            os.write(2, STOPPING)  # no buffer of Python's, which may be in the middle of something
+            os.write(2, STOPPING)  # not through Python's buffer, which may be busy
         stop.asked = True
         raise KeyboardInterrupt
 
     numbers = [signal.SIGINT, signal.SIGTERM]
     if (
         hangup and hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
-    ):  # nohup ignores it
+    ):  # started with nohup
         numbers.append(signal.SIGHUP)
     earlier = {number: signal.signal(number, request_stop) for number in numbers}
     try:

@@ -1,9 +1,9 @@
-"""`pgagents verify --self-test`: runs every check against the faults that must break it and the variations
-that must not.
+"""`pgagents verify --self-test`: test every check with faults that it must find and variations that it must
+not.
 
 Each fault and each variation of the sandbox is verified once, in this process. Those of its MCP server are
-verified once more by the server's own list of tools, as if nobody had the catalogue. A check that no fault
-breaks is dead: it proves nothing.
+verified once more by the server's own list of tools, as if nobody had the catalogue. A check that finds no
+fault is dead: it proves nothing.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ OF_MCP = "mcp:"
 
 @dataclass(slots=True)
 class Row:
-    """One check's results: `due` counts the faults that must break it, `found` those that did."""
+    """One check's results. `due` counts the faults that it must find, `found` those that it found."""
 
     due: int = 0
     found: int = 0
     disturbed: list[str] = field(default_factory=list)
-    """Variations that broke the check."""
+    """Variations for which the check wrongly reported a finding."""
 
 
 @dataclass(slots=True)
@@ -48,24 +48,24 @@ class Outcome:
     faults: int = 0
     variations: int = 0
     wrong: dict[str, list[str]] = field(default_factory=dict)
-    """Deviations, each with the faults or variations that showed it."""
+    """Deviations, each with the faults or variations in which it occurred."""
 
     @property
     def dead(self) -> list[str]:
-        """Return the checks that no fault breaks."""
+        """Return the checks that found no fault."""
         return [name for name, row in self.rows.items() if not row.found]
 
     @property
     def bad(self) -> bool:
-        """Return whether a check is dead or anything deviates."""
+        """Return whether a check is dead or any result deviates."""
         return bool(self.dead or self.wrong)
 
 
 def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
-    """Run the self-test, print the matrix and write it to files; return the exit code.
+    """Run the self-test, print the matrix and write it to files. Return the exit code.
 
-    `only` selects checks and their faults. Returns 1 where a check is dead or anything deviates from what is
-    declared. Raises PgagentsError for an unknown check.
+    `only` selects checks and their faults. The exit code is 1 if a check is dead or a result deviates from
+    the declared one. Raises PgagentsError for an unknown check.
     """
     from pgagents.cli import _extras
     from pgagents.cli.running import report_files
@@ -94,7 +94,7 @@ def try_each(
     faults: Sequence[str] | None = None,
     variations: Sequence[str] | None = None,
 ) -> Outcome:
-    """Verify the shipped catalogue's sandbox under each fault and each variation, or only these.
+    """Verify the shipped catalogue's sandbox under each fault and each variation, or under these alone.
 
     `said` is called with the progress. The prefix `mcp:` marks faults and variations of the MCP server in
     front of the sandbox. Raises KeyboardInterrupt if a verification was cut short.
@@ -128,7 +128,7 @@ def try_each(
 
 
 def _collect() -> list[str]:
-    """Return the names of all checks: of a catalogue, and of a server by its own list of tools."""
+    """Return the names of all checks, with a catalogue and without."""
     from pgagents.verify.check.check import collect, collect_of_tools
 
     return sorted({*collect(), *collect_of_tools()})
@@ -157,7 +157,7 @@ def _module(kind: str, name: str) -> Any:
 
 
 def _checks(only: Sequence[str]) -> list[str]:
-    """Return the checks of names or contract ids. Raises PgagentsError for an unknown check."""
+    """Return the checks with these names or contract ids. Raises PgagentsError for an unknown check."""
     from pgagents.errors import PgagentsError
     from pgagents.model.contract import check_of
     from pgagents.text.nearest import did_you_mean
@@ -174,7 +174,7 @@ def _checks(only: Sequence[str]) -> list[str]:
 
 
 def _faults_of(only: Sequence[str]) -> list[str]:
-    """Return the faults that must break one of these checks."""
+    """Return the faults that one of these checks must find."""
     wanted = set(_checks(only))
     return [name for name in _every("faults") if wanted & _list_breaks(name)]
 
@@ -186,7 +186,10 @@ def _list_breaks(name: str) -> frozenset[str]:
 
 
 def load_model(text: str, *points: str | None) -> Model:
-    """Load the catalogue of a text; `points` are behaviour keys to open, so that variations are legal."""
+    """Load the catalogue of a text.
+
+    `points` are behaviour keys that are opened, so that variations are legal.
+    """
     from pgagents.catalogue.load import load_text
 
     for point in filter(None, points):
@@ -208,7 +211,7 @@ def _verify(model: Model, *, fault: str = "", variation: str = "") -> Report:
 
 
 def _find_broken(report: Report) -> dict[str, str]:
-    """Return the checks that a run found broken, each with one contract."""
+    """Return the checks that reported a finding in a run, each with one contract."""
     if not report.footer.complete:
         raise KeyboardInterrupt
     return {r.contract.check: r.contract.id for r in report.results if r.verdict.value == "broken"}
@@ -227,7 +230,7 @@ def _fault(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
 
 
 def _listed_fault(outcome: Outcome, name: str, by_list: Set[str], broken: dict[str, str]) -> None:
-    """Enter the run of a fault without a catalogue."""
+    """Record the run of a fault without a catalogue."""
     _count(outcome, name, by_list, broken)
     for check in sorted(broken.keys() - by_list):
         told = f"also broke {broken[check]} without a catalogue, undeclared"
@@ -304,7 +307,7 @@ def _state(row: Row) -> str:
 
 
 class _Said:
-    """Prints progress on stderr: one line that is overwritten on a terminal, else a line every few
+    """Print progress on stderr: one line that is overwritten on a terminal, otherwise a line every few
     seconds.
     """
 

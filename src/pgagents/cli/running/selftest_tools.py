@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def verify_listed(model: Model, *, faults: Sequence[str] = (), variations: Sequence[str] = ()) -> Report:
-    """Verify an MCP server in front of a plain sandbox as if nobody had its catalogue.
+    """Verify an MCP server in front of a sandbox without faults, as if nobody had its catalogue.
 
-    Faults must be found in recommendations, too, so such a run is strict. A variation may leave a
-    recommendation aside.
+    The run is strict, because faults of recommendations must be found too. A variation need not follow a
+    recommendation.
     """
     from pgagents.cli.inputs.tools import make_model, survey
     from pgagents.cli.running.tools import verify_tools

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOT_SENT = "no request was sent"
 MOST_REQUESTS = 20_000
-"""Requests of one submission. Hints and cases take a few for each tool."""
+"""Most requests of one submission. Hints and cases take a few for each tool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ def _prepare(given: Given) -> _Job:
     listing = find_listing(model, surface, store)
     url = given.url
     if url is None and all(model.is_only_tool(action) for action in model.actions):
-        url = str(model.api.server)  # nothing is ever sent there
+        url = str(model.api.server)  # nothing is sent to this address
     target.check(url, None, given.description)
     there = target.target(
         model, url, None, given.cacert, given.description, given.servers, (given.cert, given.cert_key)
@@ -146,7 +146,7 @@ def _find_public_lacks(job: _Job) -> Iterable[Lack]:
 
 
 def _prove(job: _Job) -> int:
-    """Compare the server's tools, run, compare again, and pack."""
+    """Compare the server's tools, run the verification, compare again, and pack."""
     from pgagents.cli.inputs import api_keys
     from pgagents.cli.running import event_receiver, mcp_server, report_output, run
     from pgagents.report.formats.text import STOPPED
@@ -229,8 +229,9 @@ def _refuse(
     sent: str,
     evidence: Evidence | None = None,
 ) -> int:
-    """Print the missing requirements; return the exit code. `sent` describes the progress of the
-    submission.
+    """Print the missing requirements, and return the exit code.
+
+    `sent` describes the progress of the submission.
     """
     from pgagents.source.diagnostics import in_order
     from pgagents.submit.lack import describe
@@ -261,7 +262,7 @@ def _tell(job: _Job, told: Iterable[Diagnostic], evidence: Evidence | None, pack
 
 
 def _publish(job: _Job, evidence: Evidence, found: tuple[Diagnostic, ...]) -> int:
-    """Write the package and its evidence, all or nothing; return the exit code."""
+    """Write the package and its evidence together, or nothing. Return the exit code."""
     from pgagents.generate.files import write
     from pgagents.generate.render import Artifact
     from pgagents.source.diagnostics import in_order

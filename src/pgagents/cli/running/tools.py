@@ -1,4 +1,4 @@
-"""A verification of an MCP server by its own list of tools, without a catalogue."""
+"""Verify an MCP server by its own list of tools, without a catalogue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pgagents.verify.wire.mcp.link import Link
 
 REQUESTS, REQUESTS_PER_TOOL = 60, 20
-"""The most requests of a run, and those that each tool adds."""
+"""Most requests of a run, and the number that each tool adds."""
 
 
 def run(
@@ -38,11 +38,11 @@ def run(
     only_plan: bool = False,
     last_failed: bool = False,
 ) -> int:
-    """Verify the server, write the report files, print the report; return the exit code.
+    """Verify the server, write the report files, print the report. Return the exit code.
 
-    `only_plan` prints what would be sent, and calls no tool. `last_failed` selects what failed in the last
-    run against this server. Raises SetupError where the server does not open, PgagentsError for a wrong URL,
-    command or selection.
+    With `only_plan`, the planned requests are printed, and no tool is called. `last_failed` selects what
+    failed in the last run against this server. Raises SetupError if the server does not open, PgagentsError
+    for a wrong URL, command or selection.
     """
     from pgagents.report.formats.text import STOPPED
 
@@ -73,7 +73,7 @@ def run(
 def verify_tools(
     model: Model, link: Link, options: Options, step: Callable[[Progress], None] | None = None
 ) -> Report:
-    """Verify the server behind an open link whose tools were read."""
+    """Verify the server behind an open link whose tools have been read."""
     from pgagents.verify.plan.options import Identities
     from pgagents.verify.run.run import verify
 
@@ -115,7 +115,7 @@ def _show_plan(model: Model, link: Link, options: Options, output: Output) -> in
 
 
 def _nowhere(_request: Request) -> Response | Silence:
-    """Refuse every request to an API, because an MCP server without a catalogue has none."""
+    """Refuse every request to an API, because there is none."""
     from pgagents.http import Silence
 
     return Silence("refused", "there is no API beside the MCP server")

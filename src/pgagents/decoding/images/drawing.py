@@ -1,10 +1,10 @@
-"""Read the size of an SVG without loading anything that it names."""
+"""Read the size of an SVG, and find anything that it would load, without loading it."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.parsers import expat
 
@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re
 
 
 class DrawingError(Exception):
-    """A fault of the SVG: `code` is the end of the store's code, the text says more."""
+    """A fault of the SVG. `code` is the end of the store's code; the text explains it."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -21,7 +21,7 @@ class DrawingError(Exception):
 
 
 def read_drawing(raw: bytes) -> tuple[float, float]:
-    """Return width and height: those of the viewBox, else of the attributes. Raises DrawingError."""
+    """Return width and height, from the viewBox or else from the attributes. Raises DrawingError."""
     root, attributes = _read_root(raw)
     if root.rpartition(" ")[2] != "svg" or root.rpartition(" ")[0] not in ("", SVG):
         raise DrawingError("root_element_invalid", f"it is <{root.rpartition(' ')[2][:80]}>")
@@ -41,12 +41,17 @@ def read_drawing(raw: bytes) -> tuple[float, float]:
 
 
 _LOADING = ("href", "src", "data")
-"""Attributes whose value is an address."""
+"""Attributes whose value is an address, without their namespace."""
 _DRAWN = re.compile(r"#|data:image/(png|jpeg|gif|webp)[;,]", re.I)
-"""The beginning of an address that loads nothing: a part of the file, or a picture inside it."""
-_ADDRESS = re.compile(r"url\(\s*['\"]?\s*([^)]*)", re.I)
-MOST_ESCAPED = 100_000
-"""Characters of styles with escapes that are read, which takes about a second."""
+"""Matches an address that loads nothing: a part of the file, or a picture contained in it."""
+_CONTAINED = re.compile(
+    r"url\(\s*(['\"]?)(?:#[\w.:-]*|data:image/(?:png|jpeg|gif|webp);base64,[a-z0-9+/=]*)\1\s*\)", re.I | re.A
+)
+"""Matches an address that loads nothing, in a style. It may be megabytes long, so it is removed unread."""
+_MAY_LOAD = re.compile(r"\\|@import|(?:url|src|image|image-set|expression)\(", re.I)
+"""Matches a text that may load something in a style; other texts need not be read."""
+MOST_STYLE = 100_000
+"""Characters of styles that are read, which takes at most about a second."""
 _LOADING_FUNCTIONS = ("url", "src", "image", "image-set", "-webkit-image-set")
 _ACTIVE = ("script", "foreignobject", "iframe", "handler", "object", "embed")
 
@@ -57,23 +62,22 @@ def find_load(raw: bytes) -> str:
     Raises DrawingError for malformed XML.
     """
     found: list[str] = []
-    styles: list[str] = []
-    escaped: list[str] = []
+    sheets: list[str] = []
+    styles: set[str] = set()
 
     def begin(name: str, attributes: dict[str, str]) -> None:
         tag = name.rpartition(" ")[2].lower()
         if tag in _ACTIVE:
             found.append(f"the element <{tag}>")
         if tag == "style":
-            styles.append("")
+            sheets.append("")
         for key, value in attributes.items():
             found.extend(_judge_attribute(key.rpartition(" ")[2].lower(), value))
-            if "\\" in value:
-                escaped.append(value)
+        styles.update(attributes.values())
 
     def read(text: str) -> None:
-        if styles:
-            styles.append(text)
+        if sheets:
+            sheets.append(text)
 
     def instruct(target: str, _: str) -> None:
         if target.lower() == "xml-stylesheet":
@@ -89,9 +93,7 @@ def find_load(raw: bytes) -> str:
     parser.ProcessingInstructionHandler = instruct
     parser.StartDoctypeDeclHandler = declare
     _parse(parser, raw)
-    style = "".join(styles)
-    found.extend(_judge_style(style))
-    found.extend(_judge_escaped([*escaped, style] if "\\" in style else escaped))
+    found.extend(_judge_styles([*sorted(styles), "".join(sheets)]))
     return found[0] if found else ""
 
 
@@ -103,23 +105,19 @@ def _judge_attribute(key: str, value: str) -> Iterator[str]:
         yield f"a script in the attribute `{key[:40]}`"
     elif key in _LOADING and plain and not _DRAWN.match(plain):
         yield f"a link to `{value.strip()[:80]}`"
-    else:
-        yield from _judge_style(value)
 
 
-def _judge_style(text: str) -> Iterator[str]:
-    """Yield, in words, each part of a style without escapes that loads something."""
-    if re.search(r"@import", text, re.I):
-        yield "a style that imports another one"
-    for address in _ADDRESS.findall(text):
-        if not _DRAWN.match(address):
-            yield f"a link to `{address.strip()[:80]}`"
+def _judge_styles(styles: Iterable[str]) -> Iterator[str]:
+    """Yield, in words, each part of these styles that runs or loads something, as a browser reads it.
 
-
-def _judge_escaped(texts: Sequence[str]) -> Iterator[str]:
-    """Yield the same of styles with escapes, such as `\\75 rl(`, as a browser reads them."""
-    if sum(map(len, texts)) > MOST_ESCAPED:
-        yield f"styles with escapes of more than {MOST_ESCAPED:,} characters, which are not read"
+    A browser reads escapes too: `\\75 rl(` is `url(`.
+    """
+    short = (_CONTAINED.sub("none", style) for style in styles if _MAY_LOAD.search(style))
+    texts = [text for text in short if _MAY_LOAD.search(text)]
+    if sum(map(len, texts)) > MOST_STYLE:
+        yield f"styles of more than {MOST_STYLE:,} characters, which are not read"
+        return
+    if not texts:
         return
     import tinycss2
 

@@ -10,20 +10,20 @@ import zlib
 from dataclasses import dataclass
 
 SUFFIXES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".svg": "svg"}
-"""File name endings that stores take, each with its format."""
+"""File name endings of pictures for stores, each with its format."""
 _PNG = b"\x89PNG\r\n\x1a\n"
 _DEPTHS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Samples of a pixel by a PNG's colour type."""
+"""Number of samples in a pixel, by a PNG's colour type."""
 _MAX_UNPACKED = 160_000_000
-"""Bytes of a PNG's unpacked picture that are counted: 4,096 by 4,096 pixels of 64 bits, and a little more."""
+"""Most bytes that are unpacked from a PNG: 4,096 by 4,096 pixels of 64 bits, and a little more."""
 _NO_SIZE = (0x01, *range(0xD0, 0xD9))
 """JPEG markers without a length."""
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""JPEG markers of a frame, which has the size."""
+"""JPEG markers of a frame, which contains the size."""
 
 
 class PictureError(Exception):
-    """The content is no picture that can be decoded; the text says why."""
+    """The content is not a picture that can be decoded. The text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _read_png(raw: bytes) -> Picture:
 
 
 def _read_png_header(body: bytes) -> tuple[int, int, int]:
-    """Return width, height, and the least number of bytes that the unpacked picture has."""
+    """Return width, height, and the least number of bytes of the unpacked picture."""
     width, height, depth, colour, _, _, interlaced = struct.unpack(">LLBBBBB", body)
     if not width or not height or colour not in _DEPTHS or depth not in (1, 2, 4, 8, 16):
         raise PictureError("its header is wrong")
@@ -84,7 +84,10 @@ def _read_png_header(body: bytes) -> tuple[int, int, int]:
 
 
 def _unpack(unpacker: zlib._Decompress, body: bytes, room: int) -> int:
-    """Return how many bytes a part unpacks to, at most `room`; the bytes are dropped piece by piece."""
+    """Return the number of bytes that a part unpacks to, at most `room`.
+
+    The bytes are dropped piece by piece.
+    """
     count, rest = 0, body
     try:
         while rest and count < room:

@@ -1,6 +1,6 @@
 """CSV (RFC 4180) and tab-separated values: rows as objects, by the names in the header row.
 
-A cell is text. It becomes a number, a boolean or null where its column's schema wants one and the cell can be
+A cell is text. It becomes a number, a boolean or null if its column's schema demands that and the cell can be
 read so. Any other cell stays text, and the schema judges it.
 """
 
@@ -43,7 +43,7 @@ def _read(body: bytes, content_type: str, output: Output) -> Json:
 
 
 def _object(columns: list[tuple[str, tuple[str, ...]]], row: list[str]) -> dict[str, Any]:
-    """Return a row as an object. An empty cell is null, an empty text, or no member at all."""
+    """Return a row as an object. An empty cell becomes null, an empty text, or no member."""
     found: dict[str, Any] = {}
     for (name, types), cell in zip(columns, row, strict=True):
         if cell or "null" in types or "string" in types or not types:

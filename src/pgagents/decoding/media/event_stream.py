@@ -26,7 +26,7 @@ def _read(body: bytes, _content_type: str, output: Output) -> Json:
     events: list[dict[str, Any]] = []
     fields: dict[str, list[str]] = {}
     lines = _LINE_END.split(text)
-    if not lines[-1]:  # what follows the last line end is no line
+    if not lines[-1]:  # the text after the last line end is no line
         lines.pop()
     for line in lines:
         if line:
@@ -46,7 +46,7 @@ def _read(body: bytes, _content_type: str, output: Output) -> Json:
 
 
 def _event(fields: dict[str, list[str]], declared: Any, number: int) -> dict[str, Any] | str:
-    """Return an event, or why it cannot be read."""
+    """Return an event, or the reason why it cannot be read."""
     name = fields.get("event", [_DEFAULT])[-1] or _DEFAULT
     data: Any = "\n".join(fields["data"])
     if declared.get(name):

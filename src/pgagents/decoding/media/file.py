@@ -1,7 +1,7 @@
 """Files: bytes of any other media type, as one text with a character for each byte.
 
-So `minLength` and `maxLength` count bytes. Some types' files begin and end in a known way, which is checked.
-So an error page, an empty body and half a file are no image.
+So `minLength` and `maxLength` count bytes. For some types the beginning and the end of the file are checked.
+So an error page, an empty body and half a file do not count as an image.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pgagents.model.action import Output
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """The bytes with which a file begins, one of several, and those that come near its end."""
+    """The possible first bytes of a file, and bytes near its end."""
 
     begins: tuple[bytes, ...]
     ends: bytes = b""
     within: int = 0
-    """The number of bytes that may come before the beginning; readers of the type skip them."""
+    """Number of bytes that may precede the beginning. Readers of the type skip them."""
 
 
 _FORMS = {
@@ -32,7 +32,7 @@ _FORMS = {
     "application/zip": _Form((b"PK\x03\x04", b"PK\x05\x06"), b"PK\x05\x06"),
     "application/gzip": _Form((b"\x1f\x8b",)),
 }  # fmt: skip
-"""From the registrations of these types; a PDF's header may stand within its first 1024 bytes."""
+"""Taken from the registrations of these types. A PDF's header may be anywhere in its first 1024 bytes."""
 
 
 def _read(body: bytes, content_type: str, output: Output) -> Json:

@@ -1,1 +1,1 @@
-"""Compare how calls prove who makes them."""
+"""Compare how calls authenticate."""

@@ -1,4 +1,4 @@
-"""Compares how users sign in: endpoints, scopes and lifetimes of the authorization code flow."""
+"""Compare how users sign in: endpoints, scopes and lifetimes of the authorization code flow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares the credentials of two editions: where a key stands, and how a token is got."""
+"""Compare the credentials of two editions: their places, and how to get a token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgagents.model.credential import Credential, TokenExchange
 def compare_credentials(a: Credential, b: Credential) -> Iterator[Change]:
     """Yield the changes for a caller that has a key.
 
-    The comparison of actions decides if a call needs a key.
+    The comparison of actions decides whether a call needs a key.
     """
     if a.show() != b.show():
         message = f"calls send `{b.show()}` now, was `{a.show()}`"

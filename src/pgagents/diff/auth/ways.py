@@ -1,4 +1,4 @@
-"""Compares by which credentials an action may be called: each former way must still be enough."""
+"""Compare the credentials with which an action may be called: each former alternative must still suffice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 
 Way = frozenset[str]
-"""The texts that an alternative sends, as documents show them; empty for a call without a key."""
+"""The texts that an alternative sends, in the form of documents; empty for a call without a key."""
 
 
 def compare(s: Sides) -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""Compares the answers of one operation: statuses, bodies, headers, links."""
+"""Compare the answers of one operation: statuses, bodies, headers, links."""
 
 from __future__ import annotations
 
@@ -55,9 +55,7 @@ def _mild(status: str) -> bool:
 
 
 def _for(status: str, described: dict[str, Spot]) -> Spot | None:
-    """Return the response that describes a status: its own, its range's, or the default; None where there
-    is none.
-    """
+    """Return the response for a status: its own, its range's, or the default; None if there is none."""
     return (
         described.get(status)
         or described.get(status[:1] + "XX")

@@ -1,4 +1,4 @@
-"""Compares bodies of requests and answers by media type."""
+"""Compare bodies of requests and answers by media type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgagents.diff.shapes.difference import Who
 
 
 def media(edition: Edition, owner: Spot) -> dict[str, Spot]:
-    """Return the media types of a body, without parameters unless these distinguish two of them."""
+    """Return the media types of a body. Parameters are kept only if they distinguish two of them."""
     inside = edition.open(owner, "content")
     found = {name.lower().replace(" ", ""): edition.open(inside, name) for name in edition.mapping(inside)}
     bare = [name.partition(";")[0] for name in found]
@@ -22,8 +22,9 @@ def media(edition: Edition, owner: Spot) -> dict[str, Spot]:
 
 
 def request(s: Sides, old: Spot, new: Spot) -> None:
-    """Add the changes of a request body; the spots are the `requestBody` of both operations, which may be
-    missing.
+    """Add the changes of a request body.
+
+    `old` and `new` are the `requestBody` of both operations, which may be missing.
     """
     a, b = s.both.old.mapping(old), s.both.new.mapping(new)
     if not a and not b:
@@ -53,7 +54,7 @@ def request(s: Sides, old: Spot, new: Spot) -> None:
 
 
 def _compare_received(s: Sides, old: Spot, new: Spot) -> None:
-    """Add the changes in the body of a call that the API makes."""
+    """Add the changes of a request body that the API sends."""
     a, b = s.both.old.mapping(old), s.both.new.mapping(new)
     if not b:
         s.tell("answer-body-removed", "has no body any more", old, None)

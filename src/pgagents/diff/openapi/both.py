@@ -1,4 +1,4 @@
-"""The two editions that are compared, and the changes found so far."""
+"""The two editions of a comparison, and the changes found so far."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ OF_A_MEMBER = frozenset(
 
 @dataclass(slots=True)
 class Both:
-    """Collects changes. Named schemas are compared once and reported for all operations that use them."""
+    """Collect changes. Named schemas are compared once, and reported for all operations that use them."""
 
     old: Edition
     new: Edition
     changes: list[Change] = field(default_factory=list)
     edges: dict[NamedPair, set[NamedPair | str]] = field(default_factory=lambda: defaultdict(set))
-    """The operations and named schemas that lead to each pair of named schemas."""
+    """The operations and named schemas from which each pair of named schemas is reached."""
     called: set[tuple[Pointer, Pointer]] = field(default_factory=set)
-    """Calls by the API that were compared, because a callback may contain itself."""
+    """Calls by the API that have been compared, because a callback may contain itself."""
 
     def tell(
         self,
@@ -87,8 +87,9 @@ class Both:
         )
 
     def compare_named(self) -> None:
-        """Compare all named schemas that were met, and note the operations that use them; call it after
-        all operations.
+        """Compare all named schemas met so far, and note the operations that use them.
+
+        Call it after all operations.
         """
         found: list[tuple[NamedPair, Change]] = []
         queue, seen = deque(self.edges), set(self.edges)
@@ -128,7 +129,7 @@ class Both:
             self.changes.append(replace(change, by=users[key], by_how=mark))
 
     def _users(self, key: NamedPair) -> Iterator[str]:
-        """Return the operations that lead to a pair."""
+        """Return the operations from which a pair is reached."""
         seen: set[NamedPair | str] = {key}
         stack: list[NamedPair | str] = [key]
         while stack:
@@ -155,7 +156,7 @@ def _sentence(one: Difference, what: str) -> str:
 
 
 def together(changes: Iterable[Change]) -> list[Change]:
-    """Merge equal changes of one place that several operations share."""
+    """Merge equal changes that several operations share into one."""
     groups: dict[tuple[Any, ...], list[Change]] = defaultdict(list)
     for change in changes:
         place = () if change.id == "shown" else (change.old, change.new)

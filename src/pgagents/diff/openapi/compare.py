@@ -1,4 +1,4 @@
-"""Compares two editions of an OpenAPI document."""
+"""Compare two editions of an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WEBHOOKS = ("webhooks", "x-webhooks")
 
 
 def compare(old: Edition, new: Edition) -> list[Change]:
-    """Return all changes, the worst first. A change that cannot be decided is one that may break."""
+    """Return all changes, the most severe first. A change that cannot be decided may be breaking."""
     both = Both(old, new)
     _document(both)
     operations.compare(both)

@@ -1,6 +1,4 @@
-"""Converts schemas of an OpenAPI document to JSON Schema 2020-12, with places, and with names for
-referenced schemas.
-"""
+"""Convert schemas of an OpenAPI document to JSON Schema 2020-12, with places, and names for references."""
 
 from __future__ import annotations
 
@@ -45,16 +43,16 @@ SAME = (
     "dependentRequired",
 )
 HINTS = frozenset(("int64", "float", "double", "decimal", "password"))
-"""Formats that refuse no value: JSON has one kind of number."""
+"""Formats that do not restrict values, because JSON has only one kind of number."""
 OTHER = "x-other-keywords"
-"""The key for unknown keywords, so that a change of them is found."""
+"""The key under which unknown keywords are kept, so that their changes are found."""
 IGNORED = frozenset(("$ref", "$defs", "definitions", "nullable", "contentSchema", "$comment", "$schema"))
 INT32 = 2**31
 DEEPEST = 90
 
 
 class Known(Named):
-    """Named schemas of one edition; more are added while the document is read."""
+    """The named schemas of one edition. More are added while the document is read."""
 
     def __init__(self) -> None:
         super().__init__({})
@@ -67,7 +65,7 @@ class Known(Named):
 
 
 class Converter:
-    """Converts schemas of one edition. Referenced schemas are converted once, into `known`."""
+    """Convert schemas of one edition. Referenced schemas are converted once, into `known`."""
 
     def __init__(self, edition: Any, who: Who, *, old_style: bool) -> None:
         self.edition, self.who, self.old_style = edition, who, old_style
@@ -77,7 +75,7 @@ class Converter:
         self._wanted: list[tuple[str, Any]] = []
 
     def schema(self, spot: Any) -> Any:
-        """Return the schema at a spot; all that it refers to is in `known`."""
+        """Return the schema at a spot, after adding everything it refers to to `known`."""
         made = self._schema(spot, 0)
         while self._wanted:
             name, target = self._wanted.pop()
@@ -101,7 +99,7 @@ class Converter:
         if isinstance(value.get("$ref"), str):
             made["$ref"] = REF + self._name(self.edition.tree.target(spot))
             if self.old_style:
-                return made  # OpenAPI 3.0 ignores what stands beside a reference
+                return made  # OpenAPI 3.0 ignores keywords beside a reference
         other = {}
         for key, part in value.items():
             if self._keyword(made, key, part, spot, depth) or key in IGNORED or key.startswith("x-"):
@@ -118,7 +116,7 @@ class Converter:
         return made
 
     def _keyword(self, made: Node, key: str, part: Any, spot: Any, depth: int) -> bool:
-        """Convert one keyword; return False where it is unknown or its value is invalid."""
+        """Convert one keyword. Return False if it is unknown or its value is invalid."""
         if key in WORDS:
             made[key] = part
         elif key in NUMBERS:
@@ -158,7 +156,8 @@ class Converter:
             made[key] = part
         elif key == "required":
             if not isinstance(part, list):
-                return isinstance(part, bool)  # draft 3 wrote it beside a member; nothing else reads it so
+                # draft 3 had it as a flag of a member, which nothing reads today
+                return isinstance(part, bool)
             made[key] = [name for name in part if isinstance(name, str)]
         elif key == "format":
             if not isinstance(part, str):
@@ -187,7 +186,7 @@ class Converter:
                     made["required"] = [n for n in made["required"] if n != name]
 
     def _name(self, target: Any) -> str:
-        """Return a name for a place, the same in both editions."""
+        """Return a name for a place. It is the same in both editions."""
         key = (target.document.location, target.pointer)
         if key not in self._names:
             first = target.document.location == self.edition.root.document.location
@@ -222,7 +221,7 @@ def _older(made: Node, value: Mapping[str, Any]) -> None:
             made["type"] = [made["type"], "null"]
         elif "type" not in made:
             made.setdefault(OTHER, {})["nullable"] = (
-                True  # without a type it means nothing, and is often meant to
+                True  # without a type, `nullable` has no effect, but authors often rely on it
             )
     for bound, edge in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if value.get(bound) is True and edge in made:

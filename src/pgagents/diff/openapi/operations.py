@@ -1,4 +1,4 @@
-"""Compares operations: removed, new, moved or changed ones."""
+"""Compare operations: removed, new, moved or changed ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Operation(NamedTuple):
     spot: Spot
 
     def name(self, edition: Edition) -> str:
-        """Return the operationId, else method and path."""
+        """Return the operationId, or else method and path."""
         return edition.text(self.spot, "operationId") or f"{self.method} {self.path}"
 
 
@@ -35,7 +35,7 @@ Key = tuple[str, str]
 
 
 def operations(edition: Edition, owner: Spot, *keys: str) -> dict[Key, Operation]:
-    """Return the operations under some keys (`paths`), by method and path; placeholders lose their names."""
+    """Return the operations in a mapping such as `paths`, by method and path without placeholder names."""
     found: dict[Key, Operation] = {}
     paths = edition.open(owner, *keys)
     for path in edition.mapping(paths):
@@ -79,7 +79,7 @@ def compare(both: Both) -> None:
 def _find_moved(
     both: Both, before: dict[Key, Operation], after: dict[Key, Operation]
 ) -> Iterator[tuple[Key, Key]]:
-    """Yield operations with a new address: they have the same operationId."""
+    """Yield operations with the same operationId at another address."""
     ids = {both.new.text(o.spot, "operationId"): key for key, o in after.items() if key not in before}
     for key, old in before.items():
         id = both.old.text(old.spot, "operationId")
@@ -88,7 +88,7 @@ def _find_moved(
 
 
 def _schemes(both: Both, old: Operation, new: Operation) -> dict[str, str]:
-    """Return old and new names of equal security schemes that the operations use."""
+    """Return old and new names of the security schemes that are equal and that operations use."""
     names = [_list_security(both.old, old.spot), _list_security(both.new, new.spot)]
     return {
         a: b
@@ -105,8 +105,9 @@ def _list_security(edition: Edition, spot: Spot) -> list[str]:
 
 
 def one(both: Both, old: Operation, new: Operation, who: Who) -> None:
-    """Compare one operation. `who` sends to the API (callers), or readers where the API itself makes the
-    call.
+    """Compare one operation.
+
+    `who` sends requests to the API (callers), or gets the API's own calls (readers).
     """
     s = Sides(both, new.name(both.new), who)
     answered: Who = "readers" if who == "callers" else "callers"
@@ -184,7 +185,7 @@ def _callbacks(both: Both, subject: str, old: Spot, new: Spot) -> None:
 
 
 def events(both: Both, old: Spot, new: Spot, what: str = "") -> None:
-    """Compare calls that the API itself makes: users read their bodies and send their answers."""
+    """Compare calls that the API makes. Users read their bodies and send their answers."""
     places = both.old.place(old), both.new.place(new)
     if places in both.called:
         return

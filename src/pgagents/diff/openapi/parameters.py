@@ -1,4 +1,4 @@
-"""Compares the parameters of one operation."""
+"""Compare the parameters of one operation."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """One operation in both editions. `who` is affected by changes of the request: callers, or readers
-    where the API calls.
+    """One operation in both editions.
+
+    `who` is affected by changes of the request: callers, or readers if the API makes the call.
     """
 
     both: Both
@@ -41,8 +42,9 @@ class Sides:
 
 
 def parameters(edition: Edition, item: Spot, operation: Spot, names: list[str]) -> dict[Key, Spot]:
-    """Return parameters by place and name; the operation's override the path's. Path parameters have their
-    position as name.
+    """Return parameters by place and name. The operation's own replace the path's.
+
+    A path parameter's name is its position.
     """
     found: dict[Key, Spot] = {}
     for owner in (item, operation):
@@ -58,7 +60,7 @@ def parameters(edition: Edition, item: Spot, operation: Spot, names: list[str]) 
 
 
 def compare(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
-    """Add the changes of parameters that callers send, or that receivers get where the API calls."""
+    """Add the changes of parameters that callers send, or that receivers get from the API."""
     if s.who == "readers":
         _compare_received(s, old, new)
         return
@@ -73,7 +75,7 @@ def compare(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
         if key not in old:
             what = f"{key[0]} parameter `{b.text(spot, 'name')}`"
             if key[0] == "path":
-                continue  # the path had a place for it
+                continue  # the old path had a placeholder for it
             if b.mapping(spot).get("required") is True:
                 s.tell("parameter-required", f"{what} is new and required", None, spot)
             else:
@@ -81,8 +83,9 @@ def compare(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
 
 
 def _compare_received(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
-    """Add the changes of parameters in a call by the API, which are like headers of an answer: receivers
-    may rely on them.
+    """Add the changes of parameters in a call by the API.
+
+    They are like headers of an answer, because receivers may rely on them.
     """
     for key, spot in old.items():
         what = f"{key[0]} parameter `{s.both.old.text(spot, 'name')}`"
@@ -161,8 +164,9 @@ def flags(s: Sides, what: str, old: Spot, new: Spot) -> None:
 
 
 def wire(s: Sides, what: str, place: str, old: Spot, new: Spot, id: str) -> None:
-    """Add a change where a value is serialised differently, shown by a sample of a kind that the old
-    schema accepts.
+    """Add a change if a value is written differently.
+
+    The proof is a sample of a kind that the old schema accepts.
     """
     a, b = s.both.old.mapping(old), s.both.new.mapping(new)
     before, after = media_of(a), media_of(b)
@@ -187,13 +191,13 @@ def wire(s: Sides, what: str, place: str, old: Spot, new: Spot, id: str) -> None
 
 
 def media_of(item: Any) -> str:
-    """Return the media type of a value's `content`; empty where `schema` describes it."""
+    """Return the media type of a value's `content`; empty if `schema` describes it."""
     content = item.get("content")
     return next(iter(content), "").lower() if isinstance(content, dict) else ""
 
 
 def schema_of(edition: Edition, spot: Spot) -> Spot | None:
-    """Return the schema of a parameter or header, from `schema` or `content`; None where it has none."""
+    """Return the schema of a parameter or header, from `schema` or `content`; None if it has none."""
     item = edition.mapping(spot)
     if "schema" in item:
         found: Spot = spot.at("schema")

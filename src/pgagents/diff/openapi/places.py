@@ -1,5 +1,6 @@
-"""Finds the lines of changed values. A large JSON text is not parsed again: only the path to each value is
-scanned.
+"""Find the lines of changed values.
+
+A large JSON text is not parsed again: only the path to each value is scanned.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def lines(text: str, name: str, pointers: Iterable[Pointer]) -> dict[Pointer, st
 
 
 def _as_in(source: Source, pointer: Pointer) -> Pointer:
-    """Return the pointer with integers where the text has a list."""
+    """Return the pointer with numbers for its steps into lists."""
     value, made = source.data, []
     for step in pointer:
         key: Any = step
@@ -78,14 +79,14 @@ def _skip(text: str, at: int) -> int:
 
 
 class _Scan:
-    """Scans a JSON text along the wanted pointers; the standard library's scanner skips everything else."""
+    """Scan a JSON text along the wanted pointers. The standard library's scanner skips everything else."""
 
     def __init__(self, text: str, found: dict[Pointer, int]) -> None:
         self.text, self.found = text, found
         self.decoder = json.JSONDecoder()
 
     def value(self, at: int, wanted: Wanted, path: Pointer) -> int:
-        """Record the wanted places inside the value that begins here; return the index after it."""
+        """Record the wanted places in the value that begins at `at`. Return the index after the value."""
         text = self.text
         if not wanted or text[at] not in "{[":
             return self.decoder.raw_decode(text, at)[1]

@@ -1,4 +1,4 @@
-"""Compares who may call an operation: each former way to authenticate must still work."""
+"""Compare the credentials for an operation: each former alternative must still work."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from pgagents.diff.openapi.tree import Edition, Spot
 
 Kind = tuple[str, ...]
 Way = dict[Kind, frozenset[str]]
-"""The schemes that one way needs, each with its scopes. A scheme is identified by its kind, not by its
-name in the document.
+"""The schemes of one alternative, each with its scopes.
+
+A scheme is identified by its kind, not by its name in the document.
 """
 
 
 def ways(edition: Edition, operation: Spot) -> tuple[list[Way], Spot]:
-    """Return the ways to authenticate a call, and where they are declared. An empty way needs no key."""
+    """Return the alternatives for authenticating a call, and their place. An empty one needs no key."""
     own = edition.mapping(operation).get("security")
     spot = operation.at("security") if isinstance(own, list) else edition.root.at("security")
     asked = spot.value if isinstance(spot.value, list) else []
@@ -35,7 +36,7 @@ def _way(edition: Edition, asked: Mapping[str, Any]) -> Way:
 
 
 def kind(edition: Edition, name: str) -> Kind:
-    """Return a security scheme's form on the wire, as a tuple that is equal for equal schemes."""
+    """Return a security scheme as a tuple that is equal for schemes with the same form on the wire."""
     spot = edition.open(edition.root, "components", "securitySchemes", name)
     scheme = edition.mapping(spot)
     of = str(scheme.get("type"))
@@ -66,7 +67,7 @@ def compare(s: Sides, old: Spot, new: Spot) -> None:
 
 
 def _enough(held: Way, asked: Way) -> bool:
-    """Return whether a caller with all of `held` has everything that `asked` needs."""
+    """Return whether a caller that has all of `held` has everything in `asked`."""
     return all(key in held and scopes <= held[key] for key, scopes in asked.items())
 
 
@@ -88,7 +89,7 @@ def _describe_key(key: Kind, scopes: frozenset[str]) -> str:
 
 
 def schemes(both: Both, used: dict[str, str]) -> None:
-    """Add the changes of OAuth URLs, flows and scopes; `used` maps old names of used schemes to new ones."""
+    """Add the changes of OAuth URLs, flows and scopes. `used` maps old names of used schemes to new ones."""
     for name, other in used.items():
         old = both.old.open(both.old.root, "components", "securitySchemes", name)
         new = both.new.open(both.new.root, "components", "securitySchemes", other)

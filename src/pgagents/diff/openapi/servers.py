@@ -1,4 +1,4 @@
-"""Compares the addresses of an operation."""
+"""Compare the addresses of an operation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Server = tuple[str, Spot]
 
 
 def servers(edition: Edition, item: Spot, operation: Spot) -> tuple[list[Spot], Spot]:
-    """Return an operation's servers and where they are declared: its own, its path's, or the document's."""
+    """Return an operation's servers and their place: its own, its path's, or the document's."""
     for owner in (operation, item, edition.root):
         found = edition.open(owner, "servers")
         if isinstance(found.value, list) and found.value:
@@ -25,8 +25,9 @@ def servers(edition: Edition, item: Spot, operation: Spot) -> tuple[list[Spot], 
 
 
 def addresses(edition: Edition, server: Spot) -> list[str]:
-    """Return the addresses of a server, at most MOST: every listed value of its variables, and `{}` for
-    any value.
+    """Return the addresses of a server, at most MOST.
+
+    Each variable is replaced by every listed value; `{}` stands for any value.
     """
     url = edition.text(server, "url").rstrip("/")
     variables = edition.mapping(edition.open(server, "variables"))
@@ -46,7 +47,7 @@ def addresses(edition: Edition, server: Spot) -> list[str]:
 
 
 def compare(s: Sides, old: tuple[Spot, Spot], new: tuple[Spot, Spot]) -> None:
-    """Add the changes of addresses; each side is a path item with its operation."""
+    """Add the changes of addresses. Each side is a path item with its operation."""
     before, there = servers(s.both.old, *old)
     after, here = servers(s.both.new, *new)
     then = {address: spot for spot in before for address in addresses(s.both.old, spot)} or {"": there}

@@ -1,4 +1,4 @@
-"""Serialises values of parameters and headers by OpenAPI's styles."""
+"""Write values of parameters and headers as text, in OpenAPI's styles."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def forms(schema: Any, known: Named) -> list[str]:
 
 
 def serialize(name: str, style: str, explode: bool, value: Any) -> str:
-    """Return the serialised text, according to OpenAPI's table of styles."""
+    """Return the text of a value by OpenAPI's table of styles."""
     writer = _WRITERS.get(style)
     return writer(name, explode, value) if writer else f"{style}({name})"
 

@@ -1,7 +1,6 @@
-"""The severity table for OpenAPI 3.0 and 3.1: the effect of a change of each keyword on callers and on
-readers.
+"""The severity of each change of an OpenAPI 3.0 or 3.1 document, for callers and for readers.
 
-Comparisons take severities from it by id, the reference page is made from it, and tests keep it complete.
+Comparisons look up severities by id, the reference page shows the table, and tests keep it complete.
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ from typing import Literal, NamedTuple
 from pgagents.diff.change import Severity
 
 Verdict = Severity | Literal["by value", "none", "-"]
-"""`by value`: the accepted values or requests decide, see the note. `none`: no effect. `-`: not
-applicable.
+"""A severity or one of three words.
+
+`by value`: the accepted values or requests decide, see the note. `none`: no effect. `-`: not applicable.
 """
 
 
@@ -272,8 +272,9 @@ _FOUND: dict[str, Row] = {row.id: row for row in reversed(TABLE)}
 
 
 def severity(id: str) -> Severity:
-    """Return the severity of a change with this id, for the side that it affects. Raises KeyError for an
-    unknown id.
+    """Return the severity of a change with this id, for the affected side.
+
+    Raises KeyError for an unknown id.
     """
     row = _FOUND[id]
     for verdict in (row.callers, row.readers):

@@ -1,4 +1,4 @@
-"""One edition of a document: its values with resolved references, and its schemas in one form."""
+"""One edition of a document: its values with references resolved, and its schemas in one form."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Spot(Protocol):
 
 
 class Tree(Protocol):
-    """A document and those that it refers to."""
+    """A document and all documents that it refers to."""
 
     def root(self) -> Any: ...
     def follow(self, found: Any) -> Any: ...
@@ -52,7 +52,7 @@ class Edition:
         self._schemas: dict[Who, Converter] = {}
 
     def schemas(self, who: Who) -> Converter:
-        """Return the converter of schemas for one direction: sent by callers, or got by readers."""
+        """Return the converter of schemas for one direction: sent by callers, or received by readers."""
         if who not in self._schemas:
             self._schemas[who] = Converter(self, who, old_style=self.old_style)
         return self._schemas[who]
@@ -72,7 +72,7 @@ class Edition:
 
     @cached_property
     def has_xml(self) -> bool:
-        """Return whether any body may be XML; only then the `xml` keyword of schemas matters."""
+        """Return whether any body may be XML. Only then does the keyword `xml` matter."""
         stack = [self.root.value]
         while stack:
             value = stack.pop()
@@ -87,7 +87,7 @@ class Edition:
 
     @staticmethod
     def mapping(spot: Spot | None) -> Mapping[str, Any]:
-        """Return the value if it is a mapping, else an empty one."""
+        """Return the value if it is a mapping, otherwise an empty one."""
         return spot.value if spot is not None and isinstance(spot.value, dict) else {}
 
     def members(self, spot: Spot, key: str) -> dict[str, Spot]:
@@ -96,6 +96,6 @@ class Edition:
         return {name: self.open(inside, name) for name in self.mapping(inside) if not name.startswith("x-")}
 
     def text(self, spot: Spot, key: str) -> str:
-        """Return a member if it is text, else an empty text."""
+        """Return a member if it is text, otherwise an empty text."""
         value = self.mapping(spot).get(key)
         return value if isinstance(value, str) else ""

@@ -1,1 +1,1 @@
-"""The parts of a catalogue beside its actions and keys are compared: one module for each kind of part."""
+"""Compare the parts of a catalogue besides actions and keys, with one module for each kind of part."""

@@ -1,4 +1,4 @@
-"""Compares how an action appears on surfaces: its texts, its narrowed arguments, and where it is offered."""
+"""Compare how an action appears on surfaces: its texts, its narrowed arguments, and where it is offered."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def compare_texts(s: Sides) -> Iterator[Change]:
 
 
 def _compare_narrowing(s: Sides, surface: str) -> Iterator[Change]:
-    """Yield the changes of a surface's own names and values of the action's arguments."""
+    """Yield changes of the names and values that a surface gives to the action's arguments."""
     before, after = s.old.surfaces[surface], s.new.surfaces[surface]
     mine = {p.catalogue_name: p for p in before.params(s.a)}
     theirs = {p.catalogue_name: p for p in after.params(s.b)}
@@ -58,9 +58,7 @@ def _compare_narrowing(s: Sides, surface: str) -> Iterator[Change]:
 
 
 def compare_offers(s: Sides) -> Iterator[Change]:
-    """Yield changes of the surfaces that offer an action, and of the arguments that they leave out
-    or narrow.
-    """
+    """Yield changes of the surfaces that offer an action, and of the arguments that they omit or narrow."""
     before, after = set(find_surfaces(s.old, s.a.name)), set(find_surfaces(s.new, s.b.name))
     gone = tuple(n for n in s.where if n in before - after and n in s.new.surfaces)
     added = tuple(n for n in s.where if n in after - before and n in s.old.surfaces)

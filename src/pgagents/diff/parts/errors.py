@@ -1,4 +1,4 @@
-"""Compares the errors of two editions: codes, their statuses, and where an answer has what."""
+"""Compare the errors of two editions: codes, their statuses, and their places in an answer."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def compare_errors(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _code_on_the_wire(old: Model, new: Model, code: Code, now: Code) -> Iterator[Change]:
-    """Yield the changes of an error's identifying members, unless a change of all errors explains them."""
+    """Yield changes of the members that identify an error, unless a change of all errors explains them."""
     at = ("errors", "codes", code.name)
     if code.shown and now.shown and code.shown != now.shown:
         said = f"{code.name} is {now.shown} in answers now, was {code.shown}"
@@ -90,7 +90,7 @@ def _code_on_the_wire(old: Model, new: Model, code: Code, now: Code) -> Iterator
 
 
 def compare_bodies(old: Model, new: Model, name: str, what: str, subject: str) -> Iterator[Change]:
-    """Yield the changes of a named schema that readers of every answer see."""
+    """Yield the changes of a named schema that every answer of a kind has."""
     whole = {"$ref": REF + name}
     for found in compare_schemas(old, new, whole, whole, "readers", what):
         if found.id != "text":

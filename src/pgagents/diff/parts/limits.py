@@ -1,4 +1,4 @@
-"""Compares the limits of two editions: buckets of requests, sizes, and the headers that show them."""
+"""Compare the limits of two editions: buckets of requests, sizes, and the headers about them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pgagents.model.model import Model
 
 
 def compare_limits(old: Model, new: Model) -> Iterator[Change]:
-    """Yield the changes for a caller that keeps to the limits, or exceeds one."""
+    """Yield the changes for a caller that stays within the limits, or exceeds one."""
     yield from _compare_buckets(old, new)
     a, b = old.limits, new.limits
     if a.max_body_bytes != b.max_body_bytes:

@@ -1,8 +1,8 @@
-"""The effect of a change on plugins that stores have accepted, by the rules of their re-scans.
+"""The effect of a change on plugins in stores, by the rules of the stores' scans.
 
-A store that scans keeps the definitions of tools that it has approved. Each changed or new tool waits for a
-review of its own, and a removed one goes with the next scan. Until then models call by the approved
-definitions. Other stores keep the package alone, and its tools are read from the server.
+A store that scans keeps the tool definitions that it has approved. Each changed or new tool waits for its own
+review, and a removed one disappears with the next scan. Until then models call by the approved definitions.
+Other stores keep only the package, and read its tools from the server.
 https://developers.openai.com/plugins/deploy/submission.md, read 2026-11-21.
 """
 
@@ -19,15 +19,15 @@ from pgagents.source.origin import plain
 from pgagents.source.source import Pointer
 
 SCANNING = frozenset(("openai",))
-"""The stores that keep the definitions of tools that they approved."""
+"""The stores that keep approved tool definitions."""
 FILE = "mcp/tools.json"
 CAREFUL = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": False, "openWorldHint": True}
-"""The value of each hint with which a host requires more confirmation."""
+"""The value of each hint for which a host demands more confirmation."""
 Tools = Mapping[str, Mapping[str, Any]]
 
 
 def compare_listings(old: Model, new: Model) -> list[Change]:
-    """Return the effects of the change on each listing of the old edition, the worst first."""
+    """Return the effects of the change on each listing of the old edition, the most severe first."""
     return in_order(_compare(old, new))
 
 
@@ -62,7 +62,7 @@ def _list_tools(model: Model) -> Tools:
 
 
 def _compare_packages(store: str, old: Model, new: Model, was: Listing, now: Listing) -> Iterator[Change]:
-    """Yield changes of the package: its name, the server it connects, and its files under one version."""
+    """Yield changes of the package: its name, its server, and other files under the same version."""
 
     def change(severity: Severity, id: str, message: str, *at: str | int) -> Change:
         return whole(severity, id, message, *at, where=(store,), subject=store)
@@ -127,7 +127,7 @@ def _compare_tools(
 
 
 def _compare_hints(was: Mapping[str, Any], now: Mapping[str, Any], change: Any) -> Iterator[Change]:
-    """Yield each hint that now demands more care. Hosts use the approved hint until a review."""
+    """Yield each hint whose new value demands more care. Until a review, hosts use the approved value."""
     before, after = was.get("annotations", {}), now.get("annotations", {})
     for hint, careful in CAREFUL.items():
         if before.get(hint) != after.get(hint) and after.get(hint) == careful:

@@ -1,4 +1,4 @@
-"""Compares what an action does: its effects, permission, repetition, deprecation, pages, jobs and laws."""
+"""Compare an action's behaviour: effects, permission, repetition, deprecation, pages, jobs and laws."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pgagents.text.brief import brief
 
 
 def compare_nature(s: Sides) -> Iterator[Change]:
-    """Compare the effect of a call, its permitted callers, and its repetition."""
+    """Compare the effect of a call, its permitted callers, and how it may be repeated."""
     yield from _effects(s)
     yield from _permission(s)
     yield from _repetition(s)
 
 
 def _effects(s: Sides) -> Iterator[Change]:
-    """Compare a call's effect on the world, and its confirmation by a person."""
+    """Compare a call's effect on the world, and the confirmation it needs from a person."""
     a, b = s.a, s.b
     if a.effect != b.effect:
         yield s.change(
@@ -76,7 +76,7 @@ _HINTS: dict[str, tuple[str, str]] = {
 }
 """The words for a hint that became true, and for one that became false."""
 _EASED = ("idempotent", True), ("open_world", False)
-"""The changes of hints that no caller needs to fear."""
+"""Changes of hints that harm no caller."""
 
 
 def _hints(s: Sides) -> Iterator[Change]:
@@ -97,7 +97,7 @@ def _hints(s: Sides) -> Iterator[Change]:
 
 
 def _permission(s: Sides) -> Iterator[Change]:
-    """Compare the credentials and the scope that a call needs, and the rate limit that it draws from."""
+    """Compare the credentials and the scope of a call, and the rate limit that counts it."""
     a, b = s.a, s.b
     yield from ways.compare(s)
     if a.scope != b.scope:
@@ -117,7 +117,7 @@ def _permission(s: Sides) -> Iterator[Change]:
 
 
 def _repetition(s: Sides) -> Iterator[Change]:
-    """Compare how a call may be repeated, whether it is to go, and how it is signed."""
+    """Compare how a call may be repeated, whether it is deprecated, and how it is signed."""
     a, b = s.a, s.b
     if a.idempotency != b.idempotency:
         message = (
@@ -170,7 +170,7 @@ def _end(s: Sides) -> Iterator[Change]:
 
 
 def _conditions(s: Sides) -> Iterator[Change]:
-    """Compare the tags of versions, and the writes that require the present tag."""
+    """Compare ETags, and the writes that require the current one."""
     a, b = s.a, s.b
     if a.etag != b.etag:
         said = "has a tag for each version now" if b.etag else "has no tag any more: conditional calls stop"
@@ -189,7 +189,7 @@ def _conditions(s: Sides) -> Iterator[Change]:
 
 
 def _pages(s: Sides) -> Iterator[Change]:
-    """Compare the pages of a list. A caller that walks them the old way stops early, or never."""
+    """Compare the pages of a list. A caller that follows the old rules may stop early, or never."""
     a, b = s.a.pages, s.b.pages
     if b is None and a is not None:
         yield s.change("breaking", "pages-dropped", "its list is not said to go on any more", "pages")
@@ -202,7 +202,7 @@ def _pages(s: Sides) -> Iterator[Change]:
 
 
 def _job(s: Sides) -> Iterator[Change]:
-    """Compare the job that a call starts. A caller depends on whether the answer is the job's result."""
+    """Compare the job that a call starts. Callers need to know if the answer is the job's result."""
     a, b = s.a.job, s.b.job
     if b is None:
         yield s.change("may break", "job-dropped", "its answer is the end of it now", "job")
@@ -219,7 +219,7 @@ def _job(s: Sides) -> Iterator[Change]:
 
 
 def _job_meaning(job: Job | None) -> list[Any]:
-    """Return the parts of a job that callers rely on; last the time and the reason."""
+    """Return the parts of a job that callers rely on. The last ones are the time and the reason."""
     if job is None:
         return []
     return [
@@ -261,11 +261,11 @@ def compare_laws(s: Sides) -> Iterator[Change]:
 
 
 def _promises(action: Action) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """Return the parts of laws and relations by kind and name, the most important first."""
+    """Return laws and relations by kind and name, the most important first."""
     laws: dict[tuple[str, str], tuple[Any, ...]] = {("law", x.name): (x.that, x.when) for x in action.laws}
     return laws | {("relation", r.name): (r.keeps, r.widen, r.by, r.unless, r.fits) for r in action.relations}
 
 
 def _meaning(promise: Iterable[Any]) -> list[Any]:
-    """Return the parts of a promise so that two are equal if they mean the same."""
+    """Return the parts of a promise. Two promises with equal parts have the same meaning."""
     return [normal(part.tree) if isinstance(part, Expression) else part for part in promise]

@@ -1,4 +1,4 @@
-"""Compares the surfaces of two editions, their MCP servers and their dispatchers."""
+"""Compare the surfaces of two editions, their MCP servers and their dispatchers."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _COMPARED = frozenset((
     "server", "env", "auth",
     "published_spec", "dispatcher", "cite", "origin", "mcp_server", "listing", "cases",
 ))  # fmt: skip
-"""Fields of a surface that are compared one by one; any other gets a general message."""
+"""Fields of a surface that are compared one by one. A change of any other has a general message."""
 
 
 _NO_TEXTS = frozenset(("id", "version", "store", "origin", "starters", "name"))
-"""Fields of a listing that are compared elsewhere, or say nothing to a person."""
+"""Fields of a listing that are compared elsewhere, or that people do not see."""
 
 
 def compare_surfaces(old: Model, new: Model) -> Iterator[Change]:
@@ -77,8 +77,9 @@ def compare_surfaces(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _compare_listings(surface: str, was: Listing | None, now: Listing | None) -> Iterator[Change]:
-    """Yield how a store's listing changed. Another package name is another plugin for whoever installed
-    it.
+    """Yield the changes of a store's listing.
+
+    A package with another name is another plugin for everybody who installed it.
     """
 
     def change(severity: Severity, id: str, message: str) -> Change:
@@ -98,7 +99,7 @@ def _compare_listings(surface: str, was: Listing | None, now: Listing | None) ->
 
 
 def _compare_cases(surface: str, was: Cases | None, now: Cases | None) -> Iterator[Change]:
-    """Yield which test cases are others. Reviewers read them, and no caller does."""
+    """Yield the changes of test cases. Only reviewers read them."""
     before, after = ({case.name: _describe_case(case) for case in cases or ()} for cases in (was, now))
     names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     if names:
@@ -109,7 +110,7 @@ def _compare_cases(surface: str, was: Cases | None, now: Cases | None) -> Iterat
 
 
 def _describe_case(case: Case) -> tuple[Any, ...]:
-    """Return all that a case says, by names and texts that two editions can be compared by."""
+    """Return the content of a case as names and texts, which can be compared between editions."""
     calls = [
         (call.name, str(call.action.name), [(k, _format_value(v)) for k, v in call.arguments.items()])
         for call in case.calls
@@ -129,7 +130,7 @@ def _format_value(value: Any) -> str:
 
 
 def _compare_mcp_servers(surface: str, was: McpServer | None, now: McpServer | None) -> Iterator[Change]:
-    """Yield how the way to an MCP server changed: its name, URL, transport, package, key and version."""
+    """Yield the changes of an MCP server: its name, URL, transport, package, key and version."""
     if was is None or now is None:
         return
 
@@ -159,7 +160,7 @@ def compare_dispatchers(old: Model, new: Model) -> Iterator[Change]:
     for was in old.dispatchers:
         after: Dispatcher | None = now.get(was.surface)
         if after is None:
-            continue  # its surface is gone, or no dispatcher any more
+            continue  # the surface was removed, or is no dispatcher any more
         for key in ("method", "path", "selector", "arguments", "json_rpc", "scope", "operation_id"):
             if getattr(was, key) != getattr(after, key):
                 message = f"its {key} is {getattr(after, key)} now, was {getattr(was, key)}"

@@ -13,7 +13,7 @@ from pgagents.source.origin import origin_of
 
 
 class Annotations:
-    """Compares marks and texts."""
+    """Compare marks and texts."""
 
     who: Who
 
@@ -32,8 +32,9 @@ class Annotations:
                 yield Difference(*told[:2], path, told[2], "", origin_of(old[0]), origin_of(new[0]))
 
     def _texts(self, old: Any, new: Any, path: str, *, inner: bool = False) -> Iterator[Difference]:
-        """Yield a difference of texts; with `inner`, one for all texts inside two schemas that are
-        otherwise equal.
+        """Yield a difference of texts.
+
+        With `inner`, yield one for all texts inside two schemas that are otherwise equal.
         """
         if not isinstance(old, Mapping) or not isinstance(new, Mapping):
             return
@@ -58,7 +59,7 @@ class Annotations:
     def _deep_marks(self, old: Any, new: Any, path: str, key: str) -> Iterator[Difference]:
         for a, b, at in walk_alongside(old, new, path):
             if at == path:
-                continue  # a member's own marks are reported where its object is compared
+                continue  # the comparison of its object reports a member's own marks
             before, after = a.get(key, ABSENT), b.get(key, ABSENT)
             if not is_same(before, after) and (told := _MARKS[key](self.who, before, after)):
                 yield Difference(*told[:2], at, told[2], "", origin_of(a), origin_of(b))
@@ -109,7 +110,7 @@ _MARKS: dict[str, Callable[[Who, Any, Any], tuple[Severity, str, str] | None]] =
 
 
 def _text_apart(old: Any, new: Any) -> tuple[Any, Any] | None:
-    """Return the first two schemas in the same place whose texts differ, or None."""
+    """Return the first pair of schemas in the same place whose texts differ, or None."""
     for a, b, _ in walk_alongside(old, new, ""):
         if any(not is_same(a.get(key, ABSENT), b.get(key, ABSENT)) for key in _WORDS):
             return a, b

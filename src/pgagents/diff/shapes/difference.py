@@ -1,4 +1,4 @@
-"""Hold what a comparison of two schemas gives."""
+"""Types for the results of comparing two schemas."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Who = Literal["callers", "readers"]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference. `path` leads to it inside the value (`order.items[].status`); `said` describes the new
+    """One difference. `path` leads to it inside the value (`order.items[].status`). `said` describes the new
     state.
 
     `old` and `new` are the places of the schema in the two files, if known.
@@ -30,7 +30,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two named schemas in the same place; they are compared separately."""
+    """Two named schemas in the same place. They are compared separately."""
 
     old: str
     new: str

@@ -1,4 +1,4 @@
-"""Compare the keywords of two schemas, and walk two schemas of equal form."""
+"""Compare the keywords of two schemas, and walk two schemas of equal structure in parallel."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from pgagents.diff.named import ANNOTATIONS
 from pgagents.text.brief import brief
 
 ABSENT: Any = object()
-"""In place of the value of a keyword that a schema does not have."""
+"""The value of a keyword that a schema does not have."""
 
 
 def walk_alongside(
     old: Any, new: Any, path: str, *, same: bool = False
 ) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any], str]]:
-    """Yield pairs of schemas in the same place of two schemas of equal form; equal parts only if `same`."""
+    """Yield pairs of schemas in the same place of two schemas of equal structure.
+
+    Equal pairs are left out unless `same` is true.
+    """
     stack: list[tuple[Any, Any, str]] = [(old, new, path)]
     while stack:
         a, b, at = stack.pop()
@@ -34,7 +37,7 @@ def walk_alongside(
 
 
 def keywords(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Describe the differing keywords of two schemas, at most three; empty where none differ."""
+    """Describe at most three differing keywords of two schemas; empty if none differ."""
     told = []
     for key in dict.fromkeys([*old, *new]):
         if key in ANNOTATIONS or key in ("anyOf", "oneOf", "allOf"):

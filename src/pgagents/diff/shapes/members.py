@@ -1,4 +1,4 @@
-"""Compare the members of two objects: added, removed, required, and those that are not named."""
+"""Compare the members of two objects: added, removed, required, and unnamed ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pgagents.source.source import Pointer
 
 
 class Members:
-    """Compares the members of objects."""
+    """Compare the members of objects."""
 
     old: Named
     new: Named
@@ -75,8 +75,9 @@ class Members:
             )
 
     def _soften(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
-        """Yield the differences of a named member from unnamed ones; a new name may break, but never
-        counts as breaking.
+        """Yield the differences between a named member and the unnamed ones before.
+
+        A new name may break, but never counts as breaking.
         """
         for found in self.differences(old, new, path):
             yield replace(found, severity="may break") if found.severity == "breaking" else found
@@ -92,7 +93,7 @@ class Members:
     ) -> Iterator[Difference]:
         for name in sorted(b.required - a.required):
             if name not in a.members and name in b.members:
-                continue  # reported with the new member
+                continue  # the new member has its own report
             below = f"{path}.{name}" if path else name
             place = (at[0], origin_of(b.members[name][0]) if name in b.members else at[1])
             if self.who == "callers":
@@ -101,7 +102,7 @@ class Members:
                 yield Difference("addition", "answer-narrower", below, "is always there now", "", *place)
         for name in sorted(a.required - b.required):
             if name in a.members and name not in b.members:
-                continue  # reported with the removed member
+                continue  # the removed member has its own report
             below = f"{path}.{name}" if path else name
             place = (at[0], origin_of(b.members[name][0]) if name in b.members else at[1])
             if self.who == "callers":
@@ -112,7 +113,7 @@ class Members:
     def _compare_unnamed(
         self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
     ) -> Iterator[Difference]:
-        """Yield the differences of the members that are allowed beside the named ones."""
+        """Yield the differences of the unnamed members."""
         inner, _, outer, _ = self._sides(a, b)
         below = f"{path}.*" if path else "*"
         if inner.others == "described" and outer.others == "described":

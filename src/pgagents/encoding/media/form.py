@@ -1,6 +1,6 @@
 """Form bodies: `application/x-www-form-urlencoded`, pairs as in a query.
 
-Lists are repeated, unless the argument has a `style`. A space is `+`, as the URL standard writes forms.
+Lists are repeated, unless the argument has a `style`. A space is `+`, as in the URL standard.
 """
 
 from __future__ import annotations

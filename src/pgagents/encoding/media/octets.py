@@ -1,6 +1,6 @@
 """Bodies that are the bytes of one file: images, sound, archives, and `application/octet-stream`.
 
-Where the argument lists several types, the body has the file's own.
+If the argument lists several types, the body has the file's own type.
 """
 
 from __future__ import annotations

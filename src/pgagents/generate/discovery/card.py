@@ -10,13 +10,13 @@ from pgagents.source.origin import Node, Text
 
 SCHEMA = "https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json"
 HOSTED_SERVER = "surfaces.mcp.mcp_server.url"
-"""The part of the model that a document about the hosted server needs."""
+"""The part of the model that must exist for a document about the hosted server."""
 
 
 def make_card(model: Model) -> Node:
     """Return name, version, texts and address of the hosted server.
 
-    The card has no protocol versions, because the server announces them itself and the catalogue lacks them.
+    The card has no protocol versions: the server announces them itself, and the catalogue does not have them.
     """
     surface = model.surfaces["mcp"]
     server = surface.mcp_server

@@ -1,4 +1,4 @@
-"""The documents by which agents find an API: where each stands, its media type, how a host links to it."""
+"""The documents by which agents find an API: their paths on a host, media types, and links to them."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ OPENAPI = (
     "openai/openapi.yaml",
     "copilot/openapi-3.0.yaml",
 )
-"""The files that describe the API in OpenAPI, the whole one first."""
+"""The files that describe the API in OpenAPI, the preferred one first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Discoverable:
-    """A document that agents look for. `path` is the only place where they look; empty if the document may
-    stand anywhere.
+    """A document that agents look for. `path` is the only path where they look; empty if any path will do.
 
-    `relation` is the link relation of links to it; empty if pages do not link to it.
+    `relation` is the relation of links to it; empty if pages do not link to it.
     """
 
     path: str
@@ -48,7 +47,7 @@ DISCOVERABLE: Mapping[str, Discoverable] = MappingProxyType(
         LLMS: Discoverable("/llms.txt", "text/plain; charset=utf-8"),
     }
 )
-"""By the file's path in the output folder.
+"""The documents, by their file's path in the output folder.
 
 Sources: ARD 0.91 (6.1), MCP server cards (docs/discovery.md, 2026-07-24), RFC 9727, llmstxt.org; for ard.json
 Chrome's documentation of Lighthouse. All read 2026-11-21.
@@ -57,7 +56,7 @@ Chrome's documentation of Lighthouse. All read 2026-11-21.
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link from the host's pages: where it leads, its relation and media type."""
+    """A link for the host's pages: its target, relation and media type."""
 
     path: str
     relation: str
@@ -65,8 +64,9 @@ class Link:
 
 
 def list_links(model: Model) -> Iterator[Link]:
-    """Yield the links that the pages of the API's host should carry: to catalogues that are hosted, and to
-    the first OpenAPI document.
+    """Yield the links that the host's pages should carry.
+
+    They lead to the hosted catalogues, and to the first hosted OpenAPI document.
     """
     hosted = model.api.hosted
     for file, one in DISCOVERABLE.items():

@@ -1,1 +1,1 @@
-"""Texts about calls that follow another one."""
+"""Texts that tell a model which call follows another one."""

@@ -9,8 +9,9 @@ from pgagents.model.action import Action
 
 
 def describe_job(action: Action, offered: Iterable[Action], name_of: Callable[[Action], str]) -> str:
-    """Return the sentence about the action that shows the job; empty if there is no job, or if that action
-    is not offered.
+    """Return the sentence about the action that reports the job's progress.
+
+    Empty if there is no job, or if that action is not offered.
     """
     job = action.job
     reader = next((a for a in offered if job is not None and a.name == job.read_by), None)
@@ -25,7 +26,7 @@ def describe_job(action: Action, offered: Iterable[Action], name_of: Callable[[A
 
 
 def list_lost_jobs(actions: Iterable[Action]) -> Iterator[Loss]:
-    """Yield the jobs that a model cannot follow, and those that only a description mentions."""
+    """Yield a loss for each job that a model cannot follow, and for each that only a description mentions."""
     offered = list(actions)
     for action in offered:
         if action.job is not None:

@@ -1,4 +1,4 @@
-"""List what a model does not see of a list's pages."""
+"""List the parts of a list's pages that a model does not see."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pgagents.model.action import Action
 
 
 def list_hidden_pages(actions: Iterable[Action], went: Went, detail: str) -> Iterator[Loss]:
-    """Yield the next pages that only a header announces, which no model reads."""
+    """Yield a loss for each next page that only a header announces, because models see no headers."""
     for action in actions:
         if action.pages is not None and "headers" in action.pages.next.names:
             constraint = f"next page of {action.name}"

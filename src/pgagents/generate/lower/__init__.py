@@ -1,1 +1,1 @@
-"""Rewrite the catalogue's schemas in a vendor's dialect, and list what the dialect cannot say."""
+"""Rewrite the catalogue's schemas in a vendor's dialect, and list what the dialect cannot express."""

@@ -1,4 +1,4 @@
-"""Vendors' schema dialects as data. `lower` reads nothing else about a vendor.
+"""Vendors' schema dialects as data. All that `lower` needs to know about a vendor is here.
 
 The dialects follow the vendors' documentation, read 2026-11-20 (schemas/requirements has the quotes).
 """
@@ -31,36 +31,36 @@ NOTES = frozenset(("readOnly", "writeOnly", "deprecated"))
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The capabilities of a schema dialect.
+    """The keywords and forms that a schema dialect has.
 
-    `keywords` are the constraints that it has. Those in `repeated` also go into the description, because the
-    vendor does not promise to enforce them. A constraint that it lacks goes into the description if
-    `describes`, otherwise it is dropped; both are losses.
+    `keywords` are its constraints. Those in `repeated` are also written into the description, because the
+    vendor does not promise to enforce them. A missing constraint is written into the description if
+    `describes` is true, and dropped otherwise. Both are losses.
     """
 
     name: str
     keywords: frozenset[str]
     applicators: frozenset[str] = frozenset()
-    """The keywords of `APPLICATORS` that it has."""
+    """The keywords of `APPLICATORS` that the dialect has."""
     whole: bool = False
-    """True for the catalogue's own dialect: schemas are not changed."""
+    """True for the catalogue's own dialect, in which schemas are not changed."""
     repeated: frozenset[str] = frozenset()
     describes: bool = True
     refs: Literal["keep", "inline"] = "inline"
     unroll: int = 2
-    """The number of times that a recursive schema appears on one path before it is cut."""
+    """The largest number of times that a recursive schema appears on one path before it is cut."""
     upper_types: bool = False
     null: Literal["type", "nullable", "branch"] = "type"
-    """The form of null: one more type, `nullable`, or an alternative of its own."""
+    """The form of null: one more type, the keyword `nullable`, or an alternative."""
     nullable_needs_type: bool = False
-    """True if `nullable` only counts beside `type` (OpenAPI 3.0.3)."""
+    """True if `nullable` has an effect only beside `type` (OpenAPI 3.0.3)."""
     null_in_enum: bool = True
     type_arrays: bool = True
     const: bool = True
     enums: Literal["any", "strings"] = "any"
     all_of: bool = False
     any_of: Literal["beside", "alone", "none"] = "beside"
-    """`anyOf` is allowed beside other keywords, only by itself, or not at all."""
+    """The places where `anyOf` is allowed: beside other keywords, only alone, or nowhere."""
     one_of: bool = True
     exclusive: Literal["number", "boolean", "none"] = "number"
     formats: Mapping[str, frozenset[str]] | None = field(default=None)
@@ -71,18 +71,20 @@ class Dialect:
     Such patterns have no lookaround, backreferences, `\\b`, `\\p` or flags.
     """
     additional: Literal["keep", "explicit", "drop", "closed"] = "keep"
-    """The form of `additionalProperties`: as it is, always written, never, or always false."""
+    """The form of `additionalProperties`: as it is, always explicit, never written, or always false."""
     optional: Literal["absent", "null"] = "absent"
-    """With `absent`, an optional member may be left out. With `null`, it is always present, and null stands
-    for an omitted one.
+    """The form of optional members.
+
+    With `absent`, a member may be left out. With `null`, it is always present, and null means that it is not
+    given.
     """
     names: str = ""
-    """A pattern that the names of members must match; empty if any name may stand there."""
+    """A pattern that the names of members must match; empty if any name is allowed."""
     named: bool = False
     """True if every object must have `properties` and every array `items`."""
     defaults: bool = True
     most: Mapping[str, float] = field(default_factory=dict)
-    """Greatest allowed value of a keyword; above it the keyword counts as missing."""
+    """The largest allowed value of a keyword. The dialect lacks the keyword for larger values."""
     empty_objects: bool = True
     """True if objects without named members are allowed."""
     untyped: bool = True
@@ -121,8 +123,10 @@ OPENAPI_30_FLAT = replace(
 )
 
 _PARAMETER = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
-"""The names that Gemini's reference allows. The reference does not say if it means nested members, so they
-are held to it too. xAI and Perplexity pass schemas on to models of several vendors.
+"""The names that Gemini's reference allows.
+
+The reference does not say if it means nested members, so they must match too. xAI and Perplexity pass schemas
+on to models of several vendors.
 """
 
 GEMINI = Dialect(
@@ -159,7 +163,7 @@ GEMINI_JSON = Dialect(
         ("pattern", "minLength", "maxLength", "multipleOf", "uniqueItems", "minProperties", "maxProperties")
     ),
     const=False,
-    one_of=False,  # taken, and read as anyOf
+    one_of=False,  # accepted, and interpreted as anyOf
     exclusive="none",
     additional="explicit",
     ordering=True,
@@ -169,7 +173,7 @@ GEMINI_JSON = Dialect(
 XAI = Dialect(
     "xAI",
     BOUNDS | {"exclusiveMinimum", "exclusiveMaximum"},
-    one_of=False,  # taken, and read as anyOf
+    one_of=False,  # accepted, and interpreted as anyOf
     whole_patterns=True,
     formats={
         "string": frozenset(("date", "time", "date-time", "email", "uuid", "ipv4", "ipv6", "uri")),

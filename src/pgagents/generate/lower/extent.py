@@ -1,5 +1,4 @@
-"""Limit how large a schema grows in a dialect without references, where each reference is replaced by its
-target.
+"""Limit the size of a schema in a dialect that has no references, where each reference is replaced.
 
 Schemas that refer to each other can grow exponentially: sixteen that each name the next twice make 65,536. No
 model reads that much, so references are followed only as deep as MAX_NODES allows.
@@ -13,9 +12,15 @@ from typing import Any
 from pgagents.jsonschema.schema import REF
 
 MAX_NODES = 1_000
-"""Most schemas that one schema may expand to. The largest of the shipped catalogues has 34."""
+"""Largest number of schemas that one schema may expand to.
+
+The largest in the shipped catalogues expands to 34.
+"""
 MAX_STEPS = 20 * MAX_NODES
-"""Most steps for translating one schema; keywords that multiply each other are cut after that."""
+"""Largest number of steps for translating one schema.
+
+After that, keywords that multiply each other are cut.
+"""
 
 
 def depth_that_fits(schema: Mapping[str, Any], schemas: Mapping[str, Any], unroll: int) -> int | None:

@@ -58,8 +58,9 @@ class Flattening:
         return own, stack
 
     def both(self, inner: Flat, outer: Flat) -> Flat:
-        """Intersect two schemas. Where one schema cannot express both, `outer` is widened and the loss is
-        recorded.
+        """Intersect two schemas.
+
+        If one schema cannot express both, `outer` is widened and the loss is recorded.
         """
         if not inner:
             return outer

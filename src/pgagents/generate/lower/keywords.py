@@ -1,4 +1,4 @@
-"""Translate keywords that contain no other schema, into a dialect's keywords or into words."""
+"""Translate keywords that contain no schemas into a dialect's keywords, or into words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pgagents.text.wording import WORDS, append_remark, short
 
 
 class Keywords:
-    """Translate such keywords for one dialect.
+    """Translate keywords without inner schemas for one dialect.
 
     Methods read a flat schema and write into `out`; `hints` collects words for its description.
     """

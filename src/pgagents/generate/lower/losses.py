@@ -12,7 +12,7 @@ from pgagents.text.wording import short
 class Losses:
     """The losses of translating one schema into one dialect.
 
-    `told` has each distinct loss once. `met` counts all of them, so a caller can detect that a part was
+    `told` has each distinct loss once. `met` counts all of them, so that a caller can see that a part was
     widened.
     """
 

@@ -48,7 +48,10 @@ def lower(
 
 
 class _Lowering:
-    """Translate one schema into one dialect. `schema` returns None if a value cannot be described at all."""
+    """Translate one schema into one dialect.
+
+    `schema` returns None if the dialect cannot express a value at all.
+    """
 
     def __init__(self, schemas: Mapping[str, Any], dialect: Dialect, depth: int | None) -> None:
         self.dialect = dialect
@@ -78,8 +81,9 @@ class _Lowering:
         )
 
     def _keep_reference(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
-        """Keep a reference. Its sibling keywords go into an `allOf`, because they would be ignored beside
-        it.
+        """Keep a reference.
+
+        Its sibling keywords move into an `allOf`, because readers ignore them beside `$ref`.
         """
         name = str(raw["$ref"])[len(REF) :]
         reference = Node({"$ref": str(raw["$ref"])}, origin=("schemas", name))
@@ -264,7 +268,9 @@ class _Lowering:
         return null_beside(out) if d.null == "branch" and out.pop("nullable", False) else out
 
     def _apply(self, keyword: str, flat: Flat, out: Node, hints: list[str], stack: Stack) -> None:
-        """Write a keyword that holds schemas, or describe it where the dialect lacks it or a part of it."""
+        """Write a keyword that contains schemas, or describe it in words if the dialect cannot express it
+        whole.
+        """
         value, place = flat[keyword], flat.place(keyword)
         before = self.losses.met
         if keyword in self.dialect.applicators:
@@ -278,7 +284,7 @@ class _Lowering:
         self.losses.add(place, keyword, value, "description")
 
     def _inside(self, keyword: str, value: Any, place: Pointer, stack: Stack) -> Any:
-        """Return the schemas of a keyword translated; None if one cannot be."""
+        """Return the translated schemas of a keyword; None if one of them cannot be expressed."""
         if keyword == "prefixItems":
             parts = [self.schema(part, (*place, n), stack) for n, part in enumerate(value)]
             return None if any(part is None for part in parts) else parts
@@ -303,13 +309,14 @@ class _Lowering:
     # objects
 
     def _object(self, flat: Flat, kinds: list[str], out: Node, stack: Stack, hints: list[str]) -> bool:
-        """Translate an object's members. False if the dialect cannot express this object."""
+        """Translate an object's members. Return False if the dialect cannot express the object."""
         d = self.dialect
         is_object = "object" in kinds
         cut = self._properties(flat, out, stack, hints)
         further = flat.get("additionalProperties", True)
         if "patternProperties" in flat and "patternProperties" not in out:
-            further = True  # names by a pattern are not further ones, and here nothing tells them apart
+            # `patternProperties` are no additional members, but this dialect cannot tell them apart
+            further = True
         if not is_object and "properties" not in flat and "additionalProperties" not in flat:
             if "required" in flat:
                 out["required"] = list(flat["required"])
@@ -335,8 +342,9 @@ class _Lowering:
         return True
 
     def _close_object(self, flat: Flat, out: Node, further: Any, cut: bool) -> None:
-        """Allow only named members. If the object needs others, some calls cannot be made, which is a
-        loss.
+        """Allow only named members, if the dialect demands it.
+
+        If the object has others, some calls cannot be made, which is a loss.
         """
         members = out.setdefault("properties", Node(origin=flat.place("properties")))
         out["additionalProperties"] = False
@@ -357,7 +365,7 @@ class _Lowering:
             )
 
     def _properties(self, flat: Flat, out: Node, stack: Stack, hints: list[str]) -> bool:
-        """Write the members that can be expressed; return True if one could not."""
+        """Write the members that can be expressed; return True if one was left out."""
         if "properties" not in flat:
             if "required" in flat and (
                 "object" in (flat.get("type") or ()) and self.dialect.additional != "drop"
@@ -392,7 +400,7 @@ class _Lowering:
         return cut
 
     def _say_member(self, flat: Flat, name: str, member: Mapping[str, Any]) -> str:
-        """Return the words for a member whose name the vendor takes in no schema, and list the loss."""
+        """Return the words for a member whose name the vendor refuses in schemas, and record the loss."""
         place = origin_of(member) or (*flat.place("properties"), name)
         self.losses.add(place, "member", name, "description", "the vendor takes no such name of a member")
         kind, text = member.get("type"), str(member.get("description", "")).rstrip(".")
@@ -420,18 +428,18 @@ class _Lowering:
 
 
 def _named(value: Any) -> Any:
-    """Return a value with references written as the names of schemas, for people and models to read."""
+    """Return a value with each reference replaced by the schema's name, for people and models to read."""
     if isinstance(value, Mapping):
         return {k: str(v)[len(REF) :] if k == "$ref" else _named(v) for k, v in value.items()}
     return [_named(v) for v in value] if isinstance(value, list) else value
 
 
 class _Lowered(list[Any]):
-    """Alternatives that have been translated already."""
+    """Alternatives that have been translated."""
 
 
 class _Placed(dict[str, Any]):
-    """Keywords inserted into a branch, with their places in the catalogue."""
+    """Keywords that were inserted into a branch, with their places in the catalogue."""
 
     __slots__ = ("origin", "places")
 

@@ -21,7 +21,7 @@ Use = tuple[Action, Param]
 
 
 def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
-    """Return the Operation Object. It has its own security requirement, as the published document does."""
+    """Return the Operation Object. It states its own security requirement, as the published document does."""
     at = dispatcher.origin
     writes = any(a.effect == "write" for a in dispatcher.actions)
     members: dict[str, Any] = {"operationId": dispatcher.operation_id, "summary": dispatcher.title}
@@ -42,9 +42,9 @@ def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
 
 
 def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
-    """Return the schema of the body. It requires the selector and no arguments.
+    """Return the schema of the body. It requires the selector, but no arguments.
 
-    With `each`, every action's own rules are added, which importers refuse.
+    With `each`, every action's own rules are added. Importers refuse such a schema.
     """
     at = dispatcher.origin
     selector = Node({"type": "string", "enum": list(actions_by_name(dispatcher))}, origin=(*at, "actions"))
@@ -73,7 +73,7 @@ def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
 
 
 def _request_of(dispatcher: Dispatcher, action: Action, name: str) -> Node:
-    """Return one action's rules in addition to the union: only its own arguments, and those it requires."""
+    """Return the rules that one action adds to the union: only its own arguments, and its required ones."""
     at = (*action.origin, "input")
     used = [param for uses in union(dispatcher).values() for of, param in uses if of is action]
     arguments = Node(
@@ -157,7 +157,7 @@ def losses(dispatcher: Dispatcher) -> Iterator[Loss]:
 
 
 def responses(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
-    """Return the declared responses with their texts, and those that the actions add."""
+    """Return the responses that the dispatcher declares, and those that its actions add."""
     if dispatcher.json_rpc:
         return _answer_messages(model, dispatcher, profile)
     codes = refusals.by_status(refusals.codes_of_dispatcher(dispatcher, model))
@@ -250,9 +250,7 @@ def _result_members(dispatcher: Dispatcher) -> dict[str, list[tuple[Action, Node
 
 
 def _common(model: Model, uses: list[tuple[Action, Node]]) -> Node:
-    """Return the schema that all actions' schemas equal or extend by `allOf`; an open object if they share
-    none.
-    """
+    """Return the schema that all of them equal or extend by `allOf`; an open object if there is none."""
     for _, schema in uses:
         if all(other == schema or _extends(model, other, schema) for _, other in uses):
             return schema

@@ -126,7 +126,7 @@ def schema_holders(tree: Any) -> Iterator[Node]:
 
 
 def credential_losses(credentials: Iterable[Credential]) -> Iterator[Loss]:
-    """Yield the texts around API keys, which OpenAPI has no member for."""
+    """Yield a loss for each text around an API key, because OpenAPI has no member for it."""
     for credential in credentials:
         if credential.framed:
             said = f"the key's value `{credential.wrap(PLACEHOLDER)}`"
@@ -139,7 +139,7 @@ def credential_losses(credentials: Iterable[Credential]) -> Iterator[Loss]:
 
 
 def action_losses(model: Model, profile: Profile) -> Iterator[Loss]:
-    """Yield the actions that have no operation: only a dispatcher or an MCP server carries them."""
+    """Yield a loss for each action without an operation: only a dispatcher or an MCP server offers it."""
     for action in profile.actions_apart(model):
         detail = f"it is at {model.servers[str(action.server)].url}, and an assistant calls one server"
         yield Loss((*action.origin, "server"), f"action {action.name}", "dropped", detail)
@@ -154,7 +154,7 @@ def action_losses(model: Model, profile: Profile) -> Iterator[Loss]:
 
 
 def losses(model: Model, profile: Profile) -> Iterator[Loss]:
-    """Yield the parts of the whole contract that a document for an assistant leaves out."""
+    """Yield the losses of a document for an assistant, compared with the whole contract."""
     yield from action_losses(model, profile)
     yield from list_lost_ids(profile.actions(model))
     yield from credential_losses(profile.credentials(model).values())
@@ -187,7 +187,7 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
 
 
 def _list_lost_arguments(action: Action, profile: Profile) -> Iterator[Loss]:
-    """Yield the renamed arguments of an operation, and those that it leaves out."""
+    """Yield losses for the arguments of an operation that are renamed or left out."""
     offered = {p.catalogue_name for p in profile.params(action)}
     for renamed in (p for p in profile.params(action) if p.of):
         yield Loss(
@@ -208,7 +208,7 @@ def _list_lost_arguments(action: Action, profile: Profile) -> Iterator[Loss]:
 
 
 def _list_lost_answers(action: Action, model: Model) -> Iterator[Loss]:
-    """Yield the error codes that only a text names, and the headers of the answers."""
+    """Yield losses for error codes that only a text names, and for the headers of answers."""
     if codes := [code for code in refusals.codes_of(action, model) if code.shown]:
         names = ", ".join(c.shown for c in codes)
         why = f"{action.operation_id}: named in the texts"

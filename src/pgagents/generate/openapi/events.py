@@ -64,7 +64,7 @@ def _signature(model: Model) -> Iterator[Node]:
 
 
 def _clean(pattern: str) -> str:
-    """Return a pattern without escapes of characters that need none."""
+    """Return a pattern without unnecessary escapes."""
     return re.sub(r"\\([=,])", r"\1", pattern)
 
 
@@ -81,9 +81,9 @@ def _header(name: Text, text: str, pattern: str, at: Pointer) -> Node:
 
 
 def _body(model: Model, name: str, at: Pointer, hooks: Any, origin: Pointer) -> Node:
-    """Return an envelope's schema, restricted to this event's type and data if it has such members.
+    """Return the schema of an envelope, restricted to this event's type and data if it has such members.
 
-    `hooks` are the webhooks, or a version of them, which stand at `origin`.
+    `hooks` are the catalogue's webhooks or one version of them. `origin` is their place in the catalogue.
     """
     reference = Node({"$ref": REF + hooks.envelope}, origin=(*origin, "envelope"))
     members = resolve(reference, model.schemas).get("properties", {})

@@ -21,7 +21,7 @@ def _header(header: Header) -> Node:
     schema = Node(header.schema, origin=header.schema.origin)
     if header.const is not None:
         schema["const"] = Text(header.const, (*header.origin, "const"))
-    required = not header.https  # a copy of the API on plain loopback http must satisfy the document too
+    required = not header.https  # loopback servers speak plain http, and must satisfy the document too
     return Node(
         {"description": header.description, "required": required, "schema": schema}, origin=header.origin
     )
@@ -56,7 +56,7 @@ def answer_header(header: AnswerHeader) -> Node:
 
 
 def limit_headers(model: Model, status: int) -> Node:
-    """Return the headers of a limit that only `limits` names, so that no answer must have them."""
+    """Return the limit's headers that only `limits` names. No answer is required to have them."""
     at, reader = ("limits", "headers"), model.limit_reader
     named = {header.name.lower() for header in model.headers}
     given = reader.names if 200 <= status < 300 or status in reader.statuses else []
@@ -76,13 +76,13 @@ def limit_headers(model: Model, status: int) -> Node:
 
 
 def list_limit_headers(model: Model) -> list[str]:
-    """Return the names of those headers."""
+    """Return the names of the headers that only `limits` names."""
     statuses = (200, *sorted(model.limit_reader.statuses))
     return list(dict.fromkeys(name for status in statuses for name in limit_headers(model, status)))
 
 
 def given_form(model: Model) -> str:
-    """Return the form of a limit's header in words."""
+    """Describe the form of the limit's header in words."""
     if model.limits.headers.ietf:
         return "draft-ietf-httpapi-ratelimit-headers defines it"
     return f"`{model.limits.headers.pattern}`"

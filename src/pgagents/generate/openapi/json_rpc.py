@@ -15,11 +15,11 @@ from pgagents.source.source import Pointer
 FRAME = {"jsonrpc": "2.0", "id": 1}
 """The members of a request beside `method` and `params`."""
 _OF_HTTP = ("no_key", "limited", "too_large", "no_scope", "crashed", "wrong_method")
-"""Framework errors that HTTP answers, before a message is read."""
+"""Errors that are sent as HTTP statuses, because the server finds them before it reads a message."""
 
 
 def list_codes_of_http(model: Model) -> tuple[Code, ...]:
-    """Return the errors that come as HTTP statuses, not as messages."""
+    """Return the errors that are sent as HTTP statuses instead of JSON-RPC messages."""
     names = {getattr(model.errors.framework, kind) for kind in _OF_HTTP}
     names -= {model.errors.framework.invalid}
     return tuple(code for name, code in model.codes.items() if name in names)

@@ -60,7 +60,8 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
 def _describe(model: Model, action: Action, profile: Profile) -> str:
     """Return the description, and how to follow the job that the action starts."""
     text = profile.text(action, "description")
-    if action.job is None:  # only a job needs a look at every other action, which grows with their square
+    # following a job needs all other actions; doing that for each action takes quadratic time
+    if action.job is None:
         return text
     job = describe_job(action, profile.actions(model), lambda reader: str(reader.operation_id))
     return Text(f"{text} {job}", origin_of(text) or action.origin) if job else text

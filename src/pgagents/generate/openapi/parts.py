@@ -75,10 +75,9 @@ def tags(actions: Iterable[Action]) -> list[Node]:
 
 
 def security_schemes(model: Model, profile: Profile) -> Node:
-    """Return the schemes of calls, if they have any; in a complete document, also the users' scheme beside a
-    key.
+    """Return the security schemes of calls; a complete document has the users' scheme too.
 
-    OpenAPI has no member for a text around an API key, so the description has it.
+    OpenAPI has no member for a text around an API key, so the description mentions it.
     """
     schemes = Node(origin=("auth", "schemes"))
     for credential in profile.credentials(model).values():
@@ -112,7 +111,7 @@ def _code_flow(users: CodeFlow) -> Node:
 
 
 def _scheme(model: Model, profile: Profile, credential: Credential) -> Node:
-    """Return a Security Scheme Object. A document for assistants has no flow beside that of users."""
+    """Return a Security Scheme Object. A document for assistants has only the flow by which users sign in."""
     at: Pointer = credential.origin
     scheme = Node(credential.openapi, origin=at)
     described = model.text(*at, "description")
@@ -149,10 +148,9 @@ def security(
     *,
     certificate: bool = False,
 ) -> list[Node]:
-    """Return the security requirements of calls with these alternatives, and maybe with a certificate.
+    """Return the security requirements of calls with these alternatives, plus a client certificate if needed.
 
-    In a complete document a user's token with these scopes is another alternative beside the key whose place
-    it takes.
+    A complete document adds an alternative: a user's token with these scopes instead of the key.
     """
     found = profile.security(alternatives)
     first = next((name for one in found for name in one), None)
@@ -172,7 +170,7 @@ def security(
 
 
 def parameter(action: Action, param: Param, description: str, *, examples: bool, complete: bool) -> Node:
-    """Return one path, query or header parameter. The description is on the parameter, not in its schema.
+    """Return one path, query or header parameter, which has the description instead of its schema.
 
     Assistants do not support `allowReserved`: they encode reserved characters, which means the same in a
     query.
@@ -192,7 +190,7 @@ def parameter(action: Action, param: Param, description: str, *, examples: bool,
 
 
 def constant_header(name: str, value: str) -> Node:
-    """Return the parameter of a header that every call has."""
+    """Return the parameter of a constant header."""
     at = ("api", "request_headers", name)
     schema = Node({"type": "string", "const": Text(value, at)}, origin=at)
     return Node({"name": name, "in": "header", "required": True, "schema": schema}, origin=at)
@@ -206,13 +204,14 @@ def _encoding_of(param: Param) -> dict[str, Any]:
 
 
 def style_of(param: Param) -> dict[str, Any]:
-    """Return the members that say how a list or object is sent as text."""
+    """Return the members that state how a list or object is written as text."""
     return {"style": Text(param.style, (*param.origin, "style")), "explode": param.explode}
 
 
 def wire_name(param: Param) -> Text:
-    """Return the argument's name as sent, with its origin. A path placeholder uses the argument's own
-    name.
+    """Return the argument's name on the wire, with its origin.
+
+    A path placeholder uses the argument's own name.
     """
     return (
         Text(param.catalogue_name, param.origin)
@@ -279,9 +278,9 @@ def body_schema(action: Action, params: Iterable[Param], texts: Mapping[str, str
 
 
 def list_groups(action: Action, params: Iterable[Param]) -> list[Node]:
-    """Return a schema for each group of the body's members, because a call gives exactly one group.
+    """Return a schema for each group of the body's members, of which a call gives exactly one.
 
-    The list is empty if the action has no groups, or sends a part of them elsewhere.
+    The list is empty if the action has no groups, or if some members of a group are not in the body.
     """
     wires = {str(p.name): p.wire for p in params if p.place == "body"}
     if not action.either or not all(name in wires for group in action.either for name in group):
@@ -291,7 +290,7 @@ def list_groups(action: Action, params: Iterable[Param]) -> list[Node]:
 
 
 def _sent_schema(param: Param, text: str) -> Node:
-    """Return the schema of an argument as the body holds it; a file is bytes there."""
+    """Return the schema of an argument inside the body, where a file is bytes."""
     if param.file is None:
         return add_description(param, text)
     members: dict[str, Any] = {"type": "string", "format": "binary"}

@@ -14,11 +14,11 @@ Alternatives = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The operations of a document, and the parts it shows of each. `surface` None means the whole API.
+    """The operations of an OpenAPI document, and the parts it shows of each.
 
-    `complete` adds headers, narrowed error envelopes, OAuth, cookies and typed dispatcher responses, which
-    documents for assistants lack. `consequential` marks operations that an assistant must confirm with a
-    person.
+    If `surface` is None, it has the whole API. `complete` adds headers, narrowed error envelopes, OAuth,
+    cookies and typed dispatcher responses. Documents for assistants lack these. `consequential` marks
+    operations that an assistant must confirm with a person.
     """
 
     version: str
@@ -32,19 +32,21 @@ class Profile:
 
     @property
     def json_errors(self) -> bool:
-        """True if the document shows error bodies of type `application/json` alone, as Copilot's does."""
+        """True if the document shows error bodies only of type `application/json`, as Copilot's does."""
         return self.version.startswith("3.0")
 
     def actions(self, model: Model) -> tuple[Action, ...]:
-        """Return the actions that have operations of their own.
+        """Return the actions that have their own operations.
 
-        A document for an assistant has the API's own server only, because the key goes to that server alone.
+        A document for an assistant has only the API's own server, because the key is sent to no other one.
         """
         offered = self.surface.actions if self.surface else model.actions
         return tuple(a for a in offered if a.on_rest and (self.complete or a.server is None))
 
     def actions_apart(self, model: Model) -> tuple[Action, ...]:
-        """Return the actions of other servers that the document lacks, and no dispatcher in it has."""
+        """Return the actions on other servers that the document lacks, and that none of its dispatchers
+        offers.
+        """
         offered = self.surface.actions if self.surface else model.actions
         shown = {str(a.name) for d in self.dispatchers(model) for a in d.actions}
         return tuple(
@@ -52,7 +54,7 @@ class Profile:
         )
 
     def actions_elsewhere(self, model: Model) -> tuple[Action, ...]:
-        """Return the actions that no operation of the document makes callable."""
+        """Return the actions that cannot be called through any operation of the document."""
         offered = self.surface.actions if self.surface else model.actions
         shown = {str(a.name) for d in self.dispatchers(model) for a in d.actions}
         return tuple(a for a in offered if not a.on_rest and str(a.name) not in shown)
@@ -68,7 +70,8 @@ class Profile:
     def security(self, alternatives: Alternatives) -> Alternatives:
         """Return the alternatives that the document's credentials satisfy.
 
-        For one host it is at most one, because hosts do not choose, and it never is the one without a key.
+        A document for one host has at most one, because hosts do not choose. It is never the one without a
+        key.
         """
         if self.schemes is None:
             return alternatives

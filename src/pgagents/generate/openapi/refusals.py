@@ -31,8 +31,9 @@ def by_status(codes: Iterable[Code]) -> dict[int, tuple[Code, ...]]:
 
 
 def codes_of(action: Action, model: Model) -> list[Code]:
-    """Return the codes that the action may answer. An action without a key never answers that the key is
-    missing.
+    """Return the codes that the action may answer.
+
+    Without credentials, "key is missing" is not among them.
     """
     framework = model.errors.framework
     of_keys = {framework.no_key, framework.wrong_key} - {None}
@@ -105,7 +106,7 @@ def _content(model: Model, codes: Sequence[Code], profile: Profile) -> Node:
 
 
 def edge_name(status: int) -> str:
-    """Return the name of the component for a response of a proxy in front of the API."""
+    """Return the component's name for a response of a proxy in front of the API."""
     return f"edge.{status}"
 
 
@@ -115,7 +116,7 @@ def edge_reference(status: int) -> Node:
 
 
 def edge_response(model: Model, edge: Any) -> Node:
-    """Return a proxy's response: without envelope, with no header but the one that says when to retry."""
+    """Return a proxy's response, without envelope. Its only header says when to retry."""
     at = ("errors", "edge")
     answer = Node(
         {
@@ -135,7 +136,7 @@ def edge_response(model: Model, edge: Any) -> Node:
 
 
 def meaning(codes: Sequence[Code]) -> Text:
-    """Return the meaning of each code in one text, after its value where bodies have it."""
+    """Return one text with the meaning of each code, preceded by the code's value if bodies contain it."""
     texts = [
         f"{c.shown}: {c.meaning.rstrip('.')}." if c.shown else f"{c.meaning.rstrip('.')}." for c in codes
     ]
@@ -143,7 +144,7 @@ def meaning(codes: Sequence[Code]) -> Text:
 
 
 def plain_envelope(model: Model, codes: Sequence[Code]) -> Node:
-    """Return the envelope without narrowing: the common one if any of these codes uses it."""
+    """Return an envelope that is not narrowed: the common one if any of these codes uses it."""
     names = [c.envelope for c in codes]
     name = model.errors.envelope if model.errors.envelope in names else names[0]
     return Node({"$ref": REF + name} if name else {}, origin=codes[0].origin)
@@ -167,15 +168,15 @@ def _restrict_codes(envelope: str, code_at: str | None, codes: list[Code]) -> No
     inner = Node({"enum": list(dict.fromkeys(c.value for c in codes))}, origin=at)
     for depth, key in reversed(list(enumerate(steps))):
         inner = Node({"properties": Node({key: inner}, origin=at), "required": [key]}, origin=at)
-        if depth:  # stated because Redocly Respect 2.77 treats an object inside `allOf` as closed otherwise
+        if depth:  # an object in `allOf` must be stated as open, or Redocly Respect 2.77 treats it as closed
             inner["additionalProperties"] = True
     return Node({"allOf": [whole, inner]}, origin=at) if envelope else inner
 
 
 def add_errors(model: Model, answer: Node, codes: Sequence[Code], profile: Profile) -> Node:
-    """Return the response of a success, with the errors of the same status.
+    """Return a success response, combined with the errors of the same status.
 
-    A document for an assistant has these errors in its description only.
+    A document for an assistant mentions these errors only in the description.
     """
     sign = model.error_reader.sign
     if sign is None:
@@ -197,7 +198,7 @@ def add_errors(model: Model, answer: Node, codes: Sequence[Code], profile: Profi
 
 
 def list_lost_types(model: Model, actions: Iterable[Action], profile: Profile) -> Iterator[Loss]:
-    """Yield the media types of errors that the document cannot show."""
+    """Yield a loss for each media type of errors that the document cannot show."""
     codes = [code for action in actions for code in codes_of(action, model)] if profile.json_errors else []
     for code in {code.name: code for code in codes if code.content_type not in ("", parts.JSON)}.values():
         origin = ("errors", "content_type") if code.content_type == model.errors.content_type else code.origin
@@ -207,7 +208,7 @@ def list_lost_types(model: Model, actions: Iterable[Action], profile: Profile) -
 
 
 def list_lost_signs(model: Model, actions: Iterable[Action]) -> Iterator[Loss]:
-    """Yield as losses the conditions of errors with a 2xx status, because OpenAPI has no member for them."""
+    """Yield a loss for each condition that marks a 2xx answer as an error. OpenAPI has no member for it."""
     sign = model.error_reader.sign
     for action in actions if sign is not None else ():
         if sign is not None and any(200 <= code.status < 300 for code in codes_of(action, model)):

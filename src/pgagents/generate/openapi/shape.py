@@ -51,7 +51,7 @@ def with_properties(schema: Node) -> Node:
 
 
 def with_items(schema: Node, lost: dict[Loss, None]) -> Node:
-    """Give every list of a fixed form the schema of an item, any of its parts, and note the loss.
+    """Give every list of fixed form the schema of an item, which allows any of its parts; record the loss.
 
     GPT's importer refuses a list without one.
     """

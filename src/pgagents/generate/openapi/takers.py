@@ -1,6 +1,4 @@
-"""Decide which actions and arguments of an OpenAPI document a vendor can call that sends plain JSON bodies
-only.
-"""
+"""Choose the actions and arguments of an OpenAPI document for a vendor that sends plain JSON bodies only."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ COPILOT = "Copilot"
 def in_json(surface: Surface, who: str) -> tuple[Surface, list[Loss]]:
     """Return the surface with the actions that `who` can call, and a loss for each other action.
 
-    Neither ChatGPT nor Copilot documents that it follows a `style`, so arguments with one are left out.
+    Neither ChatGPT nor Copilot documents support for `style`, so arguments with a style are left out.
     """
     kept: list[Action] = []
     lost: list[Loss] = []
@@ -52,7 +50,7 @@ def _drop(action: Action, origin: tuple[str | int, ...], why: str) -> Loss:
 
 
 def _styled(action: Action) -> Iterator[Param]:
-    """Yield the lists and objects that are sent as text in another style than OpenAPI's default of lists."""
+    """Yield the lists and objects that are sent as text in a style other than OpenAPI's default for lists."""
     for param in action.params:
         if param.place == "query" and param.odd_style:
             yield param

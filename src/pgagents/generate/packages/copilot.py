@@ -30,7 +30,7 @@ NEEDS = (
 
 
 def references(model: Model) -> tuple[str, ...]:
-    """Return names in the catalogue that stand for ids which only the Teams developer portal issues."""
+    """Return the names that the catalogue uses in place of ids from the Teams developer portal."""
     found = model.surfaces["copilot"].auth.get("reference_id")
     return (str(found),) if found else ()
 

@@ -16,11 +16,11 @@ PART = "surfaces.anthropic.listing"
 OUTPUT = "mcpb/server.mcpb"
 _FOLDER = "mcpb/"
 NEEDS = ("mcpb/manifest.json", "mcpb/server/index.js", "mcpb/icon.png")
-"""The generated files in the package, with their folders below the first."""
+"""The generated files in the package. Their first folder is left out."""
 
 
 def references(_model: Model) -> tuple[str, ...]:
-    """Return no names: the bundle holds no id that a portal issues."""
+    """Return nothing, because the bundle contains no id from a portal."""
     return ()
 
 

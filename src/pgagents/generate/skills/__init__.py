@@ -1,1 +1,1 @@
-"""Skills (agentskills.io) made from actions and workflows, for every package that carries some."""
+"""Skills (agentskills.io) made from actions and workflows, for packages that contain skills."""

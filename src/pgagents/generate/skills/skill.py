@@ -127,7 +127,7 @@ def _make_task(model: Model, surface: Surface, workflow: Workflow, name: str, lo
 
 
 def _choose(model: Model, surface: Surface, listing: Listing, losses: list[Loss]) -> Iterator[Workflow]:
-    """Yield the workflows that become skills; every other one is a loss."""
+    """Yield the workflows that become skills; record a loss for each other one."""
     offered = {str(action.name) for action in surface.actions}
     for workflow in model.workflows:
         reason = ""
@@ -144,7 +144,7 @@ def _choose(model: Model, surface: Surface, listing: Listing, losses: list[Loss]
 
 
 def _obstacles(workflow: Workflow, offered: set[str]) -> Iterator[str]:
-    """Yield why the tools cannot do a workflow."""
+    """Yield the reasons why the tools cannot do a workflow."""
     called = [step for step in workflow.steps if step.status < 400]
     if not called:
         yield "all its calls are refused"
@@ -169,7 +169,10 @@ def _describe_tool(model: Model, surface: Surface, action: Action, names: Mappin
 
 
 def _find_source(model: Model, names: Mapping[str, str], resource: str) -> str:
-    """Return the text `comes from A or B` with the tools that answer such an id; empty if no tool does."""
+    """Return the text `comes from A or B`, with the tools whose answers contain the id.
+
+    Empty if no tool's answer does.
+    """
     found = model.resources.get(resource)
     if found is None:
         return ""
@@ -179,7 +182,7 @@ def _find_source(model: Model, names: Mapping[str, str], resource: str) -> str:
 
 
 def _ask(surface: Surface, actions: Iterable[Action]) -> Iterator[tuple[str, str]]:
-    """Yield the tools before which the user is asked, each with the question or the reason."""
+    """Yield the tools that need a user's consent, each with the question or the reason."""
     for action in actions:
         name = str(find_name(surface, action))
         if action.confirm_body is not None:
@@ -195,7 +198,10 @@ def _collect_errors(model: Model, actions: Iterable[Action]) -> Iterator[Code]:
 
 
 def _find_free_name(workflow: str, package: str, taken: set[str]) -> str:
-    """Return the name of a workflow's skill, so short that `package:skill` has at most 64 characters."""
+    """Return a free name for a workflow's skill.
+
+    It is so short that `package:skill` has at most 64 characters.
+    """
     most = MOST_NAME - len(package) - 1
     base = _shorten(re.sub(r"[^a-z0-9]+", "-", workflow.lower()).strip("-") or "task", most)
     name, number = base, 2
@@ -217,7 +223,7 @@ def _end(text: str) -> str:
 
 
 def _list(items: list[str], room: int) -> str:
-    """Return as many items as fit into `room` characters, and how many more there are."""
+    """Return the first items that fit into `room` characters, and the number of items left over."""
     for count in range(len(items), 0, -1):
         more = f" and {len(items) - count} more" if count < len(items) else ""
         text = f"{'; '.join(items[:count])}{more}."

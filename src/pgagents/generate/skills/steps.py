@@ -14,7 +14,7 @@ from pgagents.model.workflow import Step
 from pgagents.source.origin import plain
 
 _MOST = 80
-"""Characters of an example value."""
+"""Longest example value, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def describe_step(surface: Surface, step: Step, numbers: Mapping[str, int]) -> S
 
 
 def _arguments(surface: Surface, step: Step, numbers: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-    """Yield each argument that the step gives, under the surface's name, with where its value comes from."""
+    """Yield each argument of the step under the surface's name, with the source of its value."""
     action = next(a for a in surface.actions if a.name == step.action.name)
     for param in surface.params(action):
         if param.catalogue_name not in step.input or param.place == "header":
@@ -72,7 +72,7 @@ def _find_step(value: Any, numbers: Mapping[str, int]) -> str | None:
 
 
 def _show(value: Any) -> str:
-    """Return an example in brackets; empty for a value of the test environment."""
+    """Return an example value in brackets; empty for a value from the test environment."""
     if isinstance(value, Expression) or _holds_expression(value):
         return ""
     text = json.dumps(plain(value), ensure_ascii=False)

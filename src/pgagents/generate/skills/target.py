@@ -1,4 +1,4 @@
-"""Makes the target of a package's skills: a folder for each, with its SKILL.md."""
+"""Make the target for a package's skills: one folder with a SKILL.md for each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pgagents.model.model import Model
 
 
 def skills_target(title: str, folder: str, store: str) -> Target:
-    """Return the target of the skills in a folder, by the listing of a store's surface."""
+    """Return the target that writes a package's skills into a folder.
+
+    `store` is the surface with the listing.
+    """
 
     def view(model: Model) -> View:
         listing = model.surfaces[store].listing

@@ -1,1 +1,1 @@
-"""The parts that packages for several stores share: the entry of the MCP server, and small helpers."""
+"""Parts that packages for several stores share: the entry of the MCP server, and small helpers."""

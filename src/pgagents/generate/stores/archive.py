@@ -1,4 +1,4 @@
-"""Pack what a store takes of the generated files: an archive, and files beside it."""
+"""Pack the generated files for a store: one archive, and files beside it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ PACKAGE = "pgagents.generate.stores.archives"
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """The files of a store's package. `targets` are built; those below `folder` are the archive's.
+    """The files of a store's package.
 
-    `beside` are files that stand next to it. `bundles` are packages of `build --package`, by their suffix.
+    `targets` are built, and their files below `folder` form the archive. `beside` are files next to it.
+    `bundles` are packages of `build --package`, by their suffix.
     """
 
     targets: tuple[str, ...]
@@ -39,7 +40,10 @@ def list_archives() -> Mapping[str, Archive]:
 
 
 def pack_archive(model: Model, archive: Archive, listing: Listing) -> tuple[Built, dict[str, bytes]]:
-    """Build the files of a store; return the build, and the files to submit by name, the archive first."""
+    """Build the files of a store.
+
+    Return the build, and the files to submit by name, the archive first.
+    """
     built = build(model, only=archive.targets)
     files = {a.path: a.data for a in built.artifacts()}
     prefix = archive.folder
@@ -52,7 +56,7 @@ def pack_archive(model: Model, archive: Archive, listing: Listing) -> tuple[Buil
 
 
 def _bundle(model: Model, archive: Archive, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield the further packages by suffix. A package with a missing file is left out."""
+    """Yield the additional packages by suffix, except those with a missing file."""
     known = applying(model)
     for suffix, name in archive.bundles.items():
         if name in known and all(path in files for path in known[name].NEEDS):

@@ -12,11 +12,11 @@ from pgagents.model.surface import McpServer
 from pgagents.source.origin import Node, Text
 
 Expand = Callable[[str], str]
-"""Returns how a host writes the value of an environment variable."""
+"""A function that returns a host's notation for the value of an environment variable."""
 
 
 def make_entry(model: Model, server: McpServer, expand: Expand, remote: dict[str, Any]) -> Node:
-    """Return the entry. `remote` are the host's members for a hosted server; others start the package."""
+    """Return the entry of the server. `remote` has the host's members for a hosted server."""
     variables, url = name_variables(model)
     if server.url:
         headers = {
@@ -36,14 +36,16 @@ def make_entry(model: Model, server: McpServer, expand: Expand, remote: dict[str
 
 
 def list_carried(model: Model, server: McpServer) -> list[Credential]:
-    """Return the credentials in the headers of a hosted server, or in the environment of a started one."""
+    """Return the credentials that are sent in a hosted server's headers, or set in a started one's
+    environment.
+    """
     if not server.url:
         return list(model.credentials.values())
     return [one for one in list_keys(model, server) if one.place == "header"]
 
 
 def list_settings(model: Model, server: McpServer) -> Iterator[tuple[Text, Credential]]:
-    """Yield each key that the user gives, with the variable that holds it."""
+    """Yield each key that the user must enter, with its environment variable."""
     variables, _ = name_variables(model)
     for one in list_carried(model, server):
         yield variables[one.name], one

@@ -1,4 +1,4 @@
-"""The test cases of a listing as a store's reviewer reads them, and what the store has no place for."""
+"""Write a listing's test cases in a store's form, and list what the form has no place for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ def name_tools(model: Model, case: Case) -> Text:
 
 
 def list_positive(model: Model, store: str, prompt: str, outcome: str) -> list[Node]:
-    """Return the positive cases; the arguments are the store's members for the prompt and the result."""
+    """Return the positive cases.
+
+    `prompt` and `outcome` are the store's member names for the prompt and the result.
+    """
     return [
         _node(
             case,
@@ -36,7 +39,7 @@ def list_positive(model: Model, store: str, prompt: str, outcome: str) -> list[N
 
 
 def list_negative(model: Model, store: str, prompt: str) -> list[Node]:
-    """Return the negative cases; the last argument is the store's member for the prompt."""
+    """Return the negative cases. `prompt` is the store's member name for the prompt."""
     return [
         _node(case, {"description": case.description, prompt: case.prompt})
         for case in cases_of(model, store)
@@ -49,7 +52,7 @@ def _node(case: Case, members: dict[str, Any]) -> Node:
 
 
 def list_lost_calls(model: Model, store: str) -> Iterator[Loss]:
-    """Yield as losses the parts of a case that a reviewer does not read: arguments, conditions, codes and
+    """Yield a loss for each part of a case that reviewers do not see: arguments, conditions, codes and
     words.
     """
     cases = model.surfaces[store].cases
@@ -59,7 +62,7 @@ def list_lost_calls(model: Model, store: str) -> Iterator[Loss]:
 
 
 def list_lost_cases(model: Model, store: str, title: str) -> Iterator[Loss]:
-    """Yield the loss of all cases, for a store without a place for them; `title` names the document."""
+    """Yield a loss for all cases, if the store has no place for them. `title` names the document."""
     cases = model.surfaces[store].cases
     if cases is not None:
         count = len(cases.positive) + len(cases.negative)
@@ -68,7 +71,7 @@ def list_lost_cases(model: Model, store: str, title: str) -> Iterator[Loss]:
 
 
 def list_drafts(model: Model, store: str) -> Iterator[Note]:
-    """Yield a note for each prompt that is only proposed, which no submission takes."""
+    """Yield a note for each prompt that is only proposed. A submission must not contain it."""
     for case in cases_of(model, store):
         if case.draft:
             message = f"the prompt of the test case `{case.name}` is a draft, with which nothing is submitted"

@@ -1,1 +1,1 @@
-"""Infers from names and paths what a document does not say; each part says what it was inferred from."""
+"""Infer facts that a document does not state, from names and paths. Each inference names its source."""

@@ -1,4 +1,4 @@
-"""Infer an API's limits and idempotency from headers: `X-RateLimit-Remaining`, `Idempotency-Key`."""
+"""Infer an API's rate limits and idempotency from headers: `X-RateLimit-Remaining`, `Idempotency-Key`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _FROM_NOW = re.compile(r"seconds (until|remaining|left|to)|in seconds|number of 
 def infer_limits(
     made: Sequence[ImportedAction], references: References, codes: Mapping[str, Any], notes: Notes
 ) -> tuple[dict[str, Any], str]:
-    """Return the catalogue's `limits`, and the code of a call over a limit; empty where nothing shows them.
+    """Return the catalogue's `limits`, and the code of a call over a limit; empty if no header shows a limit.
 
-    The headers are those of successes and of 429.
+    Headers of successes and of status 429 are considered.
     """
     limited = [name for name, code in codes.items() if find_status(code) == LIMITED]
     code = limited[0] if len(limited) == 1 else ""
@@ -56,7 +56,7 @@ def _list_headers(made: Sequence[ImportedAction], references: References) -> dic
 
 
 def _is_from_now(name: str, text: str) -> bool:
-    """True if a reset header counts seconds from now, as that of the IETF's drafts does."""
+    """True if a reset header counts seconds from now, as in the IETF's drafts."""
     if _EPOCH.search(text):
         return False
     return bool(_FROM_NOW.search(text)) or not name.lower().startswith("x-")

@@ -1,4 +1,4 @@
-"""Conclude that calls are conditional: reads whose answers have an ETag, and writes with If-Match."""
+"""Infer conditional calls: reads whose answers have an ETag, and writes with If-Match."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TAG, _MATCH = "etag", "if-match"
 
 
 def infer_conditional(every: Sequence[ImportedAction], codes: Mapping[str, Any], notes: Notes) -> None:
-    """Write `etag` and `if_match` into the actions whose operations document all that belongs to it."""
+    """Add `etag` and `if_match` to the actions whose operations document every part of the mechanism."""
     tagged = [made for made in every if _is_tagged(made)]
     for made in tagged:
         made.action["etag"] = True
@@ -32,7 +32,7 @@ def infer_conditional(every: Sequence[ImportedAction], codes: Mapping[str, Any],
 
 
 def _is_tagged(made: ImportedAction) -> bool:
-    """True for a GET whose document has an ETag on each success, and 304."""
+    """True for a GET that documents an ETag on each success, and status 304."""
     if made.operation.method != "GET" or made.action.get("effect") != "read":
         return False
     answers = {answer.status: answer for answer in made.operation.answers}
@@ -45,7 +45,7 @@ def _is_tagged(made: ImportedAction) -> bool:
 
 
 def _drop_tag(output: Any) -> None:
-    """Remove the header that `etag` says already."""
+    """Remove the ETag header from an output, because `etag` implies it."""
     headers = output.get("headers", {}) if isinstance(output, dict) else {}
     for name in [name for name in headers if name.lower() == _TAG]:
         del headers[name]
@@ -54,7 +54,7 @@ def _drop_tag(output: Any) -> None:
 
 
 def _find_match(made: ImportedAction) -> str | None:
-    """Return the argument of a write that is the header If-Match; None if it has none."""
+    """Return the argument of a write that is sent as If-Match; None if there is none."""
     if made.action.get("effect") != "write":
         return None
     return next(

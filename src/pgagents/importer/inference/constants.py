@@ -1,4 +1,4 @@
-"""Conclude which headers are constant: every operation requires them, each with one possible value."""
+"""Find constant headers: every operation requires them with the same single value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pgagents.importer.reading.note import Notes
 
 
 def take_constant_headers(every: Sequence[ImportedAction], notes: Notes) -> dict[str, str]:
-    """Remove the arguments that are the same header with the same value everywhere; return these headers."""
+    """Remove arguments that are the same constant header in every action; return these headers."""
     each = [_list_constants(made) for made in every]
     if len(each) < 2:
         return {}

@@ -1,6 +1,6 @@
-"""Describe actions and arguments that the document has no text for, where the rest of it says what they are.
+"""Describe actions and arguments that have no text in the document, if other parts explain them.
 
-Each description that is inferred has a comment with its source.
+Each inferred description has a comment with its source.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pgagents.lint.words import matter, words
 from pgagents.text.nouns import singular
 
 _SHOWN = 6
-"""Members that a description names; more are counted."""
+"""Most members that a description names. Further ones are only counted."""
 _CONVENTIONS = (
     (re.compile(r"limit|(per_?)?page_?size|per_?page|max_?results|page_?limit|count", re.I), "integer",
      "Number of items that one answer holds at most"),
@@ -28,7 +28,7 @@ _CONVENTIONS = (
     (re.compile(r"q|query|search", re.I), "string", "Text to search for"),
     (re.compile(r"sort|sort_?by|order_?by", re.I), "string", "What the items are sorted by"),
 )  # fmt: skip
-"""Names of query arguments with one usual meaning, each with its type and that meaning."""
+"""Names of query arguments with one usual meaning, each with its type and the meaning."""
 _HEADERS = {
     "if-none-match": "The ETag of the copy at hand; the answer is 304 if nothing has changed since",
     "if-match": "The ETag that was read last; the call is refused if another change came in between",
@@ -39,7 +39,7 @@ _HEADERS = {
 """Meanings of request headers that a standard defines, by name in lower case."""
 _DEEPEST = 4
 _Found = tuple[str, str]
-"""A description, and its source."""
+"""A description, and the source that it was inferred from."""
 
 
 def infer_descriptions(
@@ -48,7 +48,7 @@ def infer_descriptions(
     resources: Mapping[str, Any],
     notes: Notes,
 ) -> None:
-    """Add the descriptions that follow from the rest of the document."""
+    """Add the descriptions that can be inferred from the rest of the document."""
     known = _collect(made, named)
     for one in made:
         for name, param in one.action.get("input", {}).items():
@@ -85,7 +85,7 @@ def _describe_argument(
     known: Mapping[Any, Mapping[str, str]],
     resources: Mapping[str, Any],
 ) -> Iterator[_Found]:
-    """Yield descriptions of an argument, the surest first."""
+    """Yield possible descriptions of an argument, the most certain first."""
     schema = follow(param, named)
     title = str(schema.get("title", ""))
     if matter(title) - matter(name):
@@ -159,7 +159,7 @@ def _list_names(members: Mapping[str, Any]) -> str:
 
 
 def _describe_action(one: ImportedAction, named: Mapping[str, Any], notes: Notes) -> None:
-    """Add the answer's content to a description that only repeats the action's name."""
+    """Extend a description that only repeats the action's name by the content of the answer."""
     action = one.action
     title, text = str(action["title"]), str(action["description"])
     known = matter(one.name) | matter(title) | matter(str(action.get("operation_id", "")))
@@ -171,7 +171,7 @@ def _describe_action(one: ImportedAction, named: Mapping[str, Any], notes: Notes
 
 
 def _describe_answer(one: ImportedAction, named: Mapping[str, Any]) -> str:
-    """Return a sentence on the first successful answer; empty if nothing is known of it."""
+    """Return a sentence on the first successful answer; empty if the document does not describe it."""
     listing = describe_listing(one, named)
     if listing is not None and (members := _members(listing.item, named)):
         return f"Returns a list, with {_list_names(members)} of each item."

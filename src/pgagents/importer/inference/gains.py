@@ -1,4 +1,4 @@
-"""Say what a catalogue would add to the verification of a document, with the API's own operations."""
+"""List what a catalogue would add to the verification of a document, using the API's own operations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def list_gains(data: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _list_laws(actions: Actions, named: Mapping[str, Any]) -> Iterator[str]:
-    """Yield laws that only an author can write: a list keeps to its filter, an answer repeats an argument."""
+    """Yield laws that need an author: a list contains only what its filter asks for, an answer repeats an
+    argument.
+    """
     for name, action in actions.items():
         answer = _find_answer(action, named)
         at, item = _find_list(answer, named)
@@ -41,7 +43,7 @@ def _list_laws(actions: Actions, named: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _list_lifecycles(data: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a line for each inference about resources, and for each that was not possible."""
+    """Yield a line for each fact inferred about resources, and for each that could not be inferred."""
     resources: Mapping[str, Mapping[str, Any]] = data.get("resources", {})
     for name, resource in resources.items():
         if moves := resource.get("moves"):
@@ -64,7 +66,7 @@ def _list_lifecycles(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _list_questions(actions: Actions) -> Iterator[str]:
-    """Yield the needs of agents: a question before a removal, and manifests."""
+    """Yield a line for each need of agents: a question before a removal, and manifests."""
     methods = {name: str(action.get("http", "")).partition(" ")[0] for name, action in actions.items()}
     removing = [n for n, a in actions.items() if a.get("destructive") or methods[n] == "DELETE"]
     if removing:
@@ -80,7 +82,10 @@ def _find_answer(action: Mapping[str, Any], named: Mapping[str, Any]) -> Schema:
 
 
 def _find_list(answer: Schema, named: Mapping[str, Any]) -> tuple[str, Schema]:
-    """Return the one list of an answer as an expression, and the schema of its items; empty without one."""
+    """Return the only list of an answer as an expression, with the schema of its items.
+
+    Empty if there is no list, or more than one.
+    """
     if answer.get("type") == "array":
         return "response", follow(answer.get("items") or {}, named)
     members = {n: follow(s, named) for n, s in answer.get("properties", {}).items()}
@@ -92,15 +97,13 @@ def _find_list(answer: Schema, named: Mapping[str, Any]) -> tuple[str, Schema]:
 
 
 def _selects(name: str, param: Schema) -> bool:
-    """True if an argument names the wanted items exactly. A search's words or numbers only lead
-    towards them.
-    """
+    """True if an argument selects items by an exact value. The words or numbers of a search do not."""
     exact = "enum" in param or param.get("type") == "boolean" or name.endswith(("_id", "Id"))
     return exact and not param.get("required")
 
 
 def _is_alike(param: Schema, member: Schema | None, named: Mapping[str, Any]) -> bool:
-    """True if an argument and a member of the answer may hold the same plain value."""
+    """True if an argument and a member of the answer can hold the same plain value."""
     given, told = follow(param, named), follow(member or {}, named)
     return any(is_type(given, (kind,)) and is_type(told, (kind,)) for kind in _PLAIN)
 

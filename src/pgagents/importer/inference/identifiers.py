@@ -12,15 +12,15 @@ from pgagents.jsonschema.parts import Schema, follow, is_type
 
 _ID = re.compile(r"(?:.*[_-])?id|.*Id", re.A)
 _ID_TYPES = (("string",), ("integer", "number"))
-"""Types of an id that may stand for each other: some generators call each number in a path a `number`."""
+"""Types of ids that are treated as equal: some generators call each number in a path a `number`."""
 Found = tuple[str, str, Schema]
 
 
 def find_object(one: ImportedAction, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
-    """Return where an action answers with an instance (`response.item`), the member that is its id, and its
-    schema; None if it answers with none.
+    """Return the place of an instance in an answer (`response.item`), its id's member, and its schema.
 
-    `argument` names the id in the path, `kind` is the noun of the instances: `session` for `/sessions`.
+    None if the answer has no instance. `argument` names the id in the path. `kind` is the noun of the
+    instances: `session` for `/sessions`.
     """
     whole = find_success(one, named)
     places = [("response", whole)]
@@ -34,9 +34,9 @@ def find_object(one: ImportedAction, argument: str, kind: str, named: Mapping[st
 
 
 def find_open_object(one: ImportedAction, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
-    """Return a guess of the same: the one object of an answer that may have members besides those described.
+    """Guess the same for an answer whose only open object may have undescribed members.
 
-    None if no object of it is open, or several are.
+    None if the answer has no open object, or several.
     """
     whole = find_success(one, named)
     inner = [(f"response.{n}", s) for n, s in _members(whole, named).items() if is_open(s)]
@@ -46,13 +46,13 @@ def find_open_object(one: ImportedAction, argument: str, kind: str, named: Mappi
 
 
 def is_open(schema: Schema) -> bool:
-    """True for an object with no named member in the document, or with explicitly allowed further members."""
+    """True for an object that names no members, or that explicitly allows others."""
     others = schema.get("additionalProperties", not schema.get("properties"))
     return is_type(schema, ("object",)) and others is not False
 
 
 def may_hold(schema: Schema, member: str) -> bool:
-    """True if an object has a member, or may have it because the document leaves it open."""
+    """True if an object has a member, or may have it because it is open."""
     return member in schema.get("properties", {}) or is_open(schema)
 
 
@@ -61,7 +61,7 @@ def _members(whole: Schema, named: Mapping[str, Any]) -> dict[str, Schema]:
 
 
 def _id_member(schema: Schema, argument: str, kind: str, param: Schema, named: Mapping[str, Any]) -> str:
-    """Return the member that holds the id which an argument names; empty if none surely does."""
+    """Return the member that holds the id which an argument names; empty if none is certain."""
     members = {n: follow(s, named) for n, s in schema.get("properties", {}).items()}
     wished = [argument, *(["id"] if _ID.fullmatch(argument) or argument == kind else [])]
     for name in wished:

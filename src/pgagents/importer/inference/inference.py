@@ -1,4 +1,4 @@
-"""Infer all that a document does not say, in the order in which one part needs another."""
+"""Run all inferences about a document, each after those whose results it needs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def infer(
     errors: dict[str, Any],
     notes: Notes,
 ) -> dict[str, Any]:
-    """Return the sections of a catalogue that are inferred; pages and texts are added to the actions.
+    """Return the inferred sections of a catalogue; pages and texts are added to the actions.
 
     `named` are the schemas. The section `errors` gets the code of a call over a limit.
     """

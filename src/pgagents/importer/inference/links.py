@@ -1,9 +1,9 @@
-"""Use the `links` of a document: a link says where an argument of another operation comes from.
+"""Use the `links` of a document, each of which states the source of another operation's argument.
 
-A link from a member of an answer becomes the way to come by a resource: `found_by`, or `made_by` where a
-write answers it. A link that passes on an argument or an id of a resource becomes `refers_to`. Contracts that
-follow from a link are odd if contradicted, because a document does not promise that the linked call succeeds.
-Runtime expressions and link objects: OpenAPI 3.1.1, sections 4.8.20 and 4.8.20.4, read 2026-11-22.
+A link from a member of an answer shows how to get an instance: `found_by`, or `made_by` if a write answers
+it. A link that passes on an argument or an id of a resource becomes `refers_to`. A document does not promise
+that a linked call succeeds. An answer that contradicts such a contract is therefore odd, not broken. Runtime
+expressions and link objects: OpenAPI 3.1.1, sections 4.8.20 and 4.8.20.4, read 2026-11-22.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """One argument of an operation, and the runtime expression that a link gives it."""
+    """One argument of an operation, and the runtime expression with its value."""
 
     name: str
     source: ImportedAction
@@ -98,7 +98,7 @@ def _find_target(
     by_pointer: Mapping[str, ImportedAction],
     references: References,
 ) -> ImportedAction | None:
-    """Return the action that a link leads to; None if no imported action is meant."""
+    """Return the action that a link leads to; None if that action was not imported."""
     if id := link.text("operationId"):
         return by_id.get(id)
     reference = link.text("operationRef")
@@ -117,7 +117,7 @@ def _find_argument(target: ImportedAction, key: str) -> str:
 
 
 def _use(link: _Link, resources: dict[str, Any], named: Mapping[str, Any], notes: Notes) -> str:
-    """Add a link to the catalogue; return the reason if that is not possible, or an empty text."""
+    """Add a link to the catalogue. Return the reason if that is not possible, otherwise an empty text."""
     param = link.target.action["input"].get(link.argument)
     if param is None:
         return f"{link.argument} is no argument in the catalogue"
@@ -144,7 +144,7 @@ def _pass_on(link: _Link, given: re.Match[str], param: dict[str, Any], notes: No
 
 
 def _refer(link: _Link, param: dict[str, Any], resource: str, notes: Notes) -> None:
-    """Say which resource an argument names, unless that is known already."""
+    """Record which resource an argument names, unless it is known."""
     if "refers_to" not in param:
         param["refers_to"] = resource
         notes.infer(("actions", link.target.name, "input", link.argument), f"refers_to, from {link.reason}")
@@ -158,7 +158,7 @@ def _come_by(
     named: Mapping[str, Any],
     notes: Notes,
 ) -> str:
-    """Say how to come by the values of an argument: from a member of the source's answer."""
+    """Record how to get values for an argument: from a member of the source's answer."""
     holder, member = _find_holder(link.source, steps, resources)
     if holder and member == resources[holder].get("id", "id"):
         _refer(link, param, holder, notes)
@@ -187,8 +187,9 @@ def _come_by(
 
 
 def _find_holder(source: ImportedAction, steps: list[str], resources: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the resource whose instance has the member, and the member's path in it; empty texts if no
-    resource is in the answer.
+    """Return the resource whose instance contains a member of the answer, and the member's path in it.
+
+    The texts are empty if no resource is in the answer.
     """
     for name, section in resources.items():
         for key in ("read_by", "made_by", "found_by"):
@@ -209,7 +210,7 @@ def _find_holder(source: ImportedAction, steps: list[str], resources: Mapping[st
 def _is_alike(
     source: ImportedAction, steps: list[str], param: Mapping[str, Any], named: Mapping[str, Any]
 ) -> bool:
-    """True if a member of an answer and an argument hold values of one plain type."""
+    """True if a member of an answer and an argument have the same plain type."""
     schema: Schema = find_success(source, named)
     for step in steps:
         inner = schema.get("items") if step.isdecimal() else schema.get("properties", {}).get(step)
@@ -219,7 +220,9 @@ def _is_alike(
 
 
 def _call_of_read(link: _Link, known: Mapping[str, Any], value: str) -> dict[str, Any] | None:
-    """Return the call that reads a resource by a linked value; None if the target is no such read."""
+    """Return the call that reads a resource by a linked value; None if the target is no read by this
+    value.
+    """
     read = known.get("read_by")
     if not isinstance(read, Mapping) or read["action"] != link.target.name:
         return None
@@ -230,7 +233,7 @@ def _call_of_read(link: _Link, known: Mapping[str, Any], value: str) -> dict[str
 
 
 def _read_holder(resources: Mapping[str, Any], holder: str, member: str) -> dict[str, Any] | None:
-    """Return a resource that is read as a member of another one, by that one's read."""
+    """Return a resource that is read as a member of another resource's instance."""
     section = resources[holder]
     read = section["read_by"]
     given = {
@@ -246,15 +249,16 @@ def _is_own(value: Any) -> bool:
 
 
 def _call_source(link: _Link, steps: list[str], named: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return a resource that the source's answer shows: made if the source writes, else found. None if an
-    argument of the source has no value that is surely valid.
+    """Return a resource that the source's answer shows: made if the source writes, otherwise found.
+
+    None if an argument of the source has no value that is certain to be valid.
     """
     given, makes = find_values(link.source, {}, named, {}), link.source.action["effect"] == "write"
     if given is None or (not makes and any(str(value).startswith("=fresh.") for value in given.values())):
-        return None  # a read by a new value finds nothing
+        return None  # reading by a value that was just made up finds nothing
     listing = describe_listing(link.source, named)
     at, member = [], list(steps)
-    while any(step.isdecimal() for step in member):  # up to the list that the first item is of
+    while any(step.isdecimal() for step in member):  # up to the list whose first item is used
         at.append(member.pop(0))
     path = ".".join(["response", *(step for step in at if not step.isdecimal())])
     if not member or (at and (listing is None or listing.items != path)):

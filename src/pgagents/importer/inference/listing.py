@@ -1,4 +1,4 @@
-"""Describe the list in an action's answer: its path, its items, and what stands beside it."""
+"""Describe the list in an action's answer: its path, its items, and the other members."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """An action's answer with one list: the list's path, its items, other members by path, and arguments."""
+    """An action's answer that has one list: the list's path, its items, other members by path, and
+    arguments.
+    """
 
     items: str
     item: Schema
     members: Mapping[str, Schema]
     arguments: Mapping[str, Schema]
     links: bool
-    """True if the answer is documented to have a Link header."""
+    """True if the document gives the answer a Link header."""
 
 
 def describe_listing(one: ImportedAction, named: Mapping[str, Any]) -> Listing | None:

@@ -1,4 +1,7 @@
-"""Infer how lists go on from the names and types of arguments and answers. Each inference is noted."""
+"""Infer how to get a list's next page from the names and types of arguments and answers.
+
+Each inference is noted.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ _URLS = frozenset(("uri", "uri-reference"))
 
 
 def infer_pages(made: list[ImportedAction], named: Mapping[str, Any], notes: Notes) -> None:
-    """Add `pages` to the reading actions whose arguments and answers show how their list goes on."""
+    """Add `pages` to the reads whose arguments and answers show how to get the next page."""
     for one in made:
         listing = describe_listing(one, named) if one.action["effect"] == "read" else None
         found = next(_ways(listing), None) if listing is not None else None
@@ -44,7 +47,9 @@ def infer_pages(made: list[ImportedAction], named: Mapping[str, Any], notes: Not
 
 
 def _ways(listing: Listing) -> Iterator[tuple[str, str, str, str]]:
-    """Yield argument, `next`, `more` and the reason of each way that the names show, the surest first."""
+    """Yield each possible way to the next page: argument, `next`, `more` and the reason, the most certain
+    first.
+    """
     more = next(
         (p for p, s in listing.members.items() if _MORE.fullmatch(_last(p)) and is_type(s, ("boolean",))), ""
     )
@@ -65,7 +70,7 @@ def _ways(listing: Listing) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _counted(listing: Listing, more: str) -> Iterator[tuple[str, str, str, str]]:
-    """Yield the forms in which pages or items are counted, if the answer has their number."""
+    """Yield the ways that count pages or items, if the answer has their total number."""
     page = _first(listing.arguments, _PAGES, ("integer",))
     total = next(
         (
@@ -94,14 +99,14 @@ def _names_next(member: str, argument: str) -> bool:
 
 
 def _same(told: Schema, argument: Schema) -> bool:
-    """True if the argument may take the value of a member."""
+    """True if the argument can take the value of a member."""
     return any(is_type(told, (kind,)) and is_type(argument, (kind,)) for kind in ("string", "integer"))
 
 
 def _first(
     arguments: Mapping[str, Schema], names: re.Pattern[str], kinds: tuple[str, ...], but: str = ""
 ) -> str:
-    """Return the first argument with such a name and type, or an empty text."""
+    """Return the first argument with one of these names and types, or an empty text."""
     return next(
         (n for n, s in arguments.items() if n != but and names.fullmatch(n) and is_type(s, kinds)), ""
     )

@@ -1,7 +1,7 @@
 """Infer resources from the paths of a document: `POST /items`, `GET /items` and `GET /items/{item_id}`.
 
-A resource is inferred where a read by id answers with the id. It is also inferred where that read and a
-create both answer with an open object, which names no id. Each one says what it was inferred from.
+A resource is inferred if a read by id answers with the id. It is also inferred if that read and a create
+both answer with an open object, which names no id. Each one states its source.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 TAKEN = frozenset((
     "input", "response", "request", "headers", "env", "now", "fresh", "resource", "created", "read",
 ))  # fmt: skip
-"""Names that stand for something else in expressions."""
+"""Names that have another meaning in expressions."""
 CREATED, NOT_FOUND = 201, 404
 _ACTING = ("POST", "PUT", "PATCH")
 
@@ -55,7 +55,7 @@ class _Known:
 def infer_resources(
     made: Sequence[ImportedAction], named: Mapping[str, Any], errors: Mapping[str, Any], notes: Notes
 ) -> dict[str, Any]:
-    """Return the section `resources`, and note at the arguments which resource they name.
+    """Return the section `resources`, and record which resource each argument names.
 
     `named` are the schemas, `errors` is the section of the catalogue.
     """
@@ -67,6 +67,8 @@ def infer_resources(
         if one is None:
             continue
         section, reasons = _describe(one, paths[path], named, known)
+        if "made_by" not in section:
+            reasons += _make_as_above(section, one, path, paths, named, known, found)
         said = (*paths[path].item["GET"].action.get("errors", ()), *always)
         missing = [code for code in said if find_status(codes.get(code)) == NOT_FOUND]
         if len(missing) == 1:
@@ -80,6 +82,43 @@ def infer_resources(
     for action in made:
         _refer(action, known)
     return found
+
+
+def _make_as_above(
+    section: dict[str, Any],
+    one: _Known,
+    path: str,
+    paths: Mapping[str, _Paths],
+    named: Mapping[str, Any],
+    known: Mapping[str, _Known],
+    found: Mapping[str, Any],
+) -> tuple[str, ...]:
+    """Let `/flows/name/{name}` show what `POST /flows` makes; return the operations that say so.
+
+    The last part of the path is the member that names the instance, and both reads answer with one schema.
+    """
+    above, _, last = path.rpartition("/")
+    other, makes = known.get(above), paths[above].collection.get("POST") if above in paths else None
+    if other is None or makes is None or last != one.member or "made_by" not in found[other.name]:
+        return ()
+    shown = (find_success(several.item["GET"], named) for several in (paths[above], paths[path]))
+    if next(shown) != next(shown) or not _find_place(one, makes, named):
+        return ()
+    made_by = dict(found[other.name]["made_by"])
+    if one.member in makes.action["input"]:
+        value = choose_value(follow(makes.action["input"][one.member], named), named, {}, one.member)
+        if not str(value).startswith("=fresh."):
+            return ()
+        made_by["input"] = {**made_by.get("input", {}), one.member: _as_slug(value)}
+    section["made_by"] = made_by
+    if "undone_by" not in section and "undone_by" in found[other.name]:
+        section["undone_by"] = found[other.name]["undone_by"]
+    return (str(makes.action["http"]),)
+
+
+def _as_slug(value: Any) -> Any:
+    """Return a new text that stands well in a path."""
+    return "=fresh.slug" if value == "=fresh.text" else value
 
 
 def _add_states(
@@ -117,7 +156,7 @@ def _add_states(
 
 
 def _group(made: Sequence[ImportedAction]) -> dict[str, _Paths]:
-    """Group actions by the path of their collection; placeholders have no name in it."""
+    """Group actions by the path of their collection. The names of placeholders are ignored."""
     found: dict[str, _Paths] = {}
     for one in made:
         method, _, path = str(one.action["http"]).partition(" ")
@@ -137,8 +176,9 @@ def _plain(path: str) -> str:
 def _identify(
     path: str, paths: _Paths, named: Mapping[str, Any], known: Mapping[str, _Known], taken: Mapping[str, Any]
 ) -> _Known | None:
-    """Return the resource of a collection's path; None if no read answers with its id, or if it lies below
-    something that is no resource.
+    """Return the resource of a collection's path.
+
+    None if no read answers with its id, or if the containing collection is no resource.
     """
     read = paths.item.get("GET")
     if read is None or read.action["effect"] != "read" or path.endswith("}"):
@@ -160,7 +200,9 @@ def _identify(
 
 
 def _guess(paths: _Paths, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
-    """Return the place of the id if reads and creates answer open objects at one place; else None."""
+    """Return the place of the id if reads and creates answer open objects at the same place; otherwise
+    None.
+    """
     makes = paths.collection.get("POST")
     both = [find_open_object(one, argument, kind, named) for one in (paths.item["GET"], makes) if one]
     places = {found[0] for found in both if found is not None}
@@ -168,7 +210,7 @@ def _guess(paths: _Paths, argument: str, kind: str, named: Mapping[str, Any]) ->
 
 
 def _parent(path: str) -> str:
-    """Return the path of the collection that the last placeholder of a path stands for."""
+    """Return the path of the collection to which the last placeholder of a path belongs."""
     return path[: path.rindex("{}")].rstrip("/") if "{}" in path else ""
 
 
@@ -236,7 +278,10 @@ def _above(one: _Known, action: ImportedAction, known: Mapping[str, _Known]) -> 
 def _make(
     one: _Known, action: ImportedAction | None, named: Mapping[str, Any], known: Mapping[str, _Known]
 ) -> dict[str, Any] | None:
-    """Return the call that makes an instance; None if its answer has no id, or an argument no value."""
+    """Return the call that makes an instance.
+
+    None if its answer has no id, or if an argument has no certain value.
+    """
     if action is None or action.action["effect"] != "write":
         return None
     place, above = _find_place(one, action, named), _above(one, action, known)
@@ -251,7 +296,9 @@ def _ask_for_value(
     known: Mapping[str, _Known],
     notes: Notes,
 ) -> None:
-    """Ask for an example, if nothing but an argument without a sure value keeps a call from making one."""
+    """Ask the author for an example, if a call could make an instance but for one argument without a certain
+    value.
+    """
     if action is None or action.action["effect"] != "write" or not _find_place(one, action, named):
         return
     above = _above(one, action, known)
@@ -268,7 +315,7 @@ def _ask_for_value(
 
 
 def _find_place(one: _Known, action: ImportedAction, named: Mapping[str, Any]) -> str:
-    """Return where a call that makes an instance answers with its id; empty if it does not."""
+    """Return the place of the id in the answer of a call that makes an instance; empty if it has none."""
     if one.open:
         return _at(action, one, named)
     whole = find_success(action, named)
@@ -284,7 +331,7 @@ def _find_place(one: _Known, action: ImportedAction, named: Mapping[str, Any]) -
 def _put(
     one: _Known, action: ImportedAction | None, named: Mapping[str, Any], known: Mapping[str, _Known]
 ) -> dict[str, Any] | None:
-    """Return the PUT that makes an instance under an id of the caller's.
+    """Return the PUT that makes an instance under an id chosen by the caller.
 
     None unless its answer 201 is documented, and the id may be any text.
     """
@@ -294,7 +341,7 @@ def _put(
     param = follow(action.action["input"].get(argument, {}), named)
     id = choose_value(param, named, {}, argument)
     place, above = _find_place(one, action, named), _above(one, action, known)
-    above = {**above, argument: "=fresh.slug" if id == "=fresh.text" else id}
+    above = {**above, argument: _as_slug(id)}
     given = find_values(action, above, named, known)
     new = str(id).startswith("=fresh.")
     return _call(action, {**above, **given}, place) if new and place and given is not None else None
@@ -303,7 +350,7 @@ def _put(
 def find_values(
     action: ImportedAction, above: Mapping[str, Any], named: Mapping[str, Any], known: Mapping[str, _Known]
 ) -> dict[str, Any] | None:
-    """Return a value for each required argument; None if one has none that is surely valid."""
+    """Return a value for each required argument; None if one has no value that is certain to be valid."""
     shown = _find_shown(action)
     found: dict[str, Any] = {}
     for name, param in action.action.get("input", {}).items():
@@ -335,7 +382,7 @@ def _find_other(name: str, known: Mapping[str, _Known]) -> _Known | None:
 def _list_open(
     action: ImportedAction, above: Mapping[str, Any], known: Mapping[str, _Known]
 ) -> list[tuple[str, Mapping[str, Any]]]:
-    """List the required arguments that no resource gives a value, each with its schema."""
+    """Yield the required arguments that name no resource, each with its schema."""
     given = action.action.get("input", {}).items()
     return [
         (n, p) for n, p in given if p.get("required") and n not in above and _find_other(n, known) is None
@@ -345,7 +392,7 @@ def _list_open(
 def _list(
     one: _Known, action: ImportedAction | None, named: Mapping[str, Any], known: Mapping[str, _Known]
 ) -> dict[str, Any] | None:
-    """Return the call that lists instances; None if no list with their ids is in its answer."""
+    """Return the call that lists instances; None if its answer has no list with their ids."""
     listing = describe_listing(action, named) if action is not None else None
     if action is None or listing is None or not may_hold(listing.item, one.member):
         return None
@@ -355,7 +402,7 @@ def _list(
 
 
 def _refer(one: ImportedAction, known: Mapping[str, _Known]) -> None:
-    """Say at each placeholder of a path which resource it names."""
+    """Record for each placeholder of a path which resource it names."""
     path = str(one.action["http"]).partition(" ")[2]
     for found in _PLACEHOLDER.finditer(path):
         resource = known.get(_plain(path[: found.start()].rstrip("/")))

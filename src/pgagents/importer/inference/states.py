@@ -1,7 +1,7 @@
 """Infer the states of a resource from an enumerated member and the paths of actions: `POST /x/{id}/cancel`.
 
-A transition is inferred only where the action's last word names one of the states. The action must also
-document a 409, by which it refuses any other state.
+A transition is inferred only if the action's last word names one of the states. The action must also document
+a 409 as its refusal in any other state.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _VERBS = {
     "unpublish": ("draft",),
     "withdraw": ("withdrawn",),
 }
-"""States of verbs with an irregular past participle, or with another usual state."""
+"""The states of verbs that have an irregular past participle, or another usual state."""
 ENDINGS = frozenset(
     ("archive", "cancel", "close", "delete", "end", "remove", "terminate", "void", "withdraw")
 )
-"""Verbs that may leave a test's instance in its last state for good, if no action deletes it."""
+"""Verbs that may leave a test's instance in its last state forever, if no action deletes it."""
 _ASIDE = ENDINGS - {"close", "end"} | {"abandon", "decline", "fail", "reject", "suspend"}
-"""Verbs of transitions that need not come last in the order of the states, so that they begin anywhere."""
+"""Verbs of transitions that can begin in any state, because they need not come last."""
 
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """The keys of a resource's states, the operations that show them, and the action that ends one."""
+    """The states of a resource: their keys, the operations that show them, and the action that ends one."""
 
     section: Mapping[str, Any]
     reasons: tuple[str, ...]
@@ -59,7 +59,7 @@ def infer_states(
     named: Mapping[str, Any],
     codes: Mapping[str, Any],
 ) -> States | None:
-    """Return the states of a resource; None if no action surely moves it.
+    """Return the states of a resource; None if no action is certain to change its state.
 
     `item` is the schema of an instance. `acting` has the actions on one instance, by the last word of their
     paths. `made_with` has the arguments of the create.
@@ -99,7 +99,7 @@ def _find_state(item: Schema, named: Mapping[str, Any]) -> tuple[str, Sequence[s
 
 
 def _find_target(word: str, states: Sequence[str]) -> str:
-    """Return the one state that a verb leads to; empty if none surely is."""
+    """Return the one state that a verb leads to; empty if none is certain."""
     plain = _plain(word)
     stem = plain.removesuffix("e")
     forms = {plain, f"{stem}ed", f"{stem}{stem[-1:]}ed", f"{stem.removesuffix('y')}ied"}
@@ -113,13 +113,13 @@ def _plain(word: str) -> str:
 
 
 def _find_refusal(action: ImportedAction, codes: Mapping[str, Any]) -> str:
-    """Return the action's error for a wrong state; empty if it documents none, or several."""
+    """Return the action's error for a wrong state; empty unless it documents exactly one."""
     found = [name for name in action.action.get("errors", ()) if find_status(codes.get(name)) == CONFLICT]
     return found[0] if len(found) == 1 else ""
 
 
 def find_status(code: Any) -> Any:
-    """Return the status of an error code, which may be written alone."""
+    """Return the status of an error code. A code may be written as its status alone."""
     return code.get("status") if isinstance(code, Mapping) else code
 
 
@@ -131,7 +131,7 @@ def _needs_more(action: ImportedAction) -> bool:
 
 
 def _find_beginning(word: str, to: str, reached: Sequence[str], initial: str) -> list[str]:
-    """Return the states that a verb leads from: usually the one listed before the verb's state."""
+    """Return the states in which a verb can begin: usually the one listed before the verb's state."""
     if to == initial:
         return [s for s in reached if s != initial]
     if _plain(word) in _ASIDE:

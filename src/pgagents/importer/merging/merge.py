@@ -89,7 +89,7 @@ def apply_edits(data: Any, edits: list[Edit]) -> Any:
 
 
 def without_dangling(ours: Any, edits: list[Edit]) -> tuple[list[Edit], list[Conflict]]:
-    """Take out edits that would delete an action, a code or a schema which is still referred to.
+    """Remove edits that would delete an action, a code or a schema that is still referred to.
 
     Return the other edits, and a conflict for each action that stays.
     """
@@ -112,7 +112,7 @@ _HOMES: tuple[Pointer, ...] = (("actions",), ("schemas",), ("errors", "codes"))
 
 
 def _find_references(data: Any) -> set[Any]:
-    """Return every text in a place where an action, a schema or a code is named."""
+    """Return every text that names an action, a schema or a code."""
     found: set[Any] = set()
     stack = [data]
     while stack:

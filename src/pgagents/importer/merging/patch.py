@@ -58,7 +58,7 @@ class _Patch:
         )
 
     def _keep_comments(self, start: int, end: int, indent: int) -> list[str]:
-        """Return the author's comments on replaced lines, as lines of their own."""
+        """Return the author's comments on replaced lines, each on its own line."""
         return [f"{' ' * indent}{self.remarks[n]}" for n in range(start, end) if n in self.remarks]
 
     def run(self, edits: list[Edit], conflicts: list[Conflict]) -> str:

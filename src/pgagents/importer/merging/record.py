@@ -28,21 +28,24 @@ def encode_record(data: dict[str, Any], choice: Choice, source: str) -> bytes:
         "most": choice.most,
         **({"auth": choice.auth} if choice.auth else {}),
         **({"base": choice.base} if choice.base else {}),
+        **({"reads": list(choice.reads)} if choice.reads else {}),
     }
     held = {"pgagents_import": FORMAT, "of": source, "choice": choices, "catalogue": data}
     return (json.dumps(held, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
 def read(raw: bytes, shown: str) -> tuple[dict[str, Any], Choice]:
-    """Return the data of the last import and its choice of operations. Raises PgagentsError if the file is
-    not a record.
+    """Return the data of the last import and its choice of operations.
+
+    Raises PgagentsError if the file is not a record.
     """
     try:
         held = json.loads(raw)
         choice = held["choice"]
         included, tags = (tuple(map(str, choice[name])) for name in ("include", "tags"))
-        server = (str(choice.get(name, "")) for name in ("auth", "base"))
-        chosen = Choice(included, tags, choice["most"], *server)
+        auth, base = (str(choice.get(name, "")) for name in ("auth", "base"))
+        reads = tuple(map(str, choice.get("reads", ())))
+        chosen = Choice(included, tags, choice["most"], auth, base, reads)
         if held["pgagents_import"] != FORMAT or not isinstance(held["catalogue"], dict):
             raise KeyError("pgagents_import")
         for action in held["catalogue"]["actions"].values():

@@ -1,7 +1,7 @@
-"""Follow operations whose name changed, in the document or by the author, before editions are compared.
+"""Match operations that were renamed, in the document or by the author, before editions are compared.
 
-An operation is the same if its method and path are. It keeps the name that it has in the author's file,
-because laws, groups and workflows use that name.
+An operation is the same if its method and path are. It keeps its name in the author's file, because laws,
+groups and workflows use that name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Data = dict[str, Any]
 
 
 def follow_renames(base: Data, ours: Mapping[str, Any], new: Data) -> tuple[Data, Data]:
-    """Return `base` and `new` with the names that actions have in `ours`."""
+    """Return `base` and `new` with the actions' names from `ours`."""
     by_document = _match(base, new)
     new = _rename(new, {later: name for name, later in by_document.items()}, explicit=True)
     by_author = _match(base, ours)
@@ -26,7 +26,7 @@ def follow_renames(base: Data, ours: Mapping[str, Any], new: Data) -> tuple[Data
 
 
 def _match(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
-    """Return the actions of `before` that have another name in `after`, each with that name."""
+    """Return the actions that have another name in `after`, each with the new name."""
     old, later = _actions(before), _actions(after)
     fresh = {_route(action): name for name, action in later.items() if name not in old}
     return {
@@ -42,12 +42,12 @@ def _actions(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _route(action: Any) -> str:
-    """Return method and path; placeholders have no name in it."""
+    """Return method and path, without the names of placeholders."""
     return PLACEHOLDER.sub("{}", str(action.get("http"))) if isinstance(action, dict) else ""
 
 
 def _rename(data: Data, names: Mapping[str, str], *, explicit: bool = False) -> Data:
-    """Return a copy with other names of actions. With `explicit`, each keeps its operationId."""
+    """Return a copy in which actions have other names. With `explicit`, each keeps its operationId."""
     from pgagents.catalogue.checks.paths import camel
 
     if not names:

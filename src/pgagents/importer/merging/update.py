@@ -15,7 +15,7 @@ from pgagents.source.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """The author's file after the merge, the changes that were taken over, and the conflicts."""
+    """The author's file after the merge, the changes from the document, and the conflicts."""
 
     text: str
     edits: tuple[Edit, ...]
@@ -23,7 +23,7 @@ class Update:
 
 
 def update(source: Source, base: dict[str, Any], made: Imported) -> Update:
-    """Merge a new import into the author's file. `base` is the data of the import before."""
+    """Merge a new import into the author's file. `base` is the data of the previous import."""
     was, becomes = follow_renames(base, source.data, made.data)
     steps = list(merge(was, source.data, becomes))
     edits, kept = without_dangling(source.data, [s for s in steps if isinstance(s, Edit)])

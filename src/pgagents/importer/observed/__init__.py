@@ -1,1 +1,1 @@
-"""Make catalogues of what runs: the tools of an MCP server, and recorded traffic."""
+"""Make catalogues from running servers: the tools of an MCP server, and recorded traffic."""

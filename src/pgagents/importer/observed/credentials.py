@@ -22,7 +22,7 @@ _WORD = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,30})\s+\S")
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One way to authenticate: `kind` is `bearer`, `basic` or `key`, `place` header, query or cookie."""
+    """One way to authenticate. `kind` is `bearer`, `basic` or `key`; `place` is header, query or cookie."""
 
     kind: str
     place: str
@@ -32,7 +32,7 @@ class Proof:
 def find_proofs(
     headers: Mapping[str, str], query: Sequence[tuple[str, str]], cookies: Sequence[str]
 ) -> frozenset[Proof]:
-    """Return how a request is authenticated. `headers` are by their names in lower case."""
+    """Return the credentials of a request, without their values. `headers` have lower-case names."""
     found = set()
     word = _WORD.match(headers.get("authorization", ""))
     if word and word[1].lower() in ("bearer", "basic"):
@@ -60,7 +60,7 @@ def describe_schemes(proofs: Sequence[Proof]) -> dict[str, Any]:
 
 
 def name_scheme(proof: Proof) -> str:
-    """Return the name of the scheme of a proof."""
+    """Return a name for the scheme of a credential."""
     if proof.kind != "key":
         return proof.kind
     return re.sub(r"[^a-z0-9]+", "_", f"{proof.place}_{proof.name}".lower()).strip("_")[:60]

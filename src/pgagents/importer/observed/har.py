@@ -1,7 +1,7 @@
 """Read recorded HTTP traffic in the HAR 1.2 format, as browsers and proxies write it, in bounded memory.
 
 http://www.softwareishard.com/blog/har-12-spec/, read 2026-11-22. Values of headers and cookies are dropped as
-soon as they have shown how a call is authenticated.
+soon as the kind of credential is known.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Recorded:
 
 
 def read_har(data: Any) -> tuple[list[Recorded], int]:
-    """Return the exchanges with APIs, and how many entries are others: pages, pictures, other methods.
+    """Return the exchanges with APIs, and the number of other entries: pages, pictures, other methods.
 
-    Raises PgagentsError if it is no HAR.
+    Raises PgagentsError if the data is not HAR.
     """
     log = data.get("log") if isinstance(data, Mapping) else None
     entries = log.get("entries") if isinstance(log, Mapping) else None
@@ -111,9 +111,7 @@ def _pairs(listed: Any) -> Iterator[tuple[str, str]]:
 
 
 def _read_answer(content: Mapping[str, Any]) -> tuple[str, Any]:
-    """Return an answer's media type and its JSON; `_NOTHING` in place of a missing body or one that is no
-    JSON.
-    """
+    """Return an answer's media type and its JSON value; `_NOTHING` if there is no JSON body."""
     text = content.get("text")
     media = _media(content)
     if not isinstance(text, str) or not text:
@@ -127,7 +125,7 @@ def _read_answer(content: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def _read_body(data: Mapping[str, Any]) -> tuple[str, Any]:
-    """Return the media type of a request's body and its value; empty and `_NOTHING` if it is neither."""
+    """Return the media type and the value of a request's body; empty and `_NOTHING` for any other body."""
     media, text = _media(data), data.get("text")
     if media == FORM:
         pairs = dict(_pairs(data.get("params")))

@@ -1,7 +1,7 @@
-"""Make an OpenAPI document of recorded traffic: operations, arguments, answers, and the kind of key.
+"""Make an OpenAPI document from recorded traffic: operations, arguments, answers, and credentials.
 
-The document has no value of the recording: no examples, no ids, no names of people. It has names of members
-and words of paths, and their types.
+The document has names of members, words of paths, and types. It has no recorded value: no examples, no ids,
+no names of people.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PHRASES = {
     403: "Not allowed", 404: "Not found", 409: "Conflict", 422: "Refused", 429: "Too many requests",
 }  # fmt: skip
 SURE = 2
-"""Calls that must all have an argument before it counts as required."""
+"""Number of calls that must all have an argument before it counts as required."""
 _PLACEHOLDER = re.compile(r"\{([^}]+)\}")
 
 
@@ -48,12 +48,12 @@ class Operation:
     calls: int = 0
     idempotent: bool = False
     open: bool = False
-    """True if a call without any proof succeeded."""
+    """True if a call without any credential succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The document of a recording, with its sources and its gaps in words for a person."""
+    """The document of a recording, with descriptions of its sources and its gaps for a person."""
 
     document: dict[str, Any]
     calls: Mapping[tuple[str, str], int]
@@ -62,7 +62,7 @@ class Recording:
 
 
 def describe_recording(recorded: Sequence[Recorded], others: int) -> Recording:
-    """Return the document of the host that was called most. Raises PgagentsError if there is no call."""
+    """Return the document of the host that was called most. Raises PgagentsError if there are no calls."""
     origins = Counter(one.origin for one in recorded)
     if not origins:
         raise PgagentsError(
@@ -178,7 +178,10 @@ def _describe_operation(op: Operation, taken: set[str], proofs: Sequence[Proof])
 
 
 def _describe_security(op: Operation, proofs: Sequence[Proof]) -> list[dict[str, list[str]]]:
-    """Return what calls need: the proofs that all have, together; else each that some have."""
+    """Return the credentials that calls need.
+
+    Those that all calls have are needed together. Otherwise each that some calls have is an alternative.
+    """
     always = [proof for proof in proofs if op.proofs[proof] == op.calls]
     ways = [always] if always else [[proof] for proof in proofs if op.proofs[proof]]
     needs: list[dict[str, list[str]]] = [{name_scheme(proof): [] for proof in way} for way in ways]
@@ -198,7 +201,7 @@ def _describe_body(op: Operation, media: str, shape: Shape) -> dict[str, Any]:
     if media == FORM:
         schema["properties"] = {name: describe_texts(values) for name, values in op.fields.items()}
     if shape.objects < SURE:
-        schema.pop("required", None)  # one call shows no more than one way to call
+        schema.pop("required", None)  # one call does not show which members are required
     return schema
 
 
@@ -210,7 +213,7 @@ def _describe_answer(op: Operation, status: int) -> dict[str, Any]:
 
 
 def _name(op: Operation) -> str:
-    """Return a name as people give them: `list_notes`, `get_note`, `create_note`, `cancel_order`."""
+    """Return a common name for an operation: `list_notes`, `get_note`, `create_note`, `cancel_order`."""
     segments = [part for part in op.path.split("/") if part]
     words = [snake(part) for part in segments if not part.startswith("{")]
     noun = words[-1] if words else "root"
@@ -229,7 +232,7 @@ def _name(op: Operation) -> str:
 
 
 def _lists(op: Operation) -> bool:
-    """True if a successful answer is a list, or has one."""
+    """True if a successful answer is a list or contains one."""
     for status, shapes in op.answers.items():
         for shape in shapes.values() if 200 <= status < 300 else ():
             if "array" in shape.kinds or any("array" in member.kinds for member in shape.members.values()):

@@ -9,7 +9,7 @@ from typing import Any
 
 MOST_DEPTH, MOST_MEMBERS, MOST_ITEMS = 30, 300, 200
 MANY_KEYS = 20
-"""Members from which an object whose keys differ from value to value is a map."""
+"""Number of members from which an object counts as a map, if its keys differ from value to value."""
 _FORMATS = {
     "date-time": re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:?\d\d)"),
     "date": re.compile(r"\d{4}-\d\d-\d\d"),
@@ -18,7 +18,7 @@ _FORMATS = {
     "uri": re.compile(r"https?://[^\s]{3,2000}", re.I),
 }
 _VALUE = re.compile(r"\d+|[0-9a-f]{8,}|.*@.*|[0-9a-f-]{32,}|.*\d{3,}.*|.*[\s/].*", re.I)
-"""Keys that are values themselves: numbers, hashes, addresses, ids."""
+"""Matches keys that are values: numbers, hashes, addresses, ids."""
 
 
 @dataclass(slots=True)
@@ -30,13 +30,13 @@ class Shape:
     members: dict[str, Shape] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     objects: int = 0
-    """The number of objects among the values."""
+    """Number of objects among the values."""
     items: Shape | None = None
     rest: Shape | None = None
-    """The shape of all members, once the object is a map."""
+    """The shape of all members, once the object counts as a map."""
 
     def add(self, value: Any, depth: int = 0) -> None:
-        """Widen the shape so that it has this value, too."""
+        """Widen the shape so that it includes this value."""
         if depth > MOST_DEPTH:
             return
         if isinstance(value, dict):
@@ -69,7 +69,7 @@ class Shape:
             self.counts[name] = self.counts.get(name, 0) + 1
 
     def join(self, other: Shape) -> None:
-        """Widen the shape so that it has all values of another, too."""
+        """Widen the shape so that it includes all values of another shape."""
         self.kinds |= other.kinds
         if other.formats is not None:
             self.formats = other.formats if self.formats is None else self.formats & other.formats
@@ -115,7 +115,7 @@ def _kind(value: Any) -> str:
 
 
 def _is_map(value: dict[str, Any], known: Shape) -> bool:
-    """True if the keys of an object are values: all look so, or there are many that no other object has."""
+    """True if an object is a map: all its keys look like values, or it has many that no other object has."""
     if len(value) > 1 and all(_VALUE.fullmatch(name) for name in value):
         return True
     if any("@" in name for name in value):

@@ -1,7 +1,8 @@
-"""Turn recorded paths into templates: find the segments that are ids, by their shape and by variation.
+"""Turn recorded paths into templates by finding the segments that are ids.
 
-A segment is an id if it looks like one: a number, a UUID, a hash, `cus_9s6X`. So it is if its answer has
-it as its own id, or any answer as an `id`. A word that never comes back, such as `search`, stays as it is.
+A segment is an id if it looks like one: a number, a UUID, a hash, `cus_9s6X`. It is also an id if its own
+answer repeats it as an id, or any answer has it as `id`. Any other word, such as `search`, is part of the
+template.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pgagents.importer.reading.names import snake
 from pgagents.text.nouns import singular
 
 ENOUGH = 2
-"""Values that must come back in their answers where the member's name does not say that it is an id."""
+"""Number of values that answers must repeat, if the member's name does not identify it as an id."""
 _ID = re.compile(
     r"\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{12,}|[0-9A-HJKMNP-TV-Z]{26}|[^@/]+@[^@/]+"
     r"|\d{4}-\d\d-\d\d.*|[A-Za-z]{1,12}[-_](?=[^/]*\d)[A-Za-z0-9_-]{4,}"
@@ -43,7 +44,7 @@ class Templates:
         self._find_returned(recorded)
 
     def _find_returned(self, recorded: Sequence[Recorded]) -> None:
-        """Mark segments that answers have as their own ids, shorter paths first."""
+        """Mark segments that their answers repeat as ids, shorter paths first."""
         for at in range(1, max((len(s) for s in self._split.values()), default=0)):
             sure: set[tuple[tuple[str, ...], str]] = set()
             weak: dict[tuple[str, ...], set[str]] = {}
@@ -68,7 +69,7 @@ class Templates:
         return tuple("{}" if marked else segment for segment, marked in pairs)
 
     def find(self, path: str) -> tuple[str, dict[str, str]]:
-        """Return the template of a path, and the values of its placeholders by their names."""
+        """Return the template of a path, and the values of its placeholders by name."""
         made, values = [], dict[str, str]()
         before = ""
         for segment, marked in zip(self._split[path], self._marked[path], strict=True):
@@ -85,7 +86,7 @@ class Templates:
 
 
 def _collect_ids(recorded: Sequence[Recorded]) -> frozenset[str]:
-    """Return the texts that successful answers have as ids, wherever they are."""
+    """Return all texts that successful answers have as ids, at any place."""
     found: set[str] = set()
     stack: list[Any] = [one.answer for one in recorded if 200 <= one.status < 300]
     while stack and len(found) < MOST_IDS:
@@ -109,7 +110,7 @@ def _has_shape(at: int, segment: str) -> bool:
 
 
 def _is_returned(answer: Any, segment: str) -> str:
-    """Return `id` if an answer has the segment as its id, `other` if another member has it; else empty."""
+    """Return `id` if an answer has the segment as its id, `other` if in another member, otherwise empty."""
     objects = [answer] if isinstance(answer, Mapping) else []
     objects += [v for v in answer.values() if isinstance(v, Mapping)] if isinstance(answer, Mapping) else []
     names = [

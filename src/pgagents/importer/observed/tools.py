@@ -41,9 +41,9 @@ class Server:
 def import_tools(
     server: Server, tools: Sequence[Any], examples: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 ) -> Imported:
-    """Return the catalogue of a server's tools. `examples` are arguments by the names of tools.
+    """Return the catalogue of a server's tools. `examples` are arguments by tool name.
 
-    Raises PgagentsError if none can be carried over.
+    Raises PgagentsError if no tool can be converted.
     """
     notes = Notes()
     document = Document("tools/list", "tools/list", {"tools": [_absolute(t, n) for n, t in enumerate(tools)]})
@@ -68,7 +68,7 @@ def _fetch_nothing(_location: str) -> NoReturn:
 
 
 def _absolute(tool: Any, number: int) -> Any:
-    """Return a copy of a tool whose references into its own schemas are references into the list."""
+    """Return a copy of a tool whose references into its own schemas are absolute in the list of tools."""
     made = deepcopy(tool)
     for member in ("inputSchema", "outputSchema"):
         schema = made.get(member) if isinstance(made, dict) else None
@@ -91,7 +91,7 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
 
 
 class _Tools:
-    """Make actions of tools."""
+    """Convert tools into actions."""
 
     def __init__(self, schemas: Schemas, notes: Notes, examples: Mapping[str, Mapping[str, Any]]) -> None:
         self.schemas, self.notes, self.examples = schemas, notes, examples
@@ -124,7 +124,7 @@ class _Tools:
         self.actions[name] = action
 
     def _add_example(self, wire: str, action: dict[str, Any], at: Pointer) -> None:
-        """Add the example of a call, or a question where a reading tool has none."""
+        """Add the example of a call, or a note that asks for one if a reading tool has none."""
         given = self.examples.get(wire)
         if given is not None and given.keys() <= action.get("input", {}).keys():
             action["examples"] = {"first": {"input": dict(given)}}

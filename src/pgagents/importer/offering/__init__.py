@@ -1,1 +1,1 @@
-"""Choose which actions of an imported catalogue assistants are offered."""
+"""Choose the actions of an imported catalogue that are offered to assistants."""

@@ -36,9 +36,9 @@ class Objection:
 def find_objections(
     model: Model, surfaces: Mapping[str, Any], choosing: Collection[str] = ()
 ) -> list[Objection]:
-    """Return the refusals by the vendors of these surfaces, each place once.
+    """Return the refusals by the vendors of these surfaces, one for each place.
 
-    For the surfaces in `choosing`, arguments that are secrets count, too.
+    For the surfaces in `choosing`, an argument that is a secret counts as a refusal.
     """
     ids = {
         id: target.surface
@@ -63,13 +63,14 @@ def find_objections(
 
 
 def _find_hits(model: Model, surfaces: Mapping[str, Any], choosing: Collection[str]) -> Iterator[Objection]:
-    """Yield the errors of vendors' rules, and secrets that no model should be asked for."""
+    """Yield the errors of vendors' rules, and arguments by which a model would be asked for a secret."""
     for id, rule in rules().items():
         if id == SECRET:
             hits = list(rule.find(model))
             asking = {hit.origin[:2] for hit in hits}
             if 2 * len(asking) > len(list_model_actions(model)):
-                continue  # an argument of every operation, such as Google's `access_token`, rules out none
+                # an argument that every operation has, such as Google's `access_token`, excludes no action
+                continue
             for hit in hits:
                 yield from (Objection(name, hit.origin, hit.message) for name in choosing)
         elif rule.severity == "error" and rule.surface in surfaces:
@@ -79,7 +80,9 @@ def _find_hits(model: Model, surfaces: Mapping[str, Any], choosing: Collection[s
 
 
 def index_places(source: Source) -> dict[tuple[int, int], Pointer]:
-    """Return the pointer whose key begins at each place, by line and column from 1; else whose value does."""
+    """Return, by line and column from 1, the pointer whose key begins there, otherwise the one whose value
+    does.
+    """
     found: dict[tuple[int, int], Pointer] = {}
     values: dict[tuple[int, int], Pointer] = {}
     level: list[tuple[Pointer, Place]] = [((), source.root)]
@@ -94,7 +97,7 @@ def index_places(source: Source) -> dict[tuple[int, int], Pointer]:
 
 
 class Users:
-    """The actions that use each named schema, directly or not."""
+    """The actions that use each named schema, directly or through other schemas."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.actions: dict[str, set[str]] = {}

@@ -1,6 +1,6 @@
-"""Rank the actions of a large document by the resource that they are about, the most useful first.
+"""Rank the actions of a large document by their resources, the most useful first.
 
-A resource is a collection's path. It counts as much as there are operations at and below its path.
+A resource is a collection's path. Its weight is the number of operations at and below the path.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _APART = re.compile(
     r"(?:^|[^a-z])(?:admin|internal|debug|experimental|beta|alpha|legacy|deprecated|oauth2?|log[io]n|logout)"
     r"(?:[^a-z]|$)"
 )
-"""Words in a path or a tag of operations that are not meant for everybody, or not to stay."""
+"""Words in paths and tags of operations that are internal, administrative or temporary."""
 _STANDARD = (
     ("collection", "GET"), ("item", "GET"), ("collection", "POST"), ("item", "PATCH"), ("item", "PUT"),
     ("item", "POST"), ("item", "DELETE"),
@@ -42,7 +42,7 @@ class Resource:
 
     @property
     def main(self) -> list[ImportedAction]:
-        """The standard actions: list, read, create, one that updates, and remove."""
+        """The standard actions: list, read, create, the first that updates, and remove."""
         keys = [key for key in _STANDARD if key in self.standard]
         updating = [key for key in keys if key in _UPDATES][:1]
         return [self.standard[key] for key in keys if key not in _UPDATES or key in updating]
@@ -54,7 +54,7 @@ class Resource:
 
     @property
     def complete(self) -> bool:
-        """True if an agent can find an instance and go on with it."""
+        """True if an agent can find an instance and then act on it."""
         has = self.standard.keys()
         return ("item", "GET") in has or {("collection", "GET"), ("collection", "POST")} <= has
 
@@ -74,8 +74,9 @@ def rank_resources(made: Sequence[ImportedAction]) -> list[Resource]:
 
 
 def choose(resources: Sequence[Resource], most: int, without: frozenset[str]) -> list[ImportedAction]:
-    """Return at most `most` actions. Whole resources come first, then what else fits; `without` are names
-    of actions that stay out.
+    """Return at most `most` actions, without those named in `without`.
+
+    Whole resources come first, then single actions that fit.
     """
     chosen: list[ImportedAction] = []
 
@@ -97,19 +98,19 @@ def choose(resources: Sequence[Resource], most: int, without: frozenset[str]) ->
 
 
 def path_of(one: ImportedAction) -> str:
-    """Return the action's path; placeholders have no name in it."""
+    """Return the action's path, without the names of placeholders."""
     return PLACEHOLDER.sub("{}", str(one.action["http"]).partition(" ")[2])
 
 
 def _is_apart(one: ImportedAction) -> bool:
-    """True for an action that is deprecated, or that only some callers should have."""
+    """True for an action that is deprecated, or meant only for some callers."""
     words = " ".join([str(one.action["http"]), *map(str, one.action.get("tags", ()))]).lower()
     begin = str(one.action["description"])[:80].lower()
     return bool(one.action.get("deprecated") or "deprecated" in begin or _APART.search(words))
 
 
 def _place(one: ImportedAction, found: dict[str, Resource], paths: set[str]) -> None:
-    """Put an action into its resource."""
+    """Add an action to its resource."""
     method, path = one.operation.method, path_of(one)
     head = path
     while head.endswith("/{}"):
@@ -139,7 +140,7 @@ def _name_group(one: ImportedAction) -> str:
 
 
 def summarize(resources: Sequence[Resource], names: Sequence[str]) -> str:
-    """Describe a choice of actions by the resources that they are about: `files (5), folders (4)`."""
+    """Describe a choice of actions by its resources: `files (5), folders (4)`."""
     chosen = set(names)
     counts: dict[str, int] = {}
     for resource in resources:

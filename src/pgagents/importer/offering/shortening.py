@@ -1,4 +1,4 @@
-"""Shorten a text for a vendor that takes fewer characters: whole sentences are kept, from the first."""
+"""Shorten a text for a vendor with a limit, by keeping as many whole sentences as fit."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _END = re.compile(r"(?<=[.!?])\s+")
 
 
 def shorten(data: dict[str, Any], surface: str, at: Pointer, most: int, notes: Notes) -> bool:
-    """Write a shorter text for one surface, or for all where no surface can have its own.
+    """Write a shorter text for one surface, or for all if a surface cannot have its own.
 
-    Return False if the text at the pointer is no text, or was shortened already.
+    Return False if the value at the pointer is no text, or has been shortened before.
     """
     holder: Any = data
     for step in at[:-1]:
@@ -40,7 +40,7 @@ def shorten(data: dict[str, Any], surface: str, at: Pointer, most: int, notes: N
 
 
 def _own_text(at: Pointer) -> tuple[str, ...] | None:
-    """Return the path below `texts.SURFACE` of a text that a surface may have of its own."""
+    """Return the path below `texts.SURFACE` of a text that a surface can replace."""
     if at[:1] != ("actions",):
         return None
     if len(at) == 3:

@@ -1,1 +1,1 @@
-"""Convert the parts of an operation: its arguments, body, answers, texts, and whether it changes anything."""
+"""Convert the parts of an operation: arguments, body, answers, texts, and effect."""

@@ -19,7 +19,7 @@ ANY_BODY = ("AnyBody", {"description": "A body that the document does not descri
 
 
 class Answers:
-    """Make the answers of actions."""
+    """Convert the answers of operations."""
 
     def __init__(self, schemas: Schemas, notes: Notes) -> None:
         self.schemas, self.notes = schemas, notes
@@ -67,13 +67,16 @@ class Answers:
         return {**schema, **described, **own}
 
     def _file(self, answer: Answer) -> dict[str, Any]:
-        """Return the schema of a file, with the most bytes that it may have."""
+        """Return the schema of a file, with its largest size in bytes."""
         assert answer.schema is not None
         most = find_most_bytes(self.schemas.references.follow(answer.schema).mapping())
         return {"type": "string", "format": "binary", **({"max_bytes": most} if most is not None else {})}
 
     def _no_json(self, answer: Answer, at: Pointer) -> dict[str, Any]:
-        """Return the schema of an answer that is no JSON: rows of CSV keep theirs, all else is one text."""
+        """Return the schema of an answer that is not JSON.
+
+        CSV rows keep their schema; anything else is one text.
+        """
         assert answer.schema is not None
         kind, media = find(answer.media).name, bare_media(answer.media)
         data = media.endswith(("xml", "yaml", "x-ndjson"))

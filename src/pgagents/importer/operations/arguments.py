@@ -17,7 +17,7 @@ from pgagents.text.brief import brief
 
 
 class Arguments:
-    """Make the arguments of actions. `base` is the path of the API's server."""
+    """Convert parameters into arguments. `base` is the path of the API's server."""
 
     def __init__(self, schemas: Schemas, notes: Notes, servers: Servers) -> None:
         self.schemas, self.notes, self.servers = schemas, notes, servers
@@ -53,8 +53,9 @@ class Arguments:
         return found
 
     def _parameter(self, p: Parameter, found: dict[str, Any], made: ImportedAction, at: Pointer) -> bool:
-        """Add the parameter's argument. False, with the reason in `why`, if a required parameter cannot be
-        expressed.
+        """Add the parameter's argument.
+
+        Return False if a required parameter cannot be expressed; `why` then has the reason.
         """
         form = travelling(p, self.schemas)
         if isinstance(form, Unsayable):
@@ -73,7 +74,7 @@ class Arguments:
         at: Pointer,
         form: Joined | Styled | None,
     ) -> None:
-        """Add the argument of a parameter that is sent as it is, or joined into one text."""
+        """Add the argument of a parameter that is sent unchanged, or joined into one text."""
         name = self.name(p.name, found, prefix=p.place)
         here = (*at, name)
         joined = form if isinstance(form, Joined) else None
@@ -129,5 +130,5 @@ class Arguments:
 
 
 def style_members(form: Styled) -> dict[str, Any]:
-    """Return the keys of an argument with a style."""
+    """Return the catalogue's keys for an argument with a style."""
     return {"style": form.style} | ({} if form.explode is None else {"explode": form.explode})

@@ -32,7 +32,10 @@ from pgagents.text.brief import brief
 
 
 class Bodies:
-    """Make arguments of request bodies. With `comparing`, bodies that no call sends are converted, too."""
+    """Convert request bodies into arguments.
+
+    With `comparing`, bodies that no call sends are converted too.
+    """
 
     def __init__(self, arguments: Arguments, *, comparing: bool) -> None:
         self.arguments, self.comparing = arguments, comparing
@@ -41,7 +44,10 @@ class Bodies:
     def add(
         self, op: Operation, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer
     ) -> bool:
-        """Add the body's arguments to `found`. False, after a note, if the body cannot be expressed."""
+        """Add the body's arguments to `found`.
+
+        Return False, after a note, if the body cannot be expressed.
+        """
         if not is_sendable(body.media) and not self.comparing:
             self.notes.add_lost(at, f"an optional body of {brief(body.media)} is not sent", body.whole.place)
             return True
@@ -99,7 +105,10 @@ class Bodies:
     def _member(
         self, part: Member, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer
     ) -> bool:
-        """Add the argument of a body's member. False, after a note, if a required one has no form."""
+        """Add the argument of a body's member.
+
+        Return False, after a note, if a required member cannot be expressed.
+        """
         form = self._form_of(part, body)
         if isinstance(form, Unsayable):
             if part.required and body.required:
@@ -163,12 +172,12 @@ class Bodies:
         return True
 
     def _list_types(self, op: Operation) -> list[str]:
-        """Return the types of a file that is the whole body, if it may have several."""
+        """Return the media types of a body that is one file, if it may have several."""
         body = self.schemas.references.follow(op.whole.at("requestBody"))
         return list_file_types(body.at("content").members())
 
     def _form_of(self, part: Member, body: Body) -> Styled | Unsayable | None:
-        """Return the style of a member of a form, by the document's `encoding`; None if it needs none."""
+        """Return the style of a form's member from the document's `encoding`; None if it needs none."""
         medium = medium_of(bare_media(body.media))
         if medium is None or medium.typed or find_file(part, body, self.schemas) is not None:
             return None

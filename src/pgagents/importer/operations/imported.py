@@ -14,8 +14,9 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(slots=True)
 class ImportedAction:
-    """An action and its operation. `wires` maps name and place of each parameter in the document to its
-    argument.
+    """An action and the operation that it was made from.
+
+    `wires` maps the name and place of each parameter in the document to its argument.
     """
 
     name: str
@@ -23,9 +24,9 @@ class ImportedAction:
     action: dict[str, Any]
     wires: dict[tuple[str, str], str] = field(default_factory=dict)
     joined: dict[str, str] = field(default_factory=dict)
-    """Arguments that are a list in the document and one text here, each with its separator."""
+    """Arguments that are a list in the document and one text in the catalogue, each with its separator."""
     shown: dict[str, Any] = field(default_factory=dict)
-    """Values of arguments for which the document has an `example` that belongs to no answer."""
+    """Values from the document's `example` of arguments, if they belong to no example of an answer."""
 
 
 def bare_media(media: str) -> str:

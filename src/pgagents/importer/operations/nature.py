@@ -1,4 +1,4 @@
-"""Say whether an action changes anything, and what a person is asked before it does."""
+"""Decide if an action changes anything, and write the question that a person must confirm before."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ _DEEDS = frozenset((
     "cancel", "activate", "deactivate", "approve", "reject", "trigger", "execute", "purge", "destroy", "stop",
     "start", "restart",
 ))  # fmt: skip
-"""Words in the name of a GET that suggest a change, although HTTP calls every GET safe."""
+"""Words in the name of a GET that suggest a change, although HTTP defines every GET as safe."""
 _DEEDS_OF_ARGUMENTS = frozenset((
     "delete", "remove", "purge", "destroy", "reset", "revoke", "send", "resend", "trigger", "execute",
     "recheck", "restart", "unsubscribe", "logout",
 ))  # fmt: skip
-"""Words at the beginning of an argument's name that suggest a change by a GET. `start` is none, because it
-may begin a range.
+"""Words at the beginning of an argument's name that suggest a change by a GET.
+
+`start` is not among them, because it may begin a range.
 """
 
 
@@ -40,15 +41,23 @@ def is_deed(op: Operation, p: Parameter) -> bool:
 
 
 def add_nature(
-    op: Operation, name: str, action: dict[str, Any], at: Pointer, notes: Notes, *, confirmed: bool = True
+    op: Operation,
+    name: str,
+    action: dict[str, Any],
+    at: Pointer,
+    notes: Notes,
+    *,
+    confirmed: bool = True,
+    reads: bool = False,
 ) -> None:
-    """Add effect, destructiveness and the question that a person confirms.
+    """Add effect, destructiveness and the question for a person.
 
-    A document has none of them. The safe answer is written, and becomes a question only if the name suggests
-    another one. Without `confirmed`, no question for a person is written.
+    A document states none of these. The safer value is written; if the name suggests another one, the author
+    is asked. Without `confirmed`, no question for a person is written. `reads` is the author's word that the
+    operation changes nothing.
     """
     deed = _find_deed(op) if op.method == "GET" else ""
-    action["effect"] = "read" if op.method == "GET" and not deed else "write"
+    action["effect"] = "read" if reads or (op.method == "GET" and not deed) else "write"
     if op.method == "DELETE":
         action["destructive"] = True
     if action["effect"] == "read":
@@ -73,8 +82,8 @@ def _confirm(op: Operation, action: dict[str, Any], at: Pointer, notes: Notes) -
 
 
 def _find_deed(op: Operation) -> str:
-    """Return a word of `_DEEDS` that begins the operationId or the last part of the path; empty if none
-    does.
+    """Return a word of `_DEEDS` that begins the operationId or the last part of the path; empty without
+    one.
     """
     last = next((part for part in reversed(op.path.split("/")) if part and not part.startswith("{")), "")
     words = [snake(text).partition("_")[0] for text in (op.id or "", last)]

@@ -14,7 +14,7 @@ MOST = 8000
 
 
 def add_texts(op: Operation, name: str, action: dict[str, Any], at: Pointer, notes: Notes) -> None:
-    """Add title and description, as the document has them, or from the name."""
+    """Add title and description from the document, or else from the name."""
     summary, description = op.whole.text("summary"), op.whole.text("description")
     action["title"] = one_line(
         summary or (description.split(". ")[0] if description else sentence(name)), 120

@@ -1,1 +1,1 @@
-"""Read a document of others: its references, its operations in one form, and notes on what is lost."""
+"""Read a foreign document: its references, its operations in one form, and notes on losses."""

@@ -22,7 +22,7 @@ MAX_TWIN_BYTES = 8_000_000
 """Largest JSON text that is read a second time to find the line of a duplicate member."""
 
 MAX_PAGE = 200_000
-"""Characters of a web page that are searched for the address of a document."""
+"""Number of characters of a web page that are searched for a document's address."""
 _NAMED = re.compile(
     r"""["']([^"'<>\s]{0,200}(?:openapi|swagger|api-docs)[^"'<>\s]{0,80}\.(?:json|ya?ml))["']"""
 )
@@ -30,7 +30,10 @@ _NAMED = re.compile(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A JSON or YAML document. `location` is its path or URL, `name` the name in messages, `text` as read."""
+    """A JSON or YAML document.
+
+    `location` is its path or URL, `name` its name in messages, `text` the unparsed text.
+    """
 
     location: str
     name: str
@@ -78,7 +81,7 @@ def read(raw: bytes, location: str, name: str) -> Document:
 
 
 def _advise(page: str) -> str:
-    """Return where the document may be; a page that shows one names its address."""
+    """Return advice on where the document may be, with its address if the page names one."""
     named = _NAMED.search(page[:MAX_PAGE])
     usual = "/openapi.json, /v3/api-docs, /swagger/v1/swagger.json"
     where = f"it names `{brief(named[1])}`" if named else f"servers often have it at {usual}"
@@ -127,7 +130,7 @@ def _json(text: str, name: str) -> Any:
                 return source.data
             if not re.match(
                 r'\s*[\[{]\s*(["{}\[\]]|\Z)', text
-            ):  # YAML in braces, for which JSON's error message would only name the first key
+            ):  # this is YAML in braces; JSON's error would only name the first key
                 raise _faults(source.faults, source) from None
         raise _make_error(name, error.lineno, error.colno, "syntax", f"not valid JSON: {error.msg}") from None
     except RecursionError:
@@ -162,8 +165,9 @@ def _no_constant(text: str) -> None:
 
 
 def _check_limits(data: Any, name: str) -> Any:
-    """Return the data with text keys. Raises InputError if it is too deep, too large, or has a number that
-    JSON cannot hold.
+    """Return the data with text keys.
+
+    Raises InputError if it is too deep, too large, or has a number that JSON cannot hold.
     """
     count = 0
     stack: list[tuple[Any, int]] = [(data, 1)]

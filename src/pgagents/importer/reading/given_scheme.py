@@ -1,4 +1,4 @@
-"""Put a security scheme that the caller names (`--auth bearer`) into a document that declares none."""
+"""Add the security scheme that the caller names (`--auth bearer`) to a document that declares none."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _TOKENS = ("oauth2", "openIdConnect")
 
 @dataclass(frozen=True, slots=True)
 class GivenScheme:
-    """A scheme as the caller names it, and as OpenAPI 3 writes it."""
+    """A scheme as the caller names it, and in OpenAPI 3's form."""
 
     text: str
     name: str
     scheme: Mapping[str, Any]
 
     def for_swagger(self) -> Mapping[str, Any]:
-        """Return the scheme as Swagger 2.0 writes it, which has no type for bearer keys."""
+        """Return the scheme in Swagger 2.0's form, which has no type for bearer keys."""
         if self.scheme["type"] != "http":
             return self.scheme
         if self.scheme["scheme"] == "basic":
@@ -67,7 +67,7 @@ def parse_scheme(text: str) -> GivenScheme:
 def with_scheme(references: References, given: GivenScheme) -> tuple[References, str]:
     """Return the document with the scheme for all operations, and the scheme's name there.
 
-    The name is empty if the document declares this scheme itself. Raises PgagentsError if it declares
+    The name is empty if the document already declares this scheme. Raises PgagentsError if it declares
     another one.
     """
     root = references.root()
@@ -94,7 +94,7 @@ def with_scheme(references: References, given: GivenScheme) -> tuple[References,
 
 
 def list_described(references: References) -> list[str]:
-    """Return the schemes that a document describes, as `--auth` takes them."""
+    """Return the schemes that a document describes, in the form of `--auth`."""
     return [said for found in _list_schemes(references).values() if (said := _say(found)) != "another scheme"]
 
 
@@ -106,7 +106,7 @@ def _list_schemes(references: References) -> dict[str, Found]:
 
 
 def _say(found: Found) -> str:
-    """Return a scheme of a document as `--auth` would name it."""
+    """Return a scheme of a document in the form of `--auth`."""
     scheme = found.mapping()
     for kind in ("http_bearer", "http_basic"):
         if kinds()[kind].read_openapi(scheme) is not None:

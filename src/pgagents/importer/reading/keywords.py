@@ -1,4 +1,4 @@
-"""Decide if the value of a schema's keyword is one that JSON Schema allows there."""
+"""Decide if JSON Schema allows a value for a keyword."""
 
 from __future__ import annotations
 
@@ -57,4 +57,4 @@ ALLOWED_VALUES: dict[str, Callable[[Any], bool]] = {
     "readOnly": lambda v: isinstance(v, bool), "writeOnly": lambda v: isinstance(v, bool),
     "deprecated": lambda v: isinstance(v, bool),
 }  # fmt: skip
-"""By keyword, a function that says if a value is allowed there."""
+"""A function for each keyword; it returns True for an allowed value."""

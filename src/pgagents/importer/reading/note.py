@@ -1,4 +1,4 @@
-"""Notes on what an import could not convert, or leaves to the author."""
+"""Notes on parts that an import could not convert, or that the author must decide."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ class Note:
 
 
 class Notes:
-    """Notes in the order they were made, each once."""
+    """Notes in the order in which they were made, without repetition."""
 
     def __init__(self) -> None:
         self.made: dict[Note, None] = {}
 
     def add_lost(self, at: Pointer, message: str, source: str = "") -> None:
-        """Record that the catalogue's language cannot express something in the document."""
+        """Record a part of the document that the catalogue's language cannot express."""
         self.made.setdefault(Note("lost", at, message, source))
 
     def decide(self, at: Pointer, message: str, source: str = "") -> None:
-        """Record that the author must check a value that the document does not give."""
+        """Record a value that the document does not give, so that the author must check it."""
         self.made.setdefault(Note("decide", at, message, source))
 
     def add_blocked(self, at: Pointer, message: str, source: str = "") -> None:
-        """Record that the catalogue cannot be loaded until the author has changed this place."""
+        """Record that the catalogue cannot be loaded before the author changes this place."""
         self.made.setdefault(Note("blocked", at, message, source))
 
     def add_ignore(self, at: Pointer, rule: str, reason: str) -> None:
@@ -54,5 +54,5 @@ class Notes:
         self.made.setdefault(Note("inferred", at, message))
 
     def add_left_out(self, message: str, source: str = "", *, count: int = 1) -> None:
-        """Record that an operation, or `count` operations, are not in the catalogue."""
+        """Record that an operation, or a number of operations, is not in the catalogue."""
         self.made.setdefault(Note("left out", ("actions",), message, source, count))

@@ -22,13 +22,13 @@ CATALOGUE = (
 )
 _OTHERS = ("head", "options", "trace", "query")
 _BESIDE = ("name", "in", "required", "description", "collectionFormat", "allowEmptyValue")
-"""Keys of a Swagger 2.0 parameter that are not keywords of its schema."""
+"""Keys of a Swagger 2.0 parameter that do not belong to its schema."""
 _UNSENT = ("accept", "content-type", "authorization")
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter outside the body. `schema` is the place of its schema, `whole` the parameter itself."""
+    """A parameter outside the body. `schema` is its schema with its place, `whole` the parameter itself."""
 
     name: str
     place: str
@@ -54,8 +54,9 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response. `status` is as written (`200`, `4XX`, `default`); `schema` None means that no body is
-    described.
+    """A response.
+
+    `status` is as written (`200`, `4XX`, `default`). `schema` is None if no body is described.
     """
 
     status: str
@@ -79,7 +80,7 @@ class Operation:
     tags: tuple[str, ...]
     problems: tuple[str, ...] = field(default=())
     server: Found | None = None
-    """The first server of the operation's own, or of its path; None if it has none."""
+    """The first server of the operation, or else of its path; None if both name none."""
 
     @property
     def id(self) -> str:
@@ -123,7 +124,7 @@ def base_path(root: Found) -> str:
 
 
 def find_path(url: str) -> str:
-    """Return the path of a server's URL without a slash at its end; empty if none can be said."""
+    """Return the path of a server's URL without a final slash; empty if it cannot be determined."""
     path = "/" + urlsplit(url).path.strip("/")
     return "" if path == "/" or any(c in path for c in "{}?# ") else path
 
@@ -151,7 +152,7 @@ def find_address(scheme: str, host: str) -> str:
         return ""
     try:
         named = urlsplit(f"{scheme}://{host}").hostname
-    except ValueError:  # brackets without an address of IPv6
+    except ValueError:  # brackets that contain no IPv6 address
         return ""
     return f"{scheme}://{host}" if named else ""
 
@@ -242,8 +243,7 @@ def _parameter(p: Found, *, swagger: bool) -> Parameter:
 
 
 def _style(p: Found) -> str:
-    """Return the form in which a parameter sends a list: `csv`, `ssv`, `pipes`, or OpenAPI's name of
-    another one.
+    """Return the form in which a parameter sends a list: `csv`, `ssv`, `pipes`, or another name from OpenAPI.
 
     Empty for a list that repeats the parameter's name, which is the form of the catalogue's own calls.
     """
@@ -267,7 +267,7 @@ def _body(references: References, whole: Found) -> Body | None:
 
 
 def _form(references: References, whole: Found, every: list[Found]) -> Body | None:
-    """Return Swagger's body parameter, or a body of its form fields, or None."""
+    """Return Swagger's body parameter, or a body made of its form fields, or None."""
     for p in every:
         if p.text("in") == "body":
             return Body(JSON, p.value.get("required") is True, p.at("schema"), p)
@@ -327,7 +327,7 @@ def is_sendable(media: str) -> bool:
 
 
 def encoding_style(encoding: Found) -> str:
-    """Return how a member of a form sends a list or object, as `_style` does for a parameter."""
+    """Return the form in which a form's member sends a list or object, named as in `_style`."""
     style = encoding.text("style") or "form"
     joined = {"form": "csv", "spaceDelimited": "ssv", "pipeDelimited": "pipes"}
     if style in joined:

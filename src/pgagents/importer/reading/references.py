@@ -1,6 +1,6 @@
-"""Follow references between and inside documents.
+"""Follow references inside and between documents.
 
-By default only references inside the first document's folder or host are followed.
+By default, references that leave the first document's folder or host are refused.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from pgagents.importer.reading.document import Document, read
 from pgagents.text.brief import brief
 
 Read = Callable[[str], bytes]
-"""Returns the content of a path or URL. Raises PgagentsError."""
+"""A function that returns the content of a path or URL. Raises PgagentsError."""
 
 MAX_DOCUMENTS = 200
 MAX_CHAIN = 50
 
 
 class Found(NamedTuple):
-    """A value, its document, and its pointer there (`/components/schemas/Book`)."""
+    """A value, its document, and its pointer in it (`/components/schemas/Book`)."""
 
     value: Any
     document: Document
     pointer: str
 
     def at(self, *steps: str | int) -> Found:
-        """Return the value at these steps below; its value is None if it does not exist."""
+        """Return the value at these steps below this one. Its value is None if it does not exist."""
         value, pointer = self.value, self.pointer
         for step in steps:
             pointer += "/" + escape(step)
@@ -89,8 +89,8 @@ class References:
     def follow(self, found: Found) -> Found:
         """Return the value at the end of a chain of references.
 
-        A value without `$ref` is returned as it is. The result's value is None if the chain leads nowhere or
-        in a circle.
+        A value without `$ref` is returned unchanged. The result's value is None if the chain has no end or a
+        broken link.
         """
         seen: set[tuple[str, str]] = set()
         while isinstance(found.value, dict) and isinstance(found.value.get("$ref"), str):
@@ -102,7 +102,7 @@ class References:
         return found
 
     def target(self, found: Found) -> Found:
-        """Return the value that one reference names; its value is None if it does not exist."""
+        """Return the target of one reference; its value is None if it does not exist."""
         location, fragment = _split_reference(found)
         document = self._document(location, found) if location else found.document
         pointer = unquote(fragment)

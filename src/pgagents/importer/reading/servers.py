@@ -54,9 +54,9 @@ def describe_main(root: Found, url: str, notes: Notes) -> str | dict[str, Any]:
 
 
 def _describe(server: Found, url: str, notes: Notes, at: Pointer) -> str | dict[str, Any]:
-    """Return a server with those variables that stand in its host, if the catalogue can say them.
+    """Return a server with those variables of its host that the catalogue can express.
 
-    A note lists the other variables, which have their defaults.
+    A note lists the other variables, which get their defaults.
     """
     head = re.match(r"https?://[^/?#]+", server.text("url"))
     names = list(dict.fromkeys(re.findall(r"\{([^{}]*)\}", head[0]))) if head else []
@@ -84,13 +84,13 @@ def _variable(written: Found) -> dict[str, Any] | None:
 
 
 def find_usual_url(operations: Iterable[Operation]) -> str:
-    """Return scheme and host of the server that most operations name for themselves; empty if none does."""
+    """Return scheme and host of the server that most operations name; empty if no operation names one."""
     named = Counter(url for op in operations if (url := _find_url(op)))
     return named.most_common(1)[0][0] if named else ""
 
 
 def _find_url(op: Operation) -> str:
-    """Return scheme and host of the operation's own server; empty without one, or if it cannot be said."""
+    """Return scheme and host of the operation's own server; empty if it has none or cannot be expressed."""
     parts = urlsplit(expand_variables(op.server)) if op.server is not None else None
     if parts is None or parts.scheme not in ("http", "https"):
         return ""
@@ -104,15 +104,15 @@ class Servers:
         self.base = parse_base(base) if base else base_path(root)
         self._url, self._notes = url, notes
         self.written: dict[str, dict[str, Any]] = {}
-        """The servers that operations need, as the catalogue has them."""
+        """The servers that operations need, in the catalogue's form."""
         self._names: dict[str, str] = {}
 
     def find_base(self, op: Operation) -> str:
-        """Return the beginning of the operation's path: that of its own server, if it has one."""
+        """Return the path of the operation's own server; empty without one."""
         return self.base if op.server is None else find_path(expand_variables(op.server))
 
     def name_of(self, op: Operation, at: Pointer) -> str | None:
-        """Return the name of the operation's own server; None if the API's own one has it."""
+        """Return the name of the operation's own server; None if it uses the API's server."""
         if op.server is None:
             return None
         parts = urlsplit(expand_variables(op.server))

@@ -1,1 +1,1 @@
-"""Lint of anybody's plugin folder, ZIP or file, as a store or a host would judge it."""
+"""Lint any plugin folder, ZIP or file by the rules of a store or a host."""

@@ -1,4 +1,4 @@
-"""List a ZIP without unpacking it to disk, within fixed bounds of memory and time."""
+"""List a ZIP without unpacking it to disk, within limits of memory and time."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pgagents.errors import PgagentsError
 from pgagents.lint.packages.tree import MAX_ENTRIES, Entry, Kind, Tree
 
 MAX_UNPACKED = 512 * 1024 * 1024
-"""Bytes that are unpacked to see that every entry is readable: the store's own limit of a package."""
+"""Most bytes that are unpacked to test that every entry is readable: the store's own limit for a package."""
 MAX_LISTING = 16_000_000
-"""Bytes of the ZIP's own list of entries that are read."""
+"""Most bytes of the ZIP's own list of entries that are read."""
 _PART = 1 << 20
 _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -35,12 +35,13 @@ _BROKEN = (
 
 
 class NoZipError(Exception):
-    """The file is no ZIP that can be read."""
+    """The file is not a ZIP that can be read."""
 
 
 def list_archive(stream: BinaryIO, name: str) -> Tree:
-    """Return the ZIP's entries. Raises NoZipError for a damaged one, PgagentsError for one beyond the
-    bounds.
+    """Return the ZIP's entries.
+
+    Raises NoZipError for a damaged one, and PgagentsError for one beyond the limits.
     """
     stream.seek(0, 2)
     packed = stream.tell()
@@ -105,7 +106,7 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
 def _list_trouble(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -> dict[str, str]:
     """Return why entries cannot be unpacked, by path.
 
-    Contents are tried only where the archive's own numbers are within the store's limit.
+    Contents are unpacked only if the archive's own numbers are within the store's limit.
     """
     found = {}
     within = sum(info.file_size for info in infos) <= MAX_UNPACKED
@@ -120,7 +121,7 @@ def _list_trouble(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -> dic
 
 
 def _try(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
-    """Unpack one entry part by part; return why that fails, or nothing."""
+    """Unpack one entry part by part. Return why that fails, or an empty text."""
     try:
         with archive.open(info) as stream:
             while stream.read(_PART):

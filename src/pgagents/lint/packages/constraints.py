@@ -1,7 +1,7 @@
-"""The kinds of constraint that a table of fields may name.
+"""The kinds of constraints in a table of fields.
 
-Each takes a value and the table's argument, and returns what is wrong with the value in a few words, or
-nothing. A constraint of text passes values that are no text, because another constraint names the type.
+Each takes a value and the table's argument. It returns what is wrong with the value in a few words, or
+nothing. A constraint on text accepts values that are no text, because another constraint checks the type.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _name_characters(bad: list[str]) -> str:
 
 
 def _text(value: Any, _: Any) -> str:
-    """Text on one line or several: which of both is another constraint's matter."""
+    """Text on one line or several. Other constraints distinguish the two."""
     return _name_characters(list_bad_characters(value, lines=True)) if isinstance(value, str) else ""
 
 
@@ -141,7 +141,7 @@ def _outer(value: Any, _: Any) -> str:
 
 
 def split_url(value: Any) -> SplitResult | None:
-    """Return a URL's parts, or None for anything that is no absolute URL with a host."""
+    """Return a URL's parts; None unless it is an absolute URL with a host."""
     if not isinstance(value, str) or list_bad_characters(value, lines=False) or re.search(r"\s", value):
         return None
     try:
@@ -229,4 +229,4 @@ CONSTRAINTS: dict[str, tuple[Constraint, str]] = {
     "members": (_members, "remove it; these are known: {argument}"),
     "forbidden": (lambda _value, _argument: "it is there", "remove it"),
 }
-"""Each kind with its function and the next step. `missing` is the table reader's own."""
+"""Each kind with its function and advice. The table reader itself handles `missing`."""

@@ -1,4 +1,4 @@
-"""Recognise the judge of a package, or of a file of one, by its content."""
+"""Recognise by its content which judge a package or one of its files belongs to."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pgagents.lint.packages.root import find_root
 from pgagents.lint.packages.tree import Tree
 
 OTHERS = {"openai-portal": "agent-plugins", "agent-plugins": "openai-portal"}
-"""Judges of the same files: each maps to the other judge."""
+"""Judges of the same files, each mapped to another one."""
 
 
 def detect_tree(tree: Tree) -> str | None:
-    """Return the name of the judge for a folder or a ZIP; None where it holds nothing known."""
+    """Return the name of the judge for a folder or a ZIP; None if it contains nothing known."""
     if tree.kind(".claude-plugin/marketplace.json"):
         return "claude-directory"
     rooted, _, _ = find_root(tree)

@@ -1,8 +1,8 @@
 """Check the values of a document by a table of fields: path, then constraints, each with its code.
 
 A row is `path: [[kind, code, argument], …]`. `*` in a path stands for every item of a list or member of an
-object. The first constraint that a value breaks is reported, and later ones are not tried. `missing` speaks
-of an absent member, `absent` of one whose parent is there.
+object. Only the first constraint that a value breaks is reported. `missing` is about an absent member,
+`absent` about one whose parent is present.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from pgagents.source.source import Pointer
 Row = Sequence[Sequence[Any]]
 _ABSENT: Any = object()
 _ORPHAN: Any = object()
-"""An absent member whose parent is absent too."""
+"""Stands for an absent member whose parent is absent too."""
 
 
 def check(
     rows: Mapping[str, Row], data: Any, file: str, prefix: Pointer = (), *, missing: str = "missing"
 ) -> Iterator[Hit]:
-    """Yield a finding for each broken row. `missing` is the kind of the rows about absent members in this
-    layout.
+    """Yield a finding for each broken row.
+
+    `missing` is the kind of rows about absent members in this layout.
     """
     for path, constraints in rows.items():
         for pointer, value in _resolve(data, tuple(path.split(".")), ()):
@@ -35,9 +36,9 @@ def check(
 
 
 def _resolve(data: Any, steps: Sequence[str], at: Pointer) -> Iterator[tuple[Pointer, Any]]:
-    """Yield the values at a path with their pointers; an absent member is `_ABSENT` or `_ORPHAN`.
+    """Yield the values at a path with their pointers. An absent member is `_ABSENT` or `_ORPHAN`.
 
-    Nothing is yielded below a value of a wrong type, which has its own row.
+    Nothing is yielded below a value of a wrong type, because another row checks the type.
     """
     if not steps or not steps[0]:
         yield at, data

@@ -1,4 +1,4 @@
-"""List a folder without following any link, within fixed bounds."""
+"""List a folder without following links, within limits."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pgagents.errors import PgagentsError
 from pgagents.lint.packages.tree import MAX_ENTRIES, MAX_LEVELS, Entry, Kind, Tree
 
 LEFT_OUT = frozenset((".git", ".hg", ".svn"))
-"""Folders of version control, which nobody packs."""
+"""Folders of version control, which packages never contain."""
 
 
 def list_folder(path: str) -> Tree:
-    """Return the folder's entries. Raises PgagentsError where it cannot be listed or is beyond the bounds."""
+    """Return the folder's entries. Raises PgagentsError if it cannot be listed or is beyond the limits."""
     members: list[Entry] = []
     waiting = [("", 1)]
     while waiting:
@@ -76,7 +76,7 @@ def _kind(mode: int) -> Kind:
 
 
 def _read(path: str, most: int) -> bytes:
-    """Return at most `most + 1` bytes of a regular file; links are not followed."""
+    """Return at most `most + 1` bytes of a regular file. Links are not followed."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
     handle = os.open(path, flags | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as stream:

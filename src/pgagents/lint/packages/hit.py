@@ -13,8 +13,8 @@ class Hit:
     """A finding by its code in the judge's table.
 
     `file` is a path from the plugin's root; empty for the package itself. `detail` describes the file's
-    content. `help` and `severity` replace those of the table. `line` is for texts without values of their
-    own.
+    content. `help` and `severity` replace those of the table. `line` is the place in a text that has no
+    values.
     """
 
     code: str

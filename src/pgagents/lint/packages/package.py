@@ -1,4 +1,4 @@
-"""A package as the judges read it: its files, each read once, and where each value of them stands."""
+"""A package for judges: each file is read once, with the place of every value."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Package:
         return texts.read_text(self.tree, path)
 
     def object(self, path: str) -> dict[str, Any] | None:
-        """Return a JSON file's object, or None where it is not there or is something else."""
+        """Return a JSON file's object; None if the file is missing or is something else."""
         if not self.tree.is_file(path):
             return None
         try:
@@ -50,7 +50,7 @@ class Package:
         return data if isinstance(data, dict) else None
 
     def skills(self) -> Iterator[tuple[str, Skill]]:
-        """Yield the readable skills directly below skills/, with the name of each one's folder."""
+        """Yield the readable skills directly below skills/, each with its folder's name."""
         for name in self.tree.names("skills"):
             path = f"skills/{name}/SKILL.md"
             if not name.startswith(".") and self.tree.is_file(path):

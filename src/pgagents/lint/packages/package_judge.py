@@ -1,4 +1,4 @@
-"""Find the judges of packages by their path: a module under `judges` is one store's or host's."""
+"""Find the judges of packages. A module under `judges` is one store or host."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PackageJudge:
     """One judge. Its name is that of its module, with `-` for `_`; its table has the module's name.
 
     `root` returns the tree with the root of the package, and the findings that end the judging. `find` judges
-    a package, `find_file` one file's data or text. `find_file` returns None for a file that no rule is about.
+    a package, `find_file` one file's data or text. `find_file` returns None for a file without rules.
     """
 
     title: str
@@ -30,7 +30,7 @@ class PackageJudge:
     find_file: Callable[[Package, str], Iterator[Hit] | None]
     describe: Callable[[Package], Iterator[str]] = lambda _package: iter(())
     damaged: str = ""
-    """The code of a ZIP that cannot be read; empty where that is a wrong call."""
+    """The code of a ZIP that cannot be read; empty if that is wrong usage."""
 
 
 @cache

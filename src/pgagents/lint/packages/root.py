@@ -12,20 +12,20 @@ MANIFESTS = (
     ".agent-plugin/plugin.json",
     ".claude-plugin/plugin.json",
 )
-"""Places of a manifest below the root, the first one there counts."""
+"""Places of a manifest below the root. The first that exists counts."""
 _FOLDERS = (".codex-plugin", ".agent-plugin", ".claude-plugin")
 _MOST_TOPS = 200
 
 
 def is_root(tree: Tree) -> bool:
-    """True if a manifest, or its folder, or skills are at the root."""
+    """True if the root has a manifest, its folder, or skills."""
     return any(tree.kind(path) for path in (*MANIFESTS, *_FOLDERS, "skills"))
 
 
 def find_root(tree: Tree) -> tuple[Tree, str, str]:
-    """Return the tree with its root; without a single root, a code and a description of the folders.
+    """Return the tree with its root. Without a single root, return a code and a description of the folders.
 
-    A package is ambiguous if its top and a folder have a plugin, or several folders have one.
+    A package is ambiguous if its top and a folder contain a plugin, or several folders do.
     """
     tops = [name for name in tree.names() if tree.kind(name) == "folder"][:_MOST_TOPS]
     inner = [name for name in tops if any(tree.kind(f"{name}/{path}") for path in (*MANIFESTS, *_FOLDERS))]

@@ -18,8 +18,8 @@ from pgagents.source.read import read
 class Code:
     """A finding that a judge may make. `says` is the requirement.
 
-    `help` is the next step; if it is empty, the broken constraint has one. `offline` is `yes`, `partly` or
-    `no`; `undecided` names the part that cannot be checked here.
+    `help` is the advice; if it is empty, the broken constraint has one. `offline` is `yes`, `partly` or `no`;
+    `undecided` names the part that cannot be checked here.
     """
 
     name: str
@@ -63,7 +63,7 @@ def table(judge: str) -> Table:
 
 
 def _published(data: Mapping[str, Any]) -> dict[str, Code]:
-    """Return the codes of a file that the vendor's page was transcribed into."""
+    """Return the codes from a file that was copied from the vendor's page."""
     rows = json.loads((folder("schemas") / "vendor" / data["published"]).read_bytes())
     helps, severities = data.get("help", {}), data.get("severity", {})
     undecided = data.get("undecided", {})

@@ -40,7 +40,7 @@ class Skill:
 
 
 def read_text(tree: Tree, path: str) -> str:
-    """Return a file's text. Raises TextError, and PgagentsError for a file beyond the bounds."""
+    """Return a file's text. Raises TextError, and PgagentsError for a file beyond the limits."""
     entry = tree.files[path]
     try:
         raw = entry.read(MAX_BYTES)
@@ -99,7 +99,7 @@ def _parse_yaml(text: str, shown: str) -> Source:
 
 
 def read_skill(tree: Tree, path: str) -> Skill:
-    """Return a SKILL.md. Raises TextError as `read_text` does, and for a front matter that is no mapping."""
+    """Return a SKILL.md. Raises TextError as `read_text` does, and if the front matter is no mapping."""
     text = read_text(tree, path)
     opened = _FRONT.match(text)
     if opened is None:

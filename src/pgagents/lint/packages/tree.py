@@ -1,4 +1,4 @@
-"""The files of a package: a folder, a ZIP or one file, in one form and within fixed bounds."""
+"""The files of a package in one form, from a folder, a ZIP or one file, within limits."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Literal
 
 MAX_ENTRIES = 50_000
-"""Entries that are listed. A store takes far fewer, and a package beyond this is refused unread."""
+"""Most entries that are listed. A store accepts far fewer; a larger package is refused unread."""
 MAX_LEVELS = 100
-"""Levels of folders that are followed."""
+"""Most levels of folders."""
 Kind = Literal["file", "folder", "link", "other"]
 
 
@@ -18,8 +18,8 @@ Kind = Literal["file", "folder", "link", "other"]
 class Entry:
     """One entry, by its path from the package's top.
 
-    `size` is in bytes, `packed` the compressed size, or the same where nothing is compressed. `read` takes a
-    number of bytes and returns at most one more than it; it raises OSError with the reason.
+    `size` is in bytes. `packed` is the compressed size, or the same if nothing is compressed. `read` takes a
+    number of bytes and returns at most one more; it raises OSError with the reason.
     """
 
     path: str
@@ -50,7 +50,7 @@ class Tree:
 
     @cached_property
     def files(self) -> dict[str, Entry]:
-        """Entries below the root, by their path from there."""
+        """Return the entries below the root, by their path from the root."""
         found: dict[str, Entry] = {}
         for member in self.members:
             if not member.path.startswith(self.root):
@@ -84,7 +84,7 @@ class Tree:
         return self.kind(path) == "file"
 
     def names(self, folder: str = "") -> list[str]:
-        """Return the names of a folder's entries, sorted; an empty list where there is no such folder."""
+        """Return the names of a folder's entries, sorted; an empty list if there is no such folder."""
         return sorted(self._children.get(folder, []))
 
     def below(self, folder: str) -> Iterator[str]:

@@ -20,26 +20,26 @@ from pgagents.source.diagnostics import Diagnostic, in_order
 from pgagents.source.source import Place, Source, Span
 
 MAX_ARCHIVE = 256_000_000
-"""Bytes of a ZIP that are opened; a store takes 100 MB."""
+"""Largest ZIP that is opened, in bytes. A store accepts 100 MB."""
 ZIP = b"PK\x03\x04"
 EMPTY_ZIP = b"PK\x05\x06"
 
 
 def is_archive(raw: bytes) -> bool:
-    """True if a file begins as a ZIP does."""
+    """True if a file begins like a ZIP."""
     return raw.startswith((ZIP, EMPTY_ZIP))
 
 
 def open_archive(path: str, raw: bytes) -> Tree:
-    """Return the tree of a ZIP by its bytes.
+    """Return the tree of a ZIP's bytes.
 
-    Raises NoZipError for a damaged one, PgagentsError for one beyond the bounds.
+    Raises NoZipError for a damaged one, PgagentsError for one beyond the limits.
     """
     return list_archive(io.BytesIO(raw), path)
 
 
 def judge_path(path: str, name: str, raw: bytes | None = None, published: Tree | None = None) -> Judged:
-    """Judge a folder, or a file by its bytes. Raises PgagentsError for one that cannot be read or judged."""
+    """Judge a folder, or a file by its bytes. Raises PgagentsError if it cannot be read or judged."""
     judge = list_judges()[name]
     if raw is None:
         return _judge_tree(list_folder(path), name, judge, published)
@@ -56,9 +56,9 @@ def judge_path(path: str, name: str, raw: bytes | None = None, published: Tree |
 
 
 def judge_source(source: Source, name: str) -> Judged:
-    """Judge a document that is in memory, such as a server's list of tools.
+    """Judge a document in memory, such as a server's list of tools.
 
-    Raises PgagentsError for a document that no rule of the judge is about.
+    Raises PgagentsError if the judge has no rules for it.
     """
     return _judge_file(source.file, source.text.encode("utf-8", "surrogatepass"), name, list_judges()[name])
 
@@ -92,9 +92,9 @@ def _judge_file(path: str, raw: bytes, name: str, judge: PackageJudge) -> Judged
 
 
 def find_hits(path: str, raw: bytes, name: str) -> list[Hit]:
-    """Return a judge's findings about a ZIP or a file, by its bytes, for a caller with lines of its own.
+    """Return a judge's findings about a ZIP or a file, for a caller that finds the places itself.
 
-    A file that no rule is about has no findings.
+    A file without rules has no findings.
     """
     judge = list_judges()[name]
     if not is_archive(raw):

@@ -1,1 +1,1 @@
-"""Judge anyone's list of function tools as the vendor's API would."""
+"""Judge any list of function tools by the rules of the vendor's API."""

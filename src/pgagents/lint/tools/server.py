@@ -1,4 +1,4 @@
-"""Judge the tools that an MCP server lists as clients give them to models: by each vendor's rules.
+"""Judge a server's MCP tools by each vendor's rules, in the form in which clients give them to models.
 
 A client puts name, description and input schema into the vendor's form, without `$schema` and never strict.
 """
@@ -18,16 +18,16 @@ from pgagents.source.source import Source
 
 MCP = "mcp-tools"
 _STYLES = {"anthropic-tools": "input_schema", "gemini-tools": "parametersJsonSchema"}
-"""The member that holds the schema, where it is not `parameters`."""
+"""The member that holds the schema, if it is not `parameters`."""
 _SAYS_STRICT = frozenset(("openai-tools",))
-"""Vendors whose clients say that a tool is not strict."""
+"""Vendors whose clients state that a tool is not strict."""
 
 
 def judge_server(source: Source, own: Sequence[Diagnostic] = (), only: str | None = None) -> list[Judged]:
-    """Judge a list of tools for MCP clients, and for each vendor's models or one.
+    """Judge a list of tools for MCP clients, and for each vendor's models or one vendor's.
 
-    `own` are further findings about the list. A vendor's finding at a line that has an error or a warning
-    already is left out.
+    `own` are further findings about the list. A vendor's finding is left out if its line already has an error
+    or a warning.
     """
     listed = list(tools(source.data))
     first = (*make_diagnostics(MCP, listed, source), *own)
@@ -44,7 +44,7 @@ def judge_server(source: Source, own: Sequence[Diagnostic] = (), only: str | Non
 
 
 def _once(found: Sequence[Diagnostic], told: set[int]) -> tuple[Diagnostic, ...]:
-    """Return findings without those at a line of `told`. If a line has several errors, keep the first."""
+    """Return findings without those at lines in `told`. If a line has several errors, keep the first."""
     lines = set(told)
     kept = []
     for one in dict.fromkeys(found):
@@ -57,11 +57,11 @@ def _once(found: Sequence[Diagnostic], told: set[int]) -> tuple[Diagnostic, ...]
 
 
 def _give(tool: Tool, judge: str) -> Tool:
-    """Return a tool in a vendor's form; its places stay those of the list."""
+    """Return a tool in a vendor's form. Its places stay those of the list."""
     style = _STYLES.get(judge, "parameters")
     schema: dict[str, Any] = {key: value for key, value in tool.schema.items() if key != "$schema"}
     if not schema.get("properties") and judge != "openai-tools":
-        schema["additionalProperties"] = False  # a tool without arguments: a model gives none anyway
+        schema["additionalProperties"] = False  # a model gives a tool without arguments none anyway
     given = {"name": tool.name, "description": tool.description, style: schema}
     members = {key: value for key, value in given.items() if value is not None}
     strict = False if judge in _SAYS_STRICT else None

@@ -1,4 +1,4 @@
-"""Find the judges of function lists by their path: a module under `judges` is one vendor's."""
+"""Find the judges of function lists. A module under `judges` is one vendor."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PACKAGE = "pgagents.lint.tools.judges"
 
 @dataclass(frozen=True, slots=True)
 class ToolJudge:
-    """One vendor's judge. Its name is that of its module, with `-tools` behind it.
+    """One vendor's judge. Its name is that of its module, followed by `-tools`.
 
-    `title` names the vendor's API in reports. `vendor` is the file of requirements that the findings name.
-    `like_openai` is true for lists in OpenAI's form; only a folder with the module's name, as in the output
+    `title` names the vendor's API in reports. `vendor` is the requirements file that findings refer to.
+    `like_openai` is true for lists in OpenAI's form. Only a folder with the module's name, as in the output
     of `build`, distinguishes them.
     """
 

@@ -46,7 +46,7 @@ def types(node: dict[str, Any]) -> set[str]:
 
 
 def context(at: Pointer, root: Pointer) -> tuple[str, ...]:
-    """Return the place inside the schema, as OpenAI's API writes it."""
+    """Return the place inside the schema in the notation of OpenAI's API."""
     return tuple(str(step) for step in at[len(root) :])
 
 

@@ -1,1 +1,1 @@
-"""Serves many callers: who calls, with which key of the API, how often, and what the log says of it."""
+"""Serve many callers: identify each, find the caller's API key, limit the calls, and log them."""

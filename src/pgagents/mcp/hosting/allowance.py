@@ -1,6 +1,6 @@
-"""Limits the calls of each caller: how many a minute, and how many at a time.
+"""Limit the calls of each caller: how many in a minute, and how many at the same time.
 
-A process counts for itself. With four workers a caller may make up to four times as many calls.
+Each process counts for itself. With four workers a caller may make up to four times as many calls.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pgagents.client.answer import Problem
 
 MOST_CALLERS = 10_000
-"""Callers that are remembered. The one that has been silent longest is forgotten first."""
+"""Most callers that are remembered. The one without calls for the longest time is forgotten first."""
 
 
 @dataclass(slots=True)
@@ -25,7 +25,9 @@ class _Account:
 
 
 class Allowance:
-    """`per_minute` calls, all of which may come at once after a pause, and `at_once` calls under way."""
+    """A limit of `per_minute` calls, all of which may come at once after a pause, and of `at_once` open
+    calls.
+    """
 
     def __init__(self, per_minute: int, at_once: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute, self._at_once, self._clock = per_minute, at_once, clock
@@ -33,7 +35,7 @@ class Allowance:
 
     @contextmanager
     def enter(self, caller: str) -> Iterator[Problem | None]:
-        """Yield why a call may not be made now; None where it may, and is counted until the block ends."""
+        """Yield why a call may not be made now, or None. A permitted call is counted until the block ends."""
         account = self._find(caller)
         problem = self._refuse(account)
         if problem is None:

@@ -1,4 +1,4 @@
-"""Puts a hosted server together: sign-in, the key of each caller, limits, probes."""
+"""Build a hosted server: sign-in, the key of each caller, limits, probes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def make_hosted_app(
 ) -> Probes:
     """Return the ASGI application of a catalogue's MCP server. `client` calls as the operator.
 
-    Raises PgagentsError where callers cannot have keys of their own and the API tells its users apart.
+    Raises PgagentsError if callers cannot have their own keys although the API distinguishes users.
     """
     issuer = (
         Issuer(settings.issuer, settings.public_url, settings.client, cacert=settings.cacert)

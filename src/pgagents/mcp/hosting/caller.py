@@ -1,4 +1,4 @@
-"""The caller of a tool: the user who signed in, as the verified token of the request names it."""
+"""The caller of a tool: the user named by the verified token of the request."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ class Caller:
 
     @property
     def id(self) -> str:
-        """Return a text that no other caller has."""
+        """Return a text that is unique for the caller."""
         return "\n".join((self.issuer, self.subject, self.client_id))
 
     @property
     def pseudonym(self) -> str:
-        """Return twelve hexadecimal digits for logs, where a subject could be an e-mail address."""
+        """Return twelve hexadecimal digits for logs, because a subject may be an e-mail address."""
         return hashlib.sha256(self.id.encode()).hexdigest()[:12]
 
 
 def find_caller(context: ServerRequestContext[Any, Any]) -> Caller | None:
-    """Return who made the request; None where the server has no sign-in.
+    """Return the caller of the request; None if the server has no sign-in.
 
-    The request itself is asked. A context variable may be that of the request which opened a session, with a
-    token that is over by now.
+    It reads the request itself. A context variable may belong to the request that opened a session, whose
+    token has expired.
     """
     user = getattr(context.request, "scope", {}).get("user")
     token = getattr(user, "access_token", None)

@@ -1,4 +1,4 @@
-"""Chooses the client that makes a caller's calls, so that the API sees the caller and nobody else."""
+"""Choose the client for a caller's calls, so that the API sees exactly this caller."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pgagents.model.model import Model
 
 Keys = Mapping[str, str]
 FindKeys = Callable[[Caller], Awaitable[Keys | Problem]]
-"""Returns a caller's secret for each scheme, or why there is none."""
+"""A function that returns a caller's secret for each scheme, or why there is none."""
 MOST_CLIENTS = 10_000
 NO_CALLER = Problem("no_caller", "the request names no caller, and each caller needs a key", sent=False)
 
@@ -24,15 +24,15 @@ class SharedClient:
         self._client = client
 
     async def find(self, _caller: Caller | None) -> Client | Problem:
-        """Return the client that calls for a caller, or why there is none."""
+        """Return the client for a caller, or why there is none."""
         return self._client
 
     def hear(self, _caller: Caller | None, _answer: Answer) -> None:
-        """Take note of an answer to a caller."""
+        """Note the API's answer to a caller."""
 
 
 class CallerClients(SharedClient):
-    """A client for each caller, with that caller's keys alone."""
+    """Keep a client for each caller, with only that caller's keys."""
 
     def __init__(
         self, client: Client, find_keys: FindKeys, forget: Callable[[Caller], None] | None = None
@@ -42,7 +42,7 @@ class CallerClients(SharedClient):
         self._made: OrderedDict[str, tuple[Keys, Client]] = OrderedDict()
 
     async def find(self, caller: Caller | None) -> Client | Problem:
-        """Return the client with the caller's keys; the same one while the keys are the same."""
+        """Return a client with the caller's keys. It stays the same as long as the keys do."""
         if caller is None:
             return NO_CALLER
         keys = await self._find_keys(caller)
@@ -56,7 +56,7 @@ class CallerClients(SharedClient):
         return client
 
     def hear(self, caller: Caller | None, answer: Answer) -> None:
-        """Forget the keys that the API refused, so that the next call looks them up."""
+        """Forget keys that the API refused, so that the next call looks them up again."""
         if caller is not None and answer.status == 401:
             self._made.pop(caller.id, None)
             if self._forget is not None:
@@ -64,7 +64,7 @@ class CallerClients(SharedClient):
 
 
 def knows_users(model: Model) -> bool:
-    """Return whether the API tells its users apart, so that one key for all callers would mix them up."""
+    """Return whether the API distinguishes users, so that one key for all callers would mix them up."""
     return (
         any(credential.by_users for credential in model.credentials.values())
         or any(action.tenant for action in model.actions)

@@ -1,7 +1,7 @@
-"""Exchanges a caller's token for one that the API takes (RFC 8693).
+"""Exchange a caller's token for one that the API accepts (RFC 8693).
 
-The caller's own token was issued for this server and goes no further. The authorization server answers with
-a token for the API, which still names the caller as its subject.
+The caller's own token was issued for this server, and is sent to no other. The authorization server returns a
+token for the API with the caller as its subject.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ MOST_TOKENS = 10_000
 
 
 class ApiTokens:
-    """Gets tokens for the API at `audience`, each kept until shortly before its end.
+    """Get tokens for the API at `audience`, and keep each until shortly before it expires.
 
-    `client` are our id and secret at the authorization server; `scheme` is the API's scheme that carries
-    the tokens.
+    `client` are our id and secret at the authorization server. `scheme` is the API's scheme that carries the
+    tokens.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class ApiTokens:
         self._issued: OrderedDict[str, Issued] = OrderedDict()
 
     async def find_keys(self, caller: Caller) -> Keys | Problem:
-        """Return the token for the API that stands for this caller, or why there is none."""
+        """Return the caller's token for the API, or why there is none."""
         name = _digest(caller.token)
         held = self._issued.get(name)
         if held is None or self._clock() >= held.until:
@@ -67,7 +67,7 @@ class ApiTokens:
         return {self._scheme: held.token}
 
     def forget(self, caller: Caller) -> None:
-        """Forget the token that stands for this caller."""
+        """Forget the caller's token."""
         self._issued.pop(_digest(caller.token), None)
 
     async def _ask(self, token: str) -> Issued | str:
@@ -98,7 +98,7 @@ class ApiTokens:
 
 
 def find_token_scheme(model: Model) -> Credential:
-    """Return the API's scheme for bearer tokens. Raises PgagentsError where it has none."""
+    """Return the API's scheme for bearer tokens. Raises PgagentsError if it has none."""
     for credential in model.credentials.values():
         if credential.place == "header" and credential.lead == "Bearer ":
             return credential

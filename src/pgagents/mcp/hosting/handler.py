@@ -1,4 +1,4 @@
-"""Answers tool calls of many callers: each within its limits, with its own key, and a line in the log."""
+"""Answer tool calls of many callers: each within its limits, with its own key, and with a line in the log."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from mcp_types import CallToolRequestParams
 
 OPERATOR = "operator"
-"""The name in the log where the server has no sign-in: whoever has the token calls as the operator."""
+"""The caller's name in the log if the server has no sign-in.
+
+Everybody with the token calls as the operator.
+"""
 
 
 class HostedHandler(RequestHandler):
-    """Answers requests of callers who signed in. The operator, who has a token instead, has no limits."""
+    """Answer requests of callers who signed in. The operator uses a token instead, and has no limits."""
 
     def __init__(
         self,
@@ -59,7 +62,7 @@ class HostedHandler(RequestHandler):
         except Exception:
             outcome = "failed"
             raise
-        finally:  # a call that its client gave up is logged too
+        finally:  # calls that the client cancelled are logged too
             _log(tool, caller, outcome, time.monotonic() - began)
 
 

@@ -1,6 +1,6 @@
-"""The authorization server of the callers, whose metadata are read when they are first needed.
+"""The authorization server of the callers. Its metadata are read when they are first needed.
 
-A host may start before it. Until the metadata were read, the server is not ready.
+This server may start before it. It is not ready until the metadata have been read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ AGAIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The verifier of tokens, and the endpoint that exchanges them; empty where the metadata name none."""
+    """The verifier of tokens, and the endpoint that exchanges them; empty if the metadata name none."""
 
     verifier: TokenVerifier
     endpoint: str
@@ -39,7 +39,7 @@ class Known:
 
 
 class Issuer:
-    """Verifies tokens for `resource`, this server's public URL; `client` are our credentials there."""
+    """Verify tokens for `resource`, this server's public URL. `client` are our credentials at the issuer."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Issuer:
         self._failed: tuple[float, PgagentsError] | None = None
 
     async def read(self) -> Known:
-        """Return the facts in the metadata. Raises PgagentsError if they cannot be read."""
+        """Read the metadata, and return their facts. Raises PgagentsError if they cannot be read."""
         if self._known is not None:
             return self._known
         if self._failed is not None and self._clock() - self._failed[0] < AGAIN_S:
@@ -72,9 +72,9 @@ class Issuer:
         return self._known
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Return the token's rights; None where it is not valid for this server."""
+        """Return the token's rights; None if it is not valid for this server."""
         try:
             known = await self.read()
         except PgagentsError:
-            return None  # callers get 503 before this is asked
+            return None  # before that, callers get 503
         return await known.verifier.verify_token(token)

@@ -1,4 +1,4 @@
-"""Finds the key of the API to which a caller is linked: in a JSON file, or by a function of the operator."""
+"""Find the API key that is linked to a caller: in a JSON file, or by a function of the operator."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FORM = 'it maps subjects to keys: {"ada@example.com": "sk_…"}'
 def find_linked_keys(model: Model, where: str) -> FindKeys:
     """Return the function that finds a caller's keys. `where` is a JSON file, or `module:function`.
 
-    Raises PgagentsError where there is no such file or function.
+    Raises PgagentsError if the file or function does not exist.
     """
     if not model.credentials:
         raise PgagentsError("the API takes no keys, so callers cannot be linked to any", "leave it out")
@@ -37,7 +37,7 @@ def find_linked_keys(model: Model, where: str) -> FindKeys:
 
 
 class KeyFile:
-    """A JSON file that is read again when it was changed. The last good content counts."""
+    """A JSON file that is read again after a change. The last valid content counts."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,6 +1,6 @@
-"""Writes the log as JSON lines, without arguments, answers, tokens or keys.
+"""Write the log as JSON lines, without arguments, answers, tokens or keys.
 
-A caller appears as a pseudonym. The log has the class and the place of an exception. Its text may quote what
+A caller appears as a pseudonym. An exception appears as its class and place, because its text may repeat what
 was sent.
 """
 
@@ -17,11 +17,11 @@ from typing import Any, TextIO
 
 NAME = "pgagents.mcp"
 FIELDS = "fields"
-"""The attribute of a log record with further members."""
+"""The attribute of a log record with additional members."""
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a record: time, level, event, and the members that the record brings."""
+    """Format a record as a JSON object: time, level, event, and the record's own members."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return a record as one line."""

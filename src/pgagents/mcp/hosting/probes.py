@@ -1,6 +1,6 @@
-"""Answers the probes of a container host: `/health` while the process lives, `/ready` while it can serve.
+"""Answer the probes of a container host: `/health` while the process lives, `/ready` while it can serve.
 
-The API is no part of `/ready`. While it is down, tools say so, and no machine should leave for it.
+`/ready` does not depend on the API. While the API is down, tools say so, and no process need be stopped.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 HEALTH, READY = "/health", "/ready"
 AGAIN_S = 5
 Readiness = Callable[[], Awaitable[str]]
-"""Returns why the server cannot serve; empty where it can."""
+"""A function that returns why the server cannot serve; empty if it can."""
 
 
 class Probes:
-    """Answers probes, and refuses everything else with 503 until the server is ready."""
+    """Answer probes, and refuse all other requests with 503 until the server is ready."""
 
     def __init__(self, app: ASGIApp, readiness: Readiness) -> None:
         self._app, self._readiness = app, readiness

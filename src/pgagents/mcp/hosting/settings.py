@@ -32,7 +32,7 @@ VARIABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The sign-in of callers, the source of their keys for the API, and their limits."""
+    """The sign-in of callers, the source of their API keys, and their limits."""
 
     public_url: str = ""
     issuer: str = ""
@@ -46,7 +46,7 @@ class Settings:
     at_once: int = AT_ONCE
 
     def check(self) -> None:
-        """Raise PgagentsError where the settings contradict each other, or would let anybody call."""
+        """Raise PgagentsError if the settings contradict each other, or would let anybody call."""
         if self.issuer and not self.public_url:
             raise PgagentsError(
                 "an issuer needs the server's public URL, for which it issues tokens",
@@ -78,8 +78,9 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Return the settings of the variables. Raises PgagentsError, which names the variable and never its
-    value where that is a secret.
+    """Return the settings from the variables.
+
+    Raises PgagentsError, which names the variable but never the value of a secret.
     """
     given = {name.removeprefix(PREFIX): value for name, value in environ.items() if name.startswith(PREFIX)}
     for name in given:

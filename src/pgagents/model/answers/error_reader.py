@@ -1,4 +1,4 @@
-"""Read errors from answers: which answers are errors, and which of the catalogue's codes one of them has."""
+"""Decide whether an answer is an error, and which of the catalogue's codes it has."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ REFUSED = 400
 
 @dataclass(frozen=True, slots=True)
 class ErrorSign:
-    """A condition on the body. An answer with a 2xx status that fits it is an error.
+    """A condition on the body that marks an answer with a 2xx status as an error.
 
-    The member at `path` is compared with `value`; `has` is true where the member is there at all.
+    The member at `path` is compared with `value`. With `has`, the member only needs to be present.
     """
 
     wording: str
@@ -39,7 +39,10 @@ class ErrorSign:
 
 @dataclass(frozen=True, slots=True)
 class ReadError:
-    """An error in an answer. `code` is None if the catalogue lacks it; `said` is its value there, if any."""
+    """An error found in an answer.
+
+    `code` is None if the catalogue lacks the code. `said` is the code's value in the body, if it has one.
+    """
 
     code: Code | None
     said: str | None
@@ -49,7 +52,10 @@ NO_ERROR = ReadError(None, None)
 
 
 class ErrorReader:
-    """Finds the code of an error by its value in the body, or by its status where codes have no value."""
+    """Finds the code of an error by its value in the body.
+
+    Codes without a value are found by their status.
+    """
 
     def __init__(self, codes: Mapping[str, Code], place: str | None, sign: ErrorSign | None = None) -> None:
         self.sign = sign
@@ -69,7 +75,7 @@ class ErrorReader:
         return status >= REFUSED or (self.sign is not None and 200 <= status < 300 and self.sign.holds(body))
 
     def read(self, status: int, body: Any) -> ReadError:
-        """Return the code of an error; with a value that several codes have, the one of this status."""
+        """Return the code of an error. If several codes share its value, the status decides."""
         said = None
         for place in self._places:
             raw = value_at(body, place)

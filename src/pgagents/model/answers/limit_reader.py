@@ -1,7 +1,7 @@
-"""Read rate limits from answers: if the call was limited, how many calls remain, and when to call again.
+"""Read rate limits from answers: whether the call was limited, how many calls remain, when to call again.
 
-A limit stands in three headers, in `RateLimit` and `RateLimit-Policy` (structured fields, RFC 9651), in one
-header such as `32/40`, or nowhere but in Retry-After.
+A limit is in three headers, in `RateLimit` and `RateLimit-Policy` (RFC 9651), or in one such as `32/40`. An
+API may also give no more than Retry-After.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from pgagents.model.answers.error_reader import ReadError
 LIMITED = 429
 RATE_LIMIT, POLICY, RETRY_AFTER = "RateLimit", "RateLimit-Policy", "Retry-After"
 LONGEST = 2_000
-"""A longer header is not read."""
+"""Longest header that is read, in characters."""
 Headers = Callable[[str], str | None]
-"""Returns a header of an answer by its name."""
+"""A function that returns the answer's header of this name, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToldLimit:
-    """The limit that an answer states; a part that it leaves out is None.
+    """The limit that an answer states. A part that the answer leaves out is None.
 
     `reset` is in epoch seconds or in seconds from now, as the catalogue says.
     """
@@ -60,10 +60,10 @@ class LimitReader:
         return [name for name in (given.limit, given.remaining, given.reset, given.usage) if name]
 
     def is_limited(self, status: int, header: Headers, error: ReadError | None = None) -> bool:
-        """Return whether an answer refuses a call for its limit.
+        """Return whether an answer refuses a call because of the rate limit.
 
-        A status besides 429 may have other reasons. Then the code decides, or else a header: one says when to
-        call again, or that nothing is left.
+        Any status except 429 may have other reasons. Then the error code decides, or else a header about
+        waiting or calls left.
         """
         if status not in self.statuses:
             return False
@@ -94,7 +94,7 @@ class LimitReader:
         return ToldLimit(limit, remaining, reset)
 
     def wait_s(self, header: Headers, now: float) -> float | None:
-        """Return the seconds to wait by an answer; None if it names no wait."""
+        """Return the seconds to wait before the next call; None if the answer does not say."""
         told = retry_after_s(header(self.retry), now)
         if told is not None:
             return told
@@ -105,7 +105,9 @@ class LimitReader:
 
 
 def retry_after_s(text: str | None, now: float) -> float | None:
-    """Return a Retry-After in seconds, from either of its forms (RFC 9110, 10.2.3); None if it has none."""
+    """Return the value of Retry-After in seconds (RFC 9110, 10.2.3); None if it is neither a number nor a
+    date.
+    """
     if text is None or len(text) > 64:
         return None
     if text.strip().isascii() and text.strip().isdigit():
@@ -117,7 +119,7 @@ def retry_after_s(text: str | None, now: float) -> float | None:
 
 
 def find_pattern_problem(pattern: str) -> str:
-    """Describe the fault of the pattern of a usage header; empty if it is right."""
+    """Describe what is wrong with the pattern of a usage header; empty if it is valid."""
     names = re.findall(r"\{(\w*)\}", pattern)
     if names.count("limit") != 1 or len(names) != 2 or not {"used", "remaining"} & set(names):
         return "it needs `{limit}` and one of `{used}` and `{remaining}`, each once"
@@ -141,7 +143,7 @@ def _read_usage(pattern: re.Pattern[str], text: str | None) -> ToldLimit | None:
 
 
 def _read_fields(limits: str | None, policies: str | None) -> ToldLimit | None:
-    """Return the limit with the least left, and the quota of the policy that it names."""
+    """Return the limit with the fewest calls left, and the quota of its policy."""
     known = dict(_parse(policies))
     found = [(params, known.get(name, {})) for name, params in _parse(limits) if _is_count(params.get("r"))]
     if not found:

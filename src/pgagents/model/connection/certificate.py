@@ -1,4 +1,4 @@
-"""The client certificate by which calls prove who makes them: it belongs to the connection (mutual TLS)."""
+"""The client certificate that identifies the caller when a TLS connection is opened (mutual TLS)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers of an API: their URLs, which may have variables, and where they are in one run."""
+"""Servers of an API: their URLs, which may have variables, and their addresses in one run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgagents.source.source import Pointer
 from pgagents.text.placeholders import split
 
 _ANY = "[A-Za-z0-9-]+"
-"""The form of a variable without a list of values: a part of a host's name, never a whole one."""
+"""Values of a variable without a list of allowed values: part of a host name, never the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Server:
         return self.fill({})
 
     def fill(self, values: Mapping[str, str]) -> str:
-        """Return its URL with these values, and the default of each other variable.
+        """Return the URL with these values, and with the default of each other variable.
 
-        A value that the variable cannot have counts as missing.
+        A value that the variable does not allow is ignored.
         """
         known = {
             v.name: values[v.name] if not v.values or values[v.name] in v.values else v.default
@@ -74,10 +74,10 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 def find_addresses(
     main: Server, servers: Mapping[str, Server], url: str, given: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the base URLs of the other servers by name, if the API's own is at `url`.
+    """Return the base URLs of the other servers by name, if the API's own server is at `url`.
 
-    A server without a given address has that of the catalogue only if `url` is the catalogue's too, with the
-    same values of the variables. Otherwise a key for a test server would go to a live one.
+    `given` names addresses of a run. The catalogue's address counts only if `url` is the catalogue's too,
+    with the same variables. Otherwise a key for a test server would be sent to a live one.
     """
     values = main.find_values(url)
     named = {name: one.fill(values) for name, one in servers.items()} if values is not None else {}

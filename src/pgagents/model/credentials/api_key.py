@@ -14,7 +14,7 @@ _PREFIX = re.compile(
     r"""(?i)\bprefix(?:ed)?(?:\s+(?:the|your|value|key|token|it|is|with|by)){0,4}:?\s+"""
     r"""["'`]([A-Za-z][A-Za-z0-9_-]{0,30})\x20?["'`]"""
 )
-"""Finds the word before the key in a document's description, because OpenAPI has no member for it."""
+"""Finds the word before the key in a scheme's description. OpenAPI has no member for it."""
 _PLACES: dict[str, Place] = {"header": "header", "query": "query", "cookie": "cookie"}
 _CALLED = {"header": "the header", "query": "the query parameter", "cookie": "the cookie"}
 _IN_QUERY = re.compile(r"[!-~]{1,64}\Z")
@@ -25,7 +25,7 @@ _TAKEN = frozenset(
         *("transfer-encoding", "upgrade", "user-agent"),
     )
 )
-"""Headers that clients set by themselves, so that a key cannot stand there."""
+"""Headers that HTTP clients set themselves. They cannot carry a key."""
 
 
 def _make(name: str, scheme: Mapping[str, Any]) -> Credential:

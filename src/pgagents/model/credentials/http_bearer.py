@@ -25,9 +25,9 @@ def _make(name: str, scheme: Mapping[str, Any]) -> Credential:
 
 
 def _read_openapi(scheme: Mapping[str, Any]) -> dict[str, str] | None:
-    """Read `type: http`; and an API key in Authorization whose text mentions Bearer.
+    """Read `type: http`, or an API key in Authorization whose description mentions Bearer.
 
-    Swagger 2.0 has no type for bearer keys, so its documents write them that way.
+    Swagger 2.0 has no type for bearer keys, so its documents use the second form.
     """
     kind, word = scheme.get("type"), str(scheme.get("scheme", "")).lower()
     if kind == "http" and word == "bearer":

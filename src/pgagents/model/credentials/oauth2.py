@@ -1,7 +1,7 @@
 """An access token of OAuth 2.0.
 
-By client credentials the secret is `client_id:client_secret`, which is exchanged for it (RFC 6749, 4.4).
-Where users alone sign in (4.1), the secret is an access token.
+With client credentials the secret is `client_id:client_secret`, which is exchanged for a token (RFC 6749,
+4.4). If only users sign in (4.1), the secret is the access token itself.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _read_openapi(scheme: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _read_flow(flow: Any, *urls: str) -> dict[str, Any] | None:
-    """Return a flow in the catalogue's words; None without the endpoints that it needs, or without TLS."""
+    """Return a flow in the catalogue's words; None if an endpoint is missing or does not use TLS."""
     if not isinstance(flow, Mapping):
         return None
     made: dict[str, Any] = {}

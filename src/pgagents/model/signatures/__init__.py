@@ -1,1 +1,1 @@
-"""Formats of signatures, one a module."""
+"""The signature formats, one module for each."""

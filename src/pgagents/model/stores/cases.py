@@ -1,4 +1,4 @@
-"""The test cases of a plugin for a store: the prompts of the reviewer, and the expected result of each."""
+"""The test cases that a store's reviewer tries with a plugin: prompts, and the expected result of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["positive", "not_offered", "refused", "asks_first"]
 CHECK = "listing_cases"
-"""The check of verify whose contracts the cases are."""
+"""The check of verify that tests the cases."""
 PLACE = "mcp"
 """The surface whose tools the cases call."""
 _NOTHING = Text("")
@@ -24,7 +24,7 @@ _NOTHING = Text("")
 
 @dataclass(frozen=True, slots=True)
 class CaseCall:
-    """One call of a case. `name` is how expressions read it; `arguments` may hold expressions."""
+    """One call of a case. Expressions refer to it by `name`; `arguments` may hold expressions."""
 
     name: str
     action: Action
@@ -34,7 +34,7 @@ class CaseCall:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One test case; its name is unique among all cases of its store.
+    """One test case. Its name is unique in its store.
 
     A positive case has `calls`, `expect` and `outcome`. A negative one has `words` (`not_offered`), one call
     and `code` (`refused`), or `action` (`asks_first`). `draft` is true while the prompt is only proposed.
@@ -61,17 +61,17 @@ class Case:
 
     @property
     def is_positive(self) -> bool:
-        """True if the prompt must be answered."""
+        """True if the assistant must answer the prompt."""
         return self.kind == "positive"
 
     @property
     def writes(self) -> bool:
-        """True if the case must succeed and one of its calls writes."""
+        """True if the case must succeed and at least one of its calls writes."""
         return self.is_positive and any(call.action.effect == "write" for call in self.calls)
 
     @property
     def actions(self) -> tuple[Action, ...]:
-        """The actions that it calls or names, each once, in order."""
+        """The actions that the case calls or names, without repetition, in order."""
         named = (*(call.action for call in self.calls), *((self.action,) if self.action else ()))
         return tuple({action.name: action for action in named}.values())
 

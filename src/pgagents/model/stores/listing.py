@@ -11,7 +11,7 @@ from pgagents.source.source import Pointer
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """The texts of a listing in another language; empty where the catalogue has none."""
+    """The texts of a listing in another language. A text that the catalogue lacks is empty."""
 
     subtitle: Text
     description: Text
@@ -19,10 +19,10 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class Icon:
-    """An author's own icon: its path as the catalogue has it, and the bytes of its file.
+    """An author's own icon: its path in the catalogue, and the bytes of its file.
 
     `suffix` is the path's ending in lower case, such as `.png`. If the file was not read, `raw` is empty and
-    `problem` says why. `large` is true if it has more bytes than were read.
+    `problem` says why. `large` is true if the file is longer than the bytes read.
     """
 
     path: Text
@@ -34,12 +34,12 @@ class Icon:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The texts by which a store lists a plugin. Absent texts are empty.
+    """The texts of a plugin's page in a store. Absent texts are empty.
 
-    `id` is the name of the package, `name` the one that people see. `summary` is the package's short text,
-    `description` the long one. `skills` are names of workflows, None if
-    none are chosen. `countries` is None if nothing is said, and empty for all countries. `icon` is None
-    where the catalogue names none, or was read from a text without a folder.
+    `id` is the package's name, `name` the one that people see. `summary` is the short text, `description` the
+    long one. `skills` are names of workflows; None if the author chose none. `countries` is None if the
+    catalogue does not say, and empty for all countries. `icon` is None if there is no icon, or if the
+    catalogue was read without its folder.
     """
 
     store: str

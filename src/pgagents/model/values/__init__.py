@@ -1,1 +1,1 @@
-"""Values of arguments: new ones for each call, and those that a schema surely allows."""
+"""Choose values for arguments: new ones for each call, and values that a schema is certain to allow."""

@@ -1,4 +1,4 @@
-"""The forms that a fresh value of a kind may take; the first that a schema allows is sent."""
+"""Fresh values of each kind, in several forms. A caller sends the first form that the schema allows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ MOST_INT = 2**53 - 1
 
 
 def list_forms(kind: str, mark: str) -> list[Any]:
-    """Return the values of a kind (`text`, `slug`, `email`, `uuid`, `int`, `url`) that carry a mark, the
-    clearest first. Where a mark does not fit, its digest stands for it.
+    """Return values of a kind that contain a mark, the most readable first.
+
+    Kinds are `text`, `slug`, `email`, `uuid`, `int` and `url`. If the mark does not fit, its digest replaces
+    it.
     """
     digest = sha256(mark.encode()).digest()
     number = int.from_bytes(digest[:8], "big")

@@ -1,4 +1,4 @@
-"""Choose a value for an argument of a call that makes an instance."""
+"""Choose a value for an argument of a call that makes an instance, if one is certain to be allowed."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _FRESH = {"email": "=fresh.email", "uuid": "=fresh.uuid", "uri": "=fresh.url"}
 _FRESH_BY_PATTERN = ("url", "email", "uuid")
 """Kinds that a pattern without a format may ask for."""
 _ROOM = 40
-"""Length that a text must be allowed to have for a fresh one."""
+"""Length that a schema must allow for a fresh text, in characters."""
 _MARK = "pgv-0123456789abcdef-12"
-"""A text of the form that a run's fresh values have, to try a pattern with."""
+"""A text in the form of a run's fresh values, for testing a pattern."""
 _SURE = 6
-"""Forms of a fresh text whose characters and length are the same for every mark."""
+"""The first forms of a fresh text, whose characters and length are the same for every mark."""
 _DEEPEST = 4
 _PLAIN = ("type", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum")
 
 
 def choose_value(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, Any], name: str) -> Any:
-    """Return a value that a schema allows, new for each instance where it can be; None if none is sure.
+    """Return a value that a schema allows, new for each instance if possible; None if none is certain.
 
     `shown` are the arguments of an example, `name` is the argument's.
     """
@@ -37,7 +37,7 @@ def choose_value(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, A
 
 
 def _may_be(value: Any, schema: Schema) -> bool:
-    """True for a value that the plain keywords of a schema allow; documents show wrong ones, too."""
+    """True if the schema's plain keywords allow a value. Values in documents are sometimes wrong."""
     plain = {key: schema[key] for key in _PLAIN if key in schema}
     try:
         return value is not None and bool(validator(plain, {}).is_valid(value))
@@ -46,7 +46,8 @@ def _may_be(value: Any, schema: Schema) -> bool:
 
 
 def find_unsure(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, Any], name: str) -> str:
-    """Return the dotted path of the argument or member of it for which no value is sure; empty if all are.
+    """Return the dotted path of the argument, or of its member, without a certain value; empty if there is
+    one.
 
     The parameters are those of `choose_value`.
     """
@@ -56,7 +57,10 @@ def find_unsure(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, An
 
 
 def _find_unsure_member(schema: Schema, named: Mapping[str, Any], depth: int) -> tuple[str, ...]:
-    """Return the path of the first required member without a sure value; empty if it is the whole value."""
+    """Return the path of the first required member without a certain value.
+
+    The path is empty if the whole value has none.
+    """
     members, needed = schema.get("properties", {}), schema.get("required", ())
     for name in needed if depth and is_type(schema, ("object",)) and isinstance(needed, list) else ():
         member = follow(members.get(name, {}), named)
@@ -66,9 +70,9 @@ def _find_unsure_member(schema: Schema, named: Mapping[str, Any], depth: int) ->
 
 
 def _find_fresh_kind(schema: Schema) -> str:
-    """Return the kind of fresh value that a text may be; empty if none is sure to fit.
+    """Return the kind of fresh value that the schema of a text allows; empty if none is certain to fit.
 
-    A pattern may ask for more than a mark, such as for a URL.
+    A pattern may demand more than a mark, such as a URL.
     """
     pattern, most = schema.get("pattern"), schema.get("maxLength", _ROOM)
     if not isinstance(pattern, str):
@@ -84,7 +88,7 @@ def _find_fresh_kind(schema: Schema) -> str:
 
 
 def _fixed(schema: Schema, named: Mapping[str, Any], depth: int) -> Any:
-    """Return the same value each time: an example, the first of a list, the least number."""
+    """Return a value that is always the same: an example, the first of a list, the least number."""
     for key in ("examples", "enum"):
         if isinstance(schema.get(key), list) and schema[key]:
             return schema[key][0]
@@ -101,7 +105,7 @@ def _fixed(schema: Schema, named: Mapping[str, Any], depth: int) -> Any:
 
 
 def _object(schema: Schema, named: Mapping[str, Any], depth: int) -> dict[str, Any] | None:
-    """Return an object with nothing but its required members; None if one of them has no sure value."""
+    """Return an object with only its required members; None if one of them has no certain value."""
     if schema.get("minProperties") or {"anyOf", "oneOf", "not", "if"} & schema.keys():
         return None
     members, found, needed = schema.get("properties", {}), dict[str, Any](), schema.get("required", ())

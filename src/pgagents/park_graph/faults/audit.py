@@ -11,8 +11,8 @@ from pgagents.http import Request, Response
 from pgagents.park_graph import audit
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import rfc3339
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, objects, successful
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("audit_trail").edit_results("list_audit")

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_registry import Context, Put, fault
+from pgagents.sandbox.injection.fault_declaration import Context, Put, fault
 
 
 @fault("event_schema").send_events

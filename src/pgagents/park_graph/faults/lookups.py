@@ -9,7 +9,7 @@ from pgagents.http import Request, Response
 from pgagents.park_graph.sessions import short_code
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_registry import Context, fault
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 
 
 @fault("exact_codes").replace_actions

@@ -11,8 +11,8 @@ from pgagents.cel.expression import epoch
 from pgagents.http import Request
 from pgagents.park_graph.money import payout, to_cents
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import make_action, objects
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 DAY_S = 86_400
 

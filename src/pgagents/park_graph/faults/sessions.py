@@ -11,8 +11,8 @@ from pgagents.model.action import Action
 from pgagents.model.model import Bucket
 from pgagents.park_graph.money import charge, payout
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import objects
-from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.keys import Key
 from pgagents.sandbox.limits import Limits
 

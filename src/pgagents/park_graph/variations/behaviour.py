@@ -7,7 +7,7 @@ from typing import Any
 from pgagents.park_graph import audit
 from pgagents.park_graph.money import dollars, payout
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_registry import Context, variation
+from pgagents.sandbox.injection.fault_declaration import Context, variation
 
 
 @variation().replace_actions

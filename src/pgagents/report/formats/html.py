@@ -33,9 +33,9 @@ from pgagents.source.source import Source
 
 MAX_BODY = 20_000
 FLAT = 120
-"""A body of up to this many bytes stays on one line."""
+"""Longest body in bytes that stays on one line."""
 MAX_IDS = 2_000
-"""Most contracts of one check that are listed; the JSON report has all."""
+"""Most contracts of one check that the page lists. The JSON report has all."""
 _HERE = Path(__file__).parent
 _TONES = {
     "ok": "good",
@@ -85,7 +85,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
     code = report.exit_code
     tone, sign = _SIGNS[
         3 if code == 0 and report.findings else code
-    ]  # with findings that are only known it is not plainly good
+    ]  # accepted findings alone do not make a run plainly good
     return {
         "style": (_HERE / "page.css").read_text(encoding="utf-8"),
         "script": (_HERE / "page.js").read_text(encoding="utf-8"),
@@ -138,7 +138,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "known": finding.known,
         "severity": finding.severity,
         "stable": finding.stable,
-        "also": finding.also,
+        "also": [(id, finding.also_curl.get(id, "")) for id in finding.also],
         "surfaces": sorted({surface_of(id) for id in (contract.id, *finding.also)}),
         "place": f"{header.in_repository or span.file}:{span.line}:{span.column}",
         "lines": [(number, text, number == span.line) for number, text in enumerate(lines, first)],
@@ -178,9 +178,7 @@ def _message(first: str, headers: tuple[tuple[str, str], ...], body: bytes) -> s
 
 
 def _laid_out(body: bytes) -> str:
-    """Return a larger JSON body with one member a line; empty for anything else, which is shown as it
-    came.
-    """
+    """Return a large JSON body with one member a line; empty for anything else, which is shown unchanged."""
     read = read_json(body) if FLAT < len(body) <= MAX_BODY else None
     return json.dumps(read.value, ensure_ascii=False, indent=1) if read and not read.problem else ""
 
@@ -193,7 +191,7 @@ def _key(exchange: RecordedExchange) -> str:
 
 
 def _matrix(report: Report, by: Literal["check", "action"], title: str) -> dict[str, Any]:
-    """Return a table of kept contracts by surface; rows and columns without tested contracts are left out."""
+    """Return a table of kept contracts by surface, without empty rows and columns."""
     every, cells = matrix(report, by)
     columns = [
         surface
@@ -242,7 +240,7 @@ def _list_left_out(report: Report) -> list[dict[str, Any]]:
 
 
 def _list_half_seen(report: Report) -> list[str]:
-    """Return a line for each reason for which a part was not looked at, with the contracts that are kept."""
+    """Return a line for each reason why a part was not examined, with the contracts that are kept."""
     groups: dict[str, list[str]] = {}
     for result in report.results:
         if result.verdict is Verdict.KEPT and result.reason:

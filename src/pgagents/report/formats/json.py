@@ -110,11 +110,16 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "actual": finding.actual,
         "stable": finding.stable,
         "also": list(finding.also),
+        **({"also_curl": _list_curl_lines(finding)} if _list_curl_lines(finding) else {}),
         **({"known": finding.known} if finding.known else {}),
         "excerpt": {"line": first, "text": lines},
         "exchanges": [_exchange(e) for e in finding.exchanges],
         "curl": of_finding(finding, report.header.url) or None,
     }
+
+
+def _list_curl_lines(finding: Finding) -> dict[str, str]:
+    return {id: finding.also_curl[id] for id in finding.also if id in finding.also_curl}
 
 
 def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
@@ -153,7 +158,7 @@ def _headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
 
 
 def _body(body: bytes) -> dict[str, Any]:
-    """Return the body as text, or as base64 where it is not UTF-8; a long body is cut."""
+    """Return the body as text, or as base64 if it is not UTF-8. A long body is cut."""
     kept = body[:MAX_BODY]
     cut = {"body_bytes": len(body)} if len(body) > MAX_BODY else {}
     try:

@@ -92,7 +92,7 @@ def _case(
 
 
 def _message(result: Result, finding: Finding | None) -> str:
-    """Return expected and actual on one line; for a further contract of a finding, its own reason."""
+    """Return expected and actual on one line. A further contract of a finding has its own reason."""
     if finding is None or finding.contract.id != result.contract.id:
         return result.reason.rstrip(": ") or result.contract.says
     expected = f"expected {finding.expected}; " if finding.expected else ""

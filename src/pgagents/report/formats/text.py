@@ -14,7 +14,7 @@ from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import MASK, NO_REQUEST, of_finding, variable
 from pgagents.report.excerpt import excerpt
-from pgagents.report.report import Finding, RecordedExchange, Report, Result
+from pgagents.report.report import Finding, Footer, RecordedExchange, Report, Result
 from pgagents.report.safe import disable_commands, printable
 from pgagents.report.table import table
 from pgagents.report.verdicts import actual, by_surface, describe_left_out, format_count, news
@@ -28,20 +28,21 @@ MAX_BODY = 600
 MAX_NOTES = 6
 MAX_LEFT = 50
 MAX_STEP = 200
-"""Most characters of each answer before the one that shows the finding."""
+"""Longest part of each answer before the relevant one, in characters."""
 MAX_REST = 300
-"""Most characters of an answer that has no member named by the finding."""
+"""Longest part of an answer without a member that the finding names, in characters."""
 _HANGING = " " * 12
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RED, _GREEN, _YELLOW = "31;1", "32;1", "33;1"
 STOPPED = 130
-"""The exit code of a program ended by Ctrl-C. A stopped run returns it in place of its report's exit code."""
+"""The exit code of a program ended by Ctrl-C. A stopped run returns it instead of its report's exit code."""
 _MEANING = {
     0: "nothing found",
     1: "something found",
     3: "not everything selected could be tried",
     STOPPED: "stopped before the end",
 }
+_OF_OTHERS = " (`also_curl` in the JSON report has each one's curl line)"
 
 
 def render(
@@ -126,7 +127,10 @@ def _finding(
         )
     if finding.also:
         lines += _wrap(
-            f"= the same cause broke {len(finding.also):,} more: {_some(finding.also)}", "   ", "     ", width
+            f"= the same cause broke {len(finding.also):,} more: {_some(finding.also)}{_OF_OTHERS}",
+            "   ",
+            "     ",
+            width,
         )
     words = frozenset(_WORD.findall(f"{finding.expected} {finding.actual}"))
     for exchange in finding.exchanges:
@@ -161,7 +165,7 @@ def _exchange(exchange: RecordedExchange, words: frozenset[str], most: int, widt
 
 
 def _key(exchange: RecordedExchange) -> str:
-    """Return the variable of the key that the request had; a made-up key belongs to nobody."""
+    """Return the variable of the request's key. A made-up key has none."""
     carried = "\n".join(
         [exchange.request.target, *(f"{n}: {v}" for n, v in exchange.request.headers)]
     ).lower()
@@ -172,7 +176,7 @@ def _key(exchange: RecordedExchange) -> str:
 
 
 def _by_vendor(report: Report, width: int) -> list[str]:
-    """Return a line for each surface that is not ok, with the reason, and one for those that are."""
+    """Return a line for each surface that is not ok, with the reason, and one line for all others."""
     lines = []
     fine = []
     for one in by_surface(report):
@@ -238,8 +242,9 @@ def _cell(counts: Counter[Verdict]) -> str:
 
 
 def _list_left_out(results: Iterable[Result], width: int, *, verbose: bool) -> list[str]:
-    """Return contracts without a verdict by reason, untested ones first. Kept ones for which nobody looked
-    everywhere come last: their number, and with `verbose` the reasons.
+    """Return contracts without a verdict by reason, untested ones first.
+
+    Kept contracts that were not fully examined come last: their number, and with `verbose` the reasons.
     """
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for result in results:
@@ -285,6 +290,15 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
         lines.append(f"note: and {len(footer.notes) - MAX_NOTES:,} more, all in the JSON report")
     for line in report.stale:
         lines += _wrap(f"stale line of the baseline: {line}", "", "  ", width)
+    lines += _list_remains(footer, width)
+    if not footer.complete:
+        lines.append(paint("the run was cut short: this report is not complete", _YELLOW))
+    return [*lines, *_conclude(report, paint, stopped, width)]
+
+
+def _list_remains(footer: Footer, width: int) -> list[str]:
+    """Return lines about instances that the run made and that are, or may be, still on the server."""
+    lines = []
     if footer.left_behind:
         lines.append(f"left behind on the server: {len(footer.left_behind):,}")
         lines += [f"  {_line(instance)}" for instance in footer.left_behind[:MAX_LEFT]]
@@ -295,8 +309,12 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
         lines += [f"  {_line(one)}" for one in footer.may_exist[:MAX_LEFT]]
     if footer.lasting:
         lines += _wrap(f"made, and cannot be undone: {', '.join(footer.lasting)}", "", "  ", width=width)
-    if not footer.complete:
-        lines.append(paint("the run was cut short: this report is not complete", _YELLOW))
+    return lines
+
+
+def _conclude(report: Report, paint: Paint, stopped: bool, width: int) -> list[str]:
+    """Return the last lines: the number of contracts by verdict, and the exit code with its meaning."""
+    footer, counts = report.footer, report.footer.by_verdict
     code = report.exit_code
     known = sum(1 + len(f.also) for f in report.findings if f.known)
     of_these = {Verdict.BROKEN: f" ({known:,} of them known)"} if known else {}
@@ -306,7 +324,7 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
         if v is not Verdict.ODD or counts.get(v, 0)
     )
     colour = _GREEN if code == 0 else _RED if code == 1 else _YELLOW
-    lines += [paint(line, colour) for line in _wrap(every, "", "  ", width)]
+    lines = [paint(line, colour) for line in _wrap(every, "", "  ", width)]
     nothing = "nothing that was selected could be tried: the lines above say what each contract needs"
     code = STOPPED if stopped else code
     said = nothing if report.proves_nothing and not stopped else _MEANING[code]

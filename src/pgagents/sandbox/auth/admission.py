@@ -1,4 +1,4 @@
-"""Decide whose key a call has: by the first alternative of `security` that the request meets as a whole."""
+"""Find the key of a call: by the first alternative of `security` that the request meets completely."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FindKey = Callable[[str], Key | None]
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The key of a call, None if it has none; `refused` if the call may not be served without one."""
+    """The key of a call, or None. `refused` is true if the call needs a valid one."""
 
     key: Key | None
     refused: bool
@@ -26,8 +26,7 @@ class Admission:
 def admit(
     model: Model, request: Request, alternatives: Iterable[tuple[str, ...]], find: FindKey, issued: FindKey
 ) -> Admission:
-    """Return the admission of a request whose action takes these alternatives. An empty alternative takes no
-    key.
+    """Return the admission of a request whose action allows these alternatives. An empty one needs no key.
 
     `find` finds keys, `issued` the access tokens of clients. A wrong key is refused even if none is needed.
     """
@@ -43,7 +42,7 @@ def admit(
 
 
 def describe_need(model: Model, alternatives: Iterable[tuple[str, ...]]) -> str:
-    """Describe the credentials of a call, by its first alternative."""
+    """Describe the credentials of a call by its first alternative."""
     names = next((one for one in alternatives if one), ())
     return " and ".join(model.credentials[name].show("<key>") for name in names)
 
@@ -55,7 +54,7 @@ def find_challenge(model: Model, alternatives: Iterable[tuple[str, ...]]) -> str
 
 
 def _find_key(credential: Credential, model: Model, request: Request, find: FindKey) -> Key | None:
-    """Return the living key that a request presents in the form of a scheme that it was made for."""
+    """Return the valid key in a request that was made for this scheme and is sent in its form."""
     secret = find_secret_of(credential, request)
     key = find(secret) if secret is not None else None
     if key is None:

@@ -1,4 +1,4 @@
-"""Refuses connections without the client certificate that an action's calls need."""
+"""Refuse connections without the client certificate that an action needs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ REFUSED = Silence("tls", "a client certificate of this API's authority is requir
 
 
 def require_certificate(front: Front) -> Handler:
-    """Return the API's handler, which hears a call over TLS only with the certificate that it needs.
+    """Return the API's handler, which answers a call over TLS only if it has the certificate it needs.
 
-    The refused handshake is not simulated: there is no answer.
+    The failed handshake is not simulated: there is no answer.
     """
     if front.model.certificate is None:
         return front
@@ -26,7 +26,7 @@ def require_certificate(front: Front) -> Handler:
 
 
 def _is_needed(front: Front, request: Request) -> bool:
-    """Return whether calls of a path and method need the certificate; those of unknown paths as most do."""
+    """Return whether calls of a path and method need the certificate. Unknown paths follow the majority."""
     match = front.routes.match(request.path)
     route = match.methods.get(request.method) if match is not None else None
     if route is None or route.action is None:

@@ -1,4 +1,4 @@
-"""Recognise credentials in a request, and write one into a request that a fault lets pass.
+"""Recognise credentials in a request, and put one into a request that a fault accepts.
 
 This is the sandbox's own reading of the catalogue's schemes. It shares no code with the checks that judge it.
 """
@@ -17,12 +17,12 @@ from pgagents.model.model import Model
 
 
 def has_credential(model: Model, request: Request) -> bool:
-    """Return whether a request has anything in the place of a credential."""
+    """Return whether a request has a value in the place of any credential."""
     return any(find_text(credential, request) is not None for credential in model.credentials.values())
 
 
 def find_text(credential: Credential, request: Request) -> str | None:
-    """Return the text in the credential's place; None where there is none."""
+    """Return the text in the credential's place; None if it is missing."""
     if credential.place == "header":
         return request.header(credential.wire)
     if credential.place == "query":
@@ -37,14 +37,12 @@ def find_text(credential: Credential, request: Request) -> str | None:
 
 
 def find_secret(model: Model, request: Request) -> str | None:
-    """Return the first secret that a request presents in the form of a scheme; None where it presents
-    none.
-    """
+    """Return the first secret of a request in the form of any scheme; None without one."""
     return next((s for c in model.credentials.values() if (s := find_secret_of(c, request))), None)
 
 
 def find_secret_of(credential: Credential, request: Request) -> str | None:
-    """Return the secret that a request presents in the form of this scheme; None where it presents none."""
+    """Return the secret of a request in the form of this scheme; None without one."""
     given = find_text(credential, request)
     if given is None:
         return None
@@ -55,9 +53,7 @@ def find_secret_of(credential: Credential, request: Request) -> str | None:
 
 
 def find_any_secret(model: Model, request: Request) -> str:
-    """Return the text in any credential's place without the word before it, for servers that do not check
-    that word.
-    """
+    """Return the text in any credential's place without its prefix, for servers that ignore the prefix."""
     for credential in model.credentials.values():
         last = (find_text(credential, request) or "").rpartition(" ")[2]
         if last:
@@ -66,9 +62,7 @@ def find_any_secret(model: Model, request: Request) -> str:
 
 
 def with_secret(model: Model, request: Request, secret: str, scheme: str = "") -> Request:
-    """Return the request with this secret in place of any other, in the form of a scheme; the first one by
-    default.
-    """
+    """Return the request with this secret as its only one, in the form of a scheme; by default the first."""
     credential = model.credentials.get(scheme) or model.credential
     if credential is None:
         return request
@@ -84,7 +78,7 @@ def with_secret(model: Model, request: Request, secret: str, scheme: str = "") -
 
 
 def without_text(credential: Credential, request: Request) -> Request:
-    """Return the request with nothing in the credential's place; other cookies go with it."""
+    """Return the request without the text in the credential's place. Other cookies are removed too."""
     if credential.place != "query":
         return request.with_header(credential.header, None)
     path, _, query = request.target.partition("?")

@@ -1,6 +1,6 @@
 """Read the values of arguments from the pairs of a query or a form, in the styles of OpenAPI.
 
-This shares no code with the encoder of calls, so that an error of one shows in the other.
+This shares no code with the encoder of calls, so that an error in one is visible in the other.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ class Field:
     media: tuple[str, ...] = ()
     """The types that a file may have; empty if it may have any."""
     nulls: bool = False
-    """True if an empty value is null, as in forms."""
+    """True if an empty value means null, as in forms."""
 
     def is_null(self, text: str) -> bool:
-        """True if this text of the argument itself is null."""
+        """True if this text of the argument means null."""
         return self.nulls and not text and "null" in self.kinds
 
 
 class Unreadable(Exception):
-    """A body or a query that cannot be read, or a value in it; `field` is its name on the wire if known.
+    """A body, a query or a value in it cannot be read. `field` is its name on the wire if known.
 
-    `kind` is the kind of the fault with which it is refused.
+    `kind` is the kind of fault in the refusal.
     """
 
     def __init__(self, message: str, field: str = "", kind: str = "invalid") -> None:
@@ -76,7 +76,7 @@ def parse_pairs(text: str) -> list[Pair]:
 
 
 def find(field: Field, pairs: Iterable[Pair], used: set[str]) -> Any:
-    """Return the texts of an argument in the shape of its value, or None if no pair is its own.
+    """Return the texts of an argument in the structure of its value, or None if it has no pair.
 
     Names of pairs that were read are added to `used`. Raises Unreadable for a repeated or malformed value.
     """
@@ -109,7 +109,10 @@ def find(field: Field, pairs: Iterable[Pair], used: set[str]) -> Any:
 
 
 def _split(raw: str, mark: str) -> list[str]:
-    """Split a list in one text. A comma is a separator only as sent; other marks arrive encoded."""
+    """Split a list in one text.
+
+    A comma separates only if it is not encoded; other marks are always encoded.
+    """
     if mark == ",":
         return [unquote_plus(part) for part in raw.split(",")]
     return unquote(raw.replace("+", " ")).split(mark)
@@ -167,7 +170,7 @@ def _put(tree: dict[str, Any], steps: list[str], text: str, wire: str) -> dict[s
 
 
 def _as_lists(tree: Any) -> Any:
-    """Turn objects whose members are numbered, or have no name, into lists."""
+    """Turn objects whose members are numbered or unnamed into lists."""
     if not isinstance(tree, dict):
         return tree
     found = {key: _as_lists(value) for key, value in tree.items()}
@@ -184,7 +187,7 @@ def as_typed(
     named: Mapping[str, Any],
     convert: Callable[[str, frozenset[str]], Any],
 ) -> Any:
-    """Return a value with each text in it converted to a type that its own schema allows."""
+    """Return a value in which each text is converted to a type that its own schema allows."""
     schema = schemas.resolve(schema, named)
     if isinstance(value, list):
         items = _inside(schema, "items", named)

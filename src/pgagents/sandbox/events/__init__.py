@@ -1,1 +1,1 @@
-"""Outgoing events: kept in an outbox, signed, delivered to addresses that were checked."""
+"""Outgoing events: stored in an outbox, signed, and delivered to checked addresses."""

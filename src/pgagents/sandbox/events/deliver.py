@@ -1,4 +1,4 @@
-"""Delivers events: signed, to a checked address, with retries at growing pauses."""
+"""Deliver events: signed, to a checked address, and repeated with growing pauses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STRIPE = "t_v1_hmac_sha256"
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 600.0
 MOST_ATTEMPTS = 10
-"""The last attempt comes about a quarter of an hour after the first."""
+"""Most attempts. The last one is about a quarter of an hour after the first."""
 TOTAL_S = 10.0
 CONNECT_S = 5.0
 MOST_ANSWER_BYTES = 65_536
@@ -37,11 +37,14 @@ class Parcel:
 
 
 Post = Callable[[Parcel], str]
-"""Sends a parcel; returns an empty text for a 2xx, else the reason of the failure. Never raises."""
+"""A function that sends a parcel. It returns an empty text for a 2xx, else the reason of the failure.
+
+It never raises an exception.
+"""
 
 
 class Courier:
-    """Delivers the outbox's events to their webhooks.
+    """Deliver the outbox's events to their webhooks.
 
     A fault may replace `sign`, `make_headers`, `compose` or `id_of`.
     """
@@ -72,7 +75,7 @@ class Courier:
         self._allow_loopback = allow_loopback
 
     def _make_headers(self, secret: str, body: bytes, now: float, id: str) -> dict[str, str]:
-        """Return the headers that sign a delivery; none if the catalogue has no signature."""
+        """Return the headers that sign a delivery; empty if the catalogue has no signature."""
         if self.scheme is None:
             return {}
         if self.scheme.name == STRIPE:
@@ -80,8 +83,9 @@ class Courier:
         return signature.make_headers(self.scheme, self.header, secret, body, now, id)
 
     def round(self) -> int:
-        """Send the due deliveries, to several webhooks at once, in order for each; return the number of
-        attempts.
+        """Send the due deliveries and return the number of attempts.
+
+        Several webhooks are served at once, each in order.
         """
         with self.outbox.store.lock:
             due = list(self.outbox.due().values())
@@ -121,14 +125,14 @@ class Courier:
         return self._post(Parcel(target, address, headers, body)), False
 
     def visit(self, url: str) -> str:
-        """Send an empty request to an address, if events may be sent there; return why it failed."""
+        """Send an empty request to an address, if events may be sent to it. Return why it failed."""
         found = self._find_target(url)
         if isinstance(found[0], str):
             return found[0]
         return self._post(Parcel(found[0], found[1], (("User-Agent", "pgagents-sandbox"),), b""))
 
     def _find_target(self, url: str) -> tuple[WebhookTarget, Ip] | tuple[str, bool]:
-        """Return an address to connect to; or why nothing may be sent there, and whether that is final."""
+        """Return an address to connect to; or why nothing may be sent, and True if that is final."""
         target = targets_allowed.read(url)
         if isinstance(target, str):
             return f"the target {target}", True
@@ -136,15 +140,16 @@ class Courier:
             target.host, allow_loopback=self._allow_loopback, resolve=self._resolve
         )
         if isinstance(found, str):
-            return f"the target {found}", False  # a name may lead elsewhere later
+            return f"the target {found}", False  # the name may have another address later
         if not found:
             return "the target's name does not resolve", False
         return target, found[0]
 
 
 def _at_once(work: Callable[[Sequence[Delivery]], int], batches: Sequence[Sequence[Delivery]]) -> int:
-    """Return the sum of the work on each batch, each in a daemon thread, so that a slow target never
-    blocks process exit.
+    """Run the work on each batch in its own daemon thread, and return the sum of the results.
+
+    A slow target never delays the end of the process.
     """
     done: list[int] = []
     failed: list[BaseException] = []
@@ -166,9 +171,7 @@ def _at_once(work: Callable[[Sequence[Delivery]], int], batches: Sequence[Sequen
 
 
 def pause_s(attempts: int, rng: random.Random) -> float:
-    """Return the seconds before the next attempt: doubled each time, bounded, and random in the upper
-    half.
-    """
+    """Return the seconds before the next attempt: doubled each time, bounded, with a random upper half."""
     return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempts) * (0.5 + rng.random() / 2))
 
 
@@ -181,14 +184,16 @@ class HttpsPost:
         self._contexts: dict[bool, ssl.SSLContext] = {}
 
     def __call__(self, parcel: Parcel) -> str:
-        """Send a parcel; the exchange is bounded in time, the answer in size, and redirects are not
-        followed.
+        """Send a parcel.
+
+        The time of the exchange and the size of the answer are limited. Redirects are not followed.
         """
         try:
             return asyncio.run(self._exchange_in_time(parcel))
         except TimeoutError:
             return f"no answer within {TOTAL_S:.0f} s"
-        except Exception as error:  # whatever a peer does is a failed delivery, not an end of deliveries
+        # any error of a peer is a failed delivery, and must not stop other deliveries
+        except Exception as error:
             return f"{type(error).__name__}: {error}"[:200]
 
     async def _exchange_in_time(self, parcel: Parcel) -> str:

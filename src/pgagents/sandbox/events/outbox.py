@@ -1,5 +1,6 @@
-"""The outbox: events are written in the transaction of the change that they report, so a crash loses or
-repeats none.
+"""The outbox for events.
+
+An event is written in the transaction of the change that it reports, so a crash neither loses nor repeats it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ CREATE INDEX IF NOT EXISTS delivery_event ON delivery (event_n);
 CREATE INDEX IF NOT EXISTS delivery_webhook ON delivery (webhook_id) WHERE state = 'due';
 """
 TIMES = ("created_at", "timestamp", "created")
-"""Members of an envelope that have the time of the event."""
+"""Names of an envelope's member with the time of the event."""
 BATCH = 20
 """Most deliveries to one webhook in one round."""
 
@@ -59,7 +60,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class _Listener:
-    """A living webhook: its owner, the event types that it receives, and the version of their envelope."""
+    """An active webhook: its owner, the event types that it receives, and the version of its envelope."""
 
     id: str
     tenant: str
@@ -81,13 +82,14 @@ class Outbox:
         """Called after an event is put, to wake a waiting deliverer."""
         self._listeners: list[_Listener] | None = None
         self.coded = False
-        """True if secrets are Base64, as Standard Webhooks has them."""
+        """True if secrets are Base64, as in Standard Webhooks."""
         store.script(TABLES)
         self._master = store.secret(word(rng, 43))
 
     def secret(self, webhook_id: str) -> str:
-        """Return the secret that signs a webhook's deliveries; it is derived on demand, so that no table
-        holds it.
+        """Return the secret that signs a webhook's deliveries.
+
+        It is derived each time, so no table holds it.
         """
         made = hmac.new(self._master.encode(), webhook_id.encode(), hashlib.sha256)
         return "whsec_" + (base64.b64encode(made.digest()).decode() if self.coded else made.hexdigest())
@@ -103,12 +105,12 @@ class Outbox:
         compose: Callable[[str, str, Any], Any] | None = None,
         versions: Mapping[str, Callable[[str, str, Any], Any]] = {},
     ) -> str:
-        """Write an event and its deliveries; return the event's id. To be called inside the transaction of
-        the change.
+        """Write an event and its deliveries; return the event's id. Call it inside the transaction of the
+        change.
 
-        `subject` is the id of the instance that the event is about, where it may have to be erased. `tenant`
-        None means that the event goes to every project's webhooks. `compose` makes the body of the event's
-        id, type and data; `versions` do so for webhooks of these versions.
+        `subject` is the id of the instance that the event is about, if the event may have to be erased. If
+        `tenant` is None, the event goes to every project's webhooks. `compose` makes the body from the
+        event's id, type and data. `versions` do so for webhooks of these versions.
         """
         id = "evt_" + word(self._rng, 20)
         usual = {"id": id, "type": type, "created_at": rfc3339(at), "data": data}
@@ -171,7 +173,7 @@ class Outbox:
         return found
 
     def next_due_in_s(self) -> float | None:
-        """Return the seconds until the next delivery is due; None where none waits."""
+        """Return the seconds until the next delivery is due; None if none is waiting."""
         row = self.store.row("SELECT min(due_at) AS at FROM delivery WHERE state = 'due'")
         return None if row is None or row["at"] is None else max(0.0, row["at"] - self._wall())
 
@@ -180,7 +182,10 @@ class Outbox:
         self._close(delivery, "delivered", "")
 
     def mark_failed(self, delivery: Delivery, note: str, again_in_s: float | None) -> None:
-        """Record a failed attempt: due again after this many seconds, or given up for None."""
+        """Record a failed attempt.
+
+        It is due again after this many seconds; None means that it is given up.
+        """
         if again_in_s is None:
             self._close(delivery, "given_up", note)
             return
@@ -208,8 +213,9 @@ class Outbox:
         self._listeners = None
 
     def remove(self, webhook_id: str, tenant: str, at: float) -> bool:
-        """End a project's webhook and drop its deliveries; its row stays. Return False where there is no
-        such webhook.
+        """End a project's webhook and drop its deliveries.
+
+        Its row stays. Return False if there is no such webhook.
         """
         gone = self.store.run(
             "UPDATE webhook SET deleted_at = ? WHERE id = ? AND tenant = ? AND deleted_at IS NULL",
@@ -226,7 +232,7 @@ class Outbox:
         return gone == 1
 
     def forget(self, before: float) -> None:
-        """Delete events older than a time of the sandbox's clock that have no delivery due."""
+        """Delete events older than a time of the sandbox's clock, unless a delivery is due."""
         settled = "at <= ? AND NOT EXISTS (SELECT 1 FROM delivery WHERE event_n = event.n AND state = 'due')"
         self.store.run(
             f"DELETE FROM delivery WHERE state <> 'due' AND event_n IN (SELECT n FROM event WHERE {settled})",

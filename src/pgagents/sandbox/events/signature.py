@@ -1,4 +1,4 @@
-"""Signatures of webhooks, made and checked. `sign` and `fault` are for `t=SECONDS,v1=HEX`."""
+"""Make and check signatures of webhooks. `sign` and `fault` handle the format `t=SECONDS,v1=HEX`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def sign(secret: str, body: bytes, now: float) -> str:
 
 
 def fault(header: str, body: bytes, secret: str, now: float, tolerance_s: float = LIVES_S) -> str:
-    """Return why a header does not sign this body; empty where it does. Compares in constant time."""
+    """Return why a header does not sign this body; empty if it does. It compares in constant time."""
     parts = [part.strip().partition("=")[::2] for part in header.split(",")]
     times = [value for name, value in parts if name == "t"]
     given = [value for name, value in parts if name == "v1"]

@@ -1,7 +1,7 @@
-"""Decides which addresses a webhook may be sent to: https, public, and never this machine or its network.
+"""Decide whether a webhook may be sent to an address: over https, public, never in this machine's network.
 
-Each target is checked twice: when it is registered, and when something is sent, by the address that is
-connected to.
+Each target is checked twice: when it is registered, and when something is sent, by the address of the
+connection.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str], Sequence[str]]
-"""Returns the addresses of a host's name as texts; empty where it has none."""
+"""A function that returns the addresses of a host's name as texts; empty if it has none."""
 NOT_PUBLIC = "must be a public address"
 LOOKUP_S = 1.0
 _QUIET_S = 60.0
@@ -25,8 +25,9 @@ _LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".localdomain
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})?(\.[a-z0-9_]([a-z0-9_-]{0,62})?)*")
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _SPECIAL = [ipaddress.ip_network(n) for n in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")]
-"""Networks for protocols and documentation (IANA's special-purpose registries); not every version of
-Python has them all.
+"""Networks for protocols and documentation (IANA's special-purpose registries).
+
+Not every version of Python knows all of them.
 """
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 
@@ -70,9 +71,7 @@ def read(url: str) -> WebhookTarget | str:
 
 
 def problem(url: str, *, allow_loopback: bool, resolve: Resolve) -> str:
-    """Return why a URL may not be registered; empty where it may. A name that does not resolve is
-    accepted.
-    """
+    """Return why a URL may not be registered; empty if it may. A name that does not resolve is accepted."""
     target = read(url)
     if isinstance(target, str):
         return target
@@ -125,7 +124,7 @@ def fit(address: Ip, *, allow_loopback: bool) -> bool:
 
 
 def address_of(host: str) -> Ip | None:
-    """Return the address that a host is, also in short, octal and hexadecimal form; None for a name."""
+    """Return the address that a host is, even in short, octal or hexadecimal form; None for a name."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -146,7 +145,7 @@ def address_of(host: str) -> Ip | None:
 
 
 def _inside(address: Ip) -> Ip:
-    """Return the IPv4 address inside an IPv6 address, else the address itself."""
+    """Return the IPv4 address inside an IPv6 address; any other address unchanged."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     found = address.ipv4_mapped or address.sixtofour
@@ -156,7 +155,7 @@ def _inside(address: Ip) -> Ip:
 
 
 class SystemResolver:
-    """Looks up names by the system, in bounded time.
+    """Look up names with the system's resolver, in bounded time.
 
     After one look-up that takes too long, no name is looked up for a minute, and all count as not resolving.
     """

@@ -9,6 +9,7 @@ from typing import Any
 from pgagents.cel.reading import applies
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import (
     data_of,
     list_action,
@@ -18,7 +19,6 @@ from pgagents.sandbox.injection.fault_helpers import (
     read_by_id,
     successful,
 )
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("read_after_write", also={"law": "what was read is compared with later answers"}).edit_data

@@ -19,8 +19,8 @@ from pgagents.sandbox.auth.credential import (
 )
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.front import CERTIFICATE, OURS
+from pgagents.sandbox.injection.fault_declaration import Context, Find, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs, replace_method
-from pgagents.sandbox.injection.fault_registry import Context, Find, fault
 from pgagents.sandbox.keys import UNLIMITED_PER_MINUTE, Key, digest
 from pgagents.sandbox.writing.refusals import framework_code
 

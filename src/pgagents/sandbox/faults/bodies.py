@@ -13,8 +13,8 @@ from pgagents.encoding.medium import JSON
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action, Param
 from pgagents.sandbox.call import AcceptedCall, Domain
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import replace_method
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("framework", needs=("form-body",)).edit_requests

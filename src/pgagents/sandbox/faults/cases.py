@@ -8,7 +8,7 @@ from typing import Any
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.stores.cases import list_cases
 from pgagents.sandbox.injection import mcp_fault_helpers as mcp
-from pgagents.sandbox.injection.fault_registry import Context, mcp_fault
+from pgagents.sandbox.injection.fault_declaration import Context, mcp_fault
 
 
 @mcp_fault(

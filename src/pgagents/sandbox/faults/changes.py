@@ -9,7 +9,7 @@ from typing import Any
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.action import Param
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.injection.fault_registry import Context, fault
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 
 _SINCE = "a change alters more than its answer may"
 _SEVERAL = 2

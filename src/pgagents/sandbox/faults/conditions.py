@@ -11,8 +11,8 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, successful
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("conditional_calls", needs=("etag",)).edit_requests

@@ -9,8 +9,8 @@ from urllib.parse import unquote_to_bytes
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, list_action, successful
-from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.writing.refusals import framework_code
 
 

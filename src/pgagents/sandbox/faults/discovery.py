@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, successful
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 API_CATALOG, CARD = "web/api-catalog.json", "mcp/server-card.json"
 AGENTS = ("web/", CARD)

@@ -12,6 +12,7 @@ from pgagents.model.action import Action
 from pgagents.model.surface import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import (
     RequestedAction,
     data_of,
@@ -21,7 +22,6 @@ from pgagents.sandbox.injection.fault_helpers import (
     objects,
     successful,
 )
-from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.writing.refusals import framework_code
 

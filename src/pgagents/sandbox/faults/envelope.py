@@ -8,6 +8,7 @@ from typing import Any
 from pgagents.http import Request, Response
 from pgagents.sandbox import answers
 from pgagents.sandbox.answers import request_id_header
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import (
     data_of,
     error_at,
@@ -16,7 +17,6 @@ from pgagents.sandbox.injection.fault_helpers import (
     read_by_id,
     successful,
 )
-from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.writing.refusals import framework_code
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.http import Request, Response, json_bytes
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("content_type", needs=("problem-json",)).edit_answers

@@ -16,8 +16,8 @@ from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.events import signature
 from pgagents.sandbox.events.outbox import TIMES, Delivery
 from pgagents.sandbox.events.signature import sign
+from pgagents.sandbox.injection.fault_declaration import Context, Put, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, edits, objects, replace_method
-from pgagents.sandbox.injection.fault_registry import Context, Put, fault
 from pgagents.sandbox.keys import word
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from pgagents.http import Request, Response, read_json
 from pgagents.sandbox.asked import too_large
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, replace_method
-from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.routes import fit
 from pgagents.sandbox.writing.refusals import framework_code
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgagents.http import Request
-from pgagents.sandbox.injection.fault_registry import Context, fault
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.source.origin import plain
 
 

@@ -6,8 +6,8 @@ import re
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.auth.credential import has_credential
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, successful
-from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.writing.refusals import framework_code
 
 

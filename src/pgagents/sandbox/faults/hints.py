@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.http import Request, Response, read_json
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, objects, successful
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 ROW = "what-a-call-does"
 

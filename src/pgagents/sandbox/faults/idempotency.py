@@ -12,8 +12,8 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.idempotency import LIVES_S, resource_of
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, successful
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("idempotency_key_lifetime").edit_requests

@@ -6,8 +6,8 @@ from typing import Any
 
 from pgagents.http import Request, Response
 from pgagents.model.job import Job
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import error_at, objects
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 def _job_of(context: Context, request: Request) -> Job | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pgagents.http import Request, Response, json_bytes, read_json
-from pgagents.sandbox.injection.fault_registry import Context, fault
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 
 NEEDS = ("json-rpc",)
 Change = Callable[[Any, dict[str, Any]], dict[str, Any]]

@@ -12,8 +12,8 @@ from pgagents.jsonschema import schema as schemas
 from pgagents.jsonschema.patterns import fits
 from pgagents.model.action import Action, Param
 from pgagents.sandbox.call import AcceptedCall, Domain
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import RequestedAction, error_at, objects
-from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.mock.completion import complete
 from pgagents.sandbox.mock.sample import pattern_text, sample
 from pgagents.sandbox.writing.refusals import framework_code

@@ -13,8 +13,8 @@ from pgagents.model.resource import Resource, TimedMove, member_at
 from pgagents.sandbox.auth.credential import find_any_secret
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import epoch_of
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import objects
-from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.writing.refusals import framework_code
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import count
 
 from pgagents.http import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import edits
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("documented_status", needs=("limit-status",)).handle_requests

@@ -7,8 +7,8 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.model import Bucket
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import edits, list_action, successful, widest
-from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.limits import Drawn, Limits
 
 

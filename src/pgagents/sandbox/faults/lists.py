@@ -13,6 +13,7 @@ from pgagents.cel.syntax import Infix, Node, children
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import (
     RequestedAction,
     data_of,
@@ -21,7 +22,6 @@ from pgagents.sandbox.injection.fault_helpers import (
     objects,
     successful,
 )
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("relation").edit_data

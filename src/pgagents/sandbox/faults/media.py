@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pgagents.http import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import successful
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 _TEXTS = ("text/", "application/xml")
 

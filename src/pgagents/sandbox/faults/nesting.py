@@ -8,7 +8,7 @@ from typing import Any
 from pgagents.http import Request, json_bytes
 from pgagents.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_registry import Context, fault
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 
 
 def _nested(context: Context) -> list[tuple[Resource, Resource]]:

@@ -10,8 +10,8 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.model.code_flow import PKCE
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, replace_method, successful
-from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.keys import Key, digest, ordinary
 from pgagents.sandbox.oauth.grants import Token
 

@@ -10,8 +10,8 @@ from urllib.parse import quote, unquote
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.auth.credential import find_any_secret, find_text, has_credential
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, objects, successful
-from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.writing.refusals import framework_code
 
 

@@ -9,8 +9,8 @@ from pgagents.http import Request, Response, json_bytes
 from pgagents.model.action import Code
 from pgagents.model.resource import REFERENCE
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 def _with_code(answer: Response, code: Code) -> Response:

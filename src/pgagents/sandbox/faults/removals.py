@@ -7,8 +7,8 @@ from typing import Any
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.model.resource import id_text
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import successful
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("removals", needs=("gone-after-removal",)).handle_requests

@@ -14,8 +14,8 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, list_action, make_action, objects, successful
-from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.writing.refusals import framework_code
 
 

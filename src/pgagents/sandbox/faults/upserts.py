@@ -8,8 +8,8 @@ from typing import Any
 from pgagents.http import json_bytes
 from pgagents.model.resource import Resource, id_text
 from pgagents.sandbox.call import AcceptedCall, Domain, Other, Refusal
+from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import lists
-from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 def _put(context: Context, call: AcceptedCall) -> tuple[Resource, str] | None:

@@ -1,1 +1,1 @@
-"""Serve pages and hosted documents that are no actions."""
+"""Serve pages and hosted documents besides actions."""

@@ -1,4 +1,4 @@
-"""Serves the generated documents that the API hosts; they are rendered on the first request."""
+"""Serve the generated documents that the API hosts. They are rendered at the first request."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _FOUND = {
     "web/agent-skills.json": "application/json",
     "web/llms.txt": "text/plain; charset=utf-8",
 }
-"""Media types of the documents in which agents find the API."""
+"""Media types of the documents by which agents find the API."""
 _RELATIONS = {"web/ai-catalog.json": "ai-catalog", "web/api-catalog.json": "api-catalog"}
 """Link relations from pages of the host to a document."""
 _FRESH = ("Cache-Control", "public, max-age=3600")
-"""The time that a document may be kept, where the catalogue declares nothing else for all answers."""
+"""The time for which a document may be cached, unless the catalogue declares another one."""
 _OPEN = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "ETag, Link"))
 
 
@@ -57,7 +57,7 @@ class Hosted:
         return path in self._files and self._files[path] in self._render()
 
     def answer(self, request: Request) -> Response:
-        """Return the document at the request's path: 304 if the caller has these bytes already."""
+        """Return the document at the request's path, or 304 if the caller has the same bytes."""
         file = self._files[request.path]
         body = self._render()[file]
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -21,14 +21,16 @@ class _Rendered:
 
 MOST_KEPT = 4
 _KEPT: OrderedDict[tuple[int, frozenset[str]], _Rendered] = OrderedDict()
-"""The last documents by the identity of their model, which they keep alive. One process opens many sandboxes
-of one catalogue.
+"""The last rendered documents, by the identity of their model.
+
+They keep the model alive. One process opens many sandboxes of one catalogue.
 """
 
 
 def documents(model: Model, wanted: frozenset[str], log: Callable[[str], None]) -> dict[str, bytes]:
-    """Return the wanted files' bytes by their paths in the output folder; a file that cannot be made is
-    logged and left out.
+    """Return the wanted files' bytes by their paths in the output folder.
+
+    A file that cannot be made is logged and left out.
     """
     if not wanted:
         return {}

@@ -19,13 +19,20 @@ from pgagents.model.surface import Dispatcher
 from pgagents.sandbox.injection.body_helpers import read_values, write_values
 from pgagents.sandbox.routes import Routes
 
+MOVED = "/static/agents"
+"""The place to which a variation redirects the hosted documents."""
+
+
+def is_hosted(model: Model, request: Request) -> bool:
+    """Return True if a request is for a hosted document, also at the place that it is redirected to."""
+    return request.path.removeprefix(MOVED) in model.api.hosted.values()
+
 
 @dataclass(frozen=True, slots=True)
 class RequestedAction:
-    """The action that a request names, its dispatcher, path values and the request itself.
+    """The action of a request, its dispatcher, its path values, and the request itself.
 
-    If the request goes to the action's own path, `dispatcher` is None and `path` has the placeholders'
-    values.
+    If the request uses the action's own path, `dispatcher` is None and `path` has the placeholders' values.
     """
 
     action: Action
@@ -35,20 +42,20 @@ class RequestedAction:
 
 
 def replace_method(owner: object, name: str, function: Callable[..., Any]) -> None:
-    """Replace a method of one part of a sandbox. Raises AttributeError where the part has no such method."""
+    """Replace a method of one part of a sandbox. Raises AttributeError if the part has no such method."""
     getattr(owner, name)
     setattr(owner, name, function)
 
 
 class RequestReader:
-    """Finds actions and arguments in requests by the same routes as the front."""
+    """Find actions and arguments in requests, by the same routes as the front."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self._routes = Routes(model)
 
     def parse(self, request: Request) -> RequestedAction | None:
-        """Return the action that a request names, on REST or a dispatcher.
+        """Return the action of a request, on REST or a dispatcher.
 
         None for a path or method without an action, an unknown selector, and a body over the size limit.
         """
@@ -117,7 +124,7 @@ def repairs(handler: Handler, repair: Callable[[Request], Request]) -> Handler:
 
 
 def edits(handler: Handler, edit: Callable[[Request, Response], Response]) -> Handler:
-    """Return a handler that passes each answer through `edit`; silence stays as it is."""
+    """Return a handler that passes each answer through `edit`. A missing answer stays missing."""
 
     def answer(request: Request) -> Response | Silence:
         found = handler(request)
@@ -132,7 +139,7 @@ def successful(answer: Response) -> bool:
 
 
 def data_of(answer: Response) -> Any:
-    """Return the parsed JSON body of an answer; None where its type is not JSON or it cannot be parsed."""
+    """Return the parsed JSON body of an answer; None if its type is not JSON or it cannot be parsed."""
     media = (answer.header("content-type") or "").partition(";")[0].strip()
     if media != "application/json" and not media.endswith("+json"):
         return None
@@ -162,7 +169,7 @@ def lists(data: Any) -> Iterator[list[Any]]:
 
 
 def read_by_id(model: Model) -> Action:
-    """Return the first read with an argument that refers to a resource, else the first action."""
+    """Return the first read with an argument that refers to a resource, or else the first action."""
     return next(
         (a for a in model.actions if a.effect == "read" and any(p.refers_to for p in a.params)),
         model.actions[0],
@@ -170,18 +177,18 @@ def read_by_id(model: Model) -> Action:
 
 
 def list_action(model: Model) -> Action:
-    """Return the first action that finds instances in a list, else the first action."""
+    """Return the first action that finds instances in a list, or else the first action."""
     found = (r.found_by.action for r in model.resources.values() if r.found_by)
     return next(found, model.actions[0])
 
 
 def make_action(model: Model) -> Action:
-    """Return the first action that makes an instance, else the first action."""
+    """Return the first action that makes an instance, or else the first action."""
     return next((r.made_by.action for r in model.resources.values() if r.made_by), model.actions[0])
 
 
 def widest(reader: RequestReader, action: Action, request: Request) -> bool:
-    """Return whether a request names this action with every bounded integer argument at its maximum."""
+    """Return whether a request calls this action with every bounded integer argument at its maximum."""
     asked = reader.parse(request)
     if asked is None or asked.action is not action:
         return False
@@ -195,9 +202,9 @@ def widest(reader: RequestReader, action: Action, request: Request) -> bool:
 
 
 def error_at(data: Any, at: str | None, value: Any) -> Any:
-    """Return a copy of an error body with another value at a place of the envelope, such as `error.code`.
+    """Return a copy of an error body with another value at a path such as `error.code`.
 
-    `data` is returned unchanged if `at` is None, or leads through a value that is not an object.
+    `data` is returned unchanged if `at` is None, or if the path leads through a value that is no object.
     """
     body = json.loads(json.dumps(data))
     if at is None or not isinstance(body, dict):

@@ -16,14 +16,14 @@ JSON = "application/json"
 
 
 def parse_request(request: Request) -> dict[str, Any]:
-    """Return the JSON-RPC message of a request; empty where the body is not a JSON object."""
+    """Return the JSON-RPC message of a request; empty if the body is not a JSON object."""
     found = read_json(request.body).value
     return found if isinstance(found, dict) else {}
 
 
 def parse_answer(answer: Response) -> dict[str, Any]:
-    """Return the JSON-RPC message of an answer, from JSON or the last event of a stream; empty where there
-    is none.
+    """Return the JSON-RPC message of an answer, from JSON or the last event of a stream; empty without
+    one.
     """
     body = answer.body
     if (answer.header("content-type") or "").startswith("text/event-stream"):
@@ -41,8 +41,9 @@ def saying(answer: Response, message: Mapping[str, Any]) -> Response:
 def edits(
     handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 ) -> Handler:
-    """Return a handler whose answers to one method are changed; `edit` is passed the request's and the
-    answer's message.
+    """Return a handler whose answers to one method are changed.
+
+    `edit` gets the messages of request and answer.
     """
 
     def answer(request: Request) -> Response | Silence:
@@ -59,8 +60,9 @@ def edits(
 def results(
     handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 ) -> Handler:
-    """Return a handler whose results of one method are changed; `edit` is passed the request's message and
-    the result.
+    """Return a handler whose results of one method are changed.
+
+    `edit` gets the request's message and the result.
     """
 
     def edit_result(question: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
@@ -74,8 +76,9 @@ def results(
 
 
 def calls(handler: Handler, repair: Callable[[str, dict[str, Any]], dict[str, Any]]) -> Handler:
-    """Return a handler that changes the arguments of tool calls; `repair` is passed the tool's name and
-    the arguments.
+    """Return a handler that changes the arguments of tool calls.
+
+    `repair` gets the tool's name and the arguments.
     """
 
     def answer(request: Request) -> Response | Silence:
@@ -97,7 +100,7 @@ def calls(handler: Handler, repair: Callable[[str, dict[str, Any]], dict[str, An
 
 
 def text(result: Mapping[str, Any]) -> str:
-    """Return the first text of a tool's result; empty where there is none."""
+    """Return the first text of a tool's result; empty without one."""
     blocks = result.get("content")
     found = (
         [b["text"] for b in blocks if isinstance(b, dict) and isinstance(b.get("text"), str)]
@@ -118,7 +121,7 @@ def is_error(result: Mapping[str, Any]) -> bool:
 
 
 def error(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the `error` object in the text of a failed result; empty where the text has another form."""
+    """Return the `error` object in the text of a failed result; empty if the text has another form."""
     found = read_json(text(result).encode()).value
     inner = found.get("error") if isinstance(found, dict) else None
     return inner if isinstance(inner, dict) else {}

@@ -1,4 +1,4 @@
-"""Makes the headers of one answer: what a law asks for, the place of what was made, or a sample."""
+"""Make the headers of one answer: values demanded by laws, the URL of a new instance, or samples."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from pgagents.sandbox.mock.sample import sample
 
 
 def headers_of_answer(model: Model, base: str, call: AcceptedCall, answer: Any) -> Iterator[tuple[str, str]]:
-    """Yield the headers that the catalogue lists for this answer alone. `base` is the server's URL."""
+    """Yield the headers that the catalogue lists only for this answer. `base` is the server's URL."""
     known = {name.lower() for name, _ in call.headers}
     for header in call.action.success.headers if call.surface == "rest" else ():
         if header.name.lower() in known:
@@ -54,7 +54,7 @@ def _value(model: Model, base: str, call: AcceptedCall, header: AnswerHeader, an
 
 
 def _end(action: Action, header: str) -> str:
-    """Return a day of a deprecated action as its header says it: Unix seconds, or an HTTP date."""
+    """Return a date of a deprecated action in its header's form: Unix seconds, or an HTTP date."""
     assert action.deprecation is not None
     day = action.deprecation.since if header == "deprecation" else action.deprecation.sunset
     midnight = datetime.fromisoformat(day).replace(tzinfo=UTC)

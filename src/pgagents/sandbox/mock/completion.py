@@ -1,4 +1,4 @@
-"""Completes a sample with what keywords want that apply other schemas, such as `contains` and `if`."""
+"""Complete a sample so that it satisfies keywords that apply other schemas, such as `contains` and `if`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def complete(
     known: Mapping[str, Any],
     sample: Sample,
 ) -> Any:
-    """Return the value, or one like it that the schema takes where a keyword refuses the value."""
+    """Return the value; if a keyword refuses it, a similar one that the schema accepts."""
     if not _WORDS & schema.keys() or _fits(schema, known, value):
         return value
     if isinstance(value, dict):

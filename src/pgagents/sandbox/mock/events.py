@@ -1,4 +1,4 @@
-"""The mock's events: it registers receivers, and sends what the catalogue says of the actions that send."""
+"""The mock's events: register receivers, and send the events of the actions that have some."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Events:
         self.hooks = setting.model.webhooks
 
     def refuse(self, call: AcceptedCall) -> Refusal | None:
-        """Return a refusal where a receiver's address may not be registered."""
+        """Return a refusal if a receiver's address may not be registered."""
         if self.hooks is None or call.action.name != self.hooks.registered_by:
             return None
         problem = self.setting.target_problem(str(call.input.get(self.hooks.url, "")))
@@ -36,7 +36,7 @@ class Events:
     def find_before(self, call: AcceptedCall) -> Mapping[str, Mapping[str, Any]]:
         """Return copies of the instances that a call names, by their resources.
 
-        Only calls whose author says that they are idempotent have any: if nothing changes, they send nothing.
+        Only calls that are declared idempotent have any: if they change nothing, no event is sent.
         """
         hint = call.action.hints.idempotent
         if self.hooks is None or not (hint.value and hint.written):
@@ -50,8 +50,8 @@ class Events:
     def note(self, call: AcceptedCall, answer: Any, before: Mapping[str, Mapping[str, Any]]) -> Any:
         """Register or remove a receiver, or send the events of a call.
 
-        Nothing is sent about an instance that is as it was `before`. Return the answer, with the secret of a
-        new receiver.
+        Nothing is sent about an instance that is equal to `before`. Return the answer, which has the secret
+        of a new receiver.
         """
         if self.hooks is None:
             return answer
@@ -96,7 +96,9 @@ class Events:
         return places.put(answer, tuple(self.hooks.secret_at.split(".")), secret)
 
     def _find_data(self, resource: Resource | None, call: AcceptedCall, answer: Any, tenant: str) -> Any:
-        """Return the data of an event: its resource in the answer, else the instance that the call names."""
+        """Return the data of an event: its resource in the answer, or else the instance that the call
+        names.
+        """
         if resource is None:
             return answer
         for one in (resource.made_by, *resource.read_by, resource.undone_by):

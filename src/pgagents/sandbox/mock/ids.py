@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Mapping
-from re import _constants, _parser  # private, but the only parser of patterns there is; tested
+from re import _constants, _parser  # private, but there is no other parser for patterns; tests cover its use
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ MOST_REPEATS = 12
 
 
 def candidates(like: Any, wanted: Mapping[str, Any], rng: random.Random) -> Iterator[Any]:
-    """Yield ids to try, likeliest first: by the schema `wanted`, else in the form of `like`."""
+    """Yield ids to try, the most likely first: by the schema `wanted`, or else similar to `like`."""
     kinds = wanted.get("type")
     kinds = [kinds] if isinstance(kinds, str) else kinds or []
     if (
@@ -70,9 +70,7 @@ def _piece(op: Any, value: Any, rng: random.Random) -> str:
 
 
 def _one_of(items: Any, rng: random.Random) -> str:
-    """Return one character of a class; for a negated class a letter, which validation of the whole id may
-    refuse.
-    """
+    """Return one character of a class. For a negated class it is a letter, which may still be refused."""
     if items[0][0] is _constants.NEGATE:
         return rng.choice(LETTERS)
     op, value = rng.choice(items)

@@ -1,4 +1,7 @@
-"""Changes instances of the mock without a call: time moves or ends them, and counters follow them."""
+"""Change instances of the mock without a call.
+
+Time moves or ends them, and counters follow their number.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,13 @@ from pgagents.sandbox.mock.rows import RowKey, Rows
 
 Row = Mapping[str, Any]
 JOB_S = 2.0
-"""Most seconds that a job takes."""
+"""Longest duration of a job in seconds."""
 LIFE_S = 7 * 86_400
-"""Seconds until a new instance moves or ends by itself where no law says when."""
+"""Seconds until a new instance moves or ends by itself, if no law determines it."""
 
 
 class Lifecycle:
-    """Moves instances by time, and keeps the counters that living instances lower."""
+    """Move instances when time passes, and update the counters that living instances lower."""
 
     def __init__(self, model: Model, rows: Rows, laws: Lawful) -> None:
         self._model = model
@@ -38,7 +41,7 @@ class Lifecycle:
         self._jobs = [(model.resources[job.resource], job) for job in jobs]
         self._begun: dict[tuple[str, str], float] = {}
         self.note_end: Callable[[Resource, Row, float, str], None] = lambda *_: None
-        """Called with a job's resource, its row, the time and the tenant when the job has ended."""
+        """A function that is called when a job has ended, with its resource, row, time and tenant."""
 
     def pass_time(self, now: float) -> None:
         """Make every transition that is due."""
@@ -61,7 +64,7 @@ class Lifecycle:
     def postpone(
         self, resource: Resource, row: dict[str, Any], schema: Mapping[str, Any], now: float
     ) -> dict[str, Any]:
-        """Return a new instance whose times of moving and ending lie in the future, because its example is
+        """Return a new instance with its times of moving and ending in the future, because its example is
         old.
         """
         members = {move.at for move in resource.moves_by_time} | {resource.expires_by or ""}
@@ -78,13 +81,13 @@ class Lifecycle:
         self._remove_inside(resource, key)
 
     def hide(self, resource: Resource, key: RowKey, row: Row, after: dict[str, Any]) -> None:
-        """Keep an instance as one that is removed, and remove everything that it contains."""
+        """Keep an instance as a removed one, and remove everything that it contains."""
         self._rows.change(key, after)
         self.count(resource, key.tenant, row, after)
         self._remove_inside(resource, key)
 
     def is_gone(self, resource: Resource, row: Row) -> bool:
-        """Return whether a row is that of a removed instance which can still be read."""
+        """Return whether a row is that of a removed instance that can still be read."""
         return resource.gone_when is not None and not _lives(resource, row)
 
     def _remove_inside(self, resource: Resource, key: RowKey) -> None:
@@ -101,7 +104,7 @@ class Lifecycle:
     def _go_on(
         self, resource: Resource, job: Job, id: str, row: dict[str, Any], now: float
     ) -> dict[str, Any]:
-        """Return a job as far as it is now. It takes a quarter of its time, at most JOB_S seconds."""
+        """Return a job's current state. It takes a quarter of its allowed time, at most JOB_S seconds."""
         if row.get(job.state) in job.ends:
             return row
         takes_s = min(job.within_s / 4, JOB_S)
@@ -113,7 +116,7 @@ class Lifecycle:
         return row if row.get(job.state) == reached else {**row, job.state: reached}
 
     def _move(self, resource: Resource, row: dict[str, Any], now: float) -> dict[str, Any] | None:
-        """Return the instance as it is at this time; None if it has ended."""
+        """Return the instance in its state at this time; None if it has ended."""
         after = row
         for move in resource.moves_by_time:
             if after.get(str(resource.state)) == move.origin_state and _is_past(after.get(move.at), now):
@@ -123,7 +126,7 @@ class Lifecycle:
         return after
 
     def _settle(self, resource: Resource, row: dict[str, Any], now: float) -> dict[str, Any]:
-        """Return the instance with the values that the laws of its reading action demand."""
+        """Return the instance with the values that the laws of its read demand."""
         for read in resource.read_by:
             path = places.place(read.at)
             if path is None:
@@ -137,7 +140,7 @@ class Lifecycle:
         return row
 
     def find_repeated(self, resource: Resource, tenant: str, place: str, row: Row) -> Unique | None:
-        """Return the unique members that a new instance repeats from another living instance in its place, or
+        """Return the unique members that a new instance shares with another living one in its place, or
         None.
         """
         living = [r for r in self._rows.all(resource.name, tenant, place) if _lives(resource, r)]
@@ -153,9 +156,10 @@ class Lifecycle:
     def find_used(
         self, resource: Resource, naming: Naming, call: AcceptedCall, row: Row
     ) -> RowKey | Refusal | None:
-        """Return the key of the instance whose room a new one takes over, such as a hold of an order.
+        """Return the key of the instance whose capacity a new one takes over, such as the hold of an order.
 
-        Return None if it takes room of its own, and a refusal if the named instance has room elsewhere.
+        Return None if it takes capacity of its own, and a refusal if the named instance has its capacity
+        elsewhere.
         """
         for param in call.action.params:
             first = self._model.resources.get(param.refers_to or "")
@@ -173,7 +177,7 @@ class Lifecycle:
         return None
 
     def count(self, resource: Resource, tenant: str, before: Row | None, after: Row | None) -> bool:
-        """Change the counter that an instance lowers while it lives. False where nothing is left of it."""
+        """Change the counter that living instances lower. Return False if nothing of it is left."""
         takes = resource.takes
         change = _lives(resource, before) - _lives(resource, after)
         if takes is None or not change:
@@ -200,6 +204,6 @@ def _lives(resource: Resource, row: Row | None) -> int:
 
 
 def _is_past(moment: Any, now: float) -> bool:
-    """True for a time, as text or epoch seconds, that has come."""
+    """True for a time in the past, as text or epoch seconds."""
     seconds = epoch_of(moment) if isinstance(moment, str) else moment
     return isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds <= now

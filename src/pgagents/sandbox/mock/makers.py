@@ -1,4 +1,4 @@
-"""Tells which actions make an instance of a resource."""
+"""Find the actions that make an instance of a resource."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ CREATED = 201
 
 
 def makes(model: Model, resource: Resource, action: Action) -> bool:
-    """Return whether an action makes such an instance: as `made_by`, or by a 201 that shows one like it."""
+    """Return whether an action makes such an instance: it is `made_by`, or answers 201 with such an
+    instance.
+    """
     made_by = resource.made_by
     if made_by is None or made_by.action is action:
         return made_by is not None

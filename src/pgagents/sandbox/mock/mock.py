@@ -1,5 +1,6 @@
-"""A domain made from a catalogue alone: answers from examples and schemas, state from resources and their
-transitions.
+"""A domain made from a catalogue alone.
+
+Answers come from examples and schemas, state from resources and their transitions.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from pgagents.source.origin import plain
 
 REPLACED, CONFLICT = 200, 409
 LEAST_EPOCH_S = 900_000_000
-"""Numbers above are times, in seconds since 1970."""
+"""Larger numbers are times in seconds since 1970."""
 
 
 def domain(setting: Setting) -> Domain:
@@ -70,8 +71,10 @@ class Mock(Finding, Seeding):
             self._seed()
 
     def act(self, call: AcceptedCall) -> Any:
-        """Answer a call: advance the clock; make, change, read, list or remove an instance; else answer by
-        the examples.
+        """Answer a call.
+
+        The clock advances; then an instance is made, changed, read, listed or removed. Other calls are
+        answered from the examples.
         """
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
@@ -111,7 +114,7 @@ class Mock(Finding, Seeding):
                     return result
         return self._stateless(call)
 
-    # effects of an action on a resource: each returns whether it applies, and the answer
+    # effects of an action on a resource; each method returns whether it applies, and the answer
 
     def _make(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         made_by = resource.made_by
@@ -165,7 +168,7 @@ class Mock(Finding, Seeding):
     def _put_again(
         self, resource: Resource, call: AcceptedCall, answer: Any, key: RowKey, there: dict[str, Any]
     ) -> Any:
-        """Replace the members of an existing instance whose id the caller has chosen.
+        """Replace the members of an existing instance whose id the caller chose.
 
         A POST is refused if the action lists a conflict.
         """
@@ -295,9 +298,9 @@ class Mock(Finding, Seeding):
         return _with_total(shown.answer, len(rows))
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
-        """Apply the arguments of a write that is not among the resource's declared calls.
+        """Apply the arguments of a write that is not one of the resource's declared calls.
 
-        The write goes to the resource's path, or below it with an answer that shows the resource.
+        The write uses the resource's path, or one below it whose answer shows the resource.
         """
         if call.action.effect == "read" or call.action.success.schema is None:
             return False, None
@@ -318,7 +321,7 @@ class Mock(Finding, Seeding):
         )
         if path is not None:
             base = self._object(answer, path)
-            if call.action.content_type == MERGE_PATCH:  # what null removed must not come back
+            if call.action.content_type == MERGE_PATCH:  # a member that null removed must stay removed
                 base = {name: value for name, value in base.items() if name in after}
             shown = places.put(answer, path, {**base, **after})
             answer = self.laws.repair(call, shown, row)
@@ -334,7 +337,7 @@ class Mock(Finding, Seeding):
         return path is not None and member_at(self._object(answer, path), resource.id) is not None
 
     def _stateless(self, call: AcceptedCall) -> Any:
-        """Answer by the refusal in an example with the same input, else by `_base`."""
+        """Answer with the refusal of an example with the same input, or else by `_base`."""
         given = {k: v for k, v in call.input.items() if k in call.given}
         for example in call.action.examples:
             if example.status >= 400 and plain(example.input) == given:
@@ -366,11 +369,11 @@ class Mock(Finding, Seeding):
 
     # parts of an answer
 
-    # finding things
+    # finding instances and arguments
 
     def _moves_another(self, action: Action) -> bool:
-        """Return whether an action is a transition of some resource, which takes precedence over making
-        one.
+        """Return whether an action is a transition of some resource, which counts before making an
+        instance.
         """
         return any(m.action is action for r in self.resources for m in r.moves)
 
@@ -378,7 +381,7 @@ class Mock(Finding, Seeding):
 def _may_repeat(resource: Resource, action: Action) -> bool:
     """Return True if a law describes the answer to a second removal.
 
-    The law's condition reads the same member of `before` that `gone_when` reads of the instance.
+    The law's condition must read a member of `before` that `gone_when` reads on the instance.
     """
     marks = set(resource.gone_when.paths.get("resource", ())) if resource.gone_when is not None else set()
     conditions = (law.when for law in action.laws if law.when is not None)
@@ -386,7 +389,7 @@ def _may_repeat(resource: Resource, action: Action) -> bool:
 
 
 def _with_total(answer: Any, total: int) -> Any:
-    """Return the answer with the number of all rows where its name says that it is one."""
+    """Return the answer with the total number of rows in a member with a name for it."""
     if not isinstance(answer, dict):
         return answer
     counts = {name for name, value in answer.items() if "total" in name.lower() and type(value) is int}
@@ -404,14 +407,14 @@ def _counts(name: str) -> bool:
 
 
 def _at(now: float, shown: Any) -> Any:
-    """Return the time in the example's form if the example is a time in seconds; else the example itself."""
+    """Return the time in the example's form if that is a time in seconds; otherwise the example."""
     return type(shown)(now) if isinstance(shown, int | float) and shown > LEAST_EPOCH_S else shown
 
 
 def _tell_job(resource: Resource, action: Action, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the headers of an answer that starts a job: where it shows, and when to look.
+    """Return the headers of an answer that starts a job: where its state is, and when to ask.
 
-    Those that the catalogue lists for the answer are left out: they are made as it says.
+    Headers that the catalogue lists for the answer are made elsewhere.
     """
     read = resource.read_by[0]
     path, argued = str(read.action.path), places.id_argument(read, resource)

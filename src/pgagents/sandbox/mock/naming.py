@@ -1,4 +1,4 @@
-"""Finds out which stored instance the arguments of a call name."""
+"""Find the stored instance that the arguments of a call name."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Chosen = dict[str, Any]
 
 
 class Naming:
-    """The ids that calls have, by the catalogue's resources."""
+    """Find the ids in calls, by the catalogue's resources."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
         self._resources = list(model.resources.values())
 
     def key(self, resource: Resource, call: AcceptedCall, id: Any) -> RowKey:
-        """Return the key of an instance with this id where the call looks for it."""
+        """Return the key of the instance with this id in the place that the call names."""
         place = resource.place_in(call.action.params, call.input)
         return RowKey(resource.name, id_text(id), tenant_of(resource, call), place)
 
     def key_by(self, resource: Resource, call: AcceptedCall, members: Mapping[str, str]) -> RowKey | None:
-        """Return the key that arguments name, by the id's member of each argument; None if a member is
+        """Return the key that arguments name, by the member for each argument; None if a member is
         missing.
         """
         by_member = {member: call.input.get(argument) for argument, member in members.items()}
@@ -38,7 +38,7 @@ class Naming:
         return None if None in values else self.key(resource, call, _joined(values))
 
     def home(self, resource: Resource, params: Iterable[Param], values: Mapping[str, Any]) -> str:
-        """Return the place of a new instance: the ids of its containers in the making call."""
+        """Return the place of a new instance: the ids of its containers in the call that makes it."""
         params = tuple(params)
         above = self._model.resources.get(resource.within or "")
         if resource.placed_by or above is None:
@@ -63,8 +63,9 @@ class Naming:
         return action.method == "PUT" and ends and makes(self._model, resource, action)
 
     def in_path(self, action: Action, param: Param) -> Resource | None:
-        """Return the resource whose path begins the action's, up to this argument: `/items/{id}` in
-        `/items/{id}/notes`.
+        """Return the resource whose path is the beginning of the action's, up to this argument.
+
+        For `/items/{id}/notes` it is the resource with the path `/items/{id}`.
         """
         beginning, mark, _ = str(action.path).partition("{" + param.wire + "}")
         for resource in self._resources if mark else ():
@@ -110,7 +111,7 @@ class Naming:
 
 
 def tenant_of(resource: Resource, call: AcceptedCall) -> str:
-    """Return whose instances of a resource a call sees; empty for everybody's."""
+    """Return the tenant whose instances of a resource a call sees; empty if everybody shares them."""
     return call.key.tenant if resource.tenant and call.key else ""
 
 

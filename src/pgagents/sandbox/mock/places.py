@@ -1,4 +1,4 @@
-"""Finds a resource in an answer by the catalogue's own expressions (`response.order`,
+"""Find a resource in an answer with the catalogue's own expressions (`response.order`,
 `response.items[0]`).
 """
 
@@ -16,23 +16,25 @@ Place = tuple[str | int, ...]
 
 
 def place(at: Expression | None) -> Place | None:
-    """Return the path of a plain expression; None where it computes something."""
+    """Return the path of an expression that is only a path; None for any other."""
     name, *steps = (place_of(at.tree) if at is not None else ()) or ("",)
     return tuple(steps) if name == "response" else None
 
 
 def place_steps(at: Expression) -> Place:
-    """Return the variable of a plain expression and the path below it; empty where it computes something."""
+    """Return the variable of an expression that is only a path, and the path below it; empty for any
+    other.
+    """
     return place_of(at.tree)
 
 
 def steps_to(member: str) -> Place:
-    """Return the path to a member that is written with dots, such as `meta.id`."""
+    """Return the path to a member written with dots, such as `meta.id`."""
     return tuple(member.split("."))
 
 
 def get(answer: Any, path: Place) -> Any:
-    """Return the value at a path; None where there is none."""
+    """Return the value at a path; None if there is none."""
     for step in path:
         try:
             answer = answer[step]
@@ -57,15 +59,13 @@ def put(answer: Any, path: Place, value: Any) -> Any:
 
 
 def names_of(input: Mapping[str, Any]) -> dict[str, str]:
-    """Return the resource's member that each argument of a call names."""
+    """Return, for each argument of a call, the resource's member that it names."""
     named = {argument: member_of(value, ("resource",)) for argument, value in input.items()}
     return {argument: member for argument, member in named.items() if member and "." not in member}
 
 
 def id_argument(call: ActionCall, resource: Resource) -> dict[str, str]:
-    """Return the arguments that name the resource: by the call's input, else by the argument that refers
-    to it.
-    """
+    """Return the arguments that name the resource: by the call's input, or else those that refer to it."""
     found = names_of(call.input)
     if not set(resource.ids) <= set(found.values()):
         refers = [p for p in call.action.params if p.refers_to == resource.name]

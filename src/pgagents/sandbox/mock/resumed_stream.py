@@ -1,4 +1,4 @@
-"""A stream that a client resumes: what comes after the event that `Last-Event-ID` names."""
+"""A stream that a client resumes: the events after the one in `Last-Event-ID`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HEADER = "last-event-id"
 
 
 def resume(call: AcceptedCall, answer: Any) -> Any:
-    """Return the events behind the one that the call names; all of them if it names none that is there."""
+    """Return the events after the one that the call names; all events if it names no existing one."""
     if call.action.success.events is None or not isinstance(answer, list):
         return answer
     name = next(

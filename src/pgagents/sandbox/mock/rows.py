@@ -22,8 +22,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS instance_id ON instance (kind, id, tenant, pla
 class RowKey:
     """The key of an instance's row.
 
-    `place` has the ids of its containers, as text; empty for any place. The empty tenant stands for
-    everybody.
+    `place` has the ids of its containers, as text; empty for any place. The empty tenant means everybody.
     """
 
     kind: str
@@ -45,7 +44,7 @@ class Rows:
         store.script(_TABLES)
 
     def add(self, key: RowKey, data: dict[str, Any]) -> None:
-        """Store a new instance. A removed one whose id the caller has chosen again is forgotten."""
+        """Store a new instance. If the caller chose the id of a removed one, that one is forgotten."""
         sql = "DELETE FROM instance WHERE kind = ? AND id = ? AND tenant = ? AND place = ? AND gone"
         self._store.run(sql, key.kind, key.id, key.tenant, key.place)
         self._store.run(
@@ -101,12 +100,12 @@ class Rows:
                 yield found
 
     def has_text(self, text: str) -> bool:
-        """Return whether an instance that is there has a text in its JSON."""
+        """Return whether an existing instance has a text in its JSON."""
         sql = "SELECT 1 FROM instance WHERE NOT gone AND instr(data, ?) LIMIT 1"
         return self._store.row(sql, text) is not None
 
     def any(self, kind: str) -> bool:
-        """Return whether there was ever an instance of a kind."""
+        """Return whether an instance of a kind ever existed."""
         return self._store.row("SELECT 1 FROM instance WHERE kind = ? LIMIT 1", kind) is not None
 
     def was_removed(self, key: RowKey) -> bool:

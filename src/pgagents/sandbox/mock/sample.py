@@ -1,4 +1,4 @@
-"""Makes a value for a schema, where a catalogue gives no example."""
+"""Make a value for a schema for which a catalogue gives no example."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from re import _constants, _parser  # private, but the only parser of patterns there is; tested
+from re import _constants, _parser  # private, but there is no other parser for patterns; tests cover its use
 from typing import Any
 
 from pgagents.jsonschema import schema as schemas
@@ -18,8 +18,9 @@ Schemas = Mapping[str, Any]
 
 
 def sample(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
-    """Return the simplest value of a schema: its constant, the first of an enum, the least number, the
-    required members.
+    """Return the simplest value of a schema: its constant, the first of an enum, the least number.
+
+    An object has its required members.
     """
     value = _plain(schema, known, now)
     return complete(value, schemas.resolve(schema, known), known, lambda part: sample(part, known, now))
@@ -56,7 +57,7 @@ def _plain(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
 
 
 def with_required(value: Any, schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
-    """Return an object with the members that its schema requires and that it lacks: null, else a sample."""
+    """Return an object with its missing required members added: null, or else a sample."""
     schema = schemas.resolve(schema, known)
     if not isinstance(value, dict):
         return value
@@ -120,7 +121,7 @@ def pattern_text(pattern: str) -> str:
 
 
 class _TooLong(Exception):
-    """The text would have more than MOST_SPELLED characters."""
+    """The text would be longer than MOST_SPELLED characters."""
 
 
 def _render_parts(parts: Any) -> str:
@@ -146,7 +147,7 @@ def _piece(op: Any, value: Any) -> str:
 
 
 def _member(items: Any) -> str:
-    """Return one character of a class; for a negated class, the first common one that is not in it."""
+    """Return one character of a class. For a negated class it is the first common one outside it."""
     negated = items[0][0] is _constants.NEGATE
     if negated:
         return next(str(c) for c in "aA0-_ " if not any(_holds(op, value, c) for op, value in items[1:]))

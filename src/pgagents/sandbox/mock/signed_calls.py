@@ -1,4 +1,4 @@
-"""The mock's check of calls whose body is signed."""
+"""Check the mock's calls with a signed body."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pgagents.sandbox.setting import Setting
 
 
 def refuse_unsigned(setting: Setting, call: AcceptedCall) -> Refusal | None:
-    """Return a refusal where the call's action is signed and its signature does not fit."""
+    """Return a refusal if the call's action is signed and the signature is wrong."""
     signed = call.action.signed
     if signed is None:
         return None

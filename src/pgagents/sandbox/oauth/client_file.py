@@ -1,5 +1,5 @@
-"""Reads an OAuth client of the user's own from a file of client metadata (RFC 7591, 2), so that a real app
-can sign in.
+"""Read a user's own OAuth client from a file of client metadata (RFC 7591, 2), for the sign-in of a real
+app.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _members(path: Path) -> Mapping[str, Any]:
 
 
 def _faults(given: Mapping[str, Any]) -> list[str]:
-    """List the faults of the members, in order; empty where there are none."""
+    """Return the faults of the members, in order; empty if there are none."""
     found = [
         f"there is no member {name!r}" + _meant(name) for name in given if name not in (*_USED, *_UNUSED)
     ]
@@ -145,7 +145,7 @@ def _scope_faults(given: Mapping[str, Any], scopes: Mapping[str, str]) -> list[s
 
 
 def _uri_fault(uri: Any, *, public: bool) -> str:
-    """Return why a redirect URI is refused; empty where it is allowed (RFC 6749, 3.1.2; RFC 8252, 7)."""
+    """Return why a redirect URI is refused; empty if it is allowed (RFC 6749, 3.1.2; RFC 8252, 7)."""
     if not isinstance(uri, str) or not _URI.fullmatch(uri):
         return f"{uri!r} is no absolute address without a fragment"
     try:

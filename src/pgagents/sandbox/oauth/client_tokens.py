@@ -17,7 +17,7 @@ LIVES_S = 60
 
 
 def list_paths(model: Model) -> dict[str, str]:
-    """Map the path of each token endpoint to its scheme, also of those on other hosts."""
+    """Map the path of each token endpoint to its scheme. Endpoints on other hosts are included."""
     return {
         credential.exchange.find_place(str(model.api.server)): name
         for name, credential in model.credentials.items()
@@ -54,7 +54,7 @@ def answer(request: Request, visit: Visit) -> Response:
 
 
 def _find_client(request: Request, form: Mapping[str, str], *, in_body: bool) -> str | None:
-    """Return `client_id:client_secret` as the request has it; None where it has none, or has it twice."""
+    """Return `client_id:client_secret` of the request; None if it has none, or two."""
     word, _, rest = (request.header("authorization") or "").partition(" ")
     inside = f"{form['client_id']}:{form.get('client_secret', '')}" if "client_id" in form else None
     if in_body or not word:

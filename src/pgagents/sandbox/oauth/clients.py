@@ -23,16 +23,16 @@ CHATGPT = (
     f"https://chatgpt.com/aip/{_GPT}/oauth/callback",
     f"https://chat.openai.com/aip/{_GPT}/oauth/callback",
 )
-"""The form of a GPT's callback URL; OpenAI uses both hosts (read 2026-11-20)."""
+"""The forms of a GPT's callback URL. OpenAI uses both hosts (read 2026-11-20)."""
 OURS = ("demo_app", "demo_gpt", "public", "confidential")
 """Client names that are reserved: the first two are registered, the others are keys of the ready file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A registered client, public if it has no secret.
+    """A registered client, which is public if it has no secret.
 
-    `integration` names the agent that its calls count for. The methods are those of Authlib's `ClientMixin`.
+    `integration` names the agent of its calls. The methods are those of Authlib's `ClientMixin`.
     """
 
     client_id: str
@@ -63,8 +63,9 @@ class Client:
         return " ".join(asked) if set(asked) <= set(self.scopes) else None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Return whether a URI is registered; a public client's loopback address may have any port (RFC
-        8252, 7.3).
+        """Return whether a URI is registered.
+
+        A public client may use any port of its loopback address (RFC 8252, 7.3).
         """
         return redirect_uri in self.redirect_uris or (
             self.public and _any_port(redirect_uri) in self.redirect_uris
@@ -84,7 +85,7 @@ class Client:
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Return whether a grant type is allowed: codes, and refresh tokens where the client has them."""
+        """Return whether a grant type is allowed: codes, and refresh tokens if the client has them."""
         return grant_type == "authorization_code" or (grant_type == "refresh_token" and self.refreshes)
 
 
@@ -108,9 +109,9 @@ def _any_port(uri: str) -> str | None:
 def seed(
     model: Model, store: Store, rng: random.Random, given: Sequence[Client] = ()
 ) -> dict[str, dict[str, object]]:
-    """Register the demo clients and those given, and remove all others, such as those of an earlier start.
+    """Register the demo clients and the given ones, and remove all others, such as those of an earlier start.
 
-    Returns each new client's id and secret, by kind or id. The demo's own secret is new at every start.
+    Return each new client's id and secret, by kind or id. The demo's own secret is new at every start.
     """
     oauth = model.code_flow
     store.run("DELETE FROM oauth_client")

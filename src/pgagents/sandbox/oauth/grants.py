@@ -1,5 +1,6 @@
-"""Grants of users: pending consents, codes and tokens. Only their hashes are stored; all expire by the
-sandbox's clock.
+"""Grants of users: pending consents, codes and tokens.
+
+Only their hashes are stored, and all expire by the sandbox's clock.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from pgagents.sandbox.store import Store
 
 TICKET_S = 600.0
 CODE_S = 60.0
-"""RFC 6749, 4.1.2, allows ten minutes; a client exchanges its code at once."""
+"""Lifetime of a code in seconds. RFC 6749 (4.1.2) allows ten minutes, but clients exchange a code at once."""
 KEPT_S = 86_400.0
-"""Seconds that a used or expired code is kept, so that a second use of it is detected."""
+"""Seconds for which a used or expired code is kept, so that a second use of it is detected."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS oauth_ticket (
   hash BLOB PRIMARY KEY, query TEXT NOT NULL, dies_at REAL NOT NULL
@@ -59,7 +60,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A living token; `family` is the consent that it belongs to."""
+    """A valid token. `family` is its consent."""
 
     hash: bytes
     kind: str
@@ -78,7 +79,7 @@ class Token:
 
 
 def prepare(store: Store) -> None:
-    """Make the tables; not to be called inside a transaction."""
+    """Make the tables. Do not call it inside a transaction."""
     store.script(clients.TABLE + _TABLES)
 
 
@@ -90,8 +91,9 @@ class Grants:
         self._key = replace(ordinary(keyring), role="oauth", per_minute=None)
 
     def ask(self, query: str, now: float) -> str:
-        """Store an authorization request until the user decides; return the ticket that the form sends
-        back.
+        """Store an authorization request until the user decides.
+
+        Return the ticket that the form sends back.
         """
         self._store.run("DELETE FROM oauth_ticket WHERE dies_at < ?", now)
         ticket = word(self._rng, 32)
@@ -131,7 +133,7 @@ class Grants:
         return "grant_" + word(self._rng, 16)
 
     def code(self, text: str, client_id: str, now: float) -> Code | None:
-        """Return the living code of a client, or None.
+        """Return the valid code of a client, or None.
 
         A code that is used twice was stolen: all tokens of its consent are revoked (RFC 6749, 4.1.2).
         """
@@ -168,15 +170,16 @@ class Grants:
         )
 
     def token(self, text: str, now: float, kind: str | None = None) -> Token | None:
-        """Return the living token of a text and kind, or None; a reused refresh token revokes its consent
-        (RFC 9700, 4.14).
+        """Return the valid token of a text and kind, or None.
+
+        A reused refresh token revokes its consent (RFC 9700, 4.14).
         """
         row = self._store.row(
             "SELECT * FROM oauth_token WHERE hash = ? AND dies_at > ? AND revoked = 0", digest(text), now
         )
         if row is None or (kind is not None and row["kind"] != kind):
             return None
-        if row["used"]:  # a refresh token that was changed already: someone has a copy (RFC 9700, 4.14)
+        if row["used"]:  # the refresh token was exchanged before, so somebody has a copy (RFC 9700, 4.14)
             self.revoke(str(row["family"]))
             return None
         return Token(*(row[name] for name in Token.__slots__))
@@ -190,7 +193,7 @@ class Grants:
         self._store.run("UPDATE oauth_token SET revoked = 1 WHERE family = ?", family)
 
     def revoke_token(self, token: Token) -> None:
-        """Revoke a token; with a refresh token, all tokens of its consent (RFC 7009, 2.1)."""
+        """Revoke a token; for a refresh token, all tokens of its consent (RFC 7009, 2.1)."""
         if token.kind == "refresh":
             self.revoke(token.family)
         else:

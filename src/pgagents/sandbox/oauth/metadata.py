@@ -1,5 +1,5 @@
-"""Metadata for discovery: RFC 8414 for the authorization server, RFC 9728 for the API, and the challenge
-that points to them.
+"""Metadata for discovery: RFC 8414 for the authorization server, RFC 9728 for the API, and their
+challenge.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def resource(oauth: Any, title: str, base: str) -> dict[str, Any]:
 def challenge(oauth: Any, base: str, *, error: str | None = None, scope: str | None = None) -> str:
     """Return the value of WWW-Authenticate.
 
-    `error` is a code of RFC 6750; None where the call had no token at all (section 3.1). `resource_metadata`
-    lets a client without configuration find the metadata (RFC 9728, 5.1).
+    `error` is a code of RFC 6750; None if the call had no token (section 3.1). With `resource_metadata` a
+    client without configuration finds the metadata (RFC 9728, 5.1).
     """
     known = oauth.resource_metadata if oauth else None
     found = {"error": error, "scope": scope, "resource_metadata": base + known if known else None}

@@ -1,4 +1,4 @@
-"""Checks the scopes of access tokens against the catalogue's table of actions and scopes."""
+"""Check the scopes of access tokens against the catalogue's table of actions and scopes."""
 
 from __future__ import annotations
 

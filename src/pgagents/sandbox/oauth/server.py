@@ -38,7 +38,10 @@ class AuthlibRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no typ
 
 
 class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
-    """The authorization server at one moment. `oauth` has the catalogue's paths, scopes and lifetimes."""
+    """The authorization server during one request.
+
+    `oauth` has the catalogue's paths, scopes and lifetimes.
+    """
 
     def __init__(self, oauth: Any, store: Store, grants: Grants, now: float) -> None:
         super().__init__(scopes_supported=list(oauth.scopes))
@@ -60,7 +63,10 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
         return clients.find(self.store, client_id)
 
     def save_token(self, token: dict[str, Any], request: AuthlibRequest) -> None:
-        """Store both tokens. A narrower access token does not narrow its refresh token (RFC 6749, 6)."""
+        """Store both tokens.
+
+        The refresh token keeps all scopes if the access token has fewer (RFC 6749, 6).
+        """
         origin = request.authorization_code or request.refresh_token
         of = (origin.family, request.client.client_id, request.user)
         access = Token(digest(token["access_token"]), "access", *of, token.get("scope", ""))
@@ -114,7 +120,7 @@ class _Codes(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no ty
 
 
 class _Pkce(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
-    """Accepts one PKCE method only, which the client must name: RFC 7636 reads a missing method as plain."""
+    """Accept only one PKCE method, which the client must name: RFC 7636 reads a missing method as plain."""
 
     def __init__(self, method: str, binds: tuple[str, ...]) -> None:
         super().__init__(required="public" in binds)
@@ -154,7 +160,7 @@ class _Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib has no t
     CLIENT_AUTH_METHODS = METHODS
 
     def check_params(self, request: AuthlibRequest, client: Client) -> None:
-        """Require the token only; an unknown hint is ignored (RFC 7009, 2.2)."""
+        """Require only the token. An unknown hint is ignored (RFC 7009, 2.2)."""
         del client
         if "token" not in request.form:
             raise InvalidRequestError("Missing 'token' in request.")

@@ -1,3 +1,4 @@
-"""Pages that need no key and are no action; one module each, with the functions that
-`sandbox/hosting/site.py` lists.
+"""Pages that need no key and are no actions.
+
+Each module has the functions that `sandbox/hosting/site.py` lists.
 """

@@ -1,4 +1,4 @@
-"""The token endpoint for client credentials alone, at the catalogue's path."""
+"""The token endpoint for client credentials, at the catalogue's path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgagents.sandbox.oauth import client_tokens
 
 
 def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
-    """Return the token endpoints of the catalogue's schemes that are not those of users too."""
+    """Return the token endpoints of the catalogue's schemes, except those that users need too."""
     users = model.code_flow.token if model.code_flow is not None else None
     return {path: ("POST",) for path in client_tokens.list_paths(model) if path != users}
 

@@ -1,4 +1,4 @@
-"""The host's front page and its robots.txt, which point to the documents by which agents find the API."""
+"""The host's front page and its robots.txt, which link to the documents for agents."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ HOME, ROBOTS = "/", "/robots.txt"
 
 
 def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
-    """Return both paths where something is to be found; none elsewhere."""
+    """Return both paths if there are such documents; otherwise none."""
     return dict.fromkeys((HOME, ROBOTS), ("GET",)) if list_links(model) else {}
 
 
 def answer(request: Request, visit: Visit) -> Response:
-    """Return the page with its links, in its head and in the header Link; or robots.txt."""
+    """Return the page, with its links in its head and in the header Link; or return robots.txt."""
     model = visit.setting.model
     links = list_links(model)
     if request.path == ROBOTS:

@@ -1,4 +1,4 @@
-"""The pages that answers of the mock link to, such as a ticket: one for each instance that has the link."""
+"""Pages for the links in the mock's answers, such as a ticket: one for each instance with a link."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pgagents.sandbox.mock.rows import Rows
 
 
 def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
-    """Return a path with a placeholder for each kind of link to the API's own host that examples show."""
+    """Return a path with a placeholder for each kind of link in examples to the API's own host."""
     if model.domain is not None:
         return {}
     host = urlsplit(str(model.api.server)).netloc
@@ -28,7 +28,7 @@ def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
 
 
 def answer(request: Request, visit: Visit) -> Response | None:
-    """Return the page of a link that an instance has; None where none has it."""
+    """Return the page of a link in an instance; None if no instance has the link."""
     if not Rows(visit.setting.store).has_text(f'{request.path}"'):
         return None
     title = html.escape(str(visit.setting.model.api.title))
@@ -47,7 +47,7 @@ def _links(model: Model) -> Iterator[str]:
 
 
 def _uris(schema: Mapping[str, Any], value: Any, model: Model) -> Iterator[str]:
-    """Yield the links in a value, as its schema names them."""
+    """Yield the links in a value, found by its schema."""
     known = schemas.resolve(schema, model.schemas)
     if isinstance(value, str) and known.get("format") == "uri":
         yield value

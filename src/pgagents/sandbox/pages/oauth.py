@@ -19,11 +19,11 @@ _USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class _Bad(Exception):
-    """A request whose parameters cannot be read, so no OAuth error can be made for it."""
+    """The parameters of a request cannot be read, so it gets no OAuth error."""
 
 
 def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
-    """Return the OAuth endpoints that the catalogue has, with their methods."""
+    """Return the catalogue's OAuth endpoints, with their methods."""
     oauth = model.code_flow
     if oauth is None:
         return {}
@@ -33,7 +33,7 @@ def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
 
 
 def cross_origin(model: Model) -> frozenset[str]:
-    """Return all OAuth paths but the page on which a user decides."""
+    """Return all OAuth paths except the page on which a user decides."""
     return frozenset(paths(model)) - ({model.code_flow.authorize} if model.code_flow else set())
 
 
@@ -68,7 +68,7 @@ def answer(request: Request, visit: Visit) -> Response | None:
 
 
 def _flow(visit: Visit) -> CodeFlow:
-    """Return the flow of users; only where there is one has a catalogue these pages."""
+    """Return the flow of users. Without one a catalogue has no such pages."""
     flow = visit.setting.model.code_flow
     assert flow is not None
     return flow
@@ -113,7 +113,7 @@ def _form(request: Request) -> list[tuple[str, str]]:
 def _tokens(request: Request, visit: Visit) -> Response:
     """Answer the token or the revocation endpoint: a form in, JSON out.
 
-    Where clients get tokens of their own at the same endpoint, it takes every grant but those of users.
+    If clients get their own tokens at the same endpoint, it also accepts their grant.
     """
     if request.path in client_tokens.list_paths(visit.setting.model):
         asked = parse_qs(request.body.decode("utf-8", "replace")).get("grant_type", [""])
@@ -129,7 +129,7 @@ def _tokens(request: Request, visit: Visit) -> Response:
 
 
 def _consent(request: Request, visit: Visit) -> Response:
-    """Return the consent form, or the refusal: redirected to a known client, else shown to the user."""
+    """Return the consent form, or the refusal: redirected to a known client, otherwise shown to the user."""
     from authlib.oauth2 import OAuth2Error
 
     server, pairs = _server(visit), _pairs(request.target.partition("?")[2])
@@ -149,9 +149,9 @@ def _consent(request: Request, visit: Visit) -> Response:
 
 
 def _redirect_with_decision(request: Request, visit: Visit) -> Response:
-    """Redirect the user to the client with their decision.
+    """Redirect the user to the client with the user's decision.
 
-    The form's ticket stands for the original request, so nothing of that can be changed in between.
+    The form only has a ticket for the original request, so the request cannot be changed in between.
     """
     server, form = _server(visit), dict(_form(request))
     user, decision = form.get("user", ""), form.get("decision")
@@ -169,7 +169,7 @@ def _redirect_with_decision(request: Request, visit: Visit) -> Response:
 
 
 def _add_issuer(answer: Response, visit: Visit) -> Response:
-    """Return the redirect with the issuer added, which protects clients of several servers (RFC 9207)."""
+    """Return the redirect with the issuer, which protects clients of several servers (RFC 9207)."""
     location = answer.header("location")
     if location is None:
         return answer

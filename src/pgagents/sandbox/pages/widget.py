@@ -1,4 +1,4 @@
-"""The page of the widget, as `build` writes it, with its Content-Security-Policy as a header."""
+"""The page of the widget from `build`, with its Content-Security-Policy as a header."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
 
 
 def answer(_: Request, visit: Visit) -> Response | None:
-    """Return the page with headers against framing, referrers and type sniffing; None where it cannot be
-    rendered.
+    """Return the page with headers against framing, referrers and type sniffing.
+
+    None if it cannot be rendered.
     """
     page = _page(visit.setting.model)
     if page is None:
@@ -37,7 +38,7 @@ def answer(_: Request, visit: Visit) -> Response | None:
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "no-referrer"),
     ]
-    if policy:  # only the header can forbid framing, a meta element cannot
+    if policy:  # a meta element cannot forbid framing
         said = html.unescape(policy.group(1).decode())
         headers.append(("Content-Security-Policy", f"{said}; frame-ancestors 'none'"))
     return Response(200, tuple(headers), page)

@@ -1,1 +1,1 @@
-"""Parses and writes the messages of protocols that a dispatcher speaks."""
+"""Parse and write the messages of protocols for dispatchers."""

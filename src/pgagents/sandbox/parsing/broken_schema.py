@@ -1,4 +1,4 @@
-"""Choose what a refusal says of arguments that do not satisfy their schema."""
+"""Choose what a refusal reports about arguments that violate their schema."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pgagents.model.action import Action
 
 BODY = "body"
 MISSING, UNKNOWN = "required", "additionalProperties"
-"""The keywords that a missing and an unknown argument break."""
+"""The keywords for a missing and for an unknown argument."""
 
 
 def choose_fault(action: Action, errors: list[Any], several: str | None) -> tuple[str, str, str, str]:
-    """Choose what to report of invalid arguments: field, message, keyword and argument.
+    """Choose the report about invalid arguments: field, message, keyword and argument.
 
-    The first wrong argument in the catalogue's order counts, and a missing member comes before a wrong value.
-    Where the catalogue has a word for `several` wrong arguments, that word is the field, and the message
-    describes each of them.
+    The first wrong argument in the catalogue's order counts, and a missing member counts before a wrong
+    value. If the catalogue has a word for `several` wrong arguments, that word is the field, and the message
+    describes each.
     """
     order = {str(p.name): i for i, p in enumerate(action.params)}
     found = []
@@ -78,7 +78,7 @@ def _describe_error(error: Any) -> str:
 
 
 def field_path(action: Action, path: tuple[str | int, ...]) -> str:
-    """Return the path of a value inside the arguments, with its first step as REST names it."""
+    """Return the path of a value inside the arguments. Its first step is the argument's name in REST."""
     if not path:
         return BODY
     param = action.param(str(path[0]))

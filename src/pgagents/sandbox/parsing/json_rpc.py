@@ -21,9 +21,9 @@ _MEMBERS = ("jsonrpc", "id", "method", "params")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request: its id, its action, and its arguments or why it is refused, with the number of that error.
+    """A request: its id, its action, and its arguments, or the reason and number of its refusal.
 
-    `notification` is true if it has no id, so that nothing is answered.
+    `notification` is true if it has no id, so that it gets no answer.
     """
 
     id: Any
@@ -67,8 +67,9 @@ def _find_fault(found: Mapping[str, Any]) -> Fault | None:
 
 
 def frame_answer(message: Message, answer: Response, *, refused: bool) -> Response:
-    """Return the message that answers a request; an error's body is its `data`. Without a body to a
-    notification.
+    """Return the message that answers a request. An error's body becomes its `data`.
+
+    A notification gets an answer without a body.
     """
     if message.notification:
         return Response(202)

@@ -1,4 +1,4 @@
-"""A handler as an ASGI application: reads the body up to a bound, calls the handler, sends the answer."""
+"""A handler as an ASGI application: read the body up to a limit, call the handler, send the answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Answer = Callable[[Request], Awaitable[Response | Silence]]
 
 
 def at_once(handler: Handler) -> Answer:
-    """Return an asynchronous form of a handler that never waits."""
+    """Return an asynchronous form of a handler. It never waits."""
 
     async def answer(request: Request) -> Response | Silence:
         return handler(request)
@@ -43,9 +43,9 @@ def app(
 ) -> App:
     """Return the ASGI application.
 
-    `log` is passed tracebacks. `malformed` answers a request with two lengths. A body over `most_bytes` is
-    not read to its end: the handler gets one byte too many and refuses it. The handler runs inline, because a
-    call takes less time than a change of threads.
+    `log` gets tracebacks. `malformed` answers a request with two lengths. A body over `most_bytes` is not
+    read to its end: the handler gets one byte too many and refuses it. The handler runs on the same thread,
+    because a call takes less time than a change of threads.
     """
 
     async def log_errors(scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,7 +70,7 @@ def app(
             return
         found = await handler(_request(scope, body))
         if isinstance(found, Silence):
-            # an answer that is announced and never comes: uvicorn closes the connection
+            # the handler announced an answer and sends none, so uvicorn closes the connection
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
             return
         if whole:
@@ -83,8 +83,9 @@ def app(
 
 
 async def _refuse(incoming: Incoming, found: Response, send: Send) -> None:
-    """Send an answer at once, then read on for a while: closing a connection on unread bytes resets it and
-    loses the answer.
+    """Send an answer at once, then read on for a while.
+
+    Closing a connection with unread bytes resets it, and the answer would be lost.
     """
     await send(_head(found, (b"connection", b"close")))
     await send({"type": "http.response.body", "body": found.body, "more_body": True})
@@ -112,7 +113,7 @@ def _two_lengths(scope: Scope) -> bool:
 
 
 async def _body(incoming: Incoming, most_bytes: int | None) -> tuple[bytes, bool]:
-    """Return the body, and whether all of it was read."""
+    """Return the body, and True if all of it was read."""
     declared = incoming.headers.get("content-length", "")
     if most_bytes is not None and declared.isdigit() and int(declared[:20]) > most_bytes:
         return b"", False
@@ -130,7 +131,8 @@ async def _body(incoming: Incoming, most_bytes: int | None) -> tuple[bytes, bool
 
 def _request(scope: Scope, body: bytes) -> Request:
     target = scope["raw_path"].decode("latin-1") if scope.get("raw_path") else scope["path"]
-    if target[:1] != "/" and (whole := _ABSOLUTE.match(target)):  # which a server must take (RFC 9112, 3.2.2)
+    # a server must accept this form (RFC 9112, 3.2.2)
+    if target[:1] != "/" and (whole := _ABSOLUTE.match(target)):
         target = target[whole.end() :] or "/"
     if scope["query_string"]:
         target += "?" + scope["query_string"].decode("latin-1")

@@ -12,8 +12,9 @@ LONGEST_NAP_S = 1.0
 
 
 class Background:
-    """A thread that works until it is stopped. Each round calls `chore`; errors are logged, and the next
-    round follows.
+    """A thread that works until it is stopped.
+
+    Each round calls `chore`. Errors are logged, and work goes on.
     """
 
     def __init__(self, courier: Courier, chore: Callable[[], None], log: Callable[[str], None]) -> None:
@@ -25,7 +26,7 @@ class Background:
         self._thread = threading.Thread(target=self._work, name="background", daemon=True)
 
     def start(self) -> None:
-        """Start the thread, which also delivers the events that an earlier process left."""
+        """Start the thread. It also delivers the events that an earlier process left behind."""
         self._courier.outbox.notice = self._wake.set
         self._thread.start()
 

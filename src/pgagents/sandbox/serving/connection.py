@@ -57,7 +57,7 @@ class Connection(H11Protocol):
                 super().data_received(b"")
                 return False
             self.cycle.more_body = (
-                False  # it is being refused before all was read; the refusal waits for no more
+                False  # the request is being refused before all was read, and the refusal does not wait
             )
             self.cycle.message_event.set()
         self._said_all = True
@@ -72,7 +72,7 @@ class Connection(H11Protocol):
         """Answer bytes that are not an HTTP request with the API's error and headers."""
         del msg
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
-            self.transport.abort()  # an answer is under way, nothing sensible can follow
+            self.transport.abort()  # an answer is being sent, so no other may follow
             return
         peer = self.client[0] if self.client else ""
         answer = type(self).malformed(Request("GET", "/", ((PEER, peer), (SCHEME, self.scheme or "http"))))

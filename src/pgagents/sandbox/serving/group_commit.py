@@ -11,12 +11,13 @@ from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.store import Store
 
 SOON_S = 0.02
-"""Seconds that writes which need not be durable (of a search, say) may wait for others."""
+"""Seconds that writes without need for durability (such as a search's) may wait for others."""
 
 
 class Settling:
-    """A handler whose answers wait for the commit. `unkept` answers a call whose writes could not be
-    committed.
+    """A handler whose answers wait for the commit.
+
+    `unkept` makes the answer for writes that cannot be committed.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class Settling:
         self._later: asyncio.TimerHandle | None = None
 
     async def __call__(self, request: Request) -> Response | Silence:
-        """Return the answer once its writes are committed."""
+        """Return the answer after its writes are committed."""
         with self._store.sharing():
             found = self._handler(request)
             wrote = self._store.open
@@ -66,7 +67,7 @@ class Settling:
             later.cancel()
         try:
             self._store.settle()
-        except sqlite3.Error:  # each call finds this in `kept`
+        except sqlite3.Error:  # each call finds the error in `kept`
             self._log(traceback.format_exc())
         for one in waiting:
             if not one.done():

@@ -1,4 +1,4 @@
-"""A transport that joins the writes of one round: an answer's head and body go in one packet."""
+"""A transport that joins the writes of one event loop round: an answer's head and body become one packet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class PacketBuffer:
-    """Holds writes until the event loop's next round; everything else goes to the transport."""
+    """Hold writes until the event loop's next round. All other calls go to the transport."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
@@ -18,7 +18,7 @@ class PacketBuffer:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send soon, or at once for empty data, which h11 writes at the end of an answer of known length."""
+        """Send soon. Empty data means at once: h11 writes it at the end of an answer of known length."""
         if not data:
             self._flush()
             return

@@ -11,8 +11,9 @@ PROTOCOL = "TLS/1.3"
 
 
 def plain(front: Front) -> Callable[[Request], Response]:
-    """Return a handler that refuses every request unread, apart from its peer: a key sent in plaintext
-    must not be tried.
+    """Return a handler that refuses every request without reading it.
+
+    A key that was sent in plaintext must not be tried.
     """
 
     def answer(request: Request) -> Response:

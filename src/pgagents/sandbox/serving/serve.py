@@ -38,12 +38,15 @@ SHUTDOWN_S = 5.0
 KEEP_ALIVE_S = 15
 """Seconds that a connection is kept open for the next request."""
 GRACE_S = 0
-"""Seconds for calls under way at shutdown: none, because a call writes while its task first runs."""
+"""Seconds for open calls at shutdown.
+
+None are needed, because a call has written when its task first waits.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Bound sockets and their URL; `plain` is the port beside TLS that refuses plaintext."""
+    """Bound sockets and their URL. `plain` is the second port, which refuses plaintext."""
 
     bound: socket.socket
     url: str
@@ -128,9 +131,9 @@ def serve(
     ready: Callable[[dict[str, Any]], None],
     work: Callable[[], None] | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is called with the facts once connections are accepted.
+    """Serve until SIGINT or SIGTERM. `ready` is called with the facts when connections are accepted.
 
-    With `work`, which is done in a thread of its own, serve no longer than that takes.
+    If `work` is given, it runs in its own thread, and the server stops when it ends.
     """
     import uvicorn
 
@@ -167,7 +170,7 @@ def serve(
     background = Background(sandbox.courier, sandbox.chore, sandbox.front.log)
     background.start()
     try:
-        Server(config).run([])  # uvicorn itself would wait a minute for a handshake
+        Server(config).run([])  # uvicorn would wait a minute for a TLS handshake
     except KeyboardInterrupt:  # uvicorn passes the signal on once it has stopped
         pass
     finally:
@@ -178,7 +181,10 @@ def serve(
 async def accept(
     config: uvicorn.Config, state: ServerState, bound: socket.socket, context: ssl.SSLContext | None = None
 ) -> asyncio.Server:
-    """Accept connections at a bound socket, over TLS with a context. An incomplete handshake is cut off."""
+    """Accept connections at a bound socket, over TLS if a context is given.
+
+    An incomplete handshake is cut off.
+    """
     loop = asyncio.get_running_loop()
 
     def make_protocol() -> asyncio.Protocol:
@@ -212,7 +218,7 @@ def _config(app: App, protocol: type[Connection]) -> uvicorn.Config:
         ws="none",
         server_header=False,
         date_header=True,
-        # nothing stands before it, and a client must not choose the address by which its calls are counted
+        # no proxy is in front of it, and clients must not choose the address that counts their calls
         proxy_headers=False,
     )
     config.load()

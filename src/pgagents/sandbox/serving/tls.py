@@ -1,4 +1,4 @@
-"""TLS for a sandbox: a certificate made for this start, and the CA file by which a client trusts it."""
+"""TLS for a sandbox: a certificate made for this start, and the CA file with which clients trust it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = ("localhost", "127.0.0.1")
 class Tls:
     """A server's TLS context, and the PEM file of the CA that signed its certificate.
 
-    `client_file` has a client certificate with its key, where clients are asked for one.
+    If clients are asked for a certificate, `client_file` has a valid one with its key.
     """
 
     context: ssl.SSLContext
@@ -28,10 +28,10 @@ class Tls:
 def certificate(*, clients: bool = False) -> Iterator[Tls]:
     """Yield a certificate for this machine's names, TLS 1.3 only; its CA file is removed at the end.
 
-    With `clients`, clients are asked for a certificate of another CA, which issues one. A client without any
-    is connected all the same, because not every action may need it.
+    With `clients`, clients are asked for a certificate from another CA, which issues one. A client without a
+    certificate is connected anyway, because not every action may need one.
 
-    The CA's key is never written, so nobody can sign with it once the process has ended.
+    The CA's key is never written, so nobody can sign with it after the process has ended.
     """
     import trustme
 
@@ -47,7 +47,7 @@ def certificate(*, clients: bool = False) -> Iterator[Tls]:
 
 
 def _ask_clients(context: ssl.SSLContext, folder: Path) -> Path:
-    """Have clients asked for a certificate; return the file of one, which only this user can read."""
+    """Ask clients for a certificate. Return the file of a valid one, which only this user can read."""
     import trustme
 
     authority = trustme.CA(organization_name="pgagents sandbox", organization_unit_name="clients")

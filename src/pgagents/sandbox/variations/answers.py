@@ -14,8 +14,16 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.sandbox.call import AcceptedCall, Domain, Other
 from pgagents.sandbox.events.outbox import Delivery
-from pgagents.sandbox.injection.fault_helpers import data_of, error_at, list_action, lists, successful, widest
-from pgagents.sandbox.injection.fault_registry import Context, variation
+from pgagents.sandbox.injection.fault_declaration import Context, variation
+from pgagents.sandbox.injection.fault_helpers import (
+    data_of,
+    error_at,
+    is_hosted,
+    list_action,
+    lists,
+    successful,
+    widest,
+)
 
 
 @variation().handle_requests
@@ -61,9 +69,7 @@ def _is_closed(context: Context, request: Request) -> bool:
 @variation().edit_data
 def extra_members(context: Context, request: Request, data: Any) -> Any:
     """Successful answers carry additional members without secrets, where their schema leaves it open."""
-    if not isinstance(data, dict) or request.path in context.model.api.hosted.values():
-        return None
-    if _is_closed(context, request):
+    if not isinstance(data, dict) or _is_closed(context, request):
         return None
     return {**data, "api_revision": 7, "links": [{"rel": "docs", "href": "https://example.com/docs"}]}
 
@@ -84,7 +90,7 @@ def head_supported(_context: Context, handler: Handler, request: Request) -> Res
 @variation().edit_answers
 def head_without_content_headers(context: Context, request: Request, answer: Response) -> Response:
     """HEAD of an action tells nothing of the content that GET would have."""
-    if request.method != "HEAD" or request.path in context.model.api.hosted.values():
+    if request.method != "HEAD" or is_hosted(context.model, request):
         return answer
     content = ("content-type", "content-length", "etag", "last-modified")
     return Response(answer.status, tuple(h for h in answer.headers if h[0].lower() not in content))
@@ -169,10 +175,10 @@ def link_wants_login(context: Context, handler: Handler, request: Request) -> Re
 
 
 @variation("time_fraction").edit_data
-def list_times_finer(context: Context, request: Request, data: Any) -> Any:
+def list_times_finer(context: Context, _request: Request, data: Any) -> Any:
     """Lists state the times of creation to the millisecond, all other answers to the second."""
     lasting = {member for resource in context.model.resources.values() for member in resource.fixed}
-    if not isinstance(data, dict) or request.path in context.model.api.hosted.values():
+    if not isinstance(data, dict):
         return None
     for found in (item for items in lists(data) for item in items):
         for name, value in found.items():

@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from pgagents.http import Request, json_bytes, read_json
-from pgagents.sandbox.injection.fault_registry import Context, variation
+from pgagents.sandbox.injection.fault_declaration import Context, variation
 
 
 @variation().edit_requests

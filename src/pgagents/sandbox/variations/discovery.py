@@ -5,10 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.injection.fault_helpers import successful
-from pgagents.sandbox.injection.fault_registry import Context, variation
-
-MOVED = "/static/agents"
+from pgagents.sandbox.injection.fault_declaration import Context, variation
+from pgagents.sandbox.injection.fault_helpers import MOVED, successful
 
 
 def _of_agents(context: Context) -> set[str]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from pgagents.http import Request, Response, json_bytes
 from pgagents.model.answers.error_reader import value_at
+from pgagents.sandbox.injection.fault_declaration import Context, variation
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at
-from pgagents.sandbox.injection.fault_registry import Context, variation
 
 
 @variation().edit_answers

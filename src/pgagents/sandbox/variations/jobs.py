@@ -10,8 +10,8 @@ from pgagents.http import Request, Response
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.action import Action
 from pgagents.sandbox.bodies.fields import types_of
+from pgagents.sandbox.injection.fault_declaration import Context, variation
 from pgagents.sandbox.injection.fault_helpers import error_at, objects
-from pgagents.sandbox.injection.fault_registry import Context, variation
 
 
 @variation().edit_answers

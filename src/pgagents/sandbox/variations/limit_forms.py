@@ -6,7 +6,7 @@ from itertools import count
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox import answers
-from pgagents.sandbox.injection.fault_registry import Context, variation
+from pgagents.sandbox.injection.fault_declaration import Context, variation
 from pgagents.sandbox.writing.refusals import framework_code
 
 BUSY = 45

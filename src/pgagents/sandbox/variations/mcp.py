@@ -7,7 +7,7 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.injection import mcp_fault_helpers as mcp
-from pgagents.sandbox.injection.fault_registry import Context, mcp_variation
+from pgagents.sandbox.injection.fault_declaration import Context, mcp_variation
 
 
 @mcp_variation().edit_tools_call

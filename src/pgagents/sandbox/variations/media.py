@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pgagents.http import Request, Response
 from pgagents.model.action import Action
-from pgagents.sandbox.injection.fault_registry import Context, variation
+from pgagents.sandbox.injection.fault_declaration import Context, variation
 
 
 def _media(answer: Response) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import parse_qs, parse_qsl
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
-from pgagents.sandbox.injection.fault_registry import Context, variation
+from pgagents.sandbox.injection.fault_declaration import Context, variation
 from pgagents.sandbox.keys import digest
 from pgagents.sandbox.oauth import clients
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pgagents.http import Request, Response
 from pgagents.sandbox.call import AcceptedCall, Domain
+from pgagents.sandbox.injection.fault_declaration import Context, variation
 from pgagents.sandbox.injection.fault_helpers import data_of
-from pgagents.sandbox.injection.fault_registry import Context, variation
 from pgagents.sandbox.mock import places
 
 

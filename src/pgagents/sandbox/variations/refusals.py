@@ -13,8 +13,8 @@ from pgagents.model.surface import Surface
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
+from pgagents.sandbox.injection.fault_declaration import Context, variation
 from pgagents.sandbox.injection.fault_helpers import data_of, edits, error_at, successful
-from pgagents.sandbox.injection.fault_registry import Context, variation
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.writing.refusals import framework_code
 

@@ -16,8 +16,8 @@ from pgagents.cel.scope import Scope
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.auth.credential import find_any_secret
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.injection.fault_declaration import Context, variation
 from pgagents.sandbox.injection.fault_helpers import data_of, lists, successful
-from pgagents.sandbox.injection.fault_registry import Context, variation
 
 
 @variation().edit_data

@@ -1,1 +1,1 @@
-"""Writes the bodies of answers, by the media type that the catalogue declares, and headers that vary."""
+"""Write the bodies of answers, by their declared media type, and headers whose values vary."""

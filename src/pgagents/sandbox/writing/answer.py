@@ -1,4 +1,4 @@
-"""Writes a result as the body that its action declares: JSON, CSV, a text or a file."""
+"""Write a result as the body that its action declares: JSON, CSV, a text or a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TEXTS = ("xml", "yaml", "javascript", "x-ndjson")
 
 
 def write(status: int, result: Any, output: Output) -> Response:
-    """Return the answer to an accepted call on REST; without a body where the result is None."""
+    """Return the answer to an accepted REST call. It has no body if the result is None."""
     media = output.content_type.partition(";")[0].strip().lower()
     if isinstance(result, Raw):
         return Response(status, (("Content-Type", result.content_type),), result.body)

@@ -1,4 +1,4 @@
-"""Writes rows as CSV with a header row (RFC 4180)."""
+"""Write rows as CSV with a header row (RFC 4180)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def write(rows: Any, columns: Iterable[str]) -> bytes:
-    """Return rows as CSV: the columns that the schema names, then those that only rows have."""
+    """Return rows as CSV: first the columns in the schema, then those that only rows have."""
     found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
     names = list(dict.fromkeys([*columns, *(str(name) for row in found for name in row)]))
     text = io.StringIO()

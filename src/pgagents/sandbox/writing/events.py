@@ -1,4 +1,4 @@
-"""Writes a list of events as an event stream."""
+"""Write a list of events as an event stream."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pgagents.http import json_bytes
 
 
 def write(events: Any) -> bytes:
-    """Return events, each with `event`, `data` and perhaps `id`, as the lines of a stream."""
+    """Return events as the lines of a stream, each with `event`, `data` and optionally `id`."""
     lines: list[str] = []
     for event in events if isinstance(events, list) else []:
         if not isinstance(event, Mapping):

@@ -1,4 +1,4 @@
-"""The smallest files of common types, so that a mock has something to hand out."""
+"""The smallest files of common types, for the mock's answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BYTES = b"\x00\x01\x02 bytes \xfe\xff"
 
 
 def write(media: str) -> bytes:
-    """Return a small file of a media type; a few bytes of any type that is not known here."""
+    """Return a small file of a media type; a few bytes for an unknown type."""
     return _png() if media == "image/png" else _FILES.get(media, _BYTES)
 
 

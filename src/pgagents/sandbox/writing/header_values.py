@@ -1,4 +1,4 @@
-"""Makes the values of headers that differ from answer to answer."""
+"""Make values for headers that vary from answer to answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class HeaderValues:
         self._validators: dict[str, Any] = {}
 
     def make_request_id(self) -> str:
-        """Return an answer's own id in the form that the catalogue gives its header."""
+        """Return a new request id in the form that the catalogue gives its header."""
         usual = "req_" + word(self._rng, 20)
         header = next((h for h in self._model.headers if h.name == self._id_header), None)
         if header is None or self._validator(header).is_valid(usual):
@@ -30,9 +30,9 @@ class HeaderValues:
         return self.make(header)
 
     def make_due(self, status: int, known: set[str], *, keyed: bool, secure: bool) -> list[tuple[str, str]]:
-        """Return the headers that an answer must have beside the `known` ones, each with a new value.
+        """Return the required headers of an answer that are not in `known`, each with a new value.
 
-        `known` has names in small letters.
+        `known` has names in lower case.
         """
         key = (status, keyed, secure)
         if key not in self._due:
@@ -40,7 +40,7 @@ class HeaderValues:
         return [(h.name, self.make(h)) for h in self._due[key] if h.name.lower() not in known]
 
     def make(self, header: Header) -> str:
-        """Return a new value of a header: its schema's, by pattern or format where there is one."""
+        """Return a new value of a header, by its schema's pattern or format if there is one."""
         from pgagents.sandbox.mock.ids import candidates
         from pgagents.sandbox.mock.sample import sample
 

@@ -25,7 +25,7 @@ _FALLBACK = {
 def framework_code(model: Model, kind: str) -> Code:
     """Return the catalogue's code for a kind of framework error.
 
-    Where the catalogue names none: a code with the usual status, else the code of invalid arguments.
+    If the catalogue names none, return a code with the usual status, or else the code of invalid arguments.
     """
     framework = model.errors.framework
     usual = {"no_object": framework.bad_body, "wrong_key": framework.no_key}
@@ -56,7 +56,7 @@ def refuse(
 
 
 def refuse_by_domain(model: Model, action: Action, refusal: Refusal, request_id: str) -> Response:
-    """Return a refusal of the domain. Raises KeyError if its code is no code of the catalogue."""
+    """Return a refusal of the domain. Raises KeyError if the catalogue does not have its code."""
     code = model.codes.get(refusal.code)
     if code is None:
         raise KeyError(
@@ -68,7 +68,9 @@ def refuse_by_domain(model: Model, action: Action, refusal: Refusal, request_id:
 def refuse_without_condition(
     model: Model, asked: ParsedRequest, fault: Fault, request_id: str
 ) -> Response | None:
-    """Return the refusal of a write that lacks its If-Match (RFC 6585, 3), if it has a code."""
+    """Return the refusal of a write without the required If-Match (RFC 6585, 3); None without a code for
+    it.
+    """
     action = asked.action
     if action is None or action.if_match is None:
         return None
@@ -92,8 +94,9 @@ def refuse_fault(model: Model, fault: Fault, asked: ParsedRequest, request_id: s
 
 
 def _missing_for(model: Model, fault: Fault, asked: ParsedRequest) -> Code | None:
-    """Return the code for a missing instance where a wrong id in the path is no invalid argument. The
-    action has no code for invalid arguments then.
+    """Return the code for a missing instance, if the action has none for invalid arguments.
+
+    Then a wrong id in the path is answered like an unknown one.
     """
     action = asked.action
     if fault.kind != "invalid" or action is None or model.invalid_in(action) in action.errors:

@@ -1,4 +1,4 @@
-"""The addresses: the proved servers are those that the package names, and the public can reach them."""
+"""Check addresses: the tested servers are those in the package, and they are public."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pgagents.submit.store import Store
 
 
 def check_kind(model: Model, store: Store) -> Iterator[Lack]:
-    """Yield a lack where a store connects to hosted servers only, and the catalogue has none."""
+    """Yield a finding if a store connects to hosted servers only, and the catalogue has none."""
     server = model.mcp_server
     if store.hosted and (server is None or not server.url):
         origin = model.surfaces["mcp"].origin if server is None else server.origin

@@ -1,4 +1,4 @@
-"""The file by which a store sees that the domain is the developer's: one token as plain text."""
+"""Check the file that proves to a store who owns the domain: one token as plain text."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _TOKEN = re.compile(rb"[\x21-\x7e]{8,500}")
 
 
 def check_challenge(model: Model, store: Store, visitor: Visitor, mcp_url: str, token: str) -> Iterator[Lack]:
-    """Yield a lack if the host of the MCP server does not answer with the token.
+    """Yield a finding if the host of the MCP server does not answer with the token.
 
-    If `token` is empty, any single token is accepted, because only the store has the right one.
+    If `token` is empty, any single token is accepted, because only the store knows the right one.
     """
     if not store.challenge:
         return

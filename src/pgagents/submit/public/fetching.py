@@ -1,4 +1,4 @@
-"""Read a public page as a store does: without a key, with bounds, and by https alone.
+"""Read a public page as a store does: without a key, within limits, and only over https.
 
 A store's reviewer follows redirects, so up to three are followed here. Nothing secret is ever sent.
 """
@@ -17,14 +17,17 @@ MAX_BYTES = 1_000_000
 TIMEOUT_S = 15.0
 
 Reach = Callable[[str], Handler]
-"""Returns a handler for a base URL; it sends no key, and reads at most `MAX_BYTES` in `TIMEOUT_S`."""
+"""A function that returns a handler for a base URL.
+
+The handler sends no key, and reads at most `MAX_BYTES` in `TIMEOUT_S`.
+"""
 IsPublic = Callable[[str], bool]
-"""Returns whether a host name leads to public addresses alone."""
+"""A function that returns whether a host name has public addresses only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """The answer at the end of a URL's redirects; `problem` says why there is none that counts."""
+    """The answer at the end of a URL's redirects. Without a usable answer, `problem` says why."""
 
     url: str
     answer: Response | None
@@ -52,7 +55,7 @@ class Visitor:
         return "" if self._is_public(host) else f"{host} is no host that the public can reach"
 
     def get(self, url: str, accept: str = "*/*") -> Visit:
-        """Fetch a URL; redirects are followed where they stay public."""
+        """Fetch a URL. Redirects to public URLs are followed."""
         if url not in self._seen:
             self._seen[url] = self._follow(url, accept)
         return self._seen[url]
@@ -75,7 +78,7 @@ class Visitor:
         return Visit(at, None, f"it redirects more than {MOST_HOPS} times")
 
     def send(self, url: str, request: Request) -> Response | Silence:
-        """Send a request to a public URL, whose path and query replace the request's own."""
+        """Send a request to a public URL. The URL's path and query replace the request's own."""
         from dataclasses import replace
 
         parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""Reach public hosts: without a key, within bounds, and never an address that is not public."""
+"""Reach public hosts: without a key, within limits, and never at an address that is not public."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pgagents.submit.public.fetching import MAX_BYTES, TIMEOUT_S
 
 @lru_cache(maxsize=64)
 def is_public(host: str) -> bool:
-    """True if a name leads to public addresses, and to no other."""
+    """True if a name has public addresses, and no others."""
     try:
         found = socket.getaddrinfo(host.strip("[]"), 443, type=socket.SOCK_STREAM)
         addresses = {ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found}
@@ -23,7 +23,7 @@ def is_public(host: str) -> bool:
 
 @lru_cache(maxsize=16)
 def reach(base: str) -> Handler:
-    """Return a client for a base URL that sends no key and no further header."""
+    """Return a client for a base URL that sends no key and no additional header."""
     from pgagents.verify.wire.send import Client
 
     return Client(base, max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S)

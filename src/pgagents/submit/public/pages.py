@@ -1,4 +1,4 @@
-"""The pages that a listing names: each answers anybody, with something to read."""
+"""Check the pages in a listing: each answers everybody with readable text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ READABLE = ("text/", "application/xhtml+xml", "application/pdf")
 
 
 def check_pages(listing: Listing, store: Store, visitor: Visitor) -> Iterator[Lack]:
-    """Yield each page of the listing that is missing, or that a reviewer cannot read."""
+    """Yield each page of the listing that is missing or unreadable."""
     for member in store.pages:
         url = getattr(listing, member)
         origin = getattr(url, "origin", None) or (*listing.origin, member)

@@ -30,7 +30,7 @@ _HELP = (
 
 
 def check_sign_in(model: Model, store: Store, visitor: Visitor, mcp_url: str) -> Iterator[Lack]:
-    """Yield the missing parts of a sign-in, for a store that connects by OAuth or without any sign-in."""
+    """Yield the missing parts of a sign-in, for a store that connects by OAuth or without sign-in."""
     if store.keys:
         return
     server = model.mcp_server
@@ -92,7 +92,7 @@ def _find_in_issuer(visitor: Visitor, issuer: str) -> Iterator[str]:
 
 
 def _list_places(issuer: str) -> list[str]:
-    """Return where the metadata of an issuer may stand (RFC 8414, 3.1; OpenID Connect Discovery, 4)."""
+    """Return the possible places of an issuer's metadata (RFC 8414, 3.1; OpenID Connect Discovery, 4)."""
     try:
         parts = urlsplit(issuer)
     except ValueError:

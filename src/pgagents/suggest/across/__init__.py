@@ -1,1 +1,4 @@
-"""Propose relations between calls and members that never change, and choose the calls that show them."""
+"""Propose laws across several calls: relations between two answers, and members that never change.
+
+These modules also choose the calls for evidence.
+"""

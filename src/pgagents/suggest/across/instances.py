@@ -1,4 +1,6 @@
-"""Propose what holds of one instance in several answers: members that never change, and what is read back."""
+"""Propose laws about an instance in several answers: members that never change, and values that are read
+back.
+"""
 
 from __future__ import annotations
 
@@ -17,20 +19,23 @@ from pgagents.suggest.columns import text_key
 from pgagents.suggest.samples import Sample, Samples
 
 LEAST = 3
-"""Instances that must have been seen, each in answers of two calls."""
+"""Least number of instances that must have been seen, each in the answers of two calls."""
 LEAST_CHANGED = 2
-"""Instances that must have changed in between, so that a member which stays says something."""
+"""Least number of instances that must have changed.
+
+Otherwise it means nothing that a member stayed the same.
+"""
 
 
 LATE_S = 30 * 86_400.0
-"""After so long a server may have forgotten parts of an instance."""
+"""Seconds after which a server may have forgotten parts of an instance."""
 LONG = 5
-"""Letters of a text that no two members have by accident."""
+"""Shortest text that two members do not share by accident, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedMembers:
-    """The members of a resource that never change, or (`law`) how it is read back after it is made."""
+    """Members of a resource that never change, or (`law`) a law about reading it after it was made."""
 
     resource: str
     fixed: tuple[str, ...]
@@ -41,22 +46,23 @@ class ProposedMembers:
 
 @dataclass(slots=True)
 class Life:
-    """One instance since it was made, as later answers show it."""
+    """One instance from its creation on, with the later answers that show it."""
 
     made: Sample
     body: Mapping[str, Any]
     told: list[tuple[Sample, Mapping[str, Any]]] = field(default_factory=list)
 
     def changes(self, member: str) -> bool:
-        """Return True if a later answer has another value of a member. An answer without the member proves
-        nothing.
+        """Return True if a later answer has another value of a member.
+
+        An answer without the member does not count.
         """
         own = text_key(self.body[member])
         return any(text_key(body[member]) != own for _, body in self.told if member in body)
 
 
 def propose_members(model: Model, samples: Samples) -> list[ProposedMembers]:
-    """Return for each resource the members that never change, and the members that a read returns as made."""
+    """Return for each resource the members that never change, and a law about reading it back."""
     found: list[ProposedMembers] = []
     for resource in model.resources.values():
         if resource.made_by is None or any(_same(resource, model.resources[p.resource]) for p in found):
@@ -73,7 +79,7 @@ def propose_members(model: Model, samples: Samples) -> list[ProposedMembers]:
 
 
 def _same(one: Resource, other: Resource) -> bool:
-    """Return True if one action makes both."""
+    """Return True if the same action makes both resources."""
     a, b = one.made_by, other.made_by
     return one is not other and a is not None and b is not None and a.action is b.action
 
@@ -134,9 +140,10 @@ def _has_changed(life: Life) -> bool:
 
 
 def _find_fixed(model: Model, resource: Resource, lives: Sequence[Life]) -> tuple[str, ...]:
-    """Return the members that stayed the same in each instance and differ between instances.
+    """Return the members that are constant in each instance and differ between instances.
 
-    An argument of the same name in a later write may change a member, so that no run says that it stays.
+    A member is left out if a later write has an argument of the same name. No run can show that such a member
+    never changes.
     """
     told = [life for life in lives if life.told]
     if len(told) < LEAST or sum(map(_has_changed, told)) < LEAST_CHANGED:
@@ -153,7 +160,7 @@ def _find_fixed(model: Model, resource: Resource, lives: Sequence[Life]) -> tupl
 
 
 def _list_changeable(model: Model, resource: Resource) -> set[str]:
-    """Return the arguments of writes to an existing instance, but for those that only say which one."""
+    """Return the arguments of writes to existing instances, except those that name the instance."""
     makers = {str(r.made_by.action.name) for r in model.resources.values() if r.made_by is not None}
     named = {name for move in resource.moves for name, value in move.input.items() if _is_own(value, name)}
     return {
@@ -184,8 +191,7 @@ def list_read_back(resource: Resource, lives: Iterable[Life]) -> list[tuple[Life
 
 
 def _find_law(pairs: Sequence[tuple[Life, Mapping[str, Any]]], fixed: Iterable[str]) -> str:
-    """Return the law that all members, or these, are read back as they were made; empty if too little is
-    known.
+    """Return the law that members are read back as they were made; empty without enough evidence.
 
     A member with a single known value counts if it is `fixed` or a long text.
     """

@@ -1,4 +1,4 @@
-"""Choose pairs of reads that differ in one number, so that relations between two calls can be seen."""
+"""Choose pairs of reads that differ in one number, as evidence for relations between two calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FEW = (1, 2, 3, 4)
 
 
 def list_pair_probes(setting: Setting, samples: Samples) -> Iterator[Probe]:
-    """Yield a probe for each read of a list and each number that may widen it."""
+    """Yield a probe for each read of a list and each number that may widen the list."""
     for action in setting.model.actions:
         endpoint = setting.find_usable_lead(str(action.name)) if action.effect == "read" else None
         if (
@@ -52,9 +52,9 @@ def _run(setting: Setting, endpoint: Endpoint, inputs: list[dict[str, Any]]) -> 
 def _list_inputs(
     setting: Setting, endpoint: Endpoint, param: Param, numbers: list[Param]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the usual call, and the one with required arguments alone, with several values of one number.
+    """Yield the usual call, and the call with required arguments only, with several values of one number.
 
-    Another number that bounds the list is at its greatest, so that it cuts nothing off.
+    Any other number that limits the list is at its maximum, so that it cuts nothing off.
     """
     usual = dict(template_of(setting.model, endpoint.action).input)
     needed = {str(p.name) for p in endpoint.params if p.required}
@@ -75,7 +75,7 @@ def _is_flag(setting: Setting, param: Param) -> bool:
 
 
 def _list_values(setting: Setting, endpoint: Endpoint, param: Param, usual: Mapping[str, Any]) -> list[Any]:
-    """Return valid values of a number, from small to great."""
+    """Return valid values of a number in ascending order."""
     schemas = setting.model.schemas
     most, given = high(param.schema, schemas), usual.get(str(param.name))
     values = {low(param.schema, schemas), most}

@@ -1,4 +1,6 @@
-"""Propose relations between two calls: the answer to a greater argument keeps what a smaller one had."""
+"""Propose relations between two calls: the answer to a greater argument contains the answer to a smaller
+one.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +24,20 @@ LIMITS = frozenset(("limit", "size", "count", "max", "per", "top", "first", "tak
 PAGING = frozenset(("page", "offset", "cursor", "skip", "token", "starting", "ending", "after"))
 COORDINATES = frozenset(("lat", "lng", "lon", "latitude", "longitude"))
 LEAST_NAMED, LEAST = 2.0, 4.0
-"""The least evidence where the name says that it bounds a list, and where it does not.
+"""Least evidence if the argument's name suggests that it limits a list, and if not.
 
-Evidence is the negative decimal logarithm of the chance that the greater answer has these items by accident.
+Evidence is the negative decimal logarithm of the probability that the greater answer contains these items by
+chance.
 """
 MOST_PAIRS, MOST_DEPTH = 400, 3
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedRelation:
-    """A relation as a catalogue has it; `pairs` is the number of different pairs of answers that keep it."""
+    """A relation in the catalogue's form.
+
+    `pairs` is the number of different pairs of answers that satisfy it.
+    """
 
     action: str
     widen: str
@@ -44,7 +50,7 @@ class ProposedRelation:
 
     @property
     def name(self) -> str:
-        """The name to paste it under."""
+        """Return the name of the relation in the catalogue."""
         return f"{self.widen.replace('_', '-').lower()}-keeps"
 
 
@@ -68,7 +74,7 @@ class _Listed:
 
 
 def propose_relations(model: Model, samples: Samples) -> list[ProposedRelation]:
-    """Return the relations that all pairs of answers keep, and that chance does not explain."""
+    """Return the relations that all pairs of answers satisfy, and that chance does not explain."""
     return [
         relation
         for action in model.actions
@@ -128,7 +134,7 @@ def _lists(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
 
 
 def numbers_of(model: Model, action: Action) -> list[Param]:
-    """Return the arguments that may widen a list: numbers, but for coordinates and places of pages."""
+    """Return the arguments that may widen a list: numbers except coordinates and page positions."""
     found = []
     for param in action.params:
         kinds = {k for part in resolve_all(param.schema, model.schemas) for k in _kinds(part)}
@@ -144,7 +150,7 @@ def _kinds(part: Mapping[str, Any]) -> Sequence[str]:
 
 
 def is_paging(action: Action, param: Param) -> bool:
-    """Return True for an argument that says where a page begins."""
+    """Return True for an argument that states where a page begins."""
     if action.pages is not None and str(param.name) == action.pages.argument:
         return True
     words = {*words_of(str(param.name))}
@@ -152,9 +158,9 @@ def is_paging(action: Action, param: Param) -> bool:
 
 
 def list_pairs(samples: Sequence[Sample], widen: str) -> list[tuple[Sample, Sample]]:
-    """Return pairs of answers to calls that differ in one argument, the smaller first.
+    """Return pairs of answers to calls that differ in one argument, the smaller value first.
 
-    Nothing was written in between.
+    No write came between the two calls.
     """
     alike: dict[Any, list[Sample]] = {}
     for sample in samples:
@@ -173,12 +179,15 @@ def list_pairs(samples: Sequence[Sample], widen: str) -> list[tuple[Sample, Samp
 
 
 def is_excused(judge: Expression | None, sample: Sample) -> bool:
-    """Return True if the relation makes no claim about the smaller answer."""
+    """Return True if the relation does not apply to the smaller answer."""
     return judge is not None and Scope(sample.values).is_true(judge, otherwise=True)
 
 
 def breaks(relation: ProposedRelation, small: Sample, large: Sample) -> bool:
-    """Return True if a pair of answers breaks a relation: an item is lost, or one that fits was left out."""
+    """Return True if a pair of answers breaks a relation.
+
+    An item is missing from the greater answer, or one that fits is missing from the smaller.
+    """
     listed = _Listed(tuple(relation.keeps.split(".")), relation.by)
     names = ("input", "response", "item")
     if is_excused(expression.compile(relation.unless, names) if relation.unless else None, small):
@@ -194,7 +203,7 @@ def breaks(relation: ProposedRelation, small: Sample, large: Sample) -> bool:
 
 
 def _write_unless(action: Action, listed: _Listed, widen: str, samples: Sequence[Sample]) -> str:
-    """Return when nothing is claimed: on a later page, and where another argument has cut the answer off."""
+    """Return the condition of exceptions: on later pages, and if another argument has cut off the answer."""
     parts = []
     for param in action.params:
         name = print_path(("input", str(param.name)))
@@ -211,7 +220,7 @@ def _write_unless(action: Action, listed: _Listed, widen: str, samples: Sequence
 
 
 def _is_reached(listed: _Listed, limit: str, samples: Iterable[Sample]) -> bool:
-    """Return True if a list was as long as an argument lets it be, and never longer."""
+    """Return True if a list was as long as an argument allows, and never longer."""
     sizes = [
         (len(items), s.values["input"].get(limit))
         for s in samples
@@ -221,11 +230,14 @@ def _is_reached(listed: _Listed, limit: str, samples: Iterable[Sample]) -> bool:
 
 
 def _weigh(listed: _Listed, pairs: Iterable[tuple[Sample, Sample]], samples: Sequence[Sample]) -> float:
-    """Return the evidence of pairs: how seldom as many items, drawn from all seen, would do the same."""
+    """Return the evidence of pairs.
+
+    It grows as it becomes less likely that a random choice of seen items would do the same.
+    """
     score, done = 0.0, set()
     for small, large in pairs:
         few, many = listed.ids(small), listed.ids(large)
-        if tuple(few) in done:  # the next greater answer to it counts, no other
+        if tuple(few) in done:  # only the next greater answer counts for it
             continue
         done.add(tuple(few))
         known = {i for s in samples if s.caller == small.caller for i in listed.ids(s)}
@@ -240,9 +252,9 @@ def _weigh(listed: _Listed, pairs: Iterable[tuple[Sample, Sample]], samples: Seq
 def _find_fits(
     listed: _Listed, widen: str, pairs: Sequence[tuple[Sample, Sample]], samples: Sequence[Sample]
 ) -> str:
-    """Return which items of the greater answer the smaller one must have: those within the smaller bound.
+    """Return which items of the greater answer must be in the smaller one: those within the smaller bound.
 
-    A member counts if it never exceeds the argument, and if pairs show that it decides.
+    A member is considered if it never exceeds the argument, and if pairs show that it decides.
     """
     if LIMITS & {*words_of(widen)}:
         return ""
@@ -279,7 +291,7 @@ def _places(value: float) -> int:
 def _decides(
     listed: _Listed, widen: str, member: str, slack: float, pairs: Iterable[tuple[Sample, Sample]]
 ) -> bool:
-    """Return True if the smaller answers have each item within their bound, and others are left out there."""
+    """Return True if smaller answers contain each item within their bound, and leave others out."""
     within = beyond = 0
     for small, large in pairs:
         had = set(listed.ids(small))

@@ -1,7 +1,7 @@
 """Propose a store's test cases from the workflows and examples of a catalogue. Every prompt is a draft.
 
-The first steps of a workflow that the tools can take become a positive case, then examples of tools.
-Negative cases come from ids that do not exist, from destructive tools, and from tasks that no tool speaks of.
+Positive cases are the first steps of workflows that the tools can do, then examples of tools. Negative cases
+use ids that do not exist, destructive tools, and tasks outside all tools.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pgagents.model.workflow import Step, Workflow
 from pgagents.text.speaks import find_word
 
 POSITIVE, NEGATIVE = 5, 3
-"""The numbers of cases for ChatGPT's directory, the only store that demands any."""
+"""Numbers of cases for ChatGPT's directory, the only store that requires any."""
 MOST_EXAMPLES = 2
-"""Examples of one tool that become cases."""
+"""Most examples of one tool that become cases."""
 OF_THE_CALL = frozenset(("response", "input"))
 READABLE = OF_THE_CALL | {"env"}
 ELSEWHERE = {
@@ -31,11 +31,11 @@ ELSEWHERE = {
     "flight": ("Book me a flight to Lisbon.", ["flight"]),
     "translation": ("Translate this page into French.", ["translate", "translation"]),
 }
-"""Tasks that few APIs do, each with its prompt and its words."""
+"""Tasks that few APIs offer, each with its prompt and its keywords."""
 
 
 def propose_cases(model: Model) -> dict[str, Any]:
-    """Return `cases` as a catalogue writes them: at most five positive and three negative ones.
+    """Return `cases` in the catalogue's form: at most five positive and three negative ones.
 
     There are fewer if the catalogue has too few workflows and examples; the author adds the missing ones.
     """
@@ -65,13 +65,13 @@ def _from_workflows(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _may_be_called(step: Step, tools: set[str]) -> bool:
-    """True if a step is a plain call of a tool that succeeds."""
+    """True if a step is a plain, successful call of a tool."""
     plain = step.role == "main" and step.key is None and not step.via and not step.headers
     return plain and str(step.action.name) in tools and step.status == step.action.success.status
 
 
 def _of_workflow(workflow: Workflow, steps: Sequence[Step]) -> dict[str, Any]:
-    """Return a case of the first steps of a workflow."""
+    """Return a case for the first steps of a workflow."""
     kept: dict[str, Mapping[str, Node]] = {}
     calls = []
     for step in steps:
@@ -91,7 +91,7 @@ def _write(tree: Node) -> str:
 
 
 def _as_own(tree: Node, step: str) -> Node:
-    """Return an expression over one call's answer as one over the answers of all calls."""
+    """Change an expression about one call's answer into one about the answers of all calls."""
 
     def change(node: Node, bound: frozenset[str]) -> Node | None:
         if isinstance(node, Name) and node.name in OF_THE_CALL and node.name not in bound:
@@ -102,7 +102,7 @@ def _as_own(tree: Node, step: str) -> Node:
 
 
 def _without_steps(tree: Node, kept: Mapping[str, Mapping[str, Node]]) -> Node:
-    """Return an expression that reads a step's answer directly, in place of the values that the step kept."""
+    """Return an expression that reads a step's answer directly instead of the values the step kept."""
 
     def change(node: Node, bound: frozenset[str]) -> Node | None:
         if not isinstance(node, Member) or not isinstance(node.base, Name) or node.base.name in bound:
@@ -122,9 +122,7 @@ def _rewritten(value: Any, kept: Mapping[str, Mapping[str, Node]]) -> Any:
 
 
 def _from_examples(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield reading tools before writing ones, because the reviewer's account may lack the data that a write
-    needs.
-    """
+    """Yield examples of tools, reads first. The reviewer's account may lack the data for a write."""
     for action in sorted(model.surfaces["mcp"].actions, key=lambda one: one.effect == "write"):
         if _changes_others(model, action):
             continue
@@ -134,7 +132,7 @@ def _from_examples(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _changes_others(model: Model, action: Action) -> bool:
-    """True if a write names an instance that somebody else has made, and that a second call finds changed."""
+    """True if a write names another's instance, which a second call would find changed."""
     named = (model.resources.get(param.refers_to or "") for param in action.params)
     return action.effect == "write" and any(r is not None and r.made_by is not None for r in named)
 
@@ -147,7 +145,7 @@ def _of_example(action: Action, example: Example) -> dict[str, Any]:
 
 
 def _conditions(action: Action) -> list[str]:
-    """Return a law of the action as a condition; that there is an answer, if it has none."""
+    """Return a law of the action as a condition; without a law, the condition that there is an answer."""
     laws = (law.that for law in action.laws if law.when is None)
     own = [_write(law.tree) for law in laws if law.names <= READABLE]
     return own[:1] or ["response == null" if action.success.schema is None else "response != null"]

@@ -1,1 +1,1 @@
-"""Templates of laws: one family a module, with a function `propose` that yields candidates of a table."""
+"""Templates of laws, one family in each module. Its function `propose` yields candidates for a table."""

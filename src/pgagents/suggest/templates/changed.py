@@ -1,6 +1,6 @@
-"""Propose what a write changes: members that it fills, as `deleted_at`, and versions that rise by one.
+"""Propose changes by a write: members that it fills, such as `deleted_at`, and versions that grow by one.
 
-One step of a version is seen in most runs, so its name has to count.
+Most runs see only one step of a version, so its name counts as evidence.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from pgagents.suggest.tables import Table
 
 LEAST = 4
 EACH = 1.3
-"""The evidence of one call that fills a member, as a decimal logarithm."""
+"""Evidence from one call that fills a member, as a decimal logarithm."""
 NAMES = frozenset(("version", "revision", "generation"))
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield members that are not null after a write though they were before, and versions one higher.
+    """Yield members that a write changes from null to a value, and versions that grow by one.
 
-    A member that an argument may fill is left out: its own law says when it is there.
+    A member that an argument may fill is left out, because another law states when it is present.
     """
     if table.kind != "action" or not table.writes:
         return
@@ -91,7 +91,7 @@ def _one_more(table: Table, target: Column, was: Column) -> Candidate:
 
 
 def _judge(candidate: Candidate) -> Callable[[Guard | None], Evidence | None]:
-    """Return a judge that counts the calls, where all of them raised one and the same version."""
+    """Return a judge that counts the calls in case all of them raised the same version."""
     target, was = candidate.columns
 
     def judge(guard: Guard | None) -> Evidence | None:

@@ -1,6 +1,4 @@
-"""A member of the answer that always has one of its declared values after an action, as a state after a
-transition.
-"""
+"""Propose members that have one value after an action, such as a state after a transition."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from pgagents.suggest.tables import Table
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield that an enum or a flag of the answer has one value."""
+    """Yield the law that an enum or a flag of the answer always has one value."""
     if table.kind != "action" or not table.writes:
         return
     for column in table.of_root("response"):

@@ -1,4 +1,4 @@
-"""Texts made of others: the beginning of a code, and an id inside a longer text."""
+"""Propose texts that are made from others: the beginning of a code, or an id inside a longer text."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MOST_TEXTS = 20
 LONG, LEAST_PART = 6, 3
 _HOST = re.compile(r"https?://[^/]+")
 _OPAQUE = re.compile(r"\bpgv-|\"[^\"]*(?=[a-zA-Z_-]*\d)\w{8,}[^\"]*\"")
-"""Constants with a part that looks like an id, or with a run's mark: they are others elsewhere."""
+"""Matches constants with a part that looks like an id or a run's mark. Elsewhere they have other values."""
 _upper, _first, _alnum = HELPERS["upper"], HELPERS["first"], HELPERS["alnum"]
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield equations of a text of the answer and another text, and the filters that its text holds."""
+    """Yield equations between texts of the answer and other texts, and filters by a part of a text."""
     texts = [c for c in table.answered if c.kind == "text" and not c.choices][:MOST_TEXTS]
     for target in texts:
         lengths = {len(v) for v in target.there}
@@ -40,7 +40,7 @@ def propose(table: Table) -> Iterator[Candidate]:
 
 
 def _join_all(table: Table, target: Column) -> dict[Column, Candidate]:
-    """Return by source what a text is always made of. An object's own texts are judged in its own table."""
+    """Return the text that each source always forms. An object's own texts are judged in its own table."""
     if table.kind != "object" and target.inside:
         return {}
     found = {}
@@ -52,7 +52,7 @@ def _join_all(table: Table, target: Column) -> dict[Column, Candidate]:
 
 
 def _list_parts(table: Table) -> list[Column]:
-    """Return the texts that others may be joined of: of the answer, and the ids among the arguments."""
+    """Return the texts that others may contain: those of the answer, and ids among the arguments."""
     return [
         c
         for c in table.of_root("response", SELF, "input")
@@ -61,7 +61,7 @@ def _list_parts(table: Table) -> list[Column]:
 
 
 def _joined(table: Table, target: Column, source: Column) -> Candidate | None:
-    """Return that a text is another one between two constants, as an address that ends in an id."""
+    """Return the law that a text consists of another one between two constants, such as a URL with an id."""
     pairs = [(t, s) for t, s in zip(target.values, source.values, strict=True) if _are_texts(t, s)]
     if not pairs or len(target.distinct) < 2:
         return None
@@ -99,9 +99,9 @@ def _are_texts(*values: Any) -> bool:
 
 
 def _say(table: Table, constant: str) -> list[str]:
-    """Return a constant in CEL; where it begins with the only value of a column, that column.
+    """Return a constant in CEL. If it begins with the only value of a column, the column replaces this part.
 
-    Such a value, as the name of the one workspace that a run sees, is another one elsewhere.
+    Such a value, for instance the name of the only workspace in a run, is different elsewhere.
     """
     if not constant:
         return []
@@ -141,7 +141,9 @@ def _holds(table: Table, target: Column, source: Column) -> Candidate:
 
 
 def _filters(table: Table, texts: list[Column]) -> Iterator[Candidate]:
-    """Yield that each item's text holds the argument, and each item's list all or one of its values."""
+    """Yield filters: each item's text contains the argument, or each item's list contains all or one of its
+    values.
+    """
     for given in table.of_root("input"):
         if given.kind == "text" and not given.choices and not given.required:
             for target in texts:

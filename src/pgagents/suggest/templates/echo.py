@@ -1,5 +1,5 @@
-"""The answer repeats an argument: as it is, in upper case, or by cents; an item has what the filter asks
-for.
+"""Propose that the answer repeats an argument: exactly, in upper case, in cents, or in each item of a
+list.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pgagents.suggest.tables import Table
 
 SCALARS = ("text", "number", "time", "flag")
 LEAST_CALLS, LEAST_ID = 3, 3
-"""The least calls that tell one id back, and its least characters."""
+"""Least number of calls that repeat the same id, and least length of the id."""
 
 
 def propose(table: Table) -> Iterator[Candidate]:
@@ -39,7 +39,7 @@ def propose(table: Table) -> Iterator[Candidate]:
 
 
 def _whole_objects(table: Table, target: Column) -> Iterator[Candidate]:
-    """Yield that an object is answered as it was sent."""
+    """Yield the law that an object is returned as it was sent."""
     for source in table.of_root("input"):
         if source.kind == "object" and alike(target, source):
             yield Candidate(
@@ -55,7 +55,7 @@ def _whole_objects(table: Table, target: Column) -> Iterator[Candidate]:
 
 
 def make(table: Table, target: Column, source: Column) -> Candidate:
-    """Return the equality of two columns of one kind, with the weaker forms of it."""
+    """Return the equality of two columns of one kind, with its weaker forms."""
     prior = 1.5 if alike(target, source) else 0.0
     a, b = target.text, source.text
     name = f"{target.last}-kept" if source.root != SELF else f"{target.last}-{source.last}"
@@ -91,9 +91,10 @@ def make(table: Table, target: Column, source: Column) -> Candidate:
 
 
 def _by_name(candidate: Candidate) -> Callable[[Guard | None], Evidence | None]:
-    """Return a judge of an id that is told back: one value is enough if no other text of the answer has it.
+    """Return a judge of a repeated id.
 
-    Many APIs show one key a single workspace or account, so its id never varies in a run.
+    A single value is enough if no other text of the answer has it. Many APIs show a key only one workspace or
+    account, so its id never varies in a run.
     """
     target, source = candidate.columns
     others = [c for c in candidate.table.answered if c.kind == "text" and not is_same_id(c, source)]
@@ -141,7 +142,7 @@ def _by_share(candidate: Candidate) -> Callable[[Guard | None], Evidence | None]
 
 
 def _implied(table: Table, target: Column, source: Column) -> Candidate:
-    """Return that a flag of each item is set if the argument asks for it."""
+    """Return the law that a flag of each item is true if the argument is true."""
     return Candidate(
         table,
         "echo",
@@ -156,7 +157,7 @@ def _implied(table: Table, target: Column, source: Column) -> Candidate:
 
 
 def _set_each(target: Column, source: Column) -> Callable[[Guard | None], Evidence | None]:
-    """Return a judge of a filter by a flag: each item that it lets pass has the flag, and others do not."""
+    """Return a judge of a filter by a flag: each returned item has the flag, and other items do not."""
 
     def weigh(guard: Guard | None) -> Evidence | None:
         pairs = [(t, s) for t, s in zip(target.values, source.values, strict=True) if t is not MISSING]

@@ -1,4 +1,4 @@
-"""Files: the answer has the size, the type or the hash of the file that was sent."""
+"""Propose that the answer has the size, the type or the hash of the sent file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TOLD = {"file_size": "number", "file_type": "text", "sha256": "text"}
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield equations of a member of the answer and a file among the arguments."""
+    """Yield equations between a member of the answer and a file argument."""
     if table.kind != "action":
         return
     for given in table.of_root("input"):

@@ -1,4 +1,4 @@
-"""Laws about a new object alone: nothing is refunded yet, it has version 1, a secret is shown once."""
+"""Propose laws about new objects: nothing is refunded yet, the version is 1, a secret is shown once."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from pgagents.suggest.tables import Site, Table
 LEAST = 4
 INITIAL = (0, 1, None)
 EACH_TOLD = 1.2
-"""Evidence of one secret that is told."""
+"""Evidence from one answer that contains a secret, as a decimal logarithm."""
 SECRETS = frozenset(("secret", "token", "password"))
-"""Names of what is told once."""
+"""Names of members that are shown only once."""
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield for each single place of a kind of object the members that have one initial value there."""
+    """Yield, for each single place of a kind of object, the members that always have one initial value
+    there.
+    """
     if table.kind != "object":
         return
     for column in table.columns:
@@ -55,9 +57,9 @@ def _at_site(table: Table, column: Column, site: Site) -> Iterator[Candidate]:
 
 
 def _propose_secret(table: Table, column: Column, site: Site) -> Iterator[Candidate]:
-    """Yield that one place tells a secret that may be null by its schema, if no other place tells it too.
+    """Yield the law that a secret is shown at one place, if it may be null and no other place shows it.
 
-    A name must say that it is a secret, as a run sees no null where only one action shows the object.
+    Only a member with a secret's name counts. A run sees no null if only one action shows the object.
     """
     if SECRETS.isdisjoint(column.words) or f"{column.text} != null" not in column.guards:
         return
@@ -73,7 +75,7 @@ def _propose_secret(table: Table, column: Column, site: Site) -> Iterator[Candid
 
 
 def _make(table: Table, column: Column, site: Site, name: str, law: str, found: Evidence) -> Candidate:
-    """Return the law of one column at one place, with its evidence; it takes no guard."""
+    """Return the law of one column at one place, with its evidence. It gets no condition."""
 
     def weigh(guard: Guard | None) -> Evidence | None:
         return found if guard is None else None

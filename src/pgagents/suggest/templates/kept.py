@@ -1,4 +1,4 @@
-"""Members that a write keeps: those of the answer that are as they were before."""
+"""Propose that a write keeps members: the answer has the value from before."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pgagents.suggest.tables import Table
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield the law that an answered member equals the one of the same name before.
+    """Yield the law that a member of the answer equals the same member before.
 
-    Only writes count, because other callers may have changed the instance that a read answers.
+    Only writes count, because other callers may have changed an instance between two reads.
     """
     if not table.writes:
         return
@@ -27,7 +27,7 @@ def propose(table: Table) -> Iterator[Candidate]:
             (before[target.path[n:]] for n in range(1, len(target.path)) if target.path[n:] in before), None
         )
         if source is not None and target.kind in ("number", "time") and is_another(table, target):
-            continue  # another object's price may have changed since it was read
+            continue  # another object's price may have changed since the last read
         if source is None or target.kind in ("none", "mixed") or source.kind != target.kind:
             continue
         if target.kind == "object" and _has_members(table, target):
@@ -44,13 +44,13 @@ def propose(table: Table) -> Iterator[Candidate]:
 
 
 def _has_members(table: Table, column: Column) -> bool:
-    """True for an object that holds more than scalars' columns of its own can say: one that is never null."""
+    """True for an object that is never null and has members besides scalars."""
     inner = [c for c in table.columns if c.path[: len(column.path)] == column.path and c is not column]
     return bool(inner) and not column.nulls
 
 
 def _holds(around: Column, column: Column) -> bool:
-    """True if an object's column holds the other one."""
+    """True if the value of one column is an object that contains the other column."""
     return around is not column and column.path[: len(around.path)] == around.path
 
 
@@ -74,7 +74,7 @@ def _make(table: Table, target: Column, source: Column) -> Candidate:
 
 
 def _kept_unless(table: Table, target: Column, source: Column, given: Column) -> Candidate:
-    """Return that a member is kept where its argument is left out."""
+    """Return the law that a member is unchanged if its argument is not given."""
     plain = _make(table, target, source)
     rows = frozenset(i for i, v in enumerate(given.values) if v is MISSING)
     guard = Guard(f"!has({given.text})", given, rows)

@@ -1,4 +1,4 @@
-"""Members that an object has elsewhere and never at one place, such as a secret that is shown once."""
+"""Propose that an object never has a member at one place that it has elsewhere, such as a secret."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EACH = 0.6
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield for each place of a kind of object the members that it never has there."""
+    """Yield, for each place of a kind of object, the members that it never has there."""
     if table.kind != "object" or len(table.sites) < 2:
         return
     for column in table.columns:

@@ -1,4 +1,4 @@
-"""Numbers that never exceed others of the same unit, and amounts with two places."""
+"""Propose that a number never exceeds another of the same unit, and that amounts have two decimal places."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EACH_AMOUNT, MANY_AMOUNTS = 1.2, 20
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield orders of a number of the answer and another number, and the two decimal places of money."""
+    """Yield laws about the order of two numbers, and about the decimal places of money."""
     numbers = [c for c in table.columns if is_reckonable(c) and c.root != "now" and c.there][:MOST_NUMBERS]
     for a in numbers:
         for b in numbers:
@@ -53,10 +53,10 @@ def _at_most(table: Table, a: Column, b: Column) -> Candidate:
 
 
 def _two_places(table: Table, column: Column) -> Candidate:
-    """Return the law that an amount has at most two decimal places: each different amount divides the chance
-    of an accident by ten.
+    """Return the law that an amount has at most two decimal places.
 
-    If many amounts of the API have at most two, an amount with few known values is assumed to be like them.
+    Each different amount divides the probability of chance by ten. If many amounts of the API have at most
+    two places, an amount with few known values is assumed to be alike.
     """
 
     def weigh(guard: Guard | None) -> Evidence | None:

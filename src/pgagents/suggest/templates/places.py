@@ -1,4 +1,4 @@
-"""Great-circle distances between the place of the call and that of the answer."""
+"""Propose great-circle distances between a place in the call and one in the answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pgagents.suggest.tables import Table
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield that an answered distance is the true one, and that none is beyond the given radius."""
+    """Yield the laws that a distance in the answer is right, and that none exceeds the given radius."""
     given = _place(table.of_root("input"))
     told = _place(table.answered)
     if given is None or told is None:
@@ -51,7 +51,7 @@ def propose(table: Table) -> Iterator[Candidate]:
 
 
 def _place(columns: list[Column]) -> tuple[Column, Column] | None:
-    """Return the columns of one latitude and longitude that stand together."""
+    """Return the columns of a latitude and a longitude that belong together."""
     for lat in columns:
         if lat.last == "lat":
             lng = next((c for c in columns if c.path == (*lat.path[:-1], "lng")), None)

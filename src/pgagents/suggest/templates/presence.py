@@ -1,5 +1,7 @@
-"""Members that are there, or not null, exactly when another one has a certain value or an argument is given.
-Also members that an action's answer never has.
+"""Propose when a member is present or not null: exactly if another has a certain value or an argument is
+given.
+
+Members that an action's answer never has are proposed too.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ MOST_SWITCHES = 12
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield conditions under which members of the answer are there."""
+    """Yield conditions under which members of the answer are present."""
     switches = [
         c for c in table.answered if c.choices and c.kind in ("text", "flag") and c.required and not c.nulls
     ]
@@ -40,7 +42,7 @@ def propose(table: Table) -> Iterator[Candidate]:
 
 
 def _outer_lacks(table: Table, column: Column) -> bool:
-    """True if an object around the member may itself not be there."""
+    """True if an object around the member may be missing."""
     return any(
         c.path == column.path[:n] and (c.lacks or c.nulls)
         for n in range(2, len(column.path))
@@ -49,21 +51,25 @@ def _outer_lacks(table: Table, column: Column) -> bool:
 
 
 def is_there(column: Column, value: Any) -> bool:
-    """Return True for a value that counts as present. Null does not, if the member is null where it is
-    absent.
+    """Return True for a value that counts as present.
+
+    Null does not, if the member is null instead of missing.
     """
     return value is not MISSING and (value is not None or not column.nulls)
 
 
 def say_there(column: Column) -> str:
-    """Return the condition that a member is there."""
+    """Return the condition that a member is present."""
     return f"{column.text} != null" if column.nulls and not column.lacks else f"has({column.text})"
 
 
 def _when_value(
     table: Table, column: Column, switch: Column, value: Any, *, other: bool = False
 ) -> Candidate:
-    """Return that a member is there exactly when another has a value; `other`: any value but this one."""
+    """Return the law that a member is present exactly if another has a value.
+
+    With `other`, it is any value except this one.
+    """
     equals = f"{switch.text} {'!=' if other else '=='} {write_value(value)}"
 
     def weigh(guard: Guard | None) -> Evidence | None:
@@ -106,7 +112,7 @@ def _when_given(table: Table, column: Column, given: Column) -> Candidate:
 
 
 def _weigh(column: Column, sides: list[bool]) -> Evidence | None:
-    """Return the evidence that a member is there on one side alone; None if it is not so."""
+    """Return the evidence that a member is present only on one side; None if it is on both."""
     if column.lacks and column.nulls:
         return None
     counts = [0, 0]

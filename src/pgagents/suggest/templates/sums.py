@@ -1,4 +1,4 @@
-"""Numbers: products, sums and shares of others, with money compared by whole cents."""
+"""Propose equations between numbers: products, sums and shares. Money is compared in whole cents."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ MOST_NUMBERS, MOST_TIMES = 16, 5
 SHARE_ROWS = 40
 HALF_CENT = 0.005001
 _UNIT_PRICES = frozenset(("rate", "price"))
-"""Words of amounts that sums are computed from, and that are no sums themselves."""
+"""Words in the names of amounts from which sums are computed. These are no sums themselves."""
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield equations whose left side is a number of the answer."""
+    """Yield equations with a number of the answer as their left side."""
     numbers = [c for c in table.columns if is_reckonable(c) and c.there and not c.is_epoch][:MOST_NUMBERS]
     told = [c for c in numbers if c.root not in ("input", "before", "now") and not _UNIT_PRICES & {*c.words}]
     for target in told:
@@ -41,7 +41,7 @@ def propose(table: Table) -> Iterator[Candidate]:
 
 
 class Form:
-    """Writes and tests an equation of a target: money by cents, whole numbers exactly, others closely."""
+    """Writes and tests equations of a target: money in cents, whole numbers exactly, others approximately."""
 
     def __init__(self, target: Column, *parts: Column) -> None:
         self.money = target.is_money
@@ -54,7 +54,7 @@ class Form:
         return f"{target.text} == {right}" if self.exact else f"near({target.text}, {right}, 0.000001)"
 
     def same(self, value: float, other: float) -> bool:
-        """Return True if two values are equal in this form."""
+        """Return True if two values are equal with this form's precision."""
         if self.money:
             return cents(value) == cents(other)
         return value == other if self.exact else abs(value - other) <= 1e-6
@@ -84,7 +84,7 @@ def equation(
 
 
 def _of_two(table: Table, target: Column, x: Column, y: Column) -> Iterator[Candidate]:
-    """Yield product, sum, differences and quotients of two columns, where the units allow them."""
+    """Yield product, sum, differences and quotients of two columns, if their units allow it."""
     name = target.last.replace("_", "-")
     money = x.is_money + y.is_money
     if money == target.is_money:
@@ -144,7 +144,7 @@ def _quotients(table: Table, target: Column, a: Column, b: Column) -> Iterator[C
 
 
 def _share(table: Table, target: Column, x: Column) -> Iterator[Candidate]:
-    """Yield that the target is a fixed part or multiple of a column, with at most three digits."""
+    """Yield the law that the target is a constant multiple of a column, with at most three digits."""
     if x.unit != target.unit:
         return
     ratios = [
@@ -165,15 +165,15 @@ def _share(table: Table, target: Column, x: Column) -> Iterator[Candidate]:
 
 
 def _is_said_turned(k: float) -> bool:
-    """Return True for a multiple whose inverse is a share of few digits: that one says it better."""
+    """Return True for a multiple whose inverse has few digits, so that the inverse is the better law."""
     return k > 1 and abs(round(1 / k, 3) - 1 / k) < 1e-9
 
 
 def _part(table: Table, target: Column, x: Column, k: float) -> Candidate:
-    """Return the candidate that the target is a part of a column.
+    """Return the candidate that the target is a multiple of a column.
 
-    Money is compared to half a cent if no case shows the direction of rounding. A multiple of an amount
-    multiplies its rounding error, too.
+    Money is compared to half a cent if no row shows the direction of rounding. A multiple of an amount also
+    multiplies its rounding error.
     """
     name, right = target.last.replace("_", "-"), f"{x.text} * {k!r}"
     halves = [v for v in x.there if abs(v * k * 100 % 1 - 0.5) < 1e-6]
@@ -193,7 +193,7 @@ def _part(table: Table, target: Column, x: Column, k: float) -> Candidate:
 
 
 def _since(table: Table, target: Column, was: Column, others: Sequence[Column]) -> Iterator[Candidate]:
-    """Yield the growth or fall of a number since before, and the law that it never falls or rises."""
+    """Yield the change of a number since before, and the law that it never falls or rises."""
     name = f"{target.last}-grows".replace("_", "-")
     for x in others:
         if x.unit == target.unit and x.root == "input":
@@ -243,14 +243,14 @@ def _by_time(table: Table, target: Column, others: Sequence[Column]) -> Iterator
 
 
 def _begun(end: Any, begin: Any, unit: float) -> int:
-    """Return how many units have begun between two times, at least one."""
+    """Return the number of begun units between two times, at least one."""
     return max(1, math.ceil(round((epoch(end) - epoch(begin)) / unit, 6)))
 
 
 def _of_several(
     candidate: Candidate, end: Column, begin: Column, unit: float
 ) -> Callable[[Guard | None], Evidence | None]:
-    """Return a judge of a price by time: cases that all last one unit show nothing of the time."""
+    """Return a judge of a price by time. Rows that all last one unit are no evidence."""
 
     def judge(guard: Guard | None) -> Evidence | None:
         found = weigh(candidate, guard)

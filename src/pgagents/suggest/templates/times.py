@@ -1,4 +1,4 @@
-"""Times: about now, so long after another time, a duration in hours, and which of two comes first."""
+"""Propose laws about times: about now, a span after another time, a duration, and which of two is first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SLACK_S = 5.0
 SPAN_UNITS = (1.0, 60.0, 3600.0, 86400.0)
 MOST_TIMES, MOST_NUMBERS = 8, 14
 DURATIONS = (("floor", 36.0, 100.0), ("floor", 60.0, 1.0), ("floor", 1.0, 1.0), ("ceil", 3600.0, 1.0))
-"""The rounding, step and divisor of hours with two places, whole minutes and seconds, and begun hours."""
+"""Rounding, step and divisor of durations: hours with two places, whole minutes and seconds, begun hours."""
 
 
 def propose(table: Table) -> Iterator[Candidate]:
@@ -53,17 +53,17 @@ def propose(table: Table) -> Iterator[Candidate]:
 
 
 def is_time(column: Column) -> bool:
-    """Return True for times, as text or as seconds since 1970."""
+    """Return True for times: as text, or in seconds since 1970."""
     return column.kind == "time" or column.is_epoch
 
 
 def say(column: Column) -> str:
-    """Return a time's seconds in CEL."""
+    """Return a CEL expression for a time in seconds."""
     return column.text if column.is_epoch else f"epoch({column.text})"
 
 
 def seconds(value: Any) -> float:
-    """Return the seconds of a time."""
+    """Return a time in seconds."""
     return epoch(value) if isinstance(value, str) else float(value)
 
 
@@ -85,12 +85,12 @@ def _about_now(table: Table, time: Column, now: Column) -> Candidate:
 
 
 def _before_of(table: Table, time: Column) -> Column | None:
-    """Return the time as it was before the call."""
+    """Return the column of the same time before the call."""
     return next((c for c in table.of_root("before") if c.path[1:] == time.path[-len(c.path) + 1 :]), None)
 
 
 def _is_repeated(table: Table, time: Column, now: Column) -> bool:
-    """Return True if a call was seen that left an older object as it was, or if the time is new."""
+    """Return True if a repeated call left an older time unchanged, or if the time is new."""
     was = _before_of(table, time)
     if was is None or not table.writes or not was.there or is_another(table, time):
         return True
@@ -111,7 +111,7 @@ def _is_repeated(table: Table, time: Column, now: Column) -> bool:
 
 
 def _now_or_kept(table: Table, time: Column, now: Column) -> Candidate:
-    """Return that a time is about now, or as it was: a call that changes nothing may leave it."""
+    """Return the law that a time is about now, or unchanged: a call without effect may leave it."""
     was = _before_of(table, time)
     assert was is not None
     plain = _about_now(table, time, now)
@@ -159,7 +159,10 @@ def _from_now(table: Table, time: Column, now: Column, span: Column, unit: float
 
 
 def _lasting(table: Table, time: Column, now: Column, numbers: list[Column]) -> Iterator[Candidate]:
-    """Yield that a time is always so many minutes after the call, if no number that was seen explains it."""
+    """Yield the law that a time is always a fixed number of minutes after the call.
+
+    It is left out if a known number explains the span.
+    """
     spans = [
         seconds(t) - n
         for t, n in zip(time.values, now.values, strict=True)
@@ -183,7 +186,7 @@ def _lasting(table: Table, time: Column, now: Column, numbers: list[Column]) -> 
 
 
 def _pair(table: Table, time: Column, other: Column, numbers: list[Column]) -> Iterator[Candidate]:
-    """Yield laws about two times: the first follows the second after a span, or at all."""
+    """Yield laws about two times: the first comes a fixed span after the second, or just after it."""
     for span in numbers:
         if span.root == "before":
             continue

@@ -1,4 +1,4 @@
-"""The answer's member where its argument is left out: null, or one declared value."""
+"""Propose the value of a member whose argument is not given: null, or one declared value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEAST = 4
 
 
 def propose(table: Table) -> Iterator[Candidate]:
-    """Yield the value of a member of the answer where the argument of the same name is left out."""
+    """Yield the value of a member of the answer for calls without the argument of the same name."""
     if table.kind != "action" or not table.writes:
         return
     for given in table.of_root("input"):

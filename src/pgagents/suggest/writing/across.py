@@ -1,4 +1,4 @@
-"""Write what holds across several calls as YAML: relations of an action, members and laws of a resource."""
+"""Write laws across several calls as YAML: relations of an action, members and laws of a resource."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def list_resource_lines(members: Sequence[ProposedMembers]) -> list[str]:
 
 
 def _list_fixed(one: ProposedMembers) -> list[str]:
-    """Return the members that never change, as a list in lines that are not too long."""
+    """Return the members that never change, as a YAML list in lines of limited length."""
     said = f"{one.instances} instances kept these, {one.changed} of them through a change of other members"
     listed = comment(f"[{', '.join(map(scalar, one.fixed))}]", "      ", "       ")
     return [*comment(said, "    # ", "    # "), "    fixed:", *listed]

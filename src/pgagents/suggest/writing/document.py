@@ -19,7 +19,7 @@ EXAMPLE = 60
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A reading with the number of chosen calls for which its laws held."""
+    """A reading, and the number of chosen calls in which its laws applied and held."""
 
     reading: Reading
     calls: int
@@ -34,7 +34,7 @@ class Across:
 
     @property
     def count(self) -> int:
-        """The number of things to read."""
+        """Return the number of claims to read."""
         return len(self.relations) + len(self.members)
 
 
@@ -56,7 +56,7 @@ def write_yaml(
     actions: Sequence[str],
     redact: Callable[[str], str] = str,
 ) -> str:
-    """Return the document: the laws of each action, those first that calls were sent to break.
+    """Return the document with the laws of each action. Laws that calls tried to break come first.
 
     `redact` masks secrets in the examples.
     """
@@ -129,7 +129,7 @@ def _describe(named: Named, calls: int) -> str:
 
 
 def _example(proposal: Proposal) -> str:
-    """Return the values of one case."""
+    """Return the values of one row as an example."""
     columns, values = proposal.candidate.columns, proposal.evidence.example
     if len(columns) != len(values) or any(c.schema.get("private") for c in columns):
         return ""

@@ -9,7 +9,7 @@ WIDTH = 140
 
 
 def scalar(text: str) -> str:
-    """Return a text as a YAML scalar, plain if it can be nothing else."""
+    """Return a text as a YAML scalar, without quotes if it cannot be misread."""
     safe = text[0].isalpha() and not any(mark in text for mark in (": ", " #", "{", "}", '"', "[", "]"))
     if safe:
         return text
@@ -17,7 +17,7 @@ def scalar(text: str) -> str:
 
 
 def entry(key: str, text: str, indent: int) -> list[str]:
-    """Return a key with its text, folded where it is long."""
+    """Return a key with its text, folded if it is long."""
     pad = " " * indent
     if len(text) < WIDTH - 20:
         return [f"{pad}{key}: {scalar(text)}"]
@@ -25,7 +25,7 @@ def entry(key: str, text: str, indent: int) -> list[str]:
 
 
 def comment(text: str, first: str, rest: str) -> list[str]:
-    """Return a comment in lines that are not too long."""
+    """Return a comment in lines of limited length."""
     return _fold(text.replace("\n", " "), first, rest)
 
 

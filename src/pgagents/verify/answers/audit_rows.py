@@ -1,4 +1,6 @@
-"""Match the rows of an audit log with the calls that must have left them, and judge both."""
+"""Match the rows of an audit log with the calls that must have left them, then judge the calls and the
+rows.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.endpoint import REST, Endpoint
 
 AUDIT_TRAIL = "audit_trail"
-"""The check whose contracts these are."""
+"""The check to which all contracts of this module belong."""
 Row = Mapping[str, Any]
 APART_S = 60.0
 """Seconds by which a row's time may differ from the call's. Clocks differ, and a server may write the row
@@ -25,10 +27,11 @@ later.
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A successful call that must have left a row, sent at `at` and answered at `until` (epoch seconds).
+    """A successful call that must have left a row. It was sent at `at` and answered at `until` (epoch
+    seconds).
 
-    `says` are the members that the row must have, `platform` its attribution, `hides` texts that it must not
-    have.
+    `says` are the members that the row must have, `platform` is its attribution. `hides` are texts that must
+    not stand in the row.
     """
 
     endpoint: Endpoint
@@ -39,7 +42,9 @@ class Done:
     platform: Mapping[str, str]
     hides: tuple[str, ...]
     certain: bool
-    """True if the row can belong to no other call, because it holds the id of an instance that we made."""
+    """True if the row can belong to no other call, because the row holds the id of an instance that the run
+    made.
+    """
 
 
 def is_audited(audit: Audit, endpoint: Endpoint) -> bool:
@@ -54,7 +59,7 @@ def judge_extra_rows(
     rows: Sequence[Row],
     wild: set[frozenset[tuple[str, Any]]],
 ) -> Iterator[Judgement]:
-    """Judge that every row about a write to our instances belongs to a call of ours.
+    """Judge that each row about a write to one of our instances belongs to one of our calls.
 
     Calls through a dispatcher do not count, because a dispatcher may record refused calls too.
     """
@@ -117,7 +122,7 @@ def judge_calls(audit: Audit, noted: Sequence[Done], rows: Sequence[Row]) -> Ite
 
 
 def _judge_rows(audit: Audit, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgement]:
-    """Judge actor, time, diff and private values of the matched rows."""
+    """Judge actor, time, diff and private values of the rows that were matched with calls."""
     if audit.actor:
         yield from _actors(audit.actor, [(d, r) for d, r in matched if d.certain])
     for done, row in matched:
@@ -172,9 +177,9 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _actors(member: str, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgement]:
-    """Judge that each key has one actor of its own.
+    """Judge that all rows of one key name the same actor, and rows of different keys different actors.
 
-    Only rows that certainly belong to a call count: those with the id of an instance of ours.
+    A row counts only if it certainly belongs to its call, because it holds the id of one of our instances.
     """
     contract = f"{AUDIT_TRAIL}/actor@{REST}"
     by_role: dict[str, set[str | None]] = {}

@@ -1,4 +1,4 @@
-"""Count the calls of a burst that passed, and judge if they were too many."""
+"""Count the calls of a burst that were let through, and judge if they exceed the limit."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ MOST_TIMES = 2
 """A key with more than this many times the published limit is unlimited."""
 ENOUGH_TO_TELL = 20
 FULL_AGAIN = 0.9
-"""If this part of a request refills while one is sent, a burst would hardly end."""
+"""A bucket that regains this part of its tokens while one request is sent cannot be emptied by a burst."""
 TELLS_S = 10.0
-"""The shortest window, in seconds, whose reset clearly differs from that of the window before."""
+"""The shortest window, in seconds, for which two successive reset headers clearly differ."""
 MOST_TRIED = 3
-"""The most calls without a 429, as a multiple of the limit. This client is too slow then: an enforced limit
-is met after two windows.
+"""The most calls without a 429, as a multiple of the limit.
+
+An enforced limit is met within two windows, so after that many calls this client is too slow to meet it.
 """
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts the calls of a burst that passed: all, and those before the end of the window.
+    """Counts the calls of a burst that were let through: all of them, and those since the last window began.
 
-    `end` is the end by the reset header; None if the header cannot be read.
+    `end` is the end of the window by the reset header (epoch seconds); None if the header cannot be read.
     """
 
     bucket: Bucket
@@ -43,7 +44,7 @@ class Tally:
     end: float | None = None
 
     def add(self, exchange: Exchange, setting: Setting) -> None:
-        """Count a call that passed."""
+        """Count a call that was let through."""
         self.began = self.began or exchange.sent_at
         self.took_s = exchange.sent_at + exchange.seconds - self.began
         self.passed += 1
@@ -63,7 +64,7 @@ class Tally:
         self.in_window = 1 if other else self.in_window + 1
 
     def not_applicable(self) -> str:
-        """Return why nothing can be judged; empty if something can."""
+        """Return why the burst proves nothing; empty if it can be judged."""
         if self.told > self.bucket.requests * MOST_TIMES:
             return f"this unlimited key's limit is {self.told:,}: an ordinary key shows it"
         if (
@@ -85,7 +86,7 @@ class Tally:
         return ""
 
     def too_many(self) -> str:
-        """Return the expected number of calls if more passed; else an empty text."""
+        """Return the expected number of calls if more were let through; else an empty text."""
         per_s = self.bucket.per_s
         if self.bucket.refill == "even":
             most = self.told + math.ceil(self.took_s * (self.told / per_s)) + SLACK

@@ -1,4 +1,4 @@
-"""Read the remaining capacity of the resource that an instance takes room in."""
+"""Read how much capacity is left in the resource that an instance occupies, such as seats of a flight."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pgagents.verify.wire.exchange import Exchange
 def read_counter(
     setting: Setting, resource: Resource, body: Mapping[str, Any]
 ) -> Generator[Any, Any, int | None]:
-    """Return the current capacity counter of the resource named by `takes`, or None if no answer gives it.
+    """Return the current capacity counter of the resource named by `takes`, or None if no answer contains it.
 
-    `body` is the instance that takes room. One reading call is sent.
+    `body` is the instance that occupies capacity. One reading call is sent.
     """
     takes = resource.takes
     endpoint = setting.find_lead(str(takes.read_by.name)) if takes is not None else None
@@ -31,7 +31,9 @@ def read_counter(
 
 
 def find_roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping[str, Any]]:
-    """Return the usable place with the highest count, which is least likely to become full."""
+    """Return the usable instance of `takes.of` with the highest counter, which is least likely to become
+    full.
+    """
     resource = setting.model.resources[takes.of]
     search = setting.find_lead(str(resource.found_by.action.name)) if resource.found_by else None
     found: list[Mapping[str, Any]] = []

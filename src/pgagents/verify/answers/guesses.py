@@ -1,4 +1,4 @@
-"""Tell which broken contracts only contradict what was inferred from a document's paths and names."""
+"""Decide which broken contracts contradict only what was inferred from a document's paths and names."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pgagents.verify.wire.exchange import Exchange
 
 CLIENT_ERRORS = range(400, 500)
 KEY_PLACES: tuple[Pointer, ...] = (("errors", "framework", "no_key"), ("security",))
-"""Places that promise refusals of calls without the right key."""
+"""Places of the catalogue that promise refusals of calls without the right key."""
 
 LENIENT = "invalid_input"
-"""The check of wrong arguments, which a tool may read leniently where its refusals are inferred."""
+"""The check of invalid arguments. A tool may accept one of them where its refusals are only inferred."""
 OF_STATUS = "documented_status"
-"""The check of an answer's status. A document lists the statuses of an action, whatever id is sent."""
+"""The check of an answer's status. A document lists an action's statuses for every id that may be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guesses:
-    """The inferred places of the catalogue, and the inferred resources among them.
+    """The inferred places of the catalogue, and the names of its inferred resources.
 
     `advised` is True if a recommendation counts as inferred. `refusals` are the intents of calls whose
     refusal is inferred: the document lets servers refuse them, and names no error.
@@ -34,7 +34,9 @@ class Guesses:
     refusals: frozenset[Intent] = field(default_factory=frozenset)
     advised: bool = False
     tools: frozenset[str] = field(default_factory=frozenset)
-    """Actions of an MCP server alone whose refusals are inferred: any call of them may be refused."""
+    """Actions that are only tools of an MCP server, and whose refusals are inferred. Any call of them may be
+    refused.
+    """
 
     def explain(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
         """Return True if the answer contradicts only a guess, so that the contract is odd and not broken.
@@ -66,7 +68,7 @@ NO_GUESSES = Guesses(frozenset(), frozenset())
 
 
 def find_guesses(model: Model) -> Guesses:
-    """Return the inferred places of a catalogue."""
+    """Return the inferred places and resources of a catalogue."""
     resources = [r for r in model.resources.values() if r.inferred]
     pages = [a.pages.origin for a in model.actions if a.pages is not None and a.pages.inferred]
     schemes = [c.origin for c in model.credentials.values() if c.inferred]

@@ -1,9 +1,9 @@
 """Compare a tool with its entry in `tools/list`.
 
-A tool that the API has too must be equal. One that only the MCP server has must mean the same. Such a server
-is rarely made from the catalogue, so its schemas have other forms. They mean the same if they allow and
-refuse the same values. A server need not have titles, nor say whether a call is idempotent or reaches an open
-world.
+A tool of an action that the API offers too must equal the entry. A tool of the MCP server alone must only
+mean the same. Such a server is rarely made from the catalogue, so its schemas have other forms. Two schemas
+mean the same if they allow and refuse the same values. Titles are optional, and so are the hints on
+idempotency and on an open world.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from pgagents.jsonschema.schema import foreign_validator
 from pgagents.verify.cases.tool_arguments import ToolArguments, inline_references
 
 HINTS = {"readOnlyHint": False, "destructiveHint": True}
-"""The hints that follow from an action's effect, with their defaults."""
+"""The default values of the hints that follow from an action's effect."""
 IDLE = ("destructiveHint", "idempotentHint")
-"""The hints that mean nothing of a tool that only reads."""
+"""The hints that have no meaning for a tool that only reads."""
 OPTIONAL = ("idempotentHint", "openWorldHint")
-"""The hints that are compared only where a server has them."""
+"""The hints that are compared only if the server sends them."""
 MOST_SHOWN = 80
 SETS = ("required", "enum", "type")
-"""Keywords of a schema whose list has no order."""
+"""Keywords of a schema whose list is a set: its order does not matter."""
 MORE = ("_meta", "icons", "execution", "annotations")
-"""Members of a tool that may hold more than was built."""
+"""Members of a tool that a server may extend beyond the generated file."""
 
 
 def find_other_meaning(built: Mapping[str, Any], listed: Mapping[str, Any]) -> str:
@@ -72,7 +72,7 @@ def _find_other_arguments(built: Mapping[str, Any], listed: Any) -> str:
 
 
 def _list_values(schema: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield arguments that a schema allows, and some that it does not."""
+    """Yield arguments that a schema allows, and some that it refuses."""
     made = ToolArguments(schema)
     yield from (value for value in (made.make_ordinary(), made.make_whole()) if value is not None)
     yield from made.list_chosen()
@@ -80,7 +80,7 @@ def _list_values(schema: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _open(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of arguments without its word on further ones, on which servers and SDKs differ."""
+    """Return the schema of arguments without `additionalProperties`, on which servers and SDKs differ."""
     return {key: value for key, value in schema.items() if key != "additionalProperties"}
 
 
@@ -95,8 +95,8 @@ def _words(text: Any) -> str:
 
 
 def find_difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> str:
-    """Return the JSON pointer of the first difference between the listed tool and the built one; empty
-    without one.
+    """Return the JSON pointer of the first difference between the listed and the built tool; empty if they
+    are equal.
     """
     if isinstance(expected, Mapping) and isinstance(found, Mapping):
         open_ended = depth == 1 and path.rpartition("/")[2] in MORE

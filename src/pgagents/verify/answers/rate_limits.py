@@ -1,4 +1,4 @@
-"""Read the rate-limit headers of an answer: limit, remaining calls, and when the window ends."""
+"""Read the rate-limit headers of an answer: the limit, the remaining calls, and the end of the window."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SKEW_S = 5.0
 WHOLE_S = 1.0
 """The uncertainty, in seconds, of a time in whole seconds."""
 GRAINS = 64
-"""Number of parts into which a window is divided to count the calls made."""
+"""Number of parts of a window by which our own calls are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """An answer's limit, remaining calls, reset time and window length.
+    """The rate limit as an answer shows it: limit, remaining calls, reset and window length.
 
     The limit is the catalogue's if the answer has none. The last two are None if the answer lacks them.
     """
@@ -32,7 +32,7 @@ class Rate:
 
 
 def rate_of(exchange: Exchange, setting: Setting) -> Rate | None:
-    """Return the limit that an answer shows; None if no header can be read."""
+    """Return the rate limit that an answer shows; None if no header can be read."""
     told = setting.model.limit_reader.read(exchange.header)
     if told is None:
         return None
@@ -54,7 +54,7 @@ def ahead_s(exchange: Exchange, reset: int, setting: Setting) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The remaining calls as read at `at`, and the earliest and latest end of their window.
+    """The remaining calls at the time `at`, and the earliest and latest end of their window.
 
     All times are epoch seconds by our clock.
     """
@@ -66,10 +66,10 @@ class Reading:
 
 
 def reading_of(exchange: Exchange, rate: Rate, setting: Setting) -> Reading:
-    """Make a Reading of an answer. Without a reset its window may end at any time.
+    """Return the Reading of an answer. Without a reset header, its window may end at any time.
 
-    A reset in seconds from now counts from some moment between the call and its answer, so the server's clock
-    does not matter. A reset in epoch seconds allows for skew between the clocks.
+    A reset in seconds counts from some moment between the call and its answer, so the server's clock does not
+    matter. A reset in epoch seconds allows for a difference between the clocks.
     """
     remaining, reset = rate.remaining, rate.reset
     if reset is None:
@@ -81,7 +81,7 @@ def reading_of(exchange: Exchange, rate: Rate, setting: Setting) -> Reading:
 
 
 def note_sent(exchange: Exchange, windows: Iterable[float], sent: dict[Any, Any]) -> None:
-    """Count a call in `sent` for windows of these lengths in seconds.
+    """Count a call in `sent`, for windows of each of these lengths in seconds.
 
     In a sliding window, a call no longer counts once a whole window has passed since it was made.
     """
@@ -94,11 +94,12 @@ def note_sent(exchange: Exchange, windows: Iterable[float], sent: dict[Any, Any]
 
 
 def estimate_refill(earlier: Reading, exchange: Exchange, windows: Sequence[float], fallen: float) -> float:
-    """Return how many calls the windows may have given back since an earlier reading, beside an even pace.
+    """Return how many calls may have become available since an earlier reading, besides those of an even
+    refill.
 
-    The result is infinite once the window of the earlier reading may have ended. Before that it is `fallen`,
-    and only if that window was announced to end a whole window later, as a sliding one is. A window that ends
-    sooner is fixed, weighs its predecessor evenly, or announces when its oldest call falls out.
+    The result is infinite once the earlier reading's window may have ended. Before that it is `fallen` for a
+    sliding window, whose announced end lies a whole window ahead. For any other window it is 0: a fixed one,
+    for example, returns nothing before its end.
     """
     if exchange.sent_at + exchange.seconds >= earlier.soonest:
         return math.inf
@@ -108,7 +109,7 @@ def estimate_refill(earlier: Reading, exchange: Exchange, windows: Sequence[floa
 def count_expired(
     earlier: Reading, exchange: Exchange, windows: Sequence[float], sent: dict[Any, Any]
 ) -> int:
-    """Count our own calls that left a sliding window between an earlier reading and this answer."""
+    """Return how many of our calls left a sliding window between an earlier reading and this answer."""
     found = 0
     for per_s in windows:
         first = (earlier.at - per_s - WHOLE_S) * GRAINS // per_s

@@ -1,4 +1,4 @@
-"""List the codes and statuses that a refusal of invalid input may have if the catalogue leaves a choice."""
+"""List the codes and statuses with which a server may refuse an invalid call, if several are allowed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ FORBIDDEN = 403
 TOO_LARGE = 413
 LIMITED = 429
 ANY_REFUSAL = tuple(status for status in range(400, 500) if status != LIMITED)
-"""Statuses that refuse a wrong argument where a document says no code for it."""
+"""Statuses that refuse an invalid argument if a document names no code for it."""
 MISSING, UNKNOWN = "required", "additionalProperties"
-"""The keywords that a missing and an unknown argument break."""
+"""The keywords that are broken by a missing argument and by an unknown one."""
 
 
 def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], list[int]]:
-    """Return the codes that a refusal of this call may have, and the statuses allowed besides theirs."""
+    """Return the codes that a refusal of this call may have, and further allowed statuses."""
     model = setting.model
     name = call.field.partition(".")[0]
     endpoint = call.endpoint
@@ -64,7 +64,7 @@ def _is_too_large(param: Param, value: object) -> bool:
 
 
 def _list_codes(setting: Setting, call: Call) -> list[Code]:
-    """Return the codes of the keywords that the call's wrong argument breaks: any, if it breaks several."""
+    """Return the codes for the keywords that the invalid argument breaks; any of them is allowed."""
     model, endpoint = setting.model, call.endpoint
     name = call.field.partition(".")[0]
     if endpoint is None:
@@ -88,7 +88,7 @@ def _list_codes(setting: Setting, call: Call) -> list[Code]:
 
 
 def list_hiding_statuses(setting: Setting, endpoint: Endpoint) -> list[int]:
-    """Return the documented statuses by which a server may hide that an id does not exist.
+    """Return the documented statuses that a server may send for an unknown id, to conceal that it is unknown.
 
     That is a 403 if the catalogue was made from a document, because a document does not explain its statuses.
     """
@@ -97,8 +97,9 @@ def list_hiding_statuses(setting: Setting, endpoint: Endpoint) -> list[int]:
 
 
 def list_missing_parents(setting: Setting, endpoint: Endpoint, resource: Resource) -> list[Code]:
-    """Return the error codes for missing containers of a resource. Another project may miss the container
-    first.
+    """Return the error codes for unknown containers of a resource.
+
+    In another project, a server may report the unknown container before the unknown instance.
     """
     found: list[Code] = []
     above, met = resource.within, {resource.name}
@@ -113,9 +114,10 @@ def list_missing_parents(setting: Setting, endpoint: Endpoint, resource: Resourc
 
 
 def list_missing_children(model: Model, endpoint: Endpoint, resource: Resource) -> list[Code]:
-    """Return the codes for instances inside the resource's that the call names too.
+    """Return the codes for unknown inner instances, if the call also names some inside the resource's
+    instance.
 
-    Where the parent is absent they are absent as well, so a server may say either.
+    If the outer instance is unknown, the inner ones are too, so a server may report either.
     """
     named = ((p, model.resources.get(p.refers_to or "")) for p in endpoint.params)
     found = (r.missing_for(p) for p, r in named if r is not None and resource.name in r.placed_by)

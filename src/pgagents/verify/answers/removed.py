@@ -1,4 +1,4 @@
-"""List the instances that a call removes, or may have removed where it got no answer."""
+"""List the instances that a call removes, or may have removed if it got no answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 
 def list_removed(setting: Setting, exchange: Exchange) -> Iterator[tuple[Resource, str, str]]:
-    """Yield resource, place and id of each named instance that the call's action undoes."""
+    """Yield resource, place and id of each instance that the call names and its action removes."""
     endpoint = exchange.call.endpoint
     for resource in setting.model.resources.values() if endpoint is not None else ():
         undo = resource.undone_by

@@ -1,6 +1,4 @@
-"""Judge the answer to a call that was repeated with its idempotency key: a refusal, or the first answer
-again.
-"""
+"""Judge the answer to a call that repeats an idempotency key: a refusal, or the first answer again."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 
 def void(exchange: Exchange) -> bool:
-    """True if an answer cannot be judged here: none came, or another check found it faulty."""
+    """True if an answer cannot be judged here: there is none, or another check found an error in it."""
     return exchange.void or exchange.unsound
 
 
@@ -30,7 +28,7 @@ def is_key_conflict(setting: Setting, endpoint: Endpoint, exchange: Exchange) ->
 
 
 def is_mismatch(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> bool:
-    """True if an answer refuses a used idempotency key because the arguments are others."""
+    """True if an answer refuses a used idempotency key because its call had other arguments."""
     own = setting.model.codes.get(setting.model.idempotency.otherwise or "")
     if own is None:
         return is_key_conflict(setting, endpoint, exchange)
@@ -38,8 +36,8 @@ def is_mismatch(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> boo
 
 
 def explain_key_expiry(setting: Setting, used_at: float, exchange: Exchange) -> str:
-    """Return why the server may have forgotten a key that was used at `used_at` (epoch seconds); empty if
-    it may not.
+    """Return why the server may have forgotten a key that was used at `used_at` (epoch seconds); empty if the
+    server must remember it.
     """
     told = setting.model.idempotency
     passed = exchange.sent_at - used_at
@@ -51,9 +49,7 @@ def explain_key_expiry(setting: Setting, used_at: float, exchange: Exchange) -> 
 def judge_replay(
     setting: Setting, endpoint: Endpoint, contract: str, first: Exchange, second: Exchange
 ) -> Iterator[Judgement]:
-    """Judge whether a repeated call had no second effect, as `behaviour.replay` of the catalogue defines
-    it.
-    """
+    """Judge that a repeated call had no second effect, as the catalogue's `behaviour.replay` defines it."""
     if void(second):
         return
     if late := explain_key_expiry(setting, first.sent_at, second):
@@ -75,8 +71,8 @@ def judge_replay(
 def undo_first_call(setting: Setting, endpoint: Endpoint, first: Exchange) -> Generator[Any, Any, None]:
     """Undo a call with an idempotency key before the key is used again.
 
-    This is done only if a used key is refused for a limited time. It frees the capacity of the instance, so
-    that a later refusal is about the key alone.
+    This is done only if used keys are refused and are remembered for a limited time. It frees the instance's
+    capacity, so that only the key can be the reason for a later refusal.
     """
     told, makes = setting.model.idempotency, template_of(setting.model, endpoint.action).makes
     undo = makes.undone_by if makes is not None else None

@@ -1,4 +1,4 @@
-"""Collect secrets from answers, and find schemas that declare a secret."""
+"""Collect the secrets in answers, and decide if a schema declares a secret."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any
 from pgagents.verify.check.memory import Setting
 
 SHORTEST = 8
-"""A shorter text (in characters) may stand in another answer by chance."""
+"""Length (characters) from which a text counts as a secret; shorter texts stand in other answers by
+chance.
+"""
 MAX_DEPTH = 12
 _NESTED = (dict, list)
 
 
 def collect(value: Any, names: frozenset[str], told: dict[str, str]) -> None:
-    """Add each text in a member of these names to `told`, as a key with the member's name as value."""
+    """Add the text of each member with one of these names to `told`, which maps texts to member names."""
     if isinstance(value, dict):
         for name, member in value.items():
             if isinstance(member, str):

@@ -1,4 +1,4 @@
-"""Find times in answers, and check that they are written in the form that the catalogue fixes."""
+"""Find times in answers, and check that they have the form that the catalogue fixes."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def _moments(
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
-    """The places of a schema that may have times: itself, its members and its items.
+    """The parts of a schema that may hold times: the schema itself, its members and its items.
 
-    It keeps its schema alive, because it is cached under the schema's `id()`.
+    It keeps the schema alive, because results are cached by the schema's `id()`.
     """
 
     schema: Mapping[str, Any]

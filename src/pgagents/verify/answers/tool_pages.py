@@ -36,13 +36,14 @@ def read_page(exchange: Exchange) -> tuple[list[Any], str | None, str]:
 
 
 def find_closed(setting: Setting) -> str:
-    """Return why the server could not be asked anything; empty if it could."""
+    """Return why the MCP server could not be reached; empty if it could."""
     return setting.mcp.problem if setting.mcp is not None and not setting.mcp.told else ""
 
 
 def read_pages(setting: Setting) -> Generator[Call, Exchange, tuple[list[Any], str, str]]:
-    """Return the tools of all pages, the list's fault, and the reason why it could not be read; empty texts
-    without them.
+    """Return the tools of all pages, the fault of the list, and why the list could not be read.
+
+    The two texts are empty if the list is right and was read.
     """
     listed: list[Any] = []
     cursor: str | None = None

@@ -1,6 +1,4 @@
-"""Check that a refused or failed call left an instance as it was, by reading the instance before and
-after.
-"""
+"""Read an instance before and after a refused or failed call, and check that the call changed nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ Body = Mapping[str, Any]
 
 
 def reread(setting: Setting, resource: Resource, body: Body, why: str) -> Call | None:
-    """Return the call that reads an instance; None if no action reads it."""
+    """Return a call that reads an instance; None if no action reads it."""
     read = resource.read_by[0] if resource.read_by else None
     endpoint = setting.find_lead(str(read.action.name)) if read else None
     return (
@@ -28,7 +26,7 @@ def reread(setting: Setting, resource: Resource, body: Body, why: str) -> Call |
 
 
 def find_resource(resource: Resource, exchange: Exchange) -> Body | None:
-    """Return the instance in the answer of a read; None if the answer is no sound success."""
+    """Return the instance in the answer of a read; None if the answer is an error or was found faulty."""
     body = (
         at_path(resource.read_by[0], exchange)
         if resource.read_by and exchange.success and exchange.fits
@@ -38,15 +36,15 @@ def find_resource(resource: Resource, exchange: Exchange) -> Body | None:
 
 
 def differing(before: Body, after: Body) -> list[str]:
-    """Return the members that both bodies have with different values."""
+    """Return the members that both bodies have, but with different values."""
     return [name for name, value in before.items() if name in after and after[name] != value]
 
 
 def change(setting: Setting, resource: Resource, before: Body, why: str) -> Generator[Any, Any, str | None]:
-    """Read an instance again and describe its first changed member: empty if none changed, None if it could
-    not be read.
+    """Read an instance again and describe its first changed member.
 
-    Members that change from one read to the next by themselves do not count.
+    Return an empty text if none changed, None if the instance could not be read. Volatile members do not
+    count.
     """
     call = reread(setting, resource, before, why)
     if call is None:

@@ -15,9 +15,9 @@ _ANY: Mapping[str, Any] = {}
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """The members and items that a schema declares.
+    """The members and the items that a schema declares.
 
-    `free` is true if it also declares a schema for additional members.
+    `free` is true if the schema also declares a schema for additional members.
     """
 
     schema: Mapping[str, Any]
@@ -27,7 +27,7 @@ class _Shape:
 
 
 def find_undeclared(body: Any, schema: Mapping[str, Any], setting: Setting) -> Iterator[tuple[str, Any]]:
-    """Yield each member that the schema does not declare, as (dotted path, value), with everything inside
+    """Yield (dotted path, value) of each member that the schema does not declare, and of all members inside
     it.
     """
     if not _all_declared(body, schema, setting, 0):
@@ -35,7 +35,7 @@ def find_undeclared(body: Any, schema: Mapping[str, Any], setting: Setting) -> I
 
 
 def _all_declared(body: Any, schema: Mapping[str, Any], setting: Setting, depth: int) -> bool:
-    """True if every member is declared, as in nearly every body. It is faster than listing members."""
+    """True if every member is declared, as in nearly every body. This is faster than listing members."""
     if depth > MAX_DEPTH:
         return True
     shape = _shape(schema, setting)
@@ -77,9 +77,9 @@ def _find_undeclared(
 
 
 def _shape(schema: Mapping[str, Any], setting: Setting) -> _Shape:
-    """Return the shape of a schema, computed once a run.
+    """Return the declared members and items of a schema, computed once a run.
 
-    The shape keeps its schema alive, because it is cached under the schema's `id()`.
+    The result keeps the schema alive, because it is cached by the schema's `id()`.
     """
     return setting.compute_once(("shape", id(schema)), lambda: _make_shape(schema, _parts(schema, setting)))
 
@@ -100,7 +100,7 @@ def _make_shape(schema: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> _S
 
 
 def _parts(schema: Mapping[str, Any], setting: Setting) -> list[Mapping[str, Any]]:
-    """Return a schema and everything that is combined with it."""
+    """Return a schema with all schemas that it is combined with."""
     schema = setting.resolve_schema(schema)
     found = [schema]
     for key in ("allOf", "anyOf", "oneOf"):

@@ -1,4 +1,4 @@
-"""Cases of a call: boundary, invalid, combined, malformed and generated ones, and law mutants.
+"""Make the cases of a call: boundary, invalid, combined, malformed and generated ones, and law mutants.
 
-The values in them come from `verify/values`.
+Their values come from `verify/values`.
 """

@@ -1,4 +1,4 @@
-"""Boundary values: valid calls at the limits of what the schemas allow."""
+"""Make boundary cases: valid calls at the limits of what the schemas allow."""
 
 from __future__ import annotations
 
@@ -28,27 +28,32 @@ from pgagents.verify.wire.call import InstanceRef, RelativeTime, Signature, Uniq
 from pgagents.verify.wire.endpoint import Endpoint
 
 ENDS = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
-"""The first and the last time that RFC 3339 can write."""
+"""The first and the last time that can be written by RFC 3339."""
 DAY_S = 86_400
 SOON_S = 600
 UNBOUNDED = 40
-"""Characters of a long text that the schema does not bound."""
+"""Length (characters) of a long text whose schema sets no maximum."""
 FIRST = "size(text) > 1 ? first(text, 1.0) : text"
 BEGINNING = "size(text) > 1 ? first(text, size(text) - 1.0) : text"
-"""The first character of a text, and all but its last."""
+"""CEL for the first character of a text, and for all characters but the last. A single character stays
+whole.
+"""
 _BOUND = {"enum", "const", "pattern", "format", "contentEncoding"}
 
 
 def boundary_values(setting: Setting, endpoint: Endpoint) -> tuple[tuple[str, dict[str, Any], str], ...]:
     """Return valid inputs at the limits of the schemas, as (name, arguments, description).
 
-    Arguments that name a location keep the location of the test data; they get boundary cases of their own.
+    Arguments that name a location keep the location of the test data, because they have boundary cases of
+    their own.
     """
     return setting.compute_once(("edges", endpoint.place), lambda: tuple(_list_accepted(setting, endpoint)))
 
 
 def boundary_value(setting: Setting, endpoint: Endpoint, name: str) -> dict[str, Any] | None:
-    """Return the arguments of the boundary case with this name; None if the endpoint has no such case."""
+    """Return the arguments of the boundary case with this name; None if the endpoint has no case of this
+    name.
+    """
     return next((given for known, given, _ in boundary_values(setting, endpoint) if known == name), None)
 
 
@@ -122,7 +127,7 @@ def _list_greatest(
     base: Mapping[str, Any],
     least: Mapping[str, Any],
 ) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Yield a call with every wide argument at its greatest, then calls with one of them alone."""
+    """Yield a call with all wide arguments at their greatest, then calls with one of them at its greatest."""
     begun = {
         name: begin
         for name, value in base.items()
@@ -144,7 +149,9 @@ def _list_greatest(
 def _alternatives(
     setting: Setting, endpoint: Endpoint, base: Mapping[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Yield each further alternative of an argument, null if it is one, and a file of each further type."""
+    """Yield a call for each further alternative of an argument, for null if it is allowed, and for each
+    further type of file.
+    """
     for param in endpoint.params:
         name, schema = str(param.name), setting.resolve_schema(param.schema)
         given = base.get(name)
@@ -165,7 +172,7 @@ def _alternatives(
 
 
 def _around_now(endpoint: Endpoint, base: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Yield a period from yesterday to soon, where a call takes two times."""
+    """Yield a call with a period from yesterday to the near future, if the action takes two times."""
     moments = [p for p in endpoint.params if p.required and p.schema.get("format") == "date-time"]
     times = {str(p.name): RelativeTime(SOON_S * i if i else -DAY_S) for i, p in enumerate(moments)}
     if len(moments) > 1:
@@ -173,12 +180,11 @@ def _around_now(endpoint: Endpoint, base: Mapping[str, Any]) -> Iterator[tuple[s
 
 
 def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace values by unusual ones that the schema allows; a server may still refuse them for reasons of
-    its own.
+    """Replace values by unusual ones that the schema allows. A server may still have a reason to refuse them.
 
     A read gets times at the ends of the calendar. A write gets a list item twice, the second time in the
-    other letter case. An object gets its texts in the other case and its missing flags as false. If the call
-    succeeds, the laws must hold for its answer too.
+    other letter case. An object gets its texts in the other case, and its missing flags as false. If the call
+    succeeds, the laws must hold for its answer, too.
     """
     writes, found = endpoint.action.effect == "write", dict(given)
     for param in endpoint.params:
@@ -201,17 +207,17 @@ def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> d
 
 
 def _swap_case(value: Any) -> Any:
-    """Return the value with all its texts in the opposite letter case."""
+    """Return the value with all its texts in the other letter case."""
     if isinstance(value, Mapping):
         return {k: _swap_case(v) for k, v in value.items()}
     return value.swapcase() if isinstance(value, str) else value
 
 
 def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, form: str) -> Expression | None:
-    """Return an expression for the beginning of the text that a list is searched by; None for any other
+    """Return an expression for the beginning of the text by which a list is searched; None for any other
     argument.
 
-    A server that takes the beginning for the whole text breaks the laws of the list. `form` is an expression
+    A server that compares only the beginning of the text breaks the laws of the list. `form` is an expression
     with `text` in the place of the text.
     """
     param = endpoint.action.param(name)
@@ -243,8 +249,7 @@ def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, form
 def _list_bounded(setting: Setting, params: Collection[Param]) -> list[str]:
     """Return the names of the numbers that have a maximum.
 
-    Each gets a call of its own, because another argument at its greatest may hide an error that only one
-    causes.
+    Each gets a call of its own, because another argument at its greatest may hide its error.
     """
     numbers = [p for p in params if {"number", "integer"} & set(types_of(setting.resolve_schema(p.schema)))]
     return [
@@ -258,7 +263,7 @@ def _least(setting: Setting, param: Param, base: Mapping[str, Any]) -> Any:
     """Return the least value of an argument.
 
     A text keeps the beginning of the usual value, which reveals a lookup by prefix. An optional flag is true
-    here, and false in `_most`, because most data is found without it.
+    here, and false in `_most`, because most data is found without the flag.
     """
     if _only_flag(setting, param):
         return True
@@ -275,7 +280,7 @@ def _least(setting: Setting, param: Param, base: Mapping[str, Any]) -> Any:
 def _least_inside(
     setting: Setting, endpoint: Endpoint, name: str, value: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return an object with its free texts as short as the schema allows."""
+    """Return an object whose free texts are as short as the schema allows."""
     param = endpoint.action.param(name)
     members = setting.resolve_schema(param.schema).get("properties", {}) if param is not None else {}
     free = {
@@ -298,8 +303,8 @@ def _least_inside(
 def _most(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str, Any]) -> Any:
     """Return the greatest value of an argument.
 
-    A text is as long as allowed, in characters of the most bytes. A number without a bound gets the value
-    that reveals most mutants of the laws that read it.
+    A text is as long as allowed, in characters of four bytes. A number without a bound gets the value that
+    reveals most mutants of the laws that read it.
     """
     schema, name = setting.resolve_schema(param.schema), str(param.name)
     if _only_flag(setting, param):
@@ -334,7 +339,7 @@ def _most(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str,
 
 
 def _only_flag(setting: Setting, param: Param) -> bool:
-    """True for an optional flag of a read, which mostly leaves out results."""
+    """True for an optional flag of a read; setting it usually leaves items out."""
     return (
         not param.required
         and param.place == "query"
@@ -343,9 +348,10 @@ def _only_flag(setting: Setting, param: Param) -> bool:
 
 
 def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bool:
-    """True if a relation widens the maximum number of items in an answer, and the list has no further pages.
+    """True if the relation widens the maximum number of items in an answer, and the list has no further
+    pages.
 
-    A relation with `fits` widens a filter instead, such as a highest price.
+    A relation with `fits` widens a filter instead, such as a maximum price.
     """
     param = endpoint.action.param(relation.widen) if relation.fits is None else None
     members = setting.resolve_schema(endpoint.action.success.schema or {}).get("properties", {})
@@ -354,7 +360,7 @@ def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bo
 
 
 def free_params(setting: Setting, endpoint: Endpoint) -> list[Param]:
-    """Return the arguments that accept any value of their schema, at any location.
+    """Return the arguments that may have any value of their schema, wherever they are sent.
 
     Files are left out, because no pattern describes well-formed data URLs.
     """
@@ -369,8 +375,8 @@ def _optional(endpoint: Endpoint) -> bool:
 
 
 def _own(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate) -> bool:
-    """True if the value of an argument is free: no id, no key, no object, and nothing that a resource or
-    default dictates.
+    """True if the argument may have any value: it is no id, no key and no object, and no resource or default
+    sets it.
     """
     name = str(param.name)
     given = template.input.get(name)
@@ -394,7 +400,7 @@ def _own(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTe
 
 
 def opaque(setting: Setting, endpoint: Endpoint, param: Param) -> bool:
-    """True for a text whose meaning the schema does not give, such as a cursor: free in form, and in no
+    """True for a text whose meaning the schema does not give, such as a cursor. It has no format and no
     example.
     """
     name, schema = str(param.name), setting.resolve_schema(param.schema)

@@ -1,9 +1,9 @@
-"""Client profiles: ways in which other HTTP clients send the same call.
+"""Client profiles: ways in which different HTTP clients send the same call.
 
-They differ in lower-case header names, Accept, a long User-Agent, extra headers, and the order of a body's
-members. A server must treat all of them alike. Each call is sent with one profile, so profiles cost no
-requests; equal calls get the same one. No profile changes what an answer may depend on: correct calls ask for
-no language, and none names an origin.
+They differ in lower-case header names, Accept, a long User-Agent, additional headers, and the order of a
+body's members. A server must treat them all alike. Each call is sent with one profile, so profiles cost no
+requests; equal calls get equal profiles. No profile changes what an answer may depend on: correct calls
+request no language and name no origin.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ SMALL = "small letters"
 WRITTEN = "written anew"
 """Profile entry: write the JSON body indented, in ASCII, with its last member first."""
 OWN_ID = "an id of its own"
-"""Profile entry: send a request id of the client's own, in a form that the API does not use."""
+"""Profile entry: send a request id of the client's own, in a form that differs from the API's ids."""
 ANY = "*/*"
 PEOPLE = f"text/html,application/xhtml+xml,application/xml;q=0.9,{ANY};q=0.8"
-"""The Accept of a browser window.
+"""The Accept header of a browser window.
 
-Only calls that must be refused send it: a correct one may be shown as a page.
+Only calls that must be refused have it, because a correct call may be answered with a web page.
 """
 CLIENT_PROFILES: tuple[ClientProfile, ...] = (
     PLAIN,
@@ -53,7 +53,7 @@ CLIENT_PROFILES: tuple[ClientProfile, ...] = (
     (("Connection", "keep-alive"), ("Cache-Control", "no-cache"), ("Priority", "u=3, i"), (OWN_ID, "")),
 )
 LANGUAGES = ("de-CH, de;q=0.9, en;q=0.1", "", "*", "fr", "zh-Hant-TW, ja;q=0.5", "en-US, en;q=0.5")
-"""Accept-Language of calls that must be refused; empty sends none."""
+"""Accept-Language headers for calls that must be refused; empty sends no header."""
 REFUSED = frozenset(("invalid", "absent", "illegal", "auth", "scope"))
 CORRECT = frozenset(("valid", "explore"))
 
@@ -67,11 +67,11 @@ def in_client_profile(
     *,
     pages: bool = True,
 ) -> Request:
-    """Return the request as one of the clients would send it.
+    """Return the request in the form in which one of the clients would send it.
 
-    `names` are the call's arguments; `own` is the header that OWN_ID stands for. `pages` allows a browser
-    window's Accept on calls that must be refused: only if the catalogue says that all answers are JSON. An
-    action that answers another type keeps its own Accept.
+    `names` are the call's arguments; `own` is the header for OWN_ID. `pages` allows a browser window's Accept
+    on calls that must be refused. It is true only if the catalogue says that all answers are JSON. An action
+    with another media type keeps its own Accept.
     """
     endpoint = call.endpoint
     if (
@@ -82,13 +82,13 @@ def in_client_profile(
         or call.raw != Raw()
     ):
         return request
-    if endpoint.action.idempotency in call.input:  # a server may compare everything else with the first call
+    if endpoint.action.idempotency in call.input:  # a server may compare the whole request with the first one
         return _in_small_letters(request) if crc32(f"{seed}/{endpoint.place}".encode()) % 2 else request
     if call.beside or (call.intent not in REFUSED and call.intent not in CORRECT):
         return request
     said = (
         "" if call.intent in CORRECT else call.why
-    )  # answers to equal correct calls are shared, whatever they were made for
+    )  # equal correct calls share one answer, whichever probe sent them
     number = crc32("/".join((str(seed), endpoint.place, said, *sorted(names))).encode())
     for name, value in CLIENT_PROFILES[number % len(CLIENT_PROFILES)]:
         if name == SMALL:

@@ -1,7 +1,8 @@
-"""Send two invalid arguments in one call, where errors name more than one field.
+"""Combine two invalid arguments in one call, if errors name more than one field.
 
 A server that names several fields (`errors.field_of_several`) has found both errors, so one request replaces
-two. Each argument is still sent invalid alone once, so that an answer names it; the broken keyword varies.
+two. Each argument is also sent invalid alone once, so that an error names it. The broken keyword differs from
+case to case.
 """
 
 from __future__ import annotations
@@ -22,20 +23,21 @@ Group = tuple[InvalidCase, ...]
 
 
 def groups(setting: Setting, endpoint: Endpoint) -> tuple[Group, ...]:
-    """Return an endpoint's invalid cases of priority 1, paired where possible, in the order of each
-    group's first case.
+    """Return an endpoint's invalid cases of priority 1, paired where possible.
+
+    They are in the order of the first case of each group.
     """
     every: Mapping[str, tuple[Group, ...]] = setting.compute_once("paired", lambda: dict(_every(setting)))
     return every[endpoint.place]
 
 
 def alone(setting: Setting, endpoint: Endpoint) -> tuple[InvalidCase, ...]:
-    """Return the invalid cases that are sent by themselves."""
+    """Return the invalid cases that are sent alone."""
     return tuple(group[0] for group in groups(setting, endpoint) if len(group) == 1)
 
 
 def both(setting: Setting, endpoint: Endpoint, pair: Group) -> Call:
-    """Return the call that is invalid in both ways."""
+    """Return the call with both invalid arguments."""
     template = template_of(setting.model, endpoint.action)
     given = dict(template.input)
     for one in pair:
@@ -49,7 +51,7 @@ def both(setting: Setting, endpoint: Endpoint, pair: Group) -> Call:
 
 def _every(setting: Setting) -> Iterator[tuple[str, tuple[Group, ...]]]:
     sent: Counter[tuple[str, str]] = Counter()
-    """The number of times that each keyword was sent alone, by surface and keyword."""
+    """Counts how often each keyword was sent alone, by surface and keyword."""
     for endpoint in setting.every_endpoint:
         listed = [n for n in invalid_cases_of(setting, endpoint) if n.priority == 1]
         may = [n for n in listed if _pairable(setting, n)]
@@ -69,8 +71,8 @@ def _single(
 ) -> set[int]:
     """Return the `id()` of each case that must be sent alone.
 
-    These are the cases that cannot be paired, one for each argument, and one that each vendor's documents let
-    through.
+    These are the cases that cannot be paired, one case of each argument, and one case that each vendor's
+    documents let through.
     """
     able = {id(n) for n in may}
     single = [n for n in listed if id(n) not in able]
@@ -85,15 +87,16 @@ def _single(
     for let_through in projections.let_through(setting).values() if projections is not None else ():
         if let_through and details.isdisjoint(
             n.detail for n in let_through
-        ):  # its documents may allow one of a pair, but not both
+        ):  # its documents may allow one of the two, but not both
             details.add(let_through[0].detail)
             found.add(id(firsts[let_through[0].detail]))
     return found
 
 
 def _pairs(left: Iterable[InvalidCase]) -> Iterator[Group]:
-    """Pair cases that break different arguments in the same place (query, body), taking the two arguments
-    with most cases left.
+    """Yield pairs of cases that break different arguments in the same place, such as the query.
+
+    The arguments with most cases left are paired first.
     """
     places: dict[str, dict[str, list[InvalidCase]]] = {}
     for one in left:
@@ -107,7 +110,7 @@ def _pairs(left: Iterable[InvalidCase]) -> Iterator[Group]:
 
 
 def _pairable(setting: Setting, one: InvalidCase) -> bool:
-    """True if another argument may be invalid in the same call, because the server reads both together."""
+    """True if another argument of the call may be invalid, too, because the server reads both together."""
     model, endpoint = setting.model, one.endpoint
     param = endpoint.action.param(_root(one))
     if (

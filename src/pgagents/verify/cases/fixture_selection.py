@@ -1,8 +1,8 @@
-"""Choose the instances to make: their properties, arguments and lifetimes, so that they reveal most law
-mutants.
+"""Choose the instances to make, with arguments and lifetimes by which they reveal most law mutants.
 
-Instances are made at places that differ in an enum or a flag, so that every law with a `when` applies to one.
-Among equal places, and for numbers and times, those win that reveal most law mutants (`law.mutants`).
+Instances are made at places that differ in an enum or a flag, so that every law with a `when` applies to one
+of them. Among equal places, numbers and times, those are preferred that reveal most law mutants
+(`law.mutants`).
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from pgagents.verify.wire.endpoint import Endpoint
 Body = Mapping[str, Any]
 MOST_KINDS = 12
 BEGAN = datetime(2026, 4, 18, 16, tzinfo=UTC).timestamp()
-"""The assumed creation time of instances that are only computed with."""
+"""The assumed creation time of instances that exist only in computations."""
 APART_S = 101
 """Seconds between the two halves of the instances, so that sorting by end and by beginning differ."""
 SHORT_S = (360, 756, 3_636, 14_472, 16_560, 43_236, 59_400)
 LONG_S = (86_400, 90_036, 108_396, 127_512, 172_836)
-"""Lifetimes of an instance in seconds: `SHORT_S` within a day, `LONG_S` a day or longer."""
+"""Lifetimes of an instance in seconds: `SHORT_S` are less than a day, `LONG_S` a day or more."""
 WORDS = ("infinity", "0", "NULL", "1E5", "TRUE", "undefined")
-"""Texts that a server's programming language may mistake for another value."""
+"""Texts that a server's programming language may mistake for a value of another type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class Making:
 
 @dataclass(slots=True)
 class FixturePlan:
-    """Chooses instances of one resource before any is made.
+    """Chooses the instances of one resource before any of them is made.
 
-    `told` are the law mutants that the chosen instances reveal.
+    `told` are the law mutants that the instances chosen so far reveal.
     """
 
     setting: Setting
@@ -74,10 +74,10 @@ class FixturePlan:
     def makings(
         self, makers: Sequence[Endpoint], search: Endpoint, places: Sequence[Body], also: Sequence[Body] = ()
     ) -> list[Making]:
-        """Return the instances to make: one at each kind of place and at each of `also`, through the
-        endpoints in turn.
+        """Return the instances to make, through the endpoints in turn: one at each kind of place, one at each
+        of `also`.
 
-        An endpoint gets further places if a law of its own would apply to none of its places.
+        An endpoint gets further places if one of its own laws would apply at none of its places.
         """
         kinds = self._kinds(search, places)
         kinds = [*(place for place in also if place not in kinds), *kinds]
@@ -97,11 +97,11 @@ class FixturePlan:
     def choose_bounded_places(
         self, places: Sequence[Body], by: str, id: str, bodies: Sequence[Body]
     ) -> list[Body]:
-        """Choose one place for each number that the laws of ending read and that other places lack; it has
-        the number set.
+        """Choose a place for each number that the laws of ending read and that other places lack. There the
+        number is set.
 
-        `bodies` are instances made before, which show the numbers. `by` is their member that holds the `id`
-        of a place.
+        `bodies` are instances made before, which show the numbers. Their member `by` holds the `id` of their
+        place.
         """
         laws = self.move.action.laws if self.move else ()
         read = {member for law in laws for member in members_in(law.that.tree)}
@@ -113,9 +113,10 @@ class FixturePlan:
         return found
 
     def _kinds(self, search: Endpoint, places: Sequence[Body]) -> list[Body]:
-        """Choose places that together have every value of each enum and flag, null and not null.
+        """Choose places that together have every value of each enum and flag, null and another value
+        included.
 
-        Among places that add equally many values, the one that reveals most law mutants wins.
+        Among places that add equally many values, the one that reveals most law mutants is chosen.
         """
         traits = [frozenset(_traits(self.setting, search, place)) for place in places]
         worths = [worth(self._telling(place)) for place in places]
@@ -146,7 +147,7 @@ class FixturePlan:
         return self.setting.compute_once(("telling", self.resource.name, repr(place)), find)
 
     def _lacking(self, endpoint: Endpoint, met: list[Body], kinds: Sequence[Body]) -> list[Body]:
-        """Return places for the laws of this endpoint, and of ending, that apply to none of the places in
+        """Return places for those laws, of the endpoint and of ending, that apply at none of the places in
         `met`.
         """
         found: list[Body] = []
@@ -163,8 +164,10 @@ class FixturePlan:
         return found
 
     def _input(self, endpoint: Endpoint, place: Body, number: int) -> Mapping[str, Any]:
-        """Return the arguments of an endpoint's n-th instance: all at their greatest, all at their least,
-        then the most revealing.
+        """Return the arguments of an endpoint's n-th instance.
+
+        The first has all arguments at their greatest, the second at their least. Further ones are those that
+        reveal most.
         """
         extremes = (boundary_value(self.setting, endpoint, name) for name in ("high", "low"))
         listed = [given for given in extremes if given is not None]
@@ -200,14 +203,14 @@ class FixturePlan:
         )
 
     def lives(self, earlier: Sequence[Body], later: Sequence[Body]) -> tuple[int, int]:
-        """Return seconds: how long the later instances live, and how long the earlier ones live after
-        that.
+        """Return two times in seconds: how long the later instances live, and how much longer the earlier
+        ones live.
         """
         short = self._longest_telling(later, SHORT_S, 0)
         return short, self._longest_telling(earlier, LONG_S, short + APART_S) - short - APART_S
 
     def _longest_telling(self, bodies: Sequence[Body], times: Sequence[int], least: int) -> int:
-        """Return the lifetime in seconds that reveals most law mutants for all these instances together."""
+        """Return the lifetime in seconds for which these instances together reveal most law mutants."""
         if self.move is None:
             return times[0]
         laws = equations(self.move.action.laws)
@@ -223,16 +226,16 @@ class FixturePlan:
         return best
 
     def _read(self, body: Body) -> dict[str, Any]:
-        """Return the numbers and flags that the laws read, and the texts that they name.
+        """Return the numbers and flags that the laws read, and the texts that the laws name.
 
-        Instances that are equal in these reveal the same law mutants.
+        Instances for which this is equal reveal the same law mutants.
         """
         members, texts = self.setting.compute_once(("laws", self.resource.name), self._list_named)
         plain = {k: v for k, v in sorted(body.items()) if k in members and not isinstance(v, dict | list)}
         return {k: v for k, v in plain.items() if not isinstance(v, str) or v in texts}
 
     def _list_named(self) -> tuple[frozenset[str], frozenset[str]]:
-        """Return the members and the texts that the laws of making and ending an instance name."""
+        """Return the members and the texts that are named in the laws of making and ending an instance."""
         made = self.resource.made_by
         laws = [*(made.action.laws if made else ()), *(self.move.action.laws if self.move else ())]
         trees = [part.tree for law in laws for part in law.parts]
@@ -254,8 +257,8 @@ class FixturePlan:
         return self._values({**defaults, **usual, **given}, response, None, BEGAN)
 
     def _of_end(self, body: Body, time: int) -> dict[str, Any]:
-        """Return the values that the laws of ending an instance would read, `time` seconds after it was
-        made.
+        """Return the values that the laws of ending an instance would read `time` seconds after its
+        creation.
         """
         made, undo = self.resource.made_by, self.resource.undone_by
         at = made.at if made else None
@@ -281,7 +284,7 @@ class FixturePlan:
 
 
 def _list_creation_members(known: Iterable[Equation], at: Expression | None) -> list[str]:
-    """Return the members that hold an instance's creation time, by the equations of the laws."""
+    """Return the members that hold an instance's creation time, according to the equations of the laws."""
     inside = f"{'.'.join(at.path if at else ())}."
     return [
         e.path.removeprefix(inside)
@@ -295,7 +298,7 @@ def _iso(seconds: float) -> str:
 
 
 def _under(at: Expression | None, body: Body) -> dict[str, Any]:
-    """Nest the body at the path where answers hold the instance; empty if that is not a member path."""
+    """Nest the body at the path of the instance in answers; empty if `at` is not a path of members."""
     name, *steps = (at.path if at else ()) or ("",)
     found: Any = dict(body)
     for step in reversed(steps):
@@ -304,7 +307,7 @@ def _under(at: Expression | None, body: Body) -> dict[str, Any]:
 
 
 def _holds(law: Law, values: Mapping[str, Any]) -> bool:
-    """True if a law applies to these values, or if its condition cannot be evaluated."""
+    """True if a law applies to these values, also if its condition cannot be evaluated."""
     return law.when is None or Scope(values).is_true(law.when, otherwise=True)
 
 

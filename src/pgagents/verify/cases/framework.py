@@ -1,9 +1,9 @@
 """Cases of the check `framework`: requests that a server refuses before any action runs.
 
-They are unknown paths, wrong methods, broken bodies and odd requests. `malformed.py` makes the paths.
+They are unknown paths, wrong methods, broken bodies and odd requests. `malformed` makes paths and bodies.
 
-Apart from the one error, bodies are valid wherever possible, so that a server that repairs the error is
-caught accepting it.
+Bodies have only the one error and are valid otherwise, so that a server that repairs the error is found to
+accept it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from dataclasses import dataclass, replace
 from zlib import crc32
 
 from pgagents.encoding.medium import JSON
-from pgagents.http import json_bytes, read_json
 from pgagents.model.action import Code
-from pgagents.model.surface import Dispatcher
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.malformed.bodies import (
@@ -29,6 +27,7 @@ from pgagents.verify.cases.malformed.bodies import (
     wrap_in_list,
     writers,
 )
+from pgagents.verify.cases.malformed.dispatchers import list_wraps, make_misspelling_edit
 from pgagents.verify.cases.malformed.paths import beside, elsewhere, nowhere, odd_requests, reader, without_id
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
@@ -37,10 +36,12 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import INVENTED, UNKNOWN_METHOD
 
 PAGES = ("https://pgv.example", "null", "http://localhost:3000")
-"""Origins of web pages: a site, a sandboxed frame or file, a developer's machine."""
+"""Origins of web pages: a site, a sandboxed frame or a file, a developer's machine."""
 DEEP = 100_000
 NEAR_JSON = "application/json-seq"
-"""A type (RFC 7464) whose name begins with JSON's; a server that does not check types takes it as well."""
+"""A media type (RFC 7464) that begins as JSON's does, so that a server that compares loosely takes it for
+JSON.
+"""
 _NO_OBJECTS = ("no_object", "null_body")
 
 
@@ -59,11 +60,13 @@ class Case:
     survive: bool = False
     writes: bool = False
     again: Call | None = None
-    """A call that decides the verdict if `call`, which also tests something else, was refused."""
+    """A call that decides the verdict if `call`, which tests something else as well, was refused."""
     largest: Call | None = None
-    """The same call with the largest allowed body. It is sent first, and a success proves both."""
+    """The same call with the largest allowed body. It is sent first, and its success keeps the contracts of
+    both calls.
+    """
     allowed: frozenset[str] = frozenset()
-    """Methods that the refusal of another method must name."""
+    """Methods that the refusal of a wrong method must name."""
 
 
 def cases(setting: Setting) -> tuple[Case, ...]:
@@ -81,8 +84,8 @@ def cases(setting: Setting) -> tuple[Case, ...]:
 
 
 def _writer(setting: Setting) -> Endpoint | None:
-    """Return a REST endpoint with a body that a test can call, preferably one with an effect that can be
-    undone, or None.
+    """Return a REST endpoint with a body that a test can call, or None. One whose effect can be undone is
+    preferred.
     """
     model = setting.model
     with_body = [
@@ -152,7 +155,7 @@ def _paths(setting: Setting) -> Iterator[Case]:
 def edit_call(setting: Setting, endpoint: Endpoint, why: str, raw: Raw) -> Call:
     """Return a correct call changed by `raw`. It has an Origin if web pages may call the endpoint.
 
-    The answer to an Origin shows which parts of a refusal web pages may read.
+    The answer to a call with an Origin shows which parts of a refusal web pages may read.
     """
     browsers = setting.model.browsers
     if browsers is not None and raw.target is None:
@@ -170,7 +173,9 @@ def edit_call(setting: Setting, endpoint: Endpoint, why: str, raw: Raw) -> Call:
 
 
 def _first_endpoint(setting: Setting, surface: str) -> Endpoint | None:
-    """Return the dispatcher's endpoint on this surface whose body is broken on purpose: preferably a read."""
+    """Return the dispatcher's endpoint whose body is broken on purpose on this surface. A read is
+    preferred.
+    """
     here = [d for d in setting.endpoints if d.surface == surface and d.dispatcher is not None]
     return next((d for d in here if d.action.effect == "read"), here[0] if here else None)
 
@@ -233,7 +238,7 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
             lambda _: b'{"pgv":' + b"[" * depth + b"]" * depth + b"}",
         ),
     ]
-    if endpoint.on_rest:  # most servers parse all bodies with one parser
+    if endpoint.on_rest:  # most servers parse bodies for all actions with one parser
         edits.append(
             ("comma", "a JSON body with a comma before its end is refused", lambda body: body[:-1] + b",}")
         )
@@ -243,7 +248,7 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         call = edit_call(setting, endpoint, says.removesuffix(" is refused"), Raw(edit=edit))
         due = no_object if detail in _NO_OBJECTS else code
         statuses = (invalid.status,) if detail == "deep" else ()  # a deep body is JSON with a wrong member
-        if detail == "no_object":  # the list has a lone surrogate, which a parser may refuse
+        if detail == "no_object":  # the list holds a lone surrogate, which a parser may refuse
             statuses = (code.status,)
         yield Case(detail, says, call, due, origin, statuses, writes=writes)
 
@@ -265,7 +270,7 @@ def _types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         )
     charset = Raw(
         headers=(("Content-Type", "application/json; charset=UTF-8"),)
-    )  # many clients write it so; case does not count
+    )  # many clients write it in lower case; case does not count
     template = template_of(setting.model, endpoint.action)
     minimal = boundary_value(setting, endpoint, "minimal")
     given = template.input if minimal is None else minimal
@@ -316,10 +321,10 @@ def _make_dispatcher_cases(setting: Setting) -> Iterator[Case]:
             setting,
             endpoint,
             "an action's name in capital letters, which is none",
-            Raw(edit=_make_misspelling_edit(dispatcher)),
+            Raw(edit=make_misspelling_edit(dispatcher)),
         )
         yield Case("unknown_action", says, call, invalid, dispatcher.origin)
-        for detail, says, wrap in _list_wraps(setting, dispatcher, endpoint):
+        for detail, says, wrap in list_wraps(setting, dispatcher, endpoint):
             yield Case(
                 detail,
                 says,
@@ -343,58 +348,8 @@ def _make_dispatcher_cases(setting: Setting) -> Iterator[Case]:
             )
 
 
-def _list_wraps(
-    setting: Setting, dispatcher: Dispatcher, endpoint: Endpoint
-) -> Iterator[tuple[str, str, dict[str, object]]]:
-    """Yield wrong objects around a call's arguments, each with its name and the promise to refuse it."""
-    selector, arguments = dispatcher.selector, dispatcher.arguments
-    yield "missing_action", f"a body without {selector} is refused", {arguments: {}}
-    yield "action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}
-    ordinary = template_of(setting.model, endpoint.action).input.items()
-    plain = {k: v for k, v in ordinary if isinstance(v, str | int | float)}
-    yield (
-        "arguments_type",
-        f"{arguments} that is a text is refused",  # models often give an object as text; all else is right
-        {selector: str(endpoint.action.name), arguments: json_bytes(plain).decode()},
-    )
-    outside = _outside(setting, dispatcher)
-    if outside is not None:
-        yield (
-            "outside_the_set",
-            f"the action {outside}, which is not of the set, is refused",
-            {selector: outside, arguments: {}},
-        )
-
-
-def _make_misspelling_edit(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
-    """Return an edit that writes the action's name in capital letters, or an invented name if that is an
-    action too.
-    """
-    names = {str(a.name) for a in dispatcher.actions} | {
-        str(f.name) for a in dispatcher.actions for f in a.formerly
-    }
-
-    def edit(body: bytes) -> bytes:
-        said = read_json(body).value
-        near = str(said[dispatcher.selector]).upper()
-        return json_bytes({**said, dispatcher.selector: near if near not in names else "pgv_no_such_action"})
-
-    return edit
-
-
-def _outside(setting: Setting, dispatcher: Dispatcher) -> str | None:
-    """Return an action that the dispatcher does not offer, chosen so that a call of it is valid in every
-    other way.
-
-    A read without required arguments is preferred. None if every action is offered.
-    """
-    others = [a for a in setting.model.actions if a.key and a not in dispatcher.actions]
-    chosen = min(others, key=lambda a: (any(p.required for p in a.params), a.effect == "write"), default=None)
-    return str(chosen.name) if chosen is not None else None
-
-
 def _odd(setting: Setting) -> Iterator[Case]:
-    """Yield requests that may be answered in any way except a crash."""
+    """Yield requests that may be answered in any way except by a crash."""
     for detail, says, raw in odd_requests(setting):
         call = Call(None, {}, "framework", says, raw=raw)
         yield Case(

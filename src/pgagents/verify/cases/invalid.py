@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,21 +10,25 @@ from itertools import groupby
 from typing import Any
 from zlib import crc32
 
-from pgagents.cel.expression import Expression
 from pgagents.encoding.file import find_fault
-from pgagents.encoding.style import unsendable
 from pgagents.http import json_bytes, text_of
 from pgagents.model.action import Param
 from pgagents.source.origin import plain
 from pgagents.source.source import Pointer
-from pgagents.verify.cases.readings import invalid, invalid_values, readings_of
+from pgagents.verify.cases.as_sent import (
+    _can_carry,
+    is_invalid,
+    is_sendable,
+    takes_any_text,
+    takes_lists_only,
+)
+from pgagents.verify.cases.readings import readings_of
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import harmless
 from pgagents.verify.values.invalid_values import MISSING, InvalidValue, file_violations, violations
-from pgagents.verify.values.schema_values import high, low, types_of
-from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
-from pgagents.verify.wire.encode import request_of
+from pgagents.verify.values.schema_values import high, low
+from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 
 _TEXTS = ("description", "title", "default")
@@ -46,14 +49,18 @@ class InvalidCase:
     origin: Pointer
     cite: tuple[str, ...]
     priority: int
+    promised: str = ""
+    """What the contract says of all its cases; empty where `says` is one's own."""
 
 
 def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]:
-    """Yield calls that each break one keyword of one argument and that every server must call invalid."""
+    """Yield calls that each break one keyword of one argument and that every server must refuse as
+    invalid.
+    """
     template = template_of(setting.model, endpoint.action)
     for param in endpoint.params:
         if param.name == endpoint.action.if_match:
-            continue  # conditional_calls judges it: a server may take any text for a stale tag
+            continue  # conditional_calls judges it: servers may accept any text as a stale tag
         listed = (
             violations(
                 plain(param.schema),
@@ -87,7 +94,7 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
 def _make_group_cases(
     endpoint: Endpoint, template: RequestTemplate, setting: Setting
 ) -> Iterator[InvalidCase]:
-    """Yield a call without any group of the action's `either`, and one with all of them."""
+    """Yield a call without any group of the action's `either`, and a call with all groups."""
     action = endpoint.action
     grouped = {name for group in action.either for name in group}
     if not grouped or not grouped <= {str(p.name) for p in endpoint.params}:
@@ -106,40 +113,40 @@ def _make_group_cases(
 
 
 def _likely(endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
-    """True if a value is tried besides the first one that breaks its keyword.
+    """True if a value is tried in addition to the first one that breaks its keyword.
 
-    Look-alikes of a text are not tried through a dispatcher if REST reads the same text. MCP tools get none:
-    their arguments are read by the tool's schema.
+    Look-alikes of a text are not tried through a dispatcher if REST takes the same text. MCP tools get none,
+    because their arguments are checked by the tool's schema.
     """
     if not violation.likely or endpoint.form is not None:
         return False
     if violation.keyword == "pattern" and (
         param.refers_to or not endpoint.on_rest
-    ):  # the id may be absent before it is invalid
+    ):  # the server may find the id absent before it finds it invalid
         return not param.refers_to and endpoint.leads
     return violation.likely == "any" or _in_json(endpoint, param)
 
 
 def _in_json(endpoint: Endpoint, param: Param) -> bool:
-    """True if the argument is sent in JSON, which has types."""
+    """True if the argument is sent as JSON, which has types."""
     return not endpoint.on_rest or not param.as_text
 
 
 def _nothing(setting: Setting, endpoint: Endpoint, param: Param) -> str:
-    """Return the id that no instance has, for an id argument of a write; empty for any other argument."""
+    """Return an id that no instance has, if the argument is an id of a write; else an empty text."""
     resource = setting.model.resources.get(param.refers_to or "")
     return str(resource.absent or "") if resource is not None and endpoint.action.effect == "write" else ""
 
 
 def _unheard_of(endpoint: Endpoint, param: Param) -> int:
-    """Return a 64-bit number that is no instance's id, the same in every run."""
+    """Return a 64-bit number that is no instance's id. It is the same in every run."""
     return int.from_bytes(sha256(f"0 {endpoint.place} {param.name}".encode()).digest()[:8], "big") | 1 << 63
 
 
 def _order_values(group: list[InvalidValue], param: Param, turn: int) -> list[InvalidValue]:
-    """Order the values that break one keyword, starting at position `turn` among the most revealing ones.
+    """Order the values that break one keyword, starting at position `turn` among those that reveal most.
 
-    Values that REST can carry come first, so that surfaces can be compared.
+    Values that can be sent over REST come first, so that surfaces can be compared.
     """
     first = [w for w in group if w.priority == 1]
     turn %= max(1, len(first))
@@ -151,7 +158,7 @@ def _order_values(group: list[InvalidValue], param: Param, turn: int) -> list[In
 
 
 def _may_ignore_empty(param: Param) -> bool:
-    """True if servers often take an empty text for a missing argument, and so ignore a filter."""
+    """True if servers often take an empty text for a missing argument, so that they ignore a filter."""
     return not param.required and param.as_text and param.place in ("query", "body")
 
 
@@ -166,8 +173,8 @@ def _turn(setting: Setting, endpoint: Endpoint, param: Param, keyword: str, *pat
 
 
 def _turns(setting: Setting) -> dict[tuple[str, str], tuple[int, str]]:
-    """Map each argument to its schema, without titles and texts, and to the number of arguments before it
-    with the same schema.
+    """Map each argument to its schema, without titles and descriptions, and to the number of earlier
+    arguments with the same schema.
     """
     met: Counter[str] = Counter()
     found: dict[tuple[str, str], tuple[int, str]] = {}
@@ -187,7 +194,7 @@ def invalid_cases_of(setting: Setting, endpoint: Endpoint) -> tuple[InvalidCase,
 
 
 def provokable(setting: Setting, endpoint: Endpoint) -> bool:
-    """True if a test can make the endpoint answer with an error at all."""
+    """True if a test can make the endpoint answer with an error."""
     refused = endpoint.needs_key and () not in endpoint.security
     return refused or bool(invalid_cases_of(setting, endpoint))
 
@@ -225,11 +232,14 @@ def _invalid_case(
         _origin(setting, param, violation),
         endpoint.action.cite,
         priority,
+        f"{field} {violation.rule}" if violation.rule else "",
     )
 
 
 def _with_unheard_of_id(endpoint: Endpoint, param: Param, violation: InvalidValue) -> InvalidValue:
-    """Return the violation; a number in place of a write's id becomes one that no instance has."""
+    """Return the violation; a number for the id of a write is replaced by a number that is no instance's
+    id.
+    """
     is_number = violation.keyword == "type" and type(violation.value) is int
     if is_number and param.refers_to and endpoint.action.effect == "write":
         return replace(violation, value=_unheard_of(endpoint, param))
@@ -243,7 +253,7 @@ def _break_arguments(
     param: Param,
     violation: InvalidValue,
 ) -> dict[str, Any] | None:
-    """Return the template's arguments with the violation; None if a path lacks its parameter then."""
+    """Return the template's arguments with the violation; None if a path would lack its parameter."""
     name = str(param.name)
     if violation.path:
         base = template.input.get(name)
@@ -258,24 +268,24 @@ def _break_arguments(
 
 
 def _is_legal(setting: Setting, endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
-    """True if the violation reaches the server as a legal value, or if servers may accept it."""
+    """True if the violation is a legal value when it reaches the server, or if servers may accept it."""
     as_text = bool(param.as_text) and endpoint.on_rest
     if violation.keyword == "type" and not violation.path and as_text:
-        # as text, a single value is the same as a list of one, which another case is about
+        # as text, a single value and a list of one are the same, and another case is about that
         return takes_any_text(setting, param) or takes_lists_only(setting, param)
     if violation.keyword != "null":
         return False
-    if as_text:  # in a query null is only a word, which `type` covers
+    if as_text:  # in a query, null is only a word, which the case `type` covers
         return True
-    # models with strict schemas give null for arguments that they leave out, and servers may accept it
+    # models with strict schemas send null for omitted arguments, and servers may accept that
     return endpoint.form is not None and not (param.required and not violation.path)
 
 
 def _breaks(setting: Setting, param: Param, call: Call) -> bool:
     """True if the call is invalid as sent.
 
-    All other arguments are valid and read one by one, so the broken one decides. The whole request is encoded
-    and read again where its place or form allows several readings.
+    All other arguments are valid and are read one by one, so the broken one decides. If its place or form
+    allows several readings, the whole request is encoded and read again.
     """
     assert call.endpoint is not None
     name = str(param.name)
@@ -294,42 +304,6 @@ def _breaks(setting: Setting, param: Param, call: Call) -> bool:
     return is_invalid(setting, call)
 
 
-def takes_any_text(setting: Setting, param: Param) -> bool:
-    """True if the schema allows any text: in a path, query or header every value is one."""
-    return set(types_of(setting.resolve_schema(param.schema))) <= {"string", "null"}
-
-
-def takes_lists_only(setting: Setting, param: Param) -> bool:
-    """True if the schema allows a list and no single value."""
-    return set(types_of(setting.resolve_schema(param.schema))) - {"null"} == {"array"}
-
-
-def is_sendable(endpoint: Endpoint, param: Param, value: Any) -> bool:
-    """True if the value can be sent: path values must not change the path, and header values must be
-    printable ASCII.
-    """
-    return not endpoint.on_rest or _can_carry(param, value)
-
-
-PLAIN_COOKIE = re.compile(r"[A-Za-z0-9._~-]+")
-"""Values that a cookie has as they are: not every server decodes others."""
-
-
-def _can_carry(param: Param, value: Any) -> bool:
-    """True if REST can carry the value in the argument's place."""
-    if param.as_text and unsendable(param, value):
-        return False
-    if not isinstance(value, str):
-        return True
-    if param.place == "path":
-        return value not in ("", ".", "..") and "/" not in value and value.isprintable()
-    if param.place == "cookie":
-        return PLAIN_COOKIE.fullmatch(value) is not None
-    return param.place != "header" or (
-        value.isascii() and value.isprintable() and value == value.strip() and value != ""
-    )
-
-
 def _origin(setting: Setting, param: Param, violation: InvalidValue) -> Pointer:
     at: Pointer = (
         *param.origin,
@@ -345,7 +319,7 @@ def _origin(setting: Setting, param: Param, violation: InvalidValue) -> Pointer:
 
 
 def _laid(base: Any, path: tuple[str | int, ...], value: Any) -> Any:
-    """Return the base with the value set at a path; missing members on the way are created."""
+    """Return the base with the value set at a path; missing members on the way are made."""
     if not path:
         return value
     step, rest = path[0], path[1:]
@@ -400,8 +374,9 @@ def _make_unknown_case(
 
 
 def _in_camel_case(endpoint: Endpoint) -> tuple[str, str] | None:
-    """Return an argument's name in camel case and its real name, preferably of an optional argument; None
-    if none differs.
+    """Return an argument's name in camel case and its real name; None if no name differs.
+
+    An optional argument is preferred.
     """
     for param in sorted(endpoint.params, key=lambda p: p.required):
         first, *words = str(param.name).split("_")
@@ -411,7 +386,7 @@ def _in_camel_case(endpoint: Endpoint) -> tuple[str, str] | None:
 
 
 def of_another(endpoint: Endpoint) -> Param | None:
-    """Return an argument that only other actions of the dispatcher take, or None.
+    """Return an argument that the dispatcher takes only for other actions, or None.
 
     One document shows the arguments of all actions together, so a model may send it.
     """
@@ -427,33 +402,3 @@ def of_another(endpoint: Endpoint) -> Param | None:
         ),
         None,
     )
-
-
-def is_invalid(setting: Setting, call: Call) -> bool:
-    """True if the call is invalid as sent, with stand-ins for values that only a live server can give."""
-    assert call.endpoint is not None
-    values = stand_ins(setting, call)
-    if call.endpoint.form is not None:  # leave out declared arguments that such a call cannot send
-        taken = {str(p.name) for p in call.endpoint.params}
-        return invalid_values(
-            setting,
-            call.endpoint,
-            {k: v for k, v in values.items() if k in taken or call.endpoint.action.param(k) is None},
-        )
-    return invalid(setting, call.endpoint, request_of(call, values), values)
-
-
-def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:
-    """Return the call's arguments with plausible values for live ids and expressions."""
-    assert call.endpoint is not None
-    found: dict[str, Any] = {}
-    for name, value in call.input.items():
-        param = call.endpoint.action.param(name)
-        if name == "*":
-            example = next((e.input for e in call.endpoint.action.examples if e.status < 300), {})
-            found.update({k: v for k, v in example.items() if k not in call.input})
-        elif isinstance(value, InstanceRef | UniqueValue | Signature | RelativeTime | Expression):
-            found[name] = low(param.schema, setting.model.schemas) if param else "x"
-        else:
-            found[name] = value
-    return found

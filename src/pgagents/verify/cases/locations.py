@@ -1,6 +1,6 @@
-"""Arguments that name a location or another thing of the test data, and other valid values for them.
+"""Valid values for arguments that name a location, or something else that the test data gives as a whole.
 
-The catalogue's `env` gives such values together: one of them alone means another location.
+The catalogue's `env` gives the members of a location together; changing one of them makes another location.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pgagents.verify.values.schema_values import high, low, matches, types_of
 from pgagents.verify.wire.endpoint import Endpoint
 
 HAIR = 1e-9
-"""A billionth of a degree is a tenth of a millimetre."""
+"""Degrees; a billionth of a degree is a tenth of a millimetre."""
 BESIDE = 0.1
 """Degrees; about eleven kilometres."""
 
 
 def around_names(setting: Setting) -> frozenset[str]:
-    """Return the members of all mappings under `env`: names that the catalogue's test data gives together."""
+    """Return the members of all mappings under `env`, which the test data gives together."""
     return frozenset(
         name for value in setting.model.env.values() if isinstance(value, Mapping) for name in value
     )
@@ -41,7 +41,7 @@ def places(setting: Setting) -> frozenset[str]:
 def list_place_cases(
     setting: Setting, endpoint: Endpoint, around: Sequence[Param], base: Mapping[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Yield places at the bounds of their arguments, and at zero."""
+    """Yield calls with locations at the bounds of their arguments, and at zero."""
     schemas = setting.model.schemas
     for name, bound, word in (("place_low", low, "least"), ("place_high", high, "greatest")):
         given = {str(p.name): bound(p.schema, schemas) for p in around}
@@ -59,7 +59,8 @@ def _spans_zero(setting: Setting, param: Param) -> bool:
 def _first_at(setting: Setting, endpoint: Endpoint, names: Collection[str]) -> bool:
     """True if this is the first reading endpoint with these arguments.
 
-    One endpoint is enough: a server that mistakes zero for a missing value mostly does so everywhere.
+    One endpoint is enough, because a server that mistakes zero for a missing value usually does so
+    everywhere.
     """
     return endpoint is next(
         d
@@ -83,10 +84,10 @@ def add_decimals(setting: Setting, param: Param, usual: Any) -> Any:
 def move_beside(
     setting: Setting, endpoint: Endpoint, around: Collection[Param], base: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return a location some kilometres from the usual one; empty if no law says that locations are in
+    """Return a location some kilometres from the usual one; empty if no law shows that locations are in
     degrees.
 
-    This reveals answers cached for another location, and distances of two digits.
+    It reveals answers that are cached for another location, and distances of two digits.
     """
     if not endpoint.leads or not setting.compute_once("places are degrees", lambda: _in_degrees(setting)):
         return {}
@@ -97,7 +98,7 @@ def move_beside(
             setting.resolve_schema(param.schema), moved := round(value + BESIDE, 6)
         ):
             found[str(param.name)] = moved
-            break  # one coordinate is enough
+            break  # moving one coordinate is enough
     return found
 
 
@@ -107,8 +108,8 @@ def _in_degrees(setting: Setting) -> bool:
 
 
 def find_elsewhere(setting: Setting, around: Collection[Param]) -> dict[str, Any]:
-    """Return the last location of the catalogue's test data, where there may be more to find; empty if it
-    has only one.
+    """Return the last location in the catalogue's test data, where more items may be found; empty if it has
+    only one.
     """
     names = {str(p.name) for p in around}
     given = [

@@ -1,5 +1,5 @@
-"""Texts that nearly equal an existing one: only a server that does not compare whole texts takes one for
-the other.
+"""Texts that nearly equal an existing one. A server that does not compare whole texts mistakes one for the
+other.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.values.schema_values import types_of
 
 HEX = re.compile(r"[0-9A-Fa-f{}-]*")
-"""Matches UUIDs and similar ids. Their letters are hexadecimal digits, so their case does not count."""
+"""Matches UUIDs and similar ids, whose letters are hexadecimal digits. For these, letter case does not
+count.
+"""
 _SEPARATORS = re.compile(r"[-_ .]")
 _WILDCARDS = "_%*?"
 
@@ -37,9 +39,9 @@ def near_texts(text: str) -> dict[str, str]:
 def fitting(
     setting: Setting, action: Action, param: Param, text: str, hows: Sequence[str] = ()
 ) -> dict[str, str]:
-    """Return the near texts that the argument's schema allows.
+    """Return the texts nearly equal to `text` that the argument's schema allows.
 
-    `hows` limits them to these changes; empty means all.
+    `hows` names the changes to make; empty means all.
     """
     test = setting.test(("param", str(action.name), str(param.name), ""), param.schema)
     return {
@@ -50,15 +52,15 @@ def fitting(
 
 
 def find_comparison(action: Action, param: Param) -> str:
-    """Return how the action's laws compare an argument with the answer:
+    """Return how the action's laws compare an argument with the answer.
 
-    `exactly`, `folded` (in one case), or empty.
+    The result is `exactly`, `folded` (ignoring case), or empty if no law compares it.
     """
     found = {compares(law.that.tree, ("input", str(param.name))) for law in action.laws}
     return next((how for how in ("folded", "exactly") if how in found), "")
 
 
 def free_text(setting: Setting, schema: Mapping[str, Any]) -> bool:
-    """True if a schema takes texts without a list of values, a constant or a format."""
+    """True if a schema accepts any text: it has no list of values, constant or format."""
     named = setting.resolve_schema(schema)
     return set(types_of(named)) - {"null"} == {"string"} and not {"enum", "const", "format"} & named.keys()

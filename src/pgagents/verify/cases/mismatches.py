@@ -1,6 +1,6 @@
 """Calls that a vendor's document allows a model to make, and that servers often answer wrongly.
 
-One call serves every vendor whose document allows it. Calls that `invalid_input` sends are not sent again.
+One call is made for all vendors whose documents allow it. Calls that `invalid_input` makes are not repeated.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 from pgagents.jsonschema.schema import resolve, subschemas
 from pgagents.model.action import Param
 from pgagents.source.origin import plain
-from pgagents.verify.cases.invalid import invalid_cases_of, is_invalid, of_another, stand_ins
+from pgagents.verify.cases.as_sent import is_invalid, stand_ins
+from pgagents.verify.cases.invalid import invalid_cases_of, of_another
 from pgagents.verify.cases.projection_index import ProjectionIndex
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
@@ -24,8 +25,10 @@ from pgagents.verify.wire.call import Call
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A call that the documents of `offers` allow (indexes into the projection index); `valid` if the API
-    accepts it too.
+    """A call that documents allow. `offers` are the offers of these documents, as indexes into the projection
+    index.
+
+    `valid` is true if the API accepts the call.
     """
 
     detail: str
@@ -76,8 +79,8 @@ def _slips(setting: Setting, projections: ProjectionIndex) -> Iterator[Mismatch]
 
 
 Tried = tuple[str, str, Mapping[str, Any], str, bool]
-"""Detail, the field that an error should name (or empty), all arguments, a description, and whether the
-API accepts it.
+"""(detail, field that an error should name or empty, all arguments, description, true if the API accepts the
+call).
 """
 
 
@@ -85,7 +88,7 @@ def _of_another(setting: Setting, projections: ProjectionIndex, template: Reques
     """Yield a call with an argument of another action.
 
     A dispatcher's document shows the arguments of all actions in one object. Only the dispatcher's first
-    action is used, because `invalid_input` sends this call for the others.
+    action is used, because `invalid_input` makes this call for the others.
     """
     endpoint = projections.endpoint
     param = of_another(endpoint)
@@ -104,8 +107,8 @@ def _of_another(setting: Setting, projections: ProjectionIndex, template: Reques
 def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
     """Yield a call with the word `null` in its query.
 
-    A model with a strict schema gives null for arguments that it leaves out, and a host writes it into the
-    query as a word.
+    A model with a strict schema sends null for omitted arguments, and a host writes it into the query as a
+    word.
     """
     if projections.endpoint.dispatcher is not None:
         return
@@ -124,9 +127,9 @@ def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Itera
 
 
 def _whole(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
-    """Yield a call with whole numbers written as doubles, such as 5.0, which is the same number.
+    """Yield a call whose whole numbers are written as doubles, such as 5.0. The value is the same.
 
-    Gemini sends arguments as protocol buffers, whose numbers are doubles.
+    Gemini sends arguments as protocol buffers, in which every number is a double.
     """
     whole = [
         p
@@ -181,7 +184,7 @@ def _fits_several(value: Any, branches: Iterable[Any], schemas: Mapping[str, Any
 
 
 def _overlaps(branches: Any, schemas: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield values that may fit two branches: the boundary values of each, and both objects merged."""
+    """Yield values that may fit two branches: the boundary values of each branch, and both objects merged."""
     for one, other in combinations([resolve(b, schemas) for b in branches], 2):
         edges = [low(one, schemas), high(one, schemas), low(other, schemas), high(other, schemas)]
         yield from edges

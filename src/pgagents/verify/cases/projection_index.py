@@ -1,8 +1,7 @@
-"""Index, for each endpoint, which vendors' documents allow a model to send given arguments, and what they
-promise of answers.
+"""Index, for each endpoint, which calls the vendors' documents allow, and what they promise of answers.
 
-It is compiled once a run. Vendors with equal schemas share one validator. All promises about an answer are
-judged in one pass as long as they hold.
+The index is compiled once a run. Vendors with equal schemas share one validator. All promises about an answer
+are tested at once, and one by one only if that fails.
 """
 
 from __future__ import annotations
@@ -14,7 +13,8 @@ from typing import Any
 
 from pgagents.jsonschema.schema import validator
 from pgagents.source.origin import plain
-from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, stand_ins
+from pgagents.verify.cases.as_sent import stand_ins
+from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.projections.offers import Offer, Projection, Schema, offers
 from pgagents.verify.projections.schema import Gaps, fill_gaps, read_as_2020, same
@@ -29,7 +29,7 @@ ANYTHING: Schema = {}
 
 @dataclass(frozen=True, slots=True)
 class IndexedSchema:
-    """A schema of arguments, with the indexes of the offers whose documents have it."""
+    """A schema of arguments, with the indexes of the offers in whose documents it stands."""
 
     test: Any
     gaps: Gaps | None
@@ -38,10 +38,10 @@ class IndexedSchema:
 
 
 class SchemaCache:
-    """Cache of vendors' schemas, read as JSON Schema 2020-12, and of their validators.
+    """Caches vendors' schemas, read as JSON Schema 2020-12, and their validators.
 
-    Documents repeat themselves from action to action, so each schema is read once and each distinct one
-    compiled once a run.
+    Documents repeat themselves from action to action. So each schema is read once a run, and each distinct
+    one compiled once.
     """
 
     def __init__(self) -> None:
@@ -49,20 +49,20 @@ class SchemaCache:
         self._tests: dict[tuple[str, ...], Any] = {}
 
     def answer(self, said: Projection, status: int) -> tuple[Schema, str] | None:
-        """Return the schema of a status' body, and a text that equal schemas share; None if the document
-        has none.
+        """Return the schema of a status' body, and a text that equal schemas share; None if the document has
+        no schema.
         """
         found = (said.answers or {}).get(status)
         if found is None:
             return None
-        key = (id(found), id(said.named))  # the document keeps both alive for the whole run
+        key = (id(found), id(said.named))  # the document keeps both alive as long as the run lasts
         if key not in self._read:
             schema = read_as_2020(found, said.named)
             self._read[key] = (schema, same(schema))
         return self._read[key]
 
     def test(self, texts: Iterable[str]) -> Any:
-        """Return a validator that requires all the schemas with these texts."""
+        """Return a validator that requires all schemas with these texts."""
         key = tuple(sorted(set(texts)))
         if key not in self._tests:
             schemas = [json.loads(text) for text in key]
@@ -74,10 +74,10 @@ class SchemaCache:
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """The promises about bodies of one status.
+    """The promises about the body of one status.
 
-    `every` tests all schemas at once; `each` is one schema with the offers that promise it. `offers` are all
-    that document the status, with or without a schema.
+    `every` tests all schemas at once. `each` is one schema with the offers that promise it. `offers` are all
+    offers that document the status, with or without a schema.
     """
 
     key: str
@@ -86,8 +86,8 @@ class Promised:
     offers: frozenset[int]
 
     def faults(self, body: Any) -> Iterator[tuple[Any, frozenset[int]]]:
-        """Yield the body's first error under each schema that it violates, with the offers that promise
-        that schema.
+        """Yield the body's first error under each schema that it violates, with the offers that promise the
+        schema.
         """
         for schema, members in self.each:
             error = next(iter(validator(schema, {}).iter_errors(body)), None)
@@ -96,7 +96,7 @@ class Promised:
 
 
 class ProjectionIndex:
-    """All offers of one endpoint, with the validators that a verdict needs."""
+    """All offers of one endpoint, with the validators for judging them."""
 
     def __init__(self, endpoint: Endpoint, found: tuple[Offer, ...], cache: SchemaCache) -> None:
         self.endpoint, self.offers, self._cache = endpoint, found, cache
@@ -106,11 +106,11 @@ class ProjectionIndex:
         self.answering = frozenset(
             i for i, o in enumerate(found) if any(s.answers is not None for s in o.said)
         )
-        """Offers whose documents describe answers."""
+        """Indexes of the offers whose documents describe answers."""
         self.listing = frozenset(
             i for i in self.answering if any(len(s.answers or ()) > 1 for s in found[i].said)
         )
-        """Offers whose documents list every status, not only the success."""
+        """Indexes of the offers whose documents list all statuses, not only the success."""
         self._headers = (
             frozenset(str(p.name) for p in endpoint.params if p.place == "header")
             if endpoint.dispatcher is None
@@ -121,9 +121,9 @@ class ProjectionIndex:
         )
 
     def collect_arguments(self, call: Call, values: Given) -> dict[str, Any]:
-        """Return the arguments as a model gave them: without headers, because the calling host adds these.
+        """Return the arguments as a model gave them: without headers, which the calling host adds.
 
-        The word `null` in a query becomes None, because hosts write a null that way.
+        The word `null` in a query becomes None, because a host writes a null as this word.
         """
         every = "*" in call.input
         found: dict[str, Any] = plain(
@@ -146,7 +146,7 @@ class ProjectionIndex:
         return found
 
     def find_promised(self, status: int) -> Promised | None:
-        """Return the documents' promise for a status; None if no document lists the status."""
+        """Return the documents' promise about a status; None if no document lists the status."""
         if status in self._statuses and status not in self._promised:
             self._promised[status] = _make_promised(self.offers, status, self._cache)
         return self._promised.get(status)
@@ -156,8 +156,9 @@ class ProjectionIndex:
         return field.partition(".")[0] in self._headers
 
     def let_through(self, setting: Setting) -> Mapping[int, tuple[InvalidCase, ...]]:
-        """Return for each offer the calls of `invalid_input` that its documents allow; the API's own
-        surface allows none.
+        """Return, for each offer, the calls of `invalid_input` that its documents allow.
+
+        The API's own surface allows none.
         """
         return setting.compute_once(
             ("vendor", "through", self.endpoint.place), lambda: dict(self._through(setting))
@@ -178,7 +179,7 @@ class ProjectionIndex:
 
 
 def projections_of(setting: Setting, endpoint: Endpoint) -> ProjectionIndex | None:
-    """Return the projection index of an endpoint; None if no vendor's calls go there."""
+    """Return the projection index of an endpoint; None if no vendor calls the endpoint."""
     by_place: Mapping[str, tuple[Offer, ...]] = setting.compute_once(
         ("vendor", "by place"), lambda: _by_place(offers(setting))
     )
@@ -192,7 +193,7 @@ def projections_of(setting: Setting, endpoint: Endpoint) -> ProjectionIndex | No
 
 
 def collect_projections(setting: Setting) -> Iterator[ProjectionIndex]:
-    """Yield every projection index in the order of the endpoints."""
+    """Yield all projection indexes in the order of the endpoints."""
     yield from (
         projections
         for endpoint in setting.endpoints
@@ -201,10 +202,10 @@ def collect_projections(setting: Setting) -> Iterator[ProjectionIndex]:
 
 
 def bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, frozenset[int]] | None:
-    """Return the index of an exchange's endpoint with the offers whose host could have sent the request, or
-    None.
+    """Return the projection index of an exchange's endpoint, and the offers whose host could have sent the
+    request.
 
-    Several checks need it for the same exchange, so the last result is cached.
+    None if there is no index. Several checks need the result for one exchange, so the last one is cached.
     """
     last: tuple[Exchange, tuple[ProjectionIndex, frozenset[int]] | None] | None = memory.notes.get(
         "vendor_desk"
@@ -226,7 +227,7 @@ def _bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, froze
 
 
 def _is_altered(call: Call) -> bool:
-    """True if the request differs from the encoding of an ordinary client."""
+    """True if an ordinary client would have encoded the call differently."""
     raw = call.raw
     return bool(
         raw.headers
@@ -250,7 +251,7 @@ def _admits(reader: IndexedSchema, endpoint: Endpoint, given: Given) -> bool:
     sent = envelope(endpoint, given) if reader.wrapped else fill_gaps(given, reader.gaps)
     try:
         return bool(reader.test.is_valid(sent))
-    except (ValueError, TypeError, OverflowError):  # no document admits a value that JSON cannot hold
+    except (ValueError, TypeError, OverflowError):  # no document allows a value that JSON cannot hold
         return False
 
 

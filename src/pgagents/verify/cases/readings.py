@@ -1,4 +1,4 @@
-"""Check that a call is invalid as sent, whichever way a tolerant server reads it."""
+"""Decide if a call is invalid as sent, however tolerantly a server reads it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 
 def invalid(setting: Setting, endpoint: Endpoint, request: Request, values: Mapping[str, Any]) -> bool:
-    """True if the action's arguments are invalid under every reading of the request; authorization is left
-    aside. `values` are the arguments that the request encodes.
+    """True if the action's arguments are invalid under every reading of the request. Authorization is
+    ignored.
+
+    `values` are the arguments that the request encodes.
     """
     if endpoint.dispatcher is not None:
         return _is_invalid_dispatch(setting, endpoint, request)
@@ -33,7 +35,7 @@ def invalid(setting: Setting, endpoint: Endpoint, request: Request, values: Mapp
 
 
 def invalid_values(setting: Setting, endpoint: Endpoint, values: Mapping[str, Any]) -> bool:
-    """True if arguments that are sent in one JSON object do not satisfy the action."""
+    """True if arguments that are sent as one JSON object are invalid for the action."""
     return not _some_reading(setting, endpoint, {name: [value] for name, value in values.items()})
 
 
@@ -58,7 +60,7 @@ def _is_invalid_dispatch(setting: Setting, endpoint: Endpoint, request: Request)
 
 
 def _find_cookie(request: Request, name: str) -> str | None:
-    """Return the decoded value of a cookie that a request sends; None if it sends none."""
+    """Return the decoded value of a cookie in a request; None if the request lacks it."""
     given = (part.strip().partition("=") for part in (request.header("Cookie") or "").split(";"))
     return next((unquote(value) for key, equals, value in given if equals and key == name), None)
 
@@ -66,7 +68,7 @@ def _find_cookie(request: Request, name: str) -> str | None:
 def _rest(
     setting: Setting, endpoint: Endpoint, request: Request, values: Mapping[str, Any]
 ) -> dict[str, list[Any]] | None:
-    """Return every argument with its readings; None if the body is no JSON object."""
+    """Return each argument with its possible values; None if the body is no JSON object."""
     found: dict[str, list[Any]] = {}
     by_wire = {(p.place, p.wire): str(p.name) for p in endpoint.params}
     pairs = request.query
@@ -122,7 +124,7 @@ def _path_values(endpoint: Endpoint, path: str) -> dict[str, str]:
 
 
 def readings_of(text: str) -> Iterable[Any]:
-    """Yield the values that a text in a query, path or header may stand for."""
+    """Yield the values that a text in a query, path or header may mean."""
     yield text
     if _NUMBER.match(text):
         number = float(text)
@@ -134,14 +136,14 @@ def readings_of(text: str) -> Iterable[Any]:
 
 
 def text_readings(setting: Setting, param: Param, value: Any) -> list[Any]:
-    """Return the values that a list or object may stand for, whose parts are sent as text; none if no pair
-    is sent.
+    """Return the values that a list or object may mean when its parts are sent as text; empty if no part is
+    sent.
     """
     if param.in_body and value in (None, ""):
         return ["", None]
     if not isinstance(value, Mapping | list):
         text = text_of(value)
-        items = split_items(param, text)  # a single value is the same as a list of one
+        items = split_items(param, text)  # a single value and a list of one are the same
         return [*readings_of(text), items, *_typed(setting, items, param.schema, 0)]
     if not value:
         return []
@@ -151,7 +153,7 @@ def text_readings(setting: Setting, param: Param, value: Any) -> list[Any]:
 
 
 def split_items(param: Param, text: str) -> list[str]:
-    """Return the items that a text stands for where a list is sent as one text."""
+    """Return the items that a text may mean if a list is sent as one text."""
     return text.split(_MARKS.get(param.style, ","))
 
 
@@ -164,12 +166,10 @@ def _as_texts(value: Any) -> Any:
 
 
 def _typed(setting: Setting, value: Any, schema: Mapping[str, Any], depth: int) -> list[Any]:
-    """Return the value with its texts converted to the types of their own schemas, once for each
-    alternative.
-    """
+    """Return the value with its texts converted to the types of their schemas, once for each alternative."""
     schema = setting.resolve_schema(schema)
     if isinstance(value, str):
-        readings = (*readings_of(value), *(() if value else (None,)))  # in a form, null is empty
+        readings = (*readings_of(value), *(() if value else (None,)))  # an empty value in a form is null
         fitting = [r for r in readings if matches(schema, r)]
         return [fitting[-1] if fitting else value]
     branches = [b for key in ("anyOf", "oneOf", "allOf") for b in schema.get(key) or ()]
@@ -189,7 +189,7 @@ def _typed(setting: Setting, value: Any, schema: Mapping[str, Any], depth: int) 
 def _some_reading(setting: Setting, endpoint: Endpoint, given: Mapping[str, list[Any]]) -> bool:
     """True if each argument has a valid reading.
 
-    Arguments are independent, because no schema spans two of them.
+    The arguments are independent, because no schema covers two of them.
     """
     for param in endpoint.params:
         if param.required and str(param.name) not in given:

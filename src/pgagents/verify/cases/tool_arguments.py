@@ -1,7 +1,7 @@
-"""Make arguments for a tool from its input schema: some that it allows, and some that each break one keyword.
+"""Make arguments for a tool from its input schema: valid ones, and some that each break one keyword.
 
-A value comes from the schema's `examples`, `default`, `const` and `enum`, or from an example that the
-description quotes. Otherwise it is the least that the schema allows.
+A value comes from the schema's `examples`, `default`, `const` and `enum`, or from an example quoted in the
+description. Otherwise it is the least that the schema allows.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _WRONG: Mapping[str, Any] = {
     "string": {"pgv": 1}, "number": {"pgv": 1}, "integer": {"pgv": 1}, "boolean": {"pgv": 1},
     "array": {"pgv": 1}, "object": "pgv",
 }  # fmt: skip
-"""A value of another type for each type, which no lenient reader can take for one of it."""
+"""A value for each type that has another type, and that no lenient reader can convert."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenArguments:
-    """Arguments that break one keyword of the schema, and the description of their fault."""
+    """Arguments that break one keyword of the schema, and a description of the fault."""
 
     arguments: Mapping[str, Any]
     says: str
@@ -38,7 +38,7 @@ class BrokenArguments:
 
 
 class ToolArguments:
-    """The arguments of one tool. Raises ValueError for a schema that no value can be judged by."""
+    """Makes the arguments of one tool. Raises ValueError for a schema by which no value can be judged."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._test = foreign_validator(schema)
@@ -49,7 +49,7 @@ class ToolArguments:
         self._required = [n for n in wanted if isinstance(n, str)] if isinstance(wanted, list) else []
 
     def make_ordinary(self) -> Mapping[str, Any] | None:
-        """Return arguments that the schema allows, only the required ones; None if none were found."""
+        """Return valid arguments, required ones only; None if no valid values were found."""
         made = {name: self._value(name) for name in self._required}
         if self._test.is_valid(made):
             return made
@@ -60,12 +60,12 @@ class ToolArguments:
         return made if self._test.is_valid(made) else None
 
     def make_whole(self) -> Mapping[str, Any] | None:
-        """Return arguments with every member of the schema; None if they are the ordinary ones."""
+        """Return valid arguments with every member of the schema; None if these are the ordinary ones."""
         made = {name: self._value(name) for name in self._members}
         return made if made != self.make_ordinary() and self._test.is_valid(made) else None
 
     def list_chosen(self) -> list[Mapping[str, Any]]:
-        """Return the ordinary arguments with each value of each enum."""
+        """Return the ordinary arguments, varied by each value of each enum."""
         base = self.make_ordinary() or {}
         members = ((name, part) for name, part in self._members.items() if isinstance(part, Mapping))
         made: list[Mapping[str, Any]] = []
@@ -74,7 +74,7 @@ class ToolArguments:
         return made[:MOST_CHOSEN]
 
     def list_wrong(self) -> list[BrokenArguments]:
-        """Return arguments that each break one keyword, few for each; unknown members are not among them."""
+        """Return arguments that each break one keyword. Unknown members are not among them."""
         base = self.make_ordinary()
         if base is None:
             return []
@@ -87,19 +87,21 @@ class ToolArguments:
         return ordered[:MOST_WRONG]
 
     def make_unknown(self) -> Mapping[str, Any] | None:
-        """Return arguments with a member that the schema refuses; None where it takes any."""
+        """Return arguments with a member that the schema refuses; None if the schema accepts any member."""
         base = self.make_ordinary()
         made = None if base is None else {**base, UNKNOWN: "1"}
         return made if made is not None and not self._test.is_valid(made) else None
 
     def find_example(self) -> Mapping[str, Any] | None:
-        """Return the required arguments as the schema itself gives them; None if one had to be made up."""
+        """Return the required arguments with values that the schema itself gives; None if a value must be
+        invented.
+        """
         made = {name: self._find_given(name) for name in self._required}
         sound = all(value is not None for value in made.values()) and self._test.is_valid(made)
         return made if sound else None
 
     def _find_given(self, name: str) -> Any:
-        """Return a value that the schema of an argument names; None if it names none."""
+        """Return a value that the schema gives for an argument; None if it gives none."""
         schema = self._members.get(name)
         if not isinstance(schema, Mapping):
             return None
@@ -164,7 +166,7 @@ def _quotes(description: Any) -> list[str]:
 
 
 def inline_references(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema with references of its own written in; those that go around are left open."""
+    """Return the schema with its own references replaced by their schemas; recursive ones are left open."""
     left = MOST_NODES
 
     def copy(node: Any, above: frozenset[str]) -> Any:

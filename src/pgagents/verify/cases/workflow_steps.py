@@ -1,6 +1,4 @@
-"""Carry out one step of a workflow: choose its endpoint and headers, evaluate its input, and judge its
-status.
-"""
+"""Run one step of a workflow: choose endpoint and headers, evaluate the input, and judge the status."""
 
 from __future__ import annotations
 
@@ -20,14 +18,14 @@ from pgagents.verify.wire.exchange import Exchange
 
 HIDDEN = frozenset((401, 404))
 REFUSED = 300
-"""The first status that is no success."""
+"""The lowest status that is no success."""
 DAY_S = 86_400
 
 
 def takes_days(workflow: Workflow) -> bool:
-    """True if a workflow lasts a day or more, or a time that is known only in the run.
+    """True if a workflow takes a day or more, or a time that is only known during the run.
 
-    Checks of the last day must run before it.
+    Checks that look back at the last day must run before it, so it has a later stage.
     """
     waits = [step.after_s for step in workflow.steps if step.after_s]
     return (
@@ -37,7 +35,7 @@ def takes_days(workflow: Workflow) -> bool:
 
 
 def endpoint_of(setting: Setting, step: Step) -> Endpoint | None:
-    """Return the endpoint of a step; None if its action is not offered there."""
+    """Return the endpoint of a step; None if the target does not offer the step's action."""
     if step.role == OPERATOR or _operators(setting, step):
         return Endpoint(step.action, OPERATOR, None, f"{step.action.name}@{OPERATOR}")
     if any(d.surface == step.via for d in setting.model.dispatchers):
@@ -46,12 +44,13 @@ def endpoint_of(setting: Setting, step: Step) -> Endpoint | None:
 
 
 def _operators(setting: Setting, step: Step) -> bool:
-    """True if a step calls an operator's action, whoever calls it."""
+    """True if a step calls an action of the operator, whichever role calls it."""
     return any(action is step.action for action in setting.model.operator)
 
 
 def make_step_headers(setting: Setting, step: Step, scope: Scope) -> Raw:
-    """Return the headers of a step: those of its surface, its own, and a key made earlier.
+    """Return the headers of a step (the surface's and its own), with the key that an earlier step made, if
+    any.
 
     Raises ExpressionError.
     """
@@ -70,8 +69,8 @@ def passes(step: Step, scope: Scope) -> float:
 def as_told(setting: Setting, step: Step, exchange: Exchange, endpoint: Endpoint | None) -> bool:
     """True if the status is the step's, or another one that the catalogue allows for it.
 
-    An invalid input may get 400 or 422 if the catalogue leaves that open. An operator's endpoint may pretend
-    not to exist to anyone else.
+    An invalid input may get 400 or 422 if the catalogue leaves that open. An operator's endpoint may answer
+    anyone else as if it did not exist.
     """
     if (
         exchange.status in HIDDEN
@@ -86,14 +85,14 @@ def as_told(setting: Setting, step: Step, exchange: Exchange, endpoint: Endpoint
 
 
 def _find_forbidden_status(setting: Setting) -> set[int]:
-    """Return the status of a call whose key lacks a scope, as a set; empty if the catalogue names none."""
+    """Return the status of a call whose key lacks a scope, as a set; empty if the catalogue gives none."""
     no_scope = setting.model.errors.framework.no_scope
     return {setting.model.codes[no_scope].status} if no_scope is not None else set()
 
 
 def about_own(setting: Setting, before: Sequence[Step], step: Step) -> bool:
-    """True if a step names only instances that earlier steps made, so that nothing outside the workflow
-    can interfere.
+    """True if a step names only instances that earlier steps made. Then nothing outside the workflow can
+    interfere.
     """
     named = [
         (setting.model.resources.get(p.refers_to or ""), step.input.get(str(p.name)))

@@ -1,1 +1,1 @@
-"""One module a check, in a folder for each area; a check's name is its module's name."""
+"""Each module is a check, in a folder for its area. A check has the name of its module."""

@@ -1,1 +1,1 @@
-"""Events that a server sends: steps that cause them, and their deliveries."""
+"""Events that a server sends: steps that cause them, and deliveries to our receiver."""

@@ -1,4 +1,4 @@
-"""Events as our receiver got them, parsed once for all checks that judge them."""
+"""Parse deliveries to our receiver as events, once for all checks that judge them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEEDS_RECEIVER = "needs somewhere to send events to: add --receiver auto, or --r
 class Event:
     """A delivery, parsed as an event.
 
-    `problem` is the reason why it is not an event; empty if it is one. `version` is that of the webhook's
+    `problem` says why the delivery is no event; empty if it is one. `version` is the version of the webhook's
     envelope; empty for the usual one.
     """
 
@@ -37,32 +37,34 @@ class Event:
 
     @property
     def refused(self) -> bool:
-        """True if our receiver answered it with an error or a redirect, so that it must be sent again."""
+        """True if our receiver answered with an error or a redirect, so that the server must send it
+        again.
+        """
         return self.delivery.answered in (REFUSED, MOVED)
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """All events for one registered address, in order, and the secret of the registration."""
+    """All events for one registered address, in order, and the secret of that registration."""
 
     secret: str
     events: tuple[Event, ...]
 
 
 def unheard(setting: Setting) -> tuple[Verdict, str] | None:
-    """Return the verdict and reason for contracts about events if no receiver listens, else None."""
+    """Return the verdict and reason for contracts about events if the run has no receiver, else None."""
     return None if setting.receiver is not None else (Verdict.NOT_SELECTED, NEEDS_RECEIVER)
 
 
 def _form_of(model: Model, version: str) -> Any:
-    """Return the object that names the places of type, id and data: the webhooks, or one of their
+    """Return the object that names the members with type, id and data: the webhooks, or one of their
     versions.
     """
     return model.webhooks.versions[version] if version else model.webhooks
 
 
 def read(model: Model, delivery: Delivery, version: str = "") -> Event:
-    """Read a delivery as an event, by the catalogue's envelope or that of a version."""
+    """Read a delivery as an event, by the usual envelope or by that of a version."""
     hooks = _form_of(model, version)
     found = read_json(delivery.body)
     body = found.value if isinstance(found.value, Mapping) else {}
@@ -81,20 +83,20 @@ def read(model: Model, delivery: Delivery, version: str = "") -> Event:
 
 
 def name_of_id(model: Model) -> str:
-    """Return the member of the envelope, or the header, that has an event's id."""
+    """Return the member of the envelope, or the header, that holds an event's id."""
     hooks = model.webhooks
     return str(hooks.id_at or schemes()[hooks.signature.scheme].id_header)
 
 
 def refusal_of(model: Model) -> int:
-    """Return the status by which our receiver refuses a delivery: a redirect where its scheme says so."""
+    """Return the status with which our receiver refuses a delivery: a redirect if the scheme demands one."""
     signature = model.webhooks.signature
     redirect = signature is not None and schemes()[signature.scheme].redirect_refuses
     return MOVED if redirect else REFUSED
 
 
 def misfit(setting: Setting, event: Event) -> str:
-    """Describe where an event violates the envelope or the schema of its type; empty if it does not."""
+    """Return how an event violates the envelope or the schema of its type; empty if it does not."""
     hooks = setting.model.webhooks
     if event.problem:
         return event.problem
@@ -119,7 +121,7 @@ def misfit(setting: Setting, event: Event) -> str:
 def same(answered: Any, told: Any) -> bool:
     """True if two values agree in the members that both have; times are compared as times.
 
-    An empty object does not agree with one that has members.
+    An empty object does not agree with an object that has members.
     """
     if isinstance(answered, Mapping) and isinstance(told, Mapping):
         both = answered.keys() & told.keys()
@@ -130,7 +132,7 @@ def same(answered: Any, told: Any) -> bool:
 
 
 def judge_deliveries(heard: Heard, setting: Setting) -> Iterator[Judgement]:
-    """Yield the judgements of every check that has a `hear`."""
+    """Yield the judgements of all checks that have a `hear`."""
     for check in collect().values():
         if check.hear is not None:
             yield from check.hear(heard, setting)

@@ -1,4 +1,4 @@
-"""Values for optional arguments, which calls leave out as a rule: texts beyond ASCII, objects of texts."""
+"""Values for optional arguments, which ordinary calls leave out: texts beyond ASCII, and objects of texts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from pgagents.verify.values.schema_values import pattern_text, types_of
 from pgagents.verify.wire.endpoint import Endpoint
 
 TEXT = "Zoë 漢 🚗"
-"""Serializers write it in different ways, so that a signature over other bytes than those sent is wrong."""
+"""A text that serializers write in different ways.
+
+So a signature is wrong if it was made over other bytes than those sent.
+"""
 NAME = "note"
 
 
 def add_optional(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments with those that were left out, where a text or an object of texts fits."""
+    """Return the arguments, extended by optional ones that take a text or an object of texts.
+
+    Return them unchanged if the extended arguments would meet the condition of an error.
+    """
     more = {k: v for k, v in choose_optional(setting, endpoint).items() if k not in given}
     found = {**given, **more}
     return found if find_refusal(endpoint.action, found) is None else dict(given)

@@ -16,7 +16,7 @@ MOST_SHOWN = 80
 
 @dataclass(frozen=True, slots=True)
 class ReadSignature:
-    """The signatures of a delivery, the signed time (empty without one), and the message's id."""
+    """The signatures of a delivery, the signed time (empty if there is none), and the message's id."""
 
     given: tuple[str, ...]
     time: str
@@ -24,7 +24,7 @@ class ReadSignature:
 
 
 def read_signature(scheme: SignatureScheme, header: str, delivery: Delivery) -> ReadSignature | str:
-    """Return a delivery's signature; if the headers are wrong, a description of their fault."""
+    """Return a delivery's signature; if its headers are malformed, return what is wrong with them."""
     value = delivery.header(header)
     whole = re.fullmatch(scheme.form, (value or "").strip())
     given = tuple(re.findall(scheme.pick, (value or "").strip()))
@@ -50,7 +50,7 @@ def _fits(scheme: SignatureScheme, secret: str, signed: bytes, read: ReadSignatu
 
 
 def find_slip(scheme: SignatureScheme, secret: str, body: bytes, read: ReadSignature) -> str:
-    """Describe the usual mistake that explains an invalid signature."""
+    """Return the common mistake that explains an invalid signature; empty if no known mistake does."""
     if scheme.timed and _fits(scheme, secret, body, read):
         return "it signs the body without the time, so an old delivery can be sent again for ever"
     try:

@@ -1,4 +1,4 @@
-"""Steps that make and move instances so that every event about them is sent."""
+"""Steps that make and move instances, so that the server sends every event about them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 Step = tuple[str, Resource, Action, Move | None]
-"""A type of event, and the resource and action that cause it, with the action's transition.
+"""A type of event, the resource and action that cause it, and the action's transition.
 
-The transition is None if the action makes the instance, or changes it by an argument with its id. It is None
-too if the action starts the job whose end causes the event.
+The transition is None if the action makes the instance, or changes it by an argument with its id. It is also
+None if the action starts a job whose end causes the event.
 """
 MOST_WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedEvent:
-    """An event that a successful action must send: its type, and the instance as the action answered it."""
+    """An event that a successful action must send: its type, and the instance in the action's answer."""
 
     type: str
     resource: Resource
@@ -38,20 +38,22 @@ class ExpectedEvent:
 
 
 def is_caused(setting: Setting, type: str) -> bool:
-    """True if an action, or the end of a job, sends events of this type about an instance."""
+    """True if an action, or the end of a job, causes events of this type about an instance."""
     event = setting.model.webhooks.events.get(type)
     return event is not None and bool(event.about and (event.by or _find_job(setting, event.about)))
 
 
 def _find_job(setting: Setting, resource: str) -> Action | None:
-    """Return the action that starts the job which a resource shows."""
+    """Return the action that starts the job which a resource represents."""
     actions = (a for a in setting.model.actions if a.job is not None and a.job.resource == resource)
     return next(actions, None)
 
 
 def steps_of(setting: Setting) -> tuple[Step, ...]:
-    """Return the steps that cause every event: first make an instance, then keep it in its state, then
-    move it on.
+    """Return the steps that cause every event.
+
+    For each resource, an instance is first made or changed without a transition. Then come transitions that
+    keep its state, then all others.
     """
     hooks = setting.model.webhooks
     found: list[Step] = []
@@ -84,9 +86,7 @@ def steps_of(setting: Setting) -> tuple[Step, ...]:
 
 
 def _id_argument(resource: Resource, action: Action) -> str | None:
-    """Return the argument that names the instance by its id; None without one, or without a read that shows
-    the change.
-    """
+    """Return the argument with the instance's id; None if there is none, or if no read shows the change."""
     named = (str(p.name) for p in action.params if p.refers_to == resource.name)
     return next(named, None) if resource.read_by else None
 
@@ -99,10 +99,10 @@ def types_of(steps: tuple[Step, ...]) -> list[str]:
 def act(
     setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], secrets: set[str], *, timed: bool
 ) -> Conversation:
-    """Make one instance of each resource and move it; finally call an action that must be refused.
+    """Make one instance of each resource and move it; finally make a call that must be refused.
 
-    Expected events are added to `told`, secrets in answers to `secrets`. `timed` is true if the operator's
-    clock may be moved.
+    Expected events are added to `told`, and secrets in answers to `secrets`. `timed` is true if the
+    operator's clock may be moved.
     """
     current: dict[str, Mapping[str, Any]] = {}
     for step in steps:
@@ -130,7 +130,7 @@ def _make_or_move(
     *,
     last: bool,
 ) -> Generator[Any, Any, Mapping[str, Any]]:
-    """Make an instance, or move one; return it as the action answered it, empty if it did not."""
+    """Make or move an instance; return it as the action answered it, empty if the answer does not hold it."""
     type, resource, action, move = step
     endpoint = _endpoint(setting, action, last=last)
     action_call = resource.made_by
@@ -152,7 +152,7 @@ def _make_or_move(
     current[resource.name] = {**current.get(resource.name, {}), **body}
     told.append(
         ExpectedEvent(type, resource, resource.id_of(body), {} if exchange.tainted else body)
-    )  # a faulty answer cannot be compared with
+    )  # a faulty answer cannot be compared with an event
     if move is not None and move.to not in move.origin_states:
         again = f"{action.name} once more, which must be refused and send nothing"
         plainly = setting.get_lead(str(action.name))
@@ -161,7 +161,7 @@ def _make_or_move(
 
 
 def _change(setting: Setting, step: Step) -> Generator[Any, Any, Mapping[str, Any]]:
-    """Call an action that names an instance by its id; return the instance as it is read afterwards."""
+    """Call an action that takes the id of an instance; return the instance as a read shows it afterwards."""
     type, resource, action, _ = step
     endpoint, template = setting.get_lead(str(action.name)), template_of(setting.model, action)
     why = f"so that {type} is sent"
@@ -171,7 +171,10 @@ def _change(setting: Setting, step: Step) -> Generator[Any, Any, Mapping[str, An
 
 
 def _end_job(setting: Setting, step: Step, *, timed: bool) -> Generator[Any, Any, Mapping[str, Any]]:
-    """Start a job and let it end, by the operator's clock if it may be moved; return it as read then."""
+    """Start a job and let it end; return the instance as a read shows it then.
+
+    If the operator's clock may be moved, it is moved to the end of the job.
+    """
     type, resource, action, _ = step
     made_by = resource.made_by
     assert made_by is not None
@@ -189,7 +192,7 @@ def _end_job(setting: Setting, step: Step, *, timed: bool) -> Generator[Any, Any
 
 
 def _read(setting: Setting, resource: Resource, id: Id) -> Generator[Any, Any, Mapping[str, Any]]:
-    """Return an instance as its reading action shows it; empty if it does not."""
+    """Return an instance as its reading action shows it; empty if it does not show it."""
     read = resource.read_by[0] if resource.read_by else None
     if read is None:
         return {}
@@ -203,8 +206,9 @@ def _read(setting: Setting, resource: Resource, id: Id) -> Generator[Any, Any, M
 
 
 def _endpoint(setting: Setting, action: Action, *, last: bool) -> Endpoint:
-    """Return the action's first endpoint, but for the last step a dispatcher's: an event does not depend on
-    the surface.
+    """Return the action's first endpoint; for the last step, prefer a dispatcher's.
+
+    A dispatcher's call must cause the same events as a call over REST.
     """
     endpoints = (
         (setting.endpoint(str(action.name), d.surface) for d in setting.model.dispatchers) if last else ()

@@ -1,9 +1,9 @@
-"""Hear which changes of an instance were announced or recorded: events at our receiver, rows of the audit.
+"""Look for announced or recorded changes of an instance: events at our receiver, and rows of the audit.
 
-Only what the catalogue says belongs to a change counts: types of events that writing actions alone send, and
-rows of writing actions. Each call that was made accounts for one event of its types and for one row. An
-observation has a place for each kind that exceeds these. So late deliveries, the same event delivered again,
-and an audit of all calls add nothing.
+Only evidence of a change counts: event types that writing actions alone cause, and rows of writing actions.
+Each of our calls explains one event of each of its types and one row. Each kind of event or row that exceeds
+these gets a place in the observation. So late deliveries, repeated deliveries and a complete audit add no
+place.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from pgagents.verify.wire.exchange import Exchange
 
 BOX = "hints"
 LOOK_S, MOST_LOOK_S = 0.5, 5.0
-"""Seconds for which events are awaited: the first unless `webhooks.within_s` is written, the second at most.
-A right server sends none, so no more is spent on it.
+"""Seconds for which events are awaited: the first if the catalogue gives no `webhooks.within_s`, the second
+at most. A right server sends none, so waiting longer is wasted.
 """
 
 
 @dataclass(slots=True)
 class Traces:
-    """Count what tells of changes to the instances of a resource: events, and rows of the audit.
+    """Counts events and audit rows about changes to the instances of a resource.
 
-    `types` are the types of events by the actions that send them, `members` those of a row that name an
-    instance. Either is empty where the catalogue declares nothing, or the run cannot look there.
+    `types` maps each type of event to the actions that cause it. `members` are the members of a row that
+    refer to an instance. Either is empty if the catalogue declares none, or if the run has no access.
     """
 
     setting: Setting
@@ -46,21 +46,21 @@ class Traces:
     types: Mapping[str, frozenset[str]]
     members: tuple[str, ...]
     calls: Counter[str] = field(default_factory=Counter)
-    """The calls by their actions that may have been recorded since the instance was made."""
+    """The calls by action, since the instance was made, that may have left a row."""
     changes: Counter[str] = field(default_factory=Counter)
-    """Those of them that may have changed the instance, so that an event tells of them."""
+    """Those calls that may have changed the instance, and so caused an event."""
     hears: bool = False
-    """True once a webhook of ours is registered."""
+    """True once our webhook is registered."""
     unlisted: bool = False
-    """True once the audit's rows could not be listed."""
+    """True once listing the audit's rows has failed."""
 
     @property
     def cost(self) -> int:
-        """The requests that it takes to listen, and to look once at the audit."""
+        """The number of requests for registering the webhook, and for listing the audit once."""
         return 2 * bool(self.types) + bool(self.members)
 
     def listen(self) -> Generator[Any, Any, None]:
-        """Register a webhook, which is undone when the probe ends."""
+        """Register a webhook, which is removed when the probe ends."""
         receiver, hooks = self.setting.receiver, self.setting.model.webhooks
         endpoint = find_registration(self.setting) if self.types else None
         if receiver is None or endpoint is None:
@@ -74,8 +74,9 @@ class Traces:
         self.hears = made.success
 
     def begin(self, states: Iterable[str] = (), tried: Action | None = None) -> None:
-        """Begin with an instance that the run has made, and moved to one of the states by other actions than
-        the one that is tried.
+        """Forget all calls, then note those that made the instance and moved it to one of `states`.
+
+        The calls that moved it were not of the action `tried`.
         """
         self.calls.clear()
         self.changes.clear()
@@ -87,19 +88,19 @@ class Traces:
             self.changes[str(name)] += 1
 
     def note(self, action: Action, *, changes: bool = True) -> None:
-        """Account for a call; `changes` is false if it may be recorded, but must change nothing."""
+        """Note a call. `changes` is false if the call may leave a row, but must not change the instance."""
         self.calls[str(action.name)] += 1
         self.changes[str(action.name)] += changes
 
     def without(self, action: Action) -> Traces:
-        """Return a copy that looks at no audit, if the action is the one that lists its rows."""
+        """Return a copy; it does not look at the audit if the action lists the audit's rows."""
         audit = self.setting.model.audit
         lists = audit is not None and audit.listed_by.action is action
         return replace(self, members=()) if lists else self
 
     def observe(self, body: Body) -> Generator[Any, Any, dict[Place, Any]]:
-        """Return a place for each type of event, and each action of rows, of which there are more than calls
-        account for.
+        """Return a place for each type of event, and for each action of rows, that came more often than our
+        calls explain.
         """
         id = self.resource.id_of(body)
         if id is None:
@@ -113,12 +114,14 @@ class Traces:
         return found
 
     def _wait_s(self) -> float:
-        """Return the seconds for which events are awaited: as long as the catalogue says, within bounds."""
+        """Return the seconds for which events are awaited: the catalogue's number, within bounds."""
         written = value_at(self.setting.model.source.data, ("webhooks", "within_s"))
         return LOOK_S if not isinstance(written, int) else min(float(written), MOST_LOOK_S)
 
     def say_unseen(self) -> str:
-        """Return where no change was looked for, as the reason of a kept hint; empty for everywhere."""
+        """Return where this run could not look for changes, as the reason of a kept hint; empty if it looked
+        everywhere.
+        """
         told = (("events were", self._explain_events()), ("the audit was", self._explain_audit()))
         return "; ".join(f"{what} not looked at: {why}" for what, why in told if why)
 
@@ -190,7 +193,7 @@ class Traces:
 
 
 def find_traces(setting: Setting, resource: Resource) -> Traces:
-    """Return where changes of a resource's instances are told; with nothing where the run cannot look."""
+    """Return the Traces of a resource; its `types` or `members` are empty where the run cannot look."""
     heard = setting.receiver is not None and find_registration(setting) is not None
     types = list_types(setting, resource) if heard else {}
     audit = setting.model.audit
@@ -201,7 +204,7 @@ def find_traces(setting: Setting, resource: Resource) -> Traces:
 def say_unheard(setting: Setting) -> str:
     """Return where this run does not look for changes, as the end of a reason; empty if it looks everywhere.
 
-    It tells only of what the catalogue declares.
+    Only sources that the catalogue declares are named.
     """
     model = setting.model
     told = []
@@ -213,7 +216,7 @@ def say_unheard(setting: Setting) -> str:
 
 
 def find_registration(setting: Setting) -> Endpoint | None:
-    """Return the endpoint that registers a webhook, if what it makes can be removed again."""
+    """Return the endpoint that registers a webhook, if a registered webhook can be removed again."""
     hooks = setting.model.webhooks
     if hooks is None:
         return None
@@ -226,10 +229,10 @@ def find_registration(setting: Setting) -> Endpoint | None:
 
 
 def list_types(setting: Setting, resource: Resource) -> dict[str, frozenset[str]]:
-    """Return the types of events about a resource that tell of a change, with the actions that send them.
+    """Return the types of events that show a change of the resource, each with the actions that cause it.
 
-    A type that a reading action sends too says that a call was made. One of a change that time makes too
-    may come at any time.
+    A type that a reading action causes too only shows that a call was made. A type that time causes too may
+    come at any moment.
     """
     hooks = setting.model.webhooks
     kin = {one.name for one in list_kin(setting, resource)}
@@ -244,7 +247,7 @@ def list_types(setting: Setting, resource: Resource) -> dict[str, frozenset[str]
 
 
 def list_members(setting: Setting, resource: Resource) -> tuple[str, ...]:
-    """Return the members of the audit's rows that name an instance of the resource."""
+    """Return the members of the audit's rows that refer to an instance of the resource."""
     audit = setting.model.audit
     kin = {one.name for one in list_kin(setting, resource)}
     return tuple(member for member, name in audit.about.items() if name in kin) if audit is not None else ()

@@ -1,4 +1,4 @@
-"""Webhooks that are registered for one version of the envelope, and what came to them."""
+"""Webhooks that are registered for one version of the envelope, and the deliveries to them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pgagents.verify.wire.receiver import Inbox
 
 
 def usual_version(setting: Setting) -> dict[str, Any]:
-    """Return the argument that selects the usual envelope for a webhook; empty if no argument selects a
-    version.
+    """Return the argument that selects the usual envelope for a webhook; empty if there is no such
+    argument.
     """
     return next(
         (
@@ -57,7 +57,7 @@ def register_versions(
 
 
 def _values(setting: Setting) -> Iterator[tuple[str, Any]]:
-    """Yield the argument that picks a version, with each of its values."""
+    """Yield the argument that selects a version, with each of its values."""
     hooks = setting.model.webhooks
     action = setting.model.action(str(hooks.registered_by)) if hooks.version else None
     param = action.param(str(hooks.version)) if action is not None else None
@@ -74,8 +74,8 @@ def judge_version(
 ) -> Iterator[Judgement]:
     """Judge the events for a webhook of a version by the actions' answers.
 
-    `usual` are the events for a webhook with the usual envelope and the same type. Only events that came
-    there must come here, too.
+    `usual` are the events for a webhook with the usual envelope and the same type. Only events that arrived
+    there must arrive here, too.
     """
     form, contract = setting.model.webhooks.versions[version], _contract_of(version)
     expected = f"a webhook of version {version} hears each event as {form.envelope}"
@@ -84,7 +84,7 @@ def judge_version(
         return
     for one in told:
         if not any(_shows(event, one) for event in usual):
-            continue  # other contracts judge an event that nobody hears of
+            continue  # other contracts judge a missing event
         mine = next((event for event in came if _shows(event, one)), None)
         if mine is None:
             heard = ", ".join(sorted({event.type or "no event" for event in came})) or "nothing"

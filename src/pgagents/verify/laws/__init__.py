@@ -1,1 +1,1 @@
-"""Read the catalogue's laws, and evaluate them on exchanges."""
+"""Parse the catalogue's laws, and evaluate them on exchanges."""

@@ -1,7 +1,7 @@
-"""Read laws as equations: what a call, and data known beforehand, make of an answer's members.
+"""Read laws as equations that give the value of an answer's member from the call and from known data.
 
-`cents(response.order.total) == cents(response.order.price * input.count)` says what `total` will be. A
-forecast is no verdict; it helps to choose what to send.
+From `cents(response.order.total) == cents(response.order.price * input.count)` follows the value of `total`.
+A computed value is no verdict; it only helps to choose what to send.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ _FORMS: tuple[Form, ...] = ("cents", "epoch")
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """A part of a law: the member at `path` equals `gives` to within `slack`, if all `guards` hold.
+    """A part of a law: the member at `path` equals `gives` to within `slack`, provided that all `guards` are
+    true.
 
-    `path` is empty if the left side is no single member. `form` names the compared quantity: the member, its
-    cents, or its epoch seconds.
+    `path` is empty if the left side is not a single member. `form` names the compared quantity: the member,
+    its cents, or its epoch seconds.
     """
 
     law: str
@@ -42,11 +43,11 @@ class Equation:
     slack: float = 0.0
     guards: tuple[Expression, ...] = ()
     reads: Paths = frozenset()
-    """The paths of the answer that it reads."""
+    """The paths of the answer that the right side and the guards read."""
 
 
 def equations(laws: Iterable[Law]) -> tuple[Equation, ...]:
-    """Return all equations in these laws."""
+    """Return all equations that these laws contain."""
     return tuple(e for law in laws for e in _equations_of(law.name, law.that, law.when))
 
 
@@ -57,25 +58,27 @@ def _equations_of(name: str, that: Expression, when: Expression | None) -> tuple
 
 
 def _equation(name: str, part: Node, guards: tuple[Node, ...]) -> Iterator[Equation]:
-    """Yield the equation that a part of a law is, if it is one and its sides stand for themselves."""
+    """Yield the equation that a part of a law states; nothing if it states none, or if it depends on a macro
+    around it.
+    """
     slack, sides = _sides(part)
     if not sides or slack > MOST_SLACK:
         return
     left, form = _measured(sides[0])
     path = path_of(left)
-    dotted = any("." in name for name in path)  # a dot within a name would part it
+    dotted = any("." in name for name in path)  # a name with a dot would be split at the dot
     member = ".".join(path) if path[:1] == ("response",) and len(path) > 1 and not dotted else ""
     try:
         under = tuple(compile_node(guard, NAMES) for guard in guards)
         right = compile_node(sides[1], NAMES)
-    except ExpressionError:  # it reads the item of a macro around it, or is too large
+    except ExpressionError:  # it reads the item of an outer macro, or is too large
         return
     reads = frozenset(path for part in (right, *under) for path in part.paths.get("response", ()))
     yield Equation(name, member, right, form if member else "", slack, under, reads)
 
 
 def _sides(part: Node) -> tuple[float, tuple[Node, ...]]:
-    """Return the slack of an equation and its two sides; no sides if the part is not an equation."""
+    """Return the slack and the two sides of an equation; no sides if the part is not an equation."""
     if isinstance(part, Infix) and part.signs == ("==",):
         return 0.0, part.operands
     if isinstance(part, FunctionCall) and part.name == "near" and len(part.args) == 3:
@@ -86,13 +89,13 @@ def _sides(part: Node) -> tuple[float, tuple[Node, ...]]:
 
 
 def _measured(side: Node) -> tuple[Node, Form]:
-    """Return the node that a side measures, and the form of the measurement."""
+    """Return the node inside a measuring function such as `cents`, and the function's name as the form."""
     form = next((form for form in _FORMS if isinstance(side, FunctionCall) and form == side.name), None)
     return (side.args[0], form) if form and isinstance(side, FunctionCall) and side.args else (side, "")
 
 
 def forecast(known: Sequence[Equation], values: Mapping[str, Any]) -> Scope:
-    """Return a scope of the values, with members of the answer filled in that the equations determine."""
+    """Return a scope of the values; members of the answer that equations determine are filled in."""
     response = dict(values["response"])
     found = {**values, "response": response}
     absent = [e for e in known if e.path and got(found, e.path) is None]
@@ -105,18 +108,18 @@ def forecast(known: Sequence[Equation], values: Mapping[str, Any]) -> Scope:
         absent = [e for e in absent if got(found, e.path) is None]
         waiting = [
             e for e in absent if any(_meet(read, path[1:]) for read in e.reads for path in laid)
-        ]  # only these can have changed
+        ]  # only these can have become computable
     return scope
 
 
 def _meet(one: Sequence[str], other: Sequence[str]) -> bool:
-    """True if one path is a prefix of the other path."""
+    """True if one path is a prefix of the other."""
     return all(a == b for a, b in zip(one, other, strict=False))
 
 
 def value_of(equation: Equation, scope: Scope) -> Any:
-    """Return the value of an equation's right side; None if it or a condition cannot be evaluated, or a
-    condition is false.
+    """Return the value of an equation's right side; None if a guard is false, or if anything cannot be
+    evaluated.
     """
     return scope.find_value(equation.gives) if all(map(scope.is_true, equation.guards)) else None
 

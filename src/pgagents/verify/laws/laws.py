@@ -1,4 +1,4 @@
-"""Evaluate laws on exchanges: which values they read, and whether one held, was broken, or was vacuous."""
+"""Evaluate laws on exchanges: a law holds, is broken, is vacuous, or cannot be evaluated."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ Outcome = Literal["held", "broken", "vacuous", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The outcome of a law on one exchange; `why` is CEL's error message, or the vacuous part."""
+    """The outcome of a law on one exchange; `why` is CEL's error message, or the part that is vacuous."""
 
     outcome: Outcome
     why: str = ""
 
 
 def list_laws(endpoint: Endpoint) -> list[Law]:
-    """Return the laws that hold at an endpoint.
+    """Return the laws that apply to an endpoint's answers.
 
-    Laws hold on REST alone if they read headers, or apply only with an argument in a header. A law about a
-    file holds at no tool, because a tool only describes the file.
+    A law that reads headers, or that needs an argument in a header, applies on REST only. A law about a file
+    applies to no tool, because a tool's result only describes the file.
     """
     if endpoint.on_rest:
         return list(endpoint.action.laws)
@@ -52,7 +52,7 @@ def list_laws(endpoint: Endpoint) -> list[Law]:
 
 
 def _list_needed(law: Law) -> set[tuple[str, ...]]:
-    """Return the paths without whose value a law never applies."""
+    """Return the paths that must have a value for a law to apply."""
     parts = conjuncts(law.when.tree) if law.when is not None else ()
     return {
         path_of(part.args[0])
@@ -76,12 +76,12 @@ def evaluate_law(law: Law, scope: Scope) -> Held:
 
 @lru_cache(maxsize=5_000)
 def _lists(expression: Expression) -> tuple[Path, ...]:
-    """Return paths of an answer that the expression reads, or may read, as lists."""
+    """Return the paths of an answer that the expression reads as lists, or may read as lists."""
     return tuple(dict.fromkeys(lists_in(expression.tree, _ANSWERS)))
 
 
 def values_of(model: Model, exchange: Exchange) -> dict[str, Any]:
-    """Return the variables that laws may read, from an exchange."""
+    """Return the variables of laws with their values in an exchange."""
     return {
         "input": _list_sent(exchange), "response": exchange.shown, "status": exchange.status,
         "surface": exchange.call.surface,
@@ -92,14 +92,14 @@ def values_of(model: Model, exchange: Exchange) -> dict[str, Any]:
 
 
 def _list_sent(exchange: Exchange) -> Mapping[str, Any]:
-    """Return the arguments that the call had on its way."""
+    """Return the arguments that the call sent; a tool sends no headers."""
     endpoint = exchange.call.endpoint
     unsent = endpoint.list_unsent() if endpoint is not None else frozenset()
     return {k: v for k, v in exchange.input.items() if k not in unsent} if unsent else exchange.input
 
 
 def _headers(exchange: Exchange) -> dict[str, Any]:
-    """Return the answer's headers; a header whose schema is a number is one."""
+    """Return the answer's headers; a header whose schema is a number is converted to one."""
     if exchange.response is None:
         return {}
     found = headers_of(exchange.response)
@@ -111,17 +111,17 @@ def _headers(exchange: Exchange) -> dict[str, Any]:
 
 
 def reading_of(laws: Iterable[Law]) -> Reading:
-    """Return the paths that any of these laws reads."""
+    """Return a Reading of all paths that these laws read."""
     return Reading.of(part for law in laws for part in law.parts)
 
 
 def format_values(values: Mapping[str, Any], expression: Expression) -> str:
-    """Return the values that an expression reads of a call and its answers, for a finding."""
+    """Return the values that an expression reads in a call and its answers, as text for a finding."""
     return format_read(expression.tree, values, _SHOWN)
 
 
 def format_read(node: Node, values: Mapping[str, Any], names: Container[str]) -> str:
-    """Return the values of the paths of these variables that a tree reads: at most six, each shortened."""
+    """Return the values of the paths that a tree reads from these variables: at most six, each shortened."""
     found = []
     for path in dict.fromkeys(path for path in paths_in(node) if path[0] in names):
         value = got(values, path)

@@ -1,8 +1,8 @@
-"""Find instances that a list leaves out: the laws of the list say which ones its arguments let in.
+"""Find instances that a list lacks, although the laws of the list admit them.
 
-A law that reads an argument (`orders.all(order, order.status == input.status)`) says what may come. An
-instance of ours for which all laws hold must be in the list if the answer has room for it. A longer list must
-hold it if the law of its order puts it before the last item.
+A law that reads an argument (`orders.all(order, order.status == input.status)`) says which items the argument
+admits. If all laws hold for an instance of ours, the list must contain it, provided that the answer has room.
+A list that goes on must contain it if the law of its order puts it before the last item.
 """
 
 from __future__ import annotations
@@ -23,18 +23,19 @@ from pgagents.verify.wire.exchange import Exchange
 
 Body = Mapping[str, Any]
 MOST_SORTS = 12
-"""Number of groups of instances tried for an answer; instances of one group are equal in all members that
-the laws read.
+"""The most groups of instances tried for one answer. All instances of a group have the same values in the
+members that the laws read.
 """
 OF_EACH = 2
-"""Number of instances tried of each group, the latest ones, where only their order can decide."""
+"""The most instances tried of each group, the latest ones. They differ only where the order decides."""
 
 
 def find_missing_instance(
     setting: Setting, exchange: Exchange, member: str, resource: Resource, instances: Iterable[Body]
 ) -> Body | None:
-    """Return the first of these instances that the list at `member` lacks though it must contain it; None
-    if nothing can be concluded.
+    """Return the first of these instances that the list at `member` must contain and lacks.
+
+    Return None if no instance is missing, or if nothing can be concluded.
     """
     endpoint = exchange.call.endpoint
     assert endpoint is not None
@@ -44,7 +45,7 @@ def find_missing_instance(
     if not isinstance(items, list) or not given <= {
         name for law in filters for name, *_ in filter(None, law.that.paths["input"])
     }:
-        return None  # an argument that no law reads, such as a cursor, may let in anything
+        return None  # an argument that no law reads, such as a cursor, may exclude anything
     there = {resource.id_of(item) for item in items if isinstance(item, Mapping)}
     missing = [
         instance
@@ -102,7 +103,7 @@ def _members_read(expression: Expression) -> tuple[str, ...]:
 
 
 def _find_declared_members(setting: Setting, action: Action, member: str) -> frozenset[str]:
-    """Return the members of a list's items by its schema; the answer that made one may hold more."""
+    """Return the members of a list's items by the list's schema; another answer may hold more members."""
 
     def find() -> frozenset[str]:
         schema = setting.resolve_schema(
@@ -121,19 +122,19 @@ def _members(setting: Setting, schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def filters_of(setting: Setting, action: Action) -> tuple[Law, ...]:
-    """Return the laws that read the call's arguments."""
+    """Return the laws that read both the call's arguments and its answer."""
     return setting.compute_once(
         ("filters", action.name), lambda: tuple(law for law in action.laws if "input" in law.that.names)
     )
 
 
 def ordering_of(action: Action) -> Iterator[Law]:
-    """Yield the laws of an answer alone, such as its order."""
+    """Yield the laws that read the answer alone, such as its order."""
     return (law for law in action.laws if law.when is None and law.that.names == {"response"})
 
 
 def _sorts(filters: Sequence[Law], instances: Sequence[Body]) -> Iterator[list[Body]]:
-    """Yield groups of instances that are equal in the members the laws read."""
+    """Yield groups of instances that are equal in the members that the filters read."""
     read = dict.fromkeys(name for law in filters for name in _members_read(law.that))
     found: dict[str, list[Body]] = {}
     for instance in instances:
@@ -142,8 +143,8 @@ def _sorts(filters: Sequence[Law], instances: Sequence[Body]) -> Iterator[list[B
 
 
 def _before_the_end(orders: Sequence[_Answer], items: list[Any], instances: Sequence[Body]) -> Body | None:
-    """Return an instance that belongs before the answer's last item: adding it behind breaks a law of
-    their order.
+    """Return an instance that belongs before the answer's last item, because adding it after that breaks a
+    law of their order.
     """
     for order in orders:
         for instance in instances:
@@ -153,7 +154,7 @@ def _before_the_end(orders: Sequence[_Answer], items: list[Any], instances: Sequ
 
 
 class _Answer:
-    """An answer with other items in its list, to be judged by some laws."""
+    """An answer whose list can get other items, to evaluate laws on it."""
 
     def __init__(self, setting: Setting, exchange: Exchange, member: str, laws: Sequence[Law]) -> None:
         self._body, self._member, self._laws = exchange.body, member, laws
@@ -162,11 +163,11 @@ class _Answer:
         )
 
     def holds(self, items: list[Any]) -> bool:
-        """True if all laws hold; false if one cannot be evaluated."""
+        """True if all laws hold for these items; false if one cannot be evaluated."""
         return self._evaluate_laws(items) is True
 
     def breaks(self, items: list[Any]) -> bool:
-        """True if one of the laws does not hold."""
+        """True if one of the laws is broken by these items."""
         return self._evaluate_laws(items) is False
 
     def _evaluate_laws(self, items: list[Any]) -> bool | None:

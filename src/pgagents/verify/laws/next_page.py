@@ -1,7 +1,7 @@
 """Decide if a list goes on after an answer, and make the call that requests its next page.
 
-The catalogue's `pages` say so. Where it has none, a list that looks like one page of several proves nothing.
-An item that it lacks may stand on the next page, which no call can ask for.
+The catalogue's `pages` decide. Without them, an answer that looks like one page of several proves nothing. An
+item that it lacks may stand on the next page, which cannot be requested.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ _LINKS_NEXT = re.compile(r""";\s*rel\s*=\s*["']?next\b""", re.I)
 _WHOLE = re.compile(r"-?\d{1,15}")
 _PORTS = {"http": 80, "https": 443}
 ROUND = 5
-"""Pages mostly hold a multiple of five items, from ten on."""
+"""Page sizes are usually multiples of five items, from ten on."""
 LEAST_PAGE = 10
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """The request of a further page: arguments beside those of the first one, and the URL if one was given.
+    """The request of a further page: arguments to add to those of the first request, and the URL if one was
+    given.
 
-    With `problem`, the answer promises a page that nobody can request. `unfollowed` is another reason why it
-    is not requested.
+    `problem` says why the promised page cannot be requested. `unfollowed` is any other reason for not
+    requesting it.
     """
 
     input: Mapping[str, Any] = field(default_factory=dict)
@@ -46,15 +47,15 @@ class PageRequest:
 
     @property
     def is_followed(self) -> bool:
-        """True if the request can be sent."""
+        """True if the page can be requested."""
         return not (self.problem or self.unfollowed)
 
 
 def may_go_on(exchange: Exchange, items: list[Any]) -> bool:
     """True if further pages may have more items.
 
-    Without `pages` in the catalogue, a header or a member of the answer may announce a page. Or the list is
-    as long as a page: by an argument, or by a usual page size.
+    Without `pages` in the catalogue, that is so in two cases. A header or a member announces a page, or the
+    list is as long as a page. The page's length is an argument or a usual size.
     """
     pages = exchange.call.endpoint.action.pages if exchange.call.endpoint is not None else None
     if pages is not None:
@@ -77,7 +78,7 @@ def _values(exchange: Exchange) -> dict[str, Any]:
 
 
 def _says_more(name: str, value: Any, held: int) -> bool:
-    """True if a member of the answer, also one level down, says that there is more than it holds."""
+    """True if a member, or one inside it, says that there are more items than the answer holds."""
     if isinstance(value, Mapping):
         return any(_says_more(str(inner), v, held) for inner, v in value.items())
     if isinstance(value, bool | str):
@@ -86,7 +87,7 @@ def _says_more(name: str, value: Any, held: int) -> bool:
 
 
 def _sizes(param: Param, given: Mapping[str, Any]) -> list[Any]:
-    """Return possible page sizes by an argument: its value in the call, its default and its maximum."""
+    """Return the page sizes that an argument suggests: its value in the call, its default and its maximum."""
     schema = param.schema if isinstance(param.schema, Mapping) else {}
     return [
         v
@@ -110,7 +111,7 @@ def next_page(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> PageR
 
 
 def _with_argument(setting: Setting, endpoint: Endpoint, pages: Pages, found: NextPage) -> PageRequest:
-    """Return the request of a page by its argument, if the argument takes the value."""
+    """Return the request of a page by an argument. The result says so if the argument refuses the value."""
     param = endpoint.action.param(pages.argument)
     assert param is not None
     value = _read(setting, param, found.value) if found.url else found.value
@@ -130,7 +131,7 @@ def _read(setting: Setting, param: Param, text: str) -> Any:
 
 
 def _follow(setting: Setting, endpoint: Endpoint, exchange: Exchange, found: NextPage) -> PageRequest:
-    """Return the request of a URL: only on the API's own host and scheme, and only of the list's own path."""
+    """Return the request of a URL. It must have the API's own host and scheme and the list's path."""
     own = setting.list_bases(endpoint)
     try:
         url = urljoin(own[0] + exchange.request.target, found.url)
@@ -139,7 +140,7 @@ def _follow(setting: Setting, endpoint: Endpoint, exchange: Exchange, found: Nex
         home = next((base for base in hosts if urlsplit(base).scheme == parts.scheme), None)
     except ValueError:
         return PageRequest(problem=f"{found.url[:200]!r} is no URL")
-    if hosts and home is None:  # the port of a base takes one scheme
+    if hosts and home is None:  # the port of the base URL serves one scheme
         return PageRequest(problem=f"{found.url[:200]} is {parts.scheme} where the list is not")
     if home is None:
         return PageRequest(problem=f"{found.url[:200]} is on another host, where no key may go")

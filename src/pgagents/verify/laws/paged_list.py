@@ -1,4 +1,4 @@
-"""Find the lists that have pages, read their items, and judge the order over several pages."""
+"""Find the lists that have pages, read their items, and evaluate the order over several pages."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from pgagents.verify.wire.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class PagedList:
-    """A list with pages. `most` is the largest page size that can be requested, or None if the server chooses
+    """A list with pages. `most` is the largest page size that can be requested; None if the server chooses
     the size.
 
-    `choices` are optional arguments, each with its possible values; those in `sorts` are members of the
-    items. With `counts`, pages or items are counted: all pages must be of one size, and a new item moves
-    later items to later pages.
+    `choices` maps optional arguments to possible values. `sorts` holds those that name members of the items.
+    With `counts`, pages or items are numbered: all pages must have one size, and a new item moves later items
+    on.
     """
 
     endpoint: Endpoint
@@ -39,7 +39,9 @@ class PagedList:
     sorts: Mapping[str, tuple[Any, ...]]
     counts: bool
     parents: Mapping[str, Resource]
-    """Required arguments that name an instance which can be made, such as the folder whose list it is."""
+    """Required arguments that name an instance, which the run can make, such as the folder whose list it
+    is.
+    """
 
     @property
     def id(self) -> str:
@@ -70,8 +72,9 @@ def list_paged_lists(setting: Setting) -> tuple[PagedList, ...]:
 
 
 def find_list_call(setting: Setting, paged: PagedList) -> tuple[Resource, ActionCall] | tuple[None, None]:
-    """Return a resource that the endpoint lists, with its list call, or (None, None). The call that says
-    least of one instance comes first, then the one with fewest arguments.
+    """Return a resource that the endpoint lists, with its list call, or (None, None).
+
+    The call with the fewest arguments about one instance comes first, then the one with the fewest arguments.
     """
     found = [
         (r, c)
@@ -84,12 +87,12 @@ def find_list_call(setting: Setting, paged: PagedList) -> tuple[Resource, Action
 
 
 def count_particular(call: ActionCall) -> int:
-    """Return how many arguments of a list call are about one instance."""
+    """Return how many arguments of a list call depend on one instance."""
     return sum(isinstance(value, Expression) and "resource" in value.names for value in call.input.values())
 
 
 def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList | None:
-    """Return the pages of an endpoint's list; None if its items cannot be distinguished."""
+    """Return an endpoint's list with pages; None if its items cannot be distinguished."""
     action = endpoint.action
     listed = next(
         ((r, c) for r in setting.model.resources.values() for c in r.listed_by if c.action is action), None
@@ -126,7 +129,7 @@ def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList |
 
 
 def _values(setting: Setting, schema: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the values to choose from; for a list of such values, each of them alone."""
+    """Return the values that a schema lists; for a list of such values, lists of one of them."""
     items = setting.resolve_schema(schema.get("items", {}))
     if "array" in types_of(schema) and schema.get("minItems", 1) <= 1 and items.get("enum"):
         return tuple([value] for value in items["enum"])
@@ -152,7 +155,7 @@ def items_on(paged: PagedList, exchange: Exchange) -> list[Mapping[str, Any]] | 
 def breaks_order(
     setting: Setting, paged: PagedList, pages: Sequence[tuple[Exchange, Sequence[Mapping[str, Any]]]]
 ) -> str | None:
-    """Return the law of an order that each page keeps and the whole list breaks, or None."""
+    """Return the law of an order that holds on each page alone and not on the whole list, or None."""
     name, *place = place_of(paged.pages.items.tree) or ("",)
     if name != "response" or not all(isinstance(step, str) for step in place):
         return None

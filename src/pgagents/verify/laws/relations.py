@@ -1,4 +1,4 @@
-"""Evaluate a relation between two calls on one answer: its items, its excuse, and what it should hold."""
+"""Evaluate the expressions of a relation between two calls on one answer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def instances_of(setting: Setting, relation: Relation, exchange: Exchange) -> li
 
 
 def is_excused(setting: Setting, relation: Relation, exchange: Exchange) -> bool:
-    """True if the relation makes no claim about this narrower answer, such as a full page."""
+    """True if `unless` makes the relation claim nothing about this narrower answer, for example because it is
+    full.
+    """
     scope = scope_of(setting, exchange)
     if relation.unless is None or scope is None:
         return False
@@ -43,7 +45,9 @@ def is_excused(setting: Setting, relation: Relation, exchange: Exchange) -> bool
 def fitting(
     setting: Setting, relation: Relation, small: Exchange, instances: Iterable[dict[str, Any]]
 ) -> dict[str, Any] | None:
-    """Return the first of these instances that fits the narrow answer and is not in it, or None."""
+    """Return the first of these instances that belongs into the narrow answer and is missing there, or
+    None.
+    """
     had, scope = ids_of(setting, relation, small), scope_of(setting, small)
     if had is None or scope is None or relation.fits is None or is_excused(setting, relation, small):
         return None

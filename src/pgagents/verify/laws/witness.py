@@ -1,6 +1,4 @@
-"""Explain why a law does not hold: the pair or item that breaks it, and the value of each side of a
-comparison.
-"""
+"""Explain why a law is broken: the items that break it, and the values of both sides of a comparison."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ _OF_LISTS = frozenset(("sorted_by", "sorted_down_by", "unique_by"))
 
 
 def witness(law: Law, scope: Scope) -> str:
-    """Describe the values for which a law does not hold; empty if a few words are not enough."""
+    """Describe the values for which a law is broken; empty if they cannot be described in a few words."""
     try:
         said = _describe_broken(law.that.tree, scope.values)
     except ExpressionError:
@@ -34,7 +32,7 @@ def witness(law: Law, scope: Scope) -> str:
 
 
 def _describe_broken(node: Node, values: Mapping[str, Any]) -> str:
-    """Describe the first part of an expression that does not hold; empty if none can be described."""
+    """Describe the first part of an expression that is not true; empty if no part can be described."""
     node = broken_part(node, values)
     if isinstance(node, FunctionCall) and node.name in _OF_LISTS and len(node.args) == 2:
         return _pair(node.name, *node.args, values)
@@ -46,7 +44,7 @@ def _describe_broken(node: Node, values: Mapping[str, Any]) -> str:
 
 
 def _pair(what: str, of: Node, by: Node, values: Mapping[str, Any]) -> str:
-    """Describe the two items of a list that are out of order or equal."""
+    """Describe two items of a list that are in the wrong order, or equal although they must differ."""
     member = str(by.value) if isinstance(by, Literal) else ""
     items = evaluate(of, values)
     if not isinstance(items, list):
@@ -84,7 +82,7 @@ def _wrong_pairs(what: str, keys: list[Any]) -> Iterator[tuple[int, int]]:
 
 
 def _item(node: Macro, values: Mapping[str, Any]) -> str:
-    """Describe the first item of a list that breaks a condition on all of them."""
+    """Describe the first item of a list that does not meet a condition on all items."""
     items, of = evaluate(node.of, values), node.of
     if not isinstance(items, list) or node.name in ("map", "filter"):
         return ""

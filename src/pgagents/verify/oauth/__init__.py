@@ -1,1 +1,1 @@
-"""Get codes and tokens as an OAuth client does; the user consents by the server's own form."""
+"""Get codes and tokens as an OAuth client does. The user consents through the server's own form."""

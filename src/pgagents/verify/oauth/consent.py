@@ -1,4 +1,4 @@
-"""Give a user's consent without a user: fill in the server's own form with the fields of the `--env` file."""
+"""Consent without a user: fill in the server's own form with the fields of the `--env` file."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ from pgagents.verify.wire.oauth import (
 MOST_PAGES = 4
 MAX_PAGE = 60_000
 STATE = "pgv+1%2B&a=b/~"
-"""A state that reveals a server which decodes or encodes once too often. Any visible character is legal (RFC
-6749, A.5).
+"""A state whose value changes if a server decodes or encodes it once too often.
+
+Any visible character is legal (RFC 6749, A.5).
 """
 
 
 @dataclass(slots=True)
 class Form:
-    """The first form of a page that posts: its target, its values, and the names of its fields."""
+    """The first form of a page that is sent by POST: its target, its values, and the names of its fields."""
 
     action: str = ""
     values: dict[str, str] = field(default_factory=dict)
@@ -38,7 +39,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The result of an authorization request: a code, or why there is none.
+    """The result of an authorization request: a code, or the problem why there is none.
 
     `error` is the server's error code, if it sent one.
     """
@@ -50,7 +51,7 @@ class Code:
 
 
 class _Reader(HTMLParser):
-    """HTML parser for the first form that posts."""
+    """HTML parser that finds the first form with the method POST."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +78,7 @@ class _Reader(HTMLParser):
 
 
 def form_of(page: str) -> Form | None:
-    """Return the first form of a page that posts; None if it has none."""
+    """Return the first form of a page with the method POST; None if it has none."""
     reader = _Reader()
     try:
         reader.feed(page)
@@ -87,7 +88,7 @@ def form_of(page: str) -> Form | None:
 
 
 def text_of(exchange: Exchange) -> str:
-    """Return the page that an answer holds, at most MAX_PAGE bytes of it."""
+    """Return the text of the page in an answer, at most MAX_PAGE bytes of it."""
     return exchange.response.body[:MAX_PAGE].decode("utf-8", "replace") if exchange.response else ""
 
 
@@ -97,7 +98,7 @@ def authorize(
     """Request a code as the client, and consent as its user.
 
     `path` is the authorization endpoint below `base`, the URL of the API's server. A link to another host, or
-    out of the base, is not followed.
+    to a path that is not below the base, is not followed.
     """
     query = {
         "response_type": "code",
@@ -145,7 +146,7 @@ def authorize(
 
 
 def _within(base: str, path: str, reference: str) -> str | None:
-    """Return the target below the base that a page's reference leads to; None if it leads elsewhere."""
+    """Return the target of a page's link; None if the target is not below the base."""
     server = base.rstrip("/")
     try:
         url = urldefrag(urljoin(f"{server}{path}", reference)).url

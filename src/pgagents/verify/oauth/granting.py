@@ -1,7 +1,6 @@
-"""Codes and tokens of an OAuth client, call by call, for checks on what the server granted.
+"""Request codes and tokens as an OAuth client, call by call.
 
-Everything here is a call or a generator of calls. A missing code or token is returned with a text that says
-why.
+Everything here returns a call or is a generator of calls. If there is no code or token, a text says why.
 """
 
 from __future__ import annotations
@@ -24,16 +23,16 @@ from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, add_credentials, c
 
 UNAUTHORIZED = 401
 ROOT = "http://127.0.0.1"
-"""The server of a run without a URL: all its paths begin at the root."""
+"""The base URL of a run without one."""
 TOKEN_COST = 3
-"""Requests for a token: the authorization request, the user's consent, the exchange."""
+"""The number of requests that one token takes: authorization request, consent, exchange."""
 
 
 @dataclass(slots=True)
 class Granting:
     """A client that requests codes and tokens.
 
-    `codes` counts its codes; each has a verifier of its own, of `length` characters.
+    `codes` counts the requested codes. Each code has a verifier of its own with `length` characters.
     """
 
     setting: Setting
@@ -48,7 +47,7 @@ class Granting:
 
     @property
     def verifier(self) -> str:
-        """The verifier of the last code."""
+        """The verifier of the code that was requested last."""
         return verifier(self.setting.seed, self.codes, self.length)
 
     def code(
@@ -60,9 +59,9 @@ class Granting:
         consent: Mapping[str, str] | None = None,
         why: str = "",
     ) -> Generator[Any, Any, Code]:
-        """Request a new code with a challenge of its own.
+        """Request a code with a new challenge.
 
-        `consent` replaces the user's answer, `method` the challenge's method.
+        `consent` replaces the fields of the consenting user, `method` the challenge's method.
         """
         self.codes += challenged
         params = {"scope": scope}
@@ -82,7 +81,7 @@ class Granting:
         client: OAuthClient | None = None,
         more: Mapping[str, str] | None = None,
     ) -> Call:
-        """Return the call that exchanges a code; `more` adds or replaces parameters."""
+        """Return the call that exchanges a code for tokens; `more` adds or replaces parameters."""
         given = {
             "grant_type": "authorization_code",
             "code": code.text,
@@ -92,7 +91,7 @@ class Granting:
         return make_post(self.oauth.token, add_credentials(client or self.client, given), why)
 
     def refresh(self, token: str, why: str, **more: str) -> Call:
-        """Return the call that exchanges a refresh token."""
+        """Return the call that exchanges a refresh token for new tokens."""
         return make_post(
             self.oauth.token,
             add_credentials(self.client, {"grant_type": "refresh_token", "refresh_token": token, **more}),
@@ -100,7 +99,7 @@ class Granting:
         )
 
     def revoke(self, token: str, why: str, hint: str = "") -> Call:
-        """Return the call that revokes a token (RFC 7009); `hint` is its presumed type."""
+        """Return the call that revokes a token (RFC 7009); `hint` is the token_type_hint."""
         hinted = {"token_type_hint": hint} if hint else {}
         return make_post(self.oauth.revoke, add_credentials(self.client, {"token": token, **hinted}), why)
 
@@ -110,9 +109,9 @@ class Granting:
         return Call(None, {}, "document", why, role="", raw=Raw("GET", target, bearer(token)))
 
     def request_token(self, scope: str, why: str) -> Generator[Any, Any, tuple[Exchange | None, str]]:
-        """Request a token for a scope; return the answer of the token endpoint and an empty text.
+        """Request a token for a scope; return the token endpoint's answer and an empty text.
 
-        Without a token, return None and the reason.
+        If there is no token, return None and the reason.
         """
         code = yield from self.code(scope, why=why)
         if not code.text:
@@ -132,7 +131,9 @@ class Granting:
 
 
 def challenges(setting: Setting, endpoint: Endpoint) -> dict[str, str]:
-    """Return the headers that tell a client how to request another token, with their contracts."""
+    """Return the headers that show a client how to request another token, with the contracts that promise
+    them.
+    """
     return {
         header.name: f"response_headers/{header.name}/{endpoint.place}"
         for header in setting.model.headers
@@ -141,7 +142,7 @@ def challenges(setting: Setting, endpoint: Endpoint) -> dict[str, str]:
 
 
 def judge_refused_token(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> Iterator[Judgement]:
-    """Judge that a 401 for a refused token has the headers that tell a client how to request another."""
+    """Judge that a 401 for a refused token has the headers that show a client how to request another."""
     for name, contract in challenges(setting, endpoint).items() if exchange.status == UNAUTHORIZED else ():
         if exchange.header(name) is not None:
             yield judge_kept(contract)
@@ -155,7 +156,7 @@ def bearer(token: str) -> tuple[tuple[str, str | None], ...]:
 
 
 def consenting(setting: Setting) -> OAuthClient | None:
-    """Return the client that the run may act as, if its user can consent, else None."""
+    """Return the client whose user can consent; None if the run has none."""
     client = setting.oauth
     return (
         client
@@ -167,7 +168,7 @@ def consenting(setting: Setting) -> OAuthClient | None:
 
 
 def readers(setting: Setting) -> dict[str, Endpoint]:
-    """Map each scope to a read that needs no instance."""
+    """Map each scope to a read that it allows and that needs no instance."""
     found: dict[str, Endpoint] = {}
     oauth = setting.model.own_code_flow
     for scope, names in oauth.needs.items() if oauth is not None else ():
@@ -184,7 +185,7 @@ def readers(setting: Setting) -> dict[str, Endpoint]:
 
 
 def plain(setting: Setting, endpoint: Endpoint) -> str | None:
-    """Return the target of a valid call; None if it needs a live instance."""
+    """Return the target of a valid call; None if the call needs a live instance."""
     needed = {str(p.name) for p in endpoint.params if p.required}
     given = evaluate_arguments(setting.model, template_of(setting.model, endpoint.action).input)
     given = {
@@ -198,10 +199,10 @@ def plain(setting: Setting, endpoint: Endpoint) -> str | None:
 
 
 def within(setting: Setting) -> tuple[str, Endpoint] | None:
-    """Return a scope and a read that it allows, or None."""
+    """Return a scope and a read that the scope allows, or None."""
     return next(iter(readers(setting).items()), None)
 
 
 def beyond(setting: Setting) -> tuple[str, Endpoint] | None:
-    """Return another scope and a read that only it allows, or None."""
+    """Return another scope and a read that only this scope allows, or None."""
     return next(iter(list(readers(setting).items())[1:]), None)

@@ -1,4 +1,4 @@
-"""Keys of a run that commands print: those that are over, or were refused, are replaced."""
+"""Renew the keys of a run that commands print, when they have expired or were refused."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pgagents.model.model import Model
 
 @dataclass(frozen=True, slots=True)
 class Renewals:
-    """The commands that print a run's keys; None if no command does."""
+    """The commands that print a run's keys. `commands` is None if no key comes from a command."""
 
     model: Model
     commands: CommandSecrets | None
 
     def find_new(self, keys: Mapping[str, str], holder: str, *, refused: bool = False) -> str | None:
-        """Return a holder's new key; None while the one in `keys` is good. Raises PgagentsError."""
+        """Return a holder's new key; None if the one in `keys` is still good. Raises PgagentsError."""
         if self.commands is None or holder not in self.commands.commands:
             return None
         if refused:
@@ -26,7 +26,9 @@ class Renewals:
         return key if key != keys.get(holder) else None
 
     def is_refusal(self, role: str, status: int) -> bool:
-        """Return whether an answer's status refuses a role's key, and the key ought to be good."""
+        """Return whether a status means that a key from a command is refused, although the role's key should
+        work.
+        """
         known = self.model.auth.roles.get(role)
         code = self.model.wrong_key
         expected = known is not None and known.revoked

@@ -1,4 +1,4 @@
-"""Access tokens of a run: fetched with the secrets of roles, and renewed before they end."""
+"""Access tokens of a run: requested with the secrets of roles, and renewed before they expire."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ NEVER_ISSUED = "pgv000000000000000000000000"
 
 
 class Refused(Exception):
-    """Raised if the token endpoint gives no token. The message has the reason and no secret."""
+    """Raised if the token endpoint issues no token. The message gives the reason and contains no secret."""
 
 
 @dataclass
 class Tokens:
-    """The tokens that a run has. `reach` returns the way to another host; None allows no other host."""
+    """The tokens of a run. `reach` returns a handler for another host; None permits no other host."""
 
     model: Model
     reach: Callable[[str], Handler] | None = None
     known: dict[tuple[str, str, tuple[str, ...] | None], Issued] = field(default_factory=dict)
 
     def find(self, credential: Credential, secret: str, now: float, send: Handler, role: str = "main") -> str:
-        """Return a token for a secret of a role; `send` reaches the API's own server. Raises Refused."""
+        """Return the access token of a role, requested with its secret if there is none that lasts.
+
+        `send` sends to the API's own server. Raises Refused.
+        """
         scopes = find_scopes(self.model, credential, role)
         held = self.known.get((credential.name, secret, scopes))
         if held is None or now >= held.until:
@@ -53,8 +56,8 @@ class Tokens:
 def find_scopes(model: Model, credential: Credential, role: str) -> tuple[str, ...] | None:
     """Return the scopes of a role's token; None for all scopes of the catalogue.
 
-    If plans have scopes of the token endpoint, a role gets those of its plan. A role without a plan requests
-    none, and gets the server's default.
+    If plans have scopes of the token endpoint, a role gets the scopes of its plan. A role without a plan
+    requests no scope, so it gets the server's default.
     """
     known = credential.exchange.scopes if credential.exchange is not None else {}
     planned = {scope for scopes in model.auth.plans.values() for scope in scopes}
@@ -67,7 +70,9 @@ def find_scopes(model: Model, credential: Credential, role: str) -> tuple[str, .
 def find_tokens(
     tokens: Tokens, keys: Mapping[str, str], now: float, send: Handler, role: str = "main"
 ) -> dict[str, str]:
-    """Return a role's secret for each scheme; if the secret is exchanged, its token. Raises Refused."""
+    """Return a role's secret by scheme. A secret that is exchanged is replaced by its token. Raises
+    Refused.
+    """
     found = {}
     for name, credential in tokens.model.credentials.items():
         secret = find_secret(tokens.model, keys, role, name)
@@ -78,7 +83,7 @@ def find_tokens(
 
 
 def present_request(model: Model, keys: Mapping[str, str], asked: TokenRequest) -> Request:
-    """Return the request of a call of the token endpoint, with its slip."""
+    """Return the request for a call of the token endpoint, with the mistake that the call asks for."""
     credential = model.credentials[asked.scheme]
     client, _, password = find_secret(model, keys, asked.role, asked.scheme).partition(":")
     if asked.slip == "secret":

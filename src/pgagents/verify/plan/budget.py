@@ -1,10 +1,10 @@
 """Compute how many requests a run may send.
 
-The main key gets 25 for each action and surface, or what its plan needs, up to 50. Where a document is all
-that is known of the API, random calls add 10 for each action. Each further identity or
-aid (a second project's key, a receiver of events, an OAuth client, bursts) adds what the plan needs because
-of it. Some requests come on top: those that undo something, that repeat a call to a busy server, or that
-split a refused call. They are at most a fifth of the run, and there are none where the caller set the bound.
+The main key gets 25 requests for each action and surface, or what its plan needs, up to 50. If the API is
+known from a document alone, random calls add 10 for each action. Each further identity or aid adds what its
+part of the plan needs. Aids are a second project's key, a receiver of events, an OAuth client, and bursts.
+Some requests come on top: those that undo something, repeat a call to a busy server, or split a refused call.
+They are at most a fifth of the run, and there are none if the caller set a maximum.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from pgagents.verify.plan.order import LAST
 MAIN, PLAIN, RECEIVER, OAUTH, BURSTS = "main", "plain http", "receiver", "OAuth client", "bursts"
 UNBOUNDED = 10**9
 APART = 5
-"""The part of a budget that may be sent on top of it: one in so many requests."""
+"""The requests on top of a budget are at most the budget divided by this number."""
 
 
 def budget(options: Options, shares: Mapping[str, int]) -> int:
-    """Return how many requests may be sent; bursts come on top."""
+    """Return how many requests may be sent. Bursts are not included."""
     if options.max_requests is not None:
         return options.max_requests
     if options.profile == "smoke":
@@ -44,7 +44,7 @@ def budget(options: Options, shares: Mapping[str, int]) -> int:
 
 
 def apart(options: Options, most: int) -> int:
-    """Return how many requests may exceed the budget; 0 if the caller set a maximum."""
+    """Return how many requests may be sent on top of the budget; 0 if the caller set a maximum."""
     return 0 if options.max_requests is not None or options.profile == "smoke" else most // APART
 
 
@@ -62,10 +62,10 @@ def again_until(setting: Setting, options: Options, max_requests: int) -> int:
 def shares(
     setting: Setting, checks: Mapping[str, Check], contracts: Iterable[Contract], probes: Sequence[Probe]
 ) -> dict[str, int]:
-    """Return the requests that the main key may send, and the additional ones for each further identity, aid
-    and bursts.
+    """Return the requests that the main key may send, and those that each further identity, aid and bursts
+    add.
 
-    `probes` are those whose identities are available.
+    `probes` are those for which the run has the identities.
     """
     known = {contract.id: contract for contract in contracts}
     without = _without(setting)
@@ -80,16 +80,16 @@ def shares(
 
 
 def count_drawn(setting: Setting) -> int:
-    """Return the number of random calls for an API that only a document describes.
+    """Return the number of random calls for an API that is known from a document alone.
 
-    A document has no laws. So only random combinations of values can reveal faults that depend on several
+    A document has no laws, so only random combinations of values can reveal faults that depend on several
     arguments.
     """
     return DRAWN_PER_ACTION * len(setting.usable) if setting.model.errors.inferred else 0
 
 
 def _identity(probe: Probe) -> str:
-    """Return the identity besides the main one that a probe needs; empty if it needs none."""
+    """Return the identity, besides the main one, that a probe needs; empty if it needs none."""
     signers = {
         endpoint.action.signed.role for endpoint in probe.endpoints if endpoint.action.signed is not None
     }
@@ -97,7 +97,7 @@ def _identity(probe: Probe) -> str:
 
 
 def _without(setting: Setting) -> dict[str, Setting]:
-    """Return, by the name of each aid that the run has, the run's setting without that aid."""
+    """Return, for each aid of the run, the run's setting without that aid."""
     aids: tuple[tuple[str, Any, dict[str, Any]], ...] = (
         (OAUTH, setting.oauth, {"oauth": None}),
         (RECEIVER, setting.receiver, {"receiver": None}),
@@ -107,7 +107,7 @@ def _without(setting: Setting) -> dict[str, Setting]:
 
 
 def _aid(without: Mapping[str, Setting], checks: Mapping[str, Check], covered: Sequence[Contract]) -> str:
-    """Return the aid without which none of a probe's contracts could be judged; empty if each can be."""
+    """Return the aid without which no contract of a probe could be judged; empty if there is no such aid."""
     if not covered or any(checks[contract.check].settled is None for contract in covered):
         return ""
     for name, less in without.items():

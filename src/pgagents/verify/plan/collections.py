@@ -1,7 +1,7 @@
-"""Say which collections a call may change, so that probes of others may run at the same time.
+"""Find the collections that a call may change, so that probes of other collections may run at the same time.
 
-A collection holds the instances of one resource, or of several that the same actions make, read, list, move
-or undo. Its name is that of one of them.
+A collection holds the instances of one resource, or of several resources that share an action that makes,
+reads, lists, moves or undoes them. It has the name of one of these resources.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pgagents.model.model import Model
 from pgagents.model.resource import Resource
 
 Collections = frozenset[str] | None
-"""The names of some collections; None stands for all."""
+"""The names of some collections; None stands for all collections."""
 
 
 def meet(one: Collections, other: Collections) -> bool:
-    """True if two sets of collections have one in common."""
+    """True if both sets contain the same collection."""
     if one is None or other is None:
         return one != frozenset() != other
     return not one.isdisjoint(other)
@@ -27,23 +27,37 @@ def meet(one: Collections, other: Collections) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CollectionIndex:
-    """The collections of a catalogue, and what calls change of them."""
+    """The collections of a catalogue, and those that each action changes."""
 
     name_of: Mapping[str, str]
     """The name of each resource's collection."""
     above: Mapping[str, frozenset[str]]
-    """The collections that change with each collection: itself, and those that its instances name."""
+    """The collections that change together with each collection: itself, and those that its instances refer
+    to.
+    """
     by_action: Mapping[str, frozenset[str]]
-    """The collections whose instances each action makes, moves or undoes, or that it names."""
+    """The collections whose instances each action makes, moves, undoes or refers to."""
+    named: Mapping[str, frozenset[str]]
+    """The resources that each resource names when it is made, and those that they name; itself only if
+    named.
+    """
+
+    def may_need(self, one: str, other: str) -> bool:
+        """True if an instance of a resource may need one of the other resource, or the other way round."""
+        a, b = self.name_of[one], self.name_of[other]
+        if a == b:
+            return other in self.named[one] or one in self.named[other]
+        return b in self.above[a] or a in self.above[b]
 
     def list_of(self, resources: Iterable[str]) -> frozenset[str]:
         """Return the collections of these resources."""
         return frozenset(self.name_of[name] for name in resources if name in self.name_of)
 
     def list_changed(self, actions: Iterable[Action]) -> Collections:
-        """Return the collections that calls of these actions, and making what they name, may change.
+        """Return the collections that calls of these actions may change; None if that is unknown.
 
-        None if a writing action says nothing of what it changes.
+        Making the instances that the calls need is included. It is unknown if the catalogue does not declare
+        what a writing action changes.
         """
         found: set[str] = set()
         for action in actions:
@@ -62,15 +76,17 @@ def index_collections(model: Model) -> CollectionIndex:
         for action in _list_users(resource):
             _join(name_of, by_user.setdefault(str(action.name), resource.name), resource.name)
     near = {name: {name_of[name]} for name in dict.fromkeys(name_of.values())}
-    for resource in model.resources.values():
-        near[name_of[resource.name]] |= {name_of[n] for n in _list_named(resource) if n in name_of}
+    direct = {name: {n for n in _list_named(r) if n in name_of} for name, r in model.resources.items()}
+    for name, others in direct.items():
+        near[name_of[name]] |= {name_of[other] for other in others}
     above = {name: frozenset(_reach(near, name)) for name in near}
     by_action: dict[str, frozenset[str]] = {}
     for action in model.actions:
-        named = [p.refers_to for p in action.params if p.refers_to in name_of]
+        params = [p.refers_to for p in action.params if p.refers_to in name_of]
         used = [by_user[str(action.name)]] if str(action.name) in by_user else []
-        by_action[str(action.name)] = frozenset(name_of[n] for n in (*named, *used) if n is not None)
-    return CollectionIndex(name_of, above, by_action)
+        by_action[str(action.name)] = frozenset(name_of[n] for n in (*params, *used) if n is not None)
+    named = {name: frozenset(r for n in others for r in _reach(direct, n)) for name, others in direct.items()}
+    return CollectionIndex(name_of, above, by_action, named)
 
 
 def _list_users(resource: Resource) -> list[Action]:
@@ -80,7 +96,7 @@ def _list_users(resource: Resource) -> list[Action]:
 
 
 def _join(name_of: dict[str, str], one: str, other: str) -> None:
-    """Make the collections of two resources one."""
+    """Unite the collections of two resources."""
     kept, gone = name_of[one], name_of[other]
     for name, of in name_of.items():
         if of == gone:
@@ -88,9 +104,7 @@ def _join(name_of: dict[str, str], one: str, other: str) -> None:
 
 
 def _list_named(resource: Resource) -> list[str]:
-    """Return the resources that an instance names when it is made, those that contain it and that it counts
-    in.
-    """
+    """Return the resources that an instance refers to when it is made, that contain it, or that count it."""
     made = resource.made_by
     named = [p.refers_to for p in made.action.params if p.refers_to] if made is not None else []
     for value in made.input.values() if made is not None else ():
@@ -100,7 +114,7 @@ def _list_named(resource: Resource) -> list[str]:
 
 
 def _reach(near: Mapping[str, set[str]], name: str) -> set[str]:
-    """Return all that can be reached from a name, itself included."""
+    """Return all names that can be reached from a name, and the name itself."""
     found, new = {name}, [name]
     while new:
         more = near[new.pop()] - found

@@ -1,4 +1,4 @@
-"""Reasons for contracts that a run leaves out because others may use the server at the same time."""
+"""Reasons for leaving out contracts that other users of the server could disturb."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A caller's choices and identities, the progress that a run reports, and the forecast of a plan."""
+"""The caller's choices and identities, the progress that a run reports, and the forecast of a plan."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Profile = Literal["smoke", "standard", "deep"]
 SMOKE_REQUESTS = 60
 REQUESTS_PER_ACTION = 25
 MOST_PER_ACTION = 50
-"""Requests for each action and surface of an API whose plan needs more than the usual number."""
+"""The most requests for each action and surface of an API, if its plan needs more than the usual number."""
 DRAWN_PER_ACTION = 10
-"""Requests for each action that random calls get on top, where a document is all that is known of the API."""
+"""Requests for random calls of each action, if the API is known from a document alone."""
 AGAIN_PER_ACTION = 20
 USUAL_WORKERS = 8
-"""The number of lanes where the caller names none and the server takes its time."""
+"""The number of workers if the caller names none and the server is slow to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,69 +48,74 @@ class Options:
     limits: bool = False
     """True if bursts may exceed the limits on purpose; they come on top of `max_requests`' default."""
     exclusive: bool = False
-    """True if nobody else uses the target, so that its counters are this run's alone."""
+    """True if nobody else uses the target, so that its counters show the effects of this run only."""
     strict: bool = False
-    """True if a contradiction of an inferred contract is reported as broken instead of odd."""
+    """True if a broken contract that was only inferred is reported as broken, instead of as odd."""
     shard: tuple[int, int] | None = None
-    """Number (from 1) and count of the parts of the contracts that several machines verify at the same
-    time.
+    """The number of this shard, from 1, and the number of all shards.
+
+    Shards divide the contracts among machines that verify at the same time.
     """
     workers: int | None = 1
-    """The number of probes that may run at the same time; None: several where the server takes its time to
+    """The number of probes that may run at the same time; None for several if the server is slow to
     answer.
     """
     keyless: bool = False
     """True if the run has no key and tries only calls that need none."""
     only_said: str = "--only"
-    """The flag from which `only` comes, for the reason of the contracts that it leaves out."""
+    """The flag that set `only`, which the reasons of left-out contracts name."""
     tools_lead: bool = False
-    """True if an action that is a tool is called through the MCP server where any endpoint will do."""
+    """True if actions that are tools are called through the MCP server, unless a contract needs another
+    endpoint.
+    """
 
 
 DISCOVERY = ("hosted_document/", "discovery_headers/", "advertised_links/", "server_card/", "oauth_metadata/")
-"""Contracts about what anyone finds without a key: the hosted documents, what they and the host's pages link
-to, and the OAuth server.
+"""Beginnings of contract ids about everything that can be found without a key.
+
+These are the hosted documents, the links in them and in the host's pages, and the OAuth server.
 """
 DISCOVERY_FLAG = "--discovery"
-"""The flag that selects them."""
+"""The flag that selects these contracts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """Keys by role: `main`, `second`, …. A role that is absent was not given."""
+    """Keys by role: `main`, `second`, …. A role without a key is absent."""
 
     keys: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
-    """Further values that are sent and must not be reported: those of a gateway's headers."""
+    """Further values, such as those of a gateway's headers, that are sent and that no report may show."""
     oauth: OAuthClient | None = None
     """The OAuth client that the run may act as."""
     reach: Callable[[str], Handler] | None = None
-    """The way to a token endpoint on another host."""
+    """Returns a handler that sends to a token endpoint on another host."""
     commands: CommandSecrets | None = None
-    """Commands that print keys, and are run again when those end."""
+    """Commands that print keys, and are run again when a key expires."""
     strangers: Mapping[str, Handler] = field(default_factory=dict)
-    """Ways to the target without its client certificate (`none`) and with one of another authority
-    (`other`).
+    """Handlers that reach the target without its client certificate (`none`), or with one of another
+    authority (`other`).
     """
     servers: Mapping[str, str] = field(default_factory=dict)
-    """The base URLs of the API's other servers by name; one without an address gets no call."""
+    """The base URLs of the API's other servers, by name. A server without a base URL gets no call."""
 
     @property
     def hidden(self) -> tuple[str, ...]:
-        """Values that are sent beside keys and that no report may show."""
+        """Values that are sent besides keys and that no report may show."""
         return (*self.secrets, *(self.oauth.sensitive if self.oauth else ()))
 
 
 GENERATING = "random calls are generated"
 """The phase in which a verification sends nothing, so that its pace says nothing about the time left."""
 FINISHING = "finishing"
-"""The phase in which a verification sends no further probes and undoes its own changes."""
+"""The phase in which a verification sends no further probes and only undoes its changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The state of a run. `doing` is one short phrase; `waiting_s` is above zero while it waits for the
-    server's limit. `found` has the findings since the step before, without any secret.
+    """The state of a run. `doing` names its phase; `waiting_s` is above zero while it waits for a rate limit.
+
+    `found` has the findings since the last report of progress, without any secret.
     """
 
     sent: int
@@ -128,12 +133,13 @@ class Progress:
 class Plan:
     """The forecast of a run: its requests, seconds and contracts.
 
-    `requests` counts requests by bucket (empty string: no bucket), `by_stage` by the stage of their probes.
-    `seconds` is the wall time at the catalogue's own pace. `selected` will be tried, `left_out` are not
+    `requests` counts requests by bucket (empty text: no bucket), `by_stage` by the stage of their probes.
+    `seconds` is the wall time at the catalogue's rate limits. `selected` will be tried. `left_out` are not
     selected or not applicable, each with its reason. `digest` is the same for the same seed, catalogue and
-    choices. `by_contract` counts the requests that are sent for a contract; one without any is judged by what
-    others send. `by_check` counts each request once, for the check that asks for it. `shares` are the parts
-    of a standard run's budget. Up to `apart` requests more undo what was made, or go to a busy server again.
+    choices. `by_contract` counts the requests that are sent for a contract; a contract without any is judged
+    on the requests for others. `by_check` counts each request once, for the check whose probe sends it.
+    `shares` are the parts of a standard run's budget. Up to `apart` further requests undo changes, or repeat
+    a call to a busy server.
     """
 
     requests: Mapping[str, int]

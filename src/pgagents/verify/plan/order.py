@@ -1,6 +1,6 @@
-"""Order the probes: first a survey of every kind of promise, then stage by stage.
+"""Order the probes: first a survey of all kinds of contracts, then stage by stage.
 
-The seed shuffles the probes of a stage if their order is free.
+If the order within a stage is free, the seed shuffles its probes.
 """
 
 from __future__ import annotations
@@ -17,38 +17,41 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.endpoint import REST
 
 LAST = 99
-"""The stage of calls that exceed limits: after all others, and outside the budget."""
-PRISTINE = 0
-"""The stage of calls that need the target in the state in which the run finds it: before the run makes an
-instance.
+"""The stage of calls that exceed rate limits. It comes after all others, and its calls are not in the
+budget.
 """
+PRISTINE = 0
+"""The stage of calls that need the target's original state, before the run has made any instance."""
 LATE = 8
-"""Probes of this and later stages check the results of earlier ones, so they stay behind them."""
+"""The first stage whose probes check the effects of earlier ones, so no probe from here on is moved
+forward.
+"""
 SHUFFLED_FROM = 4
-"""Phases from here on run in an order that the seed chooses; the ones before build on each other."""
+"""The first stage whose probes the seed shuffles. Probes of earlier stages build on each other."""
 CORRECT = (1, 3)
-"""The stages of correct and ordinary calls: examples, and no boundary values."""
+"""The stages of correct calls with ordinary values: examples, no boundary values."""
 NAMING = frozenset((
     "actions", "codes", "events", "examples", "input", "laws", "moves", "properties", "relations",
     "resources", "roles", "steps",
     "workflows",
 ))  # fmt: skip
-"""Members of a catalogue below which its author chooses the names."""
+"""Members of a catalogue whose own members have names that the author chose."""
 
 Kind = tuple[str, ...]
 WEIGHTS = {"answer": 4, "check": 2, "line": 1, "effect": 1}
-"""The worth of showing a kind for the first time, by the kind's first member. So an action's first answer is
-worth as much as the first contract of a check. Half of that is the first from another kind of line, and a
-quarter the same for a write after a read.
+"""The worth of showing a kind for the first time, by the kind's first member.
+
+An action's first answer counts 4. So does a check's first contract (2 + 1 + 1). The first contract from a
+further kind of line counts 2 (1 + 1). The first from a known line for the other effect counts 1.
 """
 WAVES = (4, 2, 1)
-"""The least worth of each request in a survey's first wave, and in those after it."""
+"""The least worth per request for each wave of a survey."""
 
 
 def by_phase(probes: Iterable[Probe], seed: int) -> list[Probe]:
-    """Sort probes by priority and stage, optional ones last.
+    """Sort probes by priority and stage; within a stage, optional probes come last.
 
-    From the stage `SHUFFLED_FROM` on, the seed shuffles the probes of a stage.
+    From the stage `SHUFFLED_FROM` on, the seed shuffles the probes within a stage.
     """
     found: list[Probe] = []
     for key, several in groupby(sorted(probes, key=_stage), key=_stage):
@@ -66,13 +69,12 @@ def _stage(probe: Probe) -> tuple[int, int]:
 def order_for_survey(
     setting: Setting, probes: Sequence[Probe], contracts: Iterable[Contract], most: int, first: int = 1
 ) -> list[Probe]:
-    """Return the same probes in waves of decreasing worth. Probes that show most kinds of contract in `most`
-    requests come first.
+    """Return the same probes in waves of decreasing worth, so that `most` requests show as many kinds as
+    possible.
 
-    So a bug that shows everywhere is reported early, and a run that ends early has tried a little of
-    everything. A probe's worth follows from `contracts` and the catalogue alone. The `first` probes stay in
-    front, because a correct call shows if the server accepts the key. Probes of the stage `PRISTINE` stay in
-    front, too.
+    So a bug that shows everywhere is reported early, and an interrupted run has tried a little of everything.
+    A probe's worth depends on `contracts` and the catalogue alone. The `first` probes stay in front, because
+    a correct call shows if the server accepts the key. Probes of the stage `PRISTINE` stay in front, too.
     """
     first += sum(probe.stage == PRISTINE for probe in probes)
     counted = {c.id: c for c in contracts}
@@ -107,10 +109,11 @@ def for_smoke(
 
 
 def kinds_of(setting: Setting, contract: Contract) -> tuple[Kind, ...]:
-    """Return the kinds that a contract belongs to, the widest first.
+    """Return the kinds to which a contract belongs, the widest first.
 
-    These are its check, then the kind of catalogue line that it comes from, then that line for reads or for
-    writes. Action, argument and surface make no difference: a server has one way to do all of them.
+    The first is its check. The second adds the kind of catalogue line that promises it, the third the effect
+    (read or write) of its action. Action, argument and surface make no difference, because servers treat them
+    all alike.
     """
     endpoint = setting.by_place.get(contract.place)
     line = "/".join(_line(contract.origin))
@@ -128,15 +131,17 @@ def _line(origin: Pointer) -> list[str]:
 
 
 def _free(probe: Probe) -> bool:
-    """True if a probe may come early: it repeats nothing, stays needed, and depends on no earlier answer."""
+    """True if a probe may be moved forward: it does not repeat others, is not optional, and checks no earlier
+    call.
+    """
     return probe.priority == 1 and not probe.optional and probe.stage < LATE
 
 
 def _find_shown_kinds(
     setting: Setting, probe: Probe, counted: Mapping[str, Contract], calling: Collection[str]
 ) -> frozenset[Kind]:
-    """Return the kinds that a probe shows: those of its contracts, and the first answers of the actions
-    that it calls correctly.
+    """Return the kinds that a probe shows: those of its contracts, and a first answer of each action that it
+    calls correctly.
     """
     found = {kind for id in probe.contracts if id in counted for kind in kinds_of(setting, counted[id])}
     if probe.check in calling:
@@ -147,8 +152,9 @@ def _find_shown_kinds(
 def _survey(
     probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]], most: int, first: int
 ) -> dict[int, int]:
-    """Return the wave of each probe of a survey, by its index. Each further wave prefers the probe that
-    adds the most new kinds for each request.
+    """Return the wave of each probe of a survey, by the probe's index.
+
+    The next probe of a wave is the one that adds the most worth for each request.
     """
     waves: dict[int, int] = {}
     met: set[Kind] = set()
@@ -170,7 +176,7 @@ def _survey(
     while heap and heap[0][0] < 0:
         told, i = heap[0]
         now = worth(i)
-        if now < -told:  # others have shown some of it since
+        if now < -told:  # earlier probes have shown some of it meanwhile
             heapreplace(heap, (-now, i))
             continue
         heappop(heap)
@@ -180,9 +186,7 @@ def _survey(
 
 
 def _cheapest(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]]) -> Iterable[int]:
-    """Return the cheapest probe of each set of kinds. If several cost the same, return the first. Probes are
-    given by index.
-    """
+    """Return the index of the cheapest probe of each set of kinds, the first one of equally cheap probes."""
     best: dict[frozenset[Kind], int] = {}
     for i, kinds in shown.items():
         if kinds not in best or _price(probes[i]) < _price(probes[best[kinds]]):
@@ -191,5 +195,5 @@ def _cheapest(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]]) -> 
 
 
 def _price(probe: Probe) -> int:
-    """Return the probe's requests without those that undo its writes, which come at the end."""
+    """Return the number of a probe's requests, without those that undo its writes at the end of the run."""
     return max(1, probe.cost - probe.writes)

@@ -1,4 +1,4 @@
-"""Decide which probes may run at the same time, and after which others each may start.
+"""Decide which probes may run at the same time, and which probes must have ended before each one starts.
 
 A probe runs alone unless the probe itself (`Probe.overlap`) or its check (`Check.overlap`) says otherwise.
 One that compares several answers runs beside probes that only read, or that change none of the collections
@@ -42,7 +42,7 @@ class Slot:
 
 
 class Company:
-    """The running slots, to decide if another one may start."""
+    """The slots that are running; decides if another one may start."""
 
     def __init__(self, running: Iterable[Slot]) -> None:
         slots = tuple(running)
@@ -52,20 +52,20 @@ class Company:
         self._compares = _unite(slot.compares for slot in slots)
 
     def takes(self, slot: Slot) -> bool:
-        """True if a slot may start while these run."""
+        """True if a slot may start while these are running."""
         if self._full or slot.company == "none":
             return self._first is None
         return not meet(slot.compares, self._changes) and not meet(self._compares, slot.changes)
 
     def is_like(self, slot: Slot) -> bool:
-        """True if a slot and the first of these both write, or both only read."""
+        """True if a slot and the first running one both write, or both only read."""
         return self._first is not None and slot.writes == self._first.writes
 
 
 def lay_out(
     setting: Setting, checks: Mapping[str, Check], probes: Sequence[Probe], *, writes: bool, first: int = 0
 ) -> list[Slot]:
-    """Return the slots of a plan's probes. `writes` is False if the run may change nothing.
+    """Return the slots of a plan's probes. `writes` is False if the run may not change anything.
 
     `first` is the index of the first probe: the number of slots that the run has had before.
     """
@@ -89,13 +89,13 @@ def _list_compared(index: CollectionIndex, probe: Probe) -> Collections:
 
 
 def _list_changes(index: CollectionIndex, probe: Probe) -> Collections:
-    """Return the collections that a probe may change; None for all, and if nothing is known of it."""
+    """Return the collections that a probe may change; None for all, also if they are unknown."""
     found = index.list_changed((*probe.calls, *(endpoint.action for endpoint in probe.endpoints)))
     return found or None
 
 
 def _unite(several: Iterable[Collections]) -> Collections:
-    """Return all collections of several sets."""
+    """Return the union of sets of collections; None for all."""
     found: set[str] = set()
     for one in several:
         if one is None:
@@ -105,15 +105,15 @@ def _unite(several: Iterable[Collections]) -> Collections:
 
 
 def _needs_instance(probe: Probe, made: Collection[str]) -> bool:
-    """True if a call of the probe names an instance that the run makes."""
+    """True if a call of the probe refers to an instance that the run makes."""
     return any(param.refers_to in made for endpoint in probe.endpoints for param in endpoint.params)
 
 
 def _after(before: Sequence[Slot], index: int, probe: Probe) -> int:
     """Return the index before which all probes must have ended.
 
-    Optional and repeating probes depend on all verdicts so far, and late ones on all earlier calls.
-    Neighbours of one kind depend on the same verdicts.
+    Optional and repeating probes depend on all earlier verdicts, late probes on all earlier calls.
+    Neighbouring probes of one kind depend on the same verdicts, so they share an index.
     """
     if not probe.optional and probe.priority == 1 and probe.stage < LATE:
         return 0

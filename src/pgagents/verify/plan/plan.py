@@ -1,4 +1,6 @@
-"""Draft the plan: the probes of all checks, the contracts left out with their reasons, and its cost."""
+"""Draft the plan of a run: the probes of all checks, the contracts left out with their reasons, and the
+cost.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +10,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pgagents.http import Handler
-from pgagents.model.contract import FRAMEWORK, Contract
+from pgagents.model.contract import Contract
 from pgagents.model.model import Model
 from pgagents.report.report import Result
 from pgagents.verify.check.check import AGAIN, RANDOM, Check, Probe
 from pgagents.verify.check.compiled import compile_catalogue
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.plan.budget import BURSTS, again_until, apart, budget, shares
+from pgagents.verify.plan.needed import FIRST, choose_probes, list_bearing
 from pgagents.verify.plan.options import DISCOVERY_FLAG, SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.plan.order import LAST, by_phase, for_smoke, order_for_survey
 from pgagents.verify.plan.safety import loopback, may_write
 from pgagents.verify.plan.selection import (
     list_possible,
     list_shown_when_limited,
-    matches,
     settle_contracts,
     settle_without_identity,
 )
@@ -32,57 +34,38 @@ from pgagents.verify.wire.receiver import Inbox
 
 DRAWS = 25
 RESERVE = 15
-"""Requests of a shard beyond its plan: for trying failing cases once more."""
-CLASSES = ("key_authentication", "invalid_input", "absent_id", "plan_scopes")
-FROM_DATA = ("law", "response_schema", "consistent_representations")
-"""Checks whose watchers judge a reading action's answer about instances that were made through other
-endpoints.
-"""
-FIRST = "valid_calls"
-"""The check whose probes come first within a stage. A run begins with a correct call, which shows if the
-server accepts the key.
-"""
+"""Further requests of a shard, with which it tries failing cases once more."""
 DRAWING = ("no_crashes", "invalid_input")
 """The checks that have probes with random calls."""
-BETWEEN = "surface_equivalence"
-"""The check whose watcher compares a dispatcher's answers with REST's."""
-SHOWING = {
-    "valid_calls": "correct",
-    "surface_equivalence": "correct",
-    "key_authentication": "keyless",
-    "invalid_input": "wrong",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Probes in order, and the contracts that are decided before any traffic."""
+    """The ordered probes, and the contracts that are decided before any traffic."""
 
     probes: tuple[Probe, ...]
     settled: Mapping[str, Result]
     max_requests: int
     digest: str
     again_until: int = 0
-    """The number of requests after which no probe starts that only repeats others."""
+    """The number of requests after which a probe no longer starts if it only repeats others."""
     for_last: int = 0
-    """The part of `max_requests` that only probes of the last stage spend: they exceed limits."""
+    """The part of `max_requests` for probes of the last stage, which exceed rate limits."""
     writes: bool = True
     apart: int = 0
-    """The number of requests that undo things or go to a busy server again; they are no part of
-    `max_requests`.
-    """
+    """The number of requests, besides `max_requests`, that undo changes or repeat a call to a busy server."""
     shares: Mapping[str, int] = field(default_factory=dict)
-    """The parts of `max_requests` by their purpose; empty if the caller set the maximum."""
+    """The parts of `max_requests` by purpose; empty if the caller set the maximum."""
     draw: Callable[[], Iterable[Probe]] = tuple
-    """Generate the probes with random calls that come after the others, one after another and in no order.
+    """Generate the probes with random calls, which come after all others.
 
-    That takes many seconds with a large catalogue, so a run first sends the others.
+    Generating takes many seconds for a large catalogue, so a run sends the other probes first.
     """
     room: int = 0
-    """The number of requests that random calls may have."""
+    """The number of requests for random calls."""
     asked: Mapping[str, str] = field(default_factory=dict)
-    """Ids of contracts that nothing in this plan provokes, with the reason; they are judged if it happens
-    all the same.
+    """The reasons for contracts that no probe of this plan provokes, by id. They are judged all the same if
+    an answer shows them.
     """
 
 
@@ -103,13 +86,13 @@ def make_setting(
         compile_catalogue(model, url, tools_lead=options.tools_lead and mcp is not None),
         plain_url,
         seed=options.seed,
-        fuzz=deep,  # our own values show as much as Schemathesis' coverage, which costs a second besides
+        fuzz=deep,  # Schemathesis' coverage adds little to our own values, and costs a second
         draws=DRAWS if deep else 0,
         drawn=DRAWS if deep else 0,
         limits=options.limits,
         discovery=options.only_said == DISCOVERY_FLAG,
         exclusive=options.shard is None
-        and (options.exclusive or loopback(url)),  # other shards use the server too
+        and (options.exclusive or loopback(url)),  # other shards use the server, too
         mcp=mcp,
         receiver=receiver,
         bare=bare,
@@ -204,12 +187,14 @@ def _select(
     options: Options,
     most: int,
 ) -> list[Probe]:
-    """Return the probes that the wanted contracts need, in their phases; `most` bounds a run's requests."""
+    """Return the probes that the wanted contracts need, by stage; `most` is the budget of the run in
+    requests.
+    """
     ordered = by_phase((p for p in possible if p.priority == 1 or options.profile != "smoke"), options.seed)
     selected = [c for c in contracts if c.id in wanted]
-    chosen = _choose_probes(setting, ordered, selected)
+    chosen = choose_probes(setting, ordered, selected)
     if options.only or options.shard:
-        chosen += _bearing(setting, checks, contracts, ordered, selected, chosen, options, most)
+        chosen += list_bearing(setting, checks, contracts, ordered, selected, chosen, options, most)
     kept = {id(p) for p in chosen}
     return [p for p in ordered if id(p) in kept]
 
@@ -223,11 +208,10 @@ def _probes(setting: Setting, checks: Mapping[str, Check], roles: frozenset[str]
 
 
 def _find_room(options: Options, parts: Mapping[str, int], planned: Sequence[Probe]) -> int:
-    """Return how many requests of a standard run's budget are left for random calls. A deep run has them in
-    its plan.
+    """Return how many requests of a standard run's budget are left for random calls.
 
-    If the caller sets a maximum, random calls get no more requests than usual, because a maximum is no
-    request for more calls.
+    A deep run has random calls in its plan. A maximum of the caller's leaves them no more requests than
+    usual, because it must not cause additional calls.
     """
     if options.profile != "standard" or options.shard or options.only:
         return 0
@@ -239,7 +223,7 @@ def _find_room(options: Options, parts: Mapping[str, int], planned: Sequence[Pro
 def _draw_random_calls(
     setting: Setting, checks: Mapping[str, Check], room: int, planned: Sequence[Probe], wanted: set[str]
 ) -> Iterator[Probe]:
-    """Yield the probes with random calls for `room` requests."""
+    """Yield probes with random calls that take `room` requests together."""
     if room < 1:
         return
     each = min(DRAWS, -(-room // (2 * max(1, len(setting.endpoints)))))
@@ -254,8 +238,8 @@ def _draw_random_calls(
 def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
     """Return a shard's part of the budget in requests.
 
-    Its own contracts and the creation of their instances count once. Calls that exceed limits have a budget
-    of their own.
+    The shard's own contracts and the creation of their instances count once. Calls that exceed limits have a
+    budget of their own.
     """
     usual = [p for p in probes if p.stage != LAST]
     own = [p for p in usual if any(c in wanted for c in p.contracts)]
@@ -275,122 +259,18 @@ def _share_repeats(
     return min(again, sum(p.cost for p in ordered if p.priority == 1) + room // parts) if room else 0
 
 
-def _choose_probes(setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract]) -> list[Probe]:
-    """Choose the probes for these contracts, and for each of their endpoints a correct call, one without a
-    key and a wrong one. Without a correct call nothing about an endpoint is believed.
-    """
-    wanted = {c.id for c in contracts}
-    places = _carrying(setting, contracts)
-    shown: dict[tuple[str, str], Probe] = {}
-    showing = [(SHOWING[head], p) for p in probes if (head := p.check) in SHOWING]
-    for what, probe in sorted(showing, key=lambda s: (s[1].priority, s[1].stage, s[1].name)):
-        for endpoint in probe.endpoints:
-            if endpoint.place in places:
-                shown.setdefault((what, endpoint.place), probe)
-    needed = {id(p) for p in shown.values()}
-    return [p for p in probes if id(p) in needed or any(c in wanted for c in p.contracts)]
-
-
-def _carrying(setting: Setting, contracts: Iterable[Contract]) -> set[str]:
-    """Return the places of the contracts.
-
-    A contract on a vendor's surface has the places of all endpoints of its action, because a vendor's call
-    goes through one of them.
-    """
-    places = {c.place: c.action for c in contracts}
-    endpoints = {d.place for d in setting.usable}
-    elsewhere = {action for place, action in places.items() if place not in endpoints}
-    return places.keys() | {d.place for d in setting.usable if str(d.action.name) in elsewhere}
-
-
-def _bearing(
-    setting: Setting,
-    checks: Mapping[str, Check],
-    contracts: Sequence[Contract],
-    ordered: Sequence[Probe],
-    selected: Sequence[Contract],
-    chosen: Sequence[Probe],
-    options: Options,
-    most: int,
-) -> list[Probe]:
-    """Return further probes, within the budget, because selected contracts are judged on their exchanges too.
-
-    - Probes that call the endpoints of the contracts, or get the framework's own refusals.
-    - Where an action reads instances, probes that make and change such instances correctly.
-    - With `--only`, all probes for a contract about a whole surface, unless the caller bounds the requests.
-    - All probes of a check that is self-contained.
-
-    A shard gets no further probes. A probe that a whole run with these options leaves out, such as a burst,
-    is left out here too.
-    """
-    watched = [c for c in selected if checks[c.check].needs_others(c)]
-    places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
-    leads = [setting.find_lead(c.action) for c in watched if c.check == BETWEEN]
-    places |= {lead.place for lead in leads if lead is not None}
-    whole = (
-        options.only and options.max_requests is None
-    )  # what a caller left is for the contracts' own probes
-    surfaces = {c.surface for c in watched if c.place == f"@{c.surface}"} if whole else set()
-    own = {c.check for c in selected if checks[c.check].self_contained} if options.only else set()
-    limited = options.limits and bool(list_shown_when_limited(setting, watched))
-    wanted = {c.id for c in selected}
-
-    def bears(probe: Probe) -> bool:
-        if any(d.place in places or d.surface in surfaces for d in probe.endpoints):
-            return True
-        if probe.check in own or not wanted.isdisjoint(probe.shows):
-            return True
-        if f"{FRAMEWORK}@{probe.surface}" in places and (probe.check == FRAMEWORK or not probe.endpoints):
-            return True
-        makes = probe.check == FIRST if options.shard else probe.check not in (*CLASSES, FRAMEWORK)
-        return from_data and probe.writes and makes
-
-    known = {c.id: c for c in contracts}
-
-    def in_whole_run(probe: Probe) -> bool:
-        covered = [known[id] for id in probe.contracts if id in known]
-        return any(checks[c.check].settle(setting, c) is None for c in covered)
-
-    taken = {id(p) for p in chosen}
-    spare = most - sum(p.cost for p in chosen if p.stage != LAST)
-    found: list[Probe] = []
-    for probe in ordered:
-        if id(probe) in taken or all(matches(id, options.skip) for id in probe.contracts):
-            continue
-        if limited and probe.stage == LAST:  # bursts have a budget of their own
-            found.append(probe)
-        elif probe.cost <= spare and bears(probe) and in_whole_run(probe):
-            spare -= probe.cost
-            found.append(probe)
-    return found
-
-
-def _judge_instances(setting: Setting, contracts: Iterable[Contract]) -> bool:
-    """True if one of these contracts is about a reading action's answers on instances that the run makes."""
-    effects = {d.place: d.action.effect for d in setting.every_endpoint}
-    told = {
-        str(call.action.name)
-        for r in setting.model.resources.values()
-        if r.made_by
-        for call in (*r.read_by, *r.listed_by)
-    }
-    return any(
-        (c.check in FROM_DATA or c.action in told) and effects.get(c.place) == "read" for c in contracts
-    )
-
-
 def simulate(
     made: Draft, model: Model, parts: int = 1
 ) -> tuple[dict[str, int], dict[str, int], float, list[Probe]]:
-    """Return the requests by bucket and by stage, the seconds at the catalogue's pace, and the probes that
-    the budget reaches.
+    """Return the requests by bucket and by stage, the seconds at the catalogue's rate limits, and the probes
+    that fit the budget.
 
-    `parts` is how many runs share the server's budgets at the same time.
+    `parts` is the number of runs that share the server's rate limits at the same time.
     """
     by_bucket: dict[str, int] = {}
     by_stage: dict[str, int] = {}
     by_key: dict[tuple[str, str, str], int] = {}
-    """Requests by identity, surface and bucket: each of these has a budget of its own on the server."""
+    """Requests by identity, surface and bucket, each of which has a rate limit of its own."""
     total = 2
     reached: list[Probe] = []
     shown: set[str] = set()

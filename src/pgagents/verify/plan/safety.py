@@ -1,6 +1,6 @@
-"""Decide if a run may write: the caller allows it, or the key's prefix marks a key of test mode.
+"""Decide if a run may write: if the caller allows it, or if all main keys begin as keys of test mode do.
 
-The address proves nothing: 127.0.0.1 may be a tunnel to production.
+The address is no evidence: 127.0.0.1 may be a tunnel to production.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NO_WRITES = "nothing is written without a test key; --allow-writes would"
 
 
 def may_write(model: Model, identities: Identities, options: Options) -> bool:
-    """Return whether writing actions may be called with the main keys: each such call has a test key."""
+    """Return whether writing actions may be called: the caller allows it, or every main key is a test key."""
     if options.allow_writes:
         return True
     keys = identities.keys

@@ -1,4 +1,4 @@
-"""Decide before any traffic which contracts are not selected, not applicable, or lack an identity."""
+"""Decide, before any traffic, which contracts are not selected, not applicable, or lack an identity."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLAINTEXT = "plaintext"
 
 
 def list_shown_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[str, str]:
-    """Return, by id, the reason for contracts about headers that only an answer to a limited call has."""
+    """Return, by id, the reason for contracts about headers that only an answer beyond the rate limit has."""
     limited = setting.model.errors.framework.limited
     status = setting.model.codes[limited].status if limited else 429
     names = [h.name for h in setting.model.headers if set(h.on) == {status}]
@@ -32,21 +32,21 @@ def list_shown_when_limited(setting: Setting, contracts: Sequence[Contract]) -> 
 
 
 def list_possible(setting: Setting, probes: Iterable[Probe], identities: Identities) -> list[Probe]:
-    """Return the probes whose calls need no key and no signing secret that the run lacks."""
+    """Return the probes for whose calls the run has all keys and signing secrets."""
     find = _lacking_finder(setting, identities)
     return [p for p in probes if _has_roles(p, identities) and not find(p)]
 
 
 def _has_roles(probe: Probe, identities: Identities) -> bool:
-    """True if all roles of a probe's calls and signatures have keys."""
+    """True if the run has keys for all roles of a probe's calls and signatures."""
     signers = (d.action.signed.role for d in probe.endpoints if d.action.signed is not None)
     return all(role in identities.keys for role in (probe.role, *signers) if role)
 
 
 def _lacking_finder(setting: Setting, identities: Identities) -> Callable[[Probe], str]:
-    """Return a function that names the first identity that a probe's role lacks for a scheme, empty if none.
+    """Return a function that returns the first missing identity of a probe's role; empty if none is missing.
 
-    It remembers its answers, because thousands of probes share a few roles and alternatives.
+    The function caches its results, because thousands of probes share a few roles and alternatives.
     """
 
     @cache
@@ -63,7 +63,7 @@ def _lacking_finder(setting: Setting, identities: Identities) -> Callable[[Probe
 
 
 def matches(id: str, patterns: Iterable[str]) -> bool:
-    """True if a contract's id is one of the patterns, or begins with one."""
+    """True if a contract's id equals one of the patterns, or begins with one."""
     return id.startswith(tuple(patterns))
 
 
@@ -75,7 +75,7 @@ def settle_contracts(
     writes: bool,
     theirs: Set[str],
 ) -> dict[str, Result]:
-    """Return the results of contracts that the options, the address or their checks leave out, by id.
+    """Return, by id, the results of contracts that the options, the address or their checks leave out.
 
     `writes` is False if the run may only read. `theirs` are ids of contracts that other shards verify.
     """
@@ -109,7 +109,7 @@ def _is_plaintext(contract: Contract) -> bool:
 
 
 def _not_applicable(setting: Setting, contract: Contract) -> str:
-    """Return why the contract is not promised of this address; empty where it is."""
+    """Return why the contract does not apply to this address; empty if it applies."""
     if contract.surface == REST and not setting.endpoints:
         return "no action has a path: only an MCP server has them"
     header = contract.detail if contract.check == "response_headers" else ""
@@ -125,7 +125,7 @@ def settle_without_identity(
     identities: Identities,
     options: Options,
 ) -> dict[str, Result]:
-    """Return, by id, the results of wanted contracts whose calls need an identity that the run does not have.
+    """Return, by id, the results of wanted contracts whose calls need an identity that the run lacks.
 
     They are untested if the caller requires the identity, else not selected.
     """
@@ -155,7 +155,7 @@ def settle_without_identity(
 def _without_further_secret(
     setting: Setting, probes: Sequence[Probe], identities: Identities
 ) -> dict[str, str]:
-    """Return, by id, why contracts cannot be tried: a secret of a further scheme is missing."""
+    """Return, by id, why contracts cannot be tried: the secret of a second scheme is missing."""
     lacking: dict[str, set[str]] = {}
     find = _lacking_finder(setting, identities)
     for probe in probes:

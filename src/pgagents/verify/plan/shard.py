@@ -1,7 +1,7 @@
-"""Divide the contracts among the shards of a CI matrix, from the contracts and the plan alone.
+"""Divide the contracts among the shards of a CI matrix, by the contracts and the plan alone.
 
 All contracts of an action stay in one shard, so that no other shard sends the same requests. The contracts of
-the framework's refusals stay together too, as do those of one workflow or one sign-in.
+the framework's refusals also stay together, as do those of one workflow or one sign-in.
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ from pgagents.verify.check.check import Probe
 
 FEW = 1
 PER_CONTRACT = 0.05
-"""The weight of a contract without planned requests of its own; usually a few calls are sent to judge it."""
+"""The weight of a contract without requests of its own, for which a few calls are usually sent all the
+same.
+"""
 
 
 def elsewhere(
     contracts: Iterable[Contract], shard: tuple[int, int] | None, probes: Iterable[Probe] = ()
 ) -> frozenset[str]:
-    """Return the ids that other shards take. `shard` is (number from 1, count), or None for a whole run.
+    """Return the ids of the contracts that other shards verify. `shard` is (number from 1, count); None for a
+    whole run.
 
-    `probes` are those of the whole run. The shards take about the same number of their requests each, because
-    groups are never divided.
+    `probes` are those of the whole run. Each shard gets about the same number of their requests. It is not
+    exactly the same, because no group is divided.
     """
     if shard is None:
         return frozenset()
@@ -48,9 +51,7 @@ def elsewhere(
 def _group_contracts(
     contracts: Sequence[Contract], costs: Mapping[str, int]
 ) -> Iterator[tuple[Contract, str]]:
-    """Yield each contract with its group; `costs` gives the number of requests that are sent for some
-    contracts.
-    """
+    """Yield each contract with its group; `costs` gives the requests of contracts that have some."""
     every = [(contract, _group(contract)) for contract in contracts]
     members = Counter(group for _, group in every)
     sizes = Counter((c.surface, group) for c, group in every if c.action)
@@ -58,8 +59,8 @@ def _group_contracts(
     for (surface, group), _ in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
         busiest.setdefault(surface, group)
     for contract, group in every:
-        # what is of no action and hardly called for itself is judged where its surface is called most:
-        # elsewhere it may meet too little
+        # A contract of no action with few requests of its own is judged where its surface gets most calls.
+        # Elsewhere too few answers may show it.
         alone = (
             not contract.action
             and members[group] == 1
@@ -70,7 +71,7 @@ def _group_contracts(
 
 
 def _costs(probes: Iterable[Probe]) -> Mapping[str, int]:
-    """Requests by the first contract that they are sent for."""
+    """Return the number of requests by the first contract of each probe."""
     found: dict[str, int] = {}
     for probe in probes:
         if probe.contracts:

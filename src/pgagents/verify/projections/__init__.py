@@ -1,1 +1,1 @@
-"""Promises that vendors' documents make about an action: offers, schemas, limits."""
+"""The promises of vendors' documents about an action: offers, schemas, limits."""

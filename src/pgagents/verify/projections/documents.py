@@ -1,4 +1,4 @@
-"""The documents that `pgagents build` would write, as data to compare with."""
+"""The documents that `pgagents build` writes, as data to compare with."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ CHARSETS = frozenset(("utf-8", "us-ascii", "iso-8859-1", "windows-1252", "utf-16
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A generated file: its data (text if it is neither JSON nor YAML), and its bytes as `build` writes
-    them.
-    """
+    """A generated file: its data (text if it is neither JSON nor YAML), and the bytes that `build` writes."""
 
     data: Any
     body: bytes
@@ -32,7 +30,7 @@ def build_file(setting: Setting, file: str) -> Built | None:
 
 
 def _build_file(model: Model, file: str) -> Built | None:
-    from pgagents.generate.build import document  # heavy (jinja2), and only where documents are hosted
+    from pgagents.generate.build import document  # imports jinja2, which takes time
 
     try:
         rendered = document(model, file, traced=False)
@@ -47,9 +45,10 @@ def _build_file(model: Model, file: str) -> Built | None:
 
 
 def parse_document(file: str, body: bytes, charset: str = "utf-8") -> tuple[Any, str]:
-    """Return a document's data, and the fault of its syntax (or empty).
+    """Return a document's data, and an error message for its syntax (empty if it is right).
 
-    `charset` is the charset of a text that is neither JSON nor YAML. Its lines may end either way.
+    `charset` is the charset of a text that is neither JSON nor YAML. Such a text may have either kind of line
+    breaks.
     """
     if file.endswith(".json"):
         read = read_json(body)
@@ -62,7 +61,7 @@ def parse_document(file: str, body: bytes, charset: str = "utf-8") -> tuple[Any,
         return None, f"byte {error.start} is not UTF-8"
     if len(text) > MAX_YAML:
         return None, f"the document has more than {MAX_YAML:,} characters"
-    source = parse(text, file)  # bounded in depth and without aliases, as the text comes from outside
+    source = parse(text, file)  # bounded in depth and without aliases, because the text comes from a server
     if source.faults:
         return None, f"line {source.faults[0].span.line}: {source.faults[0].message}"
     return _plain(source.data), ""
@@ -78,7 +77,7 @@ def _read_text(body: bytes, charset: str) -> tuple[Any, str]:
 
 
 def _plain(value: Any) -> Any:
-    """Return the value with text keys, as in JSON."""
+    """Return the value with member names as text, as in JSON."""
     if isinstance(value, dict):
         return {str(k): _plain(v) for k, v in value.items()}
     return [_plain(v) for v in value] if isinstance(value, list) else value

@@ -1,6 +1,4 @@
-"""Limits of each vendor's host on answers, from schemas/requirements and from the catalogue's
-`limits.budgets`.
-"""
+"""The limits of vendors' hosts on answers, from schemas/requirements and the catalogue's `limits.budgets`."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ KINDS: tuple[What, ...] = ("seconds", "characters", "items")
 class Limit:
     """The greatest number of seconds, characters or items that a surface allows.
 
-    `told` names the source of the limit; `cite` names the requirement if it is a vendor's.
+    `told` names the source of the limit. `cite` is the id of the vendor's requirement, if it comes from one.
     """
 
     what: What
@@ -33,8 +31,9 @@ class Limit:
 
 
 def limits_of(model: Model, surface: str) -> dict[What, Limit]:
-    """Return the tightest limit of each kind on a surface: of the catalogue for it or for all surfaces,
-    and of its vendor.
+    """Return the tightest limit of each kind on a surface.
+
+    Limits come from the catalogue (for the surface, or for all surfaces) and from the surface's vendor.
     """
     found: dict[What, Limit] = {}
     for limit in (*_own(model, "all"), *_own(model, surface), *_vendors(model, surface)):
@@ -65,7 +64,7 @@ def _vendors(model: Model, surface: str) -> Iterator[Limit]:
 
 @cache
 def _rows() -> tuple[tuple[str, What, float, str, str], ...]:
-    """Return the requirements with a `budget` as (surface, what is limited, maximum, id, day of reading)."""
+    """Return the requirements with a `budget`, as (surface, what is limited, maximum, id, day of reading)."""
     found = []
     for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):
         for row in read(path).data or ():

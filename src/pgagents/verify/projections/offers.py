@@ -1,8 +1,8 @@
-"""Offers: what each vendor's document says of an action, its arguments and its answers.
+"""Offers: how each vendor's document describes an action, its arguments and its answers.
 
-They are taken from the views that the documents are rendered from, so a new vendor is only a new target. A
-view is recognised by its form: an OpenAPI document, or a list of functions in the order of the surface's
-actions, former names included.
+They come from the views from which the documents are rendered, so a new vendor only needs a new target. The
+form of a view is recognised by its data. It is an OpenAPI document, or a list of functions in the order of
+the surface's actions, with former names included.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """A document's description of one action.
+    """The description of one action in one document.
 
-    `arguments` is the schema of a model's message; if `wrapped`, of the dispatcher's whole object. `answers`
-    maps each status to the body's schema, or to None without a body; it is None if the document describes no
-    answers. `named` holds the schemas that both refer to. `gaps` are optional members that a strict model
-    always sends, as null for an omitted one.
+    `arguments` is the schema of a model's message; if `wrapped`, the schema of the dispatcher's whole object.
+    `answers` maps each status to the body's schema (None if there is no body). It is None if the document
+    describes no answers. `named` holds the schemas that both refer to. `gaps` are optional members that a
+    strict model always sends, as null for an omitted one.
     """
 
     document: str
@@ -54,17 +54,17 @@ class Offer:
 
     @property
     def place(self) -> str:
-        """The end of its contracts' ids."""
+        """The last part of the ids of its contracts: `<action>@<surface>`."""
         return f"{self.endpoint.action.name}@{self.surface.name}"
 
     @property
     def via(self) -> str:
-        """The wire surface that its calls use; empty if that is REST or its own surface."""
+        """The wire surface of its calls; empty if that is REST or the offer's own surface."""
         return "" if self.endpoint.surface in (REST, self.surface.name) else self.endpoint.surface
 
     @property
     def documents(self) -> str:
-        """The documents' names, joined for a sentence."""
+        """The names of its documents, joined for a sentence."""
         return " and ".join(dict.fromkeys(s.document for s in self.said))
 
 
@@ -116,7 +116,7 @@ def _of_functions(
     for action, function in zip(every, functions, strict=True):
         endpoint = setting.find_lead(str(action.name))
         if endpoint is None or action.alias_of is not None:
-            continue  # a former name's function equals the present one's
+            continue  # the function of a former name equals that of the present name
         arguments = getattr(function, "parameters", None) or getattr(function, "input", None) or {}
         answer = getattr(function, "response", None) or getattr(function, "output", None)
         answers = {action.success.status: answer} if answer else None
@@ -168,7 +168,9 @@ def _of_openapi(
 
 
 def _unwrap(endpoint: Endpoint, answers: dict[int, Any]) -> dict[int, Any]:
-    """Return the answers in a JSON-RPC dispatcher's messages: the result by 200, each error by its status."""
+    """Return the answers inside a JSON-RPC dispatcher's messages: the result under 200, each error under its
+    status.
+    """
     properties = (answers.get(200) or {}).get("properties", {})
     error = properties.get("error", {}).get("properties", {}).get("data") or {"type": "object"}
     inside = dict.fromkeys((code.status for code in endpoint.action.errors), error)
@@ -176,13 +178,15 @@ def _unwrap(endpoint: Endpoint, answers: dict[int, Any]) -> dict[int, Any]:
 
 
 def _is_offered(surface: Surface, endpoint: Endpoint) -> bool:
-    """True if the surface has the endpoint's action; a dispatcher may have actions that the surface lacks."""
+    """True if the surface has the endpoint's action; a dispatcher may also take actions that the surface
+    lacks.
+    """
     return surface.name == REST or any(a.name == endpoint.action.name for a in surface.actions)
 
 
 def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Mapping[str, Any]) -> Schema:
-    """Return an operation's parameters and body as one object schema, by the arguments' names, without
-    headers.
+    """Return an operation's parameters and body as one object schema with the arguments' names, headers
+    excluded.
     """
     names = {(p.place, p.wire): str(p.name) for p in endpoint.params}
     schemas = components.get("schemas", {})
@@ -200,10 +204,10 @@ def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Map
         members[name] = read_as_2020(parameter.get("schema", {}), schemas)
         if parameter.get("required"):
             required.append(name)
-    for param in endpoint.params:  # a file is bytes in the document and a data URL among arguments
+    for param in endpoint.params:  # a file is bytes in the document, and a data URL among the arguments
         if param.file is not None and str(param.name) in members:
             members[str(param.name)] = read_as_2020(param.schema, schemas)
-    for param in endpoint.params:  # what the document leaves out, nobody who reads it can send
+    for param in endpoint.params:  # a caller cannot send an argument that the document leaves out
         if param.place not in ("header", "cookie"):
             members.setdefault(str(param.name), False)
     further = body.get("additionalProperties", True)

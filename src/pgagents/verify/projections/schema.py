@@ -1,4 +1,4 @@
-"""Read a vendor's schema as JSON Schema 2020-12, so that calls and answers can be validated."""
+"""Convert a vendor's schema to JSON Schema 2020-12, so that calls and answers can be validated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SILENT = frozenset(
         "propertyOrdering",
     )
 )
-"""Keywords that no value can violate."""
+"""Keywords that never make a value invalid."""
 _MANY = ("properties", "$defs", "patternProperties", "dependentSchemas")
 _LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
 _ONE = (
@@ -37,10 +37,11 @@ def read_as_2020(
     schema: Mapping[str, Any], named: Mapping[str, Any], inside: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """Return the schema in JSON Schema 2020-12, without references and without keywords that no value can
-    violate.
+    break.
 
-    It converts upper-case types (Gemini), `nullable`, and bounds made exclusive by a boolean (OpenAPI 3.0).
-    `named` are the schemas that references mean; a recursive one ends in a schema that accepts anything.
+    Upper-case types (Gemini), `nullable`, and exclusive bounds given as booleans (OpenAPI 3.0) are converted.
+    `named` holds the schemas that references name. A recursive reference becomes a schema that accepts
+    anything.
     """
     reference = schema.get("$ref")
     if isinstance(reference, str):
@@ -88,13 +89,15 @@ def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def same(schema: Mapping[str, Any]) -> str:
-    """Return a text that equal schemas share."""
+    """Return a text that is the same for equal schemas."""
     return json.dumps(schema, sort_keys=True, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """Members that one schema requires and another does not: a model with the first gives them as null."""
+    """Members that one schema requires and another does not. A model with the first schema sends them as
+    null.
+    """
 
     names: tuple[str, ...] = ()
     members: tuple[tuple[str, Gaps], ...] = ()
@@ -102,9 +105,9 @@ class Gaps:
 
 
 def gaps(strict: Mapping[str, Any], own: Mapping[str, Any]) -> Gaps | None:
-    """Return where the strict schema requires more members than `own`, or None.
+    """Return the members that the strict schema requires and `own` does not; None if there are none.
 
-    Both are results of `read_as_2020`.
+    Both arguments are results of `read_as_2020`.
     """
     needed, members, items = _object(own)
     names = tuple(str(n) for n in strict.get("required", ()) if n not in needed)
@@ -118,7 +121,7 @@ def gaps(strict: Mapping[str, Any], own: Mapping[str, Any]) -> Gaps | None:
 
 
 def _object(schema: Mapping[str, Any]) -> tuple[set[str], dict[str, Mapping[str, Any]], Mapping[str, Any]]:
-    """Return an object's required names, its members, and a list's items, with those of its `allOf` parts."""
+    """Return an object's required names, its members and a list's items, including those under `allOf`."""
     needed, members, items = (
         set(schema.get("required", ())),
         dict(schema.get("properties", {})),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.report.causes import cause
+from pgagents.report.causes import cause_of, read_claim
 from pgagents.report.report import Finding, RecordedExchange, Result, Severity
 from pgagents.verify.answers.guesses import NO_GUESSES, Guesses
 from pgagents.verify.check.check import Judgement, Probe
@@ -14,6 +14,7 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 
 MAX_CHAIN = 6
+_OF_RIGHT_CALLS = frozenset(("valid", "explore", "clean"))
 NEVER_REACHED = "never answered a 2xx"
 
 
@@ -162,6 +163,14 @@ class Ledger:
             )
         return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
 
+    def list_last_exchanges(self) -> dict[str, RecordedExchange]:
+        """Return the last exchange that broke each broken contract, by the contract's id."""
+        return {
+            id: exchange_of(entry.broken.chain[-1])
+            for id, entry in self.entries.items()
+            if entry.broken is not None and entry.broken.chain
+        }
+
     def firsts(self) -> list[Entry]:
         """List the first contract of each finding."""
         return [entries[0] for entries in self._groups()]
@@ -170,8 +179,9 @@ class Ledger:
         groups: dict[str, list[Entry]] = {}
         for entry in self.entries.values():
             if entry.broken is not None and entry.contract.id not in self.settled:
-                said = cause(entry.contract.check, entry.broken.outcome, entry.broken.judgement.actual)
-                groups.setdefault(f"{said} {entry.broken.odd}", []).append(entry)
+                groups.setdefault(
+                    f"{name_cause(entry.contract, entry.broken)} {entry.broken.odd}", []
+                ).append(entry)
         return _following([sorted(g, key=_place) for g in groups.values()])
 
 
@@ -231,7 +241,18 @@ def _key_across_checks(broken: Break) -> str:
 
     `report.causes.cause` compares contracts of one check.
     """
-    return f"{broken.outcome}|{broken.judgement.actual.partition(':')[0]}"
+    return f"{broken.outcome}|{read_claim(broken.judgement.actual)}"
+
+
+def name_cause(contract: Contract, broken: Break) -> str:
+    """Return the key of the cause of a contract's break."""
+    actual = broken.judgement.actual
+    if not broken.chain:
+        return cause_of(contract, broken.outcome, actual, None)
+    last = broken.chain[-1]
+    return cause_of(
+        contract, broken.outcome, actual, exchange_of(last), right=last.call.intent in _OF_RIGHT_CALLS
+    )
 
 
 def exchange_of(exchange: Exchange) -> RecordedExchange:

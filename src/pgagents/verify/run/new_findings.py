@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pgagents.model.contract import Contract
-from pgagents.report.causes import cause
 from pgagents.report.report import Finding
 from pgagents.verify.run.driver import Driver
-from pgagents.verify.run.ledger import Break, exchange_of
+from pgagents.verify.run.ledger import Break, exchange_of, name_cause
 
 MAIN = "main"
 
@@ -42,7 +41,7 @@ class NewFindings:
                 or entry.contract.id in ledger.settled
             ):
                 continue
-            said = cause(entry.contract.check, broken.outcome, broken.judgement.actual)
+            said = name_cause(entry.contract, broken)
             if said not in self._causes:
                 self._causes.add(said)
                 found.append(driver.redactor.finding(_make_finding(entry.contract, broken)))

@@ -172,7 +172,7 @@ def verify(
     try:
         course = Course(driver, made, options, on_progress, begun)
         stopped = _run(course, companion)
-        behind = _finish(driver, stopped)
+        behind = _finish(driver, stopped, course.workers)
         return make_report(course, options, stopped, behind, started_at, timer() - begun, generating)
     finally:
         driver.close()
@@ -264,10 +264,10 @@ def _tag(started_at: str, now: float, url: str, options: Options) -> str:
     return sha256(f"{started_at} {now!r} {options.seed} {options.shard} {url}".encode()).hexdigest()[:16]
 
 
-def _finish(driver: Driver, stopped: str) -> list[str]:
+def _finish(driver: Driver, stopped: str, workers: int) -> list[str]:
     try:
         if not stopped:
             confirm(driver, checks_for(driver.setting), driver.sender.max_requests)
     except KeyboardInterrupt:
         driver.sender.notes.append("interrupted while failing cases were tried once more")
-    return clean_up(driver, hurried=stopped in (INTERRUPTED, OUT_OF_TIME))
+    return clean_up(driver, workers, hurried=stopped in (INTERRUPTED, OUT_OF_TIME))

@@ -1,1 +1,1 @@
-"""Judges an MCP server by its own list of tools, without a catalogue."""
+"""Judge an MCP server by its own list of tools, without a catalogue."""

@@ -20,7 +20,7 @@ MOST_NAME = 100
 
 
 def name_part(name: str) -> str:
-    """Return a tool's name as part of a contract's id. Any character is allowed in the name."""
+    """Return a tool's name in the form for contract ids. A tool's name may hold any character."""
     return quote(name[:MOST_NAME], safe="") or "-"
 
 
@@ -34,7 +34,7 @@ def tool_contract(
     part: str = "",
     advice: bool = False,
 ) -> Contract:
-    """Make a contract about one tool; `part` is the member of its definition that promises it."""
+    """Return a contract about one tool; `part` is the member of the tool's definition that promises it."""
     at: Pointer = ("tools", number, part) if part in tool else ("tools", number)
     id = contract_id(check, kind, str(tool["name"]))
     return Contract(id, check, "", MCP, says, at, TOOLS, advice)
@@ -48,7 +48,7 @@ def contract_id(check: str, kind: str, name: str) -> str:
 def server_contract(
     check: str, kind: str, says: str, *, cite: Sequence[str] = TOOLS, advice: bool = False
 ) -> Contract:
-    """Make a contract about the server as a whole."""
+    """Return a contract about the server as a whole."""
     return Contract(f"{check}/{kind}@{MCP}", check, "", MCP, says, ("tools",), tuple(cite), advice)
 
 
@@ -66,7 +66,7 @@ def call_tool(name: str, arguments: Mapping[str, Any], why: str) -> Call:
 def judging(
     setting: Setting, name: str, contracts: Sequence[str], judge: Callable[[ToolListing], Iterator[Judgement]]
 ) -> Iterator[Probe]:
-    """Yield one probe that sends nothing. It judges the list of tools that the server has already sent."""
+    """Yield one probe that sends nothing, and judges the list of tools that was read before."""
     listing = setting.listing
     if listing is None or not contracts:
         return

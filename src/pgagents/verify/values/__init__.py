@@ -1,1 +1,1 @@
-"""Values for a JSON Schema: lowest, highest, those that break one keyword, generated ones."""
+"""Make values for a JSON Schema: lowest, highest, invalid and random ones."""

@@ -1,7 +1,7 @@
-"""Values for keywords that apply other schemas: tuples, patterns of names, conditions, dependent members.
+"""Values for keywords that contain other schemas: tuples, name patterns, conditions, dependent members.
 
-`fit` mends a value that such a keyword refuses. `break_applied` makes values that each break one of them and
-nothing else: what the schema without the keyword takes, and the schema with it refuses.
+`fit` completes a value that such a keyword refuses. `break_applied` makes values that each break one such
+keyword: the schema refuses the value, and accepts it without the keyword.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pgagents.jsonschema.schema import closure, resolve, subschemas
 
 Schemas = Mapping[str, Any]
 Edge = Callable[[Mapping[str, Any]], Any]
-"""Returns a value of a schema."""
+"""Returns a value that the schema accepts, at one end of its range."""
 HARD = frozenset((*APPLICATORS, "minProperties", "discriminator"))
 ODD_NAME = "pgv unknown!"
 MOST_ITEMS = 200
@@ -25,13 +25,13 @@ _TURNS = 3
 
 
 def is_hard(schema: Mapping[str, Any], schemas: Schemas) -> bool:
-    """True if a value of the schema, made keyword by keyword, may not satisfy it."""
+    """True if a value that is made keyword by keyword may be invalid."""
     parts = [schema, *(schemas[name] for name in closure(schema, schemas))]
     return any(HARD & part.keys() for one in parts for part in subschemas(one))
 
 
 def accepts(schema: Mapping[str, Any], schemas: Schemas, value: Any) -> bool:
-    """True if the schema takes the value."""
+    """True if the value is valid."""
     needed = {name: schemas[name] for name in closure(schema, schemas)}
     return bool(_validator(json.dumps([schema, needed], sort_keys=True)).is_valid(value))
 
@@ -45,7 +45,9 @@ def _validator(text: str) -> Any:
 
 
 def fit(value: Any, schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> Any:
-    """Return the value, completed where keywords that apply other schemas refuse it; else a drawn one."""
+    """Return the value, completed if keywords that contain other schemas refuse it; else a random valid
+    one.
+    """
     if accepts(schema, schemas, value):
         return value
     made = value
@@ -63,7 +65,7 @@ def fit(value: Any, schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> 
 
 
 def _near(value: Any) -> Iterator[Any]:
-    """Yield values beside one, for a keyword that refuses a few."""
+    """Yield values that differ little from this one, because some keywords refuse only a few values."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         yield from (value + step for step in (1, -1, 2, -2, 3))
     elif isinstance(value, str):
@@ -73,7 +75,7 @@ def _near(value: Any) -> Iterator[Any]:
 
 
 def _complete(value: Any, schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> Any:
-    """Return the value with the members that the schema's keywords demand in addition."""
+    """Return the value with the additional members and items that the schema's keywords require."""
     schema = resolve(schema, schemas)
     if isinstance(value, list):
         return _complete_list(value, schema, schemas, edge)
@@ -123,7 +125,7 @@ def _with_part(
     schemas: Schemas,
     edge: Edge,
 ) -> dict[str, Any]:
-    """Return the object with the members that a part wants, each as both schemas take it."""
+    """Return the object with the members that another schema requires, each valid under both schemas."""
     wanted = [n for n in part.get("required", ()) if n not in value]
     narrowed = [n for n in part.get("properties", {}) if n in value or n in wanted]
     made = {n: edge(members.get(n, {})) for n in wanted}
@@ -144,7 +146,7 @@ def break_applied(schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> It
     """Yield (keyword, a whole value that breaks this keyword alone, a description of the value)."""
     for keyword in [key for key in APPLICATORS if key in schema and key != "if"]:
         rest = {key: value for key, value in schema.items() if key != keyword}
-        if keyword == "patternProperties":  # the names stay allowed
+        if keyword == "patternProperties":  # the names stay allowed, with any value
             rest[keyword] = {pattern: {} for pattern in schema[keyword]}
         for value, says in _break(keyword, schema, schemas, edge):
             if accepts(rest, schemas, value) and not accepts(schema, schemas, value):
@@ -226,7 +228,7 @@ def _break_condition(
     schemas: Schemas,
     edge: Edge,
 ) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield objects that meet a schema's condition but not its consequence."""
+    """Yield objects that meet the condition of a keyword, and break what follows from the condition."""
     parts = schema["dependentSchemas"].items() if keyword == "dependentSchemas" else [("", schema[keyword])]
     for trigger, part in parts:
         part = resolve(part, schemas)
@@ -246,14 +248,14 @@ def _break_condition(
 
 
 def _named_in(schema: Mapping[str, Any]) -> list[str]:
-    """Return the names that the schema of names refuses by listing them."""
+    """Return the names that a schema of property names excludes by `not`."""
     refused = schema.get("not", {})
     values = [refused.get("const"), *refused.get("enum", ())] if isinstance(refused, Mapping) else []
     return [value for value in values if isinstance(value, str)]
 
 
 def _unmet(whole: Mapping[str, Any], schema: Mapping[str, Any], schemas: Schemas) -> Iterator[dict[str, Any]]:
-    """Yield the object with a listed value that does not meet the condition."""
+    """Yield the object with one enum member changed, so that it no longer meets the `if`."""
     for name, wanted in resolve(schema["if"], schemas).get("properties", {}).items():
         own = resolve(schema.get("properties", {}).get(name, {}), schemas)
         for value in own.get("enum", [True, False] if own.get("type") == "boolean" else []):
@@ -262,13 +264,13 @@ def _unmet(whole: Mapping[str, Any], schema: Mapping[str, Any], schemas: Schemas
 
 
 def _member_schema(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema of a member that an object does not name."""
+    """Return the schema of additional members."""
     found = schema.get("additionalProperties", {})
     return found if isinstance(found, Mapping) else {}
 
 
 def _others(schema: Mapping[str, Any], schemas: Schemas) -> Iterator[Any]:
-    """Yield values that a schema refuses, of many types."""
+    """Yield values of many types that a schema refuses."""
     values: tuple[Any, ...] = ("pgv-other", 12345, True, -1, 0.5, "", [], {}, None)
     for value in values:
         if not accepts(schema, schemas, value):
@@ -276,7 +278,7 @@ def _others(schema: Mapping[str, Any], schemas: Schemas) -> Iterator[Any]:
 
 
 def branch_values(schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> list[Any]:
-    """Return a value for each alternative of a schema that the whole takes; empty without alternatives."""
+    """Return a value for each alternative that the whole schema accepts; empty if it has no alternatives."""
     found = []
     for branch in _branches(schema, schemas):
         value = edge(branch)
@@ -286,7 +288,7 @@ def branch_values(schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> li
 
 
 def _branches(schema: Mapping[str, Any], schemas: Schemas) -> list[dict[str, Any]]:
-    """Return each alternative with the keywords beside it."""
+    """Return each alternative of `oneOf` or `anyOf`, combined with the keywords beside it."""
     key = next((key for key in ("oneOf", "anyOf") if key in schema), "")
     beside = {k: v for k, v in schema.items() if k not in (key, "discriminator", "description")}
     return [{**beside, **resolve(branch, schemas)} for branch in schema.get(key, ())]
@@ -295,7 +297,10 @@ def _branches(schema: Mapping[str, Any], schemas: Schemas) -> list[dict[str, Any
 def break_alternatives(
     schema: Mapping[str, Any], schemas: Schemas, edge: Edge
 ) -> Iterator[tuple[str, Any, str]]:
-    """Yield `oneOf` or `anyOf` with values that fit no alternative, or several of `oneOf`."""
+    """Yield (`oneOf` or `anyOf`, value, description of the value), where the value is invalid.
+
+    The value fits no alternative, or more than one of `oneOf`.
+    """
     key = next((key for key in ("oneOf", "anyOf") if key in schema), "")
     branches = [branch for branch in _branches(schema, schemas) if types_named(branch) != {"null"}]
     if len(branches) < 2:
@@ -327,6 +332,6 @@ def break_alternatives(
 
 
 def types_named(schema: Mapping[str, Any]) -> set[str]:
-    """Return the types that a schema names."""
+    """Return the types in a schema's `type`."""
     kind = schema.get("type", ())
     return {kind} if isinstance(kind, str) else set(kind)

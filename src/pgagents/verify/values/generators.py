@@ -1,8 +1,8 @@
 """Generate values with Schemathesis and Hypothesis. Only this module imports them, and it sends nothing.
 
-Schemathesis' coverage cases vary one argument of a base case, whose random ids end in 404. So only the varied
-value is taken (`Varied`) and put into our own base case with live ids. `iter_coverage_cases` is no documented
-name of Schemathesis (4.32.5, read 2026-11-20). Where it fails, `as_strategy` is used instead.
+Schemathesis' coverage cases vary one argument of a base case with random ids, which only leads to 404. So
+only the varied value (`Varied`) is taken, and put into our own base case with live ids. `iter_coverage_cases`
+is no documented name of Schemathesis (4.32.5, read 2026-11-20). If it fails, `as_strategy` is used instead.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import cycle, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from pgagents.jsonschema.patterns import fits, simplest, steady
 from pgagents.source.origin import plain
 
+if TYPE_CHECKING:
+    from hypothesis import settings
+
 MAX_TEXT = 300
 ALONE = "A0a-Z9z_.~"
-"""Characters that a text of one character class may consist of, the most widely allowed first."""
+"""Characters to repeat for a text of one character class. Those that most classes allow come first."""
 PLACES = {"path": "path_parameters", "query": "query", "header": "headers", "cookie": "cookies"}
 
 
@@ -29,7 +32,7 @@ PLACES = {"path": "path_parameters", "query": "query", "header": "headers", "coo
 class Varied:
     """A value for one argument. `valid` is Schemathesis' opinion, `scenario` its name for the variation.
 
-    `left_out` says that the argument must be missing.
+    `left_out` is true if the argument must be missing.
     """
 
     param: str
@@ -47,8 +50,9 @@ def document(
     body: Mapping[str, Any] | None,
     schemas: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return an OpenAPI 3.1 document of one operation, without security: authentication is tested by other
-    checks.
+    """Return an OpenAPI 3.1 document of one operation.
+
+    It has no security, because other checks test authentication.
     """
     operation: dict[str, Any] = {
         "operationId": "op",
@@ -63,15 +67,15 @@ def document(
         "paths": {path: {method.lower(): operation}},
         "components": {"schemas": dict(schemas)},
     }
-    found: dict[str, Any] = plain(whole)  # the generator knows no subclass of `str`
+    found: dict[str, Any] = plain(whole)  # the generator accepts no subclass of `str`
     return found
 
 
 def coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> tuple[Varied, ...]:
     """Return Schemathesis' coverage values, one for each (argument, mode, scenario, place in the schema).
 
-    `names` maps (place, name on the wire) to the argument. Equal documents give equal values, so results are
-    cached. Empty if a pattern could make the generator run forever, because it matches with Python's `re`.
+    `names` maps (place, name on the wire) to the argument. Results are cached by the document. Empty if a
+    pattern could make the generator run forever, because the generator uses Python's `re`.
     """
     if not _generable(spec):
         return ()
@@ -79,7 +83,7 @@ def coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> t
 
 
 def _generable(value: Any) -> bool:
-    """True if Python's `re` matches every pattern inside in reasonable time."""
+    """True if Python's `re` matches every pattern in the value in reasonable time."""
     stack = [value]
     while stack:
         here = stack.pop()
@@ -161,7 +165,7 @@ _UNUSABLE = object()
 
 
 def _plain(value: Any) -> Any:
-    """Return the value as plain JSON: Schemathesis wraps some values in classes of its own."""
+    """Return the value as plain JSON, because Schemathesis wraps some values in its own classes."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
@@ -176,12 +180,12 @@ def _plain(value: Any) -> Any:
 
 
 def text_of_pattern(pattern: str, least: int, most: int | None, *, longest: bool) -> str:
-    """Return a shortest or longest ASCII text that the pattern matches within the bounds; empty if none is
+    """Return a shortest or longest ASCII text that matches the pattern within the bounds; empty if none is
     found.
 
-    Most patterns of APIs are one character class repeated, so one repeated character is tried first (for the
-    longest all characters in turn). Then the pattern is spelled out piece by piece. Hypothesis is tried last,
-    because it is slow.
+    Most patterns of APIs repeat one character class, so one repeated character is tried first (for the
+    longest text, all characters in turn). Then the text is built from the pattern piece by piece. Hypothesis
+    is slow, so it comes last.
     """
     bound = min(most if most is not None else MAX_TEXT, MAX_TEXT)
     lengths = range(bound, least - 1, -1) if longest else range(least, bound + 1)
@@ -221,13 +225,26 @@ def _simplest(pattern: str, least: int, most: int) -> str:
         return ""
 
 
+def _generate_only(count: int) -> settings:
+    """Return Hypothesis' settings for generating `count` examples: no database, no shrinking, no deadline."""
+    from hypothesis import HealthCheck, Phase, settings
+
+    return settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
 def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: int, seed: int) -> list[Any]:
-    """Return random valid values, the same for the same seed; empty if a pattern could make the generator
-    run forever.
+    """Return random valid values. The same seed gives the same values.
+
+    Empty if a pattern could make the generator run forever.
     """
     import hypothesis
     import schemathesis
-    from hypothesis import HealthCheck, Phase, settings
     from schemathesis import GenerationMode
     from schemathesis.config import SchemathesisConfig
 
@@ -247,13 +264,7 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
         strategy = loaded["/value"]["POST"].as_strategy(generation_mode=GenerationMode.POSITIVE)
 
         @hypothesis.seed(seed)
-        @settings(
-            max_examples=count,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
+        @_generate_only(count)
         @hypothesis.given(case=strategy)
         def draw(case: Any) -> None:
             value = _plain(case.body.get("value")) if isinstance(case.body, Mapping) else _UNUSABLE
@@ -275,10 +286,10 @@ def random_inputs(
     *,
     valid: bool,
 ) -> tuple[Mapping[str, Any], ...]:
-    """Return the arguments of up to `count` random calls of the document's one operation, by argument name.
+    """Return the arguments, by name, of up to `count` random calls of the document's one operation.
 
-    `valid` is Schemathesis' opinion: it breaks at least one schema of each call where it is False. The same
-    seed gives the same calls. Empty if nothing can be generated.
+    `valid` is Schemathesis' opinion: without it, each call breaks at least one schema. The same seed gives
+    the same calls. Empty if nothing can be generated.
     """
     if count < 1 or not _generable(spec):
         return ()
@@ -291,7 +302,6 @@ def _cache_inputs(
 ) -> tuple[Mapping[str, Any], ...]:
     import hypothesis
     import schemathesis
-    from hypothesis import HealthCheck, Phase, settings
     from schemathesis import GenerationMode
     from schemathesis.config import SchemathesisConfig
 
@@ -304,17 +314,11 @@ def _cache_inputs(
         )
         results: Any = loaded.get_all_operations()
         operations = [result.ok() for result in results]
-        if not operations:  # it knows no such method
+        if not operations:  # Schemathesis does not support the method
             return ()
 
         @hypothesis.seed(seed)
-        @settings(
-            max_examples=count,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
+        @_generate_only(count)
         @hypothesis.given(case=operations[0].as_strategy(generation_mode=mode))
         def draw(case: Any) -> None:
             given = _arguments(case, dict(names))
@@ -324,12 +328,14 @@ def _cache_inputs(
         try:
             draw()
         except hypothesis.errors.HypothesisException:
-            return tuple(found)  # no such call exists: an operation without arguments has no invalid one
+            return tuple(found)  # there is no such call: an operation without arguments has no invalid one
     return tuple(found)
 
 
 def _arguments(case: Any, names: Mapping[tuple[str, str], str]) -> dict[str, Any] | None:
-    """Return a generated case's arguments by name; None if one is no JSON or the body is no object."""
+    """Return a generated case's arguments by name; None if a value cannot be written as JSON, or the body is
+    no object.
+    """
     given: dict[str, Any] = {}
     for (place, wire), name in names.items():
         container = getattr(case, PLACES.get(place, "body"))

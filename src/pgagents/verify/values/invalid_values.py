@@ -24,16 +24,16 @@ from pgagents.verify.values.schema_values import (
 )
 
 FAR = 300
-"""Characters: more than a database column of 255 holds, and less than servers' limits on URLs."""
+"""A length in characters that exceeds a database column of 255, but no server's limit on URLs."""
 HAIR = 0.000_001
-"""Distance beyond a bound that is smaller than usual rounding."""
+"""Distance beyond a bound, too small to survive usual rounding."""
 VAST = 10**308
-"""Nearly the greatest float: computing with it overflows to infinity."""
+"""Nearly the greatest float: arithmetic with it overflows to infinity."""
 NEAR_FORMS = {
     "date-time": ("2026-04-18T16:00:00", "2026-02-30T16:00:00Z", "2026-04-18"),
     "date": ("2026-02-30",),
 }
-"""Values that nearly have a format: a time without an offset, a day that no calendar has, a day without a
+"""Values that almost have a format: a time without offset, dates that do not exist, a date instead of a
 time.
 """
 FULL_WIDTH = 0xFEE0
@@ -43,20 +43,21 @@ KELVIN = "\u212a"
 WIDE = "\U0001f17f"
 """A character of four bytes in UTF-8 and two units in UTF-16."""
 OTHER_MEDIA = ("text/plain", "application/pdf", "image/gif", "application/zip")
-"""Types to send instead of those that a file may have."""
+"""Media types to send if they are not among those that a file may have."""
 UNLIKELY = ("a word", "a list", "an object")
-"""Values that no server takes for something else by mistake."""
+"""Descriptions of values that no server mistakes for another value."""
 
 Likely = Literal["", "json", "any"]
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidValue:
-    """A value that breaks one keyword at one place; `path` leads there from the argument (empty: the argument
-    itself).
+    """A value that breaks one keyword at one place. `path` leads to the place from the argument (empty: the
+    argument itself).
 
-    One of several with `priority` 1 for one keyword and place is enough; `priority` 2 reveals less. A
-    `likely` one is often accepted by mistake, so it is always tried: in JSON, or in any place.
+    Among several values with `priority` 1 for one keyword and place, one is enough. Values with `priority` 2
+    reveal less. A `likely` value is often accepted by mistake, so it is always tried: in JSON only (`json`),
+    or anywhere (`any`).
     """
 
     keyword: str
@@ -65,14 +66,20 @@ class InvalidValue:
     says: str
     priority: int = 1
     likely: Likely = ""
+    rule: str = ""
+    """What every value that breaks the keyword does; empty where `says` is all there is."""
 
 
 MISSING = object()
-"""A `value` of InvalidValue that leaves the member out."""
+"""The `value` of an InvalidValue that leaves the member out."""
 
 
 def file_violations(limits: FileLimits, *, required: bool, typed: bool) -> Iterator[InvalidValue]:
-    """Yield files of another type if the file has a type of its own (`typed`), and one byte too large."""
+    """Yield a missing file if it is `required`, a file of another type, and a file that is one byte too
+    large.
+
+    `typed` is true if the file is sent with a media type of its own.
+    """
     if required:
         yield InvalidValue("required", (), MISSING, "is missing")
     if limits.media and (typed or len(limits.media) > 1):
@@ -91,9 +98,9 @@ def violations(
     path: tuple[str | int, ...] = (),
     of: str = "",
 ) -> Iterator[InvalidValue]:
-    """Yield values that each break the schema by one keyword at one place, nested places included.
+    """Yield values that each break one keyword at one place of the schema, nested places included.
 
-    `of` is an id that no instance has; invalid texts are made from it if it fits the schema.
+    `of` is an id that no instance has. If it fits the schema, invalid texts are made from it.
     """
     schema = resolve(schema, schemas)
     if required:
@@ -127,7 +134,7 @@ def _bounds(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[
         yield InvalidValue("minimum", path, _tidy(v - step), f"is below {v:g}")
         yield InvalidValue("minimum", path, _tidy(v - 1_000_000), f"is far below {v:g}", 2)
         if not whole:
-            zero = _tidy(v - step) == 0  # some servers take zero for a missing value, so it reveals more
+            zero = _tidy(v - step) == 0  # some servers take zero for a missing value, so zero reveals more
             yield InvalidValue("minimum", path, _tidy(v - HAIR), f"is a hair below {v:g}", 2 if zero else 1)
     if (v := schema.get("maximum")) is not None:
         yield InvalidValue("maximum", path, _tidy(v + step), f"is above {v:g}")
@@ -174,10 +181,10 @@ def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...], of: str) -> I
 def _mismatches(
     schema: Mapping[str, Any], pattern: str, path: tuple[str | int, ...], of: str
 ) -> Iterator[InvalidValue]:
-    """Yield texts that a pattern does not match, but that a server's own pattern may.
+    """Yield texts that do not match a pattern, but that a server's own version of the pattern may match.
 
     Examples: letters of other scripts, a final line break, exceeded bounds, surrounding blanks, a letter in
-    the opposite case or missing. Also look-alike letters, which a server may normalise before it compares.
+    the other case or missing. Also look-alike letters, which a server may normalise before it compares.
     """
     fitting = of if of and matches(schema, of) else ""
     base = fitting or pattern_text(
@@ -197,21 +204,31 @@ def _mismatches(
     if named and begun:  # the rest of the address stays valid
         end = begun.end(1) - 1
         likely = (named[: end - 1] + named[end:], named[:end].upper() + named[end:])
-    alone = {"type": "string", "pattern": pattern}
-    for text in (t for t in dict.fromkeys((*likely, "")) if not matches(alone, t)):
+    alone, rule = {"type": "string", "pattern": pattern}, f"does not match {pattern}"
+    for text in (t for t in dict.fromkeys((*likely, "")) if _surely_mismatches(alone, t)):
         says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
-        yield InvalidValue("pattern", path, text, says, 1 if text in likely else 2)
+        yield InvalidValue("pattern", path, text, says, 1 if text in likely else 2, rule=rule)
     for text, says, each in _lookalikes(schema, named or base):
-        if not matches(alone, text):  # else it breaks the format, if anything
-            yield InvalidValue(
-                "pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each
-            )
+        if _surely_mismatches(alone, text):  # else it breaks the format, if anything
+            said = f"{says}, which {pattern} does not match"
+            yield InvalidValue("pattern", path, text, said, 2 if each else 1, each, rule)
+
+
+def _surely_mismatches(schema: Mapping[str, Any], text: str) -> bool:
+    r"""Return whether a text breaks a schema's pattern however a server reads `\d`.
+
+    In JSON Schema it means the digits of ASCII, and in many languages every digit of Unicode.
+    """
+    if matches(schema, text):
+        return False
+    plain = "".join(str(int(c)) if c.isdecimal() else c for c in text)
+    return r"\d" not in schema["pattern"] or plain == text or not matches(schema, plain)
 
 
 def _lookalikes(schema: Mapping[str, Any], base: str) -> Iterator[tuple[str, str, Likely]]:
-    """Yield texts with a character that only looks like an ASCII one, each with a description.
+    """Yield texts with one character replaced by a look-alike, each with a description.
 
-    Full-width characters become equal by normalising (NFKC) and belong to many character classes. The Kelvin
+    Full-width characters become equal by normalising (NFKC), and belong to many character classes. The Kelvin
     sign equals k if case is ignored.
     """
     if matches(schema, f"{base}{DIGIT}"):
@@ -242,7 +259,7 @@ def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[In
         if text not in values:
             yield InvalidValue(
                 "enum", path, text, says, 2 if index else 1
-            )  # a server that accepts anything accepts the first too
+            )  # a server that accepts anything accepts the first one too
 
 
 def _types(
@@ -264,8 +281,9 @@ def _types(
 def _strangers(
     schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ...]
 ) -> Iterator[tuple[str, Any, Likely]]:
-    """Yield values of other types, the most often accepted first: a number as text, then values that
-    languages convert implicitly.
+    """Yield values of other types, the most often accepted first.
+
+    The first is a number written as text, then come values that programming languages convert silently.
     """
     number = bool({"number", "integer"} & set(kinds))
     if number and "string" not in kinds:

@@ -1,4 +1,4 @@
-"""Valid values for a JSON Schema: the lowest, the highest, and series of different ones."""
+"""Make valid values for a JSON Schema: the lowest, the highest, and series of different ones."""
 
 from __future__ import annotations
 
@@ -28,19 +28,25 @@ Schemas = Mapping[str, Any]
 
 
 def low(schema: Mapping[str, Any], schemas: Schemas) -> Any:
-    """Return the least value that the schema allows: lowest number, shortest text, first of an enum, only
-    required members.
+    """Return the least value that the schema allows: the lowest number, the shortest text, the first of an
+    enum.
+
+    Objects get required members only.
     """
     return _fitting(resolve(schema, schemas), schemas, 0)
 
 
 def high(schema: Mapping[str, Any], schemas: Schemas) -> Any:
-    """Return the greatest value that the schema allows: highest number, longest text, last of an enum."""
+    """Return the greatest value that the schema allows: the highest number, the longest text, the last of an
+    enum.
+    """
     return _fitting(resolve(schema, schemas), schemas, 1)
 
 
 def _fitting(schema: Mapping[str, Any], schemas: Schemas, end: int) -> Any:
-    """Return a value made keyword by keyword, mended where keywords that apply other schemas refuse it."""
+    """Return a value made keyword by keyword, and completed if keywords that contain other schemas refuse
+    it.
+    """
     value = _edge(schema, schemas, end)
     if not is_hard(schema, schemas):
         return value
@@ -53,7 +59,7 @@ def branches(schema: Mapping[str, Any], schemas: Schemas) -> list[Any]:
 
 
 def types_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the JSON types that a schema names; `object` if it only has properties."""
+    """Return the JSON types that a schema names; `object` if it has only `properties`."""
     kind = schema.get("type")
     if isinstance(kind, list):
         return tuple(kind)
@@ -61,7 +67,7 @@ def types_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _file(schema: Mapping[str, Any]) -> str:
-    """Return a small file that a schema of data URLs allows."""
+    """Return a small file, as a data URL, that the schema allows."""
     kinds = re.match(r"\^data:\(\?:([^)]*)\)", schema["pattern"])
     media = tuple(kind.replace("\\", "") for kind in kinds[1].split("|")) if kinds else ()
     return make_file(FileLimits(media)).url
@@ -125,7 +131,7 @@ def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
     if alternatives:
         return distinct(alternatives[0], schemas, index)
     if schema.get("allOf") and not types_of(schema):
-        return low(schema, schemas)  # no series is known of what several schemas allow together
+        return low(schema, schemas)  # no series is known for a combination of schemas
     kind = next((k for k in types_of(schema) if k != "null"), "string")
     if kind == "object":
         wanted = schema.get("required", ())
@@ -143,8 +149,9 @@ def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
 
 
 def _vary(schema: Mapping[str, Any], text: str, index: int) -> str:
-    """Return the index-th text that a schema accepts and that differs from this one in at most one
-    character. The first is this text itself, which is returned again if there are not so many.
+    """Return the index-th text that a schema accepts and that differs from `text` in at most one character.
+
+    The first one is `text` itself. It is also returned if there are fewer than `index` others.
     """
     others = (
         text[:at] + char + text[at + 1 :]
@@ -172,7 +179,7 @@ def _text(schema: Mapping[str, Any], end: int) -> str:
 
 
 def matches(schema: Mapping[str, Any], value: Any) -> bool:
-    """True if the schema, which has no references, accepts the value."""
+    """True if the value is valid under the schema, which must have no references."""
     return bool(_validator(_serialize_schema(schema)).is_valid(value))
 
 

@@ -1,4 +1,4 @@
-"""Tell which argument keeps a run from making an instance, because none of its values is sure to be taken."""
+"""Find the argument because of which a run cannot make an instance: no value of it is surely accepted."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ def say_unmade(model: Model, resource: Resource) -> str:
 
 
 def say_unsure_create(model: Model, action: Action) -> str:
-    """Return why a call is not known to make an instance of an inferred resource; empty as `say_unmade`."""
+    """Return why a call may not make an instance of an inferred resource; empty if no argument is the
+    reason.
+    """
     lacking = (r for r in model.resources.values() if r.inferred and r.made_by is None)
     return say_unsure(model, action) if any(_is_create(action, r) for r in lacking) else ""
 
 
 def say_unsure(model: Model, action: Action) -> str:
-    """Return that no value of some required arguments is sure; empty if one is sure of each."""
+    """Return that a value must be guessed for some required arguments; empty if a value is known for each."""
     shown: dict[str, Any] = next((dict(e.input) for e in action.examples), {})
     named: Mapping[str, Any] = {f"{REF}{name}": schema for name, schema in model.schemas.items()}
     unsure = [
@@ -40,6 +42,6 @@ def say_unsure(model: Model, action: Action) -> str:
 
 
 def _is_create(action: Action, resource: Resource) -> bool:
-    """True if an action is a POST to the collection from whose path the resource is read."""
+    """True if an action is a POST to the collection from whose path the resource was inferred."""
     heads = {str(call.action.path).rpartition("/")[0] for call in resource.read_by}
     return action.method == "POST" and str(action.path).rstrip("/") in heads

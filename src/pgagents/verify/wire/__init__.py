@@ -1,1 +1,1 @@
-"""Actions on the wire: endpoints, calls, exchanges, credentials, pace, sending."""
+"""Actions on the wire: endpoints, calls, exchanges, credentials, pace, and the clients that send."""

@@ -1,4 +1,4 @@
-"""A call as a probe requests it: endpoint, arguments and intent. This module sends nothing."""
+"""A call as a probe requests it: endpoint, arguments and intent. Nothing in this module sends."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ Intent = Literal[
 ]
 """The purpose of a call.
 
-Only `valid` expects a 2xx. `clean` undoes what a run made. Answers to `framework` and `document` do not come
-from an action.
+Only `valid` calls expect a 2xx. `clean` calls undo what a run made. The answers to `framework` and `document`
+calls do not come from an action.
 """
 
 Twist = Literal[
@@ -46,31 +46,32 @@ Twist = Literal[
     "header",
     "lower",
 ]
-"""The way in which the key is presented; empty: correctly.
+"""The way in which the key is presented; empty for the right way.
 
 - `none`: not at all
 - `garbage`: a key that was never issued
-- `flip`, `longer`, `shorter`: one character changed, added or removed; of `user:password` in the password
-- `case`: its letters in the other case
+- `flip`, `longer`, `shorter`: one character changed, added or removed; of `user:password`, in the password
+- `case`: with its letters in the other case
 - `basic`, `bearer`, `bare`: under another scheme, or without the scheme's name
 - `plain`: `user:password` without Base64
 - `query`: in the query
-- `header`: in a header, where it belongs into the query or a cookie
+- `header`: in a header, although it belongs into the query or a cookie
 - `lower`: with the scheme's name in lower case
 """
 
 
 Connection = Literal["", "none", "other"]
-"""A connection without a client certificate, or with one of another authority."""
+"""A connection with the client certificate (empty), without one, or with one of another authority."""
 Reuse = Literal["", "ever", "unchanged", "latest"]
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceRef:
-    """An argument that stands for the id of a live instance, chosen when the call is sent.
+    """An argument that stands for the id of a live instance. The instance is chosen when the call is sent.
 
-    `states` are those it may be in (empty: any), and `role` is its owner. `fresh` requests one that no other
-    call used; `standard` requests one made with just the resource's arguments.
+    `states` are the states that are allowed (empty: any), and `role` is the owner. `fresh` demands an
+    instance that no other call has used. `standard` demands one that was made with only the resource's
+    arguments.
     """
 
     resource: str
@@ -79,15 +80,15 @@ class InstanceRef:
     role: str = "main"
     standard: bool = False
     member: str = ""
-    """The member of the id that is meant, if the id has several."""
+    """The member of the id that is the argument, if the id has several."""
     new: bool = False
-    """True if no earlier call may have changed the instance unseen. Only a step of a conversation sets it."""
+    """True if no earlier call may have changed the instance unseen. Only steps of a conversation set it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UniqueValue:
-    """An argument that gets a new value, such as an idempotency key: each time it is sent, or (`once`)
-    once for this object.
+    """An argument that gets a new value, such as an idempotency key. It is new for each call, or (`once`) the
+    same for all uses of this object.
     """
 
     once: bool = False
@@ -95,51 +96,51 @@ class UniqueValue:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """An argument that is the signature of the body as sent, with the secret of a role.
+    """An argument that is the signature of the body as sent, made with the secret of a role.
 
-    `after_s` shifts the signed time in seconds. `slip` makes the signature wrong: of another `body`, of the
-    JSON written anew (`bytes`), with another `secret`, or of no time (`untimed`). `time` writes the present
-    time beside the signature of another.
+    `after_s` shifts the signed time in seconds. `slip` makes the signature wrong. The values `body`, `bytes`
+    and `secret` sign another body, the same JSON written differently, or with another secret. `untimed` signs
+    no time. `time` sends the present time beside the signature of another time.
     """
 
     role: str
     after_s: float = 0.0
     slip: Literal["", "body", "bytes", "secret", "time", "untimed"] = ""
     part: Literal["header", "time", "id"] = "header"
-    """The header that the argument is: of the signature, of its time, or of the message's id."""
+    """The argument's header: for the signature, for its time, or for the message's id."""
 
 
 class EntityTag(str):
-    """An If-Match value that a check chose; in any other call it is `*`."""
+    """An If-Match value that a check has chosen. In all other calls the value is `*`."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RelativeTime:
-    """An argument that is a time, in seconds after the call is sent (negative: before)."""
+    """An argument that is a time, given in seconds after sending (negative: before)."""
 
     after_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Parts of a request that replace the ordinary encoding; None leaves a part unchanged."""
+    """Parts of a request that replace the ordinary encoding. A part that is None stays as usual."""
 
     method: str | None = None
     target: str | None = None
     headers: tuple[tuple[str, str | None], ...] = ()
     body: bytes | None = None
     edit: Callable[[bytes], bytes] | None = None
-    """Changes the ordinary body."""
+    """Returns the changed body for the ordinary one."""
     wrap: Mapping[str, Any] | None = None
-    """The dispatcher's whole object, instead of selector and arguments."""
+    """The dispatcher's whole object, which replaces selector and arguments."""
     retype: str = ""
-    """The media type to send instead; parameters that the body needs, such as a boundary, stay."""
+    """The media type to send instead. Parameters that the body needs, such as a boundary, are kept."""
     slash: bool = False
     """True if a slash is added to the path."""
     secret: str = member(default="", repr=False)
-    """The secret to present in place of the role's."""
+    """The secret to present instead of the role's."""
 
 
 Slip = Literal["", "secret", "client", "grant"]
@@ -147,7 +148,7 @@ Slip = Literal["", "secret", "client", "grant"]
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A call of the token endpoint with a role's secret. `slip` names the mistake that the call makes."""
+    """A request to the token endpoint with a role's secret. `slip` names the mistake that it makes."""
 
     scheme: str
     role: str = "main"
@@ -158,9 +159,9 @@ class TokenRequest:
 class Call:
     """One request to make.
 
-    `input` holds arguments by name: plain values, `InstanceRef`, `UniqueValue` or expressions; `subject` is
-    the resource that `resource` means in expressions. If `endpoint` is None, the answer is not an action's
-    (unknown paths, documents). `why` says in a few words why the call is made.
+    `input` holds arguments by name: plain values, `InstanceRef`, `UniqueValue` or expressions. `subject` is
+    the resource that `resource` means in these expressions. If `endpoint` is None, no action answers (unknown
+    paths, documents). `why` gives the purpose of the call in a few words.
     """
 
     endpoint: Endpoint | None
@@ -173,60 +174,66 @@ class Call:
     fresh: bool = False
     owner: str = "main"
     standard: bool = False
-    """True if the subject must have been made with just the resource's arguments, not by an example or
+    """True if the subject must have been made with only the resource's arguments, and not by an example or a
     boundary case.
     """
     made: Mapping[str, Any] | None = None
-    """The body of the instance to use as the subject."""
+    """The body of the instance that is the subject."""
     bind: Mapping[str, Any] = member(default_factory=dict)
-    """Instances by resource name that the input's expressions must use, instead of any at hand."""
+    """Instances by resource name that the input's expressions must use; for other resources, any instance is
+    used.
+    """
     twist: Twist = ""
     twisted: str = ""
-    """The scheme that the twist is of; empty for the first one, and with `none` for all."""
+    """The scheme whose key is presented wrongly; empty for the first one, or for all if the twist is
+    `none`.
+    """
     schemes: tuple[str, ...] | None = None
-    """The schemes to present together; None for the first alternative that the role has secrets for."""
+    """The schemes to present together; None for the first alternative for which the role has secrets."""
     field: str = ""
-    """The argument that the call breaks, as an error should name it."""
+    """The argument that the call breaks, named as in an error."""
     raw: Raw = member(default_factory=Raw)
     surface: str = REST
-    """By default that of the endpoint."""
+    """The surface of the call; the endpoint's if none is given."""
     plain: bool = False
-    """True if it goes to the target's plain-http URL; no watcher judges such an answer."""
+    """True if it goes to the target's plain-http URL. Watchers do not judge the answer then."""
     connection: Connection = ""
-    """The way to the target that replaces the ordinary one; a refused handshake is no crash then."""
+    """The connection to use instead of the ordinary one. A refused handshake counts as a refusal then."""
     reuse: Reuse = ""
-    """The earlier answer to an equal read that may be reused. `ever`: any of this run; `unchanged`: one since
-    the last write; `latest`: that of the call just before.
+    """The earlier answer to an equal read that may be reused.
+
+    `ever` allows any answer of this run, `unchanged` one since the last write, and `latest` that of the
+    previous call.
     """
     ungrouped: bool = False
-    """True if it gives no group of the action's `either`, or several, on purpose."""
+    """True if it deliberately has no group of the action's `either`, or several."""
     beside: bool = False
-    """True if it was sent at the same time as others, so that its answer has no order among theirs."""
+    """True if it was sent at the same time as others, so that their answers have no order."""
     bare: bool = False
-    """True if it is sent without the headers that `--env` adds to every call."""
+    """True if it is sent without the headers that `--env` adds to calls."""
     authored: bool = False
     """True if each argument comes from the catalogue's author or from an answer, so that the named instances
     exist.
     """
     again: bool = False
-    """True if it repeats one part of a combined call, so that it does not count for the default budget."""
+    """True if it repeats part of a combined call, so that it does not count against the default budget."""
     shrunk: bool = False
-    """True if it is a smaller form of a call of the same probe, which a finding shows rather than that."""
+    """True if it is a smaller form of another call of the same probe. A finding shows the smaller form."""
     asks: TokenRequest | None = None
-    """The token request that is sent in place of anything else."""
+    """The token request that is sent instead of an action's request."""
     apart: bool = False
     """True if no other probe may use the instance that the call makes."""
     burst: bool = False
-    """True if it may exceed the rate limit: it is neither paced nor repeated after a 429."""
+    """True if it may exceed the rate limit: it is sent without delay, and is not repeated after a 429."""
 
     def __post_init__(self) -> None:
-        """Take the endpoint's surface where no other was named."""
+        """Set the surface to the endpoint's if none was given."""
         if self.surface == REST and self.endpoint is not None and self.endpoint.surface != REST:
             object.__setattr__(self, "surface", self.endpoint.surface)
 
     @property
     def place(self) -> str:
-        """The end of the ids of the contracts that the answer is judged for."""
+        """The last part of the ids of contracts about the answer: `<action>@<surface>`."""
         return (
             self.endpoint.place
             if self.endpoint and self.intent != "framework"
@@ -236,7 +243,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Wait so many seconds; `quiet` if that is too short to be shown."""
+    """Wait for this many seconds. `quiet` is true for waits that are too short to be shown."""
 
     seconds: float
     quiet: bool = False
@@ -244,28 +251,30 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """Prove that the exchange with this number made an instance of ours, before it changes."""
+    """Prove that the exchange with this number made an instance of ours, before a call changes the
+    instance.
+    """
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """Undo the exchange with this number and all later ones, the latest first."""
+    """Undo the effects of the exchange with this number and of all later ones, the latest first."""
 
     since: int
 
 
 @dataclass(frozen=True, slots=True)
 class GetNote:
-    """Request the note of a watcher with this key from the memory."""
+    """Request the note with this key that a watcher has stored."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """Calls that only read, so that their order does not matter; the probe gets their exchanges in this
+    """Calls that only read, so that they may be sent in any order. The probe gets their exchanges in this
     order.
     """
 
@@ -274,18 +283,18 @@ class Reads:
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """Go on only where no other probe has run beside this one; else end here, and begin anew alone later."""
+    """Continue only if no other probe has run beside this one; else end here, and run alone later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Concurrent:
-    """Two to four calls to make at the same time; the probe gets their exchanges as a list in the same
+    """Two to four calls to send at the same time. The probe gets a list of their exchanges in the same
     order.
     """
 
     calls: tuple[Call, ...]
     shared: tuple[str, ...] = ()
-    """The arguments that all calls have in common: each gets the value of the first call."""
+    """The arguments that all calls have in common: each call gets the first call's value."""
 
 
 def format_arguments(given: Mapping[str, Any]) -> str:

@@ -1,5 +1,5 @@
-"""Send several requests at the same time, each from a thread of its own that an interrupt need not wait
-for.
+"""Send several requests at the same time, each from its own thread. An interrupt does not wait for the
+threads.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ B = TypeVar("B")
 
 
 def at_once(do: Callable[[A], B], several: Sequence[A]) -> list[B]:
-    """Return `do`'s result for each argument, in order.
+    """Return the results of `do` for each argument, in order.
 
     Raises the first error. After a KeyboardInterrupt the threads end by themselves.
     """
@@ -23,7 +23,7 @@ def at_once(do: Callable[[A], B], several: Sequence[A]) -> list[B]:
     def one(index: int, given: A) -> None:
         try:
             found[index] = do(given)
-        except BaseException as error:  # it is raised again by whoever waits
+        except BaseException as error:  # the waiting thread raises it again
             failed.append(error)
 
     threads = [Thread(target=one, args=(index, given), daemon=True) for index, given in enumerate(several)]

@@ -1,6 +1,6 @@
-"""Present a credential: correctly, and in the forms that must be refused.
+"""Present a credential correctly, and in forms that must be refused.
 
-The form of a credential is data of `model/credential.py`; this module alone decides how it is changed.
+The forms of credentials are data in `model/credential.py`; only this module changes them.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from pgagents.model.credential import AUTHORIZATION, Credential, add_value, enco
 from pgagents.verify.wire.call import Twist
 
 QUERY_NAMES = ("access_token", "api_key", "apikey", "key", "token")
-"""Usual names of a key in the query.
+"""Usual names of a query parameter for a key.
 
-RFC 6750 (2.3) defines the first and says why keys should not stand there.
+RFC 6750 (2.3) defines the first, and says why keys should not be sent there.
 """
 HEADER_NAME = "X-API-Key"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}\Z")
 USER_NAMES = ("user", "username", "login")
 PASSWORD_NAMES = ("password", "passwd", "pass")
 _HEX = re.compile(r"[0-9A-Fa-f-]*")
-"""A key of hexadecimal digits may be compared without case."""
+"""Matches keys of hexadecimal digits, which may be compared without regard to case."""
 _NEVER_ISSUED = "pgv000000000000000000000000"
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The texts that a call presents, each with the credential in whose place it stands."""
+    """The texts that a call presents, each with its credential."""
 
     parts: tuple[tuple[Credential, str], ...] = ()
 
     def __bool__(self) -> bool:
-        """Return whether anything is presented."""
+        """Return whether there is anything to present."""
         return bool(self.parts)
 
     def add_to(self, request: Request) -> Request:
-        """Return the request with everything in its place."""
+        """Return the request with each text added in its place."""
         for credential, value in self.parts:
             request = add_value(credential, request, value)
         return request
@@ -57,7 +57,11 @@ def present(credential: Credential | None, secret: str, twist: Twist = "") -> Pr
 
 
 def present_all(credentials: Iterable[tuple[Credential, str]], twist: Twist = "", twisted: str = "") -> Proof:
-    """Return the proof by several secrets. The twist is of one scheme; with `none` and no scheme, of all."""
+    """Return the proof of several secrets.
+
+    The twist applies to the scheme `twisted`. If that is empty, it applies to the first scheme; `none` then
+    applies to all.
+    """
     found: tuple[tuple[Credential, str], ...] = ()
     for index, (credential, secret) in enumerate(credentials):
         own = credential.name == twisted or (not twisted and (index == 0 or twist == "none"))
@@ -66,10 +70,9 @@ def present_all(credentials: Iterable[tuple[Credential, str]], twist: Twist = ""
 
 
 def list_twists(credential: Credential, others: Iterable[Credential] = ()) -> Mapping[Twist, str]:
-    """Return the twists of a key that a server must refuse, each with its description, in the order of the
-    plan.
+    """Return the twists that a server must refuse, each with a description, in the order of the plan.
 
-    `others` are credentials that suffice instead, and that a server may accept the same key for.
+    `others` are credentials that also suffice, so that a server may accept this key in their form.
     """
     known = credential.also_accepted | {form for other in others for form in _list_forms(other)}
     pair, bearer = credential.encoded, credential.word.lower() == "bearer"
@@ -96,7 +99,7 @@ def list_twists(credential: Credential, others: Iterable[Credential] = ()) -> Ma
 
 
 def _list_forms(credential: Credential) -> Iterator[str]:
-    """Yield the forms of a key, as `also_accepted` names them, that a credential has."""
+    """Yield the forms of a credential's key, under their names in `also_accepted`."""
     yield credential.place
     if credential.any_case:
         yield credential.word.lower()
@@ -105,7 +108,7 @@ def _list_forms(credential: Credential) -> Iterator[str]:
 
 
 def in_header(credential: Credential, request: Request, secret: str) -> Request:
-    """Return the request with a secret in headers: the one of its own name, and the usual ones."""
+    """Return the request with a secret in headers: the key's own name as a header, and the usual header."""
     value = credential.wrap(secret)
     names = [HEADER_NAME, *([credential.wire] if _TOKEN.match(credential.wire) else [])]
     for name in dict.fromkeys(names):
@@ -116,8 +119,8 @@ def in_header(credential: Credential, request: Request, secret: str) -> Request:
 
 
 def in_query(credential: Credential, request: Request, secret: str) -> Request:
-    """Return the request with a secret in its query, under every usual name that the query does not have
-    already.
+    """Return the request with a secret in its query, under each usual name that the query does not
+    contain.
     """
     taken = {name for name, _ in request.query}
     user, _, password = secret.partition(":")
@@ -137,7 +140,7 @@ def _names_in_query(credential: Credential) -> tuple[str, ...]:
 
 
 def _present_invented(credential: Credential, secret: str) -> str:
-    """Return the text of a secret that was never issued, which begins as real ones do."""
+    """Return a secret that was never issued, and that begins as real ones do."""
     del secret
     prefix = next(iter(credential.prefixes), "")
     return credential.value(f"{prefix}{_NEVER_ISSUED}{':' + _NEVER_ISSUED if credential.encoded else ''}")
@@ -153,8 +156,8 @@ def _present_near(twist: Twist) -> Callable[[Credential, str], str]:
 def _make_near(credential: Credential, secret: str, twist: Twist) -> str:
     """Return a secret that nearly equals this one.
 
-    In `user:password` the password is another. Without a password the user is another, because such a server
-    may not read one.
+    In `user:password` the password is changed. If it is empty the user is changed, because such a server may
+    ignore the password.
     """
     user, colon, password = secret.partition(":") if credential.encoded else ("", "", secret)
     if colon and not password:
@@ -175,7 +178,7 @@ def _change_text(credential: Credential, text: str, twist: Twist) -> str:
 
 
 def _present_alone(credential: Credential, secret: str) -> str:
-    """Return a secret as it stands in its place, without the texts around it."""
+    """Return a secret in its encoded form, without the text around it."""
     return encode(secret) if credential.encoded else secret
 
 

@@ -1,6 +1,4 @@
-"""One deadline for a whole answer: httpcore's time-outs restart with every byte, and a server may send
-slowly.
-"""
+"""One deadline for a whole answer, because httpcore's time-outs start anew with every byte."""
 
 from __future__ import annotations
 
@@ -16,11 +14,11 @@ import httpcore
 
 MOST_HELD = 16_384
 ASK_S = 0.000_02
-"""Seconds between two questions to the system if an answer has begun. A question takes microseconds."""
+"""Seconds between two checks if an answer has begun. A check takes microseconds."""
 
 
 class Deadline(httpcore.NetworkBackend):
-    """A network backend whose streams read until `at` (by the timer) and no longer.
+    """A network backend whose streams stop reading at the time `at` (by the timer).
 
     Each thread sets its own `at` before each request.
     """
@@ -28,12 +26,12 @@ class Deadline(httpcore.NetworkBackend):
     def __init__(self, inner: httpcore.NetworkBackend, timer: Callable[[], float]) -> None:
         self._inner, self._timer = inner, timer
         self.while_waiting: Callable[[Callable[[], bool]], None] | None = None
-        """Called when a request was sent, with a function that returns whether its answer has begun."""
+        """Called after a request was sent, with a function that returns whether its answer has begun."""
         self._of_thread = threading.local()
 
     @property
     def at(self) -> float:
-        """When this thread's request ends, by the timer."""
+        """The time at which this thread's request must end, by the timer."""
         return float(getattr(self._of_thread, "at", math.inf))
 
     @at.setter
@@ -42,7 +40,7 @@ class Deadline(httpcore.NetworkBackend):
 
     @property
     def connected(self) -> bool:
-        """True if this thread has opened a connection since this was last set to false."""
+        """True if this thread has opened a connection since `connected` was last set to False."""
         return bool(getattr(self._of_thread, "connected", False))
 
     @connected.setter
@@ -50,7 +48,7 @@ class Deadline(httpcore.NetworkBackend):
         self._of_thread.connected = value
 
     def get_seconds_left(self, timeout: float | None) -> float:
-        """Return the seconds left, or the time-out if shorter.
+        """Return the seconds that are left, or the time-out if it is shorter.
 
         Raises httpcore.ReadTimeout if none are left.
         """
@@ -90,9 +88,9 @@ class Deadline(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection that holds written bytes back until an answer is read.
+    """A connection that collects written bytes until an answer is read.
 
-    So a request's head and short body are sent together, and many servers wake up once instead of twice.
+    So a request's head and a short body are sent together, which wakes many servers once instead of twice.
     """
 
     def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
@@ -104,14 +102,14 @@ class _Stream(httpcore.NetworkStream):
         if self._held:
             with suppress(
                 httpcore.WriteError
-            ):  # a server may answer, with a reason, before it has read everything
+            ):  # a server may answer early, with a reason, without reading everything
                 self._flush(timeout)
             if self._deadline.while_waiting is not None:
                 self._deadline.while_waiting(self._is_answered)
         return self._inner.read(max_bytes, self._deadline.get_seconds_left(timeout))
 
     def _is_answered(self) -> bool:
-        """Return True if the answer has begun, or the connection has ended."""
+        """Return True if the answer has begun or the connection has ended."""
         now = time.perf_counter()
         if now - self._asked < ASK_S:
             return False

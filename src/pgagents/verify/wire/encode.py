@@ -1,4 +1,4 @@
-"""Encode a call, whose values are known, as the request to send."""
+"""Encode a call with known values as the request to send."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from pgagents.verify.wire.json_rpc import frame
 
 
 def request_of(call: Call, values: Mapping[str, Any], proof: Proof = NOTHING) -> Request:
-    """Return the request. `values` are the call's arguments with live ids filled in, `proof` its
+    """Return the request of a call. `values` are its arguments with live ids filled in, `proof` its
     credentials.
 
-    Members that are no arguments go into the body, or into the query if the action has no body.
+    Values that are no arguments go into the body, or into the query if the action has no body.
     """
     method, where, headers, body = _ordinary(call, values)
     raw = call.raw
@@ -74,8 +74,8 @@ def _ordinary(call: Call, values: Mapping[str, Any]) -> tuple[str, str, list[tup
 
 
 def envelope(endpoint: Endpoint, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the dispatcher's object: the action's name and its arguments, those included that are headers
-    on REST.
+    """Return the dispatcher's object: the action's name and its arguments. Headers of REST are arguments
+    here.
     """
     assert endpoint.dispatcher is not None
     found: dict[str, Any] = {endpoint.dispatcher.selector: str(endpoint.action.name)}
@@ -98,8 +98,9 @@ def _rest(
 
 
 def _find_type_of_nothing(endpoint: Endpoint) -> str:
-    """Return the type of an empty body, where a text or a file that is the whole body was left out. So the
-    type is no second fault.
+    """Return the Content-Type of an empty body, if the argument that is the whole body was left out.
+
+    With the right type, the empty body is the request's only fault.
     """
     whole = next((p for p in endpoint.params if p.place == WHOLE and p.required), None)
     if whole is None or medium_of_action(endpoint.action).typed:

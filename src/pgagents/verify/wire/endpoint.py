@@ -1,4 +1,4 @@
-"""Endpoints: one action on one surface of the wire, REST or a dispatcher."""
+"""Endpoints: one action on one wire surface, which is REST, a dispatcher or MCP."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from pgagents.verify.wire.json_rpc import MessageReader
 
 REST = "rest"
 MCP = "mcp"
-"""The surface whose actions are tools of an MCP server."""
+"""The surface on which actions are tools of an MCP server."""
 NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
 OPERATOR = "operator"
-"""The surface and role of the operator's endpoints, whose answers no watcher judges."""
+"""The surface and role of the operator's endpoints; watchers do not judge their answers."""
 
 
 class Form(Protocol):
-    """Encode a call for a surface that is neither REST nor a dispatcher, as a protocol's message on one path.
+    """Encodes calls for a surface that is neither REST nor a dispatcher, as messages of a protocol on one
+    path.
 
-    Each action on such a surface is an `Endpoint` with this form; no other code depends on the protocol.
+    Each action on such a surface is an `Endpoint` with this form. No other code depends on the protocol.
     """
 
     def params(self, action: Action) -> tuple[Param, ...]:
@@ -37,12 +38,12 @@ class Form(Protocol):
         """Return method, target, headers and body of a call."""
 
     def answer(self, action: Action, response: Response) -> Response:
-        """Return the answer as the action itself would give it: its own status and body, unwrapped."""
+        """Return the answer as the action itself would give it, with its own status and body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One action on one wire surface; `dispatcher` and `form` are None on REST.
+    """One action on one wire surface. `dispatcher` and `form` are None on REST.
 
     `place` (`<action>@<surface>`) is the last part of its contracts' ids.
     """
@@ -53,9 +54,9 @@ class Endpoint:
     place: str
     form: Form | None = None
     open: bool = False
-    """True if no call of the API has a key."""
+    """True if no call of the API needs a key."""
     shared_security: tuple[tuple[str, ...], ...] = ()
-    """The alternatives of a call through a dispatcher or a tool."""
+    """The alternatives of schemes for a call through a dispatcher or a tool."""
     certificate: bool = False
     """True if its calls need a client certificate."""
     tools: Surface | None = None
@@ -63,18 +64,18 @@ class Endpoint:
     json_rpc: MessageReader | None = None
     """Decodes the answers of a JSON-RPC dispatcher; None for any other endpoint."""
     leads: bool = False
-    """True on REST, and on the first other surface of an action that REST lacks."""
+    """True on REST. If REST lacks the action, true on the first other surface that has it."""
 
     @property
     def on_rest(self) -> bool:
-        """True if arguments are sent in the action's own path, query, headers and body, not all in one
+        """True if arguments are sent in the action's own path, query, headers and body, instead of one
         object.
         """
         return self.dispatcher is None and self.form is None
 
     @property
     def server(self) -> str:
-        """The name of the server that has its path; empty for the API's own."""
+        """The name of the server that serves its path; empty for the API's own."""
         return str(self.action.server) if self.on_rest and self.action.server is not None else ""
 
     @property
@@ -86,7 +87,7 @@ class Endpoint:
 
     @property
     def offered(self) -> Surface | None:
-        """The surface that may rename and narrow arguments; None on REST."""
+        """The surface that may rename and restrict arguments; None on REST."""
         return self.dispatcher.offered if self.dispatcher is not None else self.tools
 
     @property
@@ -96,18 +97,18 @@ class Endpoint:
         return tuple(narrowed[p.name].param if p.name in narrowed else p for p in self.action.params)
 
     def list_unsent(self) -> frozenset[str]:
-        """Return the arguments of the action that no call here has: those in headers, of a tool."""
+        """Return the arguments of the action that calls here never have: a tool's calls have no headers."""
         headers = (p for p in self.action.params if p.place == "header" and self.form is not None)
         return frozenset(str(p.name) for p in headers)
 
     def read(self, response: Response) -> Response:
-        """Return the API's own answer, taken out of this surface's answer."""
+        """Return the API's own answer, extracted from this surface's answer."""
         if self.form is not None:
             return self.form.answer(self.action, response)
         return self.json_rpc.read(response) if self.json_rpc is not None else response
 
     def narrows(self, name: str) -> bool:
-        """True if the surface takes fewer values of this argument than REST."""
+        """True if the surface takes fewer values of this argument than REST does."""
         own = self.offered.narrow.get(self.action.name, {}) if self.offered is not None else {}
         return name in own and own[name].param.schema != next(
             p.schema for p in self.action.params if p.name == name
@@ -120,12 +121,12 @@ class Endpoint:
 
     @property
     def success_status(self) -> int:
-        """The status of an ordinary success: always 200 where all actions share one path."""
+        """The status of an ordinary success; always 200 if all actions share one path."""
         return self.action.success.status if self.on_rest else 200
 
     @property
     def needs_key(self) -> bool:
-        """True if a call through this endpoint has a key."""
+        """True if calls through this endpoint need a key."""
         return self.action.key or not (self.on_rest or self.open)
 
     @property
@@ -135,22 +136,24 @@ class Endpoint:
 
     @property
     def ordinary(self) -> bool:
-        """True if a caller calls its action as most others: with a key, or without where nobody has one."""
+        """True if its action is called like most others: with a key, or without one if the API has no
+        keys.
+        """
         return self.action.key or self.open
 
     @property
     def answers_file(self) -> bool:
-        """True if the answer is a file. A tool's result describes a file instead of having its bytes."""
+        """True if the answer is a file. A tool's result describes the file and does not contain it."""
         return find(self.action.success.content_type).shown == "size"
 
     @property
     def method(self) -> str:
-        """The method as sent."""
+        """The HTTP method of its requests."""
         return self.action.method if self.dispatcher is None else self.dispatcher.method
 
     @property
     def path(self) -> str:
-        """The path template as sent."""
+        """The path template of its requests."""
         return str(self.action.path if self.dispatcher is None else self.dispatcher.path)
 
 
@@ -185,10 +188,10 @@ def endpoints(model: Model) -> list[Endpoint]:
 
 
 def wire_surfaces(model: Model) -> list[str]:
-    """Return the names of the surfaces on the wire."""
+    """Return the names of the wire surfaces."""
     return [REST, *(d.surface for d in model.dispatchers)]
 
 
 def framework_places(model: Model) -> list[str]:
-    """Return the ends of contract ids about answers that no action gives, one for each surface."""
+    """Return, for each surface, the last part of contract ids about answers that come from no action."""
     return [f"{FRAMEWORK}@{s}" for s in wire_surfaces(model)]

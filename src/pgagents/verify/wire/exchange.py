@@ -1,4 +1,4 @@
-"""One exchange: the call, the request as sent, and the answer, parsed once for all checks."""
+"""One exchange: the call, its request, and the answer, which is parsed once for all checks."""
 
 from __future__ import annotations
 
@@ -16,20 +16,25 @@ from pgagents.verify.wire.call import Call
 UNAVAILABLE = 503
 REDIRECTED, REFUSED = 300, 400
 INVENTED = "PGVERIFY"
-"""A method that no API has. A real method that the document does not list may exist and delete something."""
+"""A method that no API has. A real method that the document does not list may exist, and could delete
+something.
+"""
 UNKNOWN_METHOD = (REFUSED, 501)
-"""HTTP libraries answer it themselves: Node's parser 400, others 501 (RFC 9110, 15.6.2)."""
+"""Statuses of HTTP libraries that refuse an unknown method themselves.
+
+Node's parser sends 400, others 501 (RFC 9110, 15.6.2).
+"""
 _UNSOUND = frozenset(("no_crashes", "documented_status"))
 JUDGED_AT_ONCE = _UNSOUND | {"response_schema"}
-"""Checks whose verdict on an exchange is known as soon as it is answered."""
+"""Checks whose verdict on an exchange is given as soon as it is answered."""
 
 
 class Exchange:
     """A call with its request and answer.
 
-    `input` has live ids and defaults filled in; `sent_at` is the caller's clock in epoch seconds. `void` is
-    true if it proves nothing about the call (such as 429 or 503 to the end). `base` is another base URL than
-    the target's, if one was used. `flush`, if set, lets those watchers judge it that have not yet.
+    `input` has live ids and defaults filled in. `sent_at` is the caller's clock in epoch seconds. `void` is
+    true if the answer proves nothing about the call, such as a final 429 or 503. `base` is the base URL, if
+    it is not the target's. `flush` makes the watchers judge it that have not done so yet.
     """
 
     __slots__ = (
@@ -94,22 +99,23 @@ class Exchange:
         self._tainted: list[str] = []
         self.flush: Callable[[], None] | None = None
         self.probe = 0
-        """The number of the probe that it belongs to."""
+        """The number of its probe."""
         self.order = 0
-        """The place of its probe in the plan."""
+        """The position of its probe in the plan."""
         self.overlapped = False
-        """True if another probe's request was on its way at the same time."""
+        """True if a request of another probe was in progress at the same time."""
         self.in_company = False
-        """True if other probes ran beside its own."""
+        """True if other probes ran beside its own probe."""
         self.fits = False
-        """True if the body satisfies the schema of the action's answer."""
+        """True if the body is valid under the schema of the action's answer."""
         self.repeats = 0
-        """Number of times it was sent before, to a server that was busy."""
+        """The number of times it was sent before, because the server was busy."""
         self.known: Any = None
-        """The instance as it was known before the call, which laws read as `before`."""
+        """The instance as it was known before the call; laws read it as `before`."""
         self.moot = ""
-        """Why the answer proves nothing: the call named an invented id, and the documented answer is that
-        it does not exist.
+        """The reason why the answer proves nothing.
+
+        The call named an invented id, and the documented answer is that the id does not exist.
         """
         self.error = isinstance(answer, Silence)
         self._read(answer)
@@ -133,34 +139,36 @@ class Exchange:
         self.body: Any = self.json.value
 
     def _find_errors(self, errors: ErrorReader, limits: LimitReader) -> None:
-        """Set the error that the answer means, if it is one."""
+        """Set the error in the answer, if it is one."""
         self.refused: bool = errors.is_error(self.status, self.body)
-        """True if it is an error: by its status, or by the sign that `errors.when` names."""
+        """True if it is an error: by its status, or by the sign in `errors.when`."""
         read = errors.read(self.status, self.body) if self.refused else NO_ERROR
         self.said: str | None = read.said
-        """The error code in the body, as it stands there."""
+        """The error code as it stands in the body."""
         self.code: str | None = (
             read.code.name if read.code else None if read.said in self.codes else read.said
         )
-        """The name of the catalogue's code; for any other code, the body's own text."""
+        """The name of the catalogue's code. If the catalogue lacks the code, the text in the body."""
         if self.refused:
             self.output = None
         self.limited: bool = limits.is_limited(self.status, self.header, read)
-        """True if it refuses the call for a rate limit."""
+        """True if the call was refused because of a rate limit."""
 
     def _may_be_empty(self) -> bool:
-        """True if the promised body is a text or a file, which may have no bytes."""
+        """True if the documented body is a text or a file, which may have no bytes."""
         output = self.output
         return output is not None and output.schema is not None and not is_json(output.content_type)
 
     @property
     def is_of_library(self) -> bool:
-        """True if the server's HTTP library refused a method that it cannot parse, before the API saw it."""
+        """True if the server's HTTP library refused a method that it cannot parse, so that the API never saw
+        the call.
+        """
         return self.request.method == INVENTED and self.status in UNKNOWN_METHOD and self.said is None
 
     @property
     def shown(self) -> Any:
-        """Return the body as laws read it: a file as a data URL, so that they read its type too."""
+        """Return the body as laws read it. A file is a data URL, so that laws can read its type."""
         output, answer = self.output, self.told
         if output is None or output.schema is None or not isinstance(answer, Response):
             return self.body
@@ -172,7 +180,7 @@ class Exchange:
 
     @property
     def size_problem(self) -> str:
-        """Return how the body is larger than the catalogue promises; empty if it is not."""
+        """Return how the body exceeds the size that the catalogue promises; empty if it does not."""
         most = self.output.max_bytes if self.output is not None else None
         on_rest = self.call.endpoint is not None and self.call.endpoint.on_rest
         size = len(self.told.body) if on_rest and isinstance(self.told, Response) else 0
@@ -180,9 +188,7 @@ class Exchange:
 
     @property
     def time_problem(self) -> str:
-        """Describe how long a stream took to end, if it was longer than the catalogue promises; else
-        empty.
-        """
+        """Return how a stream exceeded the time that the catalogue promises; empty if it did not."""
         most = self.output.ends_within_s if self.output is not None else None
         on_rest = self.call.endpoint is not None and self.call.endpoint.on_rest
         return f"{self.seconds:.1f} s" if on_rest and most is not None and self.seconds > most else ""
@@ -197,7 +203,7 @@ class Exchange:
 
     @property
     def tainted(self) -> list[str]:
-        """The checks that found an error in it, in the order they ran."""
+        """The checks that found an error in it, in the order in which they ran."""
         if self.flush is not None:
             self.flush()
         return self._tainted
@@ -208,7 +214,7 @@ class Exchange:
 
     @property
     def unsound(self) -> bool:
-        """True if the API does not document such an answer, so that no other check can judge it."""
+        """True if the API documents no such answer. Then no other check can judge it."""
         return not _UNSOUND.isdisjoint(self._tainted)
 
     @property
@@ -218,7 +224,7 @@ class Exchange:
 
     @property
     def success(self) -> bool:
-        """True if the status is 2xx, and the body is no error."""
+        """True if the status is 2xx and the body is not an error."""
         return 200 <= self.status < 300 and not self.refused
 
     @property
@@ -231,12 +237,12 @@ class Exchange:
 
     @property
     def void(self) -> bool:
-        """True if it proves nothing about the call: no answer, a limit, a 503, or an invented id."""
+        """True if it proves nothing about the call: no answer, a rate limit, a 503, or an invented id."""
         return self.error or self.limited or self.status == UNAVAILABLE or bool(self.moot)
 
     @property
     def outcome(self) -> str:
-        """Describe the answer in a few words: status and code; without an answer, the reason."""
+        """Describe the answer in a few words: its status and code, or the reason why there is none."""
         if isinstance(self.answer, Silence):
             return f"no answer ({self.answer.kind}{': ' + self.answer.detail if self.answer.detail else ''})"
         return f"{self.status}{' ' + self.said if self.said else ''}"
@@ -247,9 +253,9 @@ class Exchange:
 
 
 def got(value: Any, path: str | Iterable[str]) -> Any:
-    """Return the member at a dotted path, or at the names of one, or None. Never raises."""
+    """Return the member at a path (names, or one text with dots), or None. Never raises."""
     for step in path.split(".") if isinstance(path, str) else path:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict | Mapping):  # an abstract class takes long to ask
             value = value.get(step)
         elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
             value = value[int(step)]

@@ -1,4 +1,4 @@
-"""Encode calls as messages of JSON-RPC 2.0, and decode its answers as the API's own.
+"""Encode calls as JSON-RPC 2.0 messages, and decode such answers as the API's own.
 
 https://www.jsonrpc.org/specification, read 2026-11-21.
 """
@@ -25,8 +25,8 @@ OK = 200
 
 
 def frame(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a request's members with version and id. Ids are texts and numbers, different for different
-    calls.
+    """Return a request's members with version and id. Different calls have different ids, some texts and some
+    numbers.
     """
     number = crc32(json_bytes(dict(message)))
     return {"jsonrpc": VERSION, "id": number if number % 2 else f"pgv-{number}", **message}
@@ -39,9 +39,9 @@ class MessageReader:
         self._model = model
 
     def read(self, response: Response) -> Response:
-        """Return the API's answer in a message: its result, or its error with the status of its code.
+        """Return the API's answer inside a message: its result, or its error with the status of its code.
 
-        Anything that is no message of JSON-RPC stays as it is.
+        Anything that is no JSON-RPC message is returned unchanged.
         """
         if response.status != OK:
             return response

@@ -1,4 +1,4 @@
-"""A receiver of events on a socket of this machine, which lasts as long as a run."""
+"""Receive events on a socket of this machine for the duration of a run."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ MOST_DRAINED = 8 * MAX_BODY_BYTES
 def listening(
     url: str = "", port: int = 0, clock: Callable[[], float] = time.time, *, plain: bool = False
 ) -> Iterator[Inbox]:
-    """Open an inbox that is reached over a socket while the block lasts.
+    """Open an inbox that is reached over a socket until the block ends.
 
-    Without `url` it listens on a free port of this machine, for a server that delivers to loopback addresses.
-    It uses TLS with a self-signed certificate, or none if `plain`. With `url` it listens without TLS on
-    `port`, where a tunnel or proxy at `url` forwards deliveries. Raises PgagentsError if the port is taken.
+    Without `url` it listens on a free port of this machine, for a server that may deliver to loopback
+    addresses. It uses TLS with a self-signed certificate, or none if `plain`. With `url` it listens without
+    TLS on `port`, to which a tunnel or proxy at `url` forwards deliveries. Raises PgagentsError if the port
+    is taken.
     """
     try:
         server = _Server((HOST, port), None if url or plain else _certificate())
@@ -58,7 +59,7 @@ def _certificate() -> ssl.SSLContext:
 
 
 class _Server(ThreadingHTTPServer):
-    """Answers a limited number of deliveries at once, each within a limited time; further connections are
+    """Answers a limited number of deliveries at once, each in limited time. Further connections are
     closed.
     """
 
@@ -77,7 +78,7 @@ class _Server(ThreadingHTTPServer):
         connection.settimeout(TIMEOUT_S)
         if (
             self._context is not None
-        ):  # the handshake runs in the delivery's own thread, so that a slow one blocks no other
+        ):  # handshakes run in the threads of deliveries, so that a slow one blocks no other
             connection = self._context.wrap_socket(
                 connection, server_side=True, do_handshake_on_connect=False
             )
@@ -96,11 +97,11 @@ class _Server(ThreadingHTTPServer):
             self._room.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore a connection that is closed early or is no HTTP."""
+        """Ignore connections that are closed early or send no HTTP."""
 
 
 class _Delivery(BaseHTTPRequestHandler):
-    """One connection; it is closed after one delivery."""
+    """Answers one connection, and closes it after one delivery."""
 
     server: _Server
     timeout = TIMEOUT_S
@@ -119,7 +120,7 @@ class _Delivery(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _body(self) -> bytes | None:
-        """Return the exact bytes of the body; None if they are too many or of unknown length."""
+        """Return the exact bytes of the body; None if they are too many or their number is unknown."""
         if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
             return self._chunks()
         declared = self.headers.get("Content-Length") or "0"
@@ -132,7 +133,7 @@ class _Delivery(BaseHTTPRequestHandler):
             return self.rfile.read(size)
         for _ in range(
             min(size, MOST_DRAINED) // DRAIN_BYTES
-        ):  # so that the sender is still there to read the answer
+        ):  # so that the sender can still read the answer
             if not self.rfile.read(DRAIN_BYTES):
                 break
         return None
@@ -154,4 +155,4 @@ class _Delivery(BaseHTTPRequestHandler):
         return None
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Print nothing."""
+        """Print nothing about requests."""

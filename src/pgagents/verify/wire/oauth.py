@@ -1,4 +1,4 @@
-"""OAuth 2.0 from a client's side: registered clients, PKCE, form-encoded calls, and reading answers."""
+"""OAuth 2.0 for a client: registered clients, PKCE, form-encoded calls, and parsing of answers."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SHORTEST, LONGEST = 43, 128
 class OAuthClient:
     """A registered client; `secret` is empty for a public one.
 
-    `consent` are the fields that a user fills in on the consent page. If it is empty, only contracts without
-    a user are judged. `headers` are sent with the calls to that page, such as the cookie of a signed-in user.
+    `consent` are the fields that a user fills in on the consent page. If it is empty, contracts that need a
+    user are not judged. `headers` are sent with calls to that page, such as the cookie of a signed-in user.
     """
 
     client_id: str
@@ -32,9 +32,9 @@ class OAuthClient:
     hidden: tuple[str, ...] = ()
     """Values that no report may show, such as the user's password."""
     refuse: Mapping[str, str] = field(default_factory=dict)
-    """The fields of a user who refuses; empty if that is unknown."""
+    """The fields with which a user refuses; empty if they are unknown."""
     other: OAuthClient | None = None
-    """Another registered client, which must not be able to use our codes and tokens."""
+    """Another registered client, for which our codes and tokens must not work."""
 
     @property
     def sensitive(self) -> tuple[str, ...]:
@@ -53,8 +53,8 @@ class OAuthClient:
 
 
 def verifier(seed: int, number: int, length: int = SHORTEST) -> str:
-    """Return a code verifier (RFC 7636, 4.1), the same for the same seed: it protects only this run's
-    codes.
+    """Return a code verifier (RFC 7636, 4.1). The same seed gives the same one, as it only protects this
+    run's codes.
     """
     parts = (
         hashlib.sha256(f"pgagents {seed} {number}".encode() + b"." * part).digest()
@@ -90,7 +90,7 @@ def make_post(
 
 
 def add_credentials(client: OAuthClient, params: Mapping[str, str]) -> dict[str, str]:
-    """Return the parameters with the client's id and secret (RFC 6749, 2.3.1: in the body)."""
+    """Return the parameters with the client's id and secret, which stand in the body (RFC 6749, 2.3.1)."""
     return {
         **params,
         "client_id": client.client_id,
@@ -99,8 +99,8 @@ def add_credentials(client: OAuthClient, params: Mapping[str, str]) -> dict[str,
 
 
 def refusal(exchange: Exchange, *errors: str) -> str:
-    """Describe why a token endpoint's answer is no refusal with one of these errors (RFC 6749, 5.2); empty
-    if it is one.
+    """Return why a token endpoint's answer is no refusal with one of these errors (RFC 6749, 5.2); empty if
+    it is one.
     """
     said = got(exchange.body, "error")
     if 400 <= exchange.status < 500 and isinstance(said, str) and (not errors or said in errors):
@@ -111,15 +111,15 @@ def refusal(exchange: Exchange, *errors: str) -> str:
 
 
 def find_redirect_target(exchange: Exchange) -> str | None:
-    """Return where a redirect leads; None if the answer is no redirect."""
+    """Return the target of a redirect; None if the answer is no redirect."""
     return exchange.header("location") if 300 <= exchange.status < 400 else None
 
 
 def parse_redirect(location: str) -> dict[str, str]:
-    """Return the parameters of a redirect."""
+    """Return the query parameters in a redirect's target."""
     return dict(parse_qsl(urlsplit(location).query, keep_blank_values=True))
 
 
 def leads_to(location: str, uri: str) -> bool:
-    """True if a redirect goes to this URI, with any parameters."""
+    """True if a redirect leads to this URI, with any parameters."""
     return location == uri or location.startswith((f"{uri}?", f"{uri}&", f"{uri}#"))

@@ -1,4 +1,4 @@
-"""Pace the requests: by the catalogue's buckets until the first answer, then by rate-limit headers."""
+"""Pace the requests: by the catalogue's buckets before the first answer, then by rate-limit headers."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pgagents.http import Response
 from pgagents.model.model import Model
 
 PLENTY = 50
-"""The number of tokens above which further requests may be sent before earlier answers are read."""
+"""The number of tokens above which requests may be sent before earlier answers are read."""
 SHARE = 0.9
-"""The fraction of a budget that a run uses. The remainder is for other clients and for rounding."""
+"""The part of a budget that a run uses. The rest is for other clients and for rounding."""
 
 
 @dataclass(slots=True)
 class _Tank:
-    """A token bucket, or a window if `window_s` is above zero: then all tokens come back at `ends_at`.
+    """A token bucket, or a window if `window_s` is above zero. A window's tokens all come back at `ends_at`.
 
-    Until the server gives its end, a window begins with the first call.
+    Before the server has given the end, a window begins with the first call.
     """
 
     capacity: float
@@ -31,7 +31,7 @@ class _Tank:
     ends_at: float = 0.0
 
     def refill(self, now: float) -> None:
-        """Add the tokens that came back since the last refill."""
+        """Add the tokens that have come back since the last refill."""
         if not self.window_s:
             self.tokens = min(self.capacity, self.tokens + max(0.0, now - self.at) * self.per_s)
         elif now >= self.ends_at:
@@ -41,7 +41,7 @@ class _Tank:
         self.at = now
 
     def wait_s(self) -> float:
-        """Return the seconds until the next token."""
+        """Return the seconds until the next token is available."""
         if self.tokens >= 1:
             return 0.0
         if not self.window_s:
@@ -50,9 +50,9 @@ class _Tank:
 
 
 class Pacer:
-    """Estimated token buckets and windows, one for each identity, surface and bucket.
+    """Estimates the token buckets and windows, one for each identity, surface and bucket.
 
-    `parts` is the number of runs that share the budgets at the same time; each takes an equal part.
+    `parts` is the number of runs that share the budgets at the same time; each uses an equal part.
     """
 
     def __init__(
@@ -62,10 +62,10 @@ class Pacer:
         self._random = random.Random(seed)
         self._tanks: dict[tuple[str, str, str], _Tank] = {}
         self._answered: set[tuple[str, str, str]] = set()
-        """The buckets whose state an answer has shown, with headers or without."""
+        """The buckets for which an answer has come, with or without headers."""
 
     def before(self, role: str, surface: str, bucket: str | None) -> float:
-        """Take a token and return the seconds to wait before the next call."""
+        """Take a token, and return the seconds to wait before the call."""
         tank = self._tank(role, surface, bucket)
         if tank is None:
             return 0.0
@@ -75,7 +75,7 @@ class Pacer:
         return min(wait, self._max_wait_s)
 
     def after(self, role: str, surface: str, bucket: str | None, answer: Response) -> None:
-        """Update the bucket from the answer's headers."""
+        """Update the bucket by the answer's headers."""
         reader = self._model.limit_reader
         tank = self._tank(role, surface, bucket)
         if not reader.names or tank is None:
@@ -96,7 +96,7 @@ class Pacer:
         return self._model.buckets[bucket].requests
 
     def has_plenty(self, role: str, surface: str, bucket: str) -> bool:
-        """True if so much is left in a bucket that a few requests may be on their way at the same time."""
+        """True if a bucket has enough tokens for several requests at the same time."""
         tank = self._tank(role, surface, bucket)
         if tank is None:
             return True
@@ -104,9 +104,9 @@ class Pacer:
         return known and tank.tokens >= PLENTY
 
     def retry(self, answer: Response, attempt: int) -> float | None:
-        """Return the seconds to wait after a 429, another limiting answer or a 503, with jitter.
+        """Return the seconds to wait after a rate-limited answer or a 503, with jitter.
 
-        Return None if the wait is longer than `max_wait_s`.
+        Return None if the wait exceeds `max_wait_s`.
         """
         told = self._model.limit_reader.wait_s(answer.header, self._clock())
         base = told if told is not None else min(2.0**attempt, 30.0)

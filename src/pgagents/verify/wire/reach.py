@@ -1,4 +1,4 @@
-"""Explain why no answer comes from an address: unknown host, closed port, unexpected TLS or none."""
+"""Explain why an address does not answer: unknown host, closed port, unexpected TLS, or no TLS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GREETING_S = 5.0
 
 
 def why_silent(url: str, silence: Silence, other: Callable[[str], Handler]) -> tuple[str, str]:
-    """Return the fault and the next step for a server that does not answer.
+    """Return the fault of a server that does not answer, and the next step for the caller.
 
     `other` returns a handler for another base URL. No key is sent.
     """
@@ -76,7 +76,7 @@ def _resolves(host: str, port: int) -> bool:
 
 
 def _speaks_tls(host: str, port: int) -> bool:
-    """True if a TLS handshake succeeds; the certificate is not verified, because nothing is sent."""
+    """True if a TLS handshake succeeds. The certificate is not verified, because nothing is sent."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with (

@@ -1,7 +1,7 @@
-"""The receiver of events: where a server under test sends its webhooks, and what arrived.
+"""The receiver of events: the addresses to which a server under test sends its webhooks, and the deliveries.
 
-An `Inbox` only stores and answers deliveries. A socket listener (`verify/wire/listen.py`) brings them, or a
-sandbox in the same process.
+An `Inbox` only stores and answers deliveries. A socket listener (`verify/wire/listen.py`), or a sandbox in
+the same process, brings them.
 """
 
 from __future__ import annotations
@@ -15,23 +15,21 @@ from urllib.parse import urlsplit
 MOST_BOXES = 50
 MOST_DELIVERIES = 2_000
 MOST_KEPT_BYTES = 16_777_216
-"""Limit of stored bodies for each box, besides MOST_DELIVERIES; a server that sends more only displaces
-its own older ones.
+"""The most bytes of bodies that a box stores, besides MOST_DELIVERIES. The oldest deliveries are dropped
+first.
 """
 MAX_BODY_BYTES = 1_048_576
 TAKEN = 204
 REFUSED = 500
 MOVED = 302
-"""A redirect to an address that takes nothing. A server that follows it is answered with an error there."""
+"""A redirect to an address that accepts nothing, so that following it leads to an error."""
 NOBODY = 404
 TOO_LARGE = 413
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One request received: its headers, the exact bytes of its body, its time (epoch seconds), and the
-    status answered.
-    """
+    """One received request: headers, exact body, time (epoch seconds), and the status of its answer."""
 
     headers: tuple[tuple[str, str], ...]
     body: bytes
@@ -39,13 +37,13 @@ class Delivery:
     answered: int
 
     def header(self, name: str) -> str | None:
-        """Return the first header of that name, in any case, or None."""
+        """Return the first header with that name, ignoring case, or None."""
         return next((v for k, v in self.headers if k.lower() == name.lower()), None)
 
 
 @dataclass(slots=True)
 class _Box:
-    """One address: its deliveries, how many more to refuse, and the status that refuses them."""
+    """One address: its deliveries, the number of deliveries still to refuse, and the status for refusing."""
 
     refusals: int = 0
     refusal: int = REFUSED
@@ -61,9 +59,9 @@ class _Box:
 
 
 class Inbox:
-    """Stores deliveries by their address.
+    """Stores deliveries by address.
 
-    `url` is the https base under which the server under test reaches it.
+    `url` is the https base URL under which the server under test reaches it.
     """
 
     def __init__(self, url: str) -> None:
@@ -73,7 +71,7 @@ class Inbox:
 
     @property
     def loopback(self) -> bool:
-        """True if it is on this machine, so that the server under test must send to loopback addresses."""
+        """True if it is on this machine, so that the server under test must deliver to loopback addresses."""
         host = urlsplit(self.url).hostname or ""
         try:
             return ip_address(host).is_loopback
@@ -81,7 +79,7 @@ class Inbox:
             return host == "localhost" or host.endswith(".localhost")
 
     def open(self, name: str, *, refusals: int = 0, refusal: int = REFUSED) -> str:
-        """Return a new address, whose first `refusals` deliveries are answered with the status `refusal`."""
+        """Return a new address. Its first `refusals` deliveries are answered with the status `refusal`."""
         with self._lock:
             if len(self._boxes) >= MOST_BOXES:
                 del self._boxes[next(iter(self._boxes))]
@@ -95,7 +93,7 @@ class Inbox:
             return tuple(box.came) if box else ()
 
     def take(self, path: str, headers: tuple[tuple[str, str], ...], body: bytes, at: float) -> int:
-        """Store a delivery and return the status to answer it with."""
+        """Store a delivery; return the status of its answer."""
         name = path.partition("?")[0].rstrip("/").rpartition("/")[2]
         with self._lock:
             box = self._boxes.get(name)

@@ -1,8 +1,8 @@
-"""The HTTP/1.1 client as a `http.Handler`: every answer is limited in size, headers and time.
+"""The HTTP/1.1 client, an `http.Handler`. Each answer is limited in size, headers and time.
 
-Whatever a server does comes back as a Response or a Silence. Redirects are never followed and cookies never
-stored: a key must not go to another address, and equal requests must be sent equally. It uses httpcore, the
-transport below httpx, because `httpx.Client` adds nothing that is needed here and takes half of the time.
+Whatever a server does becomes a Response or a Silence. Redirects are not followed and cookies not stored: a
+key must not reach another address, and equal calls must be equal requests. The client uses httpcore, the
+transport of httpx. The additional features of `httpx.Client` are not needed here and take half of the time.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ MAX_HEADER_BYTES = 64_000
 TIMEOUT_S = 30.0
 CONNECT_S = 10.0
 KEEP_ALIVE_S = 4.0
-"""Seconds that an idle connection is kept. Many servers close one after five seconds."""
+"""Seconds for which an idle connection is kept. Many servers close one after five seconds."""
 CRASHED = 500
 OFTEN_LAST = (408, 413, 414, 431)
-"""Statuses below 500 after which many servers close the connection, because they have not read the whole
+"""Statuses below 500 after which many servers close the connection without reading the rest of the
 request.
 """
 DEFAULT_PORTS = {"http": 80, "https": 443}
 AT_ONCE = 4
-"""Connections for calls at the same time; calls in a row use one, kept alive."""
+"""The number of connections for simultaneous calls. Calls in a row share one, which is kept alive."""
 
 
 def _list_failures() -> tuple[type[Exception], ...]:
-    """Return the errors of the library that mean that no answer came."""
+    """Return the library's errors which mean that no answer came."""
     import httpcore
 
     return (
@@ -54,7 +54,7 @@ def _list_failures() -> tuple[type[Exception], ...]:
 
 
 class Client:
-    """A handler over kept-alive connections, one for each worker, which a few threads may use at once.
+    """A handler over kept-alive connections, one for each worker, that several threads may use at once.
 
     Use it as a context manager, or call `close`.
     """
@@ -73,10 +73,11 @@ class Client:
         certificate: CertificateFiles | None = None,
         context: ssl.SSLContext | None = None,
     ) -> None:
-        """Open no connection yet. `workers` is the number of threads that send requests all the time.
+        """Create a client without opening a connection. `workers` is the number of threads that send
+        continuously.
 
-        `servers` are the base URLs of other servers that a request may name. They get none of `headers`.
-        `context` replaces the TLS of `cacert` and `certificate`.
+        `servers` are the base URLs of other servers, which a request may name. They get none of `headers`.
+        `context` replaces the TLS settings of `cacert` and `certificate`.
         """
         import httpcore
 
@@ -119,7 +120,7 @@ class Client:
 
     @property
     def most_s(self) -> float | None:
-        """Seconds that this thread's next request may take, if less than the usual time-out."""
+        """Seconds that this thread's next request may take, if that is less than the usual time-out."""
         value: float | None = getattr(self._of_thread, "most_s", None)
         return value
 
@@ -129,7 +130,7 @@ class Client:
 
     @property
     def while_waiting(self) -> Callable[[Callable[[], bool]], None] | None:
-        """The function that is called while the server works on a request (`http.Patient`)."""
+        """A function to call while the server works on a request (`http.Patient`)."""
         return self._deadline.while_waiting
 
     @while_waiting.setter
@@ -143,15 +144,15 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close all connections."""
         for other in self._others.values():
             other.close()
         self._pool.close()
 
     def __call__(self, request: Request) -> Response | Silence:
-        """Send a request and read its whole answer within the limits.
+        """Send a request, and read its whole answer within the limits.
 
-        Raises nothing for a server's faults; they become a Silence.
+        Raises nothing for a server's faults, which are returned as a Silence.
         """
         if request.server:
             return self._send_elsewhere(request)
@@ -184,7 +185,7 @@ class Client:
         return came
 
     def _send_elsewhere(self, request: Request) -> Response | Silence:
-        """Send to the other server that a request names, if the API has that server."""
+        """Send to the other server that a request names, if the API has it."""
         other = self._others.get(request.server)
         if other is None:
             return Silence("closed", f"{request.server} is no address of this API")
@@ -192,7 +193,7 @@ class Client:
         return other(replace(request, server=""))
 
     def _let_go(self) -> None:
-        """Close idle connections: after such an answer many servers close theirs without notice."""
+        """Close idle connections, because after such an answer many servers close theirs without notice."""
         for connection in self._pool.connections:
             if connection.is_idle():
                 connection.close()
@@ -222,12 +223,12 @@ class Client:
         return "".join(self._base.split("://", 1)[1].partition("/")[1:])
 
     def _build_request(self, request: Request) -> httpcore.Request:
-        """Return the request for the transport. Raises ValueError if it cannot be sent."""
+        """Return the request in httpcore's form. Raises ValueError if it cannot be sent."""
         import httpcore
 
         scheme, host, port, headers = self._target
         sent = [_header(*pair) for pair in request.headers]
-        if request.header("User-Agent") is not None:  # send one only; the caller's own wins
+        if request.header("User-Agent") is not None:  # send only one; the caller's own wins
             kept = {name.lower() for name in self._headers}
             headers = headers if "user-agent" in kept else [h for h in headers if h[0] != b"User-Agent"]
             sent = sent if "user-agent" not in kept else [h for h in sent if h[0].lower() != b"user-agent"]
@@ -242,7 +243,7 @@ class Client:
         return built
 
     def _raw(self, target: str) -> bytes:
-        """Return the path and query as sent."""
+        """Return the path and query as bytes."""
         if PLAIN_TARGET.fullmatch(target):
             return target.encode("ascii")
         import httpx
@@ -269,7 +270,7 @@ class Client:
         )
 
     def _read(self, head: Response, chunks: Iterable[bytes], began: float) -> Response | Silence:
-        """Return the whole answer, or a Silence with the reason why it did not come."""
+        """Return the whole answer, or a Silence with the reason why it did not arrive."""
         body = bytearray()
         for chunk in chunks:
             body += chunk
@@ -313,7 +314,9 @@ def _header(name: str, value: str) -> tuple[bytes, bytes]:
 
 
 def _decode_body(headers: Iterable[tuple[bytes, bytes]], chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield a body without its content encoding. Raises ValueError if it does not have that encoding."""
+    """Yield a body without its content encoding. Raises ValueError if it is not encoded as its header
+    says.
+    """
     inflater = Inflater(",".join(v.decode("latin-1") for k, v in headers if k.lower() == b"content-encoding"))
     for chunk in chunks:
         yield from inflater.feed(chunk)

@@ -1,4 +1,4 @@
-"""Make the signature of a body, correct or wrong in one way."""
+"""Make the signature of a body, correct or with one mistake."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pgagents.model.signature import SignatureScheme
 from pgagents.verify.wire.call import Signature
 
 NOBODYS = "whsec_pgv0000000000000000000000000"
-"""A secret that belongs to nobody."""
+"""A secret that was issued to nobody."""
 
 
 def header_of(asked: Signature, scheme: SignatureScheme, secret: str, body: bytes, now: float) -> str:
-    """Return the value of a signature's header, or of that of its time or id, for a body sent at `now`
-    (epoch seconds).
+    """Return the value of the header for a signature, its time or its id. The body is sent at `now` (epoch
+    seconds).
     """
     at = str(int(now + asked.after_s))
     told = str(int(now)) if asked.slip == "time" else at
@@ -31,20 +31,20 @@ def header_of(asked: Signature, scheme: SignatureScheme, secret: str, body: byte
     first = scheme.first.format(time=told)
     if asked.slip != "secret":
         return first + right
-    # the right signature is there too, under a version that is not promised
+    # the right signature is sent too, under a version that is not promised
     wrong = scheme.each.format(mac=make_mac(scheme, NOBODYS, signed))
     other = right.replace("v1", "v0", 1)
     return first + (other + scheme.between + wrong if scheme.between and other != right else wrong)
 
 
 def make_content(scheme: SignatureScheme, body: bytes, time: str, id: str) -> bytes:
-    """Return the bytes that a format signs."""
+    """Return the bytes that are signed in a format."""
     before, after = scheme.content.split("{body}")
     return before.format(time=time, id=id).encode() + body + after.encode()
 
 
 def make_mac(scheme: SignatureScheme, secret: str, signed: bytes) -> str:
-    """Return the HMAC-SHA256 of these bytes as the format writes it."""
+    """Return the HMAC-SHA256 of these bytes in the format's encoding."""
     key = secret.encode()
     if scheme.coded_secret:
         text = secret.split("_", 1)[-1]
@@ -65,7 +65,7 @@ def compact(body: bytes) -> bytes:
 
 
 def add_spaces(body: bytes) -> bytes:
-    """Return the same JSON with spaces that no serializer writes."""
+    """Return the same JSON with spaces as no serializer writes them."""
     return body.replace(b"{", b"{ ", 1) + b"\n"
 
 

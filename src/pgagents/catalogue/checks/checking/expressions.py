@@ -19,7 +19,7 @@ from pgagents.text.nearest import did_you_mean
 
 
 class Expressions(Faults):
-    """Compiles expressions and keeps them by their pointer."""
+    """Compile expressions and keep them by their pointer."""
 
     def compile(self, pointer: Pointer, text: str | None, names: Iterable[str]) -> Expression | None:
         """Compile the expression at a pointer and keep it; record an error if it does not compile."""
@@ -42,7 +42,10 @@ class Expressions(Faults):
         return None if start is None else locate_within(self.source, pointer, start + begun)
 
     def fault_in(self, pointer: Pointer, part: Node, id: str, message: str, help: str = "") -> None:
-        """Record an error at a part of the expression at a pointer, quoting it if its place is not known."""
+        """Record an error at a part of the expression at a pointer.
+
+        The message quotes a part without a known place.
+        """
         span = self.locate_part(pointer, part.start)
         quoted = "" if span else f", in `{brief(print_node(part))}`"
         self.fault(pointer, id, f"{message}{quoted}", help, span=span)

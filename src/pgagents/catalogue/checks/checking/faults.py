@@ -1,4 +1,4 @@
-"""Collect faults of a catalogue at their places, and check that names stand where they are referred to."""
+"""Collect faults of a catalogue at their places, and check that referenced names exist."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.A)
 
 
 class Faults:
-    """Collects faults, and finds values in the file."""
+    """Collect faults, and find values in the file."""
 
     def __init__(
         self, written: Catalogue, source: Source, data: Any = None, dropped: Iterable[Pointer] = ()
@@ -39,7 +39,7 @@ class Faults:
         self.actions: dict[str, Action] = {**written.actions, **operator}
 
     def blocks(self) -> list[tuple[Pointer, Mapping[str, Action]]]:
-        """Return the API's actions and the operator's actions, each with the pointer of their mapping."""
+        """Return the API's actions and the operator's actions, each with the pointer of its mapping."""
         operator = self.written.operator
         return [
             (("actions",), self.written.actions),
@@ -85,10 +85,10 @@ class Faults:
         *,
         also: Iterable[str] = (),
     ) -> bool:
-        """Return True if `name` is None or stands in one of the mappings or lists whose pointers are `homes`.
+        """Return True if `name` is None, or is in one of the mappings or lists at the pointers `homes`.
 
-        Otherwise record a dangling reference and return False. A name that is in the file but was refused is
-        not recorded.
+        Otherwise record a dangling reference and return False. A name that the file contains but that was
+        refused is not recorded.
         """
         if name is None or name in also:
             return True
@@ -118,8 +118,8 @@ class Faults:
         return names_at(self.source.data, pointer)
 
     def is_incomplete(self, home: Pointer) -> bool:
-        """True if the names at `home` are incomplete, because one of its keys or something near it was
-        refused.
+        """True if names at `home` may be missing, because pydantic refused one of them or a value around
+        them.
         """
         if isinstance(value_at(self.source.data, home), dict | list):
             return any(d[:-1] == home and not NAME.fullmatch(str(d[-1])) for d in self.dropped)

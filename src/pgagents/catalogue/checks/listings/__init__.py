@@ -1,1 +1,1 @@
-"""Checks of the listings of plugins, and the stores that hold them to their limits."""
+"""Checks of plugin listings against the limits of their stores."""

@@ -23,7 +23,7 @@ _KINDS = ("not_offered", "refused", "asks_first")
 
 
 def run(checker: Checker) -> None:
-    """Record cases where no plugin is listed, and cases that cannot be tried as they are written."""
+    """Record cases without a listed plugin, and cases that cannot be tried as they are written."""
     given = {name: s.cases for name, s in checker.written.surfaces.items() if s.cases is not None}
     if not given:
         return
@@ -102,7 +102,7 @@ class _Cases:
             self.checker.fault(where, "listing", message, "give this one a `name` of its own")
 
     def _tool(self, at: Pointer, tool: str) -> bool:
-        """Record a tool that the plugin does not offer; return true if it does."""
+        """Record a tool that the plugin does not offer; return True if it is offered."""
         if tool in self.offered and tool in self.checker.written.actions:
             return True
         if self.checker.sound(("surfaces", MCP)) and self.checker.sound(("actions",)):
@@ -112,7 +112,7 @@ class _Cases:
         return False
 
     def _arguments(self, at: Pointer, call: CaseCall) -> None:
-        """Record arguments that the tool has not, lacks, or whose values its schema refuses."""
+        """Record arguments that are unknown to the tool, missing, or refused by its schema."""
         self._names(at, call.tool, call.arguments)
         action, mcp = self.checker.written.actions[call.tool], self.checker.written.surfaces[MCP]
         narrow = mcp.narrow.get(call.tool, {})
@@ -133,7 +133,10 @@ class _Cases:
                 self.checker.fault((*at, name), "listing", message, "leave it out", at_value=False)
 
     def _value(self, at: Pointer, tool: str, name: str, value: Any) -> None:
-        """Record a value that the tool's schema refuses. One with expressions is known only in the run."""
+        """Record a value that the tool's schema refuses.
+
+        A value with expressions is unknown before the run.
+        """
         place: Pointer = ("actions", tool, "input", name)
         if _has_expression(value) or not self.checker.sound(place) or not self.checker.sound(("schemas",)):
             return
@@ -193,7 +196,7 @@ class _Cases:
             self.checker.fault(at, "listing", message, help)
 
     def _list_speaking(self, words: str) -> Iterator[tuple[str, str]]:
-        """Yield each tool whose texts have the words, with the text that has them."""
+        """Yield each tool whose texts contain the words, with the text."""
         for name in self.offered:
             action = self.checker.written.actions.get(name)
             if action is None:

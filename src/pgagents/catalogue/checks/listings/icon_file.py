@@ -10,14 +10,14 @@ from pgagents.source.origin import Text
 from pgagents.source.read import read_bytes
 
 MOST_BYTES = 5 * 1024 * 1024
-"""The bytes of an icon's file that are read; no store takes more."""
+"""Largest part of an icon's file that is read, in bytes. No store accepts more."""
 _OUTSIDE = re.compile(r"[/~]|[A-Za-z]:|.*\\|(.*/)?\.\.(/|$)", re.S)
 
 
 def read_icon(folder: Path, path: Text) -> Icon:
-    """Return the icon at a path from the catalogue's folder, with the reason where it was not read.
+    """Return the icon at a path from the catalogue's folder, or the reason why it was not read.
 
-    Only files below the folder are read, because a catalogue may be somebody else's.
+    Only files below the folder are read, because the catalogue may come from somebody else.
     """
     suffix = PurePosixPath(path).suffix.lower()
     if _OUTSIDE.match(path):

@@ -1,4 +1,4 @@
-"""Judge the icon that a listing names by the limits of a store, with the store's own codes."""
+"""Judge a listing's icon by the limits of its store, with the store's own codes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pgagents.text.brief import brief
 
 @dataclass(frozen=True, slots=True)
 class IconLimits:
-    """The icons that a store takes: file name endings, pixels of a side, bytes, and its codes.
+    """A store's limits for icons: file name endings, pixels of a side, bytes, and its codes.
 
     The keys of `codes` are `missing`, `no_file`, `outside`, `unreadable`, `format`, `bytes`, `content`,
     `mismatch`, `small`, `large`, `square` and `loads`. Codes of drawings begin with `drawing`.
@@ -28,7 +28,7 @@ class IconLimits:
     codes: Mapping[str, str]
     drawing: str = ""
     other: str = "icon"
-    """The code of what has none among `codes`."""
+    """The code of a problem without its own entry in `codes`."""
 
 
 _PROBLEMS = {
@@ -52,7 +52,7 @@ def judge_icon(icon: Icon | None, limits: IconLimits) -> Iterator[Excess]:
 
 
 def _find(icon: Icon, limits: IconLimits) -> tuple[str, str, str] | None:
-    """Return the key of the code, the message and advice; None for an icon that is taken."""
+    """Return the key of the code, the message and advice; None for an acceptable icon."""
     if icon.problem:
         return (icon.problem, *_PROBLEMS[icon.problem])
     if icon.suffix not in limits.suffixes:

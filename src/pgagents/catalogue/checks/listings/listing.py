@@ -1,4 +1,4 @@
-"""Check the listings of plugins: each text is one that its store takes, and within the store's limits."""
+"""Check the texts of plugin listings: their store shows them, and they are within its limits."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Excess:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A store: its name for people, the keys of `listing` that it does not take, and its limits.
+    """A store: its name for people, the keys of `listing` that it does not show, and its limits.
 
-    `cases` are the numbers of positive and negative test cases that it demands; None if it takes no cases.
-    `longest_case` is the most characters of a case's text.
+    `cases` are the numbers of positive and negative test cases that it requires; None if it wants none.
+    `longest_case` is the greatest length of a case's text in characters.
     """
 
     title: str
@@ -49,7 +49,7 @@ class Store:
 def read_listing(written: Catalogue, surface: str, folder: Path | None) -> Listing | None:
     """Return the listing of a surface with its defaults; None if it has none.
 
-    `folder` holds the catalogue. Without it the icon is not read.
+    `folder` is the catalogue's folder. Without it the icon is not read.
     """
     given = written.surfaces[surface].listing
     if given is None:
@@ -58,7 +58,7 @@ def read_listing(written: Catalogue, surface: str, folder: Path | None) -> Listi
 
 
 class _Reader:
-    """Fills in the defaults of one listing, each with the place that it comes from."""
+    """Fill in the defaults of one listing. Each value keeps the place it comes from."""
 
     def __init__(self, written: Catalogue, surface: str, given: Written, folder: Path | None) -> None:
         self.written, self.given, self.folder = written, given, folder
@@ -132,7 +132,7 @@ class _Reader:
 
 
 def run(checker: Checker) -> None:
-    """Record listings where no store reads them, keys that a store does not show, and texts over limits."""
+    """Record listings that no store reads, keys that a store does not show, and texts over its limits."""
     listed = {n: s.listing for n, s in checker.written.surfaces.items() if s.listing is not None}
     if not listed:
         return

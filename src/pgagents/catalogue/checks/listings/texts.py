@@ -1,4 +1,4 @@
-"""Judge single texts of a listing by the limits that a store gives, with the store's own codes."""
+"""Judge single texts of a listing by a store's limits, with the store's own codes."""
 
 from __future__ import annotations
 

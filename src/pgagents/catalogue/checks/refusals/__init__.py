@@ -1,1 +1,1 @@
-"""Checks on what the catalogue says about refused calls: errors and rate limits."""
+"""Checks on the catalogue's statements about refused calls: errors and rate limits."""

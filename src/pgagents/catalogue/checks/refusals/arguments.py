@@ -1,4 +1,4 @@
-"""Check the error codes that arguments have of their own."""
+"""Check the arguments' own error codes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def run(checker: Checker) -> None:
 
 
 def _own_code(checker: Checker, at: Pointer, action: Action, allowed: set[str]) -> None:
-    """Record a code for all wrong arguments that the action may not answer, or that nothing can meet."""
+    """Record an action's own code for wrong arguments, if the action may not answer it or no call can cause
+    it.
+    """
     place, code = (*at, "otherwise"), action.otherwise
     if code is None or not checker.check_reference(place, code, _CODES, "error code"):
         return
@@ -52,8 +54,8 @@ def _own_code(checker: Checker, at: Pointer, action: Action, allowed: set[str]) 
 
 
 def _condition(checker: Checker, name: str, code: Code) -> None:
-    """Record a condition that reads an argument which no action with this code has, and examples that would
-    be refused.
+    """Record a condition on an argument that no action with this code has, and examples that it would
+    refuse.
     """
     at = (*_CODES, name, "when")
     compiled = checker.expressions.get(at)

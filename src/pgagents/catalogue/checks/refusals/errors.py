@@ -1,4 +1,6 @@
-"""Check the error codes: their references, that each can be told from the others, and that no key is idle."""
+"""Check the error codes: their references, that each can be distinguished, and that each key has an
+effect.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ _SIGNS = ("==", "!=")
 
 
 def run(checker: Checker) -> None:
-    """Record dangling references, codes that no answer distinguishes, and keys without an effect."""
+    """Record dangling references, indistinguishable codes, and keys without an effect."""
     errors = checker.written.errors
     checker.check_reference(("errors", "envelope"), errors.envelope, ("schemas",), "schema")
     for name, code in errors.codes.items():
@@ -100,7 +102,7 @@ def _value_allowed(checker: Checker, name: str, code: Code, place: str) -> None:
 
 
 def _member_schema(schemas: Any, name: str | None, steps: list[str]) -> Mapping[str, Any] | None:
-    """Return the written schema of a member of a named schema; None where that is not plain to see."""
+    """Return the written schema of a member of a named schema; None if it is not stated directly."""
     here: Any = {"$ref": name}
     for step in [*steps, ""]:
         for _ in range(20):
@@ -114,7 +116,7 @@ def _member_schema(schemas: Any, name: str | None, steps: list[str]) -> Mapping[
 
 
 def _sign(checker: Checker) -> None:
-    """Record an `errors.when` that no manifest could express, or that makes no code possible."""
+    """Record an `errors.when` that manifests cannot express, or that makes all codes impossible."""
     errors = checker.written.errors
     compiled = checker.compile(_WHEN, errors.when, ("response",))
     if compiled is None:
@@ -138,7 +140,7 @@ def _sign(checker: Checker) -> None:
 
 
 def _examples(checker: Checker, sign: ErrorSign) -> None:
-    """Record examples of successes that have the sign of an error."""
+    """Record examples of success that the sign marks as errors."""
     for base, actions in checker.blocks():
         for name, action in actions.items():
             for example, shown in action.examples.items():
@@ -153,7 +155,7 @@ def _examples(checker: Checker, sign: ErrorSign) -> None:
 
 
 def make_sign(wording: str, tree: Node) -> ErrorSign:
-    """Return the sign that a checked expression means."""
+    """Return the sign that a checked expression states."""
     read = read_sign(tree)
     assert read is not None
     path, comparison, value = read
@@ -161,7 +163,7 @@ def make_sign(wording: str, tree: Node) -> ErrorSign:
 
 
 def read_sign(tree: Node) -> tuple[tuple[str, ...], Any, Any] | None:
-    """Return the path in the body, the comparison and the constant of an expression; None for any other."""
+    """Return the path in the body, the comparison and the constant of an expression; None for other forms."""
     if isinstance(tree, FunctionCall) and tree.name == "has" and tree.of is None and len(tree.args) == 1:
         path = path_of(tree.args[0])
         return (path[1:], "has", None) if path[:1] == ("response",) and len(path) > 1 else None

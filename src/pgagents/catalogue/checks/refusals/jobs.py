@@ -1,4 +1,4 @@
-"""Check that a job's resource is made by its action, can be read, and has the states in which jobs end."""
+"""Check that a job's resource is made by its action, can be read, and has the job's last states."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pgagents.source.source import Pointer
 
 
 def run(checker: Checker) -> None:
-    """Record jobs that nobody could follow."""
+    """Record jobs whose end a caller could not see."""
     for base, actions in checker.blocks():
         for name, action in actions.items():
             if action.job is not None:

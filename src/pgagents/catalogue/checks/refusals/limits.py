@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language import scope
-from pgagents.catalogue.language.platform import LimitHeaders
+from pgagents.catalogue.language.platform.limits import LimitHeaders
 from pgagents.model.answers.limit_reader import find_pattern_problem
 from pgagents.source.source import Pointer
 
@@ -13,7 +13,7 @@ _THREE = ("limit", "remaining", "reset")
 
 
 def run(checker: Checker) -> None:
-    """Record dangling references, headers that do not belong together, and statuses that no code has."""
+    """Record dangling references, headers that do not fit together, and statuses without a code."""
     limits = checker.written.limits
     for name, bucket in limits.buckets.items():
         checker.compile(("limits", "buckets", name, "when"), bucket.when, scope.BUCKET)

@@ -1,1 +1,1 @@
-"""Checks of what bodies look like: answers by media type, and schemas."""
+"""Checks of the content of bodies: answers by media type, and schemas."""

@@ -1,4 +1,4 @@
-"""Check what answers are said to be: a media type fits its schema, and a limit of bytes limits something."""
+"""Check the described answers: their schema fits the media type, and a size limit has an effect."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pgagents.encoding.file import ANY
 from pgagents.source.source import Pointer
 
 SHAPED = ("application/xml", "application/yaml", "application/x-yaml", "application/x-ndjson")
-"""Texts whose data a schema may describe, although nothing compares them."""
+"""Media types of texts that may have a schema, although no check compares it with answers."""
 _MOST_REFS = 20
 
 
@@ -109,7 +109,7 @@ def _followed(checker: Checker, schema: Schema) -> Schema | None:
 
 
 def _shape(checker: Checker, schema: Schema) -> str:
-    """Return the one type of a schema without null; empty if it has several, or says none."""
+    """Return the one type of a schema without null; empty if it has several, or states none."""
     found = _followed(checker, schema)
     if found is None:
         return ""
@@ -136,7 +136,7 @@ def _examples(checker: Checker, pointer: Pointer, action: Action) -> None:
 
 
 def _dispatched(checker: Checker, name: str, members: list[str] | None) -> None:
-    """Check that no dispatcher, whose answers are JSON, offers an action that answers a file."""
+    """Check that a dispatcher offers no action that answers a file, because its own answers are JSON."""
     for action_name, action in checker.written.actions.items():
         if members is not None and action_name not in members:
             continue

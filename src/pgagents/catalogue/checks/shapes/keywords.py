@@ -1,4 +1,4 @@
-"""Check the keywords of schemas that hold others: each has an effect where it stands."""
+"""Check the schema keywords that contain schemas: each must have an effect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NEEDS = {
 
 
 def run(checker: Checker) -> None:
-    """Record keywords without an effect, and references in them that lead nowhere."""
+    """Record keywords without an effect, and dangling references inside them."""
     found: list[tuple[Pointer, Schema]] = [
         (("schemas", name), schema) for name, schema in checker.written.schemas.items()
     ]
@@ -59,7 +59,7 @@ def _schema(checker: Checker, pointer: Pointer, schema: Schema) -> None:
 
 
 def _dependent(checker: Checker, pointer: Pointer, schema: Schema) -> None:
-    """Check that dependent members are members of the object, where it names its members."""
+    """Check that dependent members are members of the object, if it names its members."""
     if not schema.properties or schema.additional_properties is not False:
         return
     for trigger, names in (schema.dependent_required or {}).items():

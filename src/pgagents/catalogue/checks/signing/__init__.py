@@ -1,1 +1,1 @@
-"""Check how events and signed actions are signed, the envelopes of events, and client certificates."""
+"""Check signatures of events and actions, the envelopes of events, and client certificates."""

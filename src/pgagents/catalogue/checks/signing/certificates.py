@@ -1,4 +1,4 @@
-"""Check the scheme of client certificates, and where calls need one."""
+"""Check the scheme of client certificates, and the calls that need one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEYS = {
 
 
 def run(checker: Checker) -> None:
-    """Record keys that a certificate does not have, a second one, and alternatives without it."""
+    """Record unknown keys of the scheme, a second scheme, and alternatives without the certificate."""
     schemes = checker.written.auth.schemes
     first = find_certificate(checker.written)
     if first is None:

@@ -12,7 +12,9 @@ AT: Pointer = ("webhooks",)
 
 
 def run(checker: Checker) -> None:
-    """Record a secret that signs nothing, versions that no argument picks, and envelopes never sent."""
+    """Record a secret that signs nothing, versions that no argument selects, and envelopes that are never
+    sent.
+    """
     hooks = checker.written.webhooks
     if hooks is None:
         return
@@ -36,8 +38,9 @@ def run(checker: Checker) -> None:
 
 
 def _values(checker: Checker, hooks: Webhooks, name: str) -> None:
-    """Record an argument without a list of its values, versions that are none of them, and an envelope
-    that no value is left for.
+    """Record faults of the argument that selects the envelope.
+
+    It must list its values, have one for each version, and leave one for the main envelope.
     """
     action = checker.written.actions.get(hooks.registered_by)
     if action is None:

@@ -1,4 +1,4 @@
-"""Check how events and signed actions are signed."""
+"""Check the signature formats of events and signed actions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pgagents.text.nearest import did_you_mean
 
 
 def run(checker: Checker) -> None:
-    """Record unknown formats, headers that a format needs, and keys that do nothing in it."""
+    """Record unknown formats, missing headers of a format, and keys without an effect in it."""
     hooks = checker.written.webhooks
     if hooks is not None and hooks.signature is not None:
         at: Pointer = ("webhooks", "signature")

@@ -1,1 +1,1 @@
-"""Checks of surfaces: what carries an action, how arguments are narrowed, and which MCP server there is."""
+"""Checks of surfaces: the actions that they can offer, narrowed arguments, and MCP servers."""

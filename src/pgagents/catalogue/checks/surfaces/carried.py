@@ -1,5 +1,6 @@
-"""Check that every action has a surface that carries it, and that one without `http` says nothing that only
-REST could do.
+"""Check that each action is offered by a surface that can call it.
+
+An action without `http` must have no keys that only affect REST.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ _IN_ONE_OBJECT = "all arguments of a dispatcher or a tool go into one object, un
 
 
 def run(checker: Checker) -> None:
-    """Record actions that nothing carries, surfaces that cannot carry theirs, and keys without an effect."""
+    """Record actions that no surface can call, surfaces with actions they cannot call, and keys without an
+    effect.
+    """
     for base, actions in checker.blocks():
         for name, action in actions.items():
             at = (*base, name)
@@ -46,7 +49,7 @@ def is_dispatched(checker: Checker, action: str) -> bool:
 
 
 def members(checker: Checker, surface: str) -> list[str]:
-    """Return the names of the actions that a surface lists, all of them where it says `all`."""
+    """Return the names of the actions that a surface lists; all names if it says `all`."""
     listed = checker.written.surfaces[surface].actions
     if isinstance(listed, list):
         return listed
@@ -54,7 +57,7 @@ def members(checker: Checker, surface: str) -> list[str]:
 
 
 def _carrier(checker: Checker, at: Pointer, name: str) -> None:
-    """Record an action that neither a dispatcher nor an MCP server offers."""
+    """Record an action without `http` that neither a dispatcher nor an MCP server offers."""
     if at[0] == "operator":
         message = f"the operator's action `{brief(name)}` has no `http`, and no surface offers it"
         checker.fault(at, "carried", message, "give it `http: METHOD /path`", at_value=False)
@@ -73,7 +76,7 @@ def _carrier(checker: Checker, at: Pointer, name: str) -> None:
 
 
 def _named(checker: Checker, surface: str) -> Iterator[tuple[Pointer, str, Action]]:
-    """Yield the actions that a surface names, each with its place in the file; none where it says `all`."""
+    """Yield the actions that a surface lists, each with its place in the file; none if it says `all`."""
     listed = checker.written.surfaces[surface].actions
     at: Pointer = ("surfaces", surface, "actions")
     for index, name in enumerate(members(checker, surface)) if listed != "all" else ():
@@ -83,7 +86,9 @@ def _named(checker: Checker, surface: str) -> Iterator[tuple[Pointer, str, Actio
 
 
 def _signed(checker: Checker, surface: str) -> None:
-    """Record actions that a surface for callers names and only their sender can call."""
+    """Record signed actions on surfaces for callers, because only the sender of the signature can call
+    them.
+    """
     for at, name, action in _named(checker, surface):
         if action.signed is not None:
             message = f"only the sender of `{brief(name)}` can sign a call, so `{surface}` cannot call it"
@@ -91,7 +96,7 @@ def _signed(checker: Checker, surface: str) -> None:
 
 
 def _offered(checker: Checker, surface: str) -> None:
-    """Record actions that a surface names and cannot carry. `all` leaves them out."""
+    """Record listed actions that the surface cannot call. `all` leaves such actions out."""
     for at, name, action in _named(checker, surface):
         if action.http is not None:
             continue

@@ -11,7 +11,7 @@ _FIXED = {"selector": "method", "arguments": "params"}
 
 
 def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
-    """Record a form where there is no dispatcher, and names of members that JSON-RPC fixes."""
+    """Record a message form on a surface without a dispatcher, and member names that JSON-RPC fixes."""
     if surface.form is not None and not surface.http:
         message = "`form` does nothing here: the surface is no dispatcher"
         checker.fault((*pointer, "form"), "idle", message, "add `http`, or leave it out", at_value=False)

@@ -1,4 +1,4 @@
-"""Resolve the hints of an action: the author's word, or what the rest of the catalogue shows."""
+"""Resolve the hints of an action: the author's statement, or a conclusion from the rest of the catalogue."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLAIN = {
     ("open_world", True): "A call may reach beyond what the API itself stores.",
     ("open_world", False): "A call reaches only what the API itself stores.",
 }
-"""The reasons of hints where neither the author gives one nor a fact of the catalogue decides."""
+"""The reasons of hints for which neither the author nor a fact of the catalogue gives one."""
 
 
 def resolve_hints(written: Catalogue, name: str, a: actions.Action, at: Pointer) -> Hints:
@@ -41,7 +41,7 @@ def resolve_hints(written: Catalogue, name: str, a: actions.Action, at: Pointer)
 
 
 def _settle(given: WrittenHint | None, made: tuple[bool, str], at: Pointer, otherwise: Pointer) -> Hint:
-    """Return the author's hint, or the one made from the catalogue, which shows the line of the effect."""
+    """Return the author's hint, or the one concluded from the catalogue at the line of the effect."""
     if given is None:
         return Hint(made[0], Text(made[1], otherwise), otherwise)
     if given.reason:
@@ -59,7 +59,7 @@ def _read_only(a: actions.Action) -> tuple[bool, str]:
 
 
 def _list_facts(written: Catalogue, name: str, a: actions.Action) -> Iterator[str]:
-    """Yield facts of the catalogue that make a call destructive, each as a sentence for people."""
+    """Yield facts that make a call destructive, each as a sentence for people."""
     method = (a.http or "").partition(" ")[0]
     if method == "DELETE":
         yield "It is a DELETE, which removes what it names."
@@ -79,8 +79,9 @@ def _list_facts(written: Catalogue, name: str, a: actions.Action) -> Iterator[st
 
 
 def _find_one_way(resource: resources.Resource, move: resources.Move) -> str:
-    """Return a state that a move leaves and that no sequence of moves restores; empty if every state can be
-    restored.
+    """Return a state that a move leaves and that no sequence of moves restores.
+
+    Empty if every state can be restored.
     """
     seen, waiting = {move.to}, [move.to]
     while waiting:

@@ -1,4 +1,4 @@
-"""Check the MCP server that a surface names: hosted at a URL, or a package that clients start."""
+"""Check the MCP server of a surface: hosted at a URL, or a package that clients start."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OF_URLS = ("transport", "security")
 
 
 def read_server(name: str, surface: Surface) -> McpServer:
-    """Return the server in its long form: a text is a URL, or the name of an npm package."""
+    """Return the server in its long form. The short form is a URL, or the name of an npm package."""
     given = surface.server
     if isinstance(given, McpServer):
         return given
@@ -24,9 +24,7 @@ def read_server(name: str, surface: Surface) -> McpServer:
 
 
 def run(checker: Checker) -> None:
-    """Record servers that no surface reads, that have neither URL nor package, or that have keys without an
-    effect.
-    """
+    """Record unused servers, servers without URL and package, and keys without an effect."""
     for name, surface in checker.written.surfaces.items():
         at: Pointer = ("surfaces", name, "server")
         if surface.server is not None and name not in TOOLS:

@@ -1,6 +1,4 @@
-"""Check how surfaces rename and narrow arguments: each takes fewer values than the action, under names of
-its own.
-"""
+"""Check how surfaces rename and narrow arguments: fewer values than the action allows, under free names."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ _OF = {
 
 
 def run(checker: Checker) -> None:
-    """Record narrowings without an effect, wider than the action's schema, or under a name that is taken."""
+    """Record narrowings without an effect, wider than the action's schema, or under a name that is in use."""
     for name, surface in checker.written.surfaces.items():
         for action in surface.narrow:
             _of_action(checker, name, surface, action)
@@ -75,8 +73,8 @@ class _Values:
             self.schema = checker.written.schemas[self.schema.ref]
 
     def run(self) -> None:
-        """Record a narrowing without an effect, and one that admits values which the argument's own schema
-        refuses.
+        """Record a narrowing without an effect, and one that allows values refused by the argument's own
+        schema.
         """
         if not self.given.model_fields_set:
             self._refuse((), "it neither renames nor narrows", "write `as`, or a keyword such as `maximum`")
@@ -88,7 +86,7 @@ class _Values:
         self._allowed()
 
     def _bound(self, key: str) -> None:
-        """Record a bound that has no effect on values of this type, or is no narrower."""
+        """Record a bound that has no effect on this type, or that is not narrower."""
         value, word = getattr(self.given, key), str(Narrowing.model_fields[key].alias or key)
         if value is None:
             return
@@ -102,7 +100,7 @@ class _Values:
             self._refuse((word,), message, "a surface can only take fewer values")
 
     def _allowed(self) -> None:
-        """Record values of `enum` that the action refuses, and defaults that are not allowed here."""
+        """Record values of `enum` that the action refuses, and defaults outside the narrowed values."""
         raw: Any = self.schema.model_dump(by_alias=True, exclude_none=True, mode="json")
         raw = {k: v for k, v in raw.items() if k in _JUDGED}
         for index, value in enumerate(self.given.enum or ()):
@@ -132,4 +130,4 @@ _JUDGED = frozenset(
         "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems",
     )
 )  # fmt: skip
-"""Keywords that judge a value without references."""
+"""Keywords that restrict a value and contain no references."""

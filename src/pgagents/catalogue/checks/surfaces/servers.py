@@ -1,16 +1,16 @@
-"""Check servers: variables of their URLs, and which actions are there."""
+"""Check servers: the variables of their URLs, and the actions that use them."""
 
 from __future__ import annotations
 
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
-from pgagents.catalogue.language.platform import TemplateServer
+from pgagents.catalogue.language.platform.addresses import TemplateServer
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
 
 def run(checker: Checker) -> None:
-    """Record wrong variables, unknown or unused servers, and servers of actions without a path."""
+    """Record wrong variables, unknown or unused servers, and a server on an action without a path."""
     api = checker.written.api
     if isinstance(api.server, TemplateServer):
         _variables(checker, ("api", "server"), api.server)
@@ -41,7 +41,7 @@ def run(checker: Checker) -> None:
 
 
 def _variables(checker: Checker, at: Pointer, server: TemplateServer) -> None:
-    """Record variables that the URL does not have, or that have no default, and impossible defaults."""
+    """Record variables that the URL lacks or that have no default, and impossible defaults."""
     names = PLACEHOLDER.findall(server.url)
     if server.url.count("{") != len(names) or server.url.count("}") != len(names):
         checker.fault((*at, "url"), "server", "the braces of the URL do not pair")

@@ -1,1 +1,1 @@
-"""The vendor-neutral plugin package (Agent Plugins), with what ChatGPT's directory shows of it."""
+"""The vendor-neutral plugin package (Agent Plugins), with the additions for ChatGPT's directory."""

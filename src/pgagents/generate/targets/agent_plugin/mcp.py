@@ -40,7 +40,9 @@ def view(model: Model) -> View:
 
 
 def _losses(model: Model, server: McpServer) -> Iterator[Loss]:
-    """Yield the keys, which no file of the package may hold, and a server that the directory cannot reach."""
+    """Yield losses for the keys, which no file may contain, and for a server that the directory cannot
+    reach.
+    """
     if not server.url:
         why = f"{HOST}'s directory connects to a hosted server only; other hosts start the package"
         yield Loss(server.origin, f"server {server.name}", "client", why)

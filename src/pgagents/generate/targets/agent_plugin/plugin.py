@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.generate import icon
-from pgagents.generate.stores.members import leave_out_empty, make_author
+from pgagents.generate.stores.members import leave_out_empty, list_members
 from pgagents.generate.stores.test_cases import (
     list_drafts,
     list_lost_calls,
@@ -26,17 +26,11 @@ _SIDE = 512
 
 
 def view(model: Model) -> View:
-    """Return the manifest, whose texts are those of the listing."""
+    """Return the manifest with the texts of the listing."""
     listing = model.surfaces["openai"].listing
     assert listing is not None
     members: dict[str, Any] = {
-        "name": listing.id,
-        "version": listing.version,
-        "description": listing.summary,
-        "author": make_author(listing),
-        "homepage": listing.website,
-        "license": listing.license,
-        "keywords": list(listing.keywords),
+        **list_members(listing),
         "extension": leave_out_empty(
             {
                 "interface": _interface(listing),
@@ -54,7 +48,7 @@ def view(model: Model) -> View:
 
 
 def name_icon(listing: Listing) -> str:
-    """Return the path of the icon in the package; its ending is that of the author's file."""
+    """Return the icon's path in the package, with the file ending of the author's icon."""
     return f"{_ICON}{listing.icon.suffix if listing.icon is not None else '.png'}"
 
 

@@ -1,1 +1,1 @@
-"""Amazon Bedrock AgentCore Gateway, which makes tools of an OpenAPI document."""
+"""Amazon Bedrock AgentCore Gateway, which makes tools from an OpenAPI document."""

@@ -49,7 +49,7 @@ def view(model: Model) -> View:
 
 
 def _takes(credential: Credential) -> bool:
-    """Return whether the gateway's credential provider can send it: in a header or the query."""
+    """Return whether the gateway's credential provider can send the credential: in a header or the query."""
     return credential.place in ("header", "query")
 
 
@@ -90,7 +90,7 @@ def _obstacles(action: Action) -> Iterator[str]:
 
 
 def _remove_security(model: Model, made: Node, credential: Credential | None) -> Iterator[Loss]:
-    """Take every word about keys out of the document, and yield where the key goes instead."""
+    """Remove all security from the document, and yield a loss for the credential, which the gateway sends."""
     made.pop("security", None)
     made["components"].pop("securitySchemes", None)
     keyed = False

@@ -27,11 +27,11 @@ from pgagents.source.source import Pointer
 from pgagents.text.wording import short
 
 _NO_KEY = re.compile(r"[^A-Za-z0-9._-]")
-"""Matches characters that no key of an Arazzo document may have."""
+"""Matches characters that are not allowed in a key of an Arazzo document."""
 
 
 def format_wait(after_s: float | Expression) -> str:
-    """Return how long a step waits: seconds, or the text of an expression."""
+    """Return the duration of a step's wait in words: seconds, or the text of an expression."""
     return after_s.wording if isinstance(after_s, Expression) else f"{after_s:g}"
 
 
@@ -42,8 +42,8 @@ def view(model: Model) -> View:
     told = [workflow for workflow in model.workflows if not workflow.only_verify]
     for workflow in told:
         _Workflow(model, workflow, {}, read).render_node()
-    # Redocly treats steps of one name in several workflows as one step, so each has the outputs that any of
-    # them needs
+    # Redocly treats steps of one name in several workflows as one step. So each of them gets all outputs that
+    # any of them needs.
     for workflow in model.workflows:
         if workflow.only_verify:
             losses[Loss(workflow.origin, f"workflow {workflow.name}", "dropped", "verify alone runs it")] = (
@@ -75,13 +75,13 @@ def view(model: Model) -> View:
 
 
 RETRY_S = 2
-"""Seconds after which a step that follows a job is taken again."""
+"""Seconds after which a step that follows a job is repeated."""
 Read = tuple[str, str, tuple[str | int, ...]]
-"""A step, a value that it keeps, and the member of that value that a later step reads."""
+"""A step, a value that it keeps, and the member of the value that a later step reads."""
 
 
 class _Workflow:
-    """Build one workflow. Its inputs and its steps' outputs are collected while its values are rewritten."""
+    """Build one workflow. Its inputs and outputs are collected while values are rewritten."""
 
     def __init__(
         self, model: Model, workflow: Workflow, losses: dict[Loss, None], read: dict[Read, None]
@@ -105,7 +105,7 @@ class _Workflow:
                     "the contract does not have the operator's own operations",
                 )
         self.here: Step | None = None
-        """The step whose criteria are written."""
+        """The step whose criteria are being written."""
         self.outputs: dict[str, dict[str, str]] = {step.name: {} for step in self.steps}
         self.chosen: dict[str, dict[str, Place]] = {step.name: {} for step in self.steps}
 
@@ -201,7 +201,7 @@ class _Workflow:
             yield self._proof(step, self.model.credentials[scheme])
 
     def _proof(self, step: Step, credential: Credential) -> Node:
-        """Return the parameter with a key, which is an input of the workflow."""
+        """Return the parameter that carries a key. Its value is an input of the workflow."""
         first = credential is self.model.credential
         name = "token" if first else credential.name
         name = name if step.role == "main" else f"{step.role}_{name}"
@@ -236,7 +236,7 @@ class _Workflow:
         return Text(value, origin) if isinstance(value, str) else value
 
     def _in_message(self, step: Step | None, path: Place) -> Place:
-        """Return the path in a step's answer: JSON-RPC has the action's own under `result`."""
+        """Return the path inside a JSON-RPC message, which has the action's own answer under `result`."""
         dispatcher = None if step is None or step.action.on_rest else self.model.find_dispatcher(step.action)
         return ("result", *path) if dispatcher is not None and dispatcher.json_rpc else path
 
@@ -269,10 +269,9 @@ class _Workflow:
         return f"$steps.{name}.outputs.{output}"
 
     def _place(self, step: Step, member: str, choice: FirstFitting) -> Place:
-        """Return the path of a list item to use in place of a chosen item, as Arazzo cannot choose.
+        """Return the path of a list item to use for a chosen item, because Arazzo cannot choose.
 
-        It is the item chosen in the action's documented answer to this call, otherwise the next one in the
-        list.
+        Use the item chosen in the documented answer to this call, otherwise the next item in the list.
         """
         chosen = self.chosen[step.name]
         if member not in chosen:
@@ -308,7 +307,7 @@ class _Workflow:
         return next((index for index, item in enumerate(items) if item == found), None)
 
     def _set(self, value: Any) -> Any:
-        """Return a literal as it is, or the catalogue's value of an environment variable."""
+        """Return a literal unchanged, or the catalogue's value of an environment variable."""
         if not isinstance(value, Expression):
             return plain(value)
         first, *rest = path_through(value.tree) or ("",)
@@ -318,7 +317,7 @@ class _Workflow:
         return plain(found)
 
     def _as_chosen(self, step: Step) -> Iterator[Node]:
-        """Yield criteria that the items taken in place of chosen ones meet the condition of the choice."""
+        """Yield criteria that test the condition of a choice on the item that was used for it."""
         for member, place in self.chosen[step.name].items():
             choice = parse_kept(step.keep[member].tree)
             if not isinstance(choice, FirstFitting):
@@ -336,9 +335,7 @@ class _Workflow:
                     yield Node({"condition": Text(criterion.condition, at)}, origin=at)
 
     def _ask_client(self, text: str, step: Step, origin: Pointer) -> str:
-        """Declare an input for a value that Arazzo cannot compute, so that the workflow's user provides
-        it.
-        """
+        """Declare an input for a value that Arazzo cannot compute. The workflow's user provides it."""
         self.lose(origin, text, "client", "whoever runs the workflow gives this value")
         return self._input([step.name, str(origin[-1])], None, origin)
 
@@ -384,7 +381,7 @@ class _Workflow:
 
 
 def _negate(sign: ErrorSign) -> str:
-    """Return the criterion that an answer with a 2xx status is no error."""
+    """Return the criterion that a 2xx answer has no error sign."""
     if sign.comparison == "has":
         return f"{pointer(sign.path)} == null"
     value = sign.value
@@ -398,7 +395,7 @@ def _has_operation(model: Model, action: Action) -> bool:
 
 
 def _describe_input(credential: Credential, role: str) -> str:
-    """Return whose key an input is; a runtime expression cannot encode, so the caller does."""
+    """Describe an input for a key. Runtime expressions cannot encode, so the user gives the encoded form."""
     described = role or "A key"
     if credential.exchange is not None:
         return f"{described}: an access token by client credentials"

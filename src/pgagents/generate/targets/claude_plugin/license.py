@@ -10,7 +10,7 @@ from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """Return who holds the rights, and under which licence the files are."""
+    """Return the holder of the rights, and the licence of the files."""
     listing = model.surfaces["anthropic"].listing
     return View({"listing": listing})
 

@@ -1,4 +1,4 @@
-"""The marketplace of a Claude plugin: the folder lists the plugin that it is.
+"""The marketplace of a Claude plugin. The plugin's folder is itself a marketplace with one plugin.
 
 npm @anthropic-ai/claude-code 2.1.329, `claude plugin validate`, run 2026-11-21: a source begins with `./`.
 """

@@ -6,7 +6,7 @@ npm @anthropic-ai/claude-code 2.1.329, `claude plugin validate --strict --profil
 from __future__ import annotations
 
 from pgagents.generate import icon
-from pgagents.generate.stores.members import leave_out_empty, make_author
+from pgagents.generate.stores.members import leave_out_empty, list_members
 from pgagents.generate.stores.test_cases import list_drafts, list_lost_cases
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.model import Model
@@ -16,17 +16,11 @@ _SIDE = 512
 
 
 def view(model: Model) -> View:
-    """Return the manifest, whose texts are those of the listing."""
+    """Return the manifest with the texts of the listing."""
     listing = model.surfaces["anthropic"].listing
     assert listing is not None
     members = {
-        "name": listing.id,
-        "version": listing.version,
-        "description": listing.summary,
-        "author": make_author(listing),
-        "homepage": listing.website,
-        "license": listing.license,
-        "keywords": list(listing.keywords),
+        **list_members(listing),
         "privacyPolicyUrl": listing.privacy,
     }
     lost = tuple(

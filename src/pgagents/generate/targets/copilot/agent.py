@@ -16,7 +16,7 @@ PLUGIN_FILE = "ai-plugin.json"
 
 
 def view(model: Model) -> View:
-    """Return name, texts and starters of the `copilot` surface, the same as in the related manifests."""
+    """Return name, texts and starters of the `copilot` surface. The related manifests have the same ones."""
     surface = model.surfaces["copilot"]
     members: dict[str, Any] = {
         "name": surface.human_name or model.text("api", "title"),

@@ -24,7 +24,7 @@ from pgagents.source.origin import plain
 
 @dataclass(frozen=True, slots=True)
 class ExampleRequest:
-    """One request. `proof` are the headers with keys, and `headers` excludes these and the content type."""
+    """One request. `proof` are the headers with keys; `headers` are the others, without the content type."""
 
     title: str
     expected: int
@@ -100,7 +100,7 @@ def _describe_variables(model: Model) -> str:
 
 
 def _name_variables(model: Model, credential: Credential) -> tuple[str, ...]:
-    """Return the names of a secret's variables: one, or those of user and password."""
+    """Return the variables of a secret: one, or two for user and password."""
     if credential is model.credential:
         return ("user", "password") if credential.encoded else ("token",)
     return (
@@ -111,7 +111,7 @@ def _name_variables(model: Model, credential: Credential) -> tuple[str, ...]:
 
 
 def _prove(model: Model, security: tuple[tuple[str, ...], ...]) -> list[tuple[Credential, str]]:
-    """Return the credentials of the first alternative, each with its value in variables."""
+    """Return the credentials of the first alternative, each with its value written as variables."""
     names = next((one for one in security if one), ())
     found = [model.credentials[name] for name in names]
     return [(c, c.wrap(" ".join(f"{{{{{v}}}}}" for v in _name_variables(model, c)))) for c in found]
@@ -137,7 +137,7 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
             (),
         )
     given = dict(plain(example.input))
-    for param in action.params:  # an example may omit a path argument, which the URL needs
+    for param in action.params:  # the URL needs every path argument, even if an example omits it
         if param.place == "path":
             given.setdefault(str(param.name), "missing")
         if param.file is not None and (file := parse_url(given.get(str(param.name)))) is not None:
@@ -167,7 +167,7 @@ def _list_headers(proof: list[tuple[Credential, str]]) -> tuple[tuple[str, str],
 
 
 def _add_query(target: str, proof: list[tuple[Credential, str]]) -> str:
-    """Return the target with the keys that stand in the query, as variables."""
+    """Return the target with the keys that are sent in the query, as variables."""
     for credential, value in proof:
         if credential.place == "query":
             target += f"{'&' if '?' in target else '?'}{quote(credential.wire, safe='')}={value}"

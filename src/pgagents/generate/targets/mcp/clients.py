@@ -18,7 +18,7 @@ from pgagents.model.surface import McpServer
 from pgagents.source.origin import Node, Text
 
 Show = Callable[[Credential], str]
-"""Returns the placeholder of a secret in an entry."""
+"""A function that returns the placeholder of a secret in an entry."""
 
 
 def view(model: Model) -> View:
@@ -39,7 +39,7 @@ def view(model: Model) -> View:
 
 
 def _started(model: Model, server: McpServer) -> dict[str, Node]:
-    """Return the entries of a server that the client starts."""
+    """Return the entries for a server that the client starts."""
     surface = model.surfaces["mcp"]
     at = (*surface.origin, "env")
     keys, url = name_variables(model)
@@ -59,9 +59,9 @@ def _started(model: Model, server: McpServer) -> dict[str, Node]:
 
 
 def _hosted(model: Model, server: McpServer) -> dict[str, Node]:
-    """Return the entries of a hosted server: its URL, and the headers with the keys that it takes.
+    """Return the entries for a hosted server: its URL, and the headers with its keys.
 
-    Claude Desktop's file starts processes only, so `mcp-remote` passes its messages on there.
+    Claude Desktop's file can only start processes, so it starts `mcp-remote`, which forwards messages.
     """
     variables, _ = name_variables(model)
     carried = [one for one in list_keys(model, server) if one.place == "header"]
@@ -95,7 +95,7 @@ def _name_input(model: Model, credential: Credential) -> str:
 
 
 def _ask(model: Model, credential: Credential) -> Node:
-    """Return the input with which VS Code requests the key from the user."""
+    """Return the input that makes VS Code ask the user for the key."""
     return Node(
         {
             "type": "promptString",

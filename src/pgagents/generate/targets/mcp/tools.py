@@ -20,9 +20,7 @@ from pgagents.source.origin import Node, Text
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. `output` is None if the answer is not an object, as revisions up to 2025-11-25 require
-    one.
-    """
+    """One tool. `output` is None unless the answer is an object, which revisions up to 2025-11-25 require."""
 
     name: Text
     title: Text

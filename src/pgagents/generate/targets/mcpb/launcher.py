@@ -1,7 +1,7 @@
 """The program in an MCP bundle that starts the server's package, or `mcp-remote` for a hosted server.
 
 A bundle needs a program of its own (https://github.com/modelcontextprotocol/mcpb/blob/main/MANIFEST.md, read
-2026-11-21). This one starts the server and hands its input and output through.
+2026-11-21). This one starts the server and forwards its input and output.
 """
 
 from __future__ import annotations

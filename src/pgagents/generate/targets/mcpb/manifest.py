@@ -67,7 +67,7 @@ def view(model: Model) -> View:
 
 
 def _env(model: Model, keys: list[tuple[Text, Credential]], *, hosted: bool) -> dict[str, Any]:
-    """Return the variables that the launcher gets; a hosted server's headers are filled from them."""
+    """Return the environment variables of the launcher. A hosted server's headers are filled from them."""
     env: dict[str, Any] = {
         name: Text(
             one.wrap(f"${{user_config.{_setting(name)}}}")

@@ -46,7 +46,7 @@ def view(model: Model) -> View:
 
 
 def _sign_in(credential: Credential | None) -> dict[str, str]:
-    """Return how users sign in by the catalogue; the nearest form where the manifest has none."""
+    """Return how users sign in. If the manifest has no exact form, return the nearest one."""
     if credential is None:
         return {"type": "none"}
     return {"type": "user_http", "authorization_type": _FORMS.get(credential.lead, "bearer")}

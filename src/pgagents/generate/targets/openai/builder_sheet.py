@@ -31,8 +31,9 @@ CALLBACKS = (
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of the form. `value` is the text or choice; `note` gives the reason, or where to get
-    the value.
+    """A field of the form.
+
+    `value` is the text or choice; `note` is the reason, or says where to get the value.
     """
 
     label: str
@@ -125,7 +126,7 @@ def _is_bearer(credential: Credential) -> bool:
 
 
 def _find_users(model: Model, credential: Credential | None) -> CodeFlow | None:
-    """Return the flow in which a GPT's users get the credential; None if they get it in another way."""
+    """Return the flow in which a GPT's users get the credential; None if they get it without one."""
     users = model.code_flow
     return users if credential is not None and takes_user_tokens(users, credential) else None
 
@@ -145,7 +146,7 @@ def _oauth(oauth: CodeFlow) -> Iterator[Field]:
 
 
 def _operations(model: Model, surface: Surface) -> Iterator[tuple[str, str, bool]]:
-    """Yield id and title of each operation, and whether the user is asked before every call."""
+    """Yield id and title of each operation, and True if the user is asked before every call."""
     for action in (a for a in surface.actions if a.on_rest and a.server is None):
         title = surface.text(action, "title")
         yield (

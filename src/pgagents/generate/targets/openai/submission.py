@@ -41,7 +41,7 @@ def view(model: Model) -> View:
 
 
 def _cases(model: Model) -> dict[str, Any]:
-    """Return the members with the test cases; none without cases."""
+    """Return the members with the test cases; empty if there are no cases."""
     made = {
         "test_cases": list_positive(model, "openai", "user_prompt", "expected_output"),
         "negative_test_cases": [

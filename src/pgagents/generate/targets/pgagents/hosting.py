@@ -1,6 +1,4 @@
-"""The list of hosted files, each with its URL, media type and headers, and the links to them that the host's
-pages carry.
-"""
+"""The list of hosted files with URL, media type and headers, and the links to them for the host's pages."""
 
 from __future__ import annotations
 
@@ -34,7 +32,7 @@ class Hosted:
 def view(model: Model) -> View:
     """Return the entries of `api.hosted` with complete URLs, and the links of the host's pages."""
     server = model.api.server.rstrip("/")
-    declared = {h.name for h in model.headers if "all" in h.on}  # these are for the documents too
+    declared = {h.name for h in model.headers if "all" in h.on}  # hosted documents get these headers too
     files = []
     for path, at in model.api.hosted.items():
         origin = ("api", "hosted", path)

@@ -1,6 +1,6 @@
 """The list of constraints that generated documents cannot express, by target.
 
-Each has the catalogue's line and what became of the constraint.
+Each row has the catalogue's line and what happened to the constraint.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pgagents.model.model import Model
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One loss for the reader: the catalogue's line and place, the constraint, and its fate in the format."""
+    """One loss as a row: the catalogue's line and place, the constraint, and what happened to it."""
 
     line: int
     place: str
@@ -43,7 +43,10 @@ def view(model: Model, made: tuple[BoundTarget, ...]) -> View:
 
 
 def _name(made: BoundTarget) -> str:
-    """Return the outputs of a target, where many files have one pattern, and pictures their own names."""
+    """Return the outputs of a target.
+
+    Many files are shown as one pattern, and pictures by their own names.
+    """
     return ", ".join(made.paths if made.view.assets else made.target.outputs)
 
 

@@ -19,8 +19,8 @@ UNAVAILABLE = 503
 
 
 def view(model: Model) -> View:
-    """Return the tests' data beside the OpenAPI document: operations that only read, keys that may write,
-    rate limits.
+    """Return the tests' data that the OpenAPI document lacks: read-only operations, keys that may write,
+    limits.
     """
     no_key = model.no_key
     return View(
@@ -80,7 +80,7 @@ def _describe_credentials(model: Model) -> dict[str, Any]:
 
 
 def _describe_limits(model: Model) -> dict[str, Any]:
-    """Return the pace of each operation, and how an answer says that there is no more room."""
+    """Return the pace of each operation, and how an answer shows that the limit is reached."""
     limits, reader = model.limits, model.limit_reader
     headers = limits.headers if limits.headers is not None and limits.headers.limit is not None else None
     return {
@@ -99,7 +99,7 @@ def _describe_limits(model: Model) -> dict[str, Any]:
 
 
 def _list_losses(model: Model) -> Iterator[Loss]:
-    """Yield the losses of the tests: they call one server, and present no certificate."""
+    """Yield the losses of the tests: they call one server only, without a client certificate."""
     for action in model.rest_actions:
         if action.server is not None:
             why = "PGAGENTS_URL is the API's own server"
@@ -115,7 +115,7 @@ def _name_variable(model: Model, scheme: str) -> str:
 
 
 def _write_sign(sign: ErrorSign | None) -> Laid | None:
-    """Return the sign of an error with a 2xx status as Python: path, comparison, value."""
+    """Return the sign of a 2xx error as Python code: path, comparison, value."""
     return Laid(repr((sign.path, sign.comparison, sign.value))) if sign is not None else None
 
 
@@ -124,7 +124,7 @@ def _begin(noun: str) -> str:
 
 
 def _write_headers(credential: Credential | None, variable: str) -> Laid:
-    """Return the headers of a call as Python, with a secret that stands in a variable."""
+    """Return the headers of a call as Python code. The secret is read from a variable."""
     if credential is None or credential.place != "header":
         return Laid("{}")
     secret = f"base64.b64encode({variable}.encode()).decode()" if credential.encoded else variable

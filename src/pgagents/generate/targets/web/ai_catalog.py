@@ -20,8 +20,9 @@ FEWEST_QUERIES, MOST_QUERIES = 2, 5
 
 
 def view(model: Model) -> View:
-    """Return the host and its entries. The card's URL is named only where the card is hosted; elsewhere the
-    entry holds the card itself.
+    """Return the host and its entries.
+
+    An entry has the URL of the server card if the card is hosted; otherwise it contains the card.
     """
     host = urlsplit(model.api.server).hostname or "localhost"
     title = model.text("api", "title")

@@ -23,7 +23,7 @@ from pgagents.source.origin import Node, Text
 
 
 def view(model: Model) -> View:
-    """Return the links of the API, and those of its MCP server where its card is hosted."""
+    """Return the links of the API, and those of its MCP server if the server's card is hosted."""
     found: dict[str, Any] = {"anchor": Text(model.api.server, ("api", "server"))}
     for relation, files in (("service-desc", OPENAPI), ("service-meta", (AI_CATALOG, LLMS))):
         links = [_link(model, file) for file in files if file in model.api.hosted]

@@ -39,7 +39,7 @@ _TITLES = {
     API_CATALOG: ("API catalogue", "links to all descriptions of the API"),
 }
 _UNNAMED = (ARD, LLMS)
-"""Hosted files that the list leaves out: the second copy of the AI catalogue, and this document."""
+"""Hosted files that the list omits: the second copy of the AI catalogue, and this document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An action: its title, method and path, description, and the credentials of its own."""
+    """A line about an action: its title, method and path, description, and its own credentials."""
 
     name: str
     call: str
@@ -63,7 +63,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A credential: its name, the way in which it is sent, and where to get it."""
+    """A line about a credential: its name, where it is sent, and where to get it."""
 
     description: str
     sent: str
@@ -121,13 +121,13 @@ def view(model: Model) -> View:
 
 
 def _describe_error_sign(model: Model) -> str | None:
-    """Return the condition that makes a success an error; None if the statuses are enough."""
+    """Describe the condition that marks a 2xx answer as an error; None if the status alone decides."""
     sign = model.error_reader.sign
     return sign.wording if sign else None
 
 
 def _describe_call(model: Model, action: Action) -> str:
-    """Return the method and path of an action, or the dispatcher or MCP server that alone has it."""
+    """Return the method and path of an action, or else the dispatcher or MCP server that offers it."""
     if action.on_rest and action.server is not None:
         return f"{action.method} {action.path} at {model.servers[str(action.server)].url}"
     if action.on_rest:
@@ -139,7 +139,7 @@ def _describe_call(model: Model, action: Action) -> str:
 
 
 def _find_issuer(model: Model, credential: Credential) -> str | None:
-    """Return where a key or an access token is issued."""
+    """Describe where a key or an access token is issued."""
     if credential.exchange is not None:
         return credential.exchange.find_url(model.api.server)
     if credential.by_users and model.code_flow is not None and credential.issue_at is None:
@@ -148,7 +148,7 @@ def _find_issuer(model: Model, credential: Credential) -> str | None:
 
 
 def _describe_certificate(model: Model) -> str:
-    """Return which calls need a client certificate; empty if none does."""
+    """Describe which calls need a client certificate; empty if none does."""
     shown = model.certificate
     if shown is None:
         return ""
@@ -159,7 +159,7 @@ def _describe_certificate(model: Model) -> str:
 
 
 def _is_single(model: Model, security: tuple[tuple[str, ...], ...]) -> bool:
-    """True if calls need the first credential, or none at all."""
+    """True if calls need only the first credential, or none."""
     return security in ((), ((model.credential.name,),) if model.credential is not None else ())
 
 
@@ -169,9 +169,7 @@ def _describe_needs(model: Model, security: tuple[tuple[str, ...], ...]) -> str:
 
 
 def _describe_own_needs(model: Model, action: Action) -> str:
-    """Describe the secrets that calls of an action need, if they differ from those of other calls; else
-    empty.
-    """
+    """Describe the secrets of an action's calls; empty if they are those of other calls."""
     own = action.on_rest and action.security and action.security != model.shared_security
     return _describe_needs(model, action.security) if own else ""
 

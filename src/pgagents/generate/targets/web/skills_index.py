@@ -17,14 +17,18 @@ from pgagents.source.origin import Node, Text
 
 
 def view(model: Model) -> View:
-    """Return the skills that are hosted; all of them, at their usual places, if the index itself is not."""
+    """Return the hosted skills.
+
+    If the index itself is not hosted, return all skills at their usual places.
+    """
     listing = model.surfaces["openai"].listing
     assert listing is not None
     return View({"skills": list(_list_entries(model, make_skills(model, listing).skills))})
 
 
 def _list_entries(model: Model, skills: tuple[Skill, ...]) -> Iterator[Node]:
-    from pgagents.generate.build import document  # it finds the targets, and this is one of them
+    # imported late: `build` imports this module, because it is a target
+    from pgagents.generate.build import document
 
     server, hosted = model.api.server.rstrip("/"), model.api.hosted
     built = {

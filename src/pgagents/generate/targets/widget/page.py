@@ -24,7 +24,7 @@ TIMEOUT_MS = 15_000
 MAX_BYTES = 1_048_576
 MAX_ROWS = 100
 LOOPBACK = ("http://127.0.0.1:*", "http://localhost:*")
-"""Origins of a sandbox on the same machine, which a page opened from disk may call."""
+"""Origins of a sandbox on this machine. A page opened from disk may call them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """The key's header as the script writes it.
+    """The header with the key, for the script.
 
     `value` and `shown` are JavaScript templates of the real key and of the masked one. `lead` is a regular
     expression for a prefix that a person may paste before the key.
@@ -71,7 +71,7 @@ class _Sent:
 
 
 def _in_template(text: str) -> str:
-    """Return a text as it stands in a JavaScript template literal."""
+    """Return a text escaped for a JavaScript template literal."""
     return text.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${").replace("</", "<\\/")
 
 
@@ -111,13 +111,13 @@ def view(model: Model) -> View:
 
 
 def _choose(model: Model) -> Credential | None:
-    """Return the credential that the page sends: the first that is enough alone and stands in a header."""
+    """Return the credential for the page: the first one in a header that is enough alone."""
     alone = [model.credentials[one[0]] for one in model.shared_security if len(one) == 1]
     return next((c for c in alone if c.place == "header" and c.exchange is None), None)
 
 
 def _falsehoods(model: Model, surface: Surface, credential: Credential | None) -> Iterator[Note]:
-    """Yield that the page cannot call, where no single credential in a header is enough."""
+    """Yield the false statement of a page that cannot call, because no single header credential is enough."""
     if credential is None and model.credential is not None and () not in model.shared_security:
         shown = " with ".join(model.credentials[n].show() for n in next(iter(model.shared_security)))
         message = f"the page sends one key in a header, and calls need `{shown}`"
@@ -177,9 +177,7 @@ def _setting(
 
 
 def _field(param: Param, surface: Surface, action: Action, first: Mapping[str, Any]) -> Field | None:
-    """Return a control for an argument, or None for one that no single control can edit (a list, an
-    object).
-    """
+    """Return a control for an argument, or None for lists and objects, which no single control can edit."""
     schema = param.schema
     options = tuple(str(o) for o in schema.get("enum", ()) if isinstance(o, str))
     kinds = {
@@ -205,8 +203,9 @@ def _field(param: Param, surface: Surface, action: Action, first: Mapping[str, A
 
 
 def _origin(url: str) -> str | None:
-    """Return a server's origin for the page's policy, or None for a host name that the policy could
-    misread.
+    """Return a server's origin for the page's policy.
+
+    None for a host name that the policy could misread.
     """
     parts = urlsplit(url)
     return (

@@ -37,7 +37,7 @@ class Generator:
     def find_failure(
         self, at: Pointer, operation: dict[str, Any], required: Wanted
     ) -> ImporterMessage | None:
-        """Return why the generator fails on the operation, chosen alone; None if it makes a function."""
+        """Return why the generator fails on this operation alone; None if it makes a function."""
         _, path, method = at
         shown = f"{str(method).upper()} {path}"
         if method not in self.data["paths"][path]:
@@ -59,7 +59,7 @@ class Generator:
         return None if method == "get" else self._check_arguments(operation, shown, at)
 
     def resolve_security(self, operation: dict[str, Any], required: Wanted) -> Wanted:
-        """Return the operation's security requirements as the generator sees them.
+        """Return the operation's security requirements as the generator reads them.
 
         The result is empty if the document defines none of the required schemes.
         """
@@ -71,7 +71,7 @@ class Generator:
         )
 
     def _find_lost_reference(self, path: Any, method: Any) -> str | None:
-        """Return the first reference whose target is gone after the other operations are removed, or None."""
+        """Return the first reference whose target is removed together with the other operations, or None."""
         if not self._may_lose:
             return None
         item = self.data["paths"][path]
@@ -110,7 +110,7 @@ class Generator:
 
     @cached_property
     def _of_all(self) -> list[str]:
-        """Return the references outside of paths and components, and those in the security schemes."""
+        """Return the references outside paths and components, and those in the security schemes."""
         top = {
             key: value
             for key, value in self.data.items()

@@ -1,7 +1,7 @@
 """The messages of schemas/importers/copilot.json: error names of Microsoft's parser, and limits of its
 service.
 
-The texts are ours, because the parser gives names only.
+We wrote the texts, because the parser gives only names.
 """
 
 from __future__ import annotations

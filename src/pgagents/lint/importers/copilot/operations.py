@@ -1,4 +1,4 @@
-"""Check each operation: whether Copilot can call it, and why not."""
+"""Decide for each operation whether Copilot can call it, and why not."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _MOST_TEXT = 1024
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The verdict of Microsoft's package on one operation.
+    """The decision of Microsoft's package on one operation.
 
-    `reasons` are why the parser leaves it out, `refused` why the generator fails, `warnings` the generator's
-    warnings.
+    `reasons` are why the parser omits it, `refused` is why the generator fails, `warnings` are the
+    generator's.
     """
 
     operation: str

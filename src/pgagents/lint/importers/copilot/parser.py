@@ -20,9 +20,9 @@ _VARIABLE = re.compile(r"\$\{\{[ \xa0]*[a-zA-Z_][a-zA-Z0-9_]*[ \xa0]*\}\}")
 def loading(
     data: dict[str, Any], references: References, *, may_hold_variables: bool
 ) -> Iterator[ImporterMessage]:
-    """Yield the problems that keep the parser from reading the document; then it lists no operation either.
+    """Yield the problems that keep the parser from reading the document. Then it lists no operations.
 
-    A `${{name}}` variable is reported, because it is unknown whether the environment fills it in.
+    A `${{name}}` variable is reported, because it is unknown if the environment replaces it.
     """
     yield from _head(data)
     for number, (place, text) in enumerate(_variables(data) if may_hold_variables else ()):

@@ -95,11 +95,11 @@ class References:
         return merged
 
     def circular(self) -> bool:
-        """True if some value contains itself after references are replaced."""
+        """True if some value would contain itself after references are replaced."""
         return bool(self._endless)
 
     def holds_itself(self, value: Any) -> bool:
-        """True if a value, or one inside it, contains itself after references are replaced."""
+        """True if a value, or one inside it, would contain itself after references are replaced."""
         return any(id(self.target(ref)) in self._endless for ref in refs_in(value))
 
     @cached_property
@@ -169,7 +169,7 @@ def pointer(link: Link) -> Pointer:
 
 
 def _member(value: Any, path: list[str]) -> tuple[Any, int]:
-    """Return the first member that a path names, and how many steps name it.
+    """Return the first member that matches the path, and the number of steps in its name.
 
     A name may contain unescaped slashes, so it can take several steps.
     """

@@ -1,4 +1,4 @@
-"""Resolve an operation's security requirements as m365-spec-parser does, and which its generator supports."""
+"""Resolve an operation's security requirements as m365-spec-parser does, and find those it supports."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Any
 from pgagents.lint.importers.copilot.references import References
 
 Wanted = list[list[tuple[str, Any]]]
-"""Alternative requirements, each a list of the names and definitions of the schemes that it requires
-together.
-"""
+"""Alternatives, each a list of the schemes that it requires together, by name and definition."""
 
 
 def schemes_of(references: References) -> dict[str, Any] | None:

@@ -20,9 +20,7 @@ from pgagents.source.source import Pointer
 
 MOST = 50
 MOST_VALUES = 3_000_000
-"""Most values that are checked, counting targets at each replacement. Further values are assumed to
-be valid.
-"""
+"""Most values that are checked, counting targets at each replacement. Further values count as valid."""
 _REFERENCE = "#/definitions/Reference"
 _PREFIX = "#/definitions/"
 
@@ -51,7 +49,7 @@ class _Walk:
         yield from ((pointer(link), "two of the parameters are the same") for link in self.twice)
 
     def _behind(self, link: Link, written: dict[str, Any], kind: str) -> Iterator[tuple[Pointer, str]]:
-        """Yield the errors of a reference's target for the kind of place where the reference stands."""
+        """Yield the errors of a reference's target for the kind of object expected at the reference."""
         target = self.references.target(written["$ref"])
         if not isinstance(target, dict | list):
             yield from _errors(kind, target, pointer(link))
@@ -73,8 +71,9 @@ class _Walk:
             )
 
     def _laid(self, value: Any, schema: dict[str, Any], link: Link) -> Any:
-        """Return the value with references replaced where the schema allows none. Allowed references are
-        recorded and stay.
+        """Return the value with references replaced where the schema allows none.
+
+        Allowed references are recorded and stay.
         """
         self.left -= 1
         if not schema or self.left < 0:
@@ -118,8 +117,8 @@ class _Walk:
 
 
 def _kind(schema: dict[str, Any]) -> tuple[str, dict[str, Any], bool]:
-    """Return the definition's name that a place requires, the definition, and whether a reference is
-    allowed there.
+    """Return the name of the definition that a place requires, the definition, and if a reference is
+    allowed.
     """
     if id(schema) not in _KINDS:
         _KINDS[id(schema)] = _kind_of(schema)

@@ -18,10 +18,10 @@ from pgagents.source.source import Source
 MOST_BYTES = 102_400
 MANY = 10
 _VARIABLE = re.compile(r"\$\{\{|\\[uUx]")
-"""A variable in the file's text: as it is, or with an escape in it."""
+"""Matches a variable in the file's text, unescaped or with an escape in it."""
 NO_SERVER = "no-server-information"
 SERVER = (NO_SERVER, "relative-server-url-not-supported", "url-protocol-not-supported")
-"""Messages reported once at the server, not again for each operation that uses it."""
+"""Messages reported once at the server, and not for each operation that uses it."""
 _STAGES = {
     "parser": "said by: @microsoft/m365-spec-parser 0.3.2",
     "generator": "said by: @microsoft/m365-spec-parser 0.3.2, when it makes the manifest",
@@ -68,8 +68,9 @@ def judge(source: Source) -> Judged:
 def _simulate_import(
     data: dict[str, Any], *, may_hold_variables: bool
 ) -> tuple[list[ImporterMessage], Walked]:
-    """Return the messages about the document and the results for its operations. Swagger documents are not
-    checked further.
+    """Return the messages about the document and the results for its operations.
+
+    Swagger documents are not checked further.
     """
     if "swagger" in data:
         return [

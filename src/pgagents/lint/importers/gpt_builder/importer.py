@@ -17,7 +17,7 @@ from pgagents.lint.importers.messages import ImporterMessage
 
 MOST_OPERATIONS = 30
 MEGABYTE, MEBIBYTE = 1_000_000, 1 << 20
-"""The two possible meanings of the builder's "1MB"; a document over the lower one may be refused."""
+"""The two possible meanings of the builder's "1MB". A document above the smaller one may be refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,9 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The builder's messages, and the operations as the model sees them. `size_bytes` is the size of the
-    builder's own layout.
+    """The builder's messages, and the operations for the model.
+
+    `size_bytes` is the size of the builder's own layout.
     """
 
     said: tuple[ImporterMessage, ...]
@@ -91,8 +92,9 @@ def simulate(data: Any, form: Form | None = None, *, as_yaml: bool = False, plug
 
 
 def pretty_size(data: Any, *, as_yaml: bool = False) -> int:
-    """Return the size in bytes of the builder's layout: JSON indented by two, or YAML with 120 columns,
-    which is never longer.
+    """Return the size of the builder's layout in bytes: JSON indented by two, or YAML with 120 columns.
+
+    The YAML is never longer.
     """
     size = len(
         json.dumps(data, ensure_ascii=False, separators=(",", ": ")).encode("utf-8", "replace")
@@ -109,8 +111,9 @@ def pretty_size(data: Any, *, as_yaml: bool = False) -> int:
 
 
 def _indents(data: Any) -> int:
-    """Return the bytes of line breaks and blanks that an indent of two adds. Python's indenting encoder is
-    many times as slow.
+    """Return the bytes of line breaks and blanks that an indent of two adds.
+
+    Python's indenting encoder is many times as slow.
     """
     size, stack = 0, [(data, 0)]
     while stack:

@@ -1,4 +1,4 @@
-"""The builder's messages, verbatim if known; schemas/importers/gpt_builder.json has their sources."""
+"""The builder's messages, verbatim if known. Their sources are in schemas/importers/gpt_builder.json."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Effect = Literal["blocks", "drops operation", "drops parameter", "warning", "for
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One message. `seen` is the published part of its text: the whole, a part, or none.
+    """One message. `seen` is the published part of its text: all, a part, or none.
 
     `certain` is true if reports agree on its effect.
     """

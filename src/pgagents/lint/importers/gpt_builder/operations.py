@@ -1,6 +1,4 @@
-"""Simulate the builder's checks of paths: which operations load, with which arguments, and why others do
-not.
-"""
+"""Simulate the builder's checks of paths: the operations that load, their arguments, and why others fail."""
 
 from __future__ import annotations
 
@@ -42,8 +40,9 @@ class Function:
 
 @dataclass(slots=True)
 class Walked:
-    """The results for all operations. `dropped` and `lost` describe the parts that the model will not see,
-    with reasons.
+    """The results for all operations.
+
+    `dropped` and `lost` describe the parts that the model will not see, with reasons.
     """
 
     said: list[ImporterMessage] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The builder's messages as findings, with our help, and what the model would see."""
+"""The builder's messages as findings, with our help, and the functions for the model."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def judge(source: Source, form: Form | None = None, *, plugin: bool = False) -> 
     document = source.data if isinstance(source.data, dict) else {}
     said = [_diagnostic(one, made, source) for one in made.said]
     advised = [_convert_advice(one, source) for one in advice(document)]
-    first = [one for one in advised if one.id == "gpt-builder/advice-swagger"]  # it explains all the others
+    # this finding explains all others
+    first = [one for one in advised if one.id == "gpt-builder/advice-swagger"]
     found = tuple(dict.fromkeys([*first, *said, *advised]))
     judge = "chatgpt-plugin" if plugin else "gpt-builder"
     return Judged(source, judge, "the GPT builder", found, tuple(_lines(made)), _details(made)), made

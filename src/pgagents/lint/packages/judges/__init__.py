@@ -1,1 +1,1 @@
-"""The judges of packages: a module is one store's or host's."""
+"""The judges of packages, one module for each store or host."""

@@ -23,7 +23,7 @@ _GROUPS = {"stdio": "stdio", "streamable-http": "remote", "sse": "remote"}
 
 
 def root(tree: Tree) -> tuple[Tree, list[Hit]]:
-    """Return the tree with the plugin's root, or that there is no plugin."""
+    """Return the tree with the plugin's root, or the finding that there is no plugin."""
     rooted, _, _ = find_root(tree)
     return rooted, [] if rooted.kind("plugin.json") else [Hit("no-plugin")]
 
@@ -91,7 +91,7 @@ def _check_url(server: dict[str, Any], path: str, at: Pointer) -> Iterator[Hit]:
 
 
 def _check_variables(server: dict[str, Any], path: str, at: Pointer) -> Iterator[Hit]:
-    """Yield variables that no host replaces."""
+    """Yield variables that hosts do not replace."""
     for key in ("url", "command", "headers", "args", "env", "cwd"):
         pattern = _VARIABLE if key in ("args", "env", "cwd") else _EXPANDED
         for pointer, text in _texts(server.get(key), (*at, key)):

@@ -1,4 +1,4 @@
-"""Judge skills by agentskills.io's specification: one, a folder of them, or those of a plugin."""
+"""Judge skills by agentskills.io's specification: a single one, a folder of skills, or those of a plugin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SKILL = "SKILL.md"
 
 
 def _list_files(tree: Tree) -> list[str]:
-    """Return the skills' files: at the root, below skills/, or one level down."""
+    """Return the files of the skills: at the root, below skills/, or one level down."""
     if tree.kind(SKILL):
         return [SKILL]
     if tree.kind("skills") == "folder":
@@ -50,7 +50,7 @@ def find(package: Package) -> Iterator[Hit]:
 
 
 def _folder(tree: Tree, path: str) -> str:
-    """Return the name of a skill's folder; a ZIP of one skill need not have one."""
+    """Return the name of a skill's folder. A ZIP of one skill may have none."""
     parent = PurePosixPath(path).parent.name
     if parent or tree.root:
         return parent or PurePosixPath(tree.root).name
@@ -64,7 +64,7 @@ def _resolve_name(name: str) -> str:
 
 
 def check_skill(skill: Skill, path: str, folder: str) -> Iterator[Hit]:
-    """Yield the findings about one skill. `folder` is empty where the folder's name is not known."""
+    """Yield the findings about one skill. `folder` is empty if the folder's name is unknown."""
     front = skill.front
     if not isinstance(front, dict):
         yield Hit("front-matter", path)

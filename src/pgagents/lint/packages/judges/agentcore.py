@@ -28,9 +28,9 @@ _STYLES = ("matrix", "label", "deepObject")
 _COMPLEX = re.compile(r"\{[;?]|\{\*\}")
 _COMPOSED = ("oneOf", "anyOf", "allOf")
 _NAMED = frozenset(("properties", "patternProperties", "$defs", "definitions", "schemas"))
-"""Members whose own members are names, not keywords."""
+"""Keywords whose members are names, not keywords."""
 _VALUES = frozenset(("example", "examples", "default", "enum", "const"))
-"""Members that hold values, not schemas."""
+"""Keywords that contain values, not schemas."""
 
 
 def find(package: Package) -> Iterator[Hit]:
@@ -43,7 +43,7 @@ def find(package: Package) -> Iterator[Hit]:
 
 
 def check_file(package: Package, path: str) -> Iterator[Hit]:
-    """Yield the findings about one document; one in YAML is judged all the same."""
+    """Yield the findings about one document. YAML is judged too."""
     try:
         data = package.json(path).data
     except TextError:
@@ -128,7 +128,7 @@ def _follow(data: dict[str, Any], value: Any) -> dict[str, Any]:
 
 
 def _compositions(data: Any, at: Pointer) -> Iterator[Pointer]:
-    """Yield the places of oneOf, anyOf and allOf. Their content is not searched again."""
+    """Yield the places of oneOf, anyOf and allOf, without searching inside them."""
     stack: list[tuple[Any, Pointer, bool]] = [(data, at, False)]
     while stack:
         value, here, named = stack.pop()

@@ -44,7 +44,7 @@ def root(tree: Tree) -> tuple[Tree, list[Hit]]:
 
 
 def find(package: Package) -> Iterator[Hit]:
-    """Yield the findings about a plugin, or with a marketplace where the folder has no plugin itself."""
+    """Yield the findings about a plugin, or about a marketplace if the folder is no plugin itself."""
     if package.tree.kind(MARKETPLACE):
         yield from _check_marketplace(package)
     if not package.tree.kind(PLUGIN):
@@ -70,9 +70,7 @@ def _read(package: Package, path: str) -> tuple[dict[str, Any] | None, list[Hit]
 
 
 def _check_files(package: Package, data: dict[str, Any]) -> Iterator[Hit]:
-    """Yield the findings about files that the directory demands beside the manifest: README, licence, icon,
-    privacy policy.
-    """
+    """Yield the findings about files that the directory requires: README, licence, icon, privacy policy."""
     tree = package.tree
     readme = next((name for name in tree.names() if name.lower() == "readme.md"), "")
     text = ""
@@ -164,7 +162,7 @@ def _check_url(server: dict[str, Any], file: str, at: Pointer) -> Iterator[Hit]:
 
 
 def _is_literal(key: str, value: str) -> bool:
-    """True for a header of credentials whose value has a long word that is no variable."""
+    """True for a header with credentials whose value contains a long literal word."""
     return bool(_CREDENTIAL.search(key)) and "${" not in value and bool(_LITERAL.search(value))
 
 

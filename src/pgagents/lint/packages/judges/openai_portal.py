@@ -42,7 +42,7 @@ def root(tree: Tree) -> tuple[Tree, list[Hit]]:
 
 
 def find(package: Package) -> Iterator[Hit]:
-    """Yield everything that the portal would say of a package."""
+    """Yield all findings of the portal about a package."""
     yield from check_archive(package.tree)
     yield from check_secrets(package)
     yield from _check_hosted(package)
@@ -69,7 +69,7 @@ def _check_published(manifest: Manifest, published: Tree) -> Iterator[Hit]:
 
 
 def _check_hosted(package: Package) -> Iterator[Hit]:
-    """Yield the findings about files that a site hosts, where the folder has them."""
+    """Yield the findings about files for the host's site, if the folder has them."""
     if package.tree.is_file(_CHALLENGE):
         try:
             yield from tools.check_challenge(package.text(_CHALLENGE), _CHALLENGE)

@@ -1,4 +1,4 @@
-"""Files that the listing names: their paths, and the pictures there."""
+"""Check files named in the listing: their paths, and the pictures in them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _severity(manifest: Manifest, interface: dict[str, Any]) -> Any:
 
 
 def check_path(package: Package, value: Any, file: str, at: Pointer) -> tuple[list[Hit], str]:
-    """Return the findings about a path, and the file's path from the root, empty where it is no file."""
+    """Return the findings about a path, and the file's path from the root; empty if it is no file."""
     code, detail = _judge_path(package, value)
     if code:
         return [Hit(code, file, at, detail)], ""
@@ -155,7 +155,7 @@ def _check_drawing(raw: bytes, path: str, least: int) -> Iterator[Hit]:
 
 
 def _check_screenshots(package: Package, manifest: Manifest, wanted: dict[str, int]) -> Iterator[Hit]:
-    """Yield the findings about screenshots; a package without a server has its own code for them."""
+    """Yield the findings about screenshots. A package without a server has its own code for them."""
     shots = manifest.interface.get("screenshots")
     if not isinstance(shots, list) or not shots or not list_servers(package, manifest):
         return

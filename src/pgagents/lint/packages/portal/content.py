@@ -1,4 +1,4 @@
-"""Check declared skills, apps and hooks, and that a package holds anything to offer."""
+"""Check declared skills, apps and hooks, and that a package contains something to offer."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_content(package: Package, manifest: Manifest) -> Iterator[Hit]:
 
 
 def _has_skill(package: Package) -> bool:
-    """True if a folder below skills/ is meant as a skill. Its faults are reported there."""
+    """True if a folder below skills/ looks like a skill. Its faults are reported elsewhere."""
     return any(package.tree.kind(f"skills/{name}") == "folder" for name in package.tree.names("skills"))
 
 
@@ -63,7 +63,7 @@ def _judge_path(value: Any, wanted: str, code: str) -> str:
 
 
 def _check_apps(package: Package, manifest: Manifest) -> Iterator[Hit]:
-    """Yield the findings about app references, and that they cannot be submitted."""
+    """Yield the findings about app references, which cannot be submitted."""
     declared = "apps" in manifest.data
     if not declared:
         if package.tree.kind(APPS):

@@ -1,4 +1,4 @@
-"""The plugin's manifest: its place, its JSON, and every member of it."""
+"""Check the plugin's manifest: its place, its JSON, and each of its members."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BROKEN = {
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest that is an object. In the portable layout the listing stands in an extension."""
+    """A manifest that is an object. In the portable layout an extension contains the listing."""
 
     file: str
     data: dict[str, Any]
@@ -39,23 +39,23 @@ class Manifest:
 
     @property
     def kind(self) -> str:
-        """The name of the constraint for absent members."""
+        """Return the kind of constraint for absent members."""
         return "missing-portable" if self.portable else "missing"
 
     @property
     def extension(self) -> dict[str, Any]:
-        """OpenAI's extension; empty where it is not there."""
+        """Return OpenAI's extension; empty if it is missing."""
         return _object(_object(self.data.get("extensions")).get("com.openai"))
 
     @property
     def listing(self) -> tuple[Any, Pointer]:
-        """The member `interface` and its place; an empty object where it is not there."""
+        """Return the member `interface` with its place; an empty object if it is missing."""
         holder, at = (self.extension, EXTENSION) if self.portable else (self.data, ())
         return holder.get("interface", {}), (*at, "interface")
 
     @property
     def interface(self) -> dict[str, Any]:
-        """The listing's members."""
+        """Return the listing's members."""
         return _object(self.listing[0])
 
 
@@ -118,7 +118,7 @@ def _check_names(manifest: Manifest) -> Iterator[Hit]:
 
 
 def _check_blanks(manifest: Manifest) -> Iterator[Hit]:
-    """Yield texts that the portal would change."""
+    """Yield texts whose blanks the portal would remove."""
     _, place = manifest.listing
     for holder, at in ((manifest.data, ()), (manifest.interface, place)):
         for key, value in holder.items():

@@ -1,4 +1,4 @@
-"""Check the final submission's wishes beside the listing: pages, cases, notes, commerce, no secrets."""
+"""Check the demands of the final submission: pages, cases, notes, commerce, no secrets."""
 
 from __future__ import annotations
 
@@ -21,15 +21,13 @@ _SECRETS = re.compile(
     rb"|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abprs]-[A-Za-z0-9-]{20,}|\bAIza[0-9A-Za-z_-]{35}\b"
     rb"|\bsk_live_[A-Za-z0-9]{16,}"
 )
-"""Published forms of keys: PEM, OpenAI and Anthropic, AWS, GitHub, Slack, Google, Stripe."""
+"""Matches published forms of keys: PEM, OpenAI and Anthropic, AWS, GitHub, Slack, Google, Stripe."""
 _MOST_FILES = 5_000
 _MOST_BYTES = 64_000_000
 
 
 def check_review(package: Package, manifest: Manifest) -> Iterator[Hit]:
-    """Yield the findings about the final submission. Absent members have a code of their own if there is a
-    server.
-    """
+    """Yield the findings about the final submission. Absent members have other codes if there is a server."""
     rows, data = table("openai_portal").fields, manifest.extension
     connects = bool(list_servers(package, manifest))
     kind = "missing-portable" if connects else "missing"

@@ -1,4 +1,4 @@
-"""The MCP servers that a package connects, in either layout."""
+"""Check the MCP servers of a package, in either layout."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_declared(manifest: Manifest) -> bool:
 
 
 def list_servers(package: Package, manifest: Manifest) -> list[Server]:
-    """Return each server with the file and the place where it stands."""
+    """Return each server with its file and its place."""
     if not is_declared(manifest):
         return []
     servers: Any

@@ -1,4 +1,4 @@
-"""The skills of a package, and what their agents/openai.yaml says of them."""
+"""Check the skills of a package, and their agents/openai.yaml."""
 
 from __future__ import annotations
 
@@ -113,7 +113,10 @@ def _check_identity(skill: Skill, file: str, plugin: Any, names: dict[str, str])
 
 
 def _check_size(package: Package, path: str, file: str) -> Iterator[Hit]:
-    """Yield a skill whose files are too large when packed; they are packed here only where they may be."""
+    """Yield a finding for a skill whose files are too large when packed.
+
+    They are packed only if they could be too large.
+    """
     most = table("openai_portal").values["skill_bundle"]
     entries = [package.tree.files[one] for one in package.tree.below(path)]
     if sum(entry.size for entry in entries) <= most:

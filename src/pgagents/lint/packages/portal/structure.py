@@ -1,4 +1,4 @@
-"""The ZIP's entries, or those that a folder would be packed into."""
+"""Check the ZIP's entries, or those of a ZIP made from the folder."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def check_archive(tree: Tree) -> Iterator[Hit]:
 
 
 def _check_path(path: str, limits: dict[str, int]) -> Iterator[Hit]:
-    """Yield the first thing that is wrong with an entry's path."""
+    """Yield the first fault of an entry's path."""
     shown = f"`{path[:120]}`"
     segments = path.removesuffix("/").split("/")
     for code, wrong in (
@@ -67,7 +67,7 @@ def _check_member(member: Entry, tree: Tree, most: int) -> Iterator[Hit]:
 
 
 def _check_pairs(tree: Tree) -> Iterator[Hit]:
-    """Yield entries that one file system would not keep apart."""
+    """Yield entries whose names a file system might not distinguish."""
     paths: set[str] = set()
     files: set[str] = set()
     folded: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The tools that a server lists, and the file that fills the submission's form."""
+"""Check the tools of a server, and the file for the submission's form."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _INPUTS: Sequence[tuple[str, frozenset[tuple[str, ...]]]] = (
         ),
     ),
 )
-"""Names of arguments, as their last words, by the rule about them."""
+"""Words at the end of argument names, by the rule about them."""
 _OUTPUTS = frozenset(
     (("session", "id"), ("trace", "id"), ("request", "id"), ("correlation", "id"), ("span", "id"))
 )
@@ -79,7 +79,7 @@ def _ends(name: str, wanted: frozenset[tuple[str, ...]]) -> bool:
 
 
 def is_location(name: str) -> bool:
-    """True for the name of an argument that takes a place or coordinates."""
+    """True for the name of an argument for a place or coordinates."""
     return _ends(name, _INPUTS[0][1])
 
 
@@ -125,7 +125,7 @@ def _check_tool(tool: Tool, file: str) -> Iterator[Hit]:
 
 
 def _is_executor(tool: Tool) -> bool:
-    """True for a tool whose name says that it calls others, and that takes the name of the called one."""
+    """True for a tool that calls other tools: its name says so, and it takes the name of another."""
     if not isinstance(tool.name, str) or not _EXECUTOR.search(tool.name):
         return False
     names = [name for name, _ in _arguments(tool.schema, (), _MOST_DEPTH - 1)]
@@ -150,7 +150,7 @@ def _arguments(schema: Any, at: Pointer, depth: int) -> Iterator[tuple[str, Poin
 
 
 def _check_frames(data: Any, file: str) -> Iterator[Hit]:
-    """Yield the external domains that a UI resource frames."""
+    """Yield the external domains that a UI resource shows in frames."""
     listed = data.get("resources") if isinstance(data, dict) else None
     for n, resource in enumerate(listed if isinstance(listed, list) else ()):
         at: Pointer = ("resources", n)
@@ -162,7 +162,7 @@ def _check_frames(data: Any, file: str) -> Iterator[Hit]:
 
 
 def is_submission(data: Any) -> bool:
-    """True for a file that fills the submission's form."""
+    """True for a file with the content of the submission's form."""
     if not isinstance(data, dict):
         return False
     schema = data.get("$schema")
@@ -172,7 +172,7 @@ def is_submission(data: Any) -> bool:
 
 
 def check_submission(data: Any, file: str) -> Iterator[Hit]:
-    """Yield the findings about a file that fills the submission's form."""
+    """Yield the findings about a file with the content of the submission's form."""
     yield from fields.check(table("openai_portal").fields["submission"], data, file)
     offered = data.get("tools")
     names = set(offered) if isinstance(offered, dict) else set()

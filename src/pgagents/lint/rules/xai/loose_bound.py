@@ -20,17 +20,9 @@ from collections.abc import Iterator
 
 from pgagents.jsonschema.schema import subschemas
 from pgagents.lint.rule import Hit, Rule
+from pgagents.lint.vendor_limits import XAI_ENFORCED
 from pgagents.model.model import Model
 from pgagents.source.origin import Node
-
-_MOST = {
-    "minLength": 2048,
-    "maxLength": 2048,
-    "minItems": 256,
-    "maxItems": 256,
-    "minProperties": 64,
-    "maxProperties": 64,
-}
 
 
 def find(model: Model) -> Iterator[Hit]:
@@ -38,7 +30,7 @@ def find(model: Model) -> Iterator[Hit]:
     for action in surface.actions:
         for param in surface.params(action):
             for part in subschemas(param.schema):
-                for key, most in _MOST.items():
+                for key, most in XAI_ENFORCED.items():
                     if isinstance(part, Node) and part.get(key, 0) > most:
                         said = (
                             f"`{key}` {part[key]:,} of `{param.name}` of `{action.name}` is not "

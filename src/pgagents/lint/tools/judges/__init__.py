@@ -1,1 +1,1 @@
-"""One judge of function lists a module: what one vendor objects to."""
+"""The judges of function lists, one module for each vendor."""

@@ -22,7 +22,7 @@ _HINTS = {
 
 
 def judge(tools: Sequence[Tool], _whole: Any) -> Iterator[Found]:
-    """Yield the objections of the specification and its clients to the list."""
+    """Yield violations of the specification, and problems of its clients."""
     for tool in tools:
         if not isinstance(tool.name, str) or not _NAME.fullmatch(tool.name):
             said = f"tool name `{tool.shown}` is not of letters, digits, `_`, `-` and `.`, at most 128"
@@ -72,7 +72,7 @@ def _hints(tool: Tool) -> Iterator[Found]:
     hints = written if isinstance(written, dict) else {}
     idle = (
         ("destructiveHint", "idempotentHint") if hints.get("readOnlyHint") is True else ()
-    )  # these hints have no meaning for a reading tool
+    )  # these hints mean nothing for a tool that only reads
     missing = [hint for hint in _HINTS if hint not in hints and hint not in idle]
     if missing:
         rows = {

@@ -132,7 +132,7 @@ def _strict_part(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Itera
 
 
 def _leads(schema: Any, ref: str) -> bool:
-    """True if the reference leads to something inside the schema."""
+    """True if the reference leads to a part of the schema."""
     if not ref.startswith("#"):
         return False
     for step in ref.removeprefix("#").split("/")[1:]:

@@ -10,18 +10,11 @@ from pgagents.lint.tools.found import Found
 from pgagents.lint.tools.shape import Tool
 from pgagents.lint.tools.tool_judge import ToolJudge
 from pgagents.lint.tools.walk import boolean_schemas, parts, types
+from pgagents.lint.vendor_limits import XAI_ENFORCED
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _LOW, _HIGH = 128, 200
 _PATTERN = re.compile(r"\(\?|\\[1-9bBpP]")
-_MOST = {
-    "minLength": 2048,
-    "maxLength": 2048,
-    "minItems": 256,
-    "maxItems": 256,
-    "minProperties": 64,
-    "maxProperties": 64,
-}
 
 
 def judge(tools: Sequence[Tool], _whole: Any) -> Iterator[Found]:
@@ -104,7 +97,7 @@ def _part(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Iterator[Fou
         yield Found(
             "xai.patterns", said, (*at, "pattern"), "write it without; it always matches the whole text"
         )
-    for key, most in _MOST.items():
+    for key, most in XAI_ENFORCED.items():
         if isinstance(node.get(key), int) and node[key] > most:
             yield Found(
                 "xai.bounds",

@@ -1,4 +1,4 @@
-"""Make the body of an answer: the example most like the call, or a sample, with the call's arguments."""
+"""Make the body of an answer: the most similar example or a sample, with the call's arguments filled in."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Bodies:
     model: Model
 
     def _base(self, call: AcceptedCall) -> Any:
-        """Return the output of the example most like the call, else a sample of the schema; None where
-        there is no body.
+        """Return the output of the most similar example, or else a sample of the schema; None without a
+        body.
         """
         if call.action.success.schema is None:
             return None
@@ -57,7 +57,7 @@ class Bodies:
     ) -> dict[str, Any]:
         """Return the row with the call's arguments in members of the same name.
 
-        For a new instance, a member whose argument is missing becomes null, or is removed where null is not
+        In a new instance, a member whose argument is missing becomes null, or is removed if null is not
         allowed.
         """
         for param in call.action.params:
@@ -85,7 +85,7 @@ class Bodies:
         return row
 
     def _member_of(self, action: Action, param: Param) -> str:
-        """Return the member that shows an argument: of its name, else of its name in the body."""
+        """Return the member that shows an argument, by its name or its name in the body."""
         name = str(param.name)
         if param.place == "body" and param.wire != name and self._member(action, name) is None:
             return param.wire
@@ -103,8 +103,9 @@ class Bodies:
         return None
 
     def _path_in(self, resource: Resource, answer: Any) -> places.Place | None:
-        """Return the place of a resource in an answer: that of another call of the resource, where this
-        answer has an object there.
+        """Return the place of a resource in an answer.
+
+        It is the place in another call of the resource, if this answer has an object there.
         """
         calls = [c for c in (resource.undone_by, resource.made_by, *resource.read_by) if c is not None]
         found = [p for c in calls if (p := places.place(c.at)) is not None]
@@ -112,7 +113,7 @@ class Bodies:
 
 
 def _likeness(example: Example, given: Mapping[str, Any]) -> float:
-    """Return how many arguments an example shares with a call; an object counts by its equal members."""
+    """Return how many arguments an example shares with a call. An object counts by its equal members."""
     return sum(_share(v, given.get(k)) for k, v in plain(example.input).items())
 
 

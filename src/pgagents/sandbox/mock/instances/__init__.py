@@ -1,1 +1,1 @@
-"""The instances that the mock keeps: found, seeded, and given new ids."""
+"""Store the mock's instances: find them, fill in those of the examples, and choose new ids."""

@@ -1,4 +1,4 @@
-"""Files of instances: what a call stored is what a call that answers files gives back."""
+"""Store the files of instances, so that a call that answers files returns what another call stored."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ class StoredFile:
     data: bytes
 
     def write(self) -> Raw:
-        """Return it as the body of an answer."""
+        """Return the file as the body of an answer."""
         return Raw(self.media, self.data)
 
     @property
     def url(self) -> str:
-        """The file as a data URL, the form in which laws read it."""
+        """Return the file as a data URL, the form for laws."""
         return f"data:{self.media};base64,{base64.b64encode(self.data).decode()}"
 
 
 PathIn = Callable[[Resource, Any], places.Place | None]
-"""Finds the place of a resource in an answer."""
+"""A function that finds the place of a resource in an answer."""
 
 
 class Files:
-    """The files of instances, as far as the model's actions answer files of several types."""
+    """The files of instances, for the actions whose answers are files of several types."""
 
     def __init__(self, model: Model, store: Store, rows: Rows, naming: Naming, path_in: PathIn) -> None:
         self._model, self._store, self._rows, self._naming = model, store, rows, naming
@@ -86,7 +86,7 @@ class Files:
             )
 
     def answer(self, call: AcceptedCall) -> StoredFile | None:
-        """Return the file that a call requests; None if its answer is no file of several types."""
+        """Return the file for a call; None if its answer is no file of several types."""
         media = call.action.success.media
         if not media:
             return None
@@ -106,7 +106,7 @@ class Files:
 
 
 def _find_file(action: Action, given: Mapping[str, Any]) -> StoredFile | None:
-    """Return the file among the arguments of a call, or the text that is its whole body; None without one."""
+    """Return the file in a call's arguments, or the text that is its whole body; None without one."""
     for param in action.params:
         value = given.get(str(param.name))
         if param.file is not None and isinstance(value, str):
@@ -118,6 +118,6 @@ def _find_file(action: Action, given: Mapping[str, Any]) -> StoredFile | None:
 
 
 def _make(media: tuple[str, ...], row: Mapping[str, Any]) -> StoredFile:
-    """Return a small file, of the type that a member of the instance names, else of the first."""
+    """Return a small file. Its type is named by a member of the instance, or else the first one."""
     kind = next((value for value in row.values() if value in media), media[0])
     return StoredFile(kind, _TEXT if kind.startswith("text/") else file.write(kind))

@@ -1,4 +1,4 @@
-"""Find the instances that a call names, refuse what is not there, and choose ids for new ones."""
+"""Find the instances that a call names, refuse missing ones, and choose ids for new ones."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ class Finding(Bodies):
     def _find_instance(
         self, resource: Resource, call: AcceptedCall, arguments: Mapping[str, str]
     ) -> tuple[RowKey | None, dict[str, Any] | None]:
-        """Return the instance that a call names, with its key; None where the caller may not see it or a
-        naming argument is wrong.
+        """Return the instance that a call names, with its key.
+
+        None if the caller may not see it, or if an argument that names it is wrong.
         """
         key = self.naming.key_by(resource, call, arguments)
         row = self.rows.get(key) if key is not None else None
@@ -40,7 +41,7 @@ class Finding(Bodies):
         return key, row
 
     def _check_references(self, call: AcceptedCall) -> Refusal | None:
-        """Return a refusal where an argument or a part of the path names an instance that does not exist."""
+        """Return a refusal if an argument or a part of the path names an instance that does not exist."""
         for param in call.action.params:
             resource = self.model.resources.get(param.refers_to or "")
             resource = resource or self.naming.in_path(call.action, param)

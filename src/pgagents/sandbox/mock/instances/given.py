@@ -1,4 +1,4 @@
-"""Add the instances that each project is given, which no call makes or lists."""
+"""Add the instances that each project has from the start, if no call makes or lists them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from pgagents.sandbox.mock.rows import RowKey, Rows
 
 
 def add_given(model: Model, rows: Rows, resource: Resource) -> None:
-    """Add a row for each instance that the environment names for a role's project; none if a call
-    makes them.
-    """
+    """Add a row for each instance that the environment names for a role's project, unless a call makes it."""
     if resource.given is None:
         return
     for name, role in model.auth.roles.items():

@@ -23,8 +23,9 @@ class Seeding:
     naming: Naming
 
     def _seed(self) -> None:
-        """Add rows for the instances in examples: those to find for everyone, those that are made for the
-        first project.
+        """Add rows for the instances in examples.
+
+        Instances of searches belong to everyone, those of creates to the first project.
         """
         for resource in self.resources:
             if self.rows.any(resource.name):

@@ -1,1 +1,1 @@
-"""Makes the mock's answers keep the catalogue's laws."""
+"""Change the mock's answers so that they satisfy the catalogue's laws."""

@@ -1,4 +1,4 @@
-"""Chooses and sorts the rows of a list as the laws of the listing say."""
+"""Choose and sort the rows of a list by the laws of its action."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def choose(laws: Lawful, call: AcceptedCall, base: Any, at: places.Place, rows: 
 
 
 def _filters(part: Expression, at: places.Place) -> bool:
-    """True for a condition that each item of the list must keep for the call's arguments."""
+    """True for a condition on each item of the list that depends on the call's arguments."""
     tree = part.tree
     return (
         isinstance(tree, Macro)
@@ -50,7 +50,7 @@ def _fits(laws: Lawful, call: AcceptedCall, base: Any, at: places.Place, part: E
 def _sort(
     laws: Lawful, call: AcceptedCall, base: Any, at: places.Place, part: Expression, rows: list[Row]
 ) -> list[Row]:
-    """Return the rows in the order of a law; as they are where their values cannot be compared."""
+    """Return the rows in the order of a law, or unchanged if their values cannot be compared."""
     order = order_of(part.tree)
     assert order is not None
     items = compile_node(order.items, NAMES)

@@ -1,6 +1,7 @@
-"""Repairs an answer of the mock so that it keeps the action's laws: members take what equations give.
+"""Repair an answer of the mock so that it satisfies the action's laws.
 
-Only what breaks a law is changed, and the answer stays as it was unless fewer laws are broken in the end.
+Members get the values that equations determine. Only members in broken laws are changed. The answer stays
+unchanged unless fewer laws are broken in the end.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pgagents.sandbox.mock.laws.times import write_time
 from pgagents.sandbox.mock.sample import sample
 
 MOST_MEMBERS = 12
-"""Members that are changed at most."""
+"""Most members that are changed."""
 NAMES = ("input", "response", "status", "surface", "now", "before", "env", "headers")
 
 
@@ -55,8 +56,9 @@ class Lawful:
         broken: list[Expression],
         done: frozenset[places.Place],
     ) -> tuple[Any, list[Expression], places.Place] | None:
-        """Return the answer with one member changed so that a broken law holds, the laws that it breaks, and
-        the member. A member that was changed already stays.
+        """Change one member of the answer so that a broken law holds.
+
+        Return the answer, the laws that are still broken, and the member. A member is changed only once.
         """
         for part in broken:
             scope = self.scope(call, answer, before)
@@ -116,10 +118,10 @@ class Lawful:
             self._parts[action.name] = found
         return self._parts[action.name]
 
-    # what a law says of one member
+    # the statements of a law about one member
 
     def _solve(self, node: Node, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
-        """Yield members of the answer, each with a value that makes a condition true."""
+        """Yield members of the answer, each with a value for which a condition is true."""
         if isinstance(node, Unary) and node.sign == "!":
             yield from self._assign(node.operand, False, scope)
         elif isinstance(node, Infix) and node.signs == ("==",):
@@ -138,7 +140,7 @@ class Lawful:
             yield from self._assign(node, True, scope)
 
     def _choose(self, node: Macro, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
-        """Yield a list without the items that make a condition on the arguments false."""
+        """Yield a list without the items that violate a condition on the arguments."""
         path = place_of(node.of)
         items = places.get(scope.values.get("response"), path[1:]) if path[:1] == ("response",) else None
         if not isinstance(items, list) or all(read[0] != "input" for read in paths_in(node)):
@@ -172,7 +174,7 @@ class Lawful:
             yield from self._assign_term(node, float(value), scope)
 
     def _assign_term(self, node: Infix, value: float, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
-        """Yield one of two terms with the value that gives their sum or difference this result."""
+        """Yield one of two terms, with the value that gives their sum or difference this result."""
         (first, second), sign = node.operands, node.signs[0]
         one, two = _value(first, scope), _value(second, scope)
         if sign in ("+", "-") and isinstance(two, int | float):
@@ -203,15 +205,15 @@ class Lawful:
 
 
 class _Moment(float):
-    """Epoch seconds that are written as a text."""
+    """Epoch seconds, to be written as a text."""
 
 
 _UNKNOWN, _ANYTHING = object(), object()
-"""An expression without a value; any value but null."""
+"""Stand for an expression that cannot be evaluated, and for any value except null."""
 
 
 def _value(node: Node, scope: Scope) -> Any:
-    """Return the value of an expression; `_UNKNOWN` where it has none."""
+    """Return the value of an expression; `_UNKNOWN` if it cannot be evaluated."""
     if isinstance(node, Literal):
         return node.value
     try:

@@ -1,4 +1,4 @@
-"""Writes a time in the form that a member's schema asks for."""
+"""Write a time in the form that a member's schema demands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgagents.sandbox.clock import rfc3339
 
 
 def write_time(seconds: float, schema: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
-    """Return a time in whole seconds, as RFC 3339 in UTC or as epoch seconds, as the schema takes it."""
+    """Return a time in whole seconds: as RFC 3339 in UTC or as epoch seconds, depending on the schema."""
     moment = datetime.fromtimestamp(int(seconds), UTC)
     forms = (
         rfc3339(seconds),

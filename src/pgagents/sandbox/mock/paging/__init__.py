@@ -1,1 +1,1 @@
-"""The mock's pages: how a page is requested, one way a module, and how an answer says what comes next."""
+"""The mock's pages: the arguments that request them, and the answer's link to the next page."""

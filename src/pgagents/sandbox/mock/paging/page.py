@@ -1,4 +1,4 @@
-"""One page of a list: which rows it has, and how the answer says what comes next."""
+"""One page of a list: its rows, and how the answer announces the next page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.paging.token import Listing, OtherListError, find_token
 
 USUAL = 20
-"""The number of items in a page, if the catalogue has no page size."""
+"""Number of items in a page, if the catalogue states no page size."""
 _MEANINGS = ("total", "pages", "number", "offset", "size", "held")
 MOST_MEMBERS = 3
 _SIMULATED, _OF = 7, 3
@@ -90,7 +90,7 @@ def schema_at(model: Model, action: Action, place: places.Place) -> Mapping[str,
 
 
 def _tell_next(model: Model, base: str, call: AcceptedCall, pages: Pages, answer: Any, next: Any) -> Page:
-    """Write the next page's value or URL to the place that `next` reads, or its absence."""
+    """Write the next page's value or URL, or its absence, to the place that `next` reads."""
     name, *place = places.place_steps(pages.next) or ("",)
     told: Any = next
     if pages.is_url and next is not None:
@@ -100,7 +100,7 @@ def _tell_next(model: Model, base: str, call: AcceptedCall, pages: Pages, answer
             return Page(answer)
         link = f'<{told}>; rel="{place[1]}"' if place[0] == "link" else str(told)
         return Page(answer, ((_header(str(place[0])), link),))
-    if name != "response" or -1 in place:  # it is computed from the arguments or the items
+    if name != "response" or -1 in place:  # the client computes it from the arguments or the items
         return Page(answer)
     if told is None and "null" not in schema_at(model, call.action, tuple(place)).get("type", ()):
         if not _must_be_text(model, call.action, tuple(place)):
@@ -110,7 +110,9 @@ def _tell_next(model: Model, base: str, call: AcceptedCall, pages: Pages, answer
 
 
 def _must_be_text(model: Model, action: Action, place: places.Place) -> bool:
-    """Return whether an answer must have a text at a path that may be empty, as Slack's `next_cursor`."""
+    """Return whether the answer must have a text at a path even without a next page, like Slack's
+    `next_cursor`.
+    """
     required = schema_at(model, action, place[:-1]).get("required", ())
     schema = schema_at(model, action, place)
     return place[-1] in required and schemas.validator(schema, model.schemas).is_valid("")
@@ -142,7 +144,7 @@ def _without(answer: Any, place: places.Place) -> Any:
 
 
 def _tell_more(listing: Listing, answer: Any, start: int, more: bool) -> Any:
-    """Make the condition `more` true or false by the members of the answer that it reads."""
+    """Make the condition `more` true or false, by changing the members of the answer that it reads."""
     pages = listing.pages
     if pages.more is None:
         return answer
@@ -164,7 +166,7 @@ def _meanings(total: int, start: int, size: int) -> dict[str, int]:
 def find_meanings(pages: Pages) -> tuple[tuple[tuple[str, ...], str], ...]:
     """Return the meaning of each member that `more` reads: the total, the number of pages, and so on.
 
-    The meanings are those that make the condition right on every page of a listing.
+    With these meanings the condition is right for every page of a listing.
     """
     return _find_meanings(pages.more, pages.items, pages.argument, pages.size) if pages.more else ()
 
@@ -193,7 +195,9 @@ def _is_right(
     given: Mapping[str, str],
     start: int,
 ) -> bool:
-    """Return whether the condition is right for one page of a list, if members and arguments mean this."""
+    """Return whether the condition is right for one page of a list, if members and arguments have these
+    meanings.
+    """
     values = _meanings(_SIMULATED, start, _OF)
     body: Any = places.put(None, list_place, [{}] * values["held"])
     for path, meaning in chosen:

@@ -1,4 +1,4 @@
-"""The ways to name a page by an argument: by a cursor, an id, a number or an offset."""
+"""Ways to name a page by an argument: by a cursor, an id, a number or an offset."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Listing:
     ids: Sequence[Any]
     size: int
     given: Mapping[str, Any]
-    """The call's arguments, with defaults, but for the page and its size."""
+    """The call's arguments with defaults, without the page and its size."""
     fits: Callable[[Any], bool]
-    """Returns whether the argument takes a value."""
+    """A function that returns whether the argument allows a value."""
 
 
 class OtherListError(Exception):
@@ -40,8 +40,8 @@ class OtherListError(Exception):
 class Token:
     """A way to name a page.
 
-    `applies` returns whether a list's pages are named so. `begin` returns the index of a page's first item,
-    or None for a value that names no page. `name` returns the value for the page that begins at an index.
+    `applies` returns whether a list uses this way. `begin` returns the index of a page's first item, or None
+    for a value that names no page. `name` returns the value for the page that begins at an index.
     """
 
     applies: Callable[[Action, Pages], bool]
@@ -57,14 +57,12 @@ def _tokens() -> tuple[Token, ...]:
 
 
 def find_token(action: Action, pages: Pages) -> Token:
-    """Return the form of the token that names a page of a list."""
+    """Return the way in which a list's pages are named."""
     return next(token for token in _tokens() if token.applies(action, pages))
 
 
 def step_after(pages: Pages, held: int) -> float | None:
-    """Return the number that `next` adds to the argument after a page of this many items; None if it computes
-    nothing.
-    """
+    """Return the number that `next` adds to the argument after a page with this many items; None if none."""
     name, *place = places.place_steps(pages.items) or ("",)
     body = places.put(None, tuple(place), [{}] * held) if name == "response" else None
     given = {pages.argument: float(TRIED), **({pages.size: float(held)} if pages.size else {})}

@@ -1,1 +1,1 @@
-"""The mock of what surrounds the actions: an audit log, attribution, failures that the operator provokes."""
+"""The mock of services around the actions: an audit log, attribution, failures that the operator provokes."""

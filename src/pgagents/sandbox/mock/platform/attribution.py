@@ -1,4 +1,4 @@
-"""The mock's attribution: new instances are stamped with the surface or the integration that made them."""
+"""The mock's attribution: new instances record the surface or the integration that made them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pgagents.sandbox.call import AcceptedCall
 
 
 def attribution_of(model: Model, call: AcceptedCall) -> Mapping[str, str]:
-    """Return the attribution of a call: its dispatcher's, else that of its key's surface."""
+    """Return the attribution of a call: its dispatcher's, or else that of its key's surface."""
     if call.attribution:
         return call.attribution
     integration = call.key.integration if call.key is not None else None
@@ -19,7 +19,7 @@ def attribution_of(model: Model, call: AcceptedCall) -> Mapping[str, str]:
 
 
 def stamp(model: Model, call: AcceptedCall, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a new instance with the members of its attribution; null where the call has none."""
+    """Return a new instance with the members of its attribution, which are null if the call has none."""
     members = {member for surface in model.surfaces.values() for member in surface.attribution}
     told = attribution_of(model, call)
     return {**row, **{member: told.get(member) for member in members if member in row}}

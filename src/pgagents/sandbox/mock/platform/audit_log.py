@@ -1,4 +1,4 @@
-"""The mock's audit log: every successful write leaves an entry, which the catalogue's action lists."""
+"""The mock's audit log: every successful write adds an entry, which an action of the catalogue lists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pgagents.sandbox.mock.sample import sample
 from pgagents.sandbox.setting import Setting
 
 KIND = "audit log"
-"""The kind of its rows; no resource's name has a space."""
+"""The kind of the log's rows. No resource's name has a space."""
 
 
 class AuditLog:
@@ -84,7 +84,7 @@ class AuditLog:
         return {**usual, **told}
 
     def _describe_change(self, answer: Any) -> dict[str, Any]:
-        """Return the state that a write left an instance in, else only that it was done."""
+        """Return the state of an instance after a write, or else only that the write was done."""
         for resource in self._model.resources.values():
             for one in (resource.made_by, resource.undone_by, *resource.read_by):
                 path = places.place(one.at) if one is not None and resource.state else None
@@ -99,7 +99,7 @@ def _nullable(schema: Mapping[str, Any]) -> bool:
 
 
 def _find_id(resource: Resource, call: AcceptedCall, answer: Any) -> str | None:
-    """Return the id of the instance that a call names or makes; None where there is none."""
+    """Return the id of the instance that a call names or makes; None without one."""
     for param in call.action.params:
         if param.refers_to == resource.name and call.input.get(param.name) is not None:
             return str(call.input[param.name])

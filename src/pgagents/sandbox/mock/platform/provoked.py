@@ -1,4 +1,4 @@
-"""Failures that the operator provokes, as the catalogue's codes say: the next call of an action fails."""
+"""Failures that the operator provokes by the catalogue's codes: the next call of an action fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pgagents.sandbox.mock.rows import Rows
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A failure that waits for a call: of `action`, and about the instance of an id if there is one."""
+    """A failure for the next call of `action`; if it has an id, for a call about that instance."""
 
     action: str
     code: Code
@@ -21,7 +21,7 @@ class _Waiting:
 
 
 class Provoked:
-    """The failures that wait for their calls."""
+    """The failures that have not occurred yet."""
 
     def __init__(self, model: Model, rows: Rows) -> None:
         self._model = model
@@ -29,14 +29,14 @@ class Provoked:
         self._waiting: list[_Waiting] = []
 
     def note(self, call: AcceptedCall) -> None:
-        """Remember the failures that an operator's call provokes."""
+        """Store the failures that an operator's call provokes."""
         for code in self._model.codes.values():
             for action, provoke in code.provoked_by.items():
                 if provoke.action is call.action:
                     self._waiting += [_Waiting(action, code, id) for id in self._find_ids(provoke, call)]
 
     def refuse(self, call: AcceptedCall) -> Refusal | None:
-        """Return the failure that waits for a call, once; None where none does."""
+        """Return the failure for a call, once; None without one."""
         given = {str(value) for value in call.input.values()}
         for one in self._waiting:
             if one.action == call.action.name and (one.id is None or one.id in given):
@@ -45,8 +45,9 @@ class Provoked:
         return None
 
     def _find_ids(self, provoke: ActionCall, call: AcceptedCall) -> list[str | None]:
-        """Return the ids of the instances that a call means; None for any; nothing if it means no such
-        failure.
+        """Return the ids of the instances that a call means; None for any.
+
+        It is empty if the call means no such failure.
         """
         plain = {k: v for k, v in provoke.input.items() if not isinstance(v, Expression)}
         if any(call.input.get(name) != value for name, value in plain.items()):

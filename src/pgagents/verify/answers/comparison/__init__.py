@@ -1,1 +1,1 @@
-"""Compares answers with each other, without the values that differ rightly."""
+"""Compare answers with each other, without the values that may rightly differ."""

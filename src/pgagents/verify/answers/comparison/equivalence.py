@@ -1,4 +1,4 @@
-"""Compares the answers of two surfaces to one call, without the values that differ rightly."""
+"""Compare two surfaces' answers to the same call, without the values that may rightly differ."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from pgagents.verify.wire.exchange import Exchange
 
 
 def pair_fresh_values(one: Exchange, two: Exchange) -> list[tuple[Any, Any]]:
-    """Return the values that a run made anew for each of two calls that asked the same: their answers may
-    repeat them. A short one is a digest and holds no mark.
+    """Return pairs of values that were made anew for each of two otherwise equal calls.
+
+    Both answers may repeat their own value. A short value is a digest, in which no mark can be recognised.
     """
     asked = (one.call.input, two.call.input)
     return [
@@ -24,7 +25,9 @@ def pair_fresh_values(one: Exchange, two: Exchange) -> list[tuple[Any, Any]]:
 
 
 def list_places(resource: Resource) -> list[str]:
-    """Return the members that name the found instances that one was made at."""
+    """Return the arguments of the resource's create that name other instances, such as the place of a
+    booking.
+    """
     made = resource.made_by
     return [str(p.name) for p in made.action.params if p.refers_to] if made is not None else []
 
@@ -54,8 +57,8 @@ def _type_name(value: Any) -> str:
 
 
 def find_volatile(setting: Setting, exchange: Exchange) -> frozenset[str]:
-    """Return members that may differ from call to call: the volatile ones of each resource that the action
-    touches.
+    """Return the members that may differ from call to call: the volatile members of each resource that the
+    action touches.
     """
     endpoint = exchange.call.endpoint
     assert endpoint is not None
@@ -78,7 +81,9 @@ def find_volatile(setting: Setting, exchange: Exchange) -> frozenset[str]:
 
 
 def remove_members(value: Any, members: frozenset[str], path: str = "") -> Any:
-    """Return an answer without these members; one with dots is a path, as of an id inside another member."""
+    """Return an answer without these members. A name with dots is a path, such as the id of an inner
+    object.
+    """
     if isinstance(value, dict):
         paths = tuple(f".{name}" for name in members if "." in name)
         kept = {k: v for k, v in value.items() if k not in members and not f"{path}.{k}".endswith(paths)}
@@ -91,9 +96,10 @@ def remove_members(value: Any, members: frozenset[str], path: str = "") -> Any:
 def find_difference(
     a: Any, b: Any, setting: Setting, fresh: Sequence[tuple[Any, Any]], path: str = "body"
 ) -> str:
-    """Return the path at which two answers differ; empty if they do not.
+    """Return the path of the first difference between two answers; empty if they agree.
 
-    The pairs in `fresh` are values that each call got anew; they may differ.
+    `fresh` are pairs of values that were made anew for each call; a difference between the two of a pair is
+    allowed.
     """
     if isinstance(a, dict) and isinstance(b, dict):
         for name in {**a, **b}:

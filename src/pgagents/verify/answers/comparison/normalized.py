@@ -34,8 +34,9 @@ def normalize_answer(setting: Setting, exchange: Exchange) -> list[str]:
 
 
 def differing(one: Iterable[str], other: Iterable[str]) -> str:
-    """Describe in a few words how two normalized answers differ, without quoting them: they may hold
-    secrets.
+    """Describe in a few words how two normalized answers differ.
+
+    The values are not quoted, because they may be secrets.
     """
     here, there = list(one), list(other)
     if len(here) != len(there):

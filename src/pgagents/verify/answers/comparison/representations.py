@@ -1,4 +1,4 @@
-"""Find where answers represent an instance with an id: which members, and how the schema describes them.
+"""Find the places in answers that represent an instance by its id, and the schemas of their members.
 
 Two members with the same name, description and type must have the same value for the same instance.
 """
@@ -28,11 +28,11 @@ DEEPEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """Objects at `path` in an action's answer that represent an instance of `kind`; its id is their member
-    `id`.
+    """Objects at `path` in an action's answer that represent an instance of `kind`; their member `id` is its
+    id.
 
-    `words` gives each member's description and type. `direct` is true if nothing but the instance can have
-    shaped the answer: the call named only the instance, or made or changed it.
+    `words` gives each member's description and type. `direct` is true if the answer depends on the instance
+    alone: the call named no other, or made or changed this one.
     """
 
     action: str
@@ -43,21 +43,23 @@ class Representation:
     direct: bool
     writes: bool
     makes: bool
-    """True if the action makes the instance, or one of another resource from it, such as a bill for
-    an order.
+    """True if the action makes the instance, or makes one of another resource from it, such as a bill from an
+    order.
     """
 
 
 def representations_of(
     setting: Setting, action: Action, referred: Mapping[str, Resource]
 ) -> tuple[Representation, ...]:
-    """Return all representations in the success of an action; `referred` is the result of `references`."""
+    """Return all representations in the successful answer of an action; `referred` comes from
+    `references`.
+    """
     schema = action.success.schema
     return tuple(_find_representations(setting, action, plain(schema), (), referred)) if schema else ()
 
 
 def references(model: Model) -> dict[str, Resource]:
-    """Map each argument that is named after an id to the resource with that id."""
+    """Map each argument that is named after an id, such as `order_id`, to the resource with that id."""
     named = {(str(p.name), p.refers_to) for a in model.actions for p in a.params if p.refers_to}
     return {
         name: r
@@ -100,10 +102,10 @@ def _find_representations(
 
 
 def _find_itself(model: Model, members: Mapping[str, Any]) -> Resource | None:
-    """Return the resource of an object inside another one, recognised by the description of its id.
+    """Return the resource that an inner object represents, recognised by the description of the object's id.
 
-    Its members are facts about this resource, even if it names the other: a refund's time is not its
-    payment's.
+    The members of the inner object are facts about this resource. A refund's time is not the time of the
+    payment that the refund names.
     """
     for resource in model.resources.values():
         made = resource.made_by
@@ -154,7 +156,7 @@ def _words(model: Model, member: Mapping[str, Any]) -> str:
 
 
 def _places(resource: Resource, action: Action) -> set[Path]:
-    """Return the paths of this resource's instances in an action's answer."""
+    """Return the paths at which an action's answer holds instances of this resource."""
     found: set[Path] = set()
     fallback = resource.made_by.at if resource.made_by else None
     for call in (
@@ -181,9 +183,9 @@ def _path(at: Expression, *, listed: bool) -> set[Path]:
 
 
 def kind_of(setting: Setting, resource: Resource) -> str:
-    """Return one name for all resources that are the same kind of instance.
+    """Return a common name for all resources that are the same kind of instance.
 
-    Resources are the same kind if one action finds, makes or reads both.
+    Two resources are the same kind if one action finds, makes or reads instances of both.
     """
     return setting.compute_once("kinds", lambda: _kinds(setting.model))[resource.name]
 

@@ -1,1 +1,1 @@
-"""Compares what reads say before and after a call, to prove the hints of an action."""
+"""Compare what reads answer before and after a call, to judge the hints of an action."""

@@ -1,4 +1,4 @@
-"""Choose the calls by which a hint of a writing action is tried, on instances of the run."""
+"""Choose the calls that test a hint of a writing action, on instances that the run made."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 STAGE = 7
-"""The stage of the probes of hints."""
+"""The stage of the probes that test hints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,13 @@ class HintedCall:
 
     @property
     def states(self) -> tuple[str, ...]:
-        """The states in which an instance accepts the action; empty for any."""
+        """The states in which the action accepts an instance; empty if it accepts every state."""
         moves = [m for m in self.resource.moves if m.action is self.endpoint.action]
         return moves[0].origin_states if moves else ()
 
 
 def find_hinted_call(setting: Setting, endpoint: Endpoint) -> HintedCall | str:
-    """Return how a hint of the action is tried, or why it cannot be."""
+    """Return the call that tests a hint of the action; or, as a text, why there is none."""
     action = endpoint.action
     if action.signed is not None:
         return "only its sender can sign a call"
@@ -75,7 +75,7 @@ def find_hinted_call(setting: Setting, endpoint: Endpoint) -> HintedCall | str:
 
 
 def say_inferred(resource: Resource) -> str:
-    """Return why a hint is not tried on instances of an inferred resource."""
+    """Return the reason for not testing a hint on instances of an inferred resource."""
     return (
         f"the resource {resource.name} is only inferred; without `inferred: true` in a catalogue it is tried"
     )
@@ -84,12 +84,12 @@ def say_inferred(resource: Resource) -> str:
 def make_first(
     setting: Setting, hinted: HintedCall, body: Body | None, why: str, *, other: bool = False
 ) -> Call:
-    """Return the call on an instance; `other` gives its free arguments other values."""
+    """Return the call on an instance. With `other`, its free arguments get other values than usual."""
     resource, endpoint = hinted.resource, hinted.endpoint
     given: dict[str, Any] = dict(template_of(setting.model, endpoint.action).input)
     key = endpoint.action.idempotency
     if key is not None and any(param.name == key for param in endpoint.params):
-        given.setdefault(str(key), UniqueValue())  # without it, an equal call is another one
+        given.setdefault(str(key), UniqueValue())  # two equal calls must be two different requests
     if hinted.makes and resource.made_by is not None:
         given.update(resource.made_by.input)
         return Call(endpoint, given, "explore", why, fresh=True)
@@ -107,7 +107,7 @@ def make_first(
 
 
 def _choose_others(setting: Setting, hinted: HintedCall, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return other values of the arguments in the body that name nothing."""
+    """Return other values for the arguments in the body that refer to no instance."""
     found = {}
     for param in hinted.endpoint.params:
         name = str(param.name)
@@ -131,7 +131,9 @@ def find_made(hinted: HintedCall, exchange: Exchange) -> Body | None:
 
 
 def list_fillers(setting: Setting, resource: Resource) -> list[HintedCall]:
-    """Return the calls that add to an instance, so that it has something to lose."""
+    """Return the calls that add parts to an instance, so that a destructive action has something to
+    destroy.
+    """
     found = []
     for action in setting.model.actions:
         endpoint = setting.find_usable_lead(str(action.name))
@@ -163,9 +165,10 @@ def make_probe(
     *,
     alone: bool = False,
 ) -> Probe:
-    """Return the probe of a hint: it makes an instance, adds to it, and compares what the sources show.
+    """Return the probe of a hint. It makes an instance, adds to it, and compares reads before and after the
+    call.
 
-    `alone` is true if it hears events or reads the audit, which tell of all that others do meanwhile.
+    `alone` is true if the probe reads events or the audit, which also show what other probes do meanwhile.
     """
     makers = (resource.made_by.action,) if resource.made_by is not None else ()
     added = (filler.endpoint.action for filler in fillers)
@@ -187,7 +190,7 @@ def make_probe(
 def fill(
     setting: Setting, fillers: Iterable[HintedCall], body: Body, traces: TraceSource | None = None
 ) -> Generator[Any, Any, None]:
-    """Make the calls that add to an instance, and account for them in `traces`."""
+    """Make the calls that add parts to an instance, and note them in `traces`."""
     for filler in fillers:
         if traces is not None:
             traces.note(filler.endpoint.action)

@@ -1,8 +1,8 @@
-"""Observe what reading actions say of instances, and compare two observations.
+"""Observe instances through reading actions, and compare two observations.
 
-An observation maps places to values. A place is a source (the action that reads), the instance by its number
-(0 is the subject, 1 its neighbour), and a member's path. An event or an audit row that
-no call accounts for has a place of its own.
+An observation maps places to values. A place consists of a source, a number and a path. The source is the
+action that reads. The number tells the instance (0 is the subject, 1 its neighbour). The path leads to a
+member. Each event or audit row that no call explains has a place of its own.
 """
 
 from __future__ import annotations
@@ -27,23 +27,25 @@ Body = Mapping[str, Any]
 Place = tuple[str, int, str]
 Observation = Mapping[Place, Any]
 TOLD = "what was told"
-"""A place that begins so stands for an event or a row of the audit."""
+"""The first part of each place that stands for an event or for a row of the audit."""
 ANSWER = -1
-"""The number that stands for an answer as a whole: its counts, and how many items it has."""
+"""The number in places that describe an answer as a whole: its counts, and its number of items."""
 GONE = "is not there"
 TRIALS = 2
-"""The number of further trials that must show a difference again."""
+"""The number of further trials. A difference counts only if each of them shows it again."""
 MOST_SETTLING, SETTLING_S = 5, 0.2
-"""The most observations, and the seconds between them, until lists have caught up."""
+"""Lists may lag behind writes. These are the most observations until they agree, and the seconds between
+two.
+"""
 MOST_DEEP = 4
 MOST_MEMBERS = 400
-"""Bounds of the stored part of one body, because a server may send anything."""
+"""The most members of one body that are kept, because a server may send any number."""
 VERSION = re.compile(
     r"(?:^|[._])(?:version|revision|rev|etag|generation|sequence|seq|(?:last_)?(?:updated|modified|changed)"
     r"(?:_(?:at|on|time))?|(?:updated|modified)At)$",
     re.I,
 )
-"""Members that say which version an instance has: each write may renew them."""
+"""Members that hold the version of an instance, which every write may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Source:
     endpoint: Endpoint
     lists: bool
     counter: str = ""
-    """The member with a count that each instance lowers, where the call shows the counting instance."""
+    """The member that counts such instances, where the call reads the resource in which they are counted."""
 
     @property
     def label(self) -> str:
@@ -65,17 +67,17 @@ class Source:
 
 
 class TraceSource(Protocol):
-    """Show changes of an instance that no call accounts for: by events, and by rows of the audit."""
+    """Finds changes of an instance that no call explains, among events and rows of the audit."""
 
     def observe(self, body: Body) -> Generator[Any, Any, dict[Place, Any]]:
-        """Return a place for each kind of event or row that exceeds the calls."""
+        """Return a place for each kind of event or row that came more often than the calls explain."""
 
     def note(self, action: Action, *, changes: bool = True) -> None:
-        """Account for a call; `changes` is false if no event may tell of it."""
+        """Note a call, which explains one event and one row. `changes` is false if it may cause no event."""
 
 
 def list_sources(setting: Setting, resource: Resource) -> list[Source]:
-    """Return the sources of a resource: reads of one instance first, then lists."""
+    """Return the reading calls that show a resource: reads of one instance first, then lists."""
     found: dict[str, Source] = {}
     for lists, calls in ((False, resource.read_by), (True, resource.listed_by)):
         for call in calls:
@@ -93,14 +95,15 @@ def list_sources(setting: Setting, resource: Resource) -> list[Source]:
 
 
 def shows_instances(sources: Iterable[Source]) -> bool:
-    """True if a source shows instances, and not only counts them."""
+    """True if a source returns instances, and not only their number."""
     return any(not source.counter for source in sources)
 
 
 def list_compared(sources: Iterable[Source]) -> frozenset[str]:
-    """Return the resources whose other instances show in an observation, by lists or counters.
+    """Return the resources of which an observation also shows instances of other probes, by lists or
+    counters.
 
-    A read shows one instance of the run, which no other probe may change.
+    A read shows a single instance of this run, which no other probe may change.
     """
     listing = (source for source in sources if source.lists)
     found: set[str] = set()
@@ -115,7 +118,7 @@ def observe(
 ) -> Generator[Any, Any, Observation | None]:
     """Read the instances through every source; return None if an answer had no usable body.
 
-    `traces` add what events and the audit tell of the first instance.
+    `traces` adds places for events and rows of the audit about the first instance.
     """
     asked = [
         (source, number, _ask(source, body, why))
@@ -140,7 +143,7 @@ def _ask(source: Source, body: Body, why: str) -> Call:
 
 
 def _name_counting(source: Source, body: Body) -> Mapping[str, Any]:
-    """Return the arguments that name the instance whose counter an instance lowers."""
+    """Return the arguments that name the instance in which an instance is counted."""
     takes = source.resource.takes
     assert takes is not None
     by = {str(p.name): member_at(body, takes.by) for p in source.endpoint.params if p.refers_to == takes.of}
@@ -177,7 +180,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _note(label: str, number: int, resource: Resource, body: Body) -> dict[Place, Any]:
-    """Return the members of an instance by their paths, without those that are volatile or that reading
+    """Return the members of an instance by their paths, without volatile members and those that a read
     changes.
     """
     left_out = {*resource.volatile, *resource.reads_change}
@@ -197,7 +200,7 @@ def _list_members(body: Body, before: str, depth: int) -> Iterator[tuple[str, An
 
 
 def list_differences(before: Observation, after: Observation) -> set[Place]:
-    """Return the places with another value. An instance that came or went is one difference."""
+    """Return the places whose values differ. An instance that appeared or disappeared is one difference."""
     moved = {p for p in before if p[2] == "" and p in after and before[p] != after[p]}
     told = {place[:2] for place in moved}
     rest = (p for p in before.keys() | after.keys() if p[:2] not in told)
@@ -209,7 +212,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def describe(place: Place, before: Observation, after: Observation) -> str:
-    """Describe the difference between two observations at a place."""
+    """Describe in words how two observations differ at a place."""
     label, number, path = place
     if label == TOLD:
         return str(after.get(place, before.get(place)))
@@ -226,13 +229,13 @@ def _shorten(value: Any) -> str:
 
 
 Difference = Mapping[Place, tuple[str, Any]]
-"""The differences by place: each in words, and with the rise of a count."""
+"""The places that differ. Each has a description, and the rise of a count (None for any other value)."""
 Trial = Callable[[bool], Generator[Any, Any, Difference | None]]
-"""Tries an action on a new instance. With True, a control runs first, and its differences are left out."""
+"""Tries an action on a new instance. With True, a control runs first, and its differences are dropped."""
 
 
 def tell(places: Iterable[Place], before: Observation, after: Observation) -> Difference:
-    """Return the differences between two observations at these places, each with a description."""
+    """Return the differences between two observations at these places, with descriptions."""
     return {place: (describe(place, before, after), _rise(place, before, after)) for place in places}
 
 
@@ -244,9 +247,10 @@ def _rise(place: Place, before: Observation, after: Observation) -> Any:
 
 
 def try_again(trial: Trial) -> Generator[Any, Any, Difference | None]:
-    """Return the differences that each trial shows, beside its control; None if a trial could not be made.
+    """Return the differences that every trial shows and no control does; None if a trial could not be made.
 
-    A count must rise by the same each time. Where the first trial shows nothing, no more is sent.
+    A count must rise by the same number in each trial. If the first trial shows nothing, no further one is
+    made.
     """
     found: Difference | None = yield from trial(False)
     for _ in range(TRIALS):
@@ -260,8 +264,8 @@ def try_again(trial: Trial) -> Generator[Any, Any, Difference | None]:
 
 
 def on_top(conversation: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
-    """Send the calls of a conversation outside the plan's budget, because only a suspected finding needs
-    them.
+    """Send the calls of a conversation outside the plan's budget, because they only confirm a suspected
+    finding.
     """
     answer: Any = None
     while True:
@@ -278,9 +282,9 @@ def on_top(conversation: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
 def control(
     sources: Sequence[Source], bodies: Sequence[Body], calls: int, traces: TraceSource | None = None
 ) -> Generator[Any, Any, set[Place] | None]:
-    """Return the places that change without the calls under test, while other calls take as much time.
+    """Return the places that change without the calls under test, while as many other calls are made.
 
-    Lists may show a write late, so two observations must agree before. Return None if an observation failed.
+    Lists may show a write late, so two observations must agree first. Return None if an observation failed.
     """
     seen: Observation | None = None
     last: Observation | None = None
@@ -305,10 +309,11 @@ def drop_restless(
     found: Difference,
     traces: TraceSource | None = None,
 ) -> Generator[Any, Any, Difference]:
-    """Return the differences without the places that change from one observation to the next.
+    """Return the differences without the places that also differ between two observations with no call in
+    between.
 
-    Calls of other probes may be why a place differs, or why a true difference is left out. So where any is
-    found, no other probe may have run beside this one.
+    Calls of other probes may cause a difference, or hide a true one. So if any is found, the probe must have
+    run alone.
     """
     if not found:
         return found
@@ -321,7 +326,7 @@ def drop_restless(
 def name_instance(
     resource: Resource, endpoint: Endpoint, body: Body, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the arguments with those that stand for the resource naming this instance."""
+    """Return the arguments, with those that refer to the resource set to the id of this instance."""
     made = dict(given)
     for param in endpoint.params:
         name = str(param.name)

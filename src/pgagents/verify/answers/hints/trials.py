@@ -1,4 +1,4 @@
-"""Judges a contract by trials that observe instances before and after calls."""
+"""Judge a contract by trials, each of which observes an instance before and after a call."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def judge_trials(
     explain: Callable[[], Judgement] | None = None,
     unseen: Callable[[], str] = str,
 ) -> Conversation:
-    """Run the trials, and yield one judgement: broken if every trial shows a difference, kept if not.
+    """Run the trials and yield one judgement: broken if every trial shows a difference, else kept.
 
-    `expected` is the correct result of three trials. `unseen` returns where a kept one was not looked for. If
-    a trial cannot be made, yield the result of `explain`, or nothing without it.
+    `expected` is the finding's text for a right server. `unseen` returns where a kept contract was not looked
+    for. If a trial cannot be made, yield the result of `explain`, or nothing without `explain`.
     """
     found = yield from try_again(trial)
     if found:

@@ -1,1 +1,1 @@
-"""The places of the documents by which a host advertises its API to agents, and their links."""
+"""Documents by which a host advertises its API to agents: where they are found, and their links."""

@@ -17,7 +17,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 MOST_HOPS = 3
 
 Fetching = Generator[Call, Any, tuple[Exchange, str]]
-"""Yields calls, and returns the last exchange with its path."""
+"""Yields calls, and returns the last exchange with the path of its request."""
 
 
 def fetch(
@@ -29,7 +29,7 @@ def fetch(
     headers: tuple[tuple[str, str], ...] = (),
     accept: str = "*/*",
 ) -> Fetching:
-    """Fetch a path of the target, once in a run. A redirect to another host is returned as it is."""
+    """Fetch a path of the target, once a run. A redirect to another host is not followed, but returned."""
     for _ in range(MOST_HOPS):
         exchange: Exchange = yield Call(
             None,
@@ -50,9 +50,9 @@ def fetch(
 
 
 def find_https(setting: Setting, exchange: Exchange) -> str:
-    """Return the https address of the target's own host to which an answer over http leads; empty if none.
+    """Return the https address of the target's own host to which an http answer redirects; empty without one.
 
-    Many hosts answer every call over http so. This run calls the address that it was given, and no other.
+    Many hosts redirect every http call like this. A run calls only the address that it was given.
     """
     if exchange.status not in REDIRECTS or setting.https:
         return ""
@@ -66,5 +66,7 @@ def find_https(setting: Setting, exchange: Exchange) -> str:
 
 
 def judge_over_https(contract: str, address: str) -> Judgement:
-    """Return the verdict that a contract is not selected, because the host keeps it at its https address."""
+    """Return the judgement that a contract is not selected, because the document is only at the https
+    address.
+    """
     return Judgement(contract, Verdict.NOT_SELECTED, f"the host sends http to https: give --url {address}")

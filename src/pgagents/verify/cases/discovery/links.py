@@ -1,5 +1,6 @@
-"""The links that a document, a page or robots.txt advertises to agents. All of it comes from outside, so all
-of it is bounded.
+"""Read the links that a document, a page or robots.txt advertises to agents.
+
+The number and length of links are bounded, because the texts come from outside.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from pgagents.http import Response, read_json
 from pgagents.verify.cases.discovery.places import AI_CATALOG, API_CATALOG, ARD, LLMS, SKILLS_INDEX
 
 MOST_LINKS = 200
-"""Links that are read from one source; nothing follows as many."""
+"""The most links that are read from one source; fewer are followed."""
 MOST_BYTES = 2_000_000
 MACHINE = frozenset(("ai-catalog", "api-catalog", "service-desc", "service-meta", "item"))
-"""Relations whose links are for programs."""
+"""Link relations whose targets are read by programs."""
 PEOPLE = frozenset(("service-doc", "status", "terms-of-service", "privacy-policy"))
 _AGENTMAP = re.compile(r"(?im)^[ \t]*Agentmap:[ \t]*(\S{1,2000})")
 _MARKDOWN = re.compile(r"\[[^\]\n]{0,500}\]\(<?([^\s()<>]{1,2000})>?\)")
@@ -27,9 +28,11 @@ _PARAMETER = re.compile(r';\s*([A-Za-z*-]{1,40})\s*=\s*(?:"([^"]{0,300})"|([^\s"
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An advertised link. `media` is the media type that it promises; empty if it promises none. `machine`
-    is true if programs follow it, so that a document must be there. `digest` is `sha256:` and the hash of the
-    bytes behind it; empty if the link promises none.
+    """An advertised link.
+
+    `media` is the promised media type; empty if none is promised. `machine` is true if programs follow the
+    link, so that its target must exist. `digest` is `sha256:` and the promised hash of the target's bytes;
+    empty if none is promised.
     """
 
     href: str
@@ -39,7 +42,7 @@ class Link:
 
 
 def read_links(file: str, body: bytes) -> list[Link]:
-    """Return the links of a document that agents look for; none if it cannot be read."""
+    """Return the links in a document that agents look for; empty if the document cannot be parsed."""
     reader = _READERS.get(file)
     if reader is None or len(body) > MOST_BYTES:
         return []
@@ -53,7 +56,7 @@ def read_robots(body: bytes) -> list[Link]:
 
 
 def read_page(answer: Response) -> list[Link]:
-    """Return the links of a page's Link headers (RFC 8288) and link elements that agents follow."""
+    """Return the links for agents in a page's Link headers (RFC 8288) and link elements."""
     found = [
         link for name, value in answer.headers if name.lower() == "link" for link in _parse_header(value)
     ]
@@ -66,7 +69,7 @@ def read_page(answer: Response) -> list[Link]:
 
 
 def _bound(links: Iterator[Link]) -> list[Link]:
-    """Return the first links, each once."""
+    """Return the first links, each of them once."""
     found: dict[str, Link] = {}
     for link in links:
         found.setdefault(link.href, link)
@@ -76,7 +79,7 @@ def _bound(links: Iterator[Link]) -> list[Link]:
 
 
 def _of_relation(href: str, relation: str, media: str) -> Iterator[Link]:
-    """Yield the link if one of its relations is for agents."""
+    """Yield a link for each of its relations that is for agents."""
     names = set(relation.lower().split())
     if href and names & (MACHINE | PEOPLE):
         yield Link(href, media, bool(names & MACHINE))
@@ -96,7 +99,7 @@ class _Elements(HTMLParser):
         self.found: list[Link] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take a link element."""
+        """Note a link element."""
         if tag == "link" and len(self.found) < MOST_LINKS:
             told = {name: value or "" for name, value in attrs}
             self.found += _of_relation(told.get("href", ""), told.get("rel", ""), told.get("type", ""))
@@ -127,7 +130,7 @@ def _read_markdown(body: bytes) -> Iterator[Link]:
 
 
 def _members(value: Any, name: str) -> list[Mapping[str, Any]]:
-    """Return the objects of a member that is a list."""
+    """Return the objects in a member that is a list."""
     there = value.get(name) if isinstance(value, Mapping) else None
     return [one for one in there if isinstance(one, Mapping)] if isinstance(there, list) else []
 

@@ -1,4 +1,4 @@
-"""The places where agents look for documents, and what their specifications ask of each."""
+"""The paths at which agents look for documents, and the rules of the documents' specifications."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ HOME, ROBOTS = "/", "/robots.txt"
 class Place:
     """A document that agents look for.
 
-    `path` is where they look; empty if it may stand anywhere. `media` are its media types, the proper one
-    first. `typed` and `open` are true if its specification demands that type, and that any web page may read
-    it; elsewhere both are only recommended.
+    `path` is where they look; empty if it may be anywhere. `media` are its media types, the right one first.
+    `typed` is true if the specification requires that type, `open` if it requires that any web page may read
+    the document. If false, both are only recommended.
     """
 
     path: str
@@ -41,8 +41,10 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         LLMS: Place("/llms.txt", ("text/plain", "text/markdown")),
     }
 )
-"""By the file's path in the output folder. Sources: ARD 0.91 (6.1), MCP server cards (docs/discovery.md),
-RFC 9727 (2 and 4), llmstxt.org; read 2026-11-21.
+"""The places by the file's path in the output folder.
+
+Sources: ARD 0.91 (6.1), MCP server cards (docs/discovery.md), RFC 9727 (2 and 4), llmstxt.org; read
+2026-11-21.
 """
 
 
@@ -52,11 +54,11 @@ def list_hosted(model: Model) -> dict[str, str]:
 
 
 def find_path(setting: Setting, link: str, page: str, *, machine: bool) -> str:
-    """Return path and query of a link on the page at a path; empty if this run does not follow it.
+    """Return path and query of a link in the page at `page`; empty if this run does not follow the link.
 
     A link leads to the target if it names the target's host, or no host. A link to the catalogue's server is
-    followed at the target if a document stands there, or if it is for programs (`machine`). Pages for people
-    may be missing at another host. No other host is ever called.
+    followed at the target if it leads to a document there, or if it is for programs (`machine`). The target
+    may lack that server's pages for people. No other host is ever called.
     """
     target = _origin(setting.url)
     try:
@@ -80,12 +82,12 @@ def find_path(setting: Setting, link: str, page: str, *, machine: bool) -> str:
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port of a URL, in one form. Raises ValueError for a wrong port."""
+    """Return scheme, host and port of a URL in a comparable form. Raises ValueError for an invalid port."""
     parts = urlsplit(url)
     usual = {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, (parts.hostname or "").lower(), parts.port or usual
 
 
 def at_root(setting: Setting) -> bool:
-    """True if the target's address has no path, so that the host's own places can be reached."""
+    """True if the target's base URL has no path, so that the host's own paths can be requested."""
     return not urlsplit(setting.url).path.strip("/")

@@ -1,1 +1,3 @@
-"""Calls whose values Schemathesis generates, and the smallest form of one that shows a fault."""
+"""Calls with values that Schemathesis generates, and how to reduce one to a smaller call with the same
+fault.
+"""

@@ -1,5 +1,6 @@
-"""Schemathesis' coverage values as our own calls, with live ids in the other arguments, and classified
-again as sent.
+"""Turn Schemathesis' coverage values into our own calls, with live ids in the other arguments.
+
+Each call is classified anew as valid or invalid by the request that is sent.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.jsonschema.schema import closure
+from pgagents.model.action import Param
 from pgagents.source.origin import plain
+from pgagents.verify.cases.as_sent import is_invalid, is_sendable, takes_any_text, takes_lists_only
 from pgagents.verify.cases.boundary import opaque
-from pgagents.verify.cases.invalid import is_invalid, is_sendable, takes_any_text, takes_lists_only
 from pgagents.verify.cases.locations import around_names, places
 from pgagents.verify.cases.readings import readings_of, split_items
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.declared_refusals import find_refusal
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.projections.documents import build_file
 from pgagents.verify.values.generators import Varied, coverage, document
 from pgagents.verify.wire.call import Signature, UniqueValue
@@ -26,7 +28,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 FULL = "openapi/openapi.json"
 MOST_ENDPOINTS = 40
 ALONE = "alone"
-"""The name of an argument while Schemathesis generates values for it alone."""
+"""The argument's name while Schemathesis generates values for one argument alone."""
 
 KEYWORDS = {
     "value_below_minimum": "minimum",
@@ -47,7 +49,7 @@ KEYWORDS = {
 
 @dataclass(frozen=True, slots=True)
 class VariedCall:
-    """A call whose arguments hold one coverage value."""
+    """A call in which one argument holds a coverage value."""
 
     param: str
     input: Mapping[str, Any]
@@ -59,7 +61,7 @@ class VariedCall:
 
 
 def list_varied_calls(setting: Setting, endpoint: Endpoint) -> tuple[VariedCall, ...]:
-    """Return the coverage calls of an endpoint, computed once a run; empty if the seed does not select the
+    """Return the coverage calls of an endpoint, computed once a run; empty if the seed did not select the
     endpoint.
     """
     if not setting.fuzz or not is_selected(setting, endpoint):
@@ -70,10 +72,10 @@ def list_varied_calls(setting: Setting, endpoint: Endpoint) -> tuple[VariedCall,
 
 
 def is_selected(setting: Setting, endpoint: Endpoint) -> bool:
-    """True if values are generated for this endpoint.
+    """True if coverage values are generated for this endpoint.
 
-    Schemathesis takes some 20 ms an action, and its cases come last. With more than MOST_ENDPOINTS endpoints,
-    the seed selects a part of them.
+    Schemathesis takes about 20 ms for an action, and its cases come last. If there are more than
+    MOST_ENDPOINTS endpoints, the seed selects some of them.
     """
     step = -(-len(setting.endpoints) // MOST_ENDPOINTS)
     places: dict[str, int] = setting.compute_once(
@@ -88,29 +90,11 @@ def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]
     tied = around_names(setting) if endpoint.action.effect == "write" else places(setting)
     for varied in _values(setting, endpoint):
         param = endpoint.action.param(varied.param)
-        if (
-            param is None
-            or param.refers_to
-            or param.file is not None
-            or isinstance(template.input.get(varied.param), UniqueValue | Signature)
-        ):
+        if param is None or not _may_vary(endpoint, template, param):
             continue
-        if varied.param in (endpoint.action.idempotency, endpoint.action.if_match):
-            continue
-        given = dict(template.input)
-        if varied.left_out:
-            given.pop(varied.param, None)
-        else:
-            given[varied.param] = varied.value
-            if isinstance(varied.value, str) and param.odd_style and takes_lists_only(setting, param):
-                given[varied.param] = split_items(param, varied.value)  # Schemathesis has joined them
-        if varied.valid and not param.required and opaque(setting, endpoint, param):
-            continue
+        given = _lay_in(setting, template, param, varied)
         if varied.valid and (
-            varied.param in tied
-            or param.schema.get("type") == "object"
-            or varied.left_out
-            or isinstance(template.input.get(varied.param), Expression)
+            varied.param in tied or _may_be_refused(setting, endpoint, template, param, varied)
         ):
             continue
         call = ordinary(endpoint, template, "invalid", "", input=given)
@@ -126,27 +110,52 @@ def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]
                 (r for r in readings_of(varied.value) if not isinstance(r, str)), varied.value
             )
         shown = "left out" if varied.left_out else repr(varied.value)[:60]
-        key = f"{varied.param} {shown}"
-        found.setdefault(
-            key,
-            VariedCall(
-                varied.param,
-                given,
-                varied.valid,
-                KEYWORDS.get(varied.scenario, "type"),
-                varied.says,
-                shown,
-                key,
-            ),
-        )
+        key, keyword = f"{varied.param} {shown}", KEYWORDS.get(varied.scenario, "type")
+        made = VariedCall(varied.param, given, varied.valid, keyword, varied.says, shown, key)
+        found.setdefault(key, made)
     return list(found.values())
+
+
+def _may_vary(endpoint: Endpoint, template: RequestTemplate, param: Param) -> bool:
+    """True unless an argument is an id, a file, a key, a tag, a signature or another value made anew."""
+    action = endpoint.action
+    return (
+        not param.refers_to
+        and param.file is None
+        and not isinstance(template.input.get(str(param.name)), UniqueValue | Signature)
+        and param.name not in (action.idempotency, action.if_match)
+    )
+
+
+def _lay_in(setting: Setting, template: RequestTemplate, param: Param, varied: Varied) -> dict[str, Any]:
+    """Return the template's arguments with the varied one replaced or left out."""
+    given = dict(template.input)
+    if varied.left_out:
+        given.pop(varied.param, None)
+        return given
+    given[varied.param] = varied.value
+    if isinstance(varied.value, str) and param.odd_style and takes_lists_only(setting, param):
+        given[varied.param] = split_items(param, varied.value)  # Schemathesis has joined the items
+    return given
+
+
+def _may_be_refused(
+    setting: Setting, endpoint: Endpoint, template: RequestTemplate, param: Param, varied: Varied
+) -> bool:
+    """True if a server may refuse a valid value, because the argument's meaning is not in its schema."""
+    return (
+        (not param.required and opaque(setting, endpoint, param))
+        or param.schema.get("type") == "object"
+        or varied.left_out
+        or isinstance(template.input.get(varied.param), Expression)
+    )
 
 
 def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:
     """Yield the values that Schemathesis generates for each argument by itself.
 
-    It varies one argument at a time, so an argument that several actions have in common is generated for
-    once.
+    It varies one argument at a time, so values are generated only once for an argument that several actions
+    have.
     """
     whole, names = document_of(setting, endpoint)
     (operation,) = (o for item in whole["paths"].values() for o in item.values())
@@ -184,9 +193,7 @@ def _collect_schemas(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> d
 
 
 def bare(schema: Any) -> Any:
-    """Return the schema without titles and descriptions, so that schemas which differ only in words are
-    equal.
-    """
+    """Return the schema without titles and descriptions, so that schemas with the same meaning are equal."""
     if isinstance(schema, Mapping):
         return {
             k: bare(v)
@@ -200,7 +207,7 @@ def document_of(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], d
     """Return an OpenAPI document of one operation, and the argument name for each (place, name on the wire).
 
     REST operations are taken from the generated document. A dispatcher's action gets a document from its own
-    schema. The dispatcher's published schema is a union with free arguments, which yields only empty ones.
+    schema, because Schemathesis makes only empty values for the dispatcher's published schema, a union.
     """
     if endpoint.on_rest:
         found = _extract_operation(setting, endpoint)
@@ -223,14 +230,15 @@ def document_of(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], d
 
 
 def _body_schema(operation: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the schema of an operation's body, in any media type; None if it has no body."""
+    """Return the schema of an operation's body, of whatever media type; None if it has no body."""
     content = operation.get("requestBody", {}).get("content", {})
     return next((media.get("schema") for media in content.values()), None)
 
 
 def _extract_operation(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
-    """Return the endpoint's operation from the full OpenAPI document, alone and without security; None if
-    it is not there.
+    """Return the endpoint's operation from the full OpenAPI document, alone and without security.
+
+    None if the document lacks it.
     """
     published = build_file(setting, FULL)
     whole = published.data if published is not None else {}

@@ -1,8 +1,8 @@
-"""Random calls of whole actions: Schemathesis generates every argument, and live ids are laid in.
+"""Random calls of whole actions: Schemathesis generates all arguments, and live ids replace those that name
+instances.
 
-Other cases vary one argument of an ordinary call. These vary all at once, so they show what only a
-combination of values does. Arguments that name an instance, an address or a person keep their ordinary
-values.
+Other cases vary one argument of an ordinary call. Varying all at once reveals faults that depend on a
+combination of values. Arguments that name an instance, an address or a person keep their ordinary values.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 from pgagents.cel.expression import Expression
 from pgagents.jsonschema.schema import closure
 from pgagents.model.action import Param
+from pgagents.verify.cases.as_sent import is_invalid, is_sendable, takes_any_text
 from pgagents.verify.cases.generation.coverage import document_of, is_selected
-from pgagents.verify.cases.invalid import is_invalid, is_sendable, takes_any_text
 from pgagents.verify.cases.readings import readings_of
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
@@ -28,16 +28,16 @@ from pgagents.verify.wire.endpoint import Endpoint
 ADDRESSES = frozenset(
     ("uri", "url", "uri-reference", "iri", "email", "idn-email", "hostname", "idn-hostname")
 )
-"""Formats of addresses, of which a random one might belong to somebody."""
+"""Formats of addresses. A random address might belong to somebody."""
 MORE = 2
-"""Generated calls for each one wanted, because some are of no use."""
+"""The number of calls to generate for each one wanted, because some cannot be used."""
 
 _MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnCall:
-    """A random call. `wrong` are the arguments that make it invalid, with the keyword that each breaks."""
+    """A random call. `wrong` maps the arguments that make it invalid to the keywords that they break."""
 
     call: Call
     wrong: Mapping[str, str]
@@ -54,7 +54,7 @@ def list_drawn_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> tu
 
 
 def _may_vary(setting: Setting, endpoint: Endpoint) -> bool:
-    """True if a write makes something of the run's own, or changes it, and costs nothing."""
+    """True if a write only makes or changes instances of this run, and costs nothing."""
     action = endpoint.action
     if action.costs or action.may_name_none:
         return False
@@ -97,7 +97,7 @@ def _lay_in(
 ) -> dict[str, Any]:
     """Return the generated values of the free arguments, and ordinary values of the others.
 
-    Schemathesis writes path and query values as text, so a text is parsed as its schema demands.
+    Schemathesis writes path and query values as text, so a text is parsed by the argument's schema.
     """
     found = {name: value for name, value in template.input.items() if name not in free}
     for name, value in given.items():
@@ -111,12 +111,12 @@ def _lay_in(
 
 
 def _is_free(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate) -> bool:
-    """True if an argument may have any value: it names nothing, and carries no mark of the run."""
+    """True if an argument may have any value: it names nothing, and holds no mark of the run."""
     action, name = endpoint.action, str(param.name)
     if param.refers_to or param.file is not None or name in (action.idempotency, action.if_match):
         return False
     if name not in template.input and any(name in group for group in action.either):
-        return False  # exactly one group may be given
+        return False  # exactly one group must be given
     usual = template.input.get(name)
     if isinstance(usual, Expression | InstanceRef | UniqueValue | Signature | RelativeTime):
         return False
@@ -142,9 +142,7 @@ def _names_somebody(setting: Setting, param: Param) -> bool:
 
 
 def find_wrong(setting: Setting, call: Call) -> dict[str, str]:
-    """Return the arguments that are invalid by themselves in an ordinary call, with the keyword that each
-    breaks.
-    """
+    """Return the arguments that make an ordinary call invalid, with the keyword that each breaks."""
     endpoint = call.endpoint
     assert endpoint is not None
     template = template_of(setting.model, endpoint.action)

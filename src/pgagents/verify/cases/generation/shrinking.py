@@ -1,4 +1,4 @@
-"""Make a call that shows a fault smaller: argument by argument, as long as it shows the same fault."""
+"""Reduce a call that shows a fault, argument by argument, as long as it still shows the same fault."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.verify.cases.invalid import is_invalid
+from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 
 MOST_TRIES = 12
-"""Requests that making one call smaller may take."""
+"""The most requests for reducing one call."""
 
 
 def shrink(
@@ -24,7 +24,7 @@ def shrink(
     """Return the exchange of the smallest call with the same fault as `exchange`. That call is sent last.
 
     Each argument in turn is left out, or gets its `usual` value. `is_same` decides if an answer shows the
-    same fault. A valid call stays valid, and an invalid one invalid.
+    same fault. A valid call stays valid, and an invalid call stays invalid.
     """
     last, tries, wrong = exchange, 0, is_invalid(setting, exchange.call)
     for name in list(exchange.call.input):

@@ -1,1 +1,1 @@
-"""Cases of laws: values that reveal their mutants, and calls that meet their conditions through tools."""
+"""Cases of laws: values that reveal their mutants, and calls through tools that meet their conditions."""

@@ -1,9 +1,9 @@
 """Law mutants: a law with another rounding, a missing bound, a constant off by one, or an input rounded too
 early.
 
-Choose values for which the law and its mutants give different results. A server that rounds half a cent to
-even keeps `cents(total) == cents(price * count)` for almost every price and count. Ordinary values would not
-reveal it.
+This module chooses values for which a law and its mutants give different results. For almost every price and
+count, `cents(total) == cents(price * count)` also holds on a server that rounds half a cent to even. So
+ordinary values would not reveal that server.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pgagents.verify.laws.equations import NAMES, Equation, forecast, value_of
 from pgagents.verify.wire.exchange import got
 
 Miss = tuple[str, str, str]
-"""A mutant: the law, the member that it defines, and the change."""
+"""A mutant: the name of the law, the member that the law defines, and the change."""
 
 CANDIDATES = (0.29, 0.57, 0.03, 0.07, 0.1, 0.7, 1.1, 1.15, 2.3, 4.1, 5.35, 8.2, 10.01, 16.35, 23.99, 3, 7, 13)
 """Numbers that no double represents exactly, whose products end in half a cent, or that are whole and
@@ -33,7 +33,7 @@ unusual.
 FINER = (0.125, 2.675, 0.333, 3.005, 1.0049)
 """Numbers with more decimal places than money has."""
 LEAF = "leaf_"
-"""The variable in an expression that stands for an input which was rounded beforehand."""
+"""The variable that replaces an input which was rounded beforehand."""
 _LEAVES = frozenset(("input", "response", "before"))
 MOST = 1e12
 
@@ -79,7 +79,7 @@ ROUNDED: dict[str, dict[str, Callable[..., Any]]] = {
         "the second alone": lambda a, b: a if b is None else b,
     },
 }
-"""Replacements for each of our functions, as a server that is nearly right may compute it."""
+"""Variants of each of our functions, as a slightly wrong server may compute it."""
 CUT: dict[str, Callable[[float], float]] = {
     "cut to a whole one": math.floor,
     "up to a whole one": math.ceil,
@@ -95,7 +95,7 @@ def surviving_mutants(
 ) -> frozenset[Miss]:
     """Return the law mutants that these values reveal, without those in `told`.
 
-    `values` are the variables of a law, with the known members of the answer.
+    `values` are the variables of a law; known members of the answer are included.
     """
     scope = forecast(known, values)
     found: set[Miss] = set()
@@ -115,7 +115,7 @@ def surviving_mutants(
 def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator[tuple[str, Any]]:
     """Yield (mutant, result) for each mutant of an equation's right side that is not in `told`.
 
-    The scope is changed meanwhile and restored at the end.
+    The scope is changed meanwhile, and restored at the end.
     """
     gives = equation.gives
     for helper in gives.calls & ROUNDED.keys():
@@ -138,9 +138,7 @@ def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator
 
 @lru_cache(maxsize=1_000)
 def _set_apart(gives: Expression) -> tuple[tuple[Path, Expression], ...]:
-    """Return each member that an expression reads, with the expression that reads the variable LEAF in its
-    place.
-    """
+    """Return each member that an expression reads, with the expression in which LEAF replaces this member."""
     leaves = dict.fromkeys(path for path in paths_in(gives.tree) if path[0] in _LEAVES)
     return tuple(
         (leaf, compile_node(replace_path(gives.tree, leaf, Name(LEAF)), (*NAMES, LEAF))) for leaf in leaves
@@ -149,14 +147,14 @@ def _set_apart(gives: Expression) -> tuple[tuple[Path, Expression], ...]:
 
 @lru_cache(maxsize=1_000)
 def _mutate_expression(gives: Expression) -> tuple[Expression, ...]:
-    """Return variants of the expression with one number changed, or one comparison made strict or not
-    strict.
+    """Return variants of the expression in which one number is changed, or one comparison is made strict or
+    not strict.
     """
     found = []
     for tree in mutants(gives.tree):
         try:
             found.append(compile_node(tree, NAMES))
-        except ExpressionError:  # its text is too long now
+        except ExpressionError:  # the text of the variant is too long
             continue
     return tuple(found)
 
@@ -166,10 +164,10 @@ def choose_most_telling(
     choices: Iterable[tuple[Any, Mapping[str, Any]]],
     told: frozenset[Miss] = frozenset(),
 ) -> tuple[Any, frozenset[Miss]]:
-    """Return the first choice whose values reveal most law mutants beyond `told`, with these mutants.
+    """Return the first choice whose values reveal most law mutants beyond `told`, and these mutants.
 
-    Each choice is a pair of itself and its values. Roundings count first, because most numbers do not reveal
-    them.
+    Each choice is a pair: the result, and the values to judge it by. Rounding mutants count first, because
+    most numbers do not reveal them.
     """
     best: tuple[Any, frozenset[Miss]] = (None, frozenset())
     for choice, values in choices:

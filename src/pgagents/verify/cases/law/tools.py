@@ -1,4 +1,6 @@
-"""Calls through tools that meet the conditions of laws: further reads, and a second removal."""
+"""Calls through tools that meet the conditions of laws: further reads, and a second removal of an
+instance.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def read_once(call: Call) -> Callable[[], Conversation]:
 
 
 def _find_kept(setting: Setting, endpoint: Endpoint) -> Resource | None:
-    """Return the resource whose instances a call removes so that they can still be read."""
+    """Return the resource whose removed instances can still be read, if a call of the endpoint removes
+    one.
+    """
     for resource in setting.model.resources.values():
         undo = resource.undone_by
         if undo is not None and undo.action is endpoint.action and resource.made_by is not None:
@@ -52,7 +56,9 @@ def _find_kept(setting: Setting, endpoint: Endpoint) -> Resource | None:
 
 
 def _remove_twice(resource: Resource, endpoint: Endpoint) -> Callable[[], Conversation]:
-    """Remove an instance, and again: the server may refuse that, and where it does not, the laws hold."""
+    """Return a conversation that removes an instance twice. The server may refuse the second call; else the
+    laws hold.
+    """
 
     def run() -> Conversation:
         assert resource.undone_by is not None

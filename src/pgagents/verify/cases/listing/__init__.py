@@ -1,1 +1,1 @@
-"""The calls of a store's test cases."""
+"""The calls of the test cases in a store listing."""

@@ -1,6 +1,6 @@
-"""Make the calls of a store's test case through the tools, and judge what comes of them.
+"""Make the calls of a store listing's test case through the tools, and judge the answers.
 
-An answer with which another check finds fault breaks the case all the same, because a reviewer sees it too.
+If another check finds a fault in an answer, the case is broken too, because a reviewer would see the fault.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def count_requests(case: Case) -> int:
 class _Round:
     """One round of a case: the answers so far by the calls' names, and the arguments of the last call.
 
-    `since` is the number of the first write that succeeded, 0 before one. `when` names the round at the end
-    of a finding's sentence.
+    `since` is the number of the first successful write; 0 before there is one. `when` names the round at the
+    end of a finding's sentence.
     """
 
     setting: Setting
@@ -53,7 +53,7 @@ class _Round:
     read: dict[str, Any] = field(default_factory=dict)
 
     def fill(self, call: CaseCall) -> dict[str, Any]:
-        """Return the arguments of a call. Raises ExpressionError."""
+        """Return the arguments of a call. Raises ExpressionError if one cannot be evaluated."""
         scope = Scope({"env": self.setting.model.env, "now": 0.0, **self.answers})
         return {name: evaluate_input(value, scope) for name, value in call.arguments.items()}
 
@@ -65,7 +65,7 @@ class _Round:
 
     @property
     def values(self) -> dict[str, Any]:
-        """The variables that the conditions read."""
+        """The variables that conditions can read."""
         return {**self.read, **self.answers}
 
 
@@ -79,7 +79,7 @@ def run_positive(setting: Setting, case: Case, number: str) -> Conversation:
 
 
 def _make_calls(state: _Round) -> Generator[Any, Any, Judgement]:
-    """Make the calls up to the first that goes wrong; return the verdict."""
+    """Make the calls up to the first that fails; return the verdict."""
     case = state.case
     for index, call in enumerate(case.calls):
         try:
@@ -101,7 +101,7 @@ def _make_calls(state: _Round) -> Generator[Any, Any, Judgement]:
 def _repeat_until_held(
     state: _Round, call: CaseCall, given: Mapping[str, Any], within_s: float
 ) -> Generator[Any, Any, Exchange]:
-    """Make a call, again for as long as a job may change its answer; return the last exchange."""
+    """Make a call, and repeat it as long as a job may change its answer; return the last exchange."""
     exchange: Exchange = yield _call(state.setting, state.case, call, given)
     state.note(call, exchange)
     began = exchange.sent_at
@@ -113,7 +113,7 @@ def _repeat_until_held(
 
 
 def run_refused(setting: Setting, case: Case, number: str) -> Conversation:
-    """Make a call that the API must refuse, and undo its changes if the API did not."""
+    """Make a call that the API must refuse; undo its changes if the API accepts it."""
     del number
     call, code = case.calls[0], case.code
     assert code is not None
@@ -141,14 +141,14 @@ def _call(setting: Setting, case: Case, call: CaseCall, given: Mapping[str, Any]
 
 
 def _find_wait(case: Case, index: int) -> float:
-    """Return the seconds within which a job that an earlier call started may still change the answer."""
+    """Return the seconds within which a job that an earlier call started may change the answer."""
     reads = str(case.calls[index].action.name)
     jobs = [call.action.job for call in case.calls[:index]]
     return max((job.within_s for job in jobs if job is not None and job.read_by == reads), default=0.0)
 
 
 def _holds(state: _Round) -> bool:
-    """True if all conditions hold, or one cannot be evaluated, so that waiting is useless."""
+    """True if all conditions hold, or if one cannot be evaluated, so that waiting is useless."""
     scope = Scope(state.values)
     try:
         return all(scope.holds(condition) for condition in state.case.expect)

@@ -1,1 +1,1 @@
-"""Paths, methods and bodies that no endpoint takes."""
+"""Paths, methods and bodies that fit no endpoint."""

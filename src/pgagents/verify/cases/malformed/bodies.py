@@ -1,4 +1,4 @@
-"""Edit the bytes of a valid body: add a member, double one, break it, or make it too long."""
+"""Edit the bytes of a valid body: add a member, repeat one, break the syntax, or make it too long."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import Endpoint
 
 NEAR = "-pgv"
-"""Turns a media type into another one. A server that compares the beginning alone accepts it wrongly."""
+"""Changes a media type into an unknown one. A server that only compares the beginning accepts it wrongly."""
 
 
 WIDE = "é"
-"""A character of two bytes."""
+"""A character of two bytes in UTF-8."""
 TEXT = "text"
 
 
 def with_member(body: bytes, member: bytes) -> bytes:
-    """Return the object with this member before its own."""
+    """Return the body with this member before the others."""
     return b"{" + member + (b"," if len(body) > 2 else b"") + body[1:]
 
 
 def wrap_in_list(body: bytes) -> bytes:
-    """Return a list that holds the object, followed by values that a parser or a log may fail on."""
+    """Return a list with the body and further values on which a parser or a log may fail."""
     return b"[" + body + b',%s,"\\ud800"]' % (b"9" * 400)
 
 
 def double_member(body: bytes) -> bytes:
-    """Return the object with its first member twice, with the same value."""
+    """Return the body with its first member twice, both times with the same value."""
     members = json.loads(body)
     name = next(iter(members), "pgv")
     return with_member(body, json_bytes(name) + b":" + json_bytes(members.get(name, 1)))
@@ -44,8 +44,8 @@ def double_member(body: bytes) -> bytes:
 def pad_body(body: bytes, size: int, *, wide: bool) -> bytes:
     """Return the body padded to `size` bytes.
 
-    If `wide`, its last text is lengthened with two-byte characters, so that a server must read the whole body
-    and count bytes.
+    If `wide`, its last text is extended with two-byte characters, so that a server must count bytes instead
+    of characters.
     """
     if not wide:
         return body + b" " * (size - len(body))
@@ -58,9 +58,9 @@ def pad_body(body: bytes, size: int, *, wide: bool) -> bytes:
 
 
 def number_left_out(setting: Setting, endpoint: Endpoint) -> bytes:
-    """Return the JSON-encoded name of a number that the ordinary body does not have, or of an unknown member.
+    """Return, as JSON, the name of a number that the ordinary body lacks; else an unknown member's name.
 
-    Adding NaN under that name breaks nothing else.
+    A NaN under that name is the body's only error.
     """
     given = template_of(setting.model, endpoint.action).input
     numbers = (
@@ -78,8 +78,8 @@ def number_left_out(setting: Setting, endpoint: Endpoint) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class OtherBody:
-    """A way to send a body. `key` is the member of `errors.framework` that must refuse it; empty if it must
-    be accepted.
+    """A way to send a body. `key` names the member of `errors.framework` that must refuse it; empty if it
+    must be accepted.
     """
 
     detail: str
@@ -87,12 +87,12 @@ class OtherBody:
     key: Literal["", "wrong_type", "bad_body", "too_large"]
     raw: Raw
     input: Mapping[str, Any] = field(default_factory=dict)
-    """Arguments in place of the ordinary ones."""
+    """Arguments that replace the ordinary ones."""
 
 
 def writers(setting: Setting) -> list[Endpoint]:
-    """Return one REST endpoint for each media type of a body other than JSON, preferably one whose effect can
-    be undone.
+    """Return one REST endpoint for each media type of a body other than JSON. Those whose effect can be
+    undone are preferred.
     """
     undoable = {id(r.made_by.action) for r in setting.model.resources.values() if r.made_by and r.undone_by}
     found: dict[str, Endpoint] = {}
@@ -123,8 +123,9 @@ def find_limit_origin(setting: Setting, endpoint: Endpoint) -> Pointer:
 
 
 def _sizes(setting: Setting, endpoint: Endpoint, name: str) -> Iterator[OtherBody]:
-    """Yield a body of the most bytes, and a larger one. The action needs a limit of its own, and one text as
-    its body.
+    """Yield a body of the greatest allowed size, and a larger one.
+
+    Nothing is yielded unless the action has a limit of its own, and a single text as its body.
     """
     most = find_body_limit(setting, endpoint)
     whole = next((p for p in endpoint.params if p.place == WHOLE and p.file is None), None)

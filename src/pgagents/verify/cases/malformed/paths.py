@@ -13,10 +13,9 @@ from pgagents.verify.wire.endpoint import Endpoint
 LONG = 5_000
 HUGE = "9" * 400
 NO_UTF8 = "%ff%c0%af"
-"""Bytes that are invalid UTF-8; some decoders read the last two as a slash."""
+"""Percent-encoded bytes that are invalid UTF-8; some decoders read the last two as a slash."""
 MOUNT = 3
-"""Number of path parts up to where an API is mounted, counting the empty one before the first slash:
-
+"""Number of path parts, the empty one before the first slash included, up to an API's mount, such as
 `/api/v1`.
 """
 NO_PATH = "pgv-no-such-path"
@@ -24,7 +23,7 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 def reader(setting: Setting) -> Endpoint | None:
-    """Return the first REST read without an argument in its path; None if all have one."""
+    """Return the first REST read without an argument in its path; None if every read has one."""
     return next(iter(_readers(setting, named=False)), None)
 
 
@@ -40,7 +39,7 @@ def _readers(setting: Setting, *, named: bool) -> list[Endpoint]:
 
 
 def number_in(setting: Setting) -> Param | None:
-    """Return the first number in the query of that endpoint."""
+    """Return the first number in the query of the read that `reader` returns; None without one."""
     endpoint = reader(setting)
     numbers = (p for p in (endpoint.params if endpoint else ()) if p.place == "query")
     return next(
@@ -51,7 +50,7 @@ def number_in(setting: Setting) -> Param | None:
 def elsewhere(setting: Setting, endpoint: Endpoint) -> Endpoint:
     """Return a reading endpoint under another mount, such as another version of the API; else this endpoint.
 
-    Another mount is often an application of its own.
+    Each mount is often served by an application of its own.
     """
     here = endpoint.path.split("/")[:MOUNT]
     return next(
@@ -62,8 +61,8 @@ def elsewhere(setting: Setting, endpoint: Endpoint) -> Endpoint:
 def nowhere(setting: Setting) -> str:
     """Return a path that does not exist.
 
-    It lies below an existing path, because a server with several routers answers there itself. It lies under
-    another mount, unless a path with a slash added is tried there already.
+    It lies below an existing path, because with several routers, the router there answers itself. It lies
+    under another mount, unless a path with a slash added is tried there already.
     """
     endpoint = reader(setting)
     if endpoint is not None:
@@ -76,9 +75,9 @@ def nowhere(setting: Setting) -> str:
 
 
 def without_id(setting: Setting) -> str | None:
-    """Return the path of a read by id, without the id: often the list's path with a slash added.
+    """Return the path of a read by id, without the id. It is often the list's path with a slash added.
 
-    None if there is no such read.
+    None if there is no read by id.
     """
     found = (
         _PLACEHOLDER.sub("", d.path)
@@ -89,8 +88,9 @@ def without_id(setting: Setting) -> str | None:
 
 
 def of_ours(setting: Setting) -> list[Endpoint]:
-    """Return the REST endpoints that make an instance, or change one of ours by its id. Calls there harm
-    nobody else.
+    """Return the REST endpoints that make an instance, or change one of ours by its id.
+
+    Calls of these cannot harm anyone else's instances.
     """
     found = []
     for endpoint in setting.endpoints:
@@ -108,7 +108,7 @@ def of_ours(setting: Setting) -> list[Endpoint]:
 
 
 def beside(setting: Setting) -> str | None:
-    """Return a literal path without GET that also fits a path template with GET; None if no path does."""
+    """Return a literal path that has no GET and fits a path template with GET; None if there is none."""
     methods: dict[str, set[str]] = {}
     for endpoint in setting.endpoints:
         methods.setdefault(endpoint.path, set()).add(endpoint.method)
@@ -134,12 +134,12 @@ def _find_shared_path(setting: Setting) -> str | None:
 
 
 def _head_path(setting: Setting, endpoint: Endpoint) -> str:
-    """Return the path to which HEAD is sent. Its 405 names more than one method, if such a path exists."""
+    """Return the path to which HEAD is sent, if possible one whose 405 names more than one method."""
     return _find_shared_path(setting) or endpoint.path
 
 
 def has_head(setting: Setting) -> bool:
-    """True if the catalogue says that HEAD is there, and a path is no event stream's to which it is sent."""
+    """True if the catalogue says that HEAD is supported, and if the path for it is no event stream's."""
     endpoint = reader(setting)
     if setting.model.behaviour.head != "as_get" or endpoint is None:
         return False
@@ -155,7 +155,9 @@ def _fits(path: str, template: str) -> bool:
 
 
 def odd_requests(setting: Setting) -> list[tuple[str, str, Raw]]:
-    """Return requests that a server may answer in any way except a crash, as (name, description, request)."""
+    """Return requests that a server may answer in any way except by a crash, as (name, description,
+    request).
+    """
     endpoint = reader(setting)
     if endpoint is None:
         return []

@@ -1,1 +1,1 @@
-"""Calls that read lists in pages, and the instances that these lists hold."""
+"""Calls that read a list in pages, and calls that make its instances."""

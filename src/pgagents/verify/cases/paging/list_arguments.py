@@ -1,8 +1,8 @@
-"""Read a list with each value of its optional arguments, and find pages that forget one.
+"""Read a list with each value of its optional arguments, and find further pages that ignore an argument.
 
-A list that is requested with other arguments has other items, or another order. Pages are cut so that the
-rest of the list would be another one if the server forgot the argument on a further page. Where the last
-page tells that none follows, a list in one piece announces no page that has nothing of it.
+With another argument, the list has other items or another order. Pages are cut so that a server that forgets
+the argument on a further page returns other items there. If the catalogue's last page announces no further
+one, a list in one piece must not announce a page that is empty.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from pgagents.verify.laws.next_page import PageRequest
 from pgagents.verify.laws.paged_list import PagedList
 
 MOST_CHOICES = 6
-"""Most values of arguments that are tried for one list."""
+"""The most values of arguments that are tried for one list."""
 MOST_PAGES = 8
-"""Most pages that a list is cut into."""
+"""The most pages into which a list is cut."""
 Found = tuple[str, str]
-"""The expected and the actual pages, each as a text."""
+"""The expected and the actual pages, each described as a text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A value of an optional argument, which makes it another list."""
+    """A value of an optional argument with which the list is another one."""
 
     name: str
     value: Any
@@ -39,7 +39,7 @@ class Choice:
 
 
 def list_choices(paged: PagedList) -> tuple[Choice, ...]:
-    """Return values of optional arguments that are not their defaults: first one of each argument."""
+    """Return values of optional arguments other than their defaults, one of each argument first."""
     if paged.most is None:
         return ()
     several = []
@@ -52,7 +52,10 @@ def list_choices(paged: PagedList) -> tuple[Choice, ...]:
 
 
 def judge_arguments(reader: ListReader, given: Mapping[str, Any]) -> Generator[Any, Any, Found | None]:
-    """Return how the pages of a list with another argument differ from that list in one piece, or None."""
+    """Return how the pages of a list differ from the list in one piece, or None if they agree.
+
+    `given` has another value of an argument.
+    """
     usual = yield from reader.request_whole(given, "the list in one piece")
     if usual is None:
         return None
@@ -66,7 +69,8 @@ def judge_arguments(reader: ListReader, given: Mapping[str, Any]) -> Generator[A
 def judge_choice(
     reader: ListReader, given: Mapping[str, Any], choice: Choice, usual: Page
 ) -> Generator[Any, Any, Found | None]:
-    """Return how the pages of a list with this value differ from that list in one piece, or None.
+    """Return how the pages of a list with this value differ from that list in one piece, or None if they
+    agree.
 
     `usual` is the list without the value, in one piece.
     """
@@ -84,7 +88,7 @@ def judge_choice(
         return None
     there, came = reader.ids_of(whole.items), reader.ids_of(walked)
     if len(came) == len(there) and all(id in there for id in came) and all(id in came for id in there):
-        return None  # laws judge the order
+        return None  # a law judges the order
     again = yield from reader.request_whole(chosen, f"the list with {choice.wording} again")
     if again is None or reader.ids_of(again.items) != there:
         return None  # somebody changed the list meanwhile
@@ -94,9 +98,9 @@ def judge_choice(
 def _judge_announced(
     reader: ListReader, chosen: Mapping[str, Any], choice: Choice, whole: Page
 ) -> Generator[Any, Any, Found | None]:
-    """Return that a page with room for more announces one that is empty, or None.
+    """Return that a page with room for more announces an empty page, or None.
 
-    A server may make pages smaller than requested. So the next page is read, and it must have something.
+    A server may make pages smaller than requested. So the announced page is read, and must have items.
     """
     setting, next = reader.setting, whole.next
     tells = setting.model.behaviour.last_page == "tells_none" and setting.exclusive
@@ -113,10 +117,11 @@ def _judge_announced(
 
 
 def choose_size(whole: Sequence[Any], usual: Sequence[Any]) -> int | None:
-    """Return a size of the first page that reveals a server which forgets the argument; None if no size does.
+    """Return a page size for which a server that forgets the argument is found; None if there is no such
+    size.
 
-    Behind the first page, the ids of `whole` must differ from those of `usual`: after the same item, and
-    after as many items.
+    After the first page of that size, the ids of `whole` must differ from those of `usual`. They are counted
+    after the same item, and after the same number of items.
     """
     for size in range(len(whole) - 1, 0, -1):
         if -(-len(whole) // size) > MOST_PAGES:
@@ -131,7 +136,7 @@ def choose_size(whole: Sequence[Any], usual: Sequence[Any]) -> int | None:
 def _walk(
     reader: ListReader, given: Mapping[str, Any], choice: Choice
 ) -> Generator[Any, Any, list[Mapping[str, Any]] | None]:
-    """Return the items of all pages; None if they cannot be read to their end."""
+    """Return the items of all pages; None if the pages cannot be read to the end."""
     items: list[Mapping[str, Any]] = []
     next: PageRequest | None = PageRequest()
     for number in range(1, MOST_PAGES + 2):

@@ -1,4 +1,4 @@
-"""Request one page of a list, and read its items and what requests the next one."""
+"""Request one page of a list, read its items, and find the request of the next page."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Page:
 class ListReader:
     """Reads one list.
 
-    The arguments' expressions read the body `made` as the resource `subject`, and `bind` holds instances of
-    other resources for them.
+    The expressions in its arguments read the instance `made` as `subject`. `bind` holds instances of other
+    resources for them.
     """
 
     setting: Setting
@@ -68,16 +68,18 @@ class ListReader:
     def request_next(
         self, given: Mapping[str, Any], why: str, next: PageRequest
     ) -> Generator[Any, Any, Page | None]:
-        """Request the page that an earlier page announces. `given` are the arguments of the earlier
+        """Request the page that an earlier page announces. `given` are the arguments of that earlier
         request.
         """
-        if next.raw.target:  # a URL has all arguments that are not in the path
+        if next.raw.target:  # the URL holds all arguments that are not in the path
             in_path = {str(p.name) for p in self.paged.endpoint.params if p.place == "path"}
             given = {name: value for name, value in given.items() if name in in_path}
         return (yield from self.request({**given, **next.input}, why, next))
 
     def sized(self, items: int | None) -> dict[str, int]:
-        """Return the argument that requests pages of this many items; none if the server chooses the size."""
+        """Return the argument that requests pages with this many items; empty if the server chooses the
+        size.
+        """
         return {str(self.paged.pages.size): items} if items is not None and self.paged.most else {}
 
     def ids_of(self, items: list[Mapping[str, Any]]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Find how many items a list has by its own account, on any of its pages."""
+"""Find members of an answer that give the number of items in a list, on any of its pages."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from pgagents.verify.cases.paging.page_request import Page
 _TOTAL = re.compile(r"total", re.I)
 _OF_A_PART = re.compile(r"page|part|sum|remain|left", re.I)
 LEAST = 2
-"""Fewest items by which a number shows that it counts them: smaller ones are common."""
+"""Smallest list for which a total is recognised. Smaller numbers are too common."""
 
 
 def find_totals(page: Page) -> dict[str, int]:
-    """Return the members that count the items of a whole list, by path: named totals that equal their number.
+    """Return, by path, the members that count the items of the whole list: they are named as totals and equal
+    the number.
 
-    `page` holds the whole list. Totals of pages or sums are none.
+    `page` holds the whole list. Members about pages, and sums, are left out.
     """
     many = len(page.items)
     return {path: n for path, n in _list_totals(page) if many >= LEAST and n == many}
 
 
 def find_other_total(page: Page, totals: Mapping[str, int]) -> tuple[str, int] | None:
-    """Return the path and value of a total that another page tells otherwise; None if there is none."""
+    """Return path and value of a total that differs on another page; None if there is none."""
     told = dict(_list_totals(page))
     return next(((path, told[path]) for path, n in totals.items() if told.get(path, n) != n), None)
 

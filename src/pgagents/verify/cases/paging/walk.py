@@ -1,4 +1,4 @@
-"""Read a list in pages, and judge if they hold what the whole list holds."""
+"""Read a list in pages, and judge if the pages together hold the whole list."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from pgagents.verify.laws.paged_list import (
 )
 
 PAGES = 3
-"""The number of pages requested: half the items, most of the others, and the last item.
+"""The number of pages requested: half of the items, most of the others, and the last item.
 
-So a page limit of the server's own shows.
+So a page limit of the server's own is found.
 """
 ENOUGH = 2
-"""Fewest items that make two pages."""
+"""The fewest items that make two pages."""
 MOST_PAGES = 8
-"""Most pages that are read, if the server makes them smaller."""
+"""The most pages that are read, if the server makes pages smaller than requested."""
 
 
 @dataclass(slots=True)
 class Walk:
-    """One walk over the pages of a list.
+    """One pass over the pages of a list.
 
     The list holds the items `there`, and no others if `every`. The arguments' expressions read the body
-    `made`. If `second`, another project also uses our cursor; another check searches its answer for data of
-    ours.
+    `made`. If `second`, another project also uses our cursor; a different check searches that answer for our
+    data.
     """
 
     setting: Setting
@@ -52,15 +52,15 @@ class Walk:
     made: Mapping[str, Any] | None = None
     second: bool = False
     there: list[Mapping[str, Any]] | None = None
-    """The items of the list, or None if only its pages show them."""
+    """The items of the list; None if they are known only from its pages."""
     every: bool = False
     short: bool = False
-    """True if the list in one piece was not full, so that its further pages, if any, are read too."""
+    """True if the list in one piece was not full. Then its further pages, if any, are read, too."""
     totals: Mapping[str, int] = field(default_factory=dict)
-    """The number of the list's items where its answers tell it, by the member's path."""
+    """The members in which answers give the number of the list's items, by path."""
 
     def judge(self) -> Generator[Any, Any, Judgement]:
-        """Read the list in pages and return the verdict."""
+        """Read the list in pages, and return the verdict."""
         known = len(self.there) if self.there is not None else ENOUGH
         if known < ENOUGH:
             return judge_untested(self.contract, f"the list holds {known} items, too few for two pages")
@@ -92,7 +92,9 @@ class Walk:
         return (yield from self._reader.request_next({**self.given, **size}, f"page {number}{told}", request))
 
     def _size(self, pages: list[Page]) -> dict[str, int]:
-        """Return the argument of the next page's size: half of a list, then all but the last item."""
+        """Return the argument for the next page's size: first half of the list, then all but its last
+        item.
+        """
         if self.paged.most is None:
             return {}
         every, had = len(self.there or ()), sum(len(page.items) for page in pages)
@@ -100,7 +102,9 @@ class Walk:
         return {str(self.paged.pages.size): max(1, wanted)}
 
     def _is_complete(self, pages: list[Page]) -> bool:
-        """True if nothing more can be learned: all known items came, and others may follow."""
+        """True if nothing more can be learned: all known items came, and further pages hold other items at
+        most.
+        """
         if self.there is None:
             return False
         walked = self._ids(pages)
@@ -116,7 +120,7 @@ class Walk:
         return [self.paged.id_of(item) for page in pages for item in page.items]
 
     def _judge_page(self, number: int, pages: list[Page]) -> Judgement | None:
-        """Return the finding that one page shows, or None."""
+        """Return the judgement of an error that one page shows, or None."""
         page = pages[-1]
         size = page.exchange.input.get(self.paged.pages.size or "")
         if type(size) is int and len(page.items) > size:
@@ -126,7 +130,9 @@ class Walk:
         return None
 
     def _judge_totals(self, number: int, page: Page) -> Generator[Any, Any, Judgement | None]:
-        """Return the finding that a page tells another total than the whole list, before and after it."""
+        """Return the judgement of a page whose total differs from the whole list's before and after it, or
+        None.
+        """
         other = find_other_total(page, self.totals) if self.setting.exclusive else None
         if other is None:
             return None
@@ -149,7 +155,7 @@ class Walk:
         )
 
     def _finish(self, pages: list[Page]) -> Generator[Any, Any, Judgement]:
-        """Return the verdict on the whole walk."""
+        """Return the verdict on the whole pass."""
         walked, last = self._ids(pages), pages[-1]
         if self.there is None and len(pages) < ENOUGH:
             return judge_untested(self.contract, "the whole list came on one page")
@@ -173,7 +179,9 @@ class Walk:
         return verdict or judge_kept(self.contract)
 
     def _verdict(self, pages: list[Page], there: list[Any], walked: list[Any]) -> Judgement | None:
-        """Judge the walk; None if nothing is wrong. `there` are ids listed before and after it."""
+        """Return the judgement of an error in the whole pass, or None. `there` are ids listed before and
+        after it.
+        """
         twice = next((id for index, id in enumerate(walked) if id in walked[:index]), None)
         lost = [id for id in there if id not in walked]
         ended = pages[-1].next is None

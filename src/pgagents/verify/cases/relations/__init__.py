@@ -1,1 +1,1 @@
-"""The calls of relations between two answers, and how their answers are compared."""
+"""The calls that a relation compares, and the comparison of their answers."""

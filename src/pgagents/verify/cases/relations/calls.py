@@ -1,4 +1,4 @@
-"""The calls whose answers a relation compares: the arguments they begin from, and the changed ones."""
+"""Make the calls that a relation compares: the base arguments, and the same with one argument changed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pgagents.verify.wire.endpoint import Endpoint
 
 
 def list_bases(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dict[str, Any]]:
-    """Return two variants of the other arguments: with all relations at their widest, and as in the
-    example.
+    """Return two variants of the other arguments: one with all relations at their widest, and the
+    example's.
     """
     base = dict(template_of(setting.model, endpoint.action).input)
     wide = dict(base)
@@ -32,7 +32,7 @@ def find_bounds(setting: Setting, endpoint: Endpoint, relation: Relation) -> tup
 
 
 def list_narrowed(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dict[str, Any]]:
-    """Return narrow calls to try in turn; a default is tried first, by leaving the argument out."""
+    """Return the narrow calls to try in turn. A default is tried first, by leaving the argument out."""
     template, schemas = template_of(setting.model, endpoint.action), setting.model.schemas
     param = endpoint.action.param(relation.widen)
     assert param is not None
@@ -60,8 +60,8 @@ def list_narrowed(setting: Setting, endpoint: Endpoint, relation: Relation) -> l
 def find_another(
     setting: Setting, endpoint: Endpoint, relation: Relation, narrow: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return the narrow call with the example's value, if it differs from the narrow one: then other items
-    fit.
+    """Return the narrow call with the example's value, to which other items belong; empty if the value is the
+    same.
     """
     own = template_of(setting.model, endpoint.action).input.get(relation.widen)
     differs = relation.fits is not None and own is not None and own != narrow.get(relation.widen)
@@ -69,8 +69,9 @@ def find_another(
 
 
 def replace_argument(endpoint: Endpoint, given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    """Return the arguments with another value (None removes it), in the catalogue's order, so that equal
-    calls are equal requests.
+    """Return the arguments with one replaced (None removes it), in the catalogue's order.
+
+    So equal calls are equal requests.
     """
     found = {**given, name: value}
     declared = [str(p.name) for p in endpoint.params]

@@ -1,6 +1,7 @@
-"""Compare a narrow and a wide answer of a relation, and judge what the wide one must keep.
+"""Compare the narrow and the wide answer of a relation, and judge that the wide one keeps the narrow one's
+items.
 
-Where others may use the server, a difference counts only if it is there once more.
+If others may use the server, a difference counts only if a second try shows it, too.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 RELATION = "relation"
-"""The check whose contracts these are."""
+"""The check to which all contracts of this module belong."""
 
 
 def find_order(endpoint: Endpoint, relation: Relation) -> tuple[str, bool] | None:
-    """Return the member that a law says the list is sorted by, and true if descending; or None."""
+    """Return the member by which a law sorts the list, and true if it is descending; None without such a
+    law.
+    """
     orders = (order_of(law.that.tree) for law in endpoint.action.laws if law.when is None)
     kept = normal(relation.keeps.tree)
     found = (order for order in orders if order is not None and normal(order.items) == kept)
@@ -35,7 +38,7 @@ def find_order(endpoint: Endpoint, relation: Relation) -> tuple[str, bool] | Non
 
 
 def list_flags(setting: Setting, endpoint: Endpoint) -> tuple[str, ...]:
-    """Return optional boolean arguments that are also boolean members of the listed items."""
+    """Return the optional boolean arguments that are also boolean members of the listed items."""
     members = [
         setting.resolve_schema(m)
         for m in setting.resolve_schema(endpoint.action.success.schema or {}).get("properties", {}).values()
@@ -56,7 +59,7 @@ def list_flags(setting: Setting, endpoint: Endpoint) -> tuple[str, ...]:
 def judge_fitting(
     setting: Setting, endpoint: Endpoint, relation: Relation, small: Exchange, large: Exchange
 ) -> Conversation:
-    """Judge that the narrow answer, if it has room, leaves out nothing of the wide one that fits it."""
+    """Judge that the narrow answer, if it has room, lacks no item of the wide one that belongs into it."""
     if relation.fits is None:
         return
     contract, template = (
@@ -64,7 +67,7 @@ def judge_fitting(
         template_of(setting.model, endpoint.action),
     )
     lost = fitting(setting, relation, small, instances_of(setting, relation, large) or ())
-    if lost is not None and not setting.exclusive:  # both once more, in case others changed it in between
+    if lost is not None and not setting.exclusive:  # both again, because others may have changed it meanwhile
         large = yield ordinary(
             endpoint, template, "valid", f"{relation.widen} once more", input=large.call.input
         )
@@ -89,7 +92,7 @@ def judge_kept_items(
     had: list[Any],
     has: list[Any],
 ) -> Conversation:
-    """Judge that the wide answer holds everything the narrow one had."""
+    """Judge that the wide answer holds all items of the narrow one."""
     _, most = find_bounds(setting, endpoint, relation)
     lost = [i for i in had if i not in has]
     if lost and (not setting.exclusive or answer_that_will_do(setting, endpoint) == "ever"):
@@ -105,9 +108,9 @@ def judge_kept_items(
 def judge_first_items(
     setting: Setting, endpoint: Endpoint, relation: Relation, small: Exchange, large: Exchange
 ) -> Iterator[Judgement]:
-    """Judge that the narrow answer begins as the wide one does.
+    """Judge that the narrow answer begins with the same items as the wide one.
 
-    Items equal in the sorted member may change places.
+    Items with equal values in the sorted member may change places.
     """
     order, had, has = (
         find_order(endpoint, relation),
@@ -138,7 +141,7 @@ def judge_first_items(
 def judge_flagged_items(
     setting: Setting, endpoint: Endpoint, relation: Relation, given: dict[str, Any], whole: Exchange
 ) -> Conversation:
-    """Judge that an item that has the flags stays in the answer when the flags are set, if there is room."""
+    """Judge that an item whose flags are true is still listed when the flags are set, if there is room."""
     flags = list_flags(setting, endpoint)
     if not flags:
         return
@@ -154,7 +157,7 @@ def judge_flagged_items(
     lost: list[Any] = []
     reuses: tuple[Reuse, ...] = (answer_that_will_do(setting, endpoint), "")
     for again in reuses:
-        if again == "":  # once more, in case others changed it in between
+        if again == "":  # again, because others may have changed it meanwhile
             whole = yield ordinary(
                 endpoint, template, "valid", f"without {said}", input=whole.call.input, reuse=again
             )
@@ -181,7 +184,7 @@ def judge_flagged_items(
 
 
 def _in_order(instances: list[dict[str, Any]], member: str, down: bool) -> bool:
-    """True if the items are sorted by the member; if not, the law's own check reports it."""
+    """True if the items are sorted by the member. If not, another check reports it."""
     values: list[Any] = [instance.get(member) for instance in instances]
     try:
         return all(a >= b if down else a <= b for a, b in pairwise(values))
@@ -197,7 +200,7 @@ def judge_item_count(
     had: list[Any],
     has: list[Any],
 ) -> Conversation:
-    """Judge that the narrow answer has as many items as it may, of those that the wide one holds."""
+    """Judge that the narrow answer has as many of the wide answer's items as it may hold."""
     contract, most = f"{RELATION}/{relation.name}/filled/{endpoint.place}", given[relation.widen]
     wanted = min(int(most), len(has))
     if len(had) < wanted:
@@ -220,9 +223,9 @@ def judge_item_count(
 def _still(
     setting: Setting, endpoint: Endpoint, relation: Relation, given: dict[str, Any], most: Any, had: list[Any]
 ) -> Generator[Call, Exchange, list[Any]]:
-    """Return items that the narrow call has before and after the wide call, and the wide call lacks.
+    """Return the items that the narrow call returns before and after the wide call, and the wide call lacks.
 
-    Others may add or remove items in between.
+    Others may add or remove items meanwhile.
     """
     template = template_of(setting.model, endpoint.action)
     again = f"{relation.widen} {most}, as others use the server too"

@@ -1,4 +1,7 @@
-"""Reads that show another side of an instance, such as its content, and the call that changes it before."""
+"""Change an instance, then make the reads that show another side of it, such as its content.
+
+Also read once more what an unusual write made or changed.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,18 @@ from pgagents.verify.check.check import Conversation
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.fixtures.target import target_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 MOST_READS = 4
+CRASHED = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A resource, how an instance is made, shown and changed, and the reads about it beside `read_by`."""
+    """A resource with the ways to make, show and change an instance, and its reads besides `read_by`."""
 
     resource: Resource
     maker: Endpoint
@@ -30,14 +35,14 @@ class Changed:
 
     @property
     def cost(self) -> int:
-        """The number of requests."""
+        """The number of requests of the conversation."""
         return 3 + len(self.reads)
 
 
 def list_changed(setting: Setting) -> Iterator[Changed]:
-    """Yield each resource that has such reads over REST and a call that changes its members.
+    """Yield each resource that has further reads over REST, and a call that changes its members.
 
-    A change that costs, makes something or ends an instance is left out.
+    A change that costs money, makes an instance or ends one is left out.
     """
     resources = setting.model.resources.values()
     others = {call.action.name for r in resources for call in (r.made_by, r.undone_by) if call is not None}
@@ -58,13 +63,13 @@ def list_changed(setting: Setting) -> Iterator[Changed]:
 
 
 def _find_id(endpoint: Endpoint, resource: Resource) -> Param | None:
-    """Return the last argument of the path, if it names an instance of the resource."""
+    """Return the last argument of the path, if it is the id of an instance of the resource; else None."""
     last = next((p for p in reversed(endpoint.params) if p.place == "path"), None)
     return last if last is not None and last.refers_to == resource.name else None
 
 
 def _changes(endpoint: Endpoint) -> bool:
-    """True if the call alters the instance that its path names; others may make another one."""
+    """True if the call alters the instance in its path; another call may make a new one instead."""
     action = endpoint.action
     alters = endpoint.method in ("PUT", "PATCH") or endpoint.path.endswith("}")
     written = any(param.place == "body" for param in endpoint.params)
@@ -72,7 +77,9 @@ def _changes(endpoint: Endpoint) -> bool:
 
 
 def read_changed(setting: Setting, case: Changed) -> Callable[[], Conversation]:
-    """Make an instance, change it, and call the reads; every watcher judges the answers."""
+    """Return a conversation that makes an instance, changes it and reads it. The checks' watchers judge the
+    answers.
+    """
     made_by, resource = case.resource.made_by, case.resource
     assert made_by is not None
 
@@ -93,6 +100,44 @@ def read_changed(setting: Setting, case: Changed) -> Callable[[], Conversation]:
             yield _about(setting, read, resource, body, f"a read of a changed {resource.name}")
 
     return run
+
+
+def read_written(setting: Setting, exchange: Exchange) -> Conversation:
+    """Read the instance that a write made or changed; do nothing where the answer does not show it.
+
+    A write that crashed may have changed its instance all the same.
+    """
+    endpoint = exchange.call.endpoint
+    if (
+        endpoint is None
+        or endpoint.action.effect != "write"
+        or not (exchange.success or exchange.status >= CRASHED)
+    ):
+        return
+    resource, body = _find_written(setting, endpoint, exchange)
+    if resource is None or not resource.read_by or not all(id in body for id in resource.ids):
+        return
+    read = resource.read_by[0]
+    reader = setting.find_usable_lead(str(read.action.name))
+    if reader is not None and reader.on_rest:
+        why = f"the {resource.name} of a generated call"
+        yield Call(reader, read.input, "explore", why, subject=resource, made=body)
+
+
+def _find_written(
+    setting: Setting, endpoint: Endpoint, exchange: Exchange
+) -> tuple[Resource | None, Mapping[str, object]]:
+    """Return the resource that a call made or changed, and what is known of the instance."""
+    for resource in setting.model.resources.values():
+        made_by = resource.made_by
+        if made_by is not None and made_by.action is endpoint.action:
+            body = at_path(made_by, exchange) if exchange.success else None
+            return (resource, body) if isinstance(body, Mapping) else (None, {})
+    target = target_of(setting, endpoint.action)
+    if target is None or len(target.named) != 1 or len(target.resource.ids) != 1:
+        return None, {}
+    given = exchange.input.get(str(target.named[0].name))
+    return (target.resource, {target.resource.id: given}) if given is not None else (None, {})
 
 
 def _about(

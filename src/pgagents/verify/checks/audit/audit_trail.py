@@ -45,23 +45,23 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "audit_trail"
 CORRECT = ("valid", "explore", "clean")
-"""Intents of valid calls.
+"""The intents of valid calls.
 
-An invalid call that succeeds is found by other checks, and its row is not promised.
+If an invalid call succeeds, other checks find that; no row is promised for it.
 """
 MOST_NOTED = 2_000
 WILD = f"{NAME}/wild"
-"""The note of calls that may have left a row without a promise: invalid ones that succeeded, and those
-without an answer.
+"""The note of calls that may have left a row which is not promised: accepted invalid calls, and unanswered
+calls.
 """
 EARLY, LATE = 4, 8
 SLACK_S = 5.0
 SHORTEST = 4
-"""A value of fewer characters may stand in a row by chance."""
+"""Length (characters) from which a value is searched for in rows; shorter ones stand there by chance."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint whose successes leave rows, and some about all rows."""
+    """Yield a contract for each endpoint whose successes leave rows, and several about all rows."""
     audit = setting.model.audit
     if audit is None:
         return
@@ -93,7 +93,7 @@ def _general(audit: Audit) -> Iterator[tuple[str, str, Pointer]]:
 
 
 def _find_key(memory: Memory, exchange: Exchange) -> str:
-    """Return the key of a call that no role makes; empty if it has none."""
+    """Return the key that a request presents, for calls without a role; empty if it presents none."""
     return find_proof(memory.model, exchange.request)
 
 
@@ -144,10 +144,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _stamps(setting: Setting, exchange: Exchange) -> Mapping[str, str]:
-    """Return the attribution that a call is recorded with.
+    """Return the attribution with which a call is recorded.
 
-    A dispatcher has its own. A REST call that makes an instance gets the attribution of the surface that its
-    key is made for.
+    A dispatcher has its own. A REST call that makes an instance has that of the surface for which its key is
+    made.
     """
     endpoint, role = exchange.call.endpoint, setting.model.auth.roles.get(exchange.call.role)
     if endpoint is None or endpoint.dispatcher is not None:
@@ -166,8 +166,8 @@ def _stamps(setting: Setting, exchange: Exchange) -> Mapping[str, str]:
 
 
 def _about(setting: Setting, audit: Audit, exchange: Exchange) -> dict[str, str]:
-    """Return the ids that a call's row must hold: of the instances that its arguments name, and of the one
-    it made.
+    """Return the ids that a call's row must hold: of the instances in its arguments, and of the one that it
+    made.
     """
     found: dict[str, str] = {}
     for member, name in audit.about.items():
@@ -193,7 +193,9 @@ def _about(setting: Setting, audit: Audit, exchange: Exchange) -> dict[str, str]
 
 
 def _kin(setting: Setting, name: str) -> dict[str, Resource]:
-    """Return the resources of the same kind: read, or else found, by the same action."""
+    """Return the resources of the same kind: those that the same action reads, or finds if none reads
+    them.
+    """
 
     def reader(resource: Resource) -> Any:
         return (
@@ -211,7 +213,7 @@ def _kin(setting: Setting, name: str) -> dict[str, Resource]:
 
 
 def _members(setting: Setting, audit: Audit) -> frozenset[str]:
-    """Return the members of a row by the schema of the list."""
+    """Return the members of a row, by the schema of the list of rows."""
 
     def find_members() -> frozenset[str]:
         schema = setting.resolve_schema(audit.listed_by.action.success.schema or {})
@@ -295,7 +297,7 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    # before `no_crashes`, which ends the judging of a crash: what a crashed call did is not known
+    # before `no_crashes`, after which a crash is not judged further: its effects are unknown
     rank=-1,
     tools=True,
 )

@@ -32,8 +32,8 @@ NAME = "call_attribution"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a contract for each action that makes an instance, through each dispatcher and with each key
-    made for a surface.
+    """Yield a contract for each action that makes an instance, through each dispatcher, and with each key for
+    a surface.
     """
     for resource, endpoint, role, stamps, origin in _cases(setting):
         stamped = " and ".join(f"{member} {value}" for member, value in stamps.items())
@@ -47,9 +47,9 @@ Case = tuple[Resource, Endpoint, str, Mapping[str, str], Pointer]
 
 
 def _cases(setting: Setting) -> Iterator[Case]:
-    """Yield the first resource that each action makes.
+    """Yield a case for the first resource that each action makes.
 
-    A role is named if the key, not the endpoint, decides the platform.
+    The case has a role if the key decides the platform, and not the endpoint.
     """
     met: set[str] = set()
     model = setting.model
@@ -60,7 +60,7 @@ def _cases(setting: Setting) -> Iterator[Case]:
             or made.at is None
             or any(made.action is move.action for r in model.resources.values() for move in r.moves)
         ):
-            continue  # an instance that is only moved was stamped when it was made
+            continue  # an instance that is only moved got its attribution when it was made
         for endpoint in setting.endpoints:
             if endpoint.action is not made.action or f"{endpoint.place}" in met:
                 continue
@@ -76,13 +76,13 @@ def _cases(setting: Setting) -> Iterator[Case]:
 
 
 def _stamps(resource: Resource, attribution: Mapping[str, str]) -> dict[str, str]:
-    """Return the part of an attribution whose members this resource declares as volatile or fixed."""
+    """Return the members of an attribution that this resource declares as volatile or fixed."""
     members = {*resource.fixed, *resource.volatile}
     return {member: value for member, value in attribution.items() if member in members}
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge instances made through a dispatcher."""
+    """Judge instances that were made through a dispatcher."""
     if (
         exchange.call.endpoint is None
         or exchange.call.endpoint.dispatcher is None

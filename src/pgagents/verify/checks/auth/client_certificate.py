@@ -31,11 +31,12 @@ CASES: dict[str, tuple[Connection, str]] = {
     "other_authority": ("other", "with a client certificate of another authority"),
 }
 REFUSALS = (400, 401, 403, 421, 495, 496)
-"""Statuses of servers and gateways that refuse a connection for its certificate. 495 and 496 are
-nginx's own.
+"""Statuses with which servers and gateways refuse a connection without the right certificate.
+
+495 and 496 are nginx's own.
 """
 HINDERED = ("timeout", "too-large")
-"""Kinds of silence that are no refusal."""
+"""Kinds of silence that do not show a refusal."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -55,7 +56,7 @@ def _cases(setting: Setting) -> Iterator[tuple[str, Endpoint]]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Leave the contracts untested where no connection can have a certificate."""
+    """Return that a contract is untested if no connection can have a certificate, else None."""
     del contract
     if setting.strangers:
         return None

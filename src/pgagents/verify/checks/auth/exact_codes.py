@@ -1,7 +1,8 @@
 """A write that needs an instance's code is refused if the code is only nearly right.
 
-The API gives out such a code with the instance. The write is called with a near miss: a short form, the other
-letter case, or one character more, less or changed. A refusal (4xx) keeps the contract; a success breaks it.
+The API returns this code with the instance. The write is called with a nearly equal code: a short form, the
+other letter case, or one character more, less or changed. A refusal (4xx) keeps the contract, and a success
+breaks it.
 """
 
 from __future__ import annotations
@@ -38,12 +39,12 @@ HOWS = (
     "with another last character",
 )
 SHORTEST = 4
-"""Fewest characters of a short form."""
+"""The fewest characters of a short form."""
 REFUSED = range(400, 500)
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a contract for each surface and each such code, on the first action that takes it."""
+    """Yield a contract for each surface and each code, on the first action with an argument for the code."""
     for endpoint, param, resource, _ in _cases(setting):
         says = (
             f"{endpoint.action.name} of a {resource.name} is refused with what is only nearly its "
@@ -53,8 +54,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, str], ...]:
-    """Return (endpoint, argument, resource, member) of writes that take a text which the instance itself
-    holds.
+    """Return (endpoint, argument, resource, member) of writes with a text argument that is a member of the
+    instance.
     """
 
     def find() -> Iterator[tuple[Endpoint, Param, Resource, str]]:
@@ -79,8 +80,9 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, str], ...
 
 
 def _member(resource: Resource, value: Any) -> str:
-    """Return the instance's member that an argument's value is read from; empty if it is another
-    expression or an id.
+    """Return the member of the instance from which an argument's value is read.
+
+    Return an empty text for the id, and for any other value.
     """
     member = member_of(value, ("resource", resource.name))
     return member if "." not in member and member not in resource.ids else ""
@@ -101,7 +103,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _short_forms(
     setting: Setting, endpoint: Endpoint, param: Param, there: Mapping[str, Any], code: str
 ) -> Iterator[tuple[str, str]]:
-    """Yield other members of the instance that are a prefix of the code, ignoring case and separators."""
+    """Yield other members of the instance that the code begins with, ignoring case and separators."""
     whole = _bare(code)
     test = setting.test_argument(endpoint, param)
     for name, value in there.items():

@@ -1,11 +1,11 @@
 """A call without a valid key is refused.
 
 Each endpoint is called without a key. One endpoint of each surface also gets malformed, wrong, misplaced and
-revoked keys, in the forms that the scheme's type knows. In `user:password` the password is wrong. Each scheme
-that a call needs beside others is left out once, and a scheme of other actions is refused. Each further
-alternative is accepted, and so is a call without a key where the key is optional. Where the catalogue sets
-`auth_first`, the key is checked before the body is parsed or ids are looked up. The name of an HTTP scheme is
-accepted in lower case too.
+revoked keys, in the forms of the scheme's type. In `user:password` the password is wrong. Where a call needs
+several schemes, each is left out once. A scheme of other actions is refused. Each further alternative is
+accepted, and so is a call without a key if the key is optional. If the catalogue sets `auth_first`, the key
+is checked before the body is parsed or ids are looked up. The name of an HTTP scheme is also accepted in
+lower case.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ EITHER_CASE = "either_case"
 OPTIONAL = "optional"
 FORBIDDEN = 403
 UNSAID = tuple(s for s in ANY_REFUSAL if s not in (404, 405, 410))
-"""Statuses that refuse a key where a document says no code for it."""
+"""Statuses that may refuse a key if a document names no code for it."""
 EVERYWHERE: dict[Twist, str] = {"none": "without a key"}
 NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbage"), "flip": ("flip", "case")}
-"""Keys that were never issued but resemble an issued one.
+"""Keys that were never issued and resemble an issued one.
 
-They reveal a server that truncates keys to a column's width or ignores case. Surface and seed choose which
-one is sent.
+They reveal servers that truncate keys to a column's width, or ignore case. Surface and seed choose which one
+is sent.
 """
 WRONG: frozenset[Twist] = frozenset(("garbage", "flip", *NEAR["garbage"], *NEAR["flip"]))
 """The twists that send a well-formed but wrong key."""
@@ -55,14 +55,14 @@ WRONG: frozenset[Twist] = frozenset(("garbage", "flip", *NEAR["garbage"], *NEAR[
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A call that must be refused, or with `accepted` one that must be served."""
+    """A call that must be refused; with `accepted`, one that must be accepted."""
 
     endpoint: Endpoint
     detail: str
     what: str
     twist: Twist = ""
     scheme: str = ""
-    """The scheme that the twist is of; empty for all."""
+    """The scheme that the twist changes; empty for all schemes."""
     schemes: tuple[str, ...] | None = None
     """The schemes that are presented; None for those of an ordinary call."""
     accepted: bool = False
@@ -75,8 +75,8 @@ class _Case:
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield contracts: no key on every endpoint; wrong and revoked keys on one endpoint of each surface.
 
-    Also call one endpoint of each surface without a key and with an unreadable body. One call has the scheme
-    in lower case, and one uses each further alternative.
+    One endpoint of each surface is also called without a key and with an unreadable body. One call has the
+    scheme in lower case, and one call uses each further alternative.
     """
     for case in _cases(setting):
         endpoint, ends = case.endpoint, "is served" if case.accepted else "is refused"
@@ -98,8 +98,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
-    """Return the first REST read that needs a key and no id, as a list of at most one. The list is empty if
-    the scheme has no name of HTTP authentication.
+    """Return the first REST read that needs a key and no id, as a list of at most one.
+
+    The list is also empty if the key is not sent under a scheme of HTTP authentication.
     """
     credential = setting.model.credential
     if credential is None or not credential.any_case:
@@ -109,7 +110,7 @@ def _first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
 
 
 def _list_plain_reads(setting: Setting) -> Iterator[Endpoint]:
-    """Yield the REST reads that accept a key and need no id."""
+    """Yield the REST reads that take a key and need no id."""
     for endpoint in setting.endpoints:
         plain = endpoint.on_rest and "{" not in endpoint.path and not endpoint.action.costs
         if plain and endpoint.needs_key and endpoint.action.effect == "read":
@@ -117,7 +118,9 @@ def _list_plain_reads(setting: Setting) -> Iterator[Endpoint]:
 
 
 def _unread(setting: Setting) -> list[Endpoint]:
-    """Return the first endpoint with a body of each surface, if the catalogue sets `auth_first`."""
+    """Return the first endpoint of each surface that has a body; empty unless the catalogue sets
+    `auth_first`.
+    """
     bodies: dict[str, Endpoint] = {}
     for endpoint in setting.endpoints if setting.model.behaviour.auth_first is True else ():
         refuses = endpoint.needs_key and () not in endpoint.security
@@ -127,7 +130,9 @@ def _unread(setting: Setting) -> list[Endpoint]:
 
 
 def _order_endpoints(setting: Setting) -> Sequence[Endpoint]:
-    """Return the endpoints; of a document its plain reads first, as writes may never be sent."""
+    """Return the endpoints. If a document made the catalogue, plain reads come first, because writes may be
+    forbidden.
+    """
     if not setting.model.leaves_open:
         return setting.endpoints
     plain = {endpoint.place for endpoint in _list_plain_reads(setting)}
@@ -171,7 +176,7 @@ def _wrong_forms(
 
 
 def _parts(endpoint: Endpoint, alternative: tuple[str, ...]) -> Iterator[_Case]:
-    """Yield calls that lack one of the schemes that are needed together."""
+    """Yield calls that each lack one of several schemes that are needed together."""
     for scheme in alternative:
         rest = tuple(name for name in alternative if name != scheme)
         if not any(set(one) <= set(rest) for one in endpoint.security):
@@ -189,7 +194,9 @@ def _others(setting: Setting, endpoint: Endpoint, seen: set[tuple[str, str]]) ->
 
 
 def _accepted(setting: Setting) -> Iterator[_Case]:
-    """Yield a call by each alternative but the first, and each call without a key where that is optional."""
+    """Yield a call with each alternative but the first, and each call without a key if its key is
+    optional.
+    """
     seen: set[tuple[str, ...]] = set()
     for endpoint in _list_plain_reads(setting):
         if () in endpoint.security:
@@ -207,7 +214,7 @@ def _find_revoked_role(setting: Setting) -> str | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract; a surface's first endpoint is called early."""
+    """Yield one probe for each contract. The first endpoint of each surface is called early."""
     del roles
     for endpoint, _ in _first_read(setting):
         contract = f"{NAME}/{EITHER_CASE}/{endpoint.place}"
@@ -252,7 +259,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _near(setting: Setting, endpoint: Endpoint, twist: Twist) -> Twist:
-    """Return the form that surface and seed choose for a twist with several similar forms; else the twist
+    """Return the twist to send: one of several similar twists, chosen by surface and seed, or the twist
     itself.
     """
     several = NEAR.get(twist, (twist,))
@@ -263,9 +270,9 @@ def _near(setting: Setting, endpoint: Endpoint, twist: Twist) -> Twist:
 
 
 def _about(setting: Setting, endpoint: Endpoint, twist: Twist) -> dict[str, Any]:
-    """Return the call's arguments; without a key and with `auth_first`, the ids name no instance.
+    """Return the call's arguments. Without a key and with `auth_first`, the ids name no instance.
 
-    A server that looks up the id first answers 404, and so does one that checks no key at all.
+    A 404 then reveals a server that looks up the id first, or that checks no key at all.
     """
     given = dict(template_of(setting.model, endpoint.action).input)
     if twist == "none" and setting.model.behaviour.auth_first is True and () not in endpoint.security:
@@ -285,12 +292,10 @@ def _run_accepted(call: Call, contract: str, what: str) -> Callable[[], Conversa
 
 
 def _list_codes(setting: Setting, call: Call) -> list[Code]:
-    """Return the codes that may refuse a call: without a key, with a wrong one, or with one that may not look
-    like a key.
-    """
+    """Return the codes with which a call may be refused: for no key, a wrong key, or an unreadable key."""
     missing, wrong = setting.model.no_key, setting.model.wrong_key
     assert missing is not None
-    assert wrong is not None  # the catalogue names them wherever calls have a key
+    assert wrong is not None  # the catalogue names it if calls have keys
     if call.twist == "none":
         return [missing]
     whole = call.twist in WRONG or (not call.twist and call.schemes is None)
@@ -316,8 +321,9 @@ def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[],
 
 
 def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str]:
-    """Return why a success without a key proves nothing, such as a key among the headers of `--env`; empty if
-    it does.
+    """Return why a success without a key proves nothing, such as a key in the headers of `--env`.
+
+    Empty if it proves that no key is needed.
     """
     bare: Exchange = yield replace(
         call, bare=True, why=f"{call.why}, and without the headers that were given"
@@ -333,8 +339,9 @@ def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str
 
 
 def _both(setting: Setting, call: Call, contract: str, before: str) -> Callable[[], Conversation]:
-    """Judge both contracts with one call if it is refused for its key; else a second call shows which one
-    is broken.
+    """Return a conversation that judges both contracts by one call if the call is refused for its key.
+
+    If it is not, a second call shows which contract is broken.
     """
     code = setting.model.no_key
     assert code is not None

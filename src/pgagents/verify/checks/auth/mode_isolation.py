@@ -45,9 +45,9 @@ Case = tuple[Resource, ActionCall, Endpoint, bool]
 
 
 def _cases(setting: Setting) -> Iterator[Case]:
-    """Yield reads on every surface and lists on REST.
+    """Yield reads on every surface, and lists on REST.
 
-    An action that reads several resources is tried with the first.
+    An action that reads several resources is tried with the first of them.
     """
     met: set[str] = set()
     if _live(setting) is None:

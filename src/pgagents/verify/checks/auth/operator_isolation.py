@@ -19,11 +19,11 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "operator_isolation"
 HIDDEN = (401, 404)
-"""Further statuses of a refusal, because a server need not reveal that the operator's endpoints exist."""
+"""Further statuses of refusals, because a server may conceal that the operator's endpoints exist."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each operator's action that is tried."""
+    """Yield one contract for each action of the operator that is tried."""
     if setting.model.errors.framework.no_scope is None:
         return
     for action in _list_actions(setting):
@@ -44,10 +44,10 @@ def _endpoint(action: Action) -> Endpoint:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each action, which calls it with the main key.
+    """Yield one probe for each action. It calls the action with the main key.
 
-    They need the operator's key too: it shows that the target has these endpoints. A read is first sent as
-    the operator, unless it was sent before.
+    The operator's key is needed too, to show that the target has the endpoint. A read is first sent as the
+    operator, unless an earlier call was.
     """
     del roles
     if setting.model.errors.framework.no_scope is None:
@@ -67,7 +67,7 @@ def _run(setting: Setting, action: Action, contract: str) -> Callable[[], Conver
             if audit is not None and audit.listed_by.action is action
             else dict(template.input)
         )
-        if action is clock:  # if the call succeeds, the clock hardly moves
+        if action is clock:  # if the call is wrongly accepted, the clock hardly moves
             given |= {str(p.name): low(p.schema, setting.model.schemas) for p in action.params if p.required}
         else:
             yield ordinary(

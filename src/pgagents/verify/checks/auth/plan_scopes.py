@@ -1,9 +1,9 @@
-"""A key whose plan lacks an action's scope is refused, and is not refused where its plan suffices.
+"""A key whose plan lacks an action's scope is refused, and a key whose plan suffices is not.
 
-Each endpoint with a scope is called with such a key. The answer must have the declared code. If the catalogue
-says where errors name the missing scope, it must be named there. Up to eight reads that need no scope, or one
-that the key's plan has, are called with a key whose plan lacks another scope. They must not be refused for
-the plan.
+Each endpoint with a scope is called with a key whose plan lacks the scope. The answer must have the declared
+code. If the catalogue says where errors name the missing scope, the error must name it there. Up to eight
+reads that need no scope, or a scope of the key's plan, are called with a key whose plan lacks another scope.
+These must not be refused for the plan.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from pgagents.verify.wire.exchange import Exchange, got
 
 NAME = "plan_scopes"
 OPEN = "open"
-"""The part of a contract's id that says: open to a lesser key."""
+"""The part of a contract's id for actions that are open to a key of a lesser plan."""
 MOST_OPEN = 8
-"""Most reads that are called with a lesser key. A key shut out of one is mostly shut out of several."""
+"""The most reads that are called with a lesser key. A server that refuses one usually refuses several."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -63,9 +63,9 @@ def _list_scoped_endpoints(setting: Setting) -> Iterator[tuple[Endpoint, str, Po
 
 
 def _lacking(setting: Setting, scope: str, roles: frozenset[str]) -> str | None:
-    """Return a role whose plan lacks the scope; None without one.
+    """Return a role whose plan lacks the scope, or None.
 
-    Roles with a key are preferred to the others, which come in the catalogue's order.
+    Roles with a key come before roles without one; else the catalogue's order decides.
     """
     auth = setting.model.auth
     names = [
@@ -77,9 +77,9 @@ def _lacking(setting: Setting, scope: str, roles: frozenset[str]) -> str | None:
 
 
 def _list_open_reads(setting: Setting, roles: frozenset[str]) -> Iterator[tuple[Endpoint, str]]:
-    """Yield reads over REST that a lesser role of the main key's project may make, each with such a role.
+    """Yield REST reads that a lesser role of the main key's project may make, each with such a role.
 
-    A role is lesser if its plan lacks a scope of the main key's plan. A read that costs is left out.
+    A role is lesser if its plan lacks a scope of the main key's plan. Reads that cost money are left out.
     """
     auth = setting.model.auth
     main = auth.roles.get("main")
@@ -177,7 +177,7 @@ def _run_open(setting: Setting, endpoint: Endpoint, role: str, contract: str) ->
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Note endpoints where the main key's plan lacks the scope: nothing can be judged there."""
+    """Note the endpoints for which the main key's plan lacks the scope, so that they cannot be judged."""
     endpoint, no_scope = exchange.call.endpoint, memory.model.errors.framework.no_scope
     if (
         endpoint is not None

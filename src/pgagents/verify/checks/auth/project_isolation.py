@@ -40,16 +40,16 @@ NAME = "project_isolation"
 TOLD = f"{NAME}/told@{REST}"
 DAY_S = 86_400
 STAY_S = 5_400.0
-"""The lifetime in seconds of another project's instance, if the clock can be moved. Hourly charges appear
-after it.
+"""The lifetime, in seconds, of another project's instance if the clock can be moved. It causes hourly
+charges.
 """
 SHORTEST = 8
-"""An id of fewer characters may stand in an answer by chance."""
+"""Length (characters) from which an id is searched for in answers; shorter ones stand there by chance."""
 MOST_IDS = 2_000
 MOST_BODIES = 50
 BODIES = f"{NAME}/bodies"
 Owner = tuple[str, str]
-"""A project and a mode."""
+"""A project and a mode, which together own instances."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -83,21 +83,21 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect figures unless the run is exclusive: others who use our project may change them."""
+    """Deselect figures unless the run is exclusive, because others may use our project and change them."""
     if setting.exclusive or contract.id == TOLD:
         return None
     return Verdict.NOT_SELECTED, others_too("counts")
 
 
 def _as_sent(exchange: Exchange) -> dict[str, Any]:
-    """Return the arguments of a call with expressions evaluated, without defaults that others added."""
+    """Return the arguments of a call with expressions evaluated. Defaults that the run added are left out."""
     return {name: value for name, value in exchange.input.items() if name in exchange.call.input}
 
 
 def _figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
-    """Yield REST reads about one project alone, each with a resource that can be made and ended.
+    """Yield REST reads about a whole project, each with a resource that can be made and ended.
 
-    One that the read lists is preferred, then one that does not end by itself.
+    A resource that the read lists is preferred, then one that does not end by itself.
     """
     made = [r for r in setting.model.resources.values() if r.tenant and r.made_by and r.undone_by]
     for endpoint in setting.endpoints if made else ():
@@ -109,8 +109,9 @@ def _figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield probes: figures before and after another project makes and ends an instance, and lists read by
-    both projects.
+    """Yield probes that compare figures before and after another project makes and ends an instance.
+
+    Yield further probes that read lists as both projects.
     """
     if setting.model.auth.roles.get("second") is None:
         return
@@ -147,7 +148,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _lists(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
-    """Yield each REST list of a project's own resource once, with a resource that can be made for it."""
+    """Yield each REST list of a project's own resource once, with a resource of which an instance can be
+    made.
+    """
     met: set[str] = set()
     for resource in setting.model.resources.values():
         for listed in resource.listed_by if resource.tenant and resource.made_by else ():
@@ -162,7 +165,7 @@ def _once(call: Call) -> Conversation:
 
 
 def _after_own(setting: Setting, endpoint: Endpoint, resource: Resource) -> Callable[[], Conversation]:
-    """Read our list with an instance of ours in it, then send the same call as another project."""
+    """Read our list with an instance of ours in it, then make the same call as another project."""
 
     def run() -> Conversation:
         template = template_of(setting.model, endpoint.action)
@@ -182,7 +185,7 @@ def _after_own(setting: Setting, endpoint: Endpoint, resource: Resource) -> Call
                 input=_as_sent(own),
                 made=subject,
             )
-            if other.code in missed:  # not even what holds the list is found
+            if other.code in missed:  # the other project does not even find the container of the list
                 yield judge_kept(TOLD)
 
     return run
@@ -215,7 +218,7 @@ def _run(
         ended: Exchange = yield Call(
             ending, undo.input, "valid", why, role="second", owner="second", subject=resource, made=theirs
         )
-        yield ordinary(  # its answer must not be cached for us
+        yield ordinary(  # we must not get this answer from a cache
             endpoint,
             template_of(setting.model, endpoint.action),
             "valid",
@@ -254,7 +257,7 @@ def _around(moments: list[Param]) -> dict[str, Any]:
 
 
 def _other(before: Any, after: Any, at: str = "") -> str:
-    """Describe the first place where two answers differ."""
+    """Return the path and the values of the first difference between two answers."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         name = next((n for n in {**before, **after} if before.get(n) != after.get(n)), "")
         return _other(before.get(name), after.get(name), f"{at}.{name}" if at else str(name))
@@ -293,14 +296,16 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _is_telling(resource: Resource) -> bool:
-    """True if a member besides the id never changes, and so identifies an instance even if another project
-    reuses the id.
+    """True if a member besides the id never changes. It identifies an instance even if another project has
+    the same id.
     """
     return len(resource.fixed) > 1
 
 
 def _find_foreign_items(exchange: Exchange, owner: Owner, memory: Memory) -> Iterator[Judgement]:
-    """Judge that a list or a read contains no instance of another owner. The ids need not differ."""
+    """Judge that a list or a read contains no instance of another owner. Both owners may have the same
+    ids.
+    """
     action = exchange.call.endpoint.action if exchange.call.endpoint else None
     for resource in memory.model.resources.values():
         for call in (*resource.listed_by, *resource.read_by):
@@ -328,7 +333,7 @@ def _is_same(resource: Resource, item: Any, body: Mapping[str, Any]) -> bool:
 def _find_leaks(
     exchange: Exchange, owner: Owner, made: Mapping[Owner, Mapping[bytes, str]]
 ) -> Iterator[Judgement]:
-    """Judge that an answer holds no id of another owner, apart from ids that the call itself named."""
+    """Judge that an answer contains no id of another owner, apart from ids in the call itself."""
     body = exchange.told.body if isinstance(exchange.told, Response) else b""
     action = exchange.call.endpoint.action.name if exchange.call.endpoint else ""
     for other, ids in made.items():

@@ -23,11 +23,11 @@ from pgagents.verify.wire.signature import add_spaces, with_more
 
 NAME = "request_signatures"
 REFUSED = 300
-"""The first status that is no success."""
+"""The lowest status that is no success."""
 _TIMED = ("untimed", "redated", "old", "ahead")
-"""Wrong signatures that only a format with a signed time has."""
+"""Wrong signatures that only exist in formats with a signed time."""
 PAST_S = 60.0
-"""Seconds beyond the tolerance, so that small differences between clocks do not matter."""
+"""Seconds beyond the tolerance, so that small differences between clocks cannot decide."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -86,8 +86,9 @@ def _sign(endpoint: Endpoint, signature: Signature) -> dict[str, Any]:
 
 
 def _find_refused_example(endpoint: Endpoint) -> dict[str, Any]:
-    """Return the arguments of a refused example if no example is accepted: it may be refused for its
-    signature alone.
+    """Return the arguments of a refused example if no example is accepted.
+
+    The reason for its refusal may be the signature alone.
     """
     if any(e.status < REFUSED for e in endpoint.action.examples):
         return {}
@@ -100,9 +101,9 @@ def _list_signed_endpoints(setting: Setting) -> Iterator[Endpoint]:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A signature and the result that it must have. `right` is True if the call must be accepted.
+    """A signature and its expected result. `right` is true if the call must be accepted.
 
-    `spaced`: the body has unusual spaces. `more`: the body has more members than usual.
+    `spaced` adds unusual spaces to the body, and `more` adds members.
     """
 
     signature: Signature

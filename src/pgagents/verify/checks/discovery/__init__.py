@@ -1,1 +1,1 @@
-"""Checks of what a host advertises to agents."""
+"""Checks of the documents and links by which a host advertises itself to agents."""

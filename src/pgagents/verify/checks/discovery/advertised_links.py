@@ -1,4 +1,4 @@
-"""Whatever the host advertises to agents is there, with the media type that the link promises.
+"""The documents that the host advertises to agents exist, and have the media type that the link promises.
 
 Links come from the hosted documents, the front page (Link headers and link elements) and robots.txt
 (Agentmap). Well-known places are tried too, also those that the catalogue does not name. They are followed
@@ -40,13 +40,13 @@ NAME = "advertised_links"
 GONE = (404, 410)
 SHA256 = "sha256:"
 MOST_FOLLOWED = 25
-"""Links of one source that are followed."""
+"""The most links of one source that are followed."""
 MOST_NAMED = 3
 FRONT, AGENTMAP, UNDECLARED, ELSEWHERE = "front_page", "robots.txt", "undeclared", "other_hosts"
 NO_ROOT = "the address has a path, and these places stand at the root of a host"
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 _ANY = ("text/plain", "application/octet-stream", "")
-"""Media types that say nothing about YAML or Markdown, though both are served so."""
+"""Media types with which servers send YAML and Markdown, and which say nothing about the format."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -89,14 +89,14 @@ def _list_built(setting: Setting, file: str) -> list[Link]:
 
 
 def _count_links(setting: Setting, file: str) -> int:
-    """Return how many links of a document as built lead to the target."""
+    """Return the number of links in a generated document that lead to the target."""
     path = str(setting.model.api.hosted[file])
     links = _list_built(setting, file)
     return sum(1 for one in links if find_path(setting, one.href, path, machine=one.machine))
 
 
 def _list_elsewhere(setting: Setting) -> list[str]:
-    """Return the links of all documents as built that are not followed, each once."""
+    """Return the links of all generated documents that are not followed, each once."""
     found = [
         link.href
         for file, path in list_hosted(setting.model).items()
@@ -131,7 +131,7 @@ def _follow_document(setting: Setting, file: str, path: str) -> Callable[[], Con
         if address := find_https(setting, got):
             yield judge_over_https(f"{NAME}/{file}@rest", address)
         if got.void or got.status != 200 or got.response is None:
-            return  # hosted_document says that it is not there
+            return  # hosted_document reports that it is missing
         yield from _follow(setting, file, path, at, read_links(file, got.response.body))
 
     return run
@@ -164,7 +164,7 @@ def _follow_undeclared(setting: Setting, files: Sequence[str]) -> Callable[[], C
         for file in files:
             got, at = yield from fetch(setting, PLACES[file].path, "a well-known place")
             answer = got.response
-            page = answer is None or _kind(got) == "text/html"  # a page for whatever is not there
+            page = answer is None or _kind(got) == "text/html"  # a server may send a page for any path
             if got.void or got.status != 200 or answer is None or page:
                 continue
             judged = yield from _judge_links(
@@ -177,7 +177,9 @@ def _follow_undeclared(setting: Setting, files: Sequence[str]) -> Callable[[], C
 
 
 def _follow(setting: Setting, detail: str, source: str, at: str, links: Sequence[Link]) -> Conversation:
-    """Follow the links that lead to the target; judge the first that is wrong, else that all are right."""
+    """Follow the links that lead to the target. Judge the first wrong one; if there is none, all are
+    right.
+    """
     judged = yield from _judge_links(setting, detail, source, at, links)
     yield judged if judged is not None else judge_kept(f"{NAME}/{detail}@rest")
 
@@ -185,7 +187,7 @@ def _follow(setting: Setting, detail: str, source: str, at: str, links: Sequence
 def _judge_links(
     setting: Setting, detail: str, source: str, at: str, links: Sequence[Link]
 ) -> Generator[Any, Any, Judgement | None]:
-    """Yield the calls that follow the links; return the judgement of the first wrong one, or None."""
+    """Yield the calls that follow the links; return the judgement of the first wrong link, or None."""
     contract = f"{NAME}/{detail}@rest"
     followed: set[str] = set()
     for link in links:
@@ -235,8 +237,9 @@ def _is_json(media: str) -> bool:
 
 
 def _fits(wanted: str, told: str) -> bool:
-    """True if a document of one media type may be served as the other: JSON as any JSON, YAML and Markdown
-    also as plain text.
+    """True if a document of one media type may be sent as the other.
+
+    JSON may have any JSON type. YAML and Markdown may be plain text.
     """
     if wanted == told:
         return True

@@ -1,7 +1,8 @@
-"""A document that agents look for comes with the headers that they need.
+"""A document that agents look for has the headers that they need.
 
-They need its media type, leave for web pages to read it (CORS), HEAD, and a true ETag. A 304 is right only
-for the bytes that the caller has. Where a specification only recommends one of these, a difference is odd.
+These are its media type, permission for web pages to read it (CORS), HEAD, and a true ETag. A 304 is right
+only for the bytes that the caller has. Where a specification only recommends one of these, a difference is
+odd.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ CATALOG_LINK = "api-catalog"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield the contracts of each document that agents look for and the API hosts."""
+    """Yield the contracts of each hosted document that agents look for."""
     for file, path in list_hosted(setting.model).items():
         place = PLACES[file]
         yield _promise(file, "media_type", f"{path} is served as {place.media[0]}", advice=not place.typed)
@@ -61,7 +62,7 @@ def _run(setting: Setting, file: str, path: str) -> Callable[[], Conversation]:
             for detail in DETAILS:
                 yield judge_over_https(f"{NAME}/{detail}/{file}@rest", address)
         if got.void or got.status != 200:
-            return  # hosted_document says that it is not there
+            return  # hosted_document reports that it is missing
         yield _judge_type(file, place, got)
         yield _judge_origin(file, got)
         headed, _ = yield from fetch(setting, at, f"HEAD of {path}", method="HEAD", accept=accept)
@@ -112,7 +113,7 @@ def _relations(exchange: Exchange) -> str:
 
 
 def _revalidate(setting: Setting, file: str, path: str, got: Exchange, accept: str) -> Conversation:
-    """Request the document with the tag of its answer, and with an invented tag."""
+    """Request the document with the tag of its answer, then with an invented tag."""
     tag = got.header("ETag")
     if tag is None:
         yield _judge(file, "revalidation", ("an ETag", "the answer has none"))
@@ -133,7 +134,7 @@ def _revalidate(setting: Setting, file: str, path: str, got: Exchange, accept: s
 
 
 def _is_another(got: Exchange, again: Exchange) -> bool:
-    """True if the document changed in between, so that it had to be sent again."""
+    """True if the document changed between two answers, so that it had to be sent again."""
     return again.status == 200 and again.header("ETag") not in (None, got.header("ETag"))
 
 

@@ -1,9 +1,9 @@
-"""The server card that a host advertises says nothing else than the live MCP server.
+"""The server card that a host advertises agrees with the live MCP server.
 
-A run fetches the card without a key. It compares the card with the server's description of itself, and with
-its list of tools. A version may differ behind its second number, because a card is kept for an
-hour and servers are updated one by one. The card's name is that of a registry, so it is not compared. Nor
-are the addresses of other hosts, and revisions that the card leaves out.
+The card is fetched without a key. It is compared with the server's description of itself, and with its list
+of tools. Versions are compared by their first two numbers, because a card is kept for an hour and servers are
+updated one by one. The card's name is that of a registry, so it is not compared. Neither are the addresses of
+other hosts, nor revisions that the card leaves out.
 """
 
 from __future__ import annotations
@@ -46,21 +46,21 @@ OTHER_HOSTS = "the card names addresses of other hosts alone"
 NO_ADDRESS = "the server is reached as a process, and has no address"
 STREAMABLE = "streamable-http"
 MOST = 200
-"""Remotes, revisions and tools that are read from a card."""
+"""The most remotes, revisions and tools that are read from a card."""
 _VERSION = re.compile(r"v?(\d{1,9})\.(\d{1,9})(?:\.\d{1,9})?(?:[-+.][0-9A-Za-z.+-]{0,80})?\Z")
 Wrong = tuple[str, str]
-"""The expected text and the actual one."""
+"""The expected and the actual text."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield the contracts of a card that the catalogue says is hosted."""
+    """Yield the contracts of a card that is hosted according to the catalogue."""
     if SERVER_CARD in setting.model.api.hosted:
         for detail, says in SAYS.items():
             yield promise_at(NAME, detail, f"@{MCP}", says, ("api", "hosted", SERVER_CARD))
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe that reads the card, opens the server and lists its tools."""
+    """Yield one probe. It reads the card, opens the server and lists its tools."""
     del roles
     path = setting.model.api.hosted.get(SERVER_CARD)
     if path is not None and setting.mcp is not None:
@@ -112,7 +112,7 @@ def _compare_versions(card: Mapping[str, Any], link: Link) -> Wrong | None:
     live = info.get("version") if isinstance(info, Mapping) else None
     told = card.get("version")
     if not isinstance(live, str) or not isinstance(told, str):
-        return None  # `mcp_transport` and `hosted_document` say that it lacks
+        return None  # `mcp_transport` and `hosted_document` report a missing version
     numbers = [found.groups() if (found := _VERSION.match(v.strip())) else v.strip() for v in (told, live)]
     if numbers[0] == numbers[1]:
         return None
@@ -120,7 +120,7 @@ def _compare_versions(card: Mapping[str, Any], link: Link) -> Wrong | None:
 
 
 def _list_remotes(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the addresses that a card names, with what it says of each."""
+    """Return the remotes in a card: addresses with their descriptions."""
     remotes = card.get("remotes")
     return [one for one in remotes[:MOST] if isinstance(one, Mapping)] if isinstance(remotes, list) else []
 
@@ -134,7 +134,7 @@ def _judge_revisions(card: Mapping[str, Any], link: Link) -> Judgement:
         listed = link.told.get("supportedVersions")
         known = {v for v in listed if isinstance(v, str)} if isinstance(listed, list) else {MODERN}
         missing = {version for version in named if version >= MODERN} - known
-    else:  # who opens it with the newest session gets the newest that it has
+    else:  # a client that opens the newest session gets the server's newest revision
         missing = {version for version in named if link.version < version <= LEGACY or version >= MODERN}
     if not missing:
         return _judge("revisions", None)
@@ -145,7 +145,7 @@ def _judge_revisions(card: Mapping[str, Any], link: Link) -> Judgement:
 
 
 def _judge_address(card: Mapping[str, Any], link: Link) -> Judgement:
-    """Compare the addresses on the server's own host with the one that it was reached at."""
+    """Compare the card's addresses on the server's host with the address that was used."""
     if not link.http:
         return _leave("address", NO_ADDRESS)
     live = link.url.rstrip("/") + (link.path if link.path != "/" else "")
@@ -178,7 +178,7 @@ def _plain(url: str) -> str:
 
 
 def _judge_tools(card: Mapping[str, Any], listed: list[Any]) -> Judgement:
-    """Compare the names of tools; a card should have none, so one without them says nothing."""
+    """Compare the names of tools. A card should have no tools, so a card without any is not judged."""
     told = card.get("tools")
     if not isinstance(told, list) or not told:
         return _leave("tools", NO_TOOLS)

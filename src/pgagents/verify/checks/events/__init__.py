@@ -1,1 +1,1 @@
-"""Checks on events and webhooks: schema, delivery, signature, allowed addresses."""
+"""Checks on events and webhooks: schema, delivery, signature, and refused addresses."""

@@ -1,10 +1,9 @@
-"""Each action sends its event once, with the state it left, to every webhook registered for that type and to
-no other.
+"""Each action sends its event once, with the state after the action, to each webhook for that type and to no
+other.
 
-Webhooks of ours are registered, also one that is deleted, one of another project, and one for each version of
-the envelope. Then instances are made
-and changed, and deliveries are awaited. The first delivery is answered with an error, so that it must be sent
-again. Refused actions send nothing, and no event holds a secret.
+Our webhooks are registered: also one that is deleted, one of another project, and one for each version of the
+envelope. Then instances are made and changed, and deliveries are awaited. The first delivery is answered with
+an error, so that it must be sent again. Refused actions send nothing, and no event holds a secret.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource, id_text
+from pgagents.model.resource import id_text
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -38,6 +37,14 @@ from pgagents.verify.events.deliveries import (
     same,
     unheard,
 )
+from pgagents.verify.events.registration import (
+    choose_types,
+    find_webhook_remover,
+    find_webhook_resource,
+    lengthen_address,
+    limit_types,
+    list_other_types,
+)
 from pgagents.verify.events.steps import ExpectedEvent, act, is_caused, steps_of, types_of
 from pgagents.verify.events.versions import box_of, judge_version, register_versions, usual_version
 from pgagents.verify.fixtures.instance import at_path
@@ -54,7 +61,6 @@ ALONE = f"{NAME}/alone@rest"
 OWN = f"{NAME}/own@rest"
 DELETED = f"{NAME}/deleted@rest"
 WIDEST = f"{NAME}/widest@rest"
-LONGEST = 2_048
 LOOK_S = 0.5
 BOX = "events"
 THEIRS, GONE = f"{BOX}-of-another", f"{BOX}-deleted"
@@ -93,7 +99,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         )
         says = "a webhook hears the types of events that it asked for and no others"
         yield promise_at(NAME, "alone", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
-        if _ending(setting) is not None:
+        if find_webhook_remover(setting) is not None:
             says = "a webhook for every type of event at the longest address is taken"
             yield promise_at(NAME, "widest", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
             yield promise_at(
@@ -104,7 +110,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 ("webhooks", "registered_by"),
                 hooks.cite,
             )
-        if "second" in setting.model.auth.roles and _kind(setting) is not None:
+        if "second" in setting.model.auth.roles and find_webhook_resource(setting) is not None:
             says = "a webhook hears nothing of another project"
             yield promise_at(NAME, "own", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
 
@@ -152,50 +158,6 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         )
 
 
-def _others_of(setting: Setting, types: list[str]) -> list[str]:
-    """Return the types of events that no action is named for."""
-    return [type for type in setting.model.webhooks.events if type not in types]
-
-
-def _choose_types(setting: Setting, types: list[str], type: str) -> list[str]:
-    """Return the types that the webhook for `type` registers.
-
-    The first webhook also registers types that no action is named for; the second also registers the first
-    one's type.
-    """
-    others = _others_of(setting, types) if type == types[0] else types[:1] if type == types[1] else []
-    return _as_many_as_may_be(setting, [type, *others])
-
-
-def _as_many_as_may_be(setting: Setting, types: list[str]) -> list[str]:
-    endpoint = setting.find_lead(str(setting.model.webhooks.registered_by))
-    param = endpoint.action.param(str(setting.model.webhooks.types)) if endpoint is not None else None
-    return (
-        types[: setting.resolve_schema(param.schema).get("maxItems", len(types))]
-        if param is not None
-        else types
-    )
-
-
-def _kind(setting: Setting) -> Resource | None:
-    """Return the resource that a webhook is an instance of; None if the catalogue has none."""
-    registered = setting.model.webhooks.registered_by
-    return next(
-        (r for r in setting.model.resources.values() if r.made_by and r.made_by.action.name == registered),
-        None,
-    )
-
-
-def _ending(setting: Setting) -> Endpoint | None:
-    """Return the endpoint that deletes a webhook."""
-    kind = _kind(setting)
-    return (
-        setting.find_lead(str(kind.undone_by.action.name))
-        if kind is not None and kind.undone_by is not None
-        else None
-    )
-
-
 def _run(
     setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool, timed: bool
 ) -> Callable[[], Conversation]:
@@ -208,7 +170,7 @@ def _run(
         for type, box in boxes.items():
             refusals = 1 if hooks.again_within_s and not tellers else 0
             address = receiver.open(box, refusals=refusals, refusal=refusal_of(setting.model))
-            asked = _choose_types(setting, list(boxes), type)
+            asked = choose_types(setting, list(boxes), type)
             why = f"a webhook for {' and '.join(asked)} alone"
             made: Exchange = yield Call(
                 endpoint,
@@ -260,14 +222,18 @@ def _came(setting: Setting, receiver: Inbox, box: str, version: str = "") -> tup
 def _register_and_delete(
     setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]
 ) -> Conversation:
-    """Register a webhook for all events at the longest address, then delete it."""
-    kind, ending, hooks = _kind(setting), _ending(setting), setting.model.webhooks
+    """Register a webhook for all events, with the longest possible address, then delete it."""
+    kind, ending, hooks = (
+        find_webhook_resource(setting),
+        find_webhook_remover(setting),
+        setting.model.webhooks,
+    )
     if kind is None or kind.made_by is None or kind.undone_by is None or ending is None:
         return
     address = receiver.open(GONE)
     given = {
-        hooks.url: _longest(setting, endpoint, address),
-        hooks.types: _as_many_as_may_be(setting, list(hooks.events)),
+        hooks.url: lengthen_address(setting, endpoint, address),
+        hooks.types: limit_types(setting, list(hooks.events)),
     }
     made: Exchange = yield Call(
         endpoint,
@@ -296,17 +262,10 @@ def _register_and_delete(
         yield judge_untested(DELETED, f"it could not be deleted: {gone.outcome}", sticky=True)
 
 
-def _longest(setting: Setting, endpoint: Endpoint, address: str) -> str:
-    """Return the address lengthened by a query to the longest that the schema allows."""
-    param = endpoint.action.param(str(setting.model.webhooks.url))
-    most = int(setting.resolve_schema(param.schema).get("maxLength", 0)) if param is not None else 0
-    return f"{address}?pgv=".ljust(min(most, LONGEST), "x") if most > len(address) + 5 else address
-
-
 def _others(
     setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]
 ) -> Generator[Any, Any, str | None]:
-    """Register another project's webhook and make an instance there; return the instance's id, or None."""
+    """Register a webhook of another project and make an instance there; return the instance's id, or None."""
     hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
     given = {hooks.url: receiver.open(THEIRS), hooks.types: types}
     made: Exchange = yield Call(
@@ -334,13 +293,13 @@ def _apart(
     *,
     another: bool,
 ) -> Iterator[Judgement]:
-    """Judge that no webhook received events of other types, after its deletion, or of another project."""
+    """Judge that no webhook received events of other types, of another project, or after its deletion."""
     for type, events in heard.items():
-        asked = _choose_types(setting, list(heard), type)
+        asked = choose_types(setting, list(heard), type)
         other = next((e.type for e in events if e.type not in asked and not e.problem), None)
         expected = f"a webhook for {type} hears {type} alone"
         yield judge_broken(ALONE, expected, f"it heard {other}") if other is not None else judge_kept(ALONE)
-    if _ending(setting) is not None:
+    if find_webhook_remover(setting) is not None:
         late = _came(setting, receiver, GONE)
         yield (
             judge_broken(DELETED, "nothing comes after the deletion", f"{late[0].type} came")
@@ -373,7 +332,7 @@ def _hint(receiver: Inbox) -> str:
 
 
 def _patience_s(setting: Setting, receiver: Inbox, boxes: Mapping[str, str]) -> float:
-    """Return how many seconds to wait for deliveries; a second delivery is awaited only if one was
+    """Return how many seconds to wait for deliveries. A second delivery is awaited only if the first was
     refused.
     """
     hooks = setting.model.webhooks
@@ -382,7 +341,7 @@ def _patience_s(setting: Setting, receiver: Inbox, boxes: Mapping[str, str]) -> 
 
 
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
-    """Judge nothing: the probe judges the events itself, because it has the answers of the actions."""
+    """Judge nothing, because the probe itself compares the events with the answers of the actions."""
     del heard, setting
     yield from ()
 
@@ -394,12 +353,12 @@ def _all_came(
     boxes: Mapping[str, str],
     versions: Mapping[str, str],
 ) -> bool:
-    """True if each action's event came, also in each version, and each refused delivery came again."""
+    """True if each action's event has come, in each version too, and each refused delivery has come again."""
     wanted = sum(one.type == next(iter(boxes), "") for one in told)
     if any(len(receiver.deliveries(box_of(version))) < wanted for version in versions):
         return False
     for type, box in boxes.items():
-        events, asked = _came(setting, receiver, box), _choose_types(setting, list(boxes), type)
+        events, asked = _came(setting, receiver, box), choose_types(setting, list(boxes), type)
         taken = [e for e in events if not e.refused]
         again = {e.id for e in taken}
         if not all(any(_about(e, one) for e in taken) for one in told if one.type in asked) or any(
@@ -436,7 +395,7 @@ def _judge_events(
             else judge_kept(contract)
         )
         for other in (
-            t for t in heard if t != one.type and one.type in _choose_types(setting, list(heard), t)
+            t for t in heard if t != one.type and one.type in choose_types(setting, list(heard), t)
         ):
             there = any(_about(e, one) for e in heard[other])
             expected = f"each webhook that asked for {one.type} hears of {one.id}"
@@ -447,7 +406,9 @@ def _judge_events(
             if times <= 1
             else judge_broken(ONCE, f"one {one.type} about {one.id}", f"{times} events of that type came")
         )
-    others = set(_others_of(setting, list(heard)))  # an event of another type may rightly hold such a value
+    others = set(
+        list_other_types(setting, list(heard))
+    )  # an event of another type may rightly hold such a value
     for event in (e for events in heard.values() for e in events if e.type not in others):
         secret = any(json_bytes(value)[1:-1] in event.delivery.body for value in secrets)
         yield (
@@ -458,7 +419,7 @@ def _judge_events(
 
 
 def _unlike(setting: Setting, told: ExpectedEvent, event: Event) -> str:
-    """Describe how an event differs from its schemas or from the action's answer; empty if it does not."""
+    """Return how an event differs from its schemas or from the action's answer; empty if it does not."""
     if wrong := misfit(setting, event):
         return wrong
     different = [m for m, v in told.body.items() if m in event.data and not same(v, event.data[m])]

@@ -39,7 +39,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
-    """Judge each delivery that we refused by those that came after it."""
+    """Judge each delivery that our receiver refused, by the later deliveries."""
     hooks, id_at = setting.model.webhooks, name_of_id(setting.model)
     if not hooks.again_within_s:
         return

@@ -1,7 +1,7 @@
-"""Every event fits the envelope and the schema of its type, and no two events share an id.
+"""Every event is valid under the envelope and the schema of its type, and no two events have the same id.
 
-Events that no action is named for are judged here. Laws of reading actions hold for their data too, where an
-action answers with the same schema.
+Events that no action causes are judged here. If a reading action answers with the same schema, its laws must
+hold for the event's data, too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KNOWN = frozenset(("response",))
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield up to three contracts: on the form of events, on laws about their data, and on their ids."""
+    """Yield up to three contracts: about the form of events, laws for their data, and their ids."""
     hooks = setting.model.webhooks
     if hooks is None:
         return
@@ -48,7 +48,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
-    """Judge each event that our receiver accepted; an event that came twice is judged once."""
+    """Judge each event that our receiver accepted. An event that was delivered twice is judged once."""
     first: dict[str, Event] = {}
     for event in (e for e in heard.events if not e.refused):
         known = first.setdefault(event.id, event) if event.id is not None else event
@@ -83,8 +83,9 @@ def _fitting(setting: Setting, event: Event) -> Iterator[Judgement]:
 
 
 def _laws(setting: Setting, type: str) -> tuple[tuple[str, Law], ...]:
-    """Return laws of reading actions that answer with an event's schema, each with the member that holds
-    the data.
+    """Return the laws of reading actions whose answers have an event's schema.
+
+    Each law comes with the member that holds the data.
     """
 
     def find() -> Iterator[tuple[str, Law]]:

@@ -41,7 +41,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
-    """Judge each delivery, also repeated ones."""
+    """Judge each delivery, repeated ones included."""
     signing = setting.model.webhooks.signature
     if signing is None:
         return

@@ -67,8 +67,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude loopback if our receiver is on this machine, because the server must then accept such an
-    address.
+    """Exclude loopback addresses if our receiver is on this machine, because the server must accept them
+    then.
     """
     if setting.receiver is not None and setting.receiver.loopback and contract.detail == LOOPBACK:
         return Verdict.NOT_APPLICABLE, "the receiver is on this machine, so the server must take its address"
@@ -76,7 +76,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with one registration for each address; all but the first of a kind have priority 2."""
+    """Yield one probe with one registration for each address. All but the first of a kind have priority 2."""
     del roles
     endpoint = _endpoint(setting)
     if endpoint is None:
@@ -98,7 +98,7 @@ def _endpoint(setting: Setting) -> Endpoint | None:
 
 
 def _targets(setting: Setting, endpoint: Endpoint) -> dict[str, tuple[tuple[str, ...], str]]:
-    """Return the addresses that the argument's schema allows; others are the business of `invalid_input`."""
+    """Return the addresses that the argument's schema allows; `invalid_input` tries the others."""
     param = endpoint.action.param(str(setting.model.webhooks.url))
     test = setting.test((NAME, endpoint.place), param.schema) if param is not None else None
     fitting = {

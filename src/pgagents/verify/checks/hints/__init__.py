@@ -1,1 +1,1 @@
-"""Checks on what actions say of themselves in hints, on the run's own instances."""
+"""Checks of the hints that actions give about themselves, on instances that the run made."""

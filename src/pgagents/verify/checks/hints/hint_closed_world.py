@@ -1,8 +1,7 @@
-"""A call that is said to reach only the API's own data sends nothing to an address that it is given.
+"""A call whose hint claims a closed world sends nothing to an address in its arguments.
 
-The address of the run's receiver is put into an argument that takes a URL. If the receiver gets a request,
-the claim is broken. If it gets none, that proves nothing: such a contract is never kept, only not shown to be
-wrong.
+The address of the run's receiver is put into a URL argument. If the receiver gets a request, the contract is
+broken. If it gets none, that proves nothing, so the contract is never kept: it is not applicable.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ CLAIMED = "not shown: claimed, and nothing came to the receiver"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each argument with a URL of an action whose hint claims a closed world."""
+    """Yield one contract for each URL argument of an action whose hint claims a closed world."""
     for endpoint, param in _cases(setting):
         says = f"{endpoint.action.name} sends nothing to the address in {param.name}"
         origin = endpoint.action.hints.open_world.origin
@@ -50,7 +49,7 @@ def _cases(setting: Setting) -> Iterator[tuple[Endpoint, Param]]:
         if endpoint is None or action.hints.open_world.value or action.signed is not None:
             continue
         if hooks is not None and action is hooks.registered_by:
-            continue  # what a webhook hears is what it asked for
+            continue  # a webhook's address is called on purpose
         for param in endpoint.params:
             schema = setting.resolve_schema(param.schema)
             if schema.get("format") in URLS and param.refers_to is None and not schema.get("enum"):
@@ -58,7 +57,7 @@ def _cases(setting: Setting) -> Iterator[tuple[Endpoint, Param]]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Say that the claim is not shown, where no receiver listens."""
+    """Return that the claim is not shown if no receiver listens."""
     del contract
     if setting.receiver is None:
         return Verdict.NOT_APPLICABLE, "not shown: no receiver listens (--receiver)"

@@ -1,13 +1,13 @@
-"""A call that is said to be idempotent changes nothing more when it is repeated.
+"""A call whose hint claims that it is idempotent changes nothing more when it is repeated.
 
-An instance of the run is changed by the call, and observed through reads, lists and counts. After the second
-and the third equal call it is observed again. The later answers may be anything that is documented. Members
-that say which version an instance has may be renewed. A difference counts if two further trials show it too,
+The call changes an instance of the run, which is observed through reads, lists and counts. After the second
+and the third equal call, the instance is observed again. The later calls may get any documented answer.
+Members with the version of an instance may change. A difference counts only if two further trials show it
 beside a control.
 
-Where the run can hear events, the later calls send none. That is not asked of an action that is idempotent by
-its method alone, because HTTP lets such a call be announced again. The audit may record each call, but no
-change that no call made.
+If the run can receive events, the later calls must cause none. An action that is idempotent by its method
+alone is exempt, because HTTP allows further announcements. The audit may record each call, but no change that
+no call made.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _list_repeatable(setting: Setting) -> Iterator[Endpoint]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Say why the claim cannot be shown, where that is so."""
+    """Return the reason if the claim cannot be tried, else None."""
     found = find_hinted_call(setting, setting.by_place[contract.place])
     if not isinstance(found, str):
         return None
@@ -150,9 +150,10 @@ def _run(setting: Setting, hinted: HintedCall, contract: str, traces: Traces) ->
 
 
 def _is_silent(endpoint: Endpoint) -> bool:
-    """True if a repeated call must send no event: its author says so, or its key makes it a repetition.
+    """True if a repeated call must send no event, because its author or its idempotency key makes it a
+    repetition.
 
-    A method alone says only what becomes of the resource (RFC 9110, 9.2.2).
+    The method alone only promises the same state of the resource (RFC 9110, 9.2.2).
     """
     return endpoint.action.hints.idempotent.written or endpoint.action.idempotency is not None
 
@@ -160,7 +161,7 @@ def _is_silent(endpoint: Endpoint) -> bool:
 def _call_first(
     setting: Setting, hinted: HintedCall, fillers: list[HintedCall], traces: Traces
 ) -> Generator[Any, Any, tuple[Body | None, Exchange]]:
-    """Make the first call, on a new instance that was filled if the action names one."""
+    """Make the first call on a new instance. The instance is filled before if the call names it."""
     body: Body | None = None
     traces.begin(hinted.states, hinted.endpoint.action)
     if not hinted.makes:
@@ -172,7 +173,7 @@ def _call_first(
 
 
 def _repeat(first: Exchange, body: Body, hinted: HintedCall) -> Call:
-    """Return the same call once more, with the values that were sent."""
+    """Return the same call again, with the values that were sent."""
     why = "the same call once more"
     return replace(
         first.call, input=dict(first.input), why=why, fresh=False, subject=hinted.resource, made=body

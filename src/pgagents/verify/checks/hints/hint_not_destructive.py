@@ -1,10 +1,11 @@
-"""A call that is said not to be destructive removes and overwrites nothing that could be read before.
+"""A call whose hint claims that it is not destructive removes and overwrites nothing that could be read
+before.
 
-Two instances of the run are observed. The call is made on one of them twice with different arguments, and
-both are observed after each call. Each stays readable, and each member stays: an empty one may be filled, a
-list or a count may grow. `may_change` declares members that the call adds to, or that follow from what it
-adds. The state of a declared move, and members that say which version an instance has, are free too. A
-difference counts if two further trials show it too, beside a control.
+Two instances of the run are observed. The call is made twice on one of them, with different arguments, and
+both are observed after each call. Each must stay readable, and each member must stay. An empty member may be
+filled, and a list or a count may grow. `may_change` declares members that the call adds to, or that follow
+from its additions. The state of a declared transition may change, and so may members with the version of an
+instance. A difference counts only if two further trials show it beside a control.
 """
 
 from __future__ import annotations
@@ -70,11 +71,11 @@ def _list_mild(setting: Setting) -> Iterator[Endpoint]:
             continue
         makers = (r.made_by for r in setting.model.resources.values())
         if hints.destructive.written or any(call is not None and call.action is action for call in makers):
-            yield endpoint  # what nobody says, and nothing shows, is no promise
+            yield endpoint  # a hint that is neither written nor inferred is no promise
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Say why the claim cannot be shown, where that is so."""
+    """Return the reason if the claim cannot be tried, else None."""
     found = find_hinted_call(setting, setting.by_place[contract.place])
     return (Verdict.NOT_APPLICABLE, f"not shown: {found}") if isinstance(found, str) else None
 
@@ -140,7 +141,7 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
 
 
 def _list_losses(hinted: HintedCall, before: Observation, after: Observation) -> Iterator[Place]:
-    """Yield the places where something is lost: an instance that nothing shows any more, or a value."""
+    """Yield the places with a loss: an instance that no source shows any longer, or a value."""
     free = {*hinted.endpoint.action.may_change}
     if any(move.action is hinted.endpoint.action for move in hinted.resource.moves):
         free.add(str(hinted.resource.state))
@@ -162,7 +163,7 @@ def _is_shown(seen: Observation, number: int) -> bool:
 
 
 def _is_kept(before: Any, after: Any) -> bool:
-    """True if a value is there still: an empty one was filled, or a list or a count has more than before."""
+    """True if no value was lost: an empty one was filled, or a list or a count has grown."""
     if before in EMPTY:
         return True
     if isinstance(before, int) and isinstance(after, int) and not isinstance(before, bool):

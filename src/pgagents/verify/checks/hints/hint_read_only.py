@@ -1,12 +1,12 @@
 """A call that only reads changes nothing that another reading action shows.
 
 An instance of the run is read through its lists and reads. Then the reading actions are called with each
-value of their choices, and the instance is read again. A difference counts if two further trials show it too,
+value of their enums, and the instance is read again. A difference counts only if two further trials show it
 beside a control. `reads_change` declares members that reading may change. An action is never judged by its
 own answers.
 
-Where the run can hear events or list the audit, none may tell of a change that no call made. Rows and events
-of reading actions, and those that come late or again, tell of none.
+If the run can receive events or list the audit, each change that these show must come from a call. Rows and
+events of reading actions show no change, and neither do late or repeated ones.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 NAME = "hint_read_only"
 SAME = "the same before and after it"
 MOST_MODES = 5
-"""Most calls of one action, each with another value of a choice."""
+"""The most calls of one action, each with another value of an enum argument."""
 GROWTH = 3
 EMPTY: tuple[Any, ...] = (None, "", 0, [], {}, False)
 
@@ -75,7 +75,7 @@ def _list_readers(setting: Setting) -> Iterator[Endpoint]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Settle contracts of actions whose changes no other action could show."""
+    """Settle contracts about actions whose effects no other action could show."""
     if _find_case(setting, contract) is not None:
         return None
     guess = _find_case(setting, contract, inferred=True)
@@ -84,7 +84,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def _find_case(setting: Setting, contract: Contract, *, inferred: bool = False) -> Resource | None:
-    """Return the resource whose instances show what the contract's action changes, or None."""
+    """Return the resource whose instances would show a change by the contract's action, or None."""
     return next(
         (
             resource
@@ -98,9 +98,9 @@ def _find_case(setting: Setting, contract: Contract, *, inferred: bool = False) 
 def _list_cases(
     setting: Setting, *, inferred: bool = False
 ) -> Iterator[tuple[Resource, list[Source], list[Endpoint]]]:
-    """Yield each resource that the run makes, with its sources and the readers that they can judge.
+    """Yield each resource that the run makes, with its sources and the reading actions that they can judge.
 
-    Those of an inferred resource are yielded only on demand, because a wrong guess would be a finding.
+    Inferred resources are only yielded with `inferred`, because a wrong guess would become a finding.
     """
     makers = set()
     for resource in setting.model.resources.values():
@@ -119,14 +119,16 @@ def _list_cases(
 
 
 def _may_name(setting: Setting, resource: Resource, endpoint: Endpoint) -> bool:
-    """True if the action names this resource, or none that the run makes."""
+    """True if the action's arguments refer to this resource, or to none that the run makes."""
     named = {p.refers_to for p in endpoint.params if p.refers_to and p.required}
     own = {n for n in named if (r := setting.model.resources.get(n)) is not None and r.made_by is not None}
     return not own or resource.name in own
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource: all readers together, and one by one only if something changed."""
+    """Yield one probe for each resource: it calls all readers together, and one by one only if something
+    changed.
+    """
     del roles
     first = True
     for resource, sources, readers in _list_cases(setting):
@@ -147,7 +149,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _list_modes(
     setting: Setting, resource: Resource, endpoint: Endpoint, *, all_modes: bool
 ) -> list[dict[str, Any]]:
-    """Return the arguments of the calls to make: the usual ones, then each other value of a choice."""
+    """Return the arguments of the calls: the usual ones, then the same with each other value of an enum."""
     usual = dict(template_of(setting.model, endpoint.action).input)
     names = any(p.refers_to == resource.name for p in endpoint.params)
     found = [usual]
@@ -219,7 +221,7 @@ def _run(
 
 
 def _differs(setting: Setting, empty: Observation | None, filled: Observation, restless: set[Place]) -> bool:
-    """True if more changed on the way than calls that add to an instance may change: the run has read it in
+    """True if the instance changed more than the calls that add to it may change; the run has read it in
     between.
     """
     fillers = [action for action in setting.model.actions if not action.hints.read_only.value]
@@ -242,9 +244,7 @@ def _is_among(endpoint: Endpoint, sources: list[Source]) -> bool:
 def _list_calls(
     setting: Setting, resource: Resource, endpoint: Endpoint, body: Body, modes: Modes
 ) -> Iterator[Call]:
-    """Yield a read in every mode: about the instance, unless the action's usual call is about another
-    resource.
-    """
+    """Yield a read with each variant of its arguments. It reads the instance, if it can."""
     usual, why = template_of(setting.model, endpoint.action), "a call that only reads"
     other = usual.subject is not None and usual.subject.name != resource.name
     for given in modes[endpoint.place]:
@@ -267,7 +267,7 @@ def _judge_alone(
     *,
     filled: bool,
 ) -> Generator[Any, Any, None]:
-    """Try one reader on instances of its own, which may have been filled, and judge it."""
+    """Judge one reader on new instances, which may be filled before."""
     contract = f"{NAME}/{endpoint.place}"
     traces = traces.without(endpoint.action)
     by = [s for s in sources if s.call.action is not endpoint.action]
@@ -298,7 +298,9 @@ def _judge_alone(
 
 
 def _judge_growth(resource: Resource, lists: list[Source], endpoint: Endpoint) -> Generator[Any, Any, None]:
-    """Judge if calls of a list add to its own counts: more calls in the same time, more items."""
+    """Judge that calls of a list do not increase the list's own counts: more calls in the same time add no
+    more.
+    """
     by = [s for s in lists if s.call.action is endpoint.action and not s.counter]
 
     def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
@@ -323,7 +325,7 @@ def _judge_growth(resource: Resource, lists: list[Source], endpoint: Endpoint) -
 
 
 def _grows(place: Place, seen: list[Observation]) -> bool:
-    """True if a count rises with the number of calls: by one step each before, by several steps after."""
+    """True if a count rises with the number of calls: by one step before, and by several steps after."""
     first, second, third = (found.get(place, 0) for found in seen)
     step = second - first
     return bool(step > 0 and third - second == step * (GROWTH + 1))

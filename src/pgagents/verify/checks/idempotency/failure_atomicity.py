@@ -38,14 +38,12 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 NAME = "failure_atomicity"
 MOST_TRIES = 4
-"""The number of times that a call refused for another reason is repeated, to meet the failure that waits for
-it.
-"""
+"""The most times that a call is repeated when it was refused for another reason than the provoked failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """A REST action that the operator can make fail with a code."""
+    """A REST action that the operator can cause to fail with a code."""
 
     code: Code
     endpoint: Endpoint
@@ -60,7 +58,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield contracts for each failure: its code is answered, it changes nothing, and the call can be
     repeated.
 
-    The last one only if the code's status does not use up an idempotency key.
+    The last one is only promised if the code's status does not use up an idempotency key.
     """
     for failure in _failures(setting):
         action, origin = (
@@ -98,7 +96,7 @@ def _failures(setting: Setting) -> tuple[_Failure, ...]:
 
 
 def _of_ours(failure: _Failure) -> bool:
-    """True if the failure is provoked for an instance of ours, not for the next call of anyone."""
+    """True if the failure is provoked for one of our instances, and not for anyone's next call."""
     return any(set(getattr(value, "names", ())) - {"env", "now"} for value in failure.provoke.input.values())
 
 
@@ -112,8 +110,8 @@ def _again(setting: Setting, failure: _Failure) -> bool:
 
 
 def _find_watched_resource(setting: Setting, failure: _Failure) -> Resource | None:
-    """Return the resource that shows whether anything changed: the one acted on, or the one that the
-    action makes.
+    """Return the resource on which a change would show: the one that the action changes, or the one that it
+    makes.
     """
     template = template_of(setting.model, failure.endpoint.action)
     if template.makes is not None:
@@ -122,7 +120,7 @@ def _find_watched_resource(setting: Setting, failure: _Failure) -> Resource | No
 
 
 def _find_list_call(setting: Setting, resource: Resource) -> Call | None:
-    """Return the call of a list that depends on no instance, or None."""
+    """Return a list call whose arguments depend on no instance, or None."""
     for call in resource.listed_by:
         endpoint = setting.find_lead(str(call.action.name))
         if (
@@ -160,7 +158,7 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
         counts = _counts(setting, failure)
         call, at, free = yield from _choose_place(setting, failure, counts, subject)
         if free == 0 and template.makes is not None:
-            # the call would be refused for that, and another call would meet the failure
+            # the call would be refused for that reason, and another call would fail instead
             yield from _leave_untested(covers, "there is no room for what it makes")
             return
         provoked: Exchange = yield _provoke(setting, failure, call)
@@ -201,8 +199,8 @@ def _choose_place(
 ) -> Generator[Any, Any, tuple[Call, Mapping[str, Any], int | None]]:
     """Return the call that will fail, the body that names its place, and the free capacity there.
 
-    A call that makes an instance goes to the place with most room, if its own has none. The capacity is None
-    if the resource counts none.
+    A call that makes an instance goes to the place with most capacity, if its own has none. The capacity is
+    None if the resource counts none.
     """
     call, at = yield from _prepare_call(setting, failure, counts, subject)
     if counts is None:
@@ -218,7 +216,7 @@ def _choose_place(
 
 
 def _provoke(setting: Setting, failure: _Failure, call: Call) -> Call:
-    """Return the operator's call after which the failure's action fails once."""
+    """Return the operator's call that causes the action's next call to fail."""
     action = failure.provoke.action
     return Call(
         Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}"),
@@ -240,7 +238,7 @@ def _judge_failure(
     counts: Resource | None,
     subject: Mapping[str, Any] | None,
 ) -> Generator[Any, Any, bool]:
-    """Judge the code of the provoked failure; return True if the call failed as it should."""
+    """Judge the code of the provoked failure; return True if the call failed as it must."""
     if _too_soon(failure, exchange):
         waits = yield from _spend(setting, failure, counts, subject)
         why = "refused because of the current state" if exchange.status == CONFLICT else "it did not fail"
@@ -255,9 +253,9 @@ def _judge_failure(
 
 
 def _judge_counter(failure: _Failure, exchange: Exchange, free: tuple[int, int, int | None]) -> Judgement:
-    """Judge a capacity that changed; `free` are the numbers before, after, and at the end.
+    """Judge a capacity that has changed; `free` is the capacity before, after, and at the end.
 
-    The promise is broken unless another instance ended meanwhile.
+    The contract is broken, unless another instance ended meanwhile.
     """
     before, after, last = free
     contract = failure.id("nothing")
@@ -272,8 +270,8 @@ def _judge_counter(failure: _Failure, exchange: Exchange, free: tuple[int, int, 
 def _prepare_call(
     setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None
 ) -> Generator[Any, Any, tuple[Call, Mapping[str, Any]]]:
-    """Return the call that will fail, with a key of its own, and a body that names the place whose
-    capacity is counted.
+    """Return the call that will fail, with a new idempotency key, and a body that names the place with the
+    capacity.
     """
     endpoint, template = failure.endpoint, template_of(setting.model, failure.endpoint.action)
     name = endpoint.action.idempotency
@@ -291,8 +289,8 @@ def _prepare_call(
 
 
 def _too_soon(failure: _Failure, exchange: Exchange) -> bool:
-    """True if the call was refused for another reason, so that the provoked failure still waits for the
-    next call.
+    """True if the call was refused for another reason, so that the provoked failure will hit the next
+    call.
     """
     if exchange.status in (failure.code.status, 0):
         return False
@@ -308,8 +306,8 @@ def _spend(
 ) -> Generator[Any, Any, str]:
     """Repeat the call until it meets the provoked failure, which would otherwise hit another check's call.
 
-    Return a warning if that did not work, else an empty text. Each call is made at another place, because the
-    first may have no room.
+    Return a warning if that fails, else an empty text. Each call is made at another place, because the first
+    may have no capacity.
     """
     for _ in range(MOST_TRIES):
         call, _at = yield from _prepare_call(setting, failure, counts, subject)
@@ -322,7 +320,7 @@ def _spend(
 def _read_state(
     setting: Setting, makes: Resource | None, subject: Resource | None, body: Mapping[str, Any] | None
 ) -> Generator[Any, Any, Any]:
-    """Return the list's ids, or the instance's body; None if it could not be read."""
+    """Return the ids of the list, or the body of the instance; None if it could not be read."""
     if makes is not None:
         return (yield from _ids(setting, makes))
     call = (
@@ -337,7 +335,7 @@ def _read_state(
 def _counts(setting: Setting, failure: _Failure) -> Resource | None:
     """Return the resource whose capacity counter the action would change if it succeeded.
 
-    None unless the run is exclusive, because others may take room too.
+    None unless the run is exclusive, because others may occupy capacity, too.
     """
     template = template_of(setting.model, failure.endpoint.action)
     resource = template.subject or template.makes
@@ -409,8 +407,8 @@ def _judge_retry(failure: _Failure, again: Exchange) -> Conversation:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect failures that may hit anyone's next call, and lists that others may change, unless the run
-    is exclusive.
+    """Deselect failures that may hit anyone's next call, and lists that others may change, unless the run is
+    exclusive.
     """
     others = (f for f in _failures(setting) if not _of_ours(f))
     if not setting.exclusive and any(

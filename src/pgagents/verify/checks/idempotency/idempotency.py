@@ -9,8 +9,6 @@ differs from the last used one as little as possible.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, field
-from string import ascii_letters
 from typing import Any
 
 from pgagents.model.contract import Contract
@@ -25,6 +23,7 @@ from pgagents.verify.answers.replay import (
     void,
 )
 from pgagents.verify.cases.boundary import boundary_values
+from pgagents.verify.cases.idempotency.key_chain import KeyChain
 from pgagents.verify.cases.locations import around_names
 from pgagents.verify.cases.look_alike import free_text
 from pgagents.verify.check.check import (
@@ -48,14 +47,14 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "idempotency"
 USED = f"{NAME}/used"
-"""The note of the last key that any check's call used up, and when."""
+"""The note of the last key that a call of any check has used up, and of the time."""
 CONFLICT = 409
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each endpoint with a key: replay, race, and near-equal keys.
+    """Yield contracts for each endpoint with a key: replay, race, and nearly equal keys.
 
-    Where possible also: another body, another project, another action, another API key.
+    Where it is possible, yield contracts about another body, project, action and API key, too.
     """
     for endpoint in _endpoints(setting):
         origin = (*endpoint.action.origin, "idempotency")
@@ -110,8 +109,8 @@ def _alone(setting: Setting, endpoint: Endpoint) -> bool:
 
 
 def _next_action(setting: Setting, endpoint: Endpoint) -> tuple[Endpoint, Move] | None:
-    """Return another REST action with a key that changes the instance this one makes, with its transition;
-    or None.
+    """Return another REST action with a key that changes the made instance, with its transition; None without
+    one.
     """
     makes = template_of(setting.model, endpoint.action).makes
     for move in makes.moves if makes is not None and endpoint.leads and _alone(setting, endpoint) else ():
@@ -128,8 +127,8 @@ def _next_action(setting: Setting, endpoint: Endpoint) -> tuple[Endpoint, Move] 
 
 
 def _sibling(setting: Setting, endpoint: Endpoint) -> str | None:
-    """Return a role with another API key of the main project, if idempotency keys belong to one API key;
-    else None.
+    """Return a role with another API key of the main project, if idempotency keys belong to one API key; else
+    None.
     """
     told, roles = setting.model.idempotency, setting.model.auth.roles
     main = roles.get("main")
@@ -144,9 +143,9 @@ def _sibling(setting: Setting, endpoint: Endpoint) -> str | None:
 
 
 def _others(setting: Setting, endpoint: Endpoint) -> list[str]:
-    """Return arguments that can be changed with the call still valid: a number, and a choice or a free text.
+    """Return arguments that can be changed in a valid call: a number, and an enum or a free text.
 
-    A code of the instance is none.
+    Codes of the instance are left out.
     """
     target, found = target_of(setting, endpoint.action), dict[str, str]()
     codes = {str(param.name) for param, _ in target.also} if target is not None else set()
@@ -166,63 +165,17 @@ def _others(setting: Setting, endpoint: Endpoint) -> list[str]:
 
 
 def _choices(schema: Mapping[str, Any]) -> list[Any]:
-    """Return the texts of a list of choices; empty for other schemas."""
+    """Return the texts of an enum; empty for other schemas."""
     return [value for value in schema.get("enum", ()) if isinstance(value, str)]
-
-
-KINDS = ("case", "longer", "tail", "case", "tail")
-"""The difference between each key and the last one, in turn.
-
-`longer` makes a longest key, so that `tail` reveals truncation.
-"""
-LONGEST = 64
-
-
-@dataclass(slots=True)
-class _Chain:
-    """The keys used so far, and how the next one differs from the last."""
-
-    keys: list[str] = field(default_factory=list)
-    kind: str = ""
-    used_at: float = 0.0
-    """When the last key was used, in epoch seconds by the server's time."""
-
-    @property
-    def says(self) -> str:
-        """Describe the expected answer to a call with the next key."""
-        return f"a key that is nearly one that was used ({self.kind}) is another key"
-
-    def following(self, setting: Setting, endpoint: Endpoint) -> str | None:
-        """Return a key that is nearly the last one; None if there is no last one, or the schema allows
-        none.
-        """
-        param = endpoint.action.param(str(endpoint.action.idempotency))
-        if not self.keys or param is None:
-            return None
-        last = self.keys[-1]
-        longest = min(int(setting.resolve_schema(param.schema).get("maxLength", LONGEST)), 4 * LONGEST)
-        tail = next((other for end in ascii_letters if (other := last[:-1] + end) not in self.keys), last)
-        near = {"case": last.swapcase(), "longer": last.ljust(longest, "a"), "tail": tail}
-        test = setting.test_argument(endpoint, param)
-        for index in range(len(KINDS)):
-            self.kind = KINDS[(len(self.keys) + index) % len(KINDS)]
-            if near[self.kind] not in self.keys and test.is_valid(near[self.kind]):
-                return near[self.kind]
-        return None
-
-    def note_key(self, key: Any, at: float) -> None:
-        """Remember a key and when it was used (epoch seconds)."""
-        self.keys.append(str(key))
-        self.used_at = at
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each endpoint with a key.
 
-    It sends two calls at once with one key, repeats the call, and changes its body. Then it uses the key for
-    another action, project and API key.
+    It sends two calls with one key at the same time, repeats the call, and changes its body. Then it uses the
+    key for another action, project and API key.
     """
-    chain = _Chain()
+    chain = KeyChain()
     for endpoint in _endpoints(setting):
         place = endpoint.place
         reuse = [
@@ -247,8 +200,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _inputs(setting: Setting, endpoint: Endpoint, edge: str) -> list[Mapping[str, Any]]:
-    """Return the arguments of a boundary case, so that the call proves that too, then ordinary ones in
-    case it is refused.
+    """Return the arguments of a boundary case, then ordinary ones in case it is refused.
+
+    So the call tests the boundary case, too.
     """
     plain = template_of(setting.model, endpoint.action).input
     return [
@@ -260,7 +214,9 @@ def _inputs(setting: Setting, endpoint: Endpoint, edge: str) -> list[Mapping[str
 def _repeat_call(
     setting: Setting, endpoint: Endpoint, covers: tuple[str, ...], first: Exchange
 ) -> Conversation:
-    """Make the first call again, then, if a contract says so, with its key and another body."""
+    """Make the first call again; then, if there is a contract about it, with the same key and another
+    body.
+    """
     template = template_of(setting.model, endpoint.action)
     second: Exchange = yield ordinary(
         endpoint, template, "replay", "the same call again", input=dict(first.input), made=first.subject
@@ -277,7 +233,7 @@ def _reuse(
     setting: Setting,
     endpoint: Endpoint,
     covers: tuple[str, ...],
-    chain: _Chain,
+    chain: KeyChain,
     other_project: str,
     other_action: str,
     other_key: str,
@@ -294,7 +250,7 @@ def _reuse(
         if key == near and all(is_key_conflict(setting, endpoint, exchange) for exchange in pair):
             pair, key = yield from _together(setting, endpoint, None)
             first = next((exchange for exchange in pair if exchange.success), pair[0])
-            if first.success:  # the refusal may have been for the key: try it alone
+            if first.success:  # the key may be the reason for the refusal: try the call alone
                 yield from _nearly(setting, endpoint, apart, chain)
         elif key == near and first.success and not explain_key_expiry(setting, chain.used_at, first):
             yield judge_kept(apart)
@@ -304,7 +260,7 @@ def _reuse(
             for contract in (*covers, *(id for id in (other_project, other_action, other_key) if id)):
                 yield judge_untested(contract, f"the first call was answered {first.outcome}")
             return
-        chain.note_key(first.input[name], first.sent_at)  # at once: what follows may end the conversation
+        chain.note_key(first.input[name], first.sent_at)  # before anything that may end the conversation
         yield from _judge_race(setting, endpoint, covers[1], pair)
         if other_action:
             yield from _otherwise(setting, endpoint, other_action, first)
@@ -325,10 +281,10 @@ def _reuse(
 def _together(
     setting: Setting, endpoint: Endpoint, near: str | None
 ) -> Generator[Any, Any, tuple[list[Exchange], Any]]:
-    """Send two calls at once with one key, and return both exchanges and the key.
+    """Send two calls with one key at the same time; return both exchanges and the key.
 
-    The key is `near`, or a new one. Boundary values are tried first. A refusal that is not about the key may
-    still have used it up, so the next try takes a new one.
+    The key is `near`, or a new one. Boundary values are tried first. A refusal for another reason may have
+    used up the key, so the next try takes a new one.
     """
     template = template_of(setting.model, endpoint.action)
     pair: list[Exchange] = []
@@ -346,8 +302,8 @@ def _together(
     return pair, key
 
 
-def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: _Chain) -> Conversation:
-    """Judge a key that is nearly the last used one, where it could not be judged before."""
+def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: KeyChain) -> Conversation:
+    """Judge a key that nearly equals the last used one, if that could not be judged before."""
     near = chain.following(setting, endpoint)
     if near is None:
         yield judge_untested(contract, "the schema allows no key that is nearly another")
@@ -367,7 +323,7 @@ def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: _Chain) 
         fresh = {
             **exchange.input,
             str(endpoint.action.idempotency): UniqueValue(),
-        }  # at the same place, which may be full
+        }  # at the same place, which may have no capacity left
         control: Exchange = yield ordinary(
             endpoint, template, "valid", "the same with a key that is like none", input=fresh, fresh=True
         )
@@ -380,7 +336,7 @@ def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: _Chain) 
 
 
 def _otherwise(setting: Setting, endpoint: Endpoint, contract: str, first: Exchange) -> Conversation:
-    """Judge the key in another action, on the instance that was made with it."""
+    """Judge the use of the key for another action, on the instance that was made with it."""
     found, makes = _next_action(setting, endpoint), template_of(setting.model, endpoint.action).makes
     assert found is not None
     assert makes is not None
@@ -410,8 +366,9 @@ def _otherwise(setting: Setting, endpoint: Endpoint, contract: str, first: Excha
 
 
 def _elsewhere_too(setting: Setting, endpoint: Endpoint) -> list[Endpoint]:
-    """Return the endpoint of the same action through a dispatcher, as a list of at most one: keys count
-    for all surfaces.
+    """Return the endpoint of the same action through a dispatcher, as a list of at most one.
+
+    Keys are shared by all surfaces.
     """
     return [d for d in setting.endpoints if d.dispatcher is not None and d.action is endpoint.action][:1]
 
@@ -419,7 +376,7 @@ def _elsewhere_too(setting: Setting, endpoint: Endpoint) -> list[Endpoint]:
 def _judge_race(
     setting: Setting, endpoint: Endpoint, contract: str, pair: list[Exchange]
 ) -> Iterator[Judgement]:
-    """Judge that calls at the same time had one effect: every success must return the same instance."""
+    """Judge that simultaneous calls had one effect: all successes must return the same instance."""
     if any(void(exchange) for exchange in pair):
         return
     accepted = [exchange for exchange in pair if exchange.success]
@@ -434,7 +391,7 @@ def _judge_race(
 
 
 def _choose_another(setting: Setting, endpoint: Endpoint, name: str, first: Exchange) -> Any:
-    """Return another value of an argument than that of a call."""
+    """Return a value of an argument that differs from the call's value."""
     param = endpoint.action.param(name)
     assert param is not None
     edges = [choose(param.schema, setting.model.schemas) for choose in (high, low)]
@@ -453,7 +410,7 @@ def _elsewhere(
     )
     if void(exchange):
         return
-    if not exchange.success:  # for the key, or because there is no room at that place
+    if not exchange.success:  # because of the key, or because the place has no capacity
         given = {
             **{name: exchange.input[name] for name in given if name in exchange.input},
             str(endpoint.action.idempotency): UniqueValue(),

@@ -20,8 +20,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "idempotency_key_lifetime"
 MARGIN_S = 60.0
-"""Seconds before the end of a key's lifetime at which it is tried again. No contract says that it is
-forgotten later.
+"""Seconds before the end of a key's lifetime at which it is used again. No contract demands that it is
+forgotten.
 """
 STAGE = 9
 

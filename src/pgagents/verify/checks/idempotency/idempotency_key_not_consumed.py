@@ -33,8 +33,8 @@ NAME = "idempotency_key_not_consumed"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each status that does not use up a key and that a call of the chosen action
-    can provoke.
+    """Yield one contract for each status that does not use up a key, if a call of the chosen action can
+    provoke it.
     """
     endpoint = _endpoint(setting)
     for status, call in _refusals(setting, endpoint).items() if endpoint is not None else ():
@@ -46,7 +46,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _endpoint(setting: Setting) -> Endpoint | None:
-    """Return the REST action with an idempotency key that most kinds of refusals apply to."""
+    """Return the REST action with an idempotency key to which most kinds of refusals apply."""
 
     def choose_endpoint() -> Endpoint | None:
         endpoints = [d for d in setting.endpoints if d.leads and d.action.idempotency]
@@ -56,8 +56,9 @@ def _endpoint(setting: Setting) -> Endpoint | None:
 
 
 def _refusals(setting: Setting, endpoint: Endpoint) -> Mapping[int, Call]:
-    """Return calls by the status they provoke: invalid, about an absent instance, or about one in the
-    wrong state.
+    """Return calls by the status that they provoke.
+
+    They are invalid, or name an instance that is absent or in the wrong state.
     """
     told, model = setting.model.idempotency, setting.model
     spared = set(told.not_used_up_by) if told is not None else set()
@@ -149,7 +150,7 @@ def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> 
 def _succeeds_with_another_key(
     setting: Setting, endpoint: Endpoint, refused: Exchange
 ) -> Generator[Any, Any, bool]:
-    """True if a call that was refused with a key succeeds with a new one, so that the key was to blame."""
+    """True if a refused call succeeds with a new key, so that the old key was the reason."""
     if refused.status not in range(400, 500) or refused.limited:
         return False
     _, exchange = yield from _send_with_key(setting, endpoint, {})
@@ -159,8 +160,9 @@ def _succeeds_with_another_key(
 def _send_with_key(
     setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]
 ) -> Generator[Any, Any, tuple[set[int], Exchange]]:
-    """Send the refused calls and a valid one with one key; return the statuses that came as expected, and
-    the last exchange.
+    """Send the refused calls and a valid one with the same key.
+
+    Return the statuses that came as expected, and the last exchange.
     """
     key, name, met = UniqueValue(once=True), str(endpoint.action.idempotency), set()
     for status, call in refusals.items():

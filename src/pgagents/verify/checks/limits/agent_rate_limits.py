@@ -32,11 +32,11 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "agent_rate_limits"
 STAGE = 98
-"""Before the bursts, which empty the buckets."""
+"""The stage before the bursts, which empty the buckets."""
 AGENT = ("call", "agent")
 COST = 5
 ROUNDS = 2
-"""Two nearly equally empty buckets may take turns in the headers, so a difference is checked twice."""
+"""Two buckets with nearly equal remainders may alternate in the headers, so a difference must show twice."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -50,7 +50,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract without `--limits`: only an ordinary key shows the difference."""
+    """Deselect the contract without `--limits`, because only an ordinary key shows the difference."""
     del contract
     return (
         None
@@ -63,7 +63,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def _cases(setting: Setting) -> Iterator[tuple[Surface, Endpoint, Endpoint, Bucket]]:
-    """Yield a surface with headers, a read on REST and through a dispatcher, and the agents' bucket."""
+    """Yield a surface with headers, a read through REST and through a dispatcher, and the agents' bucket."""
     buckets = (
         b
         for b in setting.model.buckets.values()
@@ -130,7 +130,9 @@ def _run(
 
 
 def _judge_limits(setting: Setting, contract: str, several: tuple[Exchange, Exchange, Exchange]) -> Judgement:
-    """Judge by the limits that the three calls got: a person's, an agent's, and one marked as an agent's."""
+    """Judge by the limits that the three calls got: a person's, an agent's, and one with an agent's
+    headers.
+    """
     limits = [
         told.limit
         for exchange in several

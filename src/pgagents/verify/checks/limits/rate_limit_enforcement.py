@@ -43,19 +43,19 @@ NAME = "rate_limit_enforcement"
 STAGE = 99
 ASSUMED_PER_S = 100.0
 EARLY = 10
-"""A call must not be limited if the answer before left more than 1/EARLY of the limit."""
+"""A call must not be limited if the answer before it left more than 1/EARLY of the limit."""
 ROUNDS = 2
 UNEVEN_S = 0.7
-"""Seconds to pause after a limited call. Then the exact wait is no whole number, and nearer to the
-lower one.
+"""Seconds to pause after a limited call. Then the exact wait is no whole number, and closer to the lower
+one.
 """
 MOST_WAIT_S = 120.0
-"""Longest time in seconds that a run waits for a window to end."""
+"""The longest time, in seconds, that a run waits for the end of a window."""
 
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """An endpoint and a harmless call that empties a bucket: a read, or a write to an absent id."""
+    """An endpoint with a harmless call that empties a bucket: a read, or a write to an absent id."""
 
     bucket: Bucket
     endpoint: Endpoint
@@ -69,7 +69,7 @@ class Burst:
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield contracts for each bucket and surface: the limit is enforced, and Retry-After is true.
 
-    Where it can be tried also: the bucket is the key's own, and it is apart from another bucket.
+    If it can be tried, yield contracts that other keys and other buckets are not affected, too.
     """
     for burst in _bursts(setting):
         bucket, surface = burst.bucket, burst.endpoint.surface
@@ -97,8 +97,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect bursts without `--limits`, because they exceed limits on purpose, and counts unless the run
-    is exclusive.
+    """Deselect bursts without `--limits`, because they exceed limits. Deselect counts unless the run is
+    exclusive.
     """
     if not setting.limits:
         return (
@@ -110,10 +110,10 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def _bursts(setting: Setting) -> Iterator[Burst]:
-    """Yield one burst for each bucket that an action names, on each surface, without buckets of end users.
+    """Yield one burst for each bucket of an action, on each surface, without the buckets of end users.
 
-    Buckets that no action names, such as conditional ones, are left out: only the server decides which calls
-    draw from them.
+    Buckets that no action names, such as conditional ones, are left out, because only the server decides
+    which calls use them.
     """
     met: set[tuple[str, str]] = set()
     ordered = sorted(
@@ -130,8 +130,8 @@ def _bursts(setting: Setting) -> Iterator[Burst]:
 
 
 def _beside(setting: Setting, burst: Burst) -> Burst | None:
-    """Return the burst of another bucket of the key on REST; on other surfaces an agents' bucket may apply
-    to both.
+    """Return a burst on another bucket of the same key on REST. On other surfaces, an agents' bucket may
+    cover both.
     """
     if burst.bucket.of != "key" or burst.endpoint.surface != REST:
         return None
@@ -140,9 +140,7 @@ def _beside(setting: Setting, burst: Burst) -> Burst | None:
 
 
 def _harmless(setting: Setting, endpoint: Endpoint) -> Call | None:
-    """Return a call that may be repeated any number of times; None if the action would make something each
-    time.
-    """
+    """Return a call that may be repeated any number of times; None if each call would make something."""
     template = template_of(setting.model, endpoint.action)
     why = "one of a burst"
     if endpoint.action.effect == "read":
@@ -180,8 +178,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def cost_of(bucket: Bucket) -> int:
     """Return the number of requests of a burst at a likely pace.
 
-    A rolling bucket takes L + ceil(t·L/window) + 2 requests in t seconds. A window bucket takes 2·L + 2, as
-    the burst may go on in a second window.
+    A rolling bucket takes L + ceil(t·L/window) + 2 requests in t seconds. A window bucket takes 2·L + 2,
+    because the burst may continue in a second window.
     """
     if bucket.refill == "window":
         return 2 * bucket.requests + SLACK
@@ -237,7 +235,7 @@ def _not_applicable(contracts: tuple[str, ...], reason: str) -> Iterator[Judgeme
 
 
 def _roomy(setting: Setting, beside: Burst) -> Generator[Any, Any, Exchange]:
-    """Call another bucket's endpoint before a burst, after a wait if that bucket is nearly empty."""
+    """Call another bucket's endpoint before a burst. If that bucket is nearly empty, wait first."""
     call = replace(beside.call, why="another bucket before a burst", burst=False)
     exchange: Exchange = yield call
     told = rate_of(exchange, setting)
@@ -255,7 +253,7 @@ def _roomy(setting: Setting, beside: Burst) -> Generator[Any, Any, Exchange]:
 
 
 def _apart(setting: Setting, beside: Burst, first: Exchange, contract: str) -> Conversation:
-    """Judge that the burst left another bucket alone. Headers about a third bucket show nothing."""
+    """Judge that the burst left another bucket unchanged. Headers about a third bucket prove nothing."""
     after: Exchange = yield replace(beside.call, why="another bucket after a burst")
     before, now = rate_of(first, setting), rate_of(after, setting)
     shown = (
@@ -290,7 +288,7 @@ def _others(burst: Burst, own: str) -> Conversation:
 
 
 def _judge_no_wait(setting: Setting, limited: Exchange, contract: str) -> Judgement:
-    """Judge a limited call whose answer does not say when to call again, or not readably.
+    """Judge a limited call whose answer has no readable time for the next call.
 
     It is broken only if the catalogue names the header under `limits` and nowhere else.
     """
@@ -309,7 +307,7 @@ def _wait_and_retry(
 ) -> Conversation:
     """Wait as long as Retry-After says, then call again.
 
-    An even bucket is tried twice, because part of a token may have been there the first time.
+    An evenly refilled bucket is tried twice, because part of a token may have been left at first.
     """
     window = bucket.refill == "window"
     back_s = bucket.per_s if window else bucket.per_s / told
@@ -324,7 +322,7 @@ def _wait_and_retry(
             yield _judge_no_wait(setting, limited, wait)
             return
         longest = math.ceil(back_s) + 1
-        if after > longest + 1:  # a date is cut to the second
+        if after > longest + 1:  # a date has whole seconds only
             until = (
                 f"a window of {back_s:g} s ends" if window else f"the next of {told} in {bucket.per_s:g} s"
             )

@@ -42,21 +42,22 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "rate_limit_headers"
 ROW = 4
 HALF = 0.5
-"""If this part of a request refills within a row, its fall may be hidden: a server may count whole
-requests, or round.
+"""If this part of a request refills during a row of calls, the row may hide its fall.
+
+A server may count whole requests, or round.
 """
 READINGS = 8
 MOST_CALLERS = 50
-"""Number of callers whose readings are remembered, the latest ones; each access token is one."""
+"""The number of callers whose latest readings are remembered. Each access token is a caller."""
 BEHIND = 3
-"""The number of calls that a server's count may not include yet, because a store elsewhere counts them."""
+"""The number of calls that a server's count may lack, because another machine counts them."""
 HELD_BACK = 10
-"""1/HELD_BACK of the limit may be withheld from the remainder, for other clients."""
+"""A server may withhold 1/HELD_BACK of the limit from the remainder, for other clients."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts on limit, remaining and reset for each endpoint with a bucket, and on the fall for
-    each surface.
+    """Yield contracts about limit, remainder and reset for each endpoint with a bucket, and about the fall
+    for each surface.
     """
     headers, names = setting.model.limits.headers, setting.model.limit_reader.names
     if not names:
@@ -91,7 +92,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _in_words(headers: Any) -> tuple[str, str, str]:
-    """Return how contracts call limit, remainder and reset of a form without a header for each."""
+    """Return the words for limit, remainder and reset in contracts, for a form without a header for each."""
     if headers.ietf:
         return f"the quota in {POLICY}", f"`r` in {RATE_LIMIT}", f"`t` in {RATE_LIMIT}"
     return f"the limit in {headers.usage}", f"the remainder in {headers.usage}", ""
@@ -106,8 +107,8 @@ def _row_endpoint(setting: Setting, surface: str) -> Endpoint | None:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge the headers of each accepted call alone and against earlier ones; of a limited call only the
-    reset.
+    """Judge the headers of each accepted call, alone and against earlier ones. For a limited call, judge only
+    the reset.
     """
     endpoint = exchange.call.endpoint
     if lengths := memory.setting.compute_once(
@@ -131,7 +132,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     possible = [b for b in model.buckets.values() if b is bucket or b.when is not None]
     if values.reset is not None:
         yield _reset(exchange, values, values.reset, possible, memory, f"{NAME}/reset/{place}")
-    if exchange.limited:  # the remainder of an empty bucket shows nothing new
+    if exchange.limited:  # the remainder of an empty bucket proves nothing
         return
     yield _limit(exchange, values, bucket, possible, memory, f"{NAME}/limit/{place}")
     if not exchange.call.beside:
@@ -144,8 +145,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _limit(
     exchange: Exchange, rate: Rate, bucket: Bucket, possible: list[Bucket], memory: Memory, contract: str
 ) -> Judgement:
-    """Judge that the limit is not below the published one, and not that of a bucket which the call does not
-    use.
+    """Judge that the limit is not lower than the published one, and is not that of a bucket which the call
+    does not use.
 
     The latter is judged only if other calls of this bucket got its own limit.
     """
@@ -168,13 +169,13 @@ def _limit(
 def _reset(
     exchange: Exchange, rate: Rate, reset: int, possible: list[Bucket], memory: Memory, contract: str
 ) -> Judgement:
-    """Judge that the reset is when the bucket is full again at its even pace, or when its window ends."""
+    """Judge that the reset is the time when the evenly refilled bucket is full, or when the window ends."""
     limit, lacks = rate.limit, rate.limit - rate.remaining
     epoch = in_epoch(memory.setting)
     ahead = ahead_s(exchange, reset, memory.setting)
     ietf = memory.model.limits.headers.ietf
     times = [
-        (0.0, bucket.per_s + exchange.seconds)  # its `t` need not be when all comes back
+        (0.0, bucket.per_s + exchange.seconds)  # its `t` need not be the time when all calls are back
         if ietf
         else _times(bucket, limit, lacks, exchange.seconds, epoch=epoch)
         for bucket in possible
@@ -218,8 +219,8 @@ def _remaining(
     memory: Memory,
     contract: str,
 ) -> Judgement:
-    """Judge that the remainder is below the limit, and not above an earlier remainder plus the calls refilled
-    since.
+    """Judge that the remainder is below the limit, and not above an earlier remainder plus the refill since
+    then.
     """
     remaining = told.remaining
     if remaining >= limit:
@@ -232,7 +233,7 @@ def _remaining(
         _get_notes(exchange, memory),
     )
     before: Reading | None = noted.get(key)
-    if exchange.overlapped:  # the server may have counted the others first
+    if exchange.overlapped:  # the server may have counted the other calls first
         return judge_kept(contract)
     noted[key] = told
     if before is not None:
@@ -249,7 +250,7 @@ def _remaining(
 
 
 def _back(earlier: Reading, exchange: Exchange, windows: list[float], memory: Memory) -> float:
-    """Return how many calls the windows may have refilled since an earlier reading."""
+    """Return how many calls the windows may have returned since an earlier reading."""
     return (
         estimate_refill(earlier, exchange, windows, _count_expired(earlier, exchange, windows, memory))
         if windows
@@ -267,8 +268,8 @@ def _count_expired(earlier: Reading, exchange: Exchange, windows: list[float], m
 
 
 def _cost(exchange: Exchange, limit: int, remaining: int, memory: Memory, contract: str) -> Judgement | None:
-    """Return a broken judgement if the remainder fell by more than the calls since an earlier comparable
-    reading, else None.
+    """Return a broken judgement if the remainder fell by more than the calls since a comparable reading, else
+    None.
 
     Comparable readings have the same endpoint, caller and headers, and so the same buckets.
     """
@@ -289,7 +290,7 @@ def _cost(exchange: Exchange, limit: int, remaining: int, memory: Memory, contra
 
 
 def _get_notes(exchange: Exchange, memory: Memory) -> dict[Any, Any]:
-    """Return the notes on the caller that owns the bucket: a role, or an access token without a role."""
+    """Return the notes about the caller that owns the bucket: a role, or an access token of no role."""
     callers: dict[tuple[str, str], dict[Any, Any]] = memory.notes.setdefault(NAME, {})
     role = exchange.call.role
     whose = role, "" if role else find_proof(memory.model, exchange.request)
@@ -302,10 +303,10 @@ def _get_notes(exchange: Exchange, memory: Memory) -> dict[Any, Any]:
 def _row(
     exchange: Exchange, limit: int, told: Reading, per_s: float, windows: list[float], memory: Memory
 ) -> Iterator[Judgement]:
-    """Judge that the remainder falls within a row of calls of one bucket and surface.
+    """Judge that the remainder falls during a row of calls of one bucket and surface.
 
-    If the bucket refills faster than it is used, a value below the limit is enough. If a window ended within
-    the row, or calls slid out of it, the values only must not all be equal.
+    If the bucket refills faster than it is used, one value below the limit is enough. If a window ended
+    during the row, or calls left a sliding one, the values must only not all be equal.
     """
     key = (
         "row",
@@ -322,14 +323,14 @@ def _row(
     contract = f"{NAME}/falls@{exchange.call.surface}"
     readings = [reading for _, reading in row]
     first, last = readings[0], readings[-1]
-    kept_now = number % ROW == 0  # by number, because a server's speed changes which rows are close together
+    kept_now = number % ROW == 0  # by number, because a server's speed decides which rows are close together
     if len(row) < ROW:
         if kept_now:
             yield judge_kept(contract)
         return
     most_s = exchange.sent_at + exchange.seconds - first.at  # the server counts between call and answer
     loose = most_s * limit / per_s >= HALF
-    del row[: 1 if loose else ROW]  # the next calls may come in a shorter time
+    del row[: 1 if loose else ROW]  # the next calls may take less time
     if first.remaining == 0:
         return
     fell = last.remaining < first.remaining or loose

@@ -1,3 +1,1 @@
-"""Checks of the MCP protocol itself. Checks of other areas judge the calls of MCP tools too if they say
-so.
-"""
+"""Checks of the MCP protocol itself. Checks of other areas with `tools` judge calls of MCP tools, too."""

@@ -51,7 +51,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each tool, and one for each protocol error."""
     for endpoint in setting.tools:
         if setting.model.is_only_tool(endpoint.action) and not endpoint.params:
-            continue  # nothing here is known to make it refuse
+            continue  # no known call would be refused
         says = (
             f"a call that {endpoint.action.name} refuses is answered with a result that says why, not "
             "with a JSON-RPC error"

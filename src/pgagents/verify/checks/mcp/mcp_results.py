@@ -27,8 +27,8 @@ KINDS = ("text", "image", "audio", "resource", "resource_link")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield up to three contracts for each tool: on its content blocks, its structured content, and the
-    equal text.
+    """Yield up to three contracts for each tool: about its content blocks, structured content, and equal
+    text.
     """
     for endpoint in setting.tools:
         name, origin = endpoint.action.name, endpoint.action.success.origin
@@ -45,14 +45,14 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 CITE,
             )
             says = f"the text of {name} is its structuredContent"
-            alone = setting.model.is_only_tool(endpoint.action)  # then the protocol's word is all there is
+            alone = setting.model.is_only_tool(endpoint.action)  # then only the protocol promises anything
             yield replace(promise(NAME, "text", endpoint, says, origin, CITE), advice=alone)
 
 
 def _has_output_schema(endpoint: Endpoint) -> bool:
     """True if the tool is listed with an output schema.
 
-    Servers up to 2025-11-25 may only list schemas of objects.
+    Servers up to 2025-11-25 can only list schemas of objects.
     """
     answer = endpoint.action.success
     return answer.schema is not None and is_json(answer.content_type) and _is_object(answer.schema)
@@ -63,7 +63,7 @@ def _is_object(schema: Mapping[str, Any]) -> bool:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every tool result; of an error only its content blocks."""
+    """Judge every tool result. For an error, judge only the content blocks."""
     endpoint = exchange.call.endpoint
     result = result_of(exchange.answer) if endpoint is not None and endpoint.form is not None else None
     if endpoint is None or result is None:
@@ -93,7 +93,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     else:
         yield judge_kept(f"{NAME}/fits/{endpoint.place}")
     text = read_json(text_of(result).encode())
-    alone = (read_json(block.encode()) for block in list_texts(result))  # others may say more in words
+    alone = (read_json(block.encode()) for block in list_texts(result))  # other texts may say more
     if (text.problem or text.value != data) and not any(not b.problem and b.value == data for b in alone):
         yield judge_broken(
             f"{NAME}/text/{endpoint.place}",
@@ -113,7 +113,7 @@ def _test(setting: Setting, endpoint: Endpoint) -> Any:
 
 
 def _blocks(result: Mapping[str, Any]) -> str:
-    """Describe the fault of a result's content blocks; empty if there is none."""
+    """Return what is wrong with a result's content blocks; empty if nothing is."""
     blocks = result.get("content")
     if not isinstance(blocks, list):
         return "there is no content"

@@ -36,7 +36,7 @@ CITE = ("MCP 2025-11-25, server/tools",)
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each tool, one about other tools, and one about the order."""
+    """Yield one contract for each tool, one about further tools, and one about the order."""
     if not setting.tools:
         return
     origin = setting.model.surfaces[MCP].origin
@@ -136,7 +136,10 @@ def _judge_tools(setting: Setting, listed: list[Any], again: list[Any], problem:
 
 
 def _compare(setting: Setting, endpoint: Endpoint, expected: Any, found: Any) -> str:
-    """Return where a listed tool differs: in meaning if only the MCP server has it, else in anything."""
+    """Return where a listed tool differs from the built one.
+
+    If only the MCP server has the tool, only a difference in meaning counts.
+    """
     if setting.model.is_only_tool(endpoint.action):
         return find_other_meaning(expected, found)
     return find_difference(expected, found)

@@ -39,15 +39,15 @@ LIST = {"method": "tools/list"}
 MEDIA = ("application/json", "text/event-stream")
 LATE = 9
 NAMES_REVISION = "2025-06-18"
-"""The first revision that requires each request over HTTP to name its revision."""
+"""The first revision in which each request over HTTP must name its revision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """A request that the transport must refuse.
 
-    `era` is `modern`, `legacy` or empty for both. `open` cases apply only where callers do not sign in,
-    `token` cases only where they do.
+    `era` is `modern`, `legacy`, or empty for both. Cases with `open` apply only if callers do not sign in,
+    cases with `token` only if they do.
     """
 
     says: str
@@ -89,7 +89,7 @@ CASES = {
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts on opening the link, on each request that must be refused, and on the form of
+    """Yield contracts about opening the link, about each request that must be refused, and about the form of
     answers.
     """
     if not _is_asked(setting):
@@ -104,7 +104,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _is_asked(setting: Setting) -> bool:
-    """True if the catalogue has tools, or if the server is judged without one."""
+    """True if the catalogue has tools, or if the server is judged without a catalogue."""
     return bool(setting.tools) or setting.listing is not None
 
 
@@ -229,7 +229,7 @@ def _run(link: Link, contract: str, case: Case) -> Callable[[], Conversation]:
 
 
 def _own_token(exchange: Exchange) -> bool:
-    """True if the server requires a token that no authorization server issues.
+    """True if the server demands a token that no authorization server issues.
 
     Signing in is optional in MCP, and a realm names the purpose of a token (RFC 6750, 3).
     """

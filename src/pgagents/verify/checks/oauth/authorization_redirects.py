@@ -25,8 +25,9 @@ CASES = {
     "with_query": "an address that the client registered, with a query besides",
 }
 EXACT = ("below", "with_query")
-"""Cases judged only if the catalogue requires exact comparison, as RFC 9700 (2.1) does; RFC 6749 (3.1.2.2)
-leaves the query open.
+"""Cases that are judged only if the catalogue demands exact comparison, as RFC 9700 (2.1) does.
+
+RFC 6749 (3.1.2.2) leaves the query open.
 """
 
 
@@ -49,7 +50,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract without a registered client, unless it is about an unknown one."""
+    """Deselect the contract without a registered client, unless it is about an unknown client."""
     if setting.oauth is None and contract.detail != "unknown_client":
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
     return None
@@ -117,9 +118,7 @@ def _run(
         ):
             yield judge_broken(contract, "a refusal, 400", "200 with a form that asks the user to consent")
         else:
-            yield judge_kept(
-                contract
-            )  # a page that refuses, or a login page shown before the request is checked
+            yield judge_kept(contract)  # a page may refuse, or ask for a login before the request is checked
 
     return run
 

@@ -1,9 +1,10 @@
-"""The token endpoint exchanges a client's id and secret for a bearer token that works as long as it says.
+"""The token endpoint exchanges a client's id and secret for a bearer token that works until its announced
+expiry.
 
-A wrong secret, an unknown client and an unknown grant type are refused as RFC 6749 (5.2) says. No answer with
-a token may be stored (5.1). If the answer names no declared scope, a read that needs one must be refused to
-the token. A token is tried 30 s after its end, if that is at most two minutes away, or if
-the operator can move the clock.
+A wrong secret, an unknown client and an unknown grant type are refused as in RFC 6749 (5.2). Answers with a
+token may not be stored (5.1). If the answer names no declared scope, a read that needs one must be refused
+with the token. A token is tried 30 s after its expiry, if that is at most two minutes away, or if the
+operator can move the clock.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from pgagents.verify.wire.oauth import refusal
 
 NAME = "client_credentials"
 MARGIN_S = 30.0
-"""Seconds between a token's end and its next use. Clocks differ by a few seconds."""
+"""Seconds between a token's expiry and its next use, because clocks differ by a few seconds."""
 MOST_S = 120.0
 STAGE = 9
 SAYS = {
@@ -49,7 +50,9 @@ SLIPS: dict[str, tuple[Slip, tuple[str, ...]]] = {
     "unknown_client": ("client", ("invalid_client", "invalid_grant")),
     "wrong_grant": ("grant", ("unsupported_grant_type", "unauthorized_client", "invalid_request")),
 }
-"""Wrong requests, each with the errors that name them. Servers in use say `invalid_grant` of a client too."""
+"""Wrong requests, each with the errors that are right for it. Some servers also answer a wrong client with
+`invalid_grant`.
+"""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -62,8 +65,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _list_own(setting: Setting) -> list[tuple[Credential, Endpoint | None]]:
-    """Return the credentials whose token endpoint is on the API's server, each with a read that takes its
-    tokens alone.
+    """Return the credentials whose token endpoint is on the API's server.
+
+    Each comes with a read that accepts its tokens and needs nothing else.
     """
     server = str(setting.model.api.server)
     found = []
@@ -94,7 +98,7 @@ def _detail(setting: Setting, case: str, credential: Credential) -> str:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each wrong request, one for the right one, and one for a token's end."""
+    """Yield one probe for each wrong request, one for the right one, and one for a token's expiry."""
     operated = OPERATOR in roles
     for credential, reader in _list_own(setting):
 
@@ -150,7 +154,7 @@ def _run_issued(
 
 
 def _find_fault(exchange: Exchange) -> str:
-    """Describe the fault of a token answer by RFC 6749 (5.1); empty if it is right."""
+    """Return what is wrong with a token answer by RFC 6749 (5.1); empty if nothing is."""
     kind, lives = got(exchange.body, "token_type"), got(exchange.body, "expires_in")
     if exchange.status != 200 or not isinstance(got(exchange.body, "access_token"), str):
         return f"{exchange.outcome} without an access_token"
@@ -164,10 +168,10 @@ def _find_fault(exchange: Exchange) -> str:
 def _find_untold_scope(
     setting: Setting, credential: Credential, reader: Endpoint, issued: Exchange
 ) -> Generator[Any, Any, str]:
-    """Describe a scope that the token has although its answer names none (RFC 6749, 5.1); empty without one.
+    """Return a scope that the token has although its answer names none (RFC 6749, 5.1); empty without one.
 
     An answer without `scope` grants what was requested, and a server may grant less. A named scope may
-    contain another one. So only a token whose answer names no declared scope, and that has one, is a fault.
+    contain another one. So only a token with a declared scope, whose answer names none, is a fault.
     """
     told, needed = got(issued.body, "scope"), reader.action.scope
     known = credential.exchange.scopes if credential.exchange is not None else {}

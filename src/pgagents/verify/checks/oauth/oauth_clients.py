@@ -37,8 +37,8 @@ METHODS, BASIC_METHOD = "token_endpoint_auth_methods_supported", "client_secret_
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield two contracts: the secret is checked, and a Basic client with a wrong one is answered as RFC
-    6749 says.
+    """Yield two contracts: a wrong secret is refused, and a wrong secret under Basic is answered as in RFC
+    6749.
     """
     oauth = setting.model.own_code_flow
     if oauth is None:
@@ -54,7 +54,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract without a client that has a secret."""
+    """Deselect the contract if no client has a secret."""
     del contract
     if _client(setting) is None:
         return (
@@ -100,7 +100,7 @@ def _exchange(oauth: Any, client: OAuthClient, why: str, *, basic: bool = False)
 
 
 def _with_another(client: OAuthClient) -> OAuthClient:
-    """Return the client with a wrong secret that may be shown in a report."""
+    """Return the client with a wrong secret. A report may show it."""
     return replace(client, secret=f"pgv-{sha256(client.client_id.encode()).hexdigest()}")
 
 
@@ -128,8 +128,8 @@ def _basic(oauth: Any, client: OAuthClient) -> Callable[[], Conversation]:
 
 
 def _by_form_alone(oauth: Any) -> Generator[Call, Exchange, bool]:
-    """True if the server's metadata exclude the Basic scheme; without an entry the scheme is supported
-    (RFC 8414, 2).
+    """True if the server's metadata exclude the Basic scheme. Without an entry, it is supported (RFC 8414,
+    2).
     """
     if not oauth.metadata:
         return False

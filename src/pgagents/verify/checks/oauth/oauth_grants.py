@@ -1,4 +1,4 @@
-"""A code can be exchanged once, only by the client that proves itself; a token allows what was granted, until
+"""A code is exchanged once, and only by the client that proves itself. A token allows what was granted until
 it is revoked.
 
 A user must consent, so this needs an OAuth client with `consent` in the `--env` file. The rules are those of
@@ -17,7 +17,8 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.oauth.grant_cases import CASES, CHALLENGING, NAME, REFRESHING, GrantCases
+from pgagents.verify.oauth.cases import CASES, CHALLENGING, NAME, REFRESHING
+from pgagents.verify.oauth.grant_cases import GrantCases
 from pgagents.verify.oauth.granting import (
     Granting,
     beyond,
@@ -32,7 +33,7 @@ COST = 38
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each rule that the catalogue's OAuth section makes."""
+    """Yield one contract for each rule of the catalogue's OAuth section."""
     oauth = setting.model.own_code_flow
     if oauth is None:
         return
@@ -50,11 +51,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract without the client or user it needs; exclude rules that do not bind this kind
-    of client.
+    """Deselect the contract without the needed client or user. Exclude rules that do not bind this type of
+    client.
     """
     oauth, client = setting.model.own_code_flow, setting.oauth
-    assert oauth is not None  # it has listed the contract
+    assert oauth is not None  # the catalogue has an OAuth section, from which the contract comes
     if client is None:
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
     if not (client.consent or client.headers):

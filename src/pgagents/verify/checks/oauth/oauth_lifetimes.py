@@ -35,9 +35,9 @@ from pgagents.verify.wire.exchange import Exchange, got
 
 NAME = "oauth_lifetimes"
 MARGIN_S = 30.0
-"""Seconds between a use of a token and its end, before and after it. Clocks differ by a few seconds."""
+"""Seconds between a token's expiry and its uses before and after, because clocks differ by a few seconds."""
 STAGE = 9
-"""The stage after the probes that need existing instances, because the clock may be moved by a month."""
+"""The stage after all probes with existing instances, because the clock may be moved by a month."""
 SAYS = {
     "access_longer": "an access token with a character more is refused",
     "refresh_as_access": "a refresh token is refused as an access token",
@@ -60,7 +60,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude the contract without a clock to move; deselect it without a client and a user who consents."""
+    """Exclude the contract if no clock can be moved. Deselect it without a client and a user who consents."""
     del contract
     if setting.model.clock is None:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
@@ -77,7 +77,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     covers = tuple(c.id for c in promises(setting))
     client = consenting(setting)
     if covers and client is not None and setting.model.clock is not None and (inside := within(setting)):
-        cost = TOKEN_COST + 2 * len(covers) - 1  # near-equal tokens need no waiting
+        cost = TOKEN_COST + 2 * len(covers) - 1  # nearly equal tokens need no waiting
         yield Probe(
             f"{NAME}/both@{REST}",
             STAGE,
@@ -138,9 +138,9 @@ def _access(setting: Setting, as_client: Granting, token: str) -> Conversation:
 
 
 def _refresh(setting: Setting, as_client: Granting, token: str, passed: float) -> Conversation:
-    """Refresh shortly before the token's end, then try the result after another lifetime.
+    """Refresh shortly before the token's expiry, then try the new token after another lifetime.
 
-    The new token dates from the refresh or from the first consent; either way it has expired by then.
+    The new token's lifetime begins at the refresh or at the first consent. Either way it has expired then.
     """
     lives_s = as_client.oauth.refresh_s
     if lives_s - MARGIN_S > passed and (yield from _passes(setting, lives_s - MARGIN_S - passed)):
@@ -167,7 +167,7 @@ def _refresh(setting: Setting, as_client: Granting, token: str, passed: float) -
 
 
 def _is_refused(exchange: Exchange) -> bool:
-    """True if the server refuses; the form of the refusal is judged by other checks."""
+    """True if the server refuses; other checks judge the form of the refusal."""
     return 400 <= exchange.status < 500
 
 

@@ -34,7 +34,7 @@ SERVER, RESOURCE, CHALLENGE = f"{NAME}/server@rest", f"{NAME}/resource@rest", f"
 SCOPE = f"{NAME}/challenge_scope@rest"
 UNAUTHORIZED, REFUSED = 401, (401, 403)
 STANDARD = frozenset(("openid", "profile", "email", "address", "phone", "offline_access"))
-"""Scopes of OpenID Connect (Core, 5.4 and 11), which an API need not list as its own."""
+"""Scopes of OpenID Connect (Core, 5.4 and 11), which an API need not list among its own."""
 _NAMED = re.compile(r'resource_metadata="([^"]*)"')
 _MEMBER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 ENDPOINTS = {
@@ -113,7 +113,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _has_scopes(setting: Setting) -> bool:
-    """True if the catalogue has scopes and calls that may be refused for lack of one."""
+    """True if the catalogue has scopes, and calls that may be refused for a missing scope."""
     oauth = setting.model.own_code_flow
     return oauth is not None and bool(oauth.scopes) and any(action.key for action in setting.model.actions)
 
@@ -129,20 +129,22 @@ def _reader(setting: Setting) -> Endpoint | None:
 
 
 def _asking(call: Call) -> Conversation:
-    """Send the call; the watcher judges the answer."""
+    """Send the call, which the watcher judges."""
     yield call
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge the metadata and scopes that a refusal names. It may leave out both, but it must not name false
+    """Judge the metadata and scopes that a refusal names. It may leave out both, but must not name wrong
     ones.
     """
+    if exchange.status not in REFUSED or exchange.call.intent == "document":
+        return
     oauth = memory.model.own_code_flow
-    if oauth is None or exchange.status not in REFUSED or exchange.call.intent == "document":
+    if oauth is None:
         return
     said = exchange.header("www-authenticate") or ""
     if _has_scopes(memory.setting):
-        known = {*oauth.scopes, *memory.model.auth.scopes, *STANDARD}  # scopes of plans count too
+        known = {*oauth.scopes, *memory.model.auth.scopes, *STANDARD}  # scopes of plans are known, too
         told = [found[2] or found[3] or "" for found in _MEMBER.finditer(said) if found[1].lower() == "scope"]
         strange = [name for names in told for name in names.split() if name not in known]
         expected = f"scopes out of {', '.join(sorted(known - STANDARD))}"
@@ -158,7 +160,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _bases(setting: Setting) -> list[str]:
-    """Return the URLs that the API may give as its own: the one called, and the catalogue's server."""
+    """Return the URLs under which the API may describe itself: the one that was called, and the catalogue's
+    server.
+    """
     return list(
         dict.fromkeys(base.rstrip("/") for base in (setting.url, str(setting.model.api.server)) if base)
     )
@@ -194,7 +198,7 @@ def _documents(setting: Setting, oauth: Any) -> Callable[[], Conversation]:
 def _server(
     setting: Setting, oauth: Any, told: Mapping[str, Any], _: Mapping[str, Any]
 ) -> tuple[str, str] | None:
-    """Return the expected and actual metadata of the server where they differ; None if they agree."""
+    """Return the expected and the actual metadata of the server; None if they agree."""
     issuer = told.get("issuer")
     if issuer not in _bases(setting):
         return f"issuer is {_bases(setting)[0]}", f"issuer: {issuer}"
@@ -222,7 +226,7 @@ def _server(
 def _resource(
     setting: Setting, oauth: Any, told: Mapping[str, Any], server: Mapping[str, Any]
 ) -> tuple[str, str] | None:
-    """Return the expected and actual metadata of the API where they differ; None if they agree."""
+    """Return the expected and the actual metadata of the API; None if they agree."""
     resource, bases = told.get("resource"), _bases(setting)
     if not isinstance(resource, str) or not any(
         resource == base or resource.startswith(f"{base}/") for base in bases
@@ -249,9 +253,9 @@ def _resource(
 def _lacking(
     told: Mapping[str, Any], lists: Mapping[str, list[str]], defaults: Mapping[str, list[str]]
 ) -> tuple[str, str] | None:
-    """Return the first list that lacks an item as (expected, actual), or None.
+    """Return the first list in which an item is missing, as (expected, actual), or None.
 
-    A missing list has its default.
+    For a list that is absent, its default counts.
     """
     for member, wanted in lists.items():
         given = told.get(member, defaults.get(member))

@@ -37,18 +37,18 @@ NAME = "token_scopes"
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """An endpoint whose action needs `scope`, with an `other` scope that does not suffice."""
+    """An endpoint whose action needs `scope`, with an `other` scope that does not allow the action."""
 
     endpoint: Endpoint
     scope: str
     other: str
     within: bool
-    """True if the scope is also shown to suffice: for writes on REST and for one read of each scope."""
+    """True if a token of the scope is tried, too: for writes on REST, and for one read of each scope."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each endpoint whose action needs a scope: refused without it, and sometimes not
-    refused with it.
+    """Yield contracts for each endpoint whose action needs a scope: refused without it, and often allowed
+    with it.
     """
     oauth = setting.model.own_code_flow
     if oauth is None:
@@ -73,8 +73,9 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def _cases(setting: Setting) -> tuple[_Case, ...]:
-    """Return actions that need exactly one scope; `other` takes turns, so that a scope which implies
-    another is found.
+    """Return a case for each action that needs exactly one scope.
+
+    The `other` scope alternates, so that a scope which implies another is found.
     """
 
     def find() -> Iterator[_Case]:

@@ -31,13 +31,15 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "absent_id"
 BEHIND = "-pgv"
-"""A suffix that no server's own id has."""
+"""A suffix that no id of a server has."""
 BLANK = " "
-"""Some servers strip blanks before they look up an id."""
+"""A blank, which some servers strip before they look up an id."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield up to two contracts for each id argument: about an absent id, and about another project's id."""
+    """Yield up to two contracts for each id argument: about an absent id, and about an id of another
+    project.
+    """
     for endpoint, param, resource in _references(setting):
         missing = resource.missing_for(param)
         if resource.absent is not None and missing and not makes_it(endpoint, param):
@@ -63,7 +65,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _references(setting: Setting) -> Sequence[tuple[Endpoint, Param, Resource]]:
-    """List every argument that names an instance, with its endpoint and the resource."""
+    """Return each argument that is an id of an instance, with its endpoint and the resource."""
 
     def find() -> Iterator[tuple[Endpoint, Param, Resource]]:
         for endpoint in setting.every_endpoint:
@@ -83,7 +85,7 @@ def _foreign(setting: Setting, endpoint: Endpoint, param: Param, resource: Resou
 
 
 def _is_given_apart(setting: Setting, resource: Resource) -> bool:
-    """True if the environment names an instance of another project."""
+    """True if the environment gives an id of another project's instance."""
     if resource.given is None:
         return False
     ours, theirs = (Scope({"env": setting.model.env_of(role)}) for role in ("main", "second"))
@@ -145,10 +147,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _over(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:
-    """Return states that the action cannot move an instance from; empty if the action does not depend on the
+    """Return the states from which the action cannot move an instance; empty if it does not depend on the
     state.
 
-    Ownership must be checked before the state; else the refusal reveals another project's instance.
+    Ownership must be checked before the state. Otherwise the refusal reveals another project's instance.
     """
     move = next(
         (
@@ -162,8 +164,9 @@ def _over(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:
 
 
 def _list_final_states(resource: Resource) -> tuple[str, ...]:
-    """Return states that no action leaves: such an instance may be stored elsewhere, but still belongs to
-    its project.
+    """Return the states that no action leaves.
+
+    An instance in such a state may be stored elsewhere, but still belongs to its project.
     """
     left = {state for move in resource.moves for state in move.origin_states}
     return tuple(s for s in resource.states if s not in left) if left else ()
@@ -172,8 +175,9 @@ def _list_final_states(resource: Resource) -> tuple[str, ...]:
 def _with_theirs(
     call: Call, codes: list[Code], param: Param, resource: Resource, contract: str
 ) -> Callable[[], Conversation]:
-    """Name the main project's instance in an optional argument, with all other arguments that the instance
-    itself holds.
+    """Return a conversation that sends the id of the main project's instance in an optional argument.
+
+    All other arguments that are members of that instance get its values.
     """
 
     def run() -> Conversation:
@@ -219,7 +223,10 @@ def _run(call: Call, contract: str, codes: list[Code], what: str) -> Callable[[]
 def _after_own(
     call: Call, codes: list[Code], resource: Resource, contract: str
 ) -> Callable[[], Conversation]:
-    """Read as the owner just before the foreign call, which reveals an answer cached for everyone."""
+    """Return a conversation that reads as the owner just before the other project's call.
+
+    It reveals an answer that is cached for everyone.
+    """
 
     def run() -> Conversation:
         assert call.endpoint is not None
@@ -237,7 +244,7 @@ def _after_own(
 
 
 def _name_instance(call: Call, resource: Resource, there: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that name an instance of the resource, with the id in the body `there`."""
+    """Return the arguments that are ids of an instance of the resource, with the ids in the body `there`."""
     return {
         str(p.name): there[resource.id]
         for p in (call.endpoint.params if call.endpoint else ())
@@ -246,7 +253,8 @@ def _name_instance(call: Call, resource: Resource, there: Mapping[str, Any]) -> 
 
 
 def _twice(setting: Setting) -> tuple[Endpoint, Param] | None:
-    """Return the read that requests an absent id twice, to reveal a cached answer; None if there is no read.
+    """Return the read by an absent id that is sent twice, to reveal a cached answer; None if there is no
+    read.
 
     It is the first read by id of a public resource, because caches usually store such answers.
     """
@@ -263,9 +271,9 @@ def _twice(setting: Setting) -> tuple[Endpoint, Param] | None:
 
 
 def _nearly(setting: Setting, endpoint: Endpoint, param: Param) -> bool:
-    """True if this endpoint is asked for an id that only resembles an existing one.
+    """True if this endpoint is called with an id that resembles an existing one.
 
-    This is every second endpoint with an id of this kind, counted apart for reads and writes.
+    That is every second endpoint with an id of this kind. Reads and writes are counted separately.
     """
     effect = endpoint.action.effect
     alike = [
@@ -277,9 +285,9 @@ def _nearly(setting: Setting, endpoint: Endpoint, param: Param) -> bool:
 def _near(
     setting: Setting, call: Call, param: Param, resource: Resource, contract: str
 ) -> Callable[[], Conversation]:
-    """Read an id with text appended to an existing one, or write to an existing id with blanks around it.
+    """Return a conversation that reads an existing id with a suffix, or writes to one with blanks around it.
 
-    The absent id is used instead where the schema does not allow the longer id, or does allow blanks.
+    If the schema refuses the longer id, or allows blanks, the absent id is sent instead.
     """
 
     def run() -> Conversation:
@@ -312,7 +320,9 @@ def _near(
 
 
 def _make_probe(call: Call, *, twice: bool) -> Callable[[], Conversation]:
-    """Send a call that the watcher judges; if `twice`, send it again to reveal a cached answer."""
+    """Return a conversation of a call that the watcher judges. If `twice`, it is repeated to reveal a cached
+    answer.
+    """
 
     def run() -> Conversation:
         yield call
@@ -323,7 +333,7 @@ def _make_probe(call: Call, *, twice: bool) -> Callable[[], Conversation]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every call with an absent id, also those of other checks."""
+    """Judge every call with an absent id, whichever check made it."""
     endpoint = exchange.call.endpoint
     if (
         endpoint is None
@@ -340,7 +350,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         own = resource.missing_for(param)
         if resource.absent is not None and own is not None and given == resource.find_absent_value(param):
             what = f"a {param.name} that does not exist"
-            if exchange.call.role or exchange.code == own.name:  # with a token the answer may differ
+            if exchange.call.role or exchange.code == own.name:  # a call with a token may get another answer
                 missing = [own, *list_missing_children(memory.model, endpoint, resource)]
                 yield from judge_refused(
                     exchange, f"{NAME}/unknown/{param.name}/{endpoint.place}", missing, what

@@ -1,10 +1,10 @@
-"""A free text may hold anything: quotes, backslashes, markup, template marks, other scripts, blanks at its
+"""A free text may contain anything: quotes, backslashes, markup, template marks, other scripts, blanks at its
 ends.
 
-Servers fail on these where they put texts into SQL, pages or commands, or trim them. Where a pattern does not
-allow them, words are sent that a language may mistake for another value, and lists of choices get every
-choice. The first call also has characters that a server may refuse, such as NUL; if refused, the text is
-sent without them.
+Servers fail at these when they put texts into SQL, pages or commands, or when they strip blanks. If a pattern
+forbids them, words are sent that a language may mistake for another value, and enums get every value. The
+first call also has characters that a server may refuse, such as NUL. If it is refused, the text is sent
+without them.
 """
 
 from __future__ import annotations
@@ -33,17 +33,18 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "arbitrary_text"
 TEXT = ' o\'Neil "x"  \\n<b>&lt;{{7*7}}${7}%s%41+;--éu\u0302’漢🚗'
-"""The most revealing characters come first, for arguments that take only a few. One letter is written with a
-combining accent, which servers lose that normalise a text.
+"""A text whose most revealing characters come first, for arguments that take only a few.
+
+One letter is written with a combining accent, which is lost if a server normalises texts.
 """
 ODD = " \0\r\n\u2028\u202ee\u0301\ufeff"
-"""A blank, NUL, CR and LF, a line separator, a right-to-left override, a combining accent, a byte order
+"""A blank, NUL, CR and LF, a line separator, a right-to-left override, a combining accent, and a byte order
 mark.
 """
 WORDS = ("null", "007", "infinity", "1e5", "true")
-"""Words that some languages take for null, a number or a boolean, and so store differently."""
+"""Words that some languages take for null, a number or a boolean, so that they store another value."""
 QUERY = "pgv=a%2Fb%20c&d=%C3%A9&e=+"
-"""A query for an address; decoding it or writing it anew changes the address."""
+"""A query for an address; a server changes the address if it decodes the query or encodes it anew."""
 LONGEST = 4_096
 _BOUND = ("enum", "const", "format", "contentEncoding")
 
@@ -72,7 +73,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Mapping[str, Any]], ...]:
 
 
 def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, Any]:
-    """Return the arguments that are free texts, or contain some one level down, with our text in them."""
+    """Return the arguments that are free texts, or contain some one level down, filled with our text."""
     template = template_of(setting.model, endpoint.action)
     base = evaluate_arguments(setting.model, template.input)
     found: dict[str, Any] = {}
@@ -83,7 +84,7 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
         ours = ours or _is_of_instance(template, template.input.get(name))
         if (
             not ours and name in base and param.place in ("body", "query")
-        ):  # one that no example has may be opaque, like a cursor
+        ):  # an argument that no example has may have a hidden form, like a cursor
             value = _fill_texts(setting, param.schema, _example(endpoint, name, base[name]), text)
             if value is not None and setting.test((NAME, endpoint.place, name), param.schema).is_valid(value):
                 found[name] = value
@@ -97,14 +98,17 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
 
 
 def _is_of_instance(template: RequestTemplate, value: Any) -> bool:
-    """True if an argument is a member of the instance itself, such as its code: no other value is right."""
+    """True if an argument is a member of the instance itself, such as its code. Then every other value is
+    wrong.
+    """
     names = ("resource", template.subject.name) if template.subject is not None else ()
     return bool(member_of(value, names))
 
 
 def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
-    """Return a word that fits an argument's pattern, a different one on each surface; None if the values are
-    restricted.
+    """Return a word that matches an argument's pattern; None if the argument takes listed values only.
+
+    Each surface gets another word.
     """
     schema = setting.resolve_schema(param.schema)
     if (
@@ -118,7 +122,7 @@ def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
 
 
 def _example(endpoint: Endpoint, name: str, usual: Any) -> Any:
-    """Return the argument's usual value; of a list one item of the longest example."""
+    """Return the argument's usual value. For a list, return one item of the longest example."""
     listed = [
         e.input[name]
         for e in endpoint.action.examples
@@ -128,7 +132,7 @@ def _example(endpoint: Endpoint, name: str, usual: Any) -> Any:
 
 
 def _fill_texts(setting: Setting, written: Mapping[str, Any], base: Any, text: str) -> Any:
-    """Return a value with our text in its free texts, as long as the schema allows; None if it has no free
+    """Return a value with our text in its free texts, within the schema's lengths; None if it has no free
     text.
 
     An address gets a query. An object, or a list of objects, gets the text in its members.
@@ -189,20 +193,21 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _odd(setting: Setting, endpoint: Endpoint) -> Mapping[str, Any]:
-    """Return the arguments with the odd characters before our text."""
+    """Return the arguments with the odd characters followed by our text."""
     return setting.compute_once((NAME, "odd", endpoint.place), lambda: _texts(setting, endpoint, ODD + TEXT))
 
 
 def _loudly(url: str) -> str:
-    """Return the same address with its host in capital letters."""
+    """Return the same address with its host in capitals."""
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}://{host.upper()}{slash}{path}"
 
 
 def _run(calls: Sequence[Call], control: Call, contract: str) -> Callable[[], Conversation]:
-    """Send the calls until one succeeds, and judge it or the last; refused text proves nothing where the
-    control is refused.
+    """Return a conversation that sends the calls until one succeeds, and judges that one or the last.
+
+    A refused text proves nothing if the control call is refused, too.
     """
 
     def run() -> Conversation:

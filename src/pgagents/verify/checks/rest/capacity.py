@@ -1,8 +1,8 @@
-"""Making an instance that takes room lowers the remaining capacity by one, and ending it gives the room back.
+"""Making an instance that occupies capacity lowers the remaining capacity by one, and ending it restores it.
 
 Instances are made and ended on each surface, and the counter is read in between. A call that makes several
-instances takes one for each. A wrong count is counted again once, because something else may have ended
-meanwhile.
+instances lowers it by their number. A wrong count is counted again once, because something else may have
+ended meanwhile.
 """
 
 from __future__ import annotations
@@ -37,17 +37,19 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "capacity"
 ROUNDS = 2
-"""A wrong count is counted again from the start: something else may have ended in between."""
+"""The number of rounds. A wrong count is counted again, because something else may have ended meanwhile."""
 LATE_S = 100_800
-"""Seconds: more than a day, the longest time that most instances are made for."""
+"""Seconds: more than a day, for which most instances are made at most."""
 MOST_MADE = 3
-"""Number of instances made until one is at a place whose count is known, because the server may choose the
-place.
+"""The most instances that are made until one is at a place with a known count, because the server may choose
+the place.
 """
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint that makes such a resource, and one for each that ends it."""
+    """Yield one contract for each endpoint that makes a resource with `takes`, and one for each that ends
+    one.
+    """
     for resource, takes in _takers(setting):
         for detail, endpoints in (
             ("taken", _makers(setting, resource)),
@@ -93,10 +95,10 @@ def _enders(setting: Setting, resource: Resource) -> list[Endpoint]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource: it makes and ends instances through each endpoint, and counts after
-    each call.
+    """Yield one probe for each resource.
 
-    With the operator's clock, an instance that does not end by itself is ended more than a day later.
+    It makes and ends instances through each endpoint, and counts after each call. With the operator's clock,
+    an instance that does not end by itself is ended more than a day later.
     """
     for resource, takes in _takers(setting) if setting.exclusive else ():
         makers, enders = _makers(setting, resource), _enders(setting, resource)
@@ -116,7 +118,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             endpoints,
             "main",
             True,
-            overlap="none" if late else None,  # a clock that moves is everybody's
+            overlap="none" if late else None,  # moving the clock affects all probes
             compares=frozenset((takes.of,)),
         )
 
@@ -154,7 +156,7 @@ def _round(
     *,
     late: bool,
 ) -> Generator[Any, Any, list[Judgement]]:
-    """Do everything once, and return the verdicts instead of yielding them."""
+    """Make, count and end instances once; return the verdicts instead of yielding them."""
     found: list[Judgement] = []
     place: Mapping[str, Any] | None = None
     counts: dict[str | int, int] = {}
@@ -179,7 +181,7 @@ def _round(
 
 
 def _chooses(resource: Resource, takes: Takes) -> bool:
-    """True if the caller chooses the place."""
+    """True if the caller chooses the place by an argument."""
     given = resource.made_by.input if resource.made_by else {}
     return any(takes.of in getattr(value, "names", ()) for value in given.values())
 
@@ -205,10 +207,10 @@ def _judge_taking(
         bodies = _list_made(made_by, exchange)
         body = next(iter(bodies), None)
         if given in several and not exchange.success:
-            counts.clear()  # a refused call may have taken room, which is not judged here
+            counts.clear()  # a refused call may have occupied capacity, which is not judged here
             continue
         if not isinstance(body, Mapping) or not _is_id(body.get(takes.by)) or not exchange.fits:
-            counts.clear()  # it may have taken room all the same
+            counts.clear()  # it may still have occupied capacity
             return judge_untested(contract, f"no {resource.name} was made: {exchange.outcome}")
         living.append(body)
         at, taken = body[takes.by], sum(1 for one in bodies if one.get(takes.by) == body[takes.by])
@@ -230,8 +232,8 @@ def _judge_taking(
 def _two(
     setting: Setting, resource: Resource, endpoint: Endpoint, given: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """Return the arguments with a second item in a list of one, if the action makes a list: each item
-    makes an instance.
+    """Return the arguments with a second item in a list of one, if the action makes an instance for each
+    item.
     """
     at = resource.made_by.at if resource.made_by is not None else None
     if at is None or len(list_begun_at(at.tree)) < 2:
@@ -252,7 +254,7 @@ def _two(
 
 
 def _list_made(made_by: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]]:
-    """Return all instances that a call made, first the one that the catalogue describes."""
+    """Return all instances that a call made, with the one that the catalogue describes first."""
     value = at_path(made_by, exchange) if exchange.success else None
     if made_by.at is not None and exchange.success:
         value = siblings(made_by.at, exchange) or value
@@ -290,7 +292,7 @@ def _judge_return(
 def _read_counter(
     setting: Setting, takes: Takes, id: str | int, counts: dict[str | int, int]
 ) -> Generator[Any, Any, int | None]:
-    """Read a place's counter and remember it; None if it could not be read."""
+    """Read and remember the counter of a place; return it, or None if it could not be read."""
     endpoint = setting.find_lead(str(takes.read_by.name))
     assert endpoint is not None
     name = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
@@ -310,7 +312,7 @@ def _is_id(value: Any) -> bool:
 
 
 def _whole(value: Any) -> int | None:
-    """Return a count, which may be written as 12 or as 12.0; None if it is no whole number."""
+    """Return a count, which may be written as 12 or as 12.0; None for any other value."""
     return (
         int(value)
         if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
@@ -319,7 +321,7 @@ def _whole(value: Any) -> int | None:
 
 
 def _member(body: Any, name: str) -> int | None:
-    """Return the first whole number in a member of this name at any depth, or None."""
+    """Return the first whole number in a member of this name, at any depth; None without one."""
     if not isinstance(body, Mapping):
         return None
     if (count := _whole(body.get(name))) is not None:

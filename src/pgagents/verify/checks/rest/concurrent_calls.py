@@ -1,10 +1,10 @@
-"""Two calls at the same time do not both get what only one may have. Examples are a unique value, the last
-free place, or what an instance has once.
+"""Two simultaneous calls never both get what only one may have: a unique value, the last free place, or a
+transition.
 
-Two creating calls are sent at once, with equal values in the unique members, or for a resource that was made
-with room for one. An action on an instance is called twice at once. If both calls are done, it is called
-twice in a row on another instance, and the second of those must not be a conflict. A server that looks first
-and writes afterwards lets both pass.
+Two creating calls are sent at once. They have equal values in the unique members, or need a place that was
+made for one only. An action on an instance is called twice at once. If both calls succeed, it is called twice
+in a row on another instance, and the second of those must not be a conflict. A server that checks first and
+writes afterwards accepts both.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Pair = Generator[Any, Any, Sequence[Exchange]]
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each set of unique members, and one for each counter that can be set to one."""
+    """Yield one contract for each set of unique members, and one for each counter that can be made one."""
     for resource, unique, endpoint in _unique_makers(setting):
         names = " and ".join(unique.members)
         says = f"two calls of {endpoint.action.name} at once make one {resource.name} with the same {names}"
@@ -69,8 +69,7 @@ def _unique_makers(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoin
 
 
 def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes, Endpoint, Endpoint, tuple[str, ...]]]:
-    """Yield (resource, the capacity it takes, endpoint that makes it, endpoint that makes its place,
-    arguments).
+    """Yield (resource, its `takes`, endpoint that makes it, endpoint that makes its place, arguments).
 
     The arguments are those that may set the capacity of the place.
     """
@@ -88,10 +87,10 @@ def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes, Endpoint, Endpo
 
 
 def _repeatable(setting: Setting) -> Iterator[tuple[Resource, Param, Endpoint]]:
-    """Yield actions that two calls on one instance can conflict in, with the argument that names the
-    instance.
+    """Yield actions for which two calls on one instance may conflict, with the argument that is the
+    instance's id.
 
-    An action is left out if it leads to a state that it can start from, because it may rightly be repeated.
+    An action that leads to one of its own starting states is left out, because it may be repeated.
     """
     model = setting.model
     taken = {unique.otherwise.name for each in model.resources.values() for unique in each.unique}
@@ -101,7 +100,7 @@ def _repeatable(setting: Setting) -> Iterator[tuple[Resource, Param, Endpoint]]:
         if not endpoint.on_rest or not endpoint.leads or action.effect != "write" or not endpoint.ordinary:
             continue
         if action.method == "DELETE":
-            continue  # its conflict is about what hangs on the instance, not about a second removal
+            continue  # its conflict is about the instance's parts, and not about a second removal
         named = [p for p in endpoint.params if p.required and p.refers_to in model.resources]
         resource = model.resources[str(named[-1].refers_to)] if named else None
         if resource is None or resource.made_by is None or len(resource.ids) != 1:
@@ -119,7 +118,7 @@ def _maker(setting: Setting, resource: Resource) -> Endpoint | None:
 
 
 def _may_be_one(setting: Setting, action: Action, name: str) -> bool:
-    """True if an argument is a whole number that may be 1."""
+    """True if an argument is a whole number that can be 1."""
     param = action.param(name)
     if param is None or set(types_of(setting.resolve_schema(param.schema))) - {"null"} != {"integer"}:
         return False
@@ -127,7 +126,7 @@ def _may_be_one(setting: Setting, action: Action, name: str) -> bool:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract: two calls at once, and for a place also those that make it."""
+    """Yield one probe for each contract: two calls at once. For a place, make the place first."""
     del roles
     for resource, unique, endpoint in _unique_makers(setting):
         contract = f"{NAME}/{_unique_detail(resource, unique)}/{endpoint.place}"
@@ -193,7 +192,9 @@ def _run_once(
         return ordinary(endpoint, template, "explore", why, input=given, subject=resource, made=body)
 
     def on_new_or_other(send: Callable[[Mapping[str, Any]], Pair]) -> Pair:
-        """Try it on an instance, and if nothing was done, for others may have done it, on a new one."""
+        """Return the calls on an existing instance. If both are refused, others may have acted first: try a
+        new instance.
+        """
         answers: Sequence[Exchange] = ()
         for new in (False, True):
             one: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True, new=new)
@@ -238,7 +239,7 @@ def _run_once(
 def _open_place(
     setting: Setting, resource: Resource, takes: Takes, opener: Endpoint, sizes: tuple[str, ...]
 ) -> Generator[Any, Any, Mapping[str, Any] | None]:
-    """Make a place whose counter is 1, and return its body; None if no argument leads to one."""
+    """Make a place whose counter is 1, and return its body; None if no argument leads to such a place."""
     made_by = setting.model.resources[takes.of].made_by
     assert made_by is not None
     for name in sizes:
@@ -260,7 +261,7 @@ def _open_place(
 def _two_calls(
     resource: Resource, endpoint: Endpoint, why: str, bind: Mapping[str, Any]
 ) -> tuple[Call, Call]:
-    """Return two calls that differ in all that the catalogue makes new for each call."""
+    """Return two calls that differ in all values which the catalogue makes anew for each call."""
     assert resource.made_by is not None
     given = resource.made_by.input
     surface = endpoint.surface
@@ -271,9 +272,7 @@ def _two_calls(
 
 
 def _judge(contract: str, resource: Resource, pair: Sequence[Exchange], expected: str) -> Judgement:
-    """Judge by the ids in two answers. An answer with the id of the other call's instance made none of its
-    own.
-    """
+    """Judge by the ids in two answers. An answer with the other call's id made no instance of its own."""
     made = [exchange for exchange in pair if exchange.success]
     if not made:
         return judge_untested(contract, f"neither call made a {resource.name}: {pair[0].outcome}")

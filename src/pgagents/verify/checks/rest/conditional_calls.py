@@ -1,11 +1,12 @@
-"""Conditional calls work: 304 for the version that a caller has, and a refusal of a write to a stale one.
+"""Conditional calls work: 304 for the version that a caller has, and a refusal of a write to an old version.
 
-A read with its answer's tag in If-None-Match, alone or behind another one, is answered 304 (RFC 9110,
-13.1.2). So is one with `*`, which means any tag, and one whose tag differs by `W/` alone. With another tag it
-is answered as usual. A write with the present tag in If-Match is done, and gives the instance a new tag. With
-the old tag it is refused and changes nothing. If two writes at once have the present tag, only one is done.
-Without a tag a write is refused or done, as the catalogue says. Weak tags match in no If-Match (RFC 9110,
-13.1.1): the present tag with `W/` is refused, and writes whose tags are weak are untested.
+A read with the present tag in If-None-Match, alone or after another tag, is answered 304 (RFC 9110, 13.1.2).
+The same holds for `*`, which means any tag, and for a tag that differs by `W/` alone. With another tag the
+read is answered as usual. A write with the present tag in If-Match succeeds, and gives the instance a new
+tag. With the old tag it is refused and changes nothing. If two simultaneous writes have the present tag, only
+one succeeds. Without a tag, a write is refused or succeeds as the catalogue says. Weak tags match in no
+If-Match (RFC 9110, 13.1.1): the present tag with `W/` is refused, and writes whose tags are weak are
+untested.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ NO_OTHER = "the catalogue allows no other tag"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield the contracts of each read with a tag, and of each write that takes one."""
+    """Yield the contracts of each read with a tag, and of each write that takes a tag."""
     for _, endpoint in _reads(setting):
         says = f"{endpoint.action.name} answers 304 to its own tag, and as usual to another one"
         yield promise(NAME, "not_modified", endpoint, says, endpoint.action.origin, endpoint.action.cite)
@@ -73,7 +74,7 @@ def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str]]:
 
 
 def _list_alone(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
-    """Return the optional arguments of the body with a value for each, if nothing else has to be sent."""
+    """Return the optional arguments of the body with a value for each, if no other argument must be sent."""
     body = [p for p in endpoint.params if p.place == "body"]
     if any(p.required and not p.refers_to for p in body):
         return {}
@@ -86,7 +87,7 @@ def _is_required(endpoint: Endpoint) -> bool:
 
 
 def _reads(setting: Setting) -> list[tuple[Resource, Endpoint]]:
-    """Return the reads on REST that have tags, each with the resource it reads."""
+    """Return the REST reads with tags, each with its resource."""
     return [
         (resource, endpoint)
         for resource in setting.model.resources.values()
@@ -96,10 +97,10 @@ def _reads(setting: Setting) -> list[tuple[Resource, Endpoint]]:
 
 
 def _writes(setting: Setting) -> list[tuple[Resource, Endpoint, Endpoint]]:
-    """Return the writes on REST that take a tag and keep the instance, each with its resource and read.
+    """Return the REST writes that take a tag and keep the instance, each with its resource and read.
 
-    The tag is that of the changed instance. So a create has none, although it names the container of the new
-    instance.
+    The tag is that of the changed instance. So a create has none, although it contains the id of the new
+    instance's container.
     """
     found = []
     for endpoint in setting.endpoints:
@@ -239,7 +240,7 @@ def _try_weak(
     present: Exchange,
     contract: str,
 ) -> Conversation:
-    """Write with the present tag as a weak one. It is compared strongly, so it fits no version."""
+    """Write with the present tag marked as weak. If-Match compares strongly, so it matches no version."""
     tag = f"{WEAK}{present.header('etag')}"
     param = endpoint.action.param(str(endpoint.action.if_match))
     if param is not None and not setting.test_argument(endpoint, param).is_valid(tag):
@@ -261,7 +262,7 @@ def _try_weak(
 def _write_at_once(
     setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, contract: str
 ) -> Callable[[], Conversation]:
-    """Send two writes at the same time that change something, both with the present tag."""
+    """Return a conversation that sends two changing writes at the same time, both with the present tag."""
 
     def run() -> Conversation:
         body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
@@ -289,7 +290,7 @@ def _write_at_once(
 
 
 def _changes_it(resource: Resource, reader: Endpoint, call: Call, first: Exchange) -> bool:
-    """True if a write gives a member another value than a read showed."""
+    """True if a write gives a member another value than the read before it showed."""
     read = next((one for one in resource.read_by if one.action is reader.action), None)
     shown = at_path(read, first)
     params = call.endpoint.params if call.endpoint is not None else ()
@@ -302,7 +303,7 @@ def _changes_it(resource: Resource, reader: Endpoint, call: Call, first: Exchang
 def _write_each(
     setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, given: Mapping[str, Any]
 ) -> Callable[[], Conversation]:
-    """Change the arguments one after the other, and compare the tags."""
+    """Return a conversation that changes the arguments one after the other, and compares the tags."""
     contract = f"{NAME}/alone/{endpoint.place}"
 
     def run() -> Conversation:
@@ -340,9 +341,9 @@ def _write(
     turn: int,
     why: str,
 ) -> Call:
-    """Return a write with a tag. Each turn gives the texts of its body other values.
+    """Return a write with a tag. In each turn, the texts of its body have other values.
 
-    The texts are the required ones; without these, those of the example.
+    These are the required texts, or without any, those of the example.
     """
     template = template_of(setting.model, endpoint.action)
     choose = (low, high)[turn]
@@ -355,14 +356,14 @@ def _write(
 
 
 def _may_be_sent(setting: Setting, endpoint: Endpoint, tags: str) -> bool:
-    """True if the catalogue lets the read's If-None-Match have this value."""
+    """True if the catalogue allows this value for the read's If-None-Match."""
     named = (p for p in endpoint.params if p.place == "header" and p.wire.lower() == "if-none-match")
     return all(matches(setting.resolve_schema(p.schema), tags) for p in named)
 
 
 def _find_other_tag(setting: Setting, endpoint: Endpoint, tag: str) -> str:
-    """Return a tag that differs from the read's tag, in a form that the catalogue allows; empty if none is
-    possible.
+    """Return a tag that differs from the read's tag, in a form that the catalogue allows; empty without
+    one.
     """
     turned = tag.translate(str.maketrans("0123456789", "1234567890"))
     return next((t for t in (OTHER, turned) if t != tag and _may_be_sent(setting, endpoint, t)), "")

@@ -1,8 +1,7 @@
 """All answers give the same values for the same instance: members with one name and description are one fact.
 
-A list, a read and the answer that made an instance share little code in a server, so one may lag or leave
-something out. Members that change by themselves are compared only in an exclusive run, and if nothing was
-written in between.
+In most servers, a list, a read and a create share little code, so one may lag or leave something out. Members
+that change by themselves are compared only in an exclusive run, and only if nothing was written in between.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource, id_text
+from pgagents.verify.answers.comparison.comparable import find_lasting, list_common, list_dating
 from pgagents.verify.answers.comparison.representations import (
     Representation,
     kind_of,
@@ -43,15 +43,17 @@ TRUSTED = ("valid", "explore", "clean")
 MOST_KNOWN = 2_000
 LASTING_S = 600.0
 MOMENT_S = 2.0
-"""Seconds for which a value is used: LASTING_S for a lasting one, MOMENT_S for a volatile one."""
+"""Seconds for which a volatile value is compared with others; LASTING_S is that time for a lasting value."""
 SAME_S = 1.0
 STALE_S = 120.0
-"""Seconds: a timestamp first seen so long before a value changed cannot be the time of the new value."""
+"""Seconds: a timestamp that was first seen so long before a value changed cannot be the time of the new
+value.
+"""
 
 
 @dataclass(slots=True)
 class _Told:
-    """One answer's representation of an instance; `written` is the number of writes before it."""
+    """The representation of an instance in one answer; `written` is the number of writes before it."""
 
     representation: Representation
     body: Mapping[str, Any]
@@ -62,8 +64,9 @@ class _Told:
 
 @dataclass(slots=True)
 class _Dated:
-    """An action's last volatile values, read at `at`, and the times that came with them, first seen at
-    `since`.
+    """The last volatile values that an action returned, read at `at`.
+
+    With them are the times in the same answer, which were first seen at `since`.
     """
 
     values: Mapping[str, Any]
@@ -76,7 +79,7 @@ class _Dated:
 class _Facts:
     """The last representation of each instance, by kind and id, and by action.
 
-    `number` is the last exchange judged.
+    `number` is the number of the last exchange judged.
     """
 
     told: dict[tuple[str, str], dict[str, _Told]]
@@ -86,8 +89,8 @@ class _Facts:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each action that reads a kind of instance which another answer also
-    represents.
+    """Yield one contract for each action that reads a kind of instance, if another answer also represents
+    that kind.
     """
     for endpoint, kind in _readers(setting):
         says = f"{endpoint.action.name} returns for a {kind} what other answers return for it"
@@ -107,7 +110,7 @@ def _readers(setting: Setting) -> tuple[tuple[Endpoint, str], ...]:
         for name, endpoint in endpoints.items():
             for kind in dict.fromkeys(t.kind for t in _representations(setting, name)):
                 own = [t for t in alike[kind] if t.action == name]
-                if any(_common(setting, a, b) for a in own for b in alike[kind]):
+                if any(list_common(setting, a, b) for a in own for b in alike[kind]):
                     yield endpoint, kind
 
     return setting.compute_once((NAME, "readers"), lambda: tuple(find()))
@@ -124,8 +127,8 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
         for t in _representations(setting, str(action.name))
         if t.kind == kind
     ]
-    pairs = [_common(setting, a, b) for a in every if a.action == contract.action for b in every]
-    if any(name in _lasting(setting, t) for t in every for names in pairs for name in names):
+    pairs = [list_common(setting, a, b) for a in every if a.action == contract.action for b in every]
+    if any(name in find_lasting(setting, t) for t in every for names in pairs for name in names):
         return None
     return Verdict.NOT_SELECTED, others_too("compares")
 
@@ -140,46 +143,9 @@ def _of(setting: Setting, action: str) -> tuple[Representation, ...]:
     return representations_of(setting, found, referred) if found is not None else ()
 
 
-def _common(setting: Setting, one: Representation, other: Representation) -> tuple[str, ...]:
-    """Return the members that both representations describe alike, if the instance alone shaped one of the
-    two answers.
-    """
-    if (
-        one.action == other.action
-        or one.kind != other.kind
-        or not (one.direct or other.direct)
-        or (one.writes and other.writes)
-    ):
-        return ()
-    key = (NAME, one.action, one.path, one.id, other.action, other.path, other.id)
-    moving = {
-        m for r in setting.model.resources.values() if kind_of(setting, r) == one.kind for m in r.shows_job
-    }
-    return setting.compute_once(
-        key,
-        lambda: tuple(n for n, words in one.words.items() if other.words.get(n) == words and n not in moving),
-    )
-
-
-def _lasting(setting: Setting, old: Representation) -> frozenset[str]:
-    """Return the members that do not change once they were answered.
-
-    If calls make the resource, these are its maker's fixed members; else all but the volatile ones.
-    """
-
-    def find() -> frozenset[str]:
-        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == old.kind]
-        if any(r.made_by for r in alike):
-            makes = [r for r in alike if r.made_by is not None and r.made_by.action.name == old.action]
-            return frozenset(m for r in makes for m in r.fixed)
-        return frozenset(old.words) - {m for r in alike for m in r.volatile}
-
-    return setting.compute_once((NAME, "lasting", old.kind, old.action, old.path, old.id), find)
-
-
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract: two calls about one instance, unless the run had such calls
-    already.
+    """Yield one probe for each contract: two calls about one instance, unless the run has made such calls
+    before.
     """
     del roles
     for endpoint, kind in _readers(setting):
@@ -192,7 +158,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _pairs(setting: Setting, endpoint: Endpoint, kind: str) -> Iterator[tuple[Endpoint, Representation]]:
-    """Yield endpoints that represent such an instance in the same words; those that make it come first."""
+    """Yield endpoints that represent the same kind of instance in the same words; those that make it come
+    first.
+    """
     own = [t for t in _representations(setting, str(endpoint.action.name)) if t.kind == kind]
     every = [
         (d, t)
@@ -205,7 +173,7 @@ def _pairs(setting: Setting, endpoint: Endpoint, kind: str) -> Iterator[tuple[En
     found = [
         (d, t)
         for d, t in every
-        if any(_common(setting, t, o) for o in own) and (not t.writes or d.action.name in made)
+        if any(list_common(setting, t, o) for o in own) and (not t.writes or d.action.name in made)
     ]
     yield from sorted(found, key=lambda pair: not pair[1].writes)
 
@@ -251,7 +219,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or exchange.call.beside
         or len(facts.told) > MOST_KNOWN
     ):
-        _forget(facts)  # a call was made that no watcher sees, such as the operator's
+        _forget(facts)  # a call came in between that no watcher sees, such as an operator's
     facts.number = max(facts.number, exchange.number)
     endpoint = exchange.call.endpoint
     if endpoint is None:
@@ -290,7 +258,7 @@ def _forget_removed(setting: Setting, exchange: Exchange, facts: _Facts) -> None
 
 
 def _is_uncertain(memory: Memory, told: _Told) -> bool:
-    """True if the instance may have been removed, so that its id may belong to another."""
+    """True if the instance may have been removed, so that another instance may have its id."""
     id = told.body.get(told.representation.id)
     return any(
         known == id_text(id) and place == told.place
@@ -300,7 +268,7 @@ def _is_uncertain(memory: Memory, told: _Told) -> bool:
 
 
 def _place_of(setting: Setting, kind: str, exchange: Exchange, endpoint: Endpoint) -> str:
-    """Return the ids of the containers that the call names. Ids are unique only within them."""
+    """Return the ids of the containers in a call, because ids are only unique within them."""
     for resource in setting.model.resources.values():
         if resource.within is not None and kind_of(setting, resource) == kind:
             return resource.place_in(endpoint.params, exchange.input)
@@ -308,7 +276,7 @@ def _place_of(setting: Setting, kind: str, exchange: Exchange, endpoint: Endpoin
 
 
 def _forget(facts: _Facts) -> None:
-    """Forget all facts but those that creates answered. A part of these never changes."""
+    """Forget all facts except those from creates, some of which never change."""
     made = {
         key: {by: told for by, told in known.items() if told.representation.makes}
         for key, known in facts.told.items()
@@ -347,10 +315,11 @@ def _compare_representations(
 
 
 def _judge_stale_timestamp(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judgement | None:
-    """Return a broken judgement if a volatile value changed though its timestamp, first seen long before,
-    did not; else None.
+    """Return a broken judgement if a volatile value changed although its timestamp did not, else None.
+
+    The timestamp must have been seen long before the change.
     """
-    of_times, of_values = _dating(setting, new.representation)
+    of_times, of_values = list_dating(setting, new.representation)
     if not of_times or not of_values or len(facts.dated) > MOST_KNOWN:
         return None
     times = {n: new.body[n] for n in of_times if n in new.body}
@@ -372,48 +341,16 @@ def _judge_stale_timestamp(setting: Setting, facts: _Facts, new: _Told, id: str)
     return judge_broken(contract, f"{time} moves on when {name} changes", told)
 
 
-def _dating(setting: Setting, representation: Representation) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the volatile members as (timestamps, other values); both empty unless the action reads this
-    one instance.
-    """
-
-    def find() -> tuple[tuple[str, ...], tuple[str, ...]]:
-        volatile = (
-            _volatile(setting, representation.kind) & representation.words.keys()
-            if representation.direct and not representation.writes
-            else frozenset()
-        )
-        times = tuple(sorted(n for n in volatile if '"date-time"' in representation.words[n]))
-        return times, tuple(sorted(volatile - set(times)))
-
-    return setting.compute_once(
-        (NAME, "dating", representation.kind, representation.action, representation.path, representation.id),
-        find,
-    )
-
-
-def _volatile(setting: Setting, kind: str) -> frozenset[str]:
-    """Return the volatile members of this kind's resources that no call makes."""
-
-    def find() -> frozenset[str]:
-        alike = [
-            r for r in setting.model.resources.values() if kind_of(setting, r) == kind and r.made_by is None
-        ]
-        return frozenset(m for r in alike for m in r.volatile)
-
-    return setting.compute_once((NAME, "volatile", kind), find)
-
-
 def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
-    """Return the members in both representations whose older value must still hold."""
+    """Return the members in both representations whose older value must still be the same."""
     lasts = old.representation.makes or new.at - old.at < LASTING_S
     stays = setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
     if not lasts and not stays:
         return []
-    lasting = _lasting(setting, old.representation)
+    lasting = find_lasting(setting, old.representation)
     there = [
         n
-        for n in _common(setting, new.representation, old.representation)
+        for n in list_common(setting, new.representation, old.representation)
         if (lasts if n in lasting else stays) and n in old.body and n in new.body
     ]
     return (
@@ -424,7 +361,7 @@ def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
 
 
 def _may_be_forgotten(setting: Setting, seconds: float) -> bool:
-    """True if retention may have removed personal data in an answer of this age, in seconds."""
+    """True if retention may have removed personal data from an answer after so many seconds."""
     least = setting.compute_once(
         (NAME, "retention"),
         lambda: min((r.after_s for r in (setting.model.retention or {}).values()), default=math.inf),
@@ -437,10 +374,10 @@ def _personal(setting: Setting, old: _Told, member: str) -> bool:
 
 
 def _same(a: Any, b: Any) -> bool:
-    """True if two values mean the same: times are compared to the second, lists in any order."""
+    """True if two values mean the same. Times are compared by the second, lists in any order."""
+    if type(a) is type(b) and a == b:
+        return True
     if isinstance(a, str) and isinstance(b, str):
-        if a == b:
-            return True
         apart = abs(epoch(a) - epoch(b))
         return math.isfinite(apart) and apart < SAME_S
     if isinstance(a, Mapping) and isinstance(b, Mapping):
@@ -458,9 +395,9 @@ CHECK = Check(
     probes=probes,
     settled=settle_contract,
     rank=9,
-    # verdicts hang on what other exchanges told: the same call need not be judged the same again
+    # verdicts depend on other exchanges, so the same call may be judged differently again
     remembers=True,
-    # what these find broken in one answer is another in the next
+    # the faults that these checks find in one answer differ from those in the next
     derived_from=frozenset(
         ("read_after_write", "law", "state_transitions", "surface_equivalence", "workflow_runs")
     ),

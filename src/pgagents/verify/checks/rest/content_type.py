@@ -1,9 +1,9 @@
-"""The Content-Type of every answer is right. A success has the media type that its action documents, and an
-error that of its code, which is JSON.
+"""The Content-Type of every answer is right.
 
+A success has the media type that its action documents, an error that of its code, which is usually JSON.
 Every answer with a body is judged, except documents and errors with an open body. A JSON type may have a
 suffix (`application/problem+json`) unless the catalogue fixes `json`. If the catalogue names a suffix for
-errors, their type is that one. Its charset may only be UTF-8.
+errors, their type must have it. The charset may only be UTF-8.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NAME = "content_type"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint and each surface's framework."""
+    """Yield one contract for each endpoint, and one for each surface's framework."""
     origin = ("behaviour", "content_type") if setting.model.source.has(("behaviour", "content_type")) else ()
     errors = str(setting.model.errors.content_type or "")
     for endpoint in setting.endpoints:
@@ -50,7 +50,7 @@ def _describe_types(endpoint: Endpoint, errors: str) -> str:
 
 
 def _others(action: Action) -> list[str]:
-    """Return the media types of the action's successes that are not JSON."""
+    """Return the media types, other than JSON, of the action's successes."""
     return list(
         dict.fromkeys(
             " or ".join(o.types)
@@ -89,7 +89,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _find_expected_type(exchange: Exchange, memory: Memory) -> str:
-    """Return the media type that the answer should have; empty if that is open."""
+    """Return the media type that the answer must have; empty if any is allowed."""
     endpoint = exchange.call.endpoint
     if exchange.refused and (endpoint is None or endpoint.on_rest or endpoint.dispatcher is not None):
         return _find_error_type(exchange, memory)
@@ -101,8 +101,8 @@ def _find_expected_type(exchange: Exchange, memory: Memory) -> str:
 
 
 def _find_error_type(exchange: Exchange, memory: Memory) -> str:
-    """Return the media type of an error: its code's; without a code that of its status, if there is only
-    one.
+    """Return the media type of an error: that of its code. Without a code, it is that of the status, if there
+    is only one.
     """
     declared = memory.model.codes.get(exchange.code or "")
     if declared is not None:
@@ -114,7 +114,7 @@ def _find_error_type(exchange: Exchange, memory: Memory) -> str:
 
 
 def _is_json(text: str, promised: str, *, fixed: bool, exact: bool) -> bool:
-    """True if a Content-Type is JSON; with `exact`, the promised type alone."""
+    """True if a Content-Type is JSON; with `exact`, only if it is the promised type."""
     kind, _, rest = text.partition(";")
     kind, charset = kind.strip().lower(), rest.replace(" ", "").replace('"', "").lower()
     right = (

@@ -1,8 +1,8 @@
-"""Converting one instance into another, such as a reservation into a booking, takes no second unit of
+"""Converting an instance into another, such as a reservation into a booking, occupies no second unit of
 capacity.
 
-The catalogue says that both take from one counter, and that making the second may name the first. The counter
-is read before and after. The first instance is used up: undoing it must fail afterwards.
+The catalogue says that both count in one counter, and that the create of the second may name the first. The
+counter is read before and after. The first instance is used up: undoing it must fail afterwards.
 """
 
 from __future__ import annotations
@@ -38,14 +38,15 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "conversion"
 ROUNDS = 2
-"""A wrong count is counted again from the start: something else may have ended in between."""
+"""The number of rounds. A wrong count is counted again, because something else may have ended meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Passing:
-    """A conversion:
+    """A conversion.
 
-    `maker` makes `resource` from an instance of `first`, named by the argument `by`; both take `takes`.
+    `maker` makes `resource` from an instance of `first`, whose id is the argument `by`; both count in
+    `takes`.
     """
 
     first: Resource
@@ -56,7 +57,7 @@ class _Passing:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each conversion on REST: no second unit is taken, the first is used up, case
+    """Yield contracts for each conversion on REST: no second unit is occupied, the first is used up, case
     does not count.
     """
     for p in _passings(setting):
@@ -134,8 +135,8 @@ def _any_case(p: _Passing) -> str:
 
 
 def _list_case_insensitive(setting: Setting, p: _Passing) -> list[str]:
-    """Return arguments of the maker that the first instance's answer holds, and whose case does not count
-    by a law.
+    """Return arguments of the maker whose case does not count by a law, and which the first instance
+    contains.
     """
 
     def find() -> list[str]:
@@ -170,7 +171,7 @@ def _run(
 
 
 def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[Any, Any, list[Judgement]]:
-    """Do everything once, and return the verdicts instead of yielding them."""
+    """Convert and count once; return the verdicts instead of yielding them."""
     assert p.first.made_by is not None
     maker = setting.find_lead(str(p.first.made_by.action.name))
     if maker is None:
@@ -236,7 +237,7 @@ def _spaces(p: _Passing, contract: str, before: int | None, after: int | None) -
 def _undone(
     setting: Setting, p: _Passing, contract: str, body: Mapping[str, Any]
 ) -> Generator[Any, Any, Judgement]:
-    """Judge that undoing the used instance is refused; the kind of refusal is judged by other checks."""
+    """Judge that undoing the used instance is refused. Other checks judge the code of the refusal."""
     assert p.first.undone_by is not None
     endpoint = setting.find_lead(str(p.first.undone_by.action.name))
     if endpoint is None:

@@ -1,4 +1,4 @@
-"""Web pages may call the API as the catalogue says, and no stranger's page may act with a user's cookies.
+"""Web pages may call the API as the catalogue says, and no unknown page may act with a user's cookies.
 
 Preflight requests, answers and refusals must have the right CORS headers (the Fetch standard, 3.2).
 """
@@ -30,13 +30,13 @@ ORIGIN = ("browsers",)
 STRANGER = "https://pgv.example"
 TOO_LARGE = 413
 HEADER = "header "
-"""Prefix in the catalogue for a header that names the end user."""
+"""Prefix in the catalogue of a header that names the end user."""
 SIMPLE_METHODS = ("GET", "HEAD", "POST")
 ANSWERED, REFUSED, STRANGERS = f"{NAME}/answer@{REST}", f"{NAME}/refusal@{REST}", f"{NAME}/strangers@{REST}"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a preflight contract for each kind of endpoint, and contracts on answers, refusals and unknown
+    """Yield a preflight contract for each kind of endpoint, and contracts about answers, refusals and unknown
     origins.
     """
     browsers, reader = setting.model.browsers, _reader(setting)
@@ -60,7 +60,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _endpoints(setting: Setting) -> list[Endpoint]:
-    """Return one endpoint of each kind: a read, a write with a body, one that needs a preflight, and a
+    """Return one endpoint of each kind: a read, a write with a body, one with a preflight, and a
     dispatcher's.
     """
     rest = [d for d in setting.endpoints if d.dispatcher is None and d.ordinary]
@@ -85,8 +85,9 @@ def _reader(setting: Setting) -> Endpoint | None:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge the CORS headers of other checks' calls from a web page, except 413, which a proxy may have
-    answered.
+    """Judge the CORS headers of other checks' calls from a web page.
+
+    A 413 is left out, because a proxy may have sent it.
     """
     setting = memory.setting
     asks = (
@@ -114,7 +115,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _origin(setting: Setting) -> str:
-    """Return an origin that may call the API."""
+    """Return an origin whose pages may call the API."""
     origins = setting.model.browsers.origins
     return STRANGER if origins == "any" else str(origins[0]).rstrip("/")
 
@@ -150,8 +151,9 @@ def _from(origin: str) -> Raw:
 
 
 def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
-    """Return the headers that a browser requests permission for: the key, body type, header arguments, and
-    the end user's.
+    """Return the headers for which a browser asks permission.
+
+    These are the key, the body's type, arguments in headers, and the end user's header.
     """
     wires = sorted(
         {p.wire.lower() for p in endpoint.params if p.place == "header"}
@@ -193,39 +195,36 @@ def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[
         )
         if exchange.void:
             return
-        told = {
-            part.strip().lower()
-            for part in (exchange.header("access-control-allow-headers") or "").split(",")
-        }
-        methods = {
-            part.strip().upper()
-            for part in (exchange.header("access-control-allow-methods") or "").split(",")
-        }
-        lacking = [
-            name for name in wanted if name not in told and ("*" not in told or name == "authorization")
-        ]
         if origin == STRANGER:
             yield _credentials(setting, exchange)
-        if not exchange.success:
-            yield judge_broken(contract, "2xx without a key", exchange.outcome)
-        elif problem := _explain_block(exchange, origin):
-            yield judge_broken(contract, f"Access-Control-Allow-Origin: {origin} or *", problem)
-        elif endpoint.method not in (*methods, *SIMPLE_METHODS) and "*" not in methods:
-            yield judge_broken(
-                contract,
-                f"Access-Control-Allow-Methods has {endpoint.method}",
-                ", ".join(sorted(methods)) or "it is missing",
-            )
-        elif lacking:
-            yield judge_broken(
-                contract,
-                f"Access-Control-Allow-Headers has {lacking[0]}",
-                ", ".join(sorted(told)) or "it is missing",
-            )
-        else:
-            yield judge_kept(contract)
+        yield _judge_preflight(exchange, contract, origin, endpoint.method, wanted)
 
     return run
+
+
+def _judge_preflight(
+    exchange: Exchange, contract: str, origin: str, method: str, wanted: list[str]
+) -> Judgement:
+    """Judge that the answer to a preflight permits the origin, the method and the `wanted` headers."""
+    if not exchange.success:
+        return judge_broken(contract, "2xx without a key", exchange.outcome)
+    if problem := _explain_block(exchange, origin):
+        return judge_broken(contract, f"Access-Control-Allow-Origin: {origin} or *", problem)
+    methods = {part.upper() for part in _list_permitted(exchange, "methods")}
+    if method not in (*methods, *SIMPLE_METHODS) and "*" not in methods:
+        expected = f"Access-Control-Allow-Methods has {method}"
+        return judge_broken(contract, expected, ", ".join(sorted(methods)) or "it is missing")
+    told = {part.lower() for part in _list_permitted(exchange, "headers")}
+    lacking = [name for name in wanted if name not in told and ("*" not in told or name == "authorization")]
+    if lacking:
+        expected = f"Access-Control-Allow-Headers has {lacking[0]}"
+        return judge_broken(contract, expected, ", ".join(sorted(told)) or "it is missing")
+    return judge_kept(contract)
+
+
+def _list_permitted(exchange: Exchange, what: str) -> list[str]:
+    """Return the items of an Access-Control-Allow header."""
+    return [part.strip() for part in (exchange.header(f"access-control-allow-{what}") or "").split(",")]
 
 
 def _explain_block(exchange: Exchange, origin: str) -> str:
@@ -267,8 +266,8 @@ def _strange(setting: Setting, call: Call) -> Callable[[], Conversation]:
 def _credentials(setting: Setting, exchange: Exchange) -> Judgement:
     """Judge that an unknown origin may not send cookies.
 
-    Browsers ignore credentials with `*`, but only a mistake sends both. With the stranger's own origin they
-    work.
+    Browsers ignore the permission for cookies beside `*`, but only a mistake sends both. Beside the unknown
+    origin itself it takes effect.
     """
     browsers = setting.model.browsers
     origin = exchange.header("access-control-allow-origin")

@@ -1,7 +1,7 @@
-"""A call to which an error code's condition (`errors.codes.*.when`) applies is refused with that code.
+"""A call that meets the condition of an error code (`errors.codes.*.when`) is refused with that code.
 
 The arguments are found in the examples and the schemas. Everything else in the call is right, so that no
-other code is due.
+other code applies.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _cases(setting: Setting) -> Iterator[tuple[Endpoint, Code]]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude a code if no arguments that meet its condition are found."""
+    """Exclude a code for whose condition no arguments are found."""
     for endpoint, code in _cases(setting):
         if (code.name, endpoint.place) == (contract.detail, contract.place):
             found = make_refused(setting, endpoint, code)

@@ -1,7 +1,7 @@
-"""An argument that is left out is treated as if its documented default were sent.
+"""Leaving out an argument has the same effect as sending its documented default.
 
 The call is made without the argument and with its default, everything else as wide as possible, and both
-answers must be equal. So must be what both repeat of the argument under its name.
+answers must be equal. If both repeat the argument under its name, these values must be equal, too.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "default_values"
 OTHERS = 3
-"""The number of further comparisons of two answers unless the run is exclusive."""
+"""The number of repeated comparisons unless the run is exclusive."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each default, on the first action that has it; for decimal numbers on every
-    action.
+    """Yield one contract for each default, on the first action that has it. A decimal number is tried on
+    every action.
     """
     for endpoint, param in _cases(setting):
         says = (
@@ -77,7 +77,7 @@ def _has_default(setting: Setting, param: Param) -> bool:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with two calls for each contract; earlier answers may be reused."""
+    """Yield one probe with two calls for each contract. Earlier answers may be reused."""
     del roles
     for endpoint, param in _cases(setting):
         contract = f"{NAME}/{param.name}/{endpoint.place}"
@@ -95,7 +95,7 @@ def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> C
         reuses: tuple[Reuse, ...] = (
             answer_that_will_do(setting, endpoint),
             "",
-        )  # something may have changed between the two
+        )  # something may have changed between the two calls
         for again in reuses if setting.exclusive else (*reuses, *reuses[1:] * OTHERS):
             out: Exchange = yield ordinary(
                 endpoint, template, "valid", f"{name} left out", input=without, reuse=again
@@ -129,7 +129,7 @@ def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> C
 
 
 def _answered(setting: Setting, exchange: Exchange, name: str) -> list[str]:
-    """Return a normalized answer, with the argument's value where the answer repeats it as a number."""
+    """Return a normalized answer, with the argument's value if the answer repeats it as a number."""
     repeated = exchange.body.get(name) if isinstance(exchange.body, Mapping) else None
     if not isinstance(repeated, int | float) or isinstance(repeated, bool):
         return normalize_answer(setting, exchange)
@@ -145,13 +145,14 @@ def _why_not(*several: Exchange) -> str:
 
 
 def _widest(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> dict[str, Any]:
-    """Return the ordinary arguments if they hold the default; else the required ones, with other numbers
-    at their greatest, except the number of a page.
+    """Return the ordinary arguments if they contain the default; else the required ones.
+
+    In the latter case, other numbers are at their greatest, except a page number.
     """
     given = template_of(setting.model, endpoint.action).input
     if given.get(str(param.name)) == usual:
         return dict(given)
-    minimal = boundary_value(setting, endpoint, "minimal")  # others send it too
+    minimal = boundary_value(setting, endpoint, "minimal")  # others send this call, too
     least = given if minimal is None else minimal
     paged = endpoint.action.pages.argument if endpoint.action.pages is not None else None
     needed = {str(p.name): least[str(p.name)] for p in endpoint.params if p.required and str(p.name) in least}

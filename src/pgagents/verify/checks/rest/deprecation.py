@@ -1,6 +1,7 @@
-"""A deprecated action's answers say the catalogue's days: Deprecation (RFC 9745) and Sunset (RFC 8594).
+"""Answers of a deprecated action give the catalogue's days: Deprecation (RFC 9745) and Sunset (RFC 8594).
 
-Any time of that day counts, in UTC. `response_headers` judges that the headers come, and in the right form.
+Any time of that day in UTC is right. `response_headers` judges that the headers are there and have the right
+form.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _SECONDS = re.compile(r"@(-?\d{1,12})")
 
 
 def _days(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
-    """Yield the headers that an endpoint's answers have, each with its day."""
+    """Yield the deprecation headers of an endpoint's answers, each with its day."""
     end = endpoint.action.deprecation if endpoint.on_rest else None
     if end is not None:
         yield from ((name, day) for name, day in (("Deprecation", end.since), ("Sunset", end.sunset)) if day)
@@ -56,7 +57,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _read(header: str, text: str) -> datetime | None:
-    """Return the time that a header says; None if it has another form."""
+    """Return the time in a header; None if it has another form."""
     try:
         if header == "Sunset":
             return parsedate_to_datetime(text).astimezone(UTC)

@@ -1,8 +1,8 @@
 """Every answer of an action has a status that the catalogue documents for it.
 
-Every answer in the run is judged, except 503. Where an action documents neither 401 nor 403, a call
-without a right key may be answered with either. If the catalogue fixes no code for bad JSON, half a JSON body
-and one that is no text are sent too.
+Every answer in the run is judged, except 503. If an action documents neither 401 nor 403, a call without a
+right key may get either. If the catalogue names no code for invalid JSON, two further bodies are sent: half a
+JSON text, and bytes that are no text.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "documented_status"
 KEYLESS = (401, 403)
 NO_TEXT = b"\xf8\xf9"
-"""Bytes that no UTF-8 has, and no mark of UTF-16: frameworks refuse them before they read JSON."""
+"""Bytes that no UTF-8 text contains, and that are no mark of UTF-16. Frameworks refuse them before they parse
+JSON.
+"""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -106,7 +108,7 @@ def _judge_status(contract: str, exchange: Exchange, allowed: frozenset[int]) ->
 def _list_statuses(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
     codes = [c.status for c in (*endpoint.action.errors, *setting.model.always())]
     invalid = setting.model.invalid_in(endpoint.action).status
-    if endpoint.form is not None:  # a server that holds calls to a tool's schema refuses them by itself
+    if endpoint.form is not None:  # a server may check calls by the tool's schema and refuse them itself
         listed = {200, invalid, *codes}
     else:
         listed = (

@@ -1,8 +1,8 @@
-"""Every error code is one of the catalogue's, comes with its own status, and only from actions that may
-answer it.
+"""Every error code is one of the catalogue's, has its own status, and comes only from actions with that
+error.
 
-Every error in the run whose body has a code is judged. Where the catalogue leaves it open, a refused input
-may have 400 or 422.
+Every error in the run whose body has a code is judged. If the catalogue leaves it open, refused input may
+have 400 or 422.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "error_codes"
 FRAMEWORK = {404: "unknown_path", 405: "wrong_method", 413: "too_large", 415: "wrong_type"}
-"""Members of `errors.framework` by the usual status of the mistake."""
+"""Members of `errors.framework` by the usual status of the refused mistake."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint and each surface's framework, if bodies have codes."""
+    """Yield one contract for each endpoint, and one for each surface's framework, if bodies have codes."""
     origin = ("errors", "codes")
     if not any(code.code_at for code in setting.model.codes.values()):
         return
@@ -50,13 +50,13 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if not exchange.refused or exchange.said is None or exchange.is_tainted_by("documented_status"):
         return
     if exchange.call.intent == "document":
-        return  # what is no action, such as a token endpoint, has errors of its own
+        return  # a path that is no action, such as a token endpoint, has errors of its own
     if (
         exchange.call.endpoint is not None
         and exchange.call.intent != "framework"
         and not provokable(memory.setting, exchange.call.endpoint)
     ):
-        return  # no error is promised for it: documented_status judges the answer
+        return  # no error is promised: documented_status judges the answer
     contract = f"{NAME}/{exchange.place}"
     code = memory.model.codes.get(exchange.code or "")
     endpoint = exchange.call.endpoint

@@ -1,8 +1,9 @@
-"""Every error body fits the catalogue's error envelope, also where the framework and not an action refuses.
+"""Every error body is valid under the catalogue's error envelope, also if the framework refuses, not an
+action.
 
 Every answer with a status of 400 or more is validated, except 503 and answers to HEAD. So is every 2xx that
-is an error by `errors.when`. A code may declare an envelope of its own. The status in a problem document (RFC
-9457) is that of the answer.
+is an error by `errors.when`. A code may declare its own envelope. The status in a problem document (RFC 9457)
+must be that of the answer.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ PROBLEM_JSON = "application/problem+json"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint and each surface's framework, if error bodies are not open."""
+    """Yield one contract for each endpoint, and one for each surface's framework, if error bodies are not
+    open.
+    """
     origin = ("errors", "envelope") if setting.model.source.has(("errors", "envelope")) else ("errors",)
     if not any(code.envelope for code in setting.model.codes.values()):
         return
@@ -57,7 +60,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         and exchange.call.intent != "framework"
         and not provokable(memory.setting, exchange.call.endpoint)
     ):
-        return  # no error is promised for it: documented_status judges the answer
+        return  # no error is promised: documented_status judges the answer
     names = _list_envelopes(exchange, memory)
     if "" in names:
         return
@@ -81,7 +84,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _list_envelopes(exchange: Exchange, memory: Memory) -> list[str]:
-    """Return the envelopes that an error may be in: its code's; without a code, those of its status too."""
+    """Return the envelopes that an error may have: that of its code. Without a code, those of its status are
+    added.
+    """
     declared = memory.model.codes.get(exchange.code or "")
     if declared is not None:
         return [declared.envelope]
@@ -91,7 +96,7 @@ def _list_envelopes(exchange: Exchange, memory: Memory) -> list[str]:
 
 
 def _find_false_status(exchange: Exchange, memory: Memory) -> str:
-    """Describe a false `status` member of a problem document; empty if it is right."""
+    """Return what is wrong with the `status` member of a problem document; empty if nothing is."""
     declared = memory.model.codes.get(exchange.code or "")
     if (declared.content_type if declared else memory.model.errors.content_type) != PROBLEM_JSON:
         return ""

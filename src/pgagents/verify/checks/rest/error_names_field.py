@@ -1,8 +1,8 @@
-"""A refusal of an invalid argument names that argument, spelt as in the catalogue or on the wire.
+"""A refusal of an invalid argument names that argument, spelt as in the catalogue or as sent.
 
 Refusals of calls that break one argument are judged: the name must stand at `errors.field_at`. A part of a
-list or object that is sent with brackets may be named as it was sent: `tags[]`, `tags[0]`. An invalid id may
-be answered as missing instead, and an argument's own error code need not name it.
+list or object that is sent with brackets may be named as it was sent: `tags[]`, `tags[0]`. For an invalid id,
+a server may answer that the instance is missing. An argument's own error code need not name it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAME = "error_names_field"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each argument, or member of one, that a call can break."""
+    """Yield one contract for each argument, or member of an argument, that an invalid case breaks."""
     if setting.model.errors.field_at is None:
         return
     for endpoint in setting.endpoints:
@@ -39,9 +39,9 @@ def _fields(setting: Setting, endpoint: Endpoint) -> Mapping[str, None]:
 
 
 def _in_brackets(setting: Setting, exchange: Exchange, endpoint: Endpoint, field: str) -> set[str]:
-    """Return the names of an argument, or a part of one, that is sent with brackets.
+    """Return the names of an argument, or of its part, that are sent with brackets.
 
-    They are its own (`address[city]`, `tags[0]` or `tags[]`) and those of its parts as sent.
+    These are its own name (`address[city]`, `tags[0]` or `tags[]`) and the names of its parts as sent.
     """
     name, *steps = field.split(".")
     param = endpoint.action.param(name)
@@ -53,7 +53,7 @@ def _in_brackets(setting: Setting, exchange: Exchange, endpoint: Endpoint, field
     text = request.body.decode("utf-8", "replace") if param.in_body else request.target.partition("?")[2]
     sent = {unquote_plus(pair.partition("=")[0]) for pair in text.split("&")}
     parts = {part for part in sent if part.startswith(f"{own}[")}
-    if not steps and not parts:  # what is not there at all lacks each of its members
+    if not steps and not parts:  # if the whole argument is missing, each of its members is missing
         lacking = setting.resolve_schema(param.schema).get("required", ())
         parts = {f"{own}[{member}]" for member in lacking}
     return names | parts
@@ -87,8 +87,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _missing(exchange: Exchange, endpoint: Endpoint, memory: Memory) -> str:
-    """Return why the refusal need not name the argument: it is that of a missing instance, or this argument's
-    own. Else empty.
+    """Return why the refusal need not name the argument; empty if it must.
+
+    Its code means a missing instance, or belongs to this argument alone.
     """
     param = endpoint.action.param(exchange.call.field)
     resource = memory.model.resources.get(param.refers_to or "") if param is not None else None

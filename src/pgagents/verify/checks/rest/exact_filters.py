@@ -1,8 +1,8 @@
-"""A filtered list holds nothing that only resembles what the filter asks for.
+"""A filtered list contains no item that only resembles the filter's value.
 
-The list is asked for near misses of an existing text: a wildcard for a character, the other letter case, no
-separators. A filter that takes several values is asked for an existing one beside one that nothing has. The
-laws of the list say what may come.
+The list is requested with values that nearly equal an existing text: a wildcard for a character, the other
+letter case, no separators. A filter that takes several values gets an existing one beside one that no item
+has. The laws of the list decide which items it may contain.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "exact_filters"
 MOST = {"exactly": 2, "folded": 1}
-"""The number of near texts that are tried; a filter that ignores case has fewer."""
+"""The most near texts that are tried. A filter that ignores case gets fewer."""
 ORDERS = 2
-"""An absent value is tried before and after an existing one: a server may look at one of them alone."""
+"""An absent value is tried before and after an existing one, because a server may use only one of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A filter of a list on REST. `value` gives the argument's value for one instance.
+    """A filter of a list on REST. `value` gives the argument's value for an instance.
 
-    `several` is true if the argument takes a list of values and an item must have them all.
+    `several` is true if the argument takes a list of values and an item must have all of them.
     """
 
     endpoint: Endpoint
@@ -66,19 +66,19 @@ class _Case:
 
     @property
     def cost(self) -> int:
-        """The number of requests that it needs at most."""
+        """The greatest number of requests for it."""
         if self.several:
             return 1 + ORDERS + 1
         return MOST[self.comparison] + (not self.by_catalogue)
 
     @property
     def by_catalogue(self) -> bool:
-        """True if the catalogue gives the argument's value for an instance, and not a law."""
+        """True if the argument's value for an instance comes from the catalogue, not from a law."""
         return str(self.param.name) in self.listed_by.input
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each argument that a list is filtered by and a law compares."""
+    """Yield one contract for each argument that filters a list and that a law compares."""
     for case in _cases(setting):
         action, name = case.endpoint.action, str(case.param.name)
         says = f"{action.name} has nothing of what only resembles its {name}"
@@ -104,7 +104,9 @@ def _cases(setting: Setting) -> tuple[_Case, ...]:
 def _case(
     setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, call: ActionCall
 ) -> _Case | None:
-    """Return the case of an argument: the catalogue gives its value for an instance, or a law does."""
+    """Return the case of an argument; None if neither the catalogue nor a law gives its value for an
+    instance.
+    """
     name = str(param.name)
     if param.refers_to:
         return None
@@ -121,7 +123,7 @@ def _case(
 
 
 def _takes(setting: Setting, param: Param, promised: Filter) -> bool:
-    """True if the argument takes any text, or a list of texts where each is to be matched."""
+    """True if the argument takes any text, or a list of texts of which each must match."""
     if promised.match != "each":
         return free_text(setting, param.schema)
     schema = setting.resolve_schema(param.schema)
@@ -149,7 +151,7 @@ def _run(setting: Setting, case: _Case) -> Callable[[], Conversation]:
             reason = "the argument takes no text that is nearly another"
             yield Judgement(case.contract, Verdict.NOT_APPLICABLE, reason)
             return
-        if not case.by_catalogue:  # the laws of the filter are tested by what it finds
+        if not case.by_catalogue:  # the laws of the filter are judged by the items that it finds
             yield _ask(setting, case, text, "of one that exists", there)
         for how in chosen:
             exchange: Exchange = yield _ask(setting, case, near[how], how, there)
@@ -190,7 +192,7 @@ def _values_in(case: _Case, exchange: Exchange) -> list[Any]:
 
 
 def _ask(setting: Setting, case: _Case, value: Any, how: str, there: Mapping[str, Any]) -> Call:
-    """Return the call of the list with the arguments that it needs and this one."""
+    """Return the list call with its required arguments and this value of the filter."""
     action = case.endpoint.action
     template = template_of(setting.model, action)
     name = str(case.param.name)
@@ -214,9 +216,7 @@ def _judge(setting: Setting, case: _Case, exchange: Exchange, asked: str) -> Con
 
 
 def _others_in(setting: Setting, endpoint: Endpoint, param: Param, exchange: Exchange) -> bool:
-    """True if a law that compares the argument does not hold for the answer; other errors are judged by
-    other checks.
-    """
+    """True if a law that compares the argument is broken by the answer. Other checks judge other errors."""
     read = ("input", str(param.name))
     comparing = [law for law in endpoint.action.laws if reads(law.that.tree, read)]
     scope = Scope(values_of(setting.model, exchange))

@@ -1,7 +1,7 @@
-"""An instance with an expiry time exists until then and no longer.
+"""An instance with an expiry time exists until that time and no longer.
 
-By the operator's clock it is used 10 s before and 10 s after. Afterwards every action treats it as missing,
-and the capacity that it took is free again.
+It is used 10 s before and 10 s after by the operator's clock. Afterwards every action treats it as missing,
+and the capacity that it occupied is free again.
 """
 
 from __future__ import annotations
@@ -37,12 +37,16 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "expires_on_time"
 MARGIN_S = 10.0
-"""Seconds between an instance's expiry and the reads before and after it. Clocks differ by a few seconds."""
+"""Seconds between an instance's expiry and the calls before and after it, because clocks differ by a few
+seconds.
+"""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each expiring resource: it exists shortly before, and afterwards it is gone,
-    unusable and its capacity free.
+    """Yield contracts for each expiring resource.
+
+    An instance exists shortly before its expiry. Afterwards it is gone, cannot be used, and has freed its
+    capacity.
     """
     for resource, endpoint in _expiring(setting):
         member = resource.expires_by
@@ -79,8 +83,9 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def _expiring(setting: Setting) -> Iterator[tuple[Resource, Endpoint]]:
-    """Yield resources that can be made and ended, with the endpoint that ends one: its answer shows if the
-    instance exists.
+    """Yield resources that can be made and ended, with the endpoint that ends one.
+
+    The answer of that endpoint shows if the instance exists.
     """
     for resource in setting.model.resources.values():
         if not (resource.expires_by and resource.made_by and resource.undone_by):
@@ -92,7 +97,7 @@ def _expiring(setting: Setting) -> Iterator[tuple[Resource, Endpoint]]:
 
 
 def _users(setting: Setting, resource: Resource) -> Iterator[tuple[Endpoint, Param]]:
-    """Yield writes with an optional argument that names such an instance, and that argument."""
+    """Yield writes with an optional argument that is the id of such an instance, and that argument."""
     for endpoint in setting.endpoints:
         named = next((p for p in endpoint.params if p.refers_to == resource.name and not p.required), None)
         if named is not None and endpoint.leads and endpoint.action.effect == "write":
@@ -100,8 +105,8 @@ def _users(setting: Setting, resource: Resource) -> Iterator[tuple[Endpoint, Par
 
 
 def _counter(setting: Setting, resource: Resource) -> tuple[Takes, Endpoint, str] | None:
-    """Return the capacity that an instance takes, the endpoint that reads it, and the argument for the place;
-    or None.
+    """Return the capacity that an instance occupies, the endpoint that reads it, and the argument for the
+    place; or None.
     """
     takes = resource.takes
     endpoint = setting.find_lead(str(takes.read_by.name)) if takes is not None else None
@@ -114,8 +119,8 @@ def _counter(setting: Setting, resource: Resource) -> tuple[Takes, Endpoint, str
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource: it makes two instances, and ends one just before its time, the other
-    just after.
+    """Yield one probe for each resource. It makes two instances, and ends one just before its expiry, the
+    other after.
     """
     del roles
     for resource, endpoint in _expiring(setting):
@@ -138,7 +143,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 @dataclass(frozen=True, slots=True)
 class _Expiry:
-    """An expiring resource with the calls that make and end an instance, and the code for a missing one."""
+    """An expiring resource with the calls that make and end an instance, and the error code for a missing
+    one.
+    """
 
     setting: Setting
     resource: Resource
@@ -193,7 +200,7 @@ def _run(
 
 
 def _find_expiry(setting: Setting, resource: Resource, endpoint: Endpoint) -> _Expiry | None:
-    """Return the resource with its calls; None if one of them or the code is not declared."""
+    """Return the resource with its calls; None if a call or the code is not declared."""
     made_by, undone_by = resource.made_by, resource.undone_by
     if made_by is None or undone_by is None:
         return None
@@ -209,7 +216,7 @@ def _make_two(
 ) -> Generator[Any, Any, tuple[list[Mapping[str, Any]], Exchange | None]]:
     """Make two instances; return their bodies and the last exchange.
 
-    If one cannot be made or has too little time, the exchange is None and the contracts are untested.
+    The exchange is None if one cannot be made or has too little time left. Then the contracts are untested.
     """
     resource, making = expiry.resource, expiry.making
     why = f"a {resource.name} that ends by itself"
@@ -231,7 +238,7 @@ def _make_two(
 def _judge_counter(
     setting: Setting, resource: Resource, before: int | None, after: int | None
 ) -> Conversation:
-    """Judge that the capacity of an expired instance is free again, where it could be read twice."""
+    """Judge that the capacity of an expired instance is free again, if it could be read twice."""
     counted = _counter(setting, resource)
     if before is None or after is None or counted is None:
         return

@@ -1,7 +1,7 @@
-"""A list with a bound, such as a latest time, treats a value that equals the bound as its laws say.
+"""A list with a bound, such as a latest time, treats an item that equals the bound as its laws demand.
 
-The bound is the value of an existing instance, where `<` and `<=` differ. Only bounds are tried that a law
-compares with a member which never changes.
+The bound is a value of an existing instance, because `<` and `<=` differ only there. A bound is tried only if
+a law compares it with a member that never changes.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _bounds(setting: Setting) -> tuple[_Bound, ...]:
 
 
 def _compared(node: Node, item: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield the path in the input and the member of an item that a comparison has on its two sides."""
+    """Yield (path in the input, member of an item) for the two sides of each comparison."""
     if isinstance(node, Infix) and len(node.operands) == 2 and node.signs[0] in SIGNS and item:
         paths = [path_of(operand) for operand in node.operands]
         for one, other in (paths, paths[::-1]):

@@ -1,14 +1,14 @@
 """Requests that fit no action are answered as the catalogue says: unknown paths, wrong methods, broken
 bodies.
 
-Each is sent once, and must be refused with the declared code. Unusual requests must at least not crash the
+Each is sent once, and must be refused with the declared code. Odd requests must at least not crash the
 server, and a 405 must name the allowed methods. The largest allowed body is accepted.
 
-Where the catalogue says that HEAD is there wherever GET is, HEAD is not refused as another method or path.
+If the catalogue says that each path with GET has HEAD too, HEAD is not refused.
 
-Where the catalogue does not say how a wrong method is refused, HTTP still says something. A method that no
-server knows succeeds nowhere, a 405 has Allow, and what OPTIONS allows includes the methods of the catalogue.
-Servers that differ are odd.
+If the catalogue names no error for a wrong method, HTTP still has rules. An unknown method never succeeds, a
+405 has Allow, and the methods that OPTIONS allows include those of the catalogue. A server that breaks them
+is odd.
 """
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ PLAINTEXT = f"{NAME}/plaintext@rest"
 SUCCESS, REDIRECTION, NOT_ALLOWED = 200, 300, 405
 NAMES_METHODS = "Allow names the methods of the path (RFC 9110, 15.5.6)"
 UNKNOWN, ALLOWED = f"{NAME}/unknown_method@{REST}", f"{NAME}/allowed_methods@{REST}"
-"""Contracts of a catalogue that does not say how a wrong method is refused."""
+"""Contracts for a catalogue that names no error for a wrong method."""
 HEAD = f"{NAME}/head@{REST}"
 NO_METHOD = (404, NOT_ALLOWED, 501)
-"""Statuses of a path or method that is not there."""
+"""Statuses for a path or method that does not exist."""
 LARGEST = "largest"
 SHOWN = frozenset(("options", "long_query", "huge_number", "word_number"))
-"""Unusual forms that other calls have too; each is sent alone only if no other call had it."""
+"""Odd requests that other calls may also contain. Each is sent alone only if no other call contained it."""
 SHOWS = {"percent": "long_query", "repeated": "huge_number"}
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts on paths and methods once, on bodies for each surface, and on the dispatchers' own
-    members.
+    """Yield contracts about paths and methods once, about bodies for each surface, and about the dispatchers'
+    own members.
     """
     for case in cases(setting):
         yield promise_at(NAME, case.detail, f"@{case.call.surface}", case.says, case.origin)
@@ -109,7 +109,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge that the server survives unusual requests of other checks, and that each 405 names the allowed
+    """Judge that the server survives odd requests of other checks, and that each 405 names the allowed
     methods.
     """
     if (
@@ -136,19 +136,23 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _judge_head(exchange: Exchange) -> Judgement:
-    """Judge an answer to HEAD; a call that is not valid may be refused, as GET would be."""
+    """Judge an answer to HEAD. A call that is not valid may be refused, as its GET would be."""
     if exchange.status in NO_METHOD:
         return judge_broken(HEAD, "what GET is answered with, without a body", exchange.outcome)
     return judge_kept(HEAD)
 
 
 def _has_other_methods(setting: Setting) -> bool:
-    """True if the catalogue names no error for a wrong method, and a read exists to send one to."""
+    """True if the catalogue names no error for a wrong method, and there is a read whose path can be
+    called.
+    """
     return setting.model.errors.framework.wrong_method is None and reader(setting) is not None
 
 
 def _send_unknown(setting: Setting) -> Callable[[], Conversation]:
-    """Call a path with an invented method. A server may refuse it in any way."""
+    """Return a conversation that sends an invented method to a path. A server may refuse it with any
+    status.
+    """
 
     def run() -> Conversation:
         endpoint = reader(setting)
@@ -168,7 +172,7 @@ def _send_unknown(setting: Setting) -> Callable[[], Conversation]:
 
 
 def _judge_options(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
-    """Judge the methods that an answer to OPTIONS allows; more than the catalogue has are nobody's loss."""
+    """Judge the methods that an answer to OPTIONS allows. Methods beyond the catalogue's are fine."""
     told = exchange.header("Allow")
     here = {d.method for d in setting.endpoints if d.on_rest and d.path == exchange.request.path}
     allowed = {part.strip() for part in (told or "").split(",")}
@@ -179,7 +183,9 @@ def _judge_options(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
 
 
 def _plaintext(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversation]:
-    """Call without TLS and with an invalid key; judge the code and the headers that this status requires."""
+    """Return a conversation that calls without TLS, with an invalid key. It judges the code and its required
+    headers.
+    """
     code = setting.model.codes[setting.model.errors.framework.plaintext]
     due = [h for h in setting.model.headers if code.status in h.on]
 
@@ -237,8 +243,9 @@ def _run(case: Case, contract: str) -> Callable[[], Conversation]:
 
 
 def _judge_acceptance(case: Case, contract: str) -> Conversation:
-    """Judge a request that must be accepted: with the largest body first, then as it is, then without its
-    other feature.
+    """Judge a request that must be accepted.
+
+    It is sent with the largest body first, then as it is, then without its other special feature.
     """
     largest, plain = f"{NAME}/{LARGEST}@{case.call.surface}", case.call
     exchange: Exchange = yield case.largest or plain
@@ -261,13 +268,13 @@ def _judge_acceptance(case: Case, contract: str) -> Conversation:
 
 
 def _plainly_taken(call: Call) -> Generator[Any, Any, bool]:
-    """True if the call succeeds without its changes; only then does its refusal show anything about them."""
+    """True if the call succeeds without its changes. Only then does its refusal prove anything about them."""
     control: Exchange = yield replace(call, raw=Raw(), why=f"{call.why}: the same as it usually is")
     return control.success
 
 
 def _other_methods(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
-    """Judge the Allow header of a 405 that no probe expected, such as one for HEAD."""
+    """Judge the Allow header of a 405 that no probe expected, such as that of HEAD."""
     contract, refused = f"{NAME}/wrong_method@{REST}", setting.model.errors.framework.wrong_method
     at = exchange.call.endpoint.server if exchange.call.endpoint is not None else ""
     here = (d for d in setting.endpoints if d.path == exchange.request.path and d.server == at)
@@ -277,7 +284,7 @@ def _other_methods(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
 
 
 def _find_allow_problem(allowed: frozenset[str], exchange: Exchange) -> str:
-    """Describe the fault of the Allow header of a 405; empty if it is right."""
+    """Return what is wrong with the Allow header of a 405; empty if nothing is."""
     told = exchange.header("Allow")
     if not told:
         return "405 without Allow"

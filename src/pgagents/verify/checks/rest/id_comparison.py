@@ -1,7 +1,7 @@
-"""Ids are compared exactly: an id in the other letter case, or with a look-alike letter, finds nothing.
+"""Ids are compared exactly: an id in the other letter case, or with a look-alike letter, finds no instance.
 
-Databases that ignore case find an instance by an id that nobody issued. So do servers that normalise Unicode,
-where full-width letters equal ASCII. Each new instance must also have an id of its own.
+Databases that ignore case find an instance by an id that was never issued. So do servers that normalise
+Unicode, for which full-width letters equal ASCII. Each new instance must also have an id of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.comparison.representations import kind_of
 from pgagents.verify.answers.refusal import list_allowed_refusals, list_hiding_statuses
 from pgagents.verify.answers.removed import list_removed
-from pgagents.verify.cases.invalid import is_invalid
+from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.malformed.paths import of_ours
 from pgagents.verify.check.check import (
     Check,
@@ -40,15 +40,19 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "id_comparison"
 MOST_IDS, MOST_KEYS = 2_000, 20_000
-"""Number of instances and idempotency keys remembered, the latest ones; keys outlive their instances."""
+"""The number of instances and idempotency keys that are remembered, the latest ones. Keys outlive their
+instances.
+"""
 CORRECT = ("valid", "explore")
 LOOKALIKE = "lookalike"
 _HEX = re.compile(r"[0-9A-Fa-f{}-]*")
-"""Matches UUIDs and similar ids. Their letters are hexadecimal digits, so their case does not count."""
+"""Matches UUIDs and similar ids, whose letters are hexadecimal digits. For these, letter case does not
+count.
+"""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each kind of id on the first action that reads it, and for each action that
+    """Yield contracts for each kind of id on the first action that reads by it, and for each action that
     makes instances.
     """
     for endpoint, param, resource in _cases(setting):
@@ -73,8 +77,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _makers(setting: Setting) -> tuple[tuple[Resource, Endpoint], ...]:
-    """Return the endpoints that make instances, without those that only move them, each with its first
-    resource.
+    """Return the endpoints that make instances, each with its first resource. Those that only move one are
+    left out.
     """
 
     def find() -> Iterator[tuple[Resource, Endpoint]]:
@@ -103,7 +107,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if endpoint is None:
         return
     made: dict[tuple[str, str, str], str] = memory.notes.setdefault((NAME, "made"), {})
-    """The arguments that each instance was made with, by its resource, its containers and its id."""
+    """The arguments with which each instance was made, by its resource, its containers and its id."""
     if exchange.success or exchange.error or exchange.status >= 500:  # it may be gone without an answer
         _forget_removed(setting, exchange, made)
     if not exchange.success or not exchange.fits or exchange.call.intent not in CORRECT:
@@ -123,7 +127,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     instance = (maker.name, maker.place_in(endpoint.params, exchange.input), id_text(maker.id_of(body)))
     alike = [r for r in setting.model.resources.values() if is_made_by(r, endpoint.action)]
     named = (exchange.input.get(maker.id), *(r.id_named(endpoint.params, exchange.input) for r in alike))
-    chosen = maker.id_of(body) in named  # a caller may put the same one again
+    chosen = maker.id_of(body) in named  # a caller may put an instance under the same id again
     before = None if chosen else made.get(instance)
     if before is not None and (before != said or endpoint.action.costs):
         yield judge_broken(
@@ -244,8 +248,8 @@ def _run(
 
 
 def _lookalike_cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource], ...]:
-    """Return, for each kind of id, the first call that reads by it and the first that changes an
-    instance of ours.
+    """Return, for each kind of id, the first call that reads by it and the first that changes one of our
+    instances.
     """
 
     def find() -> Iterator[tuple[Endpoint, Param, Resource]]:

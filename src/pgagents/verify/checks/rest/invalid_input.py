@@ -1,7 +1,7 @@
 """A call that breaks one keyword of one argument's schema is refused with the code for invalid arguments.
 
-Each keyword of each argument is broken once. Where an error can name several fields, two arguments are broken
-in one call, and alone only if the answer does not show both.
+Each keyword of each argument is broken once. If an error can name several fields, two arguments are broken in
+one call. Each is broken alone only if the answer does not name both.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """
     for endpoint in setting.every_endpoint:
         for invalid_case in invalid_cases_of(setting, endpoint):
-            says = f"{endpoint.action.name} refuses a call where {invalid_case.says}"
+            says = f"{endpoint.action.name} refuses a call where {invalid_case.promised or invalid_case.says}"
             yield promise(NAME, invalid_case.detail, endpoint, says, invalid_case.origin, invalid_case.cite)
         if any(len(group) > 1 for group in groups(setting, endpoint)):
             errors = setting.model.errors
@@ -56,8 +56,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield probes: first each keyword once on a surface, then each keyword and argument (alone or in
-    pairs), then variants.
+    """Yield probes: first each keyword once on a surface, then each keyword and argument, then variants.
+
+    The second kind is sent alone or in pairs.
     """
     del roles
     met: set[tuple[str, str]] = set()
@@ -114,7 +115,7 @@ def _pair(
 ) -> Probe:
     """Return the probe of two cases in one call.
 
-    `alone` collects endpoints whose answers did not show both errors.
+    `alone` collects endpoints whose answers did not name both errors.
     """
     covers = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in (*(one.detail for one in pair), SEVERAL))
     run = _run_pair(setting, endpoint, pair, alone)
@@ -168,13 +169,15 @@ def _run_pair(
 
 
 def _others(setting: Setting, endpoint: Endpoint, pair: Group) -> set[str]:
-    """Return the codes that may be answered before the one for invalid input: that an id is absent."""
+    """Return the codes that may be answered instead of the one for invalid input, such as that an id is
+    absent.
+    """
     allowed = {code.name for one in pair for code in list_allowed_refusals(setting, one.call)[0]}
     return allowed - setting.model.argument_codes(endpoint.action)
 
 
 def _one_by_one(setting: Setting, pair: Group, contracts: list[str]) -> Generator[Any, Any, bool]:
-    """Judge each case alone; return true if all were refused and the answers were otherwise sound."""
+    """Judge each case alone; return True if all were refused and no answer had another error."""
     good = True
     for one, contract in zip(pair, contracts, strict=True):
         exchange: Exchange = yield replace(one.call, again=one is not pair[0])
@@ -191,7 +194,7 @@ def _all_kept(judged: Iterable[Judgement]) -> bool:
 
 
 def _more(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -> Iterator[Probe]:
-    """Yield Schemathesis' values as probes, under the contract of the nearest keyword of the same
+    """Yield probes with Schemathesis' values, under the contract of the nearest keyword of the same
     argument.
     """
     template = template_of(setting.model, endpoint.action)
@@ -206,7 +209,7 @@ def _more(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -> Itera
 
 
 def _list_random(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -> Iterator[Probe]:
-    """Yield random invalid calls as probes, under the contracts of the arguments that are wrong."""
+    """Yield probes with random invalid calls, under the contracts of their invalid arguments."""
     for drawn in list_drawn_calls(setting, endpoint, valid=False):
         wrong = {name: _nearest(keyword, name, listed) for name, keyword in drawn.wrong.items()}
         details = [detail for detail in wrong.values() if detail is not None]
@@ -226,7 +229,7 @@ def _list_random(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -
 def _run_random(
     setting: Setting, endpoint: Endpoint, drawn: DrawnCall, listed: dict[str, int]
 ) -> Callable[[], Conversation]:
-    """Return the conversation of a random invalid call; one that is accepted is made smaller before it is
+    """Return the conversation of a random invalid call. If the call is accepted, it is reduced before it is
     judged.
     """
     usual = template_of(setting.model, endpoint.action).input
@@ -288,7 +291,7 @@ def _probe(
 
 
 def _prints(setting: Setting, endpoint: Endpoint) -> Mapping[int, str]:
-    """Return the texts of `_format_call` for an endpoint's invalid cases by their identity.
+    """Return the text of `_format_call` for each invalid case of an endpoint, by the case's `id()`.
 
     The texts are made once for all runs.
     """
@@ -300,8 +303,9 @@ def _prints(setting: Setting, endpoint: Endpoint) -> Mapping[int, str]:
 
 
 def _format_call(call: Call) -> str:
-    """Describe a call for comparison with others of its action: its reason, and the invalid argument or all
-    arguments.
+    """Describe a call, to compare it with other calls of its action.
+
+    The text has the call's reason, and its invalid argument or else all arguments.
     """
     names = [call.field.partition(".")[0]] if call.field else sorted(call.input)
     return (

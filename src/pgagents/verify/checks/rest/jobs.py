@@ -1,8 +1,8 @@
-"""A job that an action starts ends in time, in a declared state, and is found where its answer says.
+"""A job that an action starts ends in time, in a declared state, and its answer leads to it.
 
 One job is started and read until it ends, by the operator's clock if there is one. Its state never goes back
-in the order of the resource's `states`, and stays as it ended. A failed job says why. A Location leads to the
-job, and a Retry-After is seconds or a date (RFC 9110, 10.2.3).
+in the order of the resource's `states`, and the final state stays. A failed job gives a reason. A Location
+leads to the job, and a Retry-After is seconds or a date (RFC 9110, 10.2.3).
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "jobs"
 COST = 12
 FIRST_S, LONGER, LONGEST_S = 0.5, 1.6, 10.0
-"""Seconds before the first read; the factor of each further wait; and the longest wait."""
+"""Seconds before the first read; the factor between two waits; the longest wait in seconds."""
 MOST_WAIT_S = 300.0
-"""Longest time in seconds that a run waits for a job."""
+"""The longest time, in seconds, that a run waits for a job."""
 SLACK_S = 2.0
-"""Seconds that a job may be late, because of clocks and slow answers."""
+"""Seconds that a job may be late, because clocks differ and answers take time."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -89,7 +89,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 @dataclass(slots=True)
 class _Course:
-    """A job as it was seen: its states in order, and how long it has taken."""
+    """The observed course of a job: its states in order, and the seconds that it has taken."""
 
     states: list[str] = field(default_factory=list)
     passed_s: float = 0.0
@@ -152,7 +152,7 @@ def _follow(
     *,
     by_clock: bool,
 ) -> Generator[Any, Any, None]:
-    """Read a job until it ends, its time is over, or it cannot be read."""
+    """Read a job until it ends, until its time is over, or until it cannot be read."""
     told = retry_after_s(started.header("Retry-After"), started.sent_at)
     pause = min(max(told or FIRST_S, 0.1), LONGEST_S)
     while course.states[-1] not in job.ends and course.passed_s <= job.within_s + SLACK_S:
@@ -169,7 +169,7 @@ def _follow(
 
 
 def _pass(setting: Setting, seconds: float, *, by_clock: bool) -> Generator[Any, Any, None]:
-    """Let time pass: by the operator's clock, or by waiting."""
+    """Let time pass, by the operator's clock or by waiting."""
     moved = time_passes(setting, seconds) if by_clock else None
     yield moved if moved is not None else Sleep(seconds, quiet=seconds < 1)
 
@@ -195,7 +195,7 @@ def _judge_end(job: Job, course: _Course, contract: str, resource: Resource) -> 
 
 
 def _judge_order(job: Job, resource: Resource, states: list[str], contract: str) -> Judgement:
-    """Judge that each state comes after the one before, and that nothing comes after an end."""
+    """Judge that each state comes after the one before it, and that a final state stays."""
     for before, after in pairwise(states):
         if before == after:
             continue
@@ -210,7 +210,7 @@ def _judge_order(job: Job, resource: Resource, states: list[str], contract: str)
 def _judge_headers(
     started: Exchange, resource: Resource, reader: Endpoint, id: Any, contract: str
 ) -> Judgement:
-    """Judge the headers with which a client follows the job. The addresses in them are not called."""
+    """Judge the headers by which a client finds the job. The addresses in them are not called."""
     location, retry = started.header("Location"), started.header("Retry-After")
     if location is None and retry is None:
         why = "the answer has neither Location nor Retry-After: the id in its body leads to the job"
@@ -230,7 +230,7 @@ def _judge_headers(
 
 
 def _id_in(location: str, started: Exchange, reader: Endpoint, resource: Resource) -> str | None:
-    """Return the id in a Location that fits the path of the reading action; None if it does not fit."""
+    """Return the id in a Location that matches the path of the reading action; None if it does not match."""
     try:
         path = urlsplit(urljoin(f"http://host{started.request.path}", location)).path
     except ValueError:

@@ -1,8 +1,8 @@
 """A JSON-RPC dispatcher answers with messages of JSON-RPC 2.0.
 
-Each answer has the version, the request's id, and either a result or an error. Requests that cannot be read,
-are none, or name no method get the errors that the protocol numbers, and a notification gets no message.
-Batches are not sent. https://www.jsonrpc.org/specification, read 2026-11-21.
+Each answer has the version, the request's id, and either a result or an error. Unreadable requests, requests
+that are no JSON-RPC, and those without a method get the protocol's error numbers. A notification gets no
+message. Batches are not sent. https://www.jsonrpc.org/specification, read 2026-11-21.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ NUMBERS = {
     "invalid_params": (INVALID_PARAMS, "invalid arguments"),
 }
 UNPROMISED = "unpromised"
-"""The kind of a batch, of bytes that some servers cannot read, and of a notification, which has no answer."""
+"""The kind of requests without a promised error: batches, bytes that some servers cannot read,
+notifications.
+"""
 SILENT = (200, 202, 204)
 """Statuses of answers to a notification."""
 Edit = Callable[[bytes], bytes]
@@ -85,7 +87,9 @@ def _has_invalid_cases(setting: Setting, dispatcher: Dispatcher) -> bool:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield a probe for each error that a correct call becomes by one change, and one for a notification."""
+    """Yield a probe for each error, whose request is a correct one with one change, and one for a
+    notification.
+    """
     del roles
     edits: Mapping[str, Edit] = {
         "parse_error": lambda body: body[:-1],
@@ -103,7 +107,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _change(body: bytes, **members: Any) -> bytes:
-    """Return a request with other members; None removes one."""
+    """Return a request with some members replaced; None removes one."""
     changed = {**read_json(body).value, **members}
     return json_bytes({k: v for k, v in changed.items() if v is not None})
 
@@ -164,7 +168,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _classify(endpoint: Endpoint, exchange: Exchange, invalid: str) -> tuple[str, Any]:
     """Return the protocol's error number for a faulty request, and the request's id.
 
-    The number is empty if the request is right, or if the fault is not certain.
+    The number is empty if the request is right, or if its fault is uncertain.
     """
     try:
         sent = json.loads(exchange.request.body.decode("utf-8"))
@@ -194,7 +198,7 @@ def _classify(endpoint: Endpoint, exchange: Exchange, invalid: str) -> tuple[str
 
 
 def _find_problem(message: Any, id: Any, *, strict: bool) -> str:
-    """Return why this is no answer to the request; empty if it is one."""
+    """Return why a message is no answer to the request; empty if it is one."""
     if not isinstance(message, Mapping):
         return "it is no object"
     if message.get("jsonrpc") != VERSION:
@@ -202,7 +206,7 @@ def _find_problem(message: Any, id: Any, *, strict: bool) -> str:
     if ("result" in message) == ("error" in message):
         return "it has a result and an error" if "result" in message else "it has neither result nor error"
     said = message.get("id")
-    right = said == id and isinstance(said, bool) == isinstance(id, bool)  # 7 and 7.0 are one number
+    right = said == id and isinstance(said, bool) == isinstance(id, bool)  # 7 and 7.0 are the same number
     if "id" not in message or (not right and (strict or said is not None)):
         return f"its id is {str(said)[:40]!r}, and the request's is {str(id)[:40]!r}"
     error = message.get("error")

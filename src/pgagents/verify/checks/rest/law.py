@@ -1,7 +1,8 @@
 """The catalogue's laws hold between every valid call and its answer.
 
-Each success whose body fits its schema is judged, whichever check made the call. Instances are made at places
-of every kind, so that conditional laws apply to some. With the operator's clock, time passes before they end.
+Each success whose body is valid is judged, whichever check made the call. Instances are made at places of
+every kind, so that each conditional law applies to some. With the operator's clock, time passes before they
+end.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ LATE = 8
 """The stage after which the run makes no further instances."""
 UNFIT = "an answer breaks its schema, and a law reads only answers that satisfy theirs"
 TRUSTED = ("valid", "explore", "clean")
-"""Intents whose input the schemas allow: an accepted invalid call is the finding of another check."""
+"""Intents of calls whose input is valid. If an invalid call is accepted, another check reports that."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -104,8 +105,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield probes that make an instance at each found place that differs in an enum or flag, so that every
-    `when` applies.
+    """Yield probes that make an instance at each found place that differs in an enum or flag, for every
+    `when`.
 
     With the operator's clock, time passes before each is ended, so that values which grow with time are above
     zero.
@@ -123,17 +124,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         ):
             continue
         makers = [d for d in setting.usable if d.action is made.action and d.action.laws]
-        actions = {str(made.action.name), *(str(m.action.name) for m in resource.moves)}
-        surfaces = {d.surface for d in makers}
-        covers = tuple(
-            f"{NAME}/{law.name}/{d.place}"
-            for d in setting.usable
-            if d.surface in surfaces and str(d.action.name) in actions
-            for law in list_laws(d)
-        )
         timed = setting.model.clock is not None and OPERATOR in roles
         if not makers:
             continue
+        covers = _list_covered(setting, resource, makers)
         run = _run(setting, resource, place, makers, timed)
         yield Probe(
             f"{NAME}/kinds of {place.name}/{makers[0].place}",
@@ -147,7 +141,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         )
         for endpoint in (
             makers if len(makers) > 1 else ()
-        ):  # used if an endpoint met too few kinds of places for its laws
+        ):  # used if an endpoint's instances were at too few kinds of places for its laws
             own = tuple(id for id in covers if id.endswith(f"@{endpoint.surface}"))
             run = _run(setting, resource, place, [endpoint], timed, moved=True)
             yield Probe(
@@ -163,12 +157,23 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             )
 
 
-def _list_late_reads(setting: Setting) -> Iterator[Probe]:
-    """Yield a further read of each report of a period, from yesterday to soon, for laws that no answer has
-    tested.
+def _list_covered(setting: Setting, resource: Resource, makers: list[Endpoint]) -> tuple[str, ...]:
+    """Return the contracts about making and moving instances of a resource on the makers' surfaces."""
+    actions = {str(d.action.name) for d in makers} | {str(m.action.name) for m in resource.moves}
+    surfaces = {d.surface for d in makers}
+    return tuple(
+        f"{NAME}/{law.name}/{d.place}"
+        for d in setting.usable
+        if d.surface in surfaces and str(d.action.name) in actions
+        for law in list_laws(d)
+    )
 
-    A report counts the instances that other probes have made so far. In a shard, or in another order, these
-    probes may come later than the report's first read.
+
+def _list_late_reads(setting: Setting) -> Iterator[Probe]:
+    """Yield a further read of each report about a period, for laws that no answer has tested.
+
+    The period is from yesterday to soon. A report counts the instances that other probes have made so far. In
+    a shard, or in another order, these probes may come after the report's first read.
     """
     for endpoint in setting.usable:
         given = boundary_value(setting, endpoint, "around_now")
@@ -187,7 +192,7 @@ def _list_late_reads(setting: Setting) -> Iterator[Probe]:
 
 
 def _stands_on(setting: Setting, resource: Resource) -> Resource | None:
-    """Return the found resource that the making of this one names, or None."""
+    """Return the found resource whose id the create of this one needs, or None."""
     for value in resource.made_by.input.values() if resource.made_by else ():
         if isinstance(value, Expression):
             for name in sorted(value.names & setting.model.resources.keys()):
@@ -205,11 +210,10 @@ def _run(
     *,
     moved: bool = False,
 ) -> Callable[[], Conversation]:
-    """Make an instance at each kind of place, through the endpoints in turn, then end each through its
-    endpoint.
+    """Return a conversation that makes an instance at each kind of place, through the endpoints in turn.
 
-    If `moved`, transitions that keep it in its state are called too. If `timed`, time passes in between:
-    instances made first live longest and end last.
+    Then it ends each through its endpoint. If `moved`, it also makes transitions that keep an instance in its
+    state. If `timed`, time passes in between: the first instances live longest and end last.
     """
 
     def run() -> Conversation:
@@ -227,7 +231,7 @@ def _run(
         own = [body for (name, _), body in known.items() if name == resource.name]
         also = (
             plan.choose_bounded_places(places, _by(resource, place), place.id, own) if timed else []
-        )  # bounds appear only as time passes
+        )  # some bounds only matter after time has passed
         makings = plan.makings(makers, search, places, also)
         living: list[list[tuple[Endpoint, Mapping[str, Any]]]] = [[], []]
         for index, making in enumerate(makings):
@@ -259,7 +263,7 @@ def _run(
 
 
 def _by(resource: Resource, place: Resource) -> str:
-    """Return the member of an instance that names its place: the argument it was made with."""
+    """Return the member of an instance that holds its place's id, which is the argument of its create."""
     given = resource.made_by.input if resource.made_by else {}
     return next(
         (
@@ -298,7 +302,7 @@ def _end_instances(
 def _read_again(
     setting: Setting, resource: Resource, living: list[tuple[Endpoint, Mapping[str, Any]]], why: str
 ) -> Conversation:
-    """Read an ended instance through an MCP tool; on other surfaces `state_transitions` reads it."""
+    """Read an ended instance through an MCP tool. On other surfaces `state_transitions` reads it."""
     body = next((body for endpoint, body in living if endpoint.form is not None), None)
     for read in resource.read_by[:1] if body is not None else ():
         reader = setting.endpoint(str(read.action.name), MCP)
@@ -307,8 +311,10 @@ def _read_again(
 
 
 def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
-    """Return the search's arguments with every number at its greatest, except locations and without flags,
-    which would hide places.
+    """Return the search's arguments with every number at its greatest, without flags, which would exclude
+    places.
+
+    Locations keep their usual values.
     """
     usual = template_of(setting.model, endpoint.action).input
     most = boundary_value(setting, endpoint, "high") or usual

@@ -1,7 +1,7 @@
-"""A link in an answer to the API's own host leads to an existing page, and the page holds no secret.
+"""A link to the API's own host leads to an existing page, and the page contains no secret.
 
-Links that an example shows are followed without a key. A page that asks its reader to sign in is fine; 404,
-410 and 5xx are not. Links to other hosts are not followed.
+Links that an example contains are followed without a key. A page that asks its reader to sign in is right;
+404, 410 and 5xx are not. Links to other hosts are not followed.
 """
 
 from __future__ import annotations
@@ -31,21 +31,19 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "links_resolve"
 GONE = (404, 410)
 SHORTEST = 8
-"""A secret of fewer characters may stand in a page by chance."""
+"""Length (characters) from which a secret is searched for in pages; shorter ones stand there by chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """The endpoint whose answers hold the link, and the resource that has it."""
+    """The endpoint whose answers contain the link, and the resource with the link."""
 
     endpoint: Endpoint
     resource: Resource
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each member that holds such links, at the action that makes or finds its
-    resource.
-    """
+    """Yield one contract for each member with such links, at the action that makes or finds its resource."""
     for name, link in _links(setting).items():
         action = link.endpoint.action
         says = f"the link that a {link.resource.name} has as {name} leads to a page that is there"
@@ -53,9 +51,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _links(setting: Setting) -> Mapping[str, _Link]:
-    """Return members of format `uri` that no argument sets, and that an example shows on the API's own
-    host.
-    """
+    """Return the `uri` members that no argument sets, and whose example is on the API's own host."""
 
     def find() -> dict[str, _Link]:
         given = {str(p.name) for a in setting.model.actions for p in a.params}
@@ -121,7 +117,7 @@ def _path(setting: Setting, link: str) -> str:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each member; it follows the link of one instance in each state."""
+    """Yield one probe for each member. It follows the link of one instance in each state."""
     del roles
     for name, link in _links(setting).items():
         contract = f"{NAME}/{name}/{link.endpoint.place}"

@@ -1,7 +1,7 @@
-"""The Location of an answer to a create leads to what was made (RFC 9110, 10.2.2).
+"""The Location in a create's answer leads to the new instance (RFC 9110, 10.2.2).
 
-It is followed only on the API's own host, and only at the path of a reading action. A path that is no
-action's proves nothing.
+It is followed only on the API's own host, and only at the path of a reading action. A path of no action
+proves nothing.
 """
 
 from __future__ import annotations
@@ -110,7 +110,9 @@ def _judge(
 
 
 def _path_on_api(setting: Setting, exchange: Exchange, text: str) -> str | None:
-    """Return the path and query of a Location on the API's own host, relative to its base; else None."""
+    """Return the path and query of a Location relative to the API's base URL; None if it is on another
+    host.
+    """
     own = setting.list_bases(exchange.call.endpoint)
     try:
         parts = urlsplit(urljoin(own[0] + exchange.request.target, text))
@@ -128,7 +130,9 @@ def _path_on_api(setting: Setting, exchange: Exchange, text: str) -> str | None:
 
 
 def _find_action(setting: Setting, path: str) -> tuple[Action, dict[str, str]] | None:
-    """Return the action that reads a path, literal paths first, with the values of its placeholders."""
+    """Return the action that reads a path, and the values of the path's placeholders. Literal paths come
+    first.
+    """
     reading = [a for a in setting.model.actions if a.method == "GET" and a.effect == "read" and a.on_rest]
     for action in sorted(reading, key=lambda a: str(a.path).count("{")):
         pattern = _PLACEHOLDER.sub("([^/?]+)", re.escape(str(action.path)))

@@ -1,9 +1,9 @@
-"""Values that only look valid to a server's language are refused.
+"""Values that are only valid by the habits of a server's language are refused.
 
-Tried are a text with a line break at its end, true for a number, NaN, and a text far too long. A text of the
+Tried are a text with a line break at its end, true for a number, NaN, and a text far too long. A text in the
 query also gets NUL. In many languages `$` matches before a last line break, a boolean is a number, and
-comparisons with NaN are false. Databases fail at NUL. A server that accepts one mostly does so for every
-argument, so each is tried once.
+comparisons with NaN are false. Databases fail at NUL. A server that accepts one of them usually does so for
+every argument, so each is tried once.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dataclasses import replace
 from pgagents.model.action import Param
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.refusal import list_allowed_refusals
+from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.combined import alone
-from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, is_invalid
+from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.values.invalid_values import FAR
@@ -26,7 +27,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "look_alike_input"
 LONG = FAR
-"""Characters: more than a database column of 255 holds, and less than servers' limits on URLs."""
+"""A length in characters that exceeds a database column of 255, but no server's limit on URLs."""
 WRONG = {"nan": "NaN", "nul": "a\0b"}
 SAYS = {
     "line_break": "a text that is right but for a line break at its end",
@@ -38,14 +39,14 @@ SAYS = {
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each kind of look-alike value that some argument can take."""
+    """Yield one contract for each kind of look-alike value that an argument can have."""
     for endpoint, kind, wrong, _ in _cases(setting):
         says = f"{endpoint.action.name} refuses {SAYS[kind]}, as {wrong.field}"
         yield promise(NAME, kind, endpoint, says, wrong.origin, wrong.cite)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge such a value that another check sent as an invalid case."""
+    """Judge a look-alike value that another check sent as an invalid case."""
     call = exchange.call
     if call.endpoint is None or call.intent != "invalid":
         return
@@ -58,7 +59,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each kind of value, unless an invalid case that is sent anyway has it."""
+    """Yield one probe for each kind of value, unless an invalid case that is sent anyway contains it."""
     del roles
     for endpoint, kind, wrong, sent in _cases(setting):
         contract = f"{NAME}/{kind}/{endpoint.place}"
@@ -79,7 +80,7 @@ def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[],
 
 
 def _cases(setting: Setting) -> tuple[tuple[Endpoint, str, InvalidCase, bool], ...]:
-    """Return (endpoint, kind, call, sent anyway) for the first argument that can take each kind of value."""
+    """Return (endpoint, kind, call, sent anyway) for the first argument that can have each kind of value."""
 
     def find() -> Iterator[tuple[Endpoint, str, InvalidCase, bool]]:
         for kind in SAYS:
@@ -97,7 +98,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, str, InvalidCase, bool], .
 
 
 def _is(endpoint: Endpoint, kind: str, wrong: InvalidCase) -> bool:
-    """True if the invalid case's value already is of that kind."""
+    """True if the invalid case's value is already of that kind."""
     param, value = endpoint.action.param(wrong.field), wrong.call.input.get(wrong.field)
     keyword = wrong.detail.partition("/")[0]
     if param is None or param.refers_to or str(param.name) == endpoint.action.idempotency:
@@ -127,10 +128,10 @@ def _in_json(endpoint: Endpoint, param: Param) -> bool:
 
 
 def _case(setting: Setting, endpoint: Endpoint, kind: str, wrong: InvalidCase) -> InvalidCase | None:
-    """Return the invalid case with a value of that kind; None if the argument cannot take one.
+    """Return the invalid case with a value of that kind; None if the argument cannot have one.
 
-    Ids are not tried with a line break, because servers may look them up before they validate them. In a
-    query `true` is only a word.
+    Ids get no line break, because servers may look them up before they validate them. In a query `true` is
+    only a word.
     """
     param = endpoint.action.param(wrong.field)
     keyword = wrong.detail.partition("/")[0]

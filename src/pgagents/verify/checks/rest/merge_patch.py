@@ -1,6 +1,6 @@
-"""A merge patch changes what it names and nothing else, and null removes a member (RFC 7396).
+"""A merge patch changes only the members that it contains, and null removes a member (RFC 7396).
 
-It holds for each write whose body is `application/merge-patch+json`, and for each member that its call may
+This applies to each write whose body is `application/merge-patch+json`, and to each member that its call may
 set to null and that a read shows.
 """
 
@@ -66,7 +66,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each member: it sets the member, patches something else, and sets it to null."""
+    """Yield one probe for each member. It sets the member, patches another one, and sets the member to
+    null.
+    """
     del roles
     for case in _cases(setting):
         name = f"{NAME}/{case.member.name}/{case.patch.place}"
@@ -128,7 +130,7 @@ def _run(setting: Setting, case: _Case) -> Callable[[], Conversation]:
             given = {**least, **more}
             return ordinary(case.patch, template, "valid", why, input=given, subject=case.resource, made=body)
 
-        yield _read(case, body)  # shows that it is ours, before it changes
+        yield _read(case, body)  # proves that it is ours before it changes
         set_: Exchange = yield send(f"{name} is set", {name: value})
         before: Exchange = yield _read(case, body)
         if not set_.success or _shown(case, before) != value:
@@ -170,7 +172,7 @@ def _read(case: _Case, body: Mapping[str, Any]) -> Call:
 
 
 def _shown(case: _Case, exchange: Exchange) -> Any:
-    """Return the member as a read shows it; None where it is null or missing."""
+    """Return the member in the answer of a read; None if it is null or missing."""
     found = at_path(case.read, exchange) if exchange.success else None
     return found.get(case.member.wire) if isinstance(found, Mapping) else None
 

@@ -1,4 +1,5 @@
-"""An instance whose state changes by itself has the old state until the time that it shows, and then the new.
+"""An instance whose state changes by time has the old state until the announced time, and the new state
+after.
 
 An instance is made, and read 10 s before and 10 s after its time by the operator's clock.
 """
@@ -32,12 +33,14 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "moves_on_time"
 MARGIN_S = 10.0
-"""Seconds between a transition's time and the reads before and after it. Clocks differ by a few seconds."""
+"""Seconds between a transition's time and the reads before and after it, because clocks differ by a few
+seconds.
+"""
 Case = tuple[Resource, TimedMove, ActionCall, Endpoint]
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield two contracts for each transition from the first state that time makes."""
+    """Yield two contracts for each transition from the first state that happens by time."""
     for resource, move, _, endpoint in _cases(setting):
         detail = f"{resource.name}/{move.to}"
         says = f"a {resource.name} is {move.origin_state} until its {move.at}"
@@ -114,7 +117,7 @@ def _find_seconds_left(move: TimedMove, body: Any, made: Exchange) -> float:
 
 
 def _judge(resource: Resource, shown: Any, seen: Exchange, contract: str, state: str) -> Judgement:
-    """Judge the state that a read shows; a read that fails is the finding of other checks."""
+    """Judge the state in the answer of a read. If the read fails, other checks report that."""
     found = shown.get(str(resource.state)) if isinstance(shown, Mapping) else None
     if not isinstance(found, str):
         return judge_untested(contract, f"no state was shown: {seen.outcome}")

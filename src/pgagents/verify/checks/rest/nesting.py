@@ -1,7 +1,7 @@
-"""An instance that lives in another one is reached under its own parent only, and goes when the parent goes.
+"""An instance inside another one is reached under its own parent only, and disappears with its parent.
 
-An instance is made, and named under another parent of the same kind. The answer is that of a missing one. A
-parent is removed by its `undone_by` if that is `destructive`, and what was made in it is read again.
+An instance is made, and requested under another parent of the same kind. The answer must be that of a missing
+one. A parent is removed by its `undone_by` if that is `destructive`, and then its instances are read again.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgagents.cel.expression import Expression
 from pgagents.model.action import Action, ActionCall, Code
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
+from pgagents.verify.cases.removed_instances import call_with_ids, has_random_id, is_there
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -28,9 +28,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path, find_read, is_gone, is_missing
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
-from pgagents.verify.fixtures.proof import is_random_id
 from pgagents.verify.fixtures.removal import ACCEPTED, REMOVAL_WAITS_S
-from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import makes
 from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
@@ -41,7 +39,7 @@ NAME = "nesting"
 
 @dataclass(frozen=True, slots=True)
 class _Nested:
-    """A resource inside another one, with the calls that make and read both."""
+    """A resource inside another one, with the calls that make and read instances of both."""
 
     resource: Resource
     parent: Resource
@@ -57,7 +55,9 @@ class _Nested:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a contract for each action that names an instance beside its parent, and one for each read."""
+    """Yield a contract for each action that takes the ids of an instance and its parent, and one for each
+    read.
+    """
     for nested in _list_nested(setting):
         resource, parent = nested.resource, nested.parent
         origin = (*resource.origin, "within") if _is_written(setting, resource) else resource.origin
@@ -88,7 +88,9 @@ def _list_nested(setting: Setting) -> Iterator[_Nested]:
 
 
 def _list_naming(setting: Setting, nested: _Nested) -> Iterator[Endpoint]:
-    """Yield the endpoints that name an instance together with its parent and say when one is missing."""
+    """Yield the endpoints that take the ids of an instance and its parent, and have an error for a missing
+    one.
+    """
     if nested.parent.name not in nested.resource.placed_by:
         return
     both = {nested.resource.name, nested.parent.name}
@@ -141,29 +143,18 @@ def _make_elsewhere(
             **_name_parents(nested, nested.reader, other, beside),
             **resource.values_for(nested.reader.params, body),
         }
-        seen: Exchange = yield _ask(setting, nested.reader, there, what)
+        seen: Exchange = yield call_with_ids(setting, nested.reader, there, what)
         if endpoint.place == nested.reader.place:
             yield _judge(nested, seen, contract, what, body)
-        elif is_missing(resource, seen) or _is_random(resource, body):
+        elif is_missing(resource, seen) or has_random_id(resource, body):
             named = _name_parents(nested, endpoint, other, beside)
             named |= resource.values_for(endpoint.params, body)
-            seen = yield _ask(setting, endpoint, named, what)
+            seen = yield call_with_ids(setting, endpoint, named, what)
             yield _judge(nested, seen, contract, what, None)
         else:
             yield judge_untested(contract, f"nothing shows that it is missing there: {seen.outcome}")
 
     return run
-
-
-def _ask(setting: Setting, endpoint: Endpoint, named: Mapping[str, Any], what: str) -> Call:
-    """Return an ordinary call with these ids. Other resources that it names may be any of their kind."""
-    given = {**template_of(setting.model, endpoint.action).input, **named}
-    deeper = {
-        str(p.name): InstanceRef(str(p.refers_to), member=p.refers_member)
-        for p in endpoint.params
-        if p.refers_to and isinstance(given.get(str(p.name)), Expression)
-    }
-    return Call(endpoint, {**given, **deeper}, "absent", what)
 
 
 def _make_parent(nested: _Nested, why: str) -> Call:
@@ -174,7 +165,7 @@ def _make_parent(nested: _Nested, why: str) -> Call:
 def _name_parents(
     nested: _Nested, endpoint: Endpoint, made: Exchange, body: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the arguments that name a new parent and the parent's containers."""
+    """Return the arguments that are the ids of a new parent and of the parent's containers."""
     found = nested.parent.values_for(endpoint.params, body)
     sent = made.call.endpoint.params if made.call.endpoint is not None else ()
     around = {(p.refers_to, p.refers_member): made.input.get(str(p.name)) for p in sent if p.refers_to}
@@ -205,7 +196,7 @@ def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Callable[[]
             subject=resource, made=body, bind={parent.name: around},
         )  # fmt: skip
         before: Exchange = yield replace(look, why=f"a {resource.name} of a {parent.name}")
-        if not _is_there(nested, before):
+        if not is_there(resource, nested.read, before):
             yield judge_untested(contract, f"the {resource.name} was not there before: {before.outcome}")
             return
         why = f"a {parent.name} is removed with what is in it"
@@ -215,7 +206,7 @@ def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Callable[[]
             return
         seen: Exchange = yield look
         for seconds in REMOVAL_WAITS_S if removed.status == ACCEPTED else ():
-            if not _is_there(nested, seen):
+            if not is_there(resource, nested.read, seen):
                 break
             yield Sleep(seconds, quiet=True)
             seen = yield look
@@ -227,7 +218,7 @@ def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Callable[[]
 def _make_inside(
     nested: _Nested, home: Exchange, around: Mapping[str, Any], contract: str
 ) -> Generator[Any, Any, Mapping[str, Any] | None]:
-    """Make an instance in the parent that `home` has made, and return its body; None if the create fails."""
+    """Make an instance in the parent that `home` has made; return its body, or None if the create fails."""
     made_by, resource = nested.resource.made_by, nested.resource
     assert made_by is not None
     given = {**made_by.input, **_name_parents(nested, nested.maker, home, around)}
@@ -243,23 +234,12 @@ def _make_inside(
     return body
 
 
-def _is_there(nested: _Nested, seen: Exchange) -> bool:
-    """True if an answer shows the instance as one that is not removed."""
-    body = at_path(nested.read, seen) if seen.success else None
-    return seen.success and not (isinstance(body, Mapping) and is_gone(nested.resource, body))
-
-
-def _is_random(resource: Resource, body: Mapping[str, Any]) -> bool:
-    id = resource.id_of(body)
-    return isinstance(id, str) and is_random_id(id)
-
-
 def _judge(
     nested: _Nested, seen: Exchange, contract: str, what: str, body: Mapping[str, Any] | None
 ) -> Judgement:
     """Judge an answer about an instance that must not be there.
 
-    A read may show another instance with the same id. `body` is None if no other instance can have it.
+    A read may return another instance with the same id. `body` is None if no other instance can have the id.
     """
     if seen.moot:
         return judge_untested(contract, seen.moot)
@@ -268,7 +248,7 @@ def _judge(
     shown = at_path(nested.read, seen)
     if isinstance(shown, Mapping) and is_gone(nested.resource, shown):
         return judge_kept(contract)
-    if body is not None and not _is_random(nested.resource, body) and not _shows(body, shown):
+    if body is not None and not has_random_id(nested.resource, body) and not _shows(body, shown):
         why = f"nothing shows if it is the same {nested.resource.name}"
         return judge_untested(contract, f"{why}: {seen.outcome}")
     endpoint = seen.call.endpoint
@@ -278,7 +258,7 @@ def _judge(
 
 
 def _shows(body: Mapping[str, Any], shown: Any) -> bool:
-    """True if an answer has a mark that this run wrote into the instance."""
+    """True if an answer contains a mark that this run wrote into the instance."""
     return any(occurs_in(mark, shown) for mark in find_marks(dict(body)))
 
 

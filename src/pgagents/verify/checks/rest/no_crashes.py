@@ -1,8 +1,9 @@
-"""No call, however odd, is answered with 5xx or not at all.
+"""No call, however odd, is answered with 5xx or remains unanswered.
 
-A server may answer 503 at any time, and 501 to a method that it does not know (RFC 9110, 15.6.2). A 5xx that
-the action documents as something other than a crash, such as a gateway's, is allowed too. Among the odd calls
-are reads of another side of an instance, such as its content, after it was changed.
+A server may answer 503 at any time, and 501 to an unknown method (RFC 9110, 15.6.2). A 5xx that the action
+documents as something other than a crash, such as a gateway's, is allowed, too. The odd calls include reads
+of another side of a changed instance, such as its content. A run reads once more each instance that a
+generated call made or changed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pgagents.http import Silence
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.generation.random_calls import list_drawn_calls
 from pgagents.verify.cases.generation.shrinking import shrink
-from pgagents.verify.cases.relations.reads_of_changed import list_changed, read_changed
+from pgagents.verify.cases.relations.reads_of_changed import list_changed, read_changed, read_written
 from pgagents.verify.check.check import (
     RANDOM,
     Check,
@@ -37,11 +38,11 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "no_crashes"
 NOT_IMPLEMENTED = 501
 HUGE = 1e18
-"""A number that a float holds, and whose hundredths exceed 64 bits."""
+"""A number that a double can represent, and whose hundredths exceed 64 bits."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint and each surface's framework."""
+    """Yield one contract for each endpoint, and one for each surface's framework."""
     for endpoint in setting.every_endpoint:
         yield promise(
             NAME,
@@ -58,8 +59,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each write with an unbounded number, which sends a number too large for
-    databases. Yield random valid calls, and one probe for each resource that is changed and then read.
+    """Yield one probe for each write with an unbounded number. It sends a number that is too large for
+    databases.
+
+    Yield random valid calls, and one probe for each resource that is changed and then read.
     """
     del roles
     for case in list_changed(setting):
@@ -91,7 +94,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _probe_random(setting: Setting, endpoint: Endpoint, call: Call, number: int) -> Probe:
-    """Return the probe of a random valid call; every watcher judges its answers."""
+    """Return the probe of a random valid call. The watchers of all checks judge its answer."""
     contract, writes = f"{NAME}/{endpoint.place}", endpoint.action.effect == "write"
     usual = template_of(setting.model, endpoint.action).input
 
@@ -99,12 +102,13 @@ def _probe_random(setting: Setting, endpoint: Endpoint, call: Call, number: int)
         exchange: Exchange = yield call
         if _is_faulty(exchange):
             yield from shrink(exchange, usual, lambda other: _shows_same(exchange, other), setting)
+        yield from read_written(setting, exchange)
 
     return Probe(
         f"{NAME}/random {number}/{endpoint.place}",
         9,
         (contract,),
-        2 if writes else 1,
+        3 if writes else 1,
         run,
         (endpoint,),
         "main",
@@ -120,7 +124,7 @@ def _is_faulty(exchange: Exchange) -> bool:
 
 
 def _shows_same(first: Exchange, other: Exchange) -> bool:
-    """True if another answer has the status of the first, and other checks found the same fault with it."""
+    """True if another answer has the same status, and other checks found the same fault in it."""
     return _is_faulty(other) and (first.status, first.tainted) == (other.status, other.tainted)
 
 

@@ -1,7 +1,7 @@
-"""A refused call has no effect: lists hold only what was there before and what accepted calls made.
+"""A refused call has no effect: lists contain only older instances and those that accepted calls made.
 
-Every list in the run is compared with the instances known so far. At the end, an invalid call is made through
-each endpoint that has refused nothing yet, and the list is read again.
+Every list in the run is compared with the known instances. At the end, an invalid call is made through each
+endpoint that has not refused anything yet, and the list is read again.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 NAME = "no_effect_of_refusals"
 STAGE = 8
 MOST_PAGES = 8
-"""Most pages of a list that are read."""
+"""The most pages of a list that are read."""
 DEPTH, MOST_TOLD = 6, 200
-"""Bounds of the values that are read in the answer of another write."""
+"""Bounds for reading ids in the answers of other writes: the depth, and the number of values."""
 LATE = (
     "maximum",
     "exclusiveMaximum",
@@ -52,7 +52,7 @@ LATE = (
     "type",
     "unknown_member",
 )
-"""Keywords in order: first those that a server is most likely to check after it has begun to act."""
+"""Keywords, first those that servers are most likely to check only after they have begun to act."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -92,7 +92,7 @@ def _plain(call: ActionCall) -> bool:
 
 
 def _wrong(setting: Setting, endpoint: Endpoint) -> InvalidCase | None:
-    """Return an invalid case whose broken argument is no id, or None."""
+    """Return an invalid case that breaks another argument than an id, or None."""
     known = [
         n
         for n in invalid_cases_of(setting, endpoint)
@@ -104,9 +104,9 @@ def _wrong(setting: Setting, endpoint: Endpoint) -> InvalidCase | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource, which reads the list after all other probes.
+    """Yield one probe for each resource. It reads the list after all other probes.
 
-    Endpoints that have refused nothing so far get an invalid call, and the list is read again.
+    Endpoints that have refused nothing so far get an invalid call; then the list is read again.
     """
     del roles
     several: dict[str, list[tuple[Resource, Endpoint, InvalidCase]]] = {}
@@ -164,7 +164,7 @@ def _note_of(resource: Resource) -> str:
 def _list_ids(
     setting: Setting, resource: Resource, reuse: Literal["", "unchanged"]
 ) -> Generator[Any, Any, tuple[list[Any] | None, bool]]:
-    """Return the listed ids, or None if there is no list, and whether a new instance would be among them."""
+    """Return the listed ids (None if there is no list), and True if a new instance would be among them."""
     call = next(call for call in resource.listed_by if _plain(call))
     endpoint = setting.find_lead(str(call.action.name))
     assert endpoint is not None
@@ -194,27 +194,27 @@ def _list_ids(
 
 @dataclass(slots=True)
 class _Known:
-    """The ids that may be in a project's list: those of the first whole list (None before it), and those made
-    since.
+    """The ids that may be in a project's list.
 
-    `unsure` is true once a call may have made an instance whose id was not answered.
+    They are those of the first whole list (None before it) and those made since. `unsure` is true once a call
+    may have made an instance whose id is unknown.
     """
 
     first: set[Any] | None = None
     made: set[Any] = field(default_factory=set)
     told: set[Any] = field(default_factory=set)
-    """Ids in answers of accepted writes, which may make instances of several resources."""
+    """Ids in answers of other accepted writes, which may make instances of several resources."""
     unsure: bool = False
     refused: list[str] = field(default_factory=list)
-    """Endpoints that refused to make an instance since the last list."""
+    """Endpoints that have refused to make an instance since the last list."""
     tried: set[str] = field(default_factory=set)
-    """Endpoints that refused the most revealing invalid call since the last whole list."""
+    """Endpoints that have refused the most revealing invalid call since the last whole list."""
     shown: set[str] = field(default_factory=set)
-    """Endpoints whose refusals were shown to leave nothing."""
+    """Endpoints whose refusals were proved to have no effect."""
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Note each new instance, and judge every list by the known ones."""
+    """Note each new instance, and judge every list by the known instances."""
     setting = memory.setting
     if not setting.exclusive:
         return
@@ -236,7 +236,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             if items is not None:
                 elsewhere = {
                     id for other in projects.values() if other is not known for id in other.made
-                }  # project_isolation judges these
+                }  # project_isolation judges instances of other projects
                 yield from _ghosts(kind, exchange, items, known, contract, elsewhere)
 
 
@@ -245,8 +245,8 @@ def _writes(exchange: Exchange) -> bool:
 
 
 def _list_told(resource: Resource, body: Any, depth: int) -> Iterator[Any]:
-    """Yield the ids of a resource that an answer tells under the resource's name: `kernel: {id: …}`,
-    `kernel_id: …`.
+    """Yield the ids of a resource in an answer, found by the resource's name: `kernel: {id: …}`, `kernel_id:
+    …`.
     """
     if not isinstance(body, Mapping | list) or not depth:
         return
@@ -273,7 +273,7 @@ def _project(setting: Setting, exchange: Exchange) -> tuple[str, str]:
 
 
 def _sees_a_part(setting: Setting, exchange: Exchange) -> bool:
-    """True if the caller's lists leave out instances of other callers in its project, so that they cannot be
+    """True if the caller's lists exclude instances of other callers in its project, so that they cannot be
     compared.
     """
     role = setting.model.auth.roles.get(exchange.call.role)
@@ -281,7 +281,7 @@ def _sees_a_part(setting: Setting, exchange: Exchange) -> bool:
 
 
 def _makes(resource: Resource, exchange: Exchange) -> bool:
-    """True if the call may have made an instance; a POST that fits no action may have made any."""
+    """True if the call may have made an instance. A POST that fits no action may have made any."""
     if exchange.call.endpoint is None:
         return exchange.success and exchange.request.method == "POST" and exchange.call.intent == "framework"
     if resource.made_by is not None and exchange.call.endpoint.action is resource.made_by.action:
@@ -307,7 +307,7 @@ def _note(
         declared = exchange.codes.get(exchange.code or "")
         promised = declared is not None and bool(
             declared.provoked_by
-        )  # the catalogue says that such a failure leaves nothing
+        )  # the catalogue says that this failure has no effect
         known.unsure = known.unsure or (exchange.status != UNAVAILABLE and not promised)
     elif exchange.place in revealing and not exchange.limited and known.first is not None:
         if exchange.place not in known.refused:
@@ -341,7 +341,7 @@ def _ghosts(
 ) -> Iterator[Judgement]:
     """Judge that each listed instance is known, or was made by another project.
 
-    The project's first whole list is accepted as it is.
+    The project's first whole list is accepted unjudged.
     """
     ids = [id for item in items if (id := resource.id_of(item)) not in elsewhere]
     whole = _is_whole(resource, exchange, items)
@@ -370,7 +370,7 @@ def _ghosts(
 
 
 def _is_whole(resource: Resource, exchange: Exchange, items: list[Mapping[str, Any]]) -> bool:
-    """True if the list has each instance that there is."""
+    """True if the list contains all existing instances."""
     asked = exchange.call
     action = asked.endpoint.action if asked.endpoint is not None else None
     plain = next((call for call in resource.listed_by if _plain(call) and call.action is action), None)
@@ -387,7 +387,7 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     settled=settle_contract,
-    # before `no_crashes`, which ends the judging of a crash: what a crashed call made is not known
+    # before `no_crashes`, after which a crash is not judged further: its effects are unknown
     rank=-1,
     tools=True,
 )

@@ -1,8 +1,8 @@
 """An item that stays in a list is on exactly one of its pages, whatever is added or removed meanwhile.
 
-The catalogue says so by `pages.stable`. Three items are made, and the first page of the list is read, which
-has one of them. That one is removed; where a removal leaves it in the list, another one is made. Then the
-further pages are read. A server that counts the items before a page loses one then, or repeats one.
+The catalogue promises that by `pages.stable`. Three items are made, and the first page of the list is read,
+which has one of them. That one is removed, or another one is made if a removed item stays in the list. Then
+the further pages are read. A server that counts the items before a page then loses an item, or repeats one.
 """
 
 from __future__ import annotations
@@ -33,15 +33,17 @@ from pgagents.verify.wire.endpoint import Endpoint
 
 NAME = "page_stability"
 ITEMS = 3
-"""Items to make: one to remove, one behind it on the first page, and one on the next page."""
+"""The items to make: one to remove, one after it on the first page, and one on the next page."""
 MOST_PAGES = 8
-"""Most further pages that are read; a list with more is judged as far as they go."""
+"""The most further pages that are read. A list with more pages is judged by these."""
 COST = ITEMS + 6
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A list with stable pages, the resource that it lists, and the calls that list, make and remove one."""
+    """A list with stable pages, the resource that it lists, and the calls that list, make and remove
+    instances.
+    """
 
     paged: PagedList
     resource: Resource
@@ -62,7 +64,7 @@ class _Case:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each list of instances that the run can make, if its `pages.stable` is true."""
+    """Yield one contract for each list with `pages.stable` whose instances the run can make."""
     for case in _list_cases(setting):
         action = case.paged.endpoint.action
         says = f"an item that stays in the list of {action.name} is on one page, whatever else changes"
@@ -112,7 +114,7 @@ def _judge(
     listed = reader.ids_of(whole.items) if whole is not None else []
     ours = {case.resource.id_of(body): body for body in made.bodies}
     first = next((index for index, id in enumerate(listed) if id in ours), len(listed))
-    length = first + 2  # it is not the last one of its page, which a cursor may name
+    length = first + 2  # not the last one of its page, to which a cursor may refer
     if length >= len(listed):
         return judge_untested(case.contract, "the list in one piece has too few items behind one of ours")
     page = yield from reader.request({**given, **reader.sized(length)}, "the first page")
@@ -155,9 +157,9 @@ def _read_ids(reader: ListReader, given: Mapping[str, Any], why: str) -> Generat
 def _walk(
     reader: ListReader, given: Mapping[str, Any], page: Page
 ) -> Generator[Any, Any, tuple[list[Any], bool] | None]:
-    """Return the ids on the pages behind the first one, and True if the last of them is the list's end.
+    """Return the ids on the pages after the first one, and True if the last of them is the end of the list.
 
-    None means that one of them is not answered with a list.
+    None if one of the pages has no list.
     """
     ids: list[Any] = []
     for number in range(2, MOST_PAGES + 2):
@@ -176,7 +178,8 @@ def _walk(
 def _compare(case: _Case, seen: Sequence[Any], due: Sequence[Any], walked: Sequence[Any]) -> Judgement:
     """Judge the ids on the further pages.
 
-    `seen` are those on the first page, and `due` those behind it, that the list had before and after.
+    `seen` are the ids on the first page. `due` are the ids after it that the list had before and after the
+    change.
     """
     id = case.paged.id
     expected = f"each item that stays in the list on exactly one page, after the first {len(seen)} of them"

@@ -1,10 +1,10 @@
-"""The pages of a list together hold what the whole list holds, each item once and in its order.
+"""The pages of a list together contain the whole list, each item once and in order.
 
-The catalogue's `pages` say how the next page is requested. A list whose page size can be chosen is read in
-one piece, then in up to three pages. The walk must neither lose nor repeat an item, must come to an end, and
-no page may hold more than was requested. If nobody else uses the server, a total of the list is the same on
-each page. A URL of the next page must lead to the same host, by the same scheme. The list is also read with
-each value of its optional arguments, which the further pages must keep.
+The catalogue's `pages` describe how the next page is requested. A list whose page size can be chosen is read
+in one piece, then in up to three pages. The pages must neither lose nor repeat an item and must come to an
+end, and no page may exceed the requested size. If nobody else uses the server, a total of the list is the
+same on each page. A URL of the next page must have the same host and scheme. The list is also read with each
+value of its optional arguments, which the further pages must keep.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ COST_OF_CHOICE = 4
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each resource whose list has pages, and one where pages belong to a list."""
+    """Yield one contract for each resource whose list has pages, and one if pages are bound to their
+    arguments.
+    """
     for paged in list_paged_lists(setting):
         action = paged.endpoint.action
         says = f"the pages of {action.name} together hold what the list holds, each thing once"
@@ -60,10 +62,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each paged list: it is read in one piece, then in pages, filtered if it holds
-    several sorts of items.
+    """Yield one probe for each paged list. It reads the list in one piece, then in pages.
 
-    If the list was too short for two pages, a second probe makes items of its own first.
+    If the list contains several sorts of items, it is filtered. If the list was too short for two pages, a
+    second probe makes items first.
     """
     for paged in list_paged_lists(setting):
         endpoint, contract = paged.endpoint, f"{NAME}/{paged.endpoint.place}"
@@ -124,8 +126,10 @@ def _run(setting: Setting, paged: PagedList, contract: str, second: bool) -> Cal
 
 
 def _run_with_arguments(setting: Setting, paged: PagedList, contract: str) -> Callable[[], Conversation]:
-    """Read the list with each value of its optional arguments: in one piece, and in pages where these would
-    show that an argument is forgotten.
+    """Return a conversation that reads the list with each value of its optional arguments, in one piece and
+    in pages.
+
+    Pages are read if they would show that the server forgets the argument.
     """
 
     def run() -> Conversation:
@@ -140,7 +144,7 @@ def _run_with_arguments(setting: Setting, paged: PagedList, contract: str) -> Ca
 def _probe_removed(setting: Setting, paged: PagedList, contract: str, cost: int) -> Iterator[Probe]:
     """Yield a probe that removes one of several items first, if a removed item can still be read.
 
-    Then an argument of the list may show it, too.
+    Then a value of an argument may include it in the list.
     """
     resource, call = find_list_call(setting, paged)
     if resource is None or call is None or resource.gone_when is None or resource.undone_by is None:
@@ -176,7 +180,7 @@ def _probe_removed(setting: Setting, paged: PagedList, contract: str, cost: int)
 
 
 def _needed(setting: Setting, paged: PagedList) -> dict[str, Any]:
-    """Return the required arguments of the list, for as many items as the catalogue's calls may list."""
+    """Return the required arguments of the list, so that it contains as many items as possible."""
     template = template_of(setting.model, paged.endpoint.action)
     needed = {str(p.name) for p in paged.endpoint.params if p.required}
     _, call = find_list_call(setting, paged)
@@ -192,7 +196,7 @@ def _making(
     call: ActionCall,
     maker: Endpoint,
 ) -> Callable[[], Conversation]:
-    """Make enough items for two pages, then read the list in pages."""
+    """Return a conversation that makes enough items for two pages, then reads the list in pages."""
 
     def run() -> Conversation:
         bodies: list[Mapping[str, Any]] = []
@@ -219,7 +223,7 @@ def _making(
 
 
 def _fill(setting: Setting, paged: PagedList, listed: Exchange) -> Generator[Any, Any, bool]:
-    """Make enough items for two pages where a list has been read. Return False if nothing makes them."""
+    """Make enough items for two pages of a list that was read. Return False if nothing makes items."""
     make = paged.resource.made_by if paged.resource is not None else None
     maker = setting.find_lead(str(make.action.name)) if make is not None else None
     if make is None or maker is None:
@@ -233,8 +237,8 @@ def _fill(setting: Setting, paged: PagedList, listed: Exchange) -> Generator[Any
 
 
 def _choose_other(paged: PagedList, used: Mapping[str, Any]) -> Generator[Any, Any, tuple[str, Any] | None]:
-    """Return an argument and its value that give another list than the arguments `used`; None if no argument
-    does.
+    """Return an argument with a value for which the list differs from that of the arguments `used`; None
+    without one.
     """
     to = paged.pages.bound_to
     found = ((n, v) for n, values in paged.choices.items() for v in values if not to or n in to)
@@ -249,14 +253,14 @@ def _choose_other(paged: PagedList, used: Mapping[str, Any]) -> Generator[Any, A
         if resource is None or str(param.name) not in to:
             continue
         for _ in range(ENOUGH):
-            body = yield InstanceRef(resource.name, fresh=True)  # the first may be the one that was used
+            body = yield InstanceRef(resource.name, fresh=True)  # the first one may be the one that was used
             if (value := resource.value_for(param, body)) != used.get(str(param.name)):
                 return str(param.name), value
     return None
 
 
 def _other_list(setting: Setting, paged: PagedList, contract: str) -> Callable[[], Conversation]:
-    """Request the second page of one list with the arguments of another."""
+    """Return a conversation that requests the second page of one list with the arguments of another list."""
 
     def run() -> Conversation:
         given = _needed(setting, paged)

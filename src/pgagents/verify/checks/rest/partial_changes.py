@@ -1,9 +1,9 @@
-"""A PATCH changes the members that it names, and leaves the others as they are (RFC 5789, 2).
+"""A PATCH changes the members that it contains, and leaves the others as they are (RFC 5789, 2).
 
 An instance gets another value in every member that a PATCH may set and a read shows. Then a PATCH sends one
-member the value that it has, so nothing may differ afterwards. A member that was not changed is sent once
+member its present value, so no member may change. A member that the first PATCH did not change is sent once
 more alone, because a server may let one member decide over another. Only the former value in a read breaks
-the promise: a server may trim, round or lower what it gets.
+the contract: a server may trim, round or lower a value.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ LIST_OF_STEPS = "application/json-patch+json"
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A PATCH of an instance, the members that it may set and a read shows, and that read."""
+    """A PATCH of an instance, a read of the instance, and the members that the PATCH may set and the read
+    shows.
+    """
 
     resource: Resource
     patch: Endpoint
@@ -50,19 +52,21 @@ class _Case:
 
     @property
     def contracts(self) -> tuple[str, str]:
-        """The ids of the contracts about the named members, and about the others; empty for one member."""
+        """The ids of the contracts about the members in the PATCH, and about the others; the latter is empty
+        for one member.
+        """
         named, others = (f"{NAME}/{detail}/{self.patch.place}" for detail in ("named", "others"))
         return named, others if self.optional else ""
 
     @property
     def optional(self) -> tuple[Param, ...]:
-        """The members that a PATCH may leave out, if it can still send another one."""
+        """The members that a PATCH may leave out, if it can still contain another one."""
         free = tuple(p for p in self.members if not p.required)
         return free if len(self.members) > 1 else ()
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a contract for the members that a PATCH names, and one for those that it does not."""
+    """Yield a contract about the members in a PATCH, and one about all others."""
     for case in _cases(setting):
         action = case.patch.action
         says = f"{action.name} changes the members that it names"
@@ -87,9 +91,10 @@ def _cases(setting: Setting) -> tuple[_Case, ...]:
 def _list_members(
     setting: Setting, resource: Resource, endpoint: Endpoint, read: ActionCall
 ) -> tuple[Param, ...]:
-    """Return the arguments of a PATCH that a read shows under their names; none for other calls.
+    """Return the arguments of a PATCH that a read shows under the same names; empty for other calls.
 
-    The path ends with the instance: behind that it would be a part of it, with members of its own.
+    The path must end with the instance's id. A longer path leads to a part of the instance, with its own
+    members.
     """
     action = endpoint.action
     last = str(action.path).rstrip("/").rpartition("/")[2]
@@ -146,7 +151,7 @@ def _judge_named(
     after: Exchange,
     given: Mapping[str, Any],
 ) -> Conversation:
-    """Judge the members that a PATCH named. One that still has its former value is named alone."""
+    """Judge the members in a PATCH. If one still has its former value, it is sent again alone."""
     contract = case.contracts[0]
     if not changed.success or changed.status == ACCEPTED or not given:
         yield judge_untested(contract, f"the members could not be set: {changed.outcome}")
@@ -166,7 +171,7 @@ def _judge_named(
 
 
 def _judge_others(setting: Setting, case: _Case, body: Mapping[str, Any]) -> Conversation:
-    """Send one member the value that it has, and judge all others."""
+    """Send one member with its present value, and judge all others."""
     contract = case.contracts[1]
     before: Exchange = yield _read(case, body)
     shown = _shown(case, before)
@@ -194,14 +199,14 @@ def _judge_others(setting: Setting, case: _Case, body: Mapping[str, Any]) -> Con
 
 
 def _may_send(setting: Setting, case: _Case, param: Param, shown: Mapping[str, Any]) -> bool:
-    """True if a read shows a plain value that the PATCH takes, and that is no secret."""
+    """True if the member's value is plain and no secret, and the PATCH takes it."""
     value = shown.get(param.wire)
     plain = isinstance(value, str | int | float) and param.wire not in setting.model.private
     return plain and bool(setting.test_argument(case.patch, param).is_valid(value))
 
 
 def _choose_others(setting: Setting, case: _Case, shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a value for each member that differs from the present one."""
+    """Return a value for each member, different from the present one."""
     found: dict[str, Any] = {}
     for param in case.members:
         schema = setting.resolve_schema(param.schema)
@@ -216,7 +221,7 @@ def _choose_others(setting: Setting, case: _Case, shown: Mapping[str, Any]) -> d
 
 
 def _send(setting: Setting, case: _Case, body: Mapping[str, Any], given: Mapping[str, Any], why: str) -> Call:
-    """Return a PATCH of the instance with these members, and with what the call needs beside them."""
+    """Return a PATCH of the instance with these members, and with the other arguments that the call needs."""
     action = case.patch.action
     template = template_of(setting.model, action)
     ids = case.resource.values_for(action.params, body)
@@ -230,7 +235,7 @@ def _read(case: _Case, body: Mapping[str, Any]) -> Call:
 
 
 def _shown(case: _Case, exchange: Exchange) -> Mapping[str, Any]:
-    """Return the instance as a read shows it; empty where it shows none."""
+    """Return the instance in the answer of a read; empty if there is none."""
     found = at_path(case.read, exchange) if exchange.success else None
     return found if isinstance(found, Mapping) else {}
 

@@ -1,7 +1,7 @@
 """A new instance is read back as it was made, through every endpoint, and appears in every list.
 
-Another project's lists do not have it. Whatever filter a list is called with, it holds all instances of ours
-that its laws let in. It does not matter how or how long ago they were made.
+It does not appear in another project's lists. Whatever filter a list is called with, it contains all our
+instances that its laws admit. It does not matter how or when they were made.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ NAME = "read_after_write"
 TRUSTED = ("valid", "explore", "clean")
 MOST_MADE = 500
 MOST_PAGES = 21
-"""Most reads of a list: for an existing instance, for one just made, and then page by page."""
+"""The most reads of a list: for an existing instance, for a new one, and then page by page."""
 DAY_S = 86_400.0
-"""Older instances may have been forgotten in part."""
+"""Seconds after which the server may have removed part of an instance."""
 CRASHED = 500
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each resource: on each read, each list and its isolation from other projects,
-    and each law.
+    """Yield contracts for each resource: about each read, each list and its isolation, and each list's
+    laws.
     """
     for resource, endpoint, _ in _readers(setting, "read_by"):
         says = f"a {resource.name} is read back by {endpoint.action.name} as it was made"
@@ -92,8 +92,9 @@ def _readers(setting: Setting, what: str) -> Iterator[tuple[Resource, Endpoint, 
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield probes: make an instance and read it through each endpoint; read each list as its owner and as
-    another project.
+    """Yield probes that make an instance and read it through each endpoint, and probes that read each list.
+
+    A list is read as the owner and as another project.
     """
     del roles
     yield from _read_probes(setting)
@@ -133,7 +134,9 @@ def _read_probes(setting: Setting) -> Iterator[Probe]:
 
 
 def _list_probes(setting: Setting) -> Iterator[Probe]:
-    """Yield probes that read each list as its owner, and as another project where instances have one."""
+    """Yield probes that read each list as the owner, and as another project if instances belong to
+    projects.
+    """
     for resource, endpoint, index in _readers(setting, "listed_by"):
         detail = _list_detail(resource, index)
         listed, hidden = (
@@ -180,7 +183,7 @@ def _covers(resource: Resource, endpoint: Endpoint) -> tuple[str, ...]:
 def _reading(
     setting: Setting, resource: Resource, maker: Endpoint, readers: list[tuple[Endpoint, ActionCall]]
 ) -> Callable[[], Conversation]:
-    """Make an instance and read it through every endpoint that reads it."""
+    """Return a conversation that makes an instance, and reads it through every endpoint that reads it."""
 
     def run() -> Conversation:
         assert resource.made_by is not None
@@ -255,7 +258,7 @@ def _bodies(call: ActionCall | None, exchange: Exchange) -> list[Mapping[str, An
 
 
 def _items(call: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]] | None:
-    """Return the instances in an answer; None if it holds neither a list nor a single one."""
+    """Return the instances in an answer; None if it contains neither a list nor an instance."""
     found = at_path(call, exchange)
     if isinstance(found, Mapping):
         return [found]
@@ -263,9 +266,7 @@ def _items(call: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]] | No
 
 
 def _list_case_insensitive(endpoint: Endpoint, call: ActionCall) -> list[str]:
-    """Return members that the list is filtered by and that one of its laws turns to upper case before
-    comparing.
-    """
+    """Return the members that filter the list and that one of its laws converts to upper case."""
     return [
         member
         for name, value in call.input.items()
@@ -277,10 +278,10 @@ def _list_case_insensitive(endpoint: Endpoint, call: ActionCall) -> list[str]:
 def _listing(
     setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, contract: str, role: str
 ) -> Callable[[], Conversation]:
-    """List as the owner (`main`) or another project, and look for an existing instance.
+    """Return a conversation that lists as the owner (`main`) or another project, and looks for an instance.
 
-    If the owner's list lacks it, a new instance is made and looked for, because an old one may be on a later
-    page. Then further pages are read, because the newest may be on the last.
+    If the owner's list lacks an existing instance, a new one is made and looked for. The old one may be on a
+    later page. Then further pages are read, because the newest may be on the last one.
     """
 
     def run() -> Conversation:
@@ -310,7 +311,7 @@ def _listing(
                 raw=more.raw,
             )
             verdict = (
-                judge_kept(contract)  # another project does not even find what holds the list
+                judge_kept(contract)  # another project does not even find the container of the list
                 if exchange.code in beside
                 else _judge_list(contract, resource, call, exchange, role)
             )
@@ -334,7 +335,7 @@ def _listing(
 
 
 def _judge_end(contract: str, resource: Resource, call: ActionCall, exchange: Exchange) -> Judgement | None:
-    """Return that the contract is broken where a list without the instance has no further page."""
+    """Return a broken judgement if a list without the instance has no further page; else None."""
     listed = (_items(call, exchange) or []) if exchange.success else []
     if may_go_on(exchange, listed):
         return None
@@ -345,9 +346,9 @@ def _judge_end(contract: str, resource: Resource, call: ActionCall, exchange: Ex
 def _judge_list(
     contract: str, resource: Resource, call: ActionCall, exchange: Exchange, role: str
 ) -> Judgement | None:
-    """Judge one page by the instance that it must have for `main`, and must not have for another role.
+    """Judge one page: the owner's must contain the instance, and another role's must not.
 
-    None if the owner's page lacks it, because it may stand on another page.
+    None if the owner's page lacks it, because it may be on another page.
     """
     if not exchange.success or not exchange.fits or exchange.subject is None:
         return judge_untested(contract, f"the list was not answered: {exchange.outcome}")
@@ -372,7 +373,7 @@ def _choose_instance(
 ) -> Generator[Any, Any, Mapping[str, Any] | None]:
     """Return the instance to look for, or None if any will do. If `again`, it is a new one.
 
-    Texts are in lower case if a law ignores their case.
+    Its texts are in lower case if a law ignores case.
     """
     folded = _list_case_insensitive(endpoint, call)
     there: Mapping[str, Any] | None = None
@@ -395,7 +396,7 @@ def _choose_instance(
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Note the instances that each key makes, and find them in every list that the same key reads."""
+    """Note the instances that each key makes, and look for them in every list that the same key reads."""
     endpoint = exchange.call.endpoint
     if endpoint is None:
         return
@@ -415,7 +416,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or exchange.tainted
     ):
         return
-    for resource in memory.model.resources.values():
+    for resource in _list_met(memory.setting, endpoint):
         place = resource.place_in(endpoint.params, exchange.input)
         mine = made.setdefault((f"{resource.name} {place}", exchange.call.role), {})
         if (
@@ -436,10 +437,24 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             yield from _all_there(exchange, memory, resource, calls, mine, place)
 
 
+def _list_met(setting: Setting, endpoint: Endpoint) -> list[Resource]:
+    """Return the resources that an endpoint's action makes or lists."""
+
+    def find() -> list[Resource]:
+        return [
+            resource
+            for resource in setting.model.resources.values()
+            if (resource.made_by is not None and resource.made_by.action is endpoint.action)
+            or any(call.action is endpoint.action for call in resource.listed_by)
+        ]
+
+    return setting.compute_once((NAME, "met", str(endpoint.action.name)), find)
+
+
 def _forget_changed(
     exchange: Exchange, memory: Memory, made: dict[tuple[str, str], dict[str, float]]
 ) -> None:
-    """Forget the instances that a call removed or may have changed unseen. Their maker does not matter."""
+    """Forget the instances that a call removed or may have changed unseen, whoever made them."""
     endpoint = exchange.call.endpoint
     for resource in memory.model.resources.values() if endpoint is not None else ():
         assert endpoint is not None
@@ -465,7 +480,7 @@ def _all_there(
     mine: Mapping[str, float],
     place: str,
 ) -> Iterator[Judgement]:
-    """Yield a broken judgement if the list leaves out an instance that its laws let in."""
+    """Yield a broken judgement if the list lacks an instance that its laws admit."""
     index, call = min(calls, key=lambda c: len(c[1].input.keys() ^ exchange.call.input.keys()))
     name, *members = (call.at.path if call.at else ()) or ("",)
     since = exchange.sent_at - min(

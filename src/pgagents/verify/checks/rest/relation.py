@@ -1,7 +1,7 @@
-"""Two calls differ in one argument: the wider answer keeps everything that the narrower one had.
+"""Two calls differ in one argument: the wider answer contains everything that the narrower one contains.
 
 Each relation of the catalogue is tried with a narrow and a wide value. A page has as many items as its
-argument allows, and the first ones of the list. A flag that filters a list leaves in every item that has the
+argument allows, and the first ones of the list. A flag that filters a list keeps every item that has the
 flag.
 """
 
@@ -116,7 +116,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def _kinds(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[str]:
-    """Return the further details that two answers are judged for."""
+    """Return the further promises by which two answers are judged."""
     if not fills_a_page(setting, endpoint, relation):
         return ["fits"] if relation.fits is not None else []
     return [
@@ -127,7 +127,7 @@ def _kinds(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[str
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each endpoint with relations; they may share the wide call."""
+    """Yield one probe for each endpoint with relations. Several relations may share the wide call."""
     del roles
     for endpoint in setting.endpoints:
         relations = endpoint.action.relations
@@ -200,10 +200,10 @@ def _one(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge that an answer with room leaves out nothing that fits it and that a wider answer held."""
+    """Judge that an answer with room lacks no item that belongs into it and that a wider answer contained."""
     endpoint, setting = exchange.call.endpoint, memory.setting
     if endpoint is None or not setting.exclusive or not exchange.call.role or exchange.call.raw.headers:
-        return  # the caller is unknown, and answers may depend on the key
+        return  # the caller is unknown, and the answer may depend on the key
     if exchange.call.intent not in TRUSTED or not exchange.success or not exchange.fits or exchange.tainted:
         return
     for relation in endpoint.action.relations:
@@ -237,12 +237,12 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str) -> Conversation:
-    """Compare the longest page with a shorter one, which has fewer items than the list."""
+    """Compare the longest page with a shorter one, which must have fewer items than the list."""
     least, most = find_bounds(setting, endpoint, relation)
     template, again = template_of(setting.model, endpoint.action), answer_that_will_do(setting, endpoint)
     reason, bases = "no call answered anything", list_bases(setting, endpoint, relation)
     needed = {str(p.name): bases[-1][p.name] for p in endpoint.params if p.required and p.name in bases[-1]}
-    rounds = [*bases, *bases, needed]  # an example's filters may fit nothing any more
+    rounds = [*bases, *bases, needed]  # the example's filters may no longer match anything
     for number, base in enumerate(rounds):  # the first round needs several items
         wide = replace_argument(endpoint, base, relation.widen, most)
         large: Exchange = yield ordinary(

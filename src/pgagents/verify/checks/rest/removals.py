@@ -1,24 +1,34 @@
-"""A removed instance is gone: its reads miss it or answer 410, its lists leave it out, and no other call
-takes it.
+"""A removed instance is gone: reads answer that it is missing or 410, lists lack it, and other calls refuse
+it.
 
 An instance is made, read, looked for in its lists, removed by the resource's `undone_by`, and read and looked
 for again. That call must be `destructive`, and no move to another state. A removal answered 202 may take some
-seconds. A removed instance that is still answered fits `gone_when`. A server may give a free id to something
-else at once. So an answer shows the removed instance only if its id is random, or if it has a value that this
-run alone wrote. Actions that name the instance, and say what a missing one is answered, must refuse it too.
+seconds. A removed instance that is still answered must meet `gone_when`. A server may reuse a free id at
+once. So an answer contains the removed instance only if its id is random, or if it has a value that only this
+run wrote. Actions with an error for a missing instance must refuse it, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from pgagents.catalogue.language.scope import FRESH
-from pgagents.cel.expression import Expression, member_of
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
+from pgagents.verify.cases.removed_instances import (
+    Reader,
+    call_with_ids,
+    find_item,
+    find_page,
+    has_random_id,
+    is_listed,
+    is_same,
+    is_there,
+    read_instance,
+    request_page,
+)
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -31,26 +41,20 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.instance import at_path, is_gone, is_missing
-from pgagents.verify.fixtures.marks import find_marks, occurs_in
-from pgagents.verify.fixtures.proof import is_random_id
+from pgagents.verify.fixtures.instance import at_path, is_missing
 from pgagents.verify.fixtures.removal import ACCEPTED, REMOVAL_WAITS_S
-from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import is_made_by
-from pgagents.verify.laws.next_page import PageRequest, next_page
-from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
+from pgagents.verify.laws.next_page import PageRequest
+from pgagents.verify.wire.call import Call, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "removals"
-MOST_PAGES = 10
-"""Most pages of a list on which an instance is looked for before it is removed."""
-Reader = tuple[ActionCall, Endpoint]
 
 
 @dataclass(frozen=True, slots=True)
 class _Removable:
-    """A resource that calls make and remove for good, with what reads it, lists it and takes it."""
+    """A resource that calls make and remove for good, with the calls that read it, list it and need it."""
 
     resource: Resource
     maker: Endpoint
@@ -76,7 +80,7 @@ class _Removable:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint that reads, lists or takes instances which can be removed for
+    """Yield one contract for each endpoint that reads, lists or needs instances which can be removed for
     good.
     """
     for found in _removable(setting):
@@ -126,9 +130,9 @@ def _list_readers(setting: Setting, calls: tuple[ActionCall, ...]) -> Iterator[R
 
 
 def _list_takers(setting: Setting, resource: Resource) -> Iterator[Endpoint]:
-    """Yield the other actions that need an instance and say what a missing one is answered.
+    """Yield the other actions that need an instance and have an error for a missing one.
 
-    There are none where a removed instance is still answered, because some calls may still be right for it.
+    There are none if a removed instance is still answered, because some calls may still be right for it.
     """
     if resource.gone_when is not None:
         return
@@ -145,7 +149,7 @@ def _list_takers(setting: Setting, resource: Resource) -> Iterator[Endpoint]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource: it makes an instance, removes it, and looks for it everywhere."""
+    """Yield one probe for each resource. It makes an instance, removes it, and looks for it everywhere."""
     del roles
     for found in _removable(setting):
         contracts = (*found.read_contracts, *found.list_contracts, *found.refused_contracts)
@@ -193,20 +197,15 @@ def _give_up(contracts: tuple[str, ...], reason: str) -> Iterator[Judgement]:
         yield judge_untested(contract, reason)
 
 
-def _about(
-    endpoint: Endpoint, call: ActionCall, resource: Resource, body: Mapping[str, Any], why: str
-) -> Call:
-    return Call(endpoint, call.input, "explore", why, subject=resource, made=body)
-
-
 # ---- before the removal
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The answers that showed an instance: of its reads, and of its lists the pages with their requests.
+    """The answers that contained an instance: those of its reads, and the pages of its lists with their
+    requests.
 
-    An answer without it stands beside an empty request.
+    If a list has no such page, its request is None.
     """
 
     reads: tuple[Exchange, ...]
@@ -218,50 +217,11 @@ def _look(setting: Setting, found: _Removable, body: Mapping[str, Any]) -> Gener
     why = f"a {found.resource.name} to be removed"
     reads = []
     for call, endpoint in found.reads:
-        reads.append((yield _about(endpoint, call, found.resource, body, why)))
+        reads.append((yield read_instance(endpoint, call, found.resource, body, why)))
     pages = []
     for reader in found.lists:
-        pages.append((yield from _find_page(setting, found.resource, reader, body)))
+        pages.append((yield from find_page(setting, found.resource, reader, body)))
     return _Known(tuple(reads), tuple(pages))
-
-
-def _find_page(
-    setting: Setting, resource: Resource, reader: Reader, body: Mapping[str, Any]
-) -> Generator[Any, Any, tuple[Exchange, PageRequest | None]]:
-    """Return the page of a list that has an instance, with its request; None where no page has it."""
-    call, endpoint = reader
-    more = PageRequest()
-    seen: Exchange = yield _about(
-        endpoint, call, resource, body, f"a list with a {resource.name} to be removed"
-    )
-    for _ in range(MOST_PAGES):
-        if _find_item(resource, call, seen, body) is not None:
-            return seen, more
-        further = next_page(setting, endpoint, seen) if seen.success else None
-        if further is None or not further.is_followed:
-            break
-        more = further
-        seen = yield _page(
-            reader, resource, body, more, f"a further page, for a {resource.name} to be removed"
-        )
-    return seen, None
-
-
-def _page(reader: Reader, resource: Resource, body: Mapping[str, Any], more: PageRequest, why: str) -> Call:
-    call, endpoint = reader
-    return replace(
-        _about(endpoint, call, resource, body, why), input={**call.input, **more.input}, raw=more.raw
-    )
-
-
-def _find_item(
-    resource: Resource, call: ActionCall, seen: Exchange, body: Mapping[str, Any]
-) -> Mapping[str, Any] | None:
-    """Return the item of a list with an instance's id; None if there is none."""
-    items = at_path(call, seen) if seen.success else None
-    id = resource.id_of(body)
-    found = (item for item in items if isinstance(item, Mapping)) if isinstance(items, list) else ()
-    return next((item for item in found if id is not None and resource.id_of(item) == id), None)
 
 
 # ---- after the removal
@@ -274,22 +234,22 @@ def _read_again(
     known: _Known,
     waits: tuple[float, ...],
 ) -> Generator[Any, Any, bool]:
-    """Judge the reads; return true if one of them shows that the instance is missing."""
+    """Judge the reads; return True if one of them answers that the instance is missing."""
     resource, gone = found.resource, False
     for (call, endpoint), before, contract in zip(
         found.reads, known.reads, found.read_contracts, strict=True
     ):
-        if not _is_there(resource, call, before):
+        if not is_there(resource, call, before):
             yield judge_untested(contract, f"the {resource.name} was not there before: {before.outcome}")
             continue
-        look = _about(endpoint, call, resource, body, f"a {resource.name} that has been removed")
+        look = read_instance(endpoint, call, resource, body, f"a {resource.name} that has been removed")
         seen: Exchange = yield look
         for seconds in waits:
-            if not _is_there(resource, call, seen):
+            if not is_there(resource, call, seen):
                 break
             yield Sleep(seconds, quiet=True)
             seen = yield look
-        same = seen.success and _is_same(resource, made, body, at_path(call, seen))
+        same = seen.success and is_same(resource, made, body, at_path(call, seen))
         yield _judge(resource, call, seen, contract, same)
         gone = gone or (not seen.success and is_missing(resource, seen))
     return gone
@@ -298,7 +258,7 @@ def _read_again(
 def _list_again(
     found: _Removable, made: Exchange, body: Mapping[str, Any], known: _Known
 ) -> Generator[Any, Any, None]:
-    """Judge the lists by the page that had the instance. A list that is made later gets some seconds."""
+    """Judge the lists by the page that had the instance. A list that is updated late gets some seconds."""
     resource = found.resource
     why = f"a list without a removed {resource.name}"
     for reader, (before, more), contract in zip(found.lists, known.pages, found.list_contracts, strict=True):
@@ -306,18 +266,18 @@ def _list_again(
             yield judge_untested(contract, f"the {resource.name} was in no list before: {before.outcome}")
             continue
         call = reader[0]
-        seen: Exchange = yield _page(reader, resource, body, more, why)
+        seen: Exchange = yield request_page(reader, resource, body, more, why)
         for seconds in REMOVAL_WAITS_S:
-            if not _is_listed(resource, call, seen, body):
+            if not is_listed(resource, call, seen, body):
                 break
             yield Sleep(seconds, quiet=True)
-            seen = yield _page(reader, resource, body, more, why)
-        item = _find_item(resource, call, seen, body)
+            seen = yield request_page(reader, resource, body, more, why)
+        item = find_item(resource, call, seen, body)
         if not seen.success:
             yield judge_untested(contract, f"the list was not answered: {seen.outcome}")
-        elif item is None or not _is_listed(resource, call, seen, body):
+        elif item is None or not is_listed(resource, call, seen, body):
             yield judge_kept(contract)
-        elif _is_same(resource, made, body, item):
+        elif is_same(resource, made, body, item):
             expected = f"a removed {resource.name} is in no list"
             yield judge_broken(contract, expected, f"it is in the list: {seen.outcome}")
         else:
@@ -325,28 +285,21 @@ def _list_again(
             yield judge_untested(contract, why_not)
 
 
-def _is_listed(resource: Resource, call: ActionCall, seen: Exchange, body: Mapping[str, Any]) -> bool:
-    """True if a list has an instance as one that is not removed. An item that shows nothing of it is none."""
-    item = _find_item(resource, call, seen, body)
-    if item is None or resource.gone_when is None:
-        return item is not None
-    read = resource.gone_when.paths
-    told = {path[0] for name in ("resource", resource.name) for path in read.get(name, ()) if path}
-    return told <= item.keys() and not is_gone(resource, item)
-
-
 def _take(
     setting: Setting, found: _Removable, body: Mapping[str, Any], *, gone: bool
 ) -> Generator[Any, Any, None]:
-    """Send the other calls that need the instance. Nobody else may have got its id meanwhile."""
-    resource, id = found.resource, found.resource.id_of(body)
-    free = gone or (isinstance(id, str) and is_random_id(id))
+    """Send the other calls that need the instance. They are only sent if no other instance can have its
+    id.
+    """
+    resource = found.resource
+    free = gone or has_random_id(resource, body)
     for endpoint, contract in zip(found.takers, found.refused_contracts, strict=True):
         if not free:
             yield judge_untested(contract, f"nothing shows that the {resource.name} is missing")
             continue
         what = f"{endpoint.action.name} of a removed {resource.name}"
-        seen: Exchange = yield _name(setting, resource, endpoint, body, what)
+        named = resource.values_for(endpoint.params, body)
+        seen: Exchange = yield call_with_ids(setting, endpoint, named, what)
         missing = resource.missing_in(endpoint.action)
         if seen.moot or seen.void:
             yield judge_untested(contract, seen.moot or f"it was not answered: {seen.outcome}")
@@ -357,45 +310,8 @@ def _take(
             yield judge_kept(contract)
 
 
-def _name(
-    setting: Setting, resource: Resource, endpoint: Endpoint, body: Mapping[str, Any], what: str
-) -> Call:
-    """Return an ordinary call that names an instance. Other resources may be any of their kind."""
-    usual = template_of(setting.model, endpoint.action).input
-    given = {**usual, **resource.values_for(endpoint.params, body)}
-    others = {
-        str(p.name): InstanceRef(str(p.refers_to), member=p.refers_member)
-        for p in endpoint.params
-        if p.refers_to and isinstance(given.get(str(p.name)), Expression)
-    }
-    return Call(endpoint, {**given, **others}, "absent", what)
-
-
-def _is_there(resource: Resource, read: ActionCall, seen: Exchange) -> bool:
-    """True if an answer shows the instance as one that is not removed."""
-    body = at_path(read, seen) if seen.success else None
-    return seen.success and not (isinstance(body, Mapping) and is_gone(resource, body))
-
-
-def _is_same(resource: Resource, made: Exchange, body: Mapping[str, Any], shown: Any) -> bool:
-    """True if an answer shows the instance that was made, and not another one with the same id."""
-    id = resource.id_of(body)
-    return (isinstance(id, str) and is_random_id(id)) or any(
-        occurs_in(value, shown) for value in _own_values(resource, made)
-    )
-
-
-def _own_values(resource: Resource, made: Exchange) -> Iterator[Any]:
-    """Yield the values of a create that nobody but this run sends: marks, and values in place of marks."""
-    written = resource.made_by.input if resource.made_by is not None else {}
-    for name, value in made.input.items():
-        if isinstance(template := written.get(name), Expression) and member_of(template, (FRESH,)):
-            yield value
-        yield from find_marks(value)
-
-
 def _judge(resource: Resource, read: ActionCall, seen: Exchange, contract: str, same: bool) -> Judgement:
-    if _is_there(resource, read, seen):
+    if is_there(resource, read, seen):
         if not same:
             why = f"nothing shows if it is the removed {resource.name} or another one that got its id"
             return judge_untested(contract, f"{why}: {seen.outcome}")

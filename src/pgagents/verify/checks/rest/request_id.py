@@ -1,7 +1,7 @@
 """Every answer has a new request id, the same in the header and in the body.
 
 All answers with an id are compared, framework errors included. An id that an earlier answer had breaks the
-contract, and so does an id in the body that differs from the header's.
+contract. So does an id in the body that differs from the header's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ NAME = "request_id"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint and each surface's framework, if the envelope has a request id."""
+    """Yield one contract for each endpoint, and one for each surface's framework, if the envelope has a
+    request id.
+    """
     if setting.model.errors.request_id_at is None:
         return
     origin = ("errors", "request_id_at")
@@ -38,7 +40,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every answer that holds an id."""
+    """Judge every answer with a request id."""
     at = memory.model.errors.request_id_at
     if at is None or exchange.response is None or exchange.call.intent == "document":
         return

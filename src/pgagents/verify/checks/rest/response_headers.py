@@ -23,14 +23,15 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "response_headers"
 MOST_KNOWN = 5_000
-"""Number of header values whose verdict is cached."""
+"""The number of header values whose verdict is cached."""
 _WHOLE, _BROKEN = re.compile(r"-?\d{1,15}"), re.compile(r"-?\d{1,15}\.\d{1,9}")
 _EVERYWHERE = {"all", "success", "error", "keyed", 401}
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each header and endpoint; headers of single statuses (but 401) have one for
-    each framework.
+    """Yield one contract for each header and endpoint.
+
+    Headers of single statuses (except 401) have one for each framework.
     """
     for header in setting.model.headers:
         says = f"{header.name} is there and right: {header.description}"
@@ -47,7 +48,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _list_own_headers(setting: Setting) -> Iterator[tuple[Endpoint, int, AnswerHeader, str]]:
-    """Yield the headers of single answers, each with its contract. Only REST passes them on."""
+    """Yield the headers of single answers, each with its contract. Only REST has them."""
     for endpoint in setting.endpoints:
         for output in endpoint.action.outputs if endpoint.on_rest else ():
             for header in output.headers:
@@ -56,9 +57,7 @@ def _list_own_headers(setting: Setting) -> Iterator[tuple[Endpoint, int, AnswerH
 
 
 def _is_expected(setting: Setting, header: Header, exchange: Exchange) -> bool:
-    """True if the header is judged on this exchange: always on those of actions, seldom on those of
-    documents.
-    """
+    """True if the header is judged on this exchange: always for an action, rarely for a document."""
     if exchange.call.intent != "document":
         return True
     if "all" not in header.on or exchange.call.surface != REST:
@@ -81,7 +80,7 @@ def _at_framework(header: Header, place: str) -> bool:
 
 
 def _place(header: Header, exchange: Exchange) -> str:
-    """Return the place of the contract that an answer is judged for; empty if none was promised."""
+    """Return the place of the contract by which an answer is judged; empty if nothing was promised."""
     place = exchange.place if _at_endpoints(header) else f"{FRAMEWORK}@{REST}"
     endpoint = exchange.call.endpoint
     promised = (
@@ -122,7 +121,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _judge_own_headers(
     exchange: Exchange, memory: Memory, repeated: Mapping[str, str]
 ) -> Iterator[Judgement]:
-    """Judge the headers that the catalogue lists for this answer alone."""
+    """Judge the headers that the catalogue declares for this answer alone."""
     own: dict[tuple[str, int], list[tuple[AnswerHeader, str]]] = memory.setting.compute_once(
         (NAME, "own"), lambda: _group(memory.setting)
     )
@@ -148,7 +147,7 @@ def _group(setting: Setting) -> dict[tuple[str, int], list[tuple[AnswerHeader, s
 
 
 def _find_repeated_headers(response: Response) -> dict[str, str]:
-    """Return headers that came more than once, joined, by their names in lower case."""
+    """Return the headers that were sent more than once: values joined, names in lower case."""
     names = [name.lower() for name, _ in response.headers]
     if len(set(names)) == len(names):
         return {}
@@ -180,9 +179,9 @@ def _due(header: Header, exchange: Exchange, model: Model) -> bool:
             return True
         if (
             on == "keyed"
-            and find_proof(model, exchange.request)
             and exchange.status != 401
             and not exchange.call.twist
+            and find_proof(model, exchange.request)
         ):
             return True
     return False

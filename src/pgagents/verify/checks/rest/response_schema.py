@@ -88,9 +88,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _is_judged(output: Output, schema: Mapping[str, Any]) -> bool:
-    """True if the body can be compared with the schema: it is JSON, rows or one text, and no object in XML
-    or YAML.
-    """
+    """True if the body can be validated: it is JSON, rows or one text, and no object in XML or YAML."""
     types = types_of(schema)
     shaped = output.columns is not None or output.events is not None
     return is_json(output.content_type) or shaped or "string" in types or not types

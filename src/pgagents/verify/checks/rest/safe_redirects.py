@@ -1,7 +1,7 @@
-"""Calls are not redirected; where redirects are allowed, they keep the method, the body, the host and TLS.
+"""Calls are not redirected. Where redirects are allowed, they keep the method, the body, the host and TLS.
 
-Every redirect that any check's call gets is judged. A POST to a path with a slash added is tried, because
-servers often redirect it.
+Every redirect of a call is judged, whichever check made the call. A POST to a path with a slash added is
+tried, because servers often redirect it.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def _origin(setting: Setting) -> tuple[str, ...]:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield a probe that sends a POST to a path with a slash added, which servers redirect most often.
 
-    If such a path may be valid, each write to our own instances is sent there too: each service may have its
-    own router.
+    If the catalogue leaves such paths open, each write to our own instances is sent there, too. Each service
+    may have its own router.
     """
     del roles
     endpoint = _poster(setting)
@@ -82,7 +82,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _poster(setting: Setting) -> Endpoint | None:
-    """Return a POST endpoint, preferably one that only reads; None if no endpoint is a POST."""
+    """Return a POST endpoint, or None. An endpoint that only reads is preferred."""
     posts = [d for d in setting.endpoints if d.method == "POST" and d.ordinary and "{" not in d.path]
     return min(posts, key=lambda d: d.action.effect == "write", default=None)
 
@@ -114,7 +114,7 @@ def _run_call(call: Call) -> Callable[[], Conversation]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every redirect of a call, also of other checks."""
+    """Judge every redirect of a call, whichever check made the call."""
     if memory.setting.compute_once((NAME, "poster"), lambda: _poster(memory.setting)) is None:
         return
     if (
@@ -166,7 +166,7 @@ def _judge_redirect(exchange: Exchange, setting: Setting) -> Judgement:
 
 
 def _stays(base: str, location: str) -> bool:
-    """True if a redirect stays on the host and keeps TLS."""
+    """True if a redirect stays on the same host and keeps TLS."""
     try:
         here, there = urlsplit(base), urlsplit(urljoin(f"{base}/", location))
     except ValueError:

@@ -1,8 +1,8 @@
-"""An action moves an instance from the declared states to the declared state, and is refused in any other
-state.
+"""An action moves an instance from the declared states to the declared state, and is refused in all other
+states.
 
 An instance is brought to each state, the action is called, and the instance is read again. A refused call
-changes nothing, and a neighbouring instance keeps its state.
+changes nothing, and another instance keeps its state.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "state_transitions"
 LATER_S = 400
-"""Seconds to wait before a call that must be refused: a time or sum that it wrongly rewrites then differs."""
+"""Seconds to wait before a call that must be refused, so that a wrongly renewed time or sum differs."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each resource, state and endpoint of an action that moves it."""
+    """Yield one contract for each resource, state and endpoint of an action with a transition."""
     for resource, move, state, endpoint in _cases(setting):
         ends = (
             f"leaves it {move.to}"
@@ -68,9 +68,10 @@ def _cases(setting: Setting) -> Iterator[tuple[Resource, Move, str, Endpoint]]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield probes that bring an instance to a state, call the action, and read it and a neighbour again.
+    """Yield probes that bring an instance to a state, call the action, and read it and another instance
+    again.
 
-    Resources made by one action share instances. With the operator's clock, time passes before a call that
+    Resources that one action makes share instances. With the operator's clock, time passes before a call that
     must be refused.
     """
     wait = time_passes(setting, LATER_S) if OPERATOR in roles else None
@@ -107,18 +108,18 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             endpoints_of,
             "main",
             True,
-            overlap="none" if wait else None,  # a clock that moves is everybody's
+            overlap="none" if wait else None,  # moving the clock affects all probes
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """A transition from a state that it does not start from; `alone` is the conversation that tries only
-    this one.
+    """A transition that must be refused from a state. `alone` is the conversation that tries only this
+    one.
     """
 
     moves: tuple[tuple[Resource, Move], ...]
-    """The resources it applies to, each with its transition."""
+    """The resources with this transition, each with its own declaration of it."""
     state: str
     endpoint: Endpoint
     covers: tuple[str, ...]
@@ -126,9 +127,9 @@ class _Refused:
 
 
 def _together(setting: Setting, group: list[_Refused], wait: Call | None) -> Callable[[], Conversation]:
-    """Try every transition that one instance must refuse, then read it once.
+    """Return a conversation that tries every transition that one instance must refuse, then reads it once.
 
-    Only if it changed is each transition tried alone.
+    Each transition is tried alone only if the instance changed.
     """
 
     def run() -> Conversation:
@@ -164,7 +165,7 @@ def _together(setting: Setting, group: list[_Refused], wait: Call | None) -> Cal
 
 
 def _common(group: list[_Refused]) -> Resource | None:
-    """Return a resource that all these cases apply to, or None."""
+    """Return a resource that is common to all these cases, or None."""
     first, *others = ([resource for resource, _ in case.moves] for case in group)
     return next((resource for resource in first if all(resource in other for other in others)), None)
 
@@ -307,8 +308,8 @@ def _illegal(
 def _once_more(
     setting: Setting, resource: Resource, body: Mapping[str, Any], refused: Exchange, wait: Call | None
 ) -> Generator[Any, Any, str | None]:
-    """Repeat the refused call right after a read, and describe the changes. The state known before may have
-    been out of date.
+    """Repeat the refused call right after a read; return the changes, because the known state may have been
+    old.
     """
     if wait is not None:
         yield wait

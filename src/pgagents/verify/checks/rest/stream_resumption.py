@@ -1,8 +1,9 @@
-"""An event stream that is resumed by `Last-Event-ID` goes on after that event, without a gap or a repetition.
+"""An event stream that is resumed by `Last-Event-ID` continues after that event, without a gap or a
+repetition.
 
-A stream is read to its end, and once more from an event in its middle. Then something is made, and the
-stream is resumed from the last id that it gave, as by a client that lost its connection. New events that a
-whole reading shows must come. A client misses a change if the closing event before it had the same id.
+A stream is read to its end, and again from an event in its middle. Then something is made, and the stream is
+resumed from its last id, as by a client that lost its connection. New events that the whole stream contains
+must be sent. A client misses a change if the closing event before it had the same id.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html, read 2026-11-22.
 """
@@ -35,7 +36,7 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "stream_resumption"
 HEADER = "last-event-id"
 LEAST = 2
-"""Fewest events with an id that have a middle."""
+"""The fewest events with ids of which one is in the middle."""
 MOST_MAKES = 2
 """The most resources of which an instance is made to cause a new event."""
 COST = 4 + 2 * MOST_MAKES
@@ -60,7 +61,7 @@ def _list_streams(setting: Setting) -> Iterator[tuple[Endpoint, Param]]:
 
 
 def _list_makers(setting: Setting, endpoint: Endpoint) -> list[tuple[Resource, Endpoint]]:
-    """Return resources whose new instances may cause an event: those made under the stream's own resource."""
+    """Return resources whose new instances may cause an event: those inside the stream's own resource."""
     about = {p.refers_to for p in endpoint.params if p.required and p.refers_to}
     found = []
     for resource in setting.model.resources.values():
@@ -71,7 +72,7 @@ def _list_makers(setting: Setting, endpoint: Endpoint) -> list[tuple[Resource, E
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield two probes for each contract: one only reads, the other makes an instance first."""
+    """Yield two probes for each contract: one only reads, and the other makes an instance first."""
     del roles
     for endpoint, param in _list_streams(setting):
         contract = f"{NAME}/{endpoint.place}"
@@ -130,7 +131,7 @@ def _run_after_change(
 def _read(
     setting: Setting, endpoint: Endpoint, further: Mapping[str, Any], why: str
 ) -> Generator[Any, Any, list[Event] | None]:
-    """Read a stream with its required arguments and some further ones; return its events that have an id.
+    """Read a stream with its required arguments and `further` ones; return its events that have an id.
 
     None if there is no stream to judge.
     """
@@ -145,7 +146,9 @@ def _read(
 def _judge(
     contract: str, last: str, seen: list[Event], further: list[Event], resumed: list[Event]
 ) -> Judgement:
-    """Judge a stream that was resumed after the id `last`; `seen` stood before it and `further` behind it."""
+    """Judge a stream that was resumed after the id `last`. The whole stream has `seen` before it and
+    `further` after it.
+    """
     expected = f"after the id {last}, each of the {len(further)} events behind it and none before"
     lost = [event for event in further if event not in resumed]
     if lost:

@@ -1,7 +1,7 @@
 """The same input has the same answer, and the same refusal, through REST, a dispatcher and an MCP tool.
 
 Each call is made on two surfaces, REST if it has the action, and the answers are compared without volatile
-members. Former names that the catalogue still offers are answered alike too.
+members. Former names that the catalogue still offers must get the same answers.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ REFUSED = 300
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield contracts for each action of a dispatcher or tool: ordinary and minimal arguments, a refusal,
-    each former name.
+    former names.
 
-    Tools refuse in words of their own, so only their successes are compared, also with all numbers at their
+    Tools refuse in their own words, so only their successes are compared, also with all numbers at their
     least and greatest.
     """
     for endpoint in _endpoints(setting):
@@ -101,7 +101,7 @@ def _inputs(setting: Setting, endpoint: Endpoint) -> list[tuple[str, Mapping[str
 
 
 def _unset(setting: Setting, endpoint: Endpoint) -> dict[str, bool]:
-    """Return a read's optional flags as false: in a query that is a text, which some servers take for
+    """Return a read's optional flags as false. In a query that is a text, which some servers take for
     true.
     """
     if endpoint.action.effect != "read" or (rest := setting.lead_of(endpoint)) is None:
@@ -118,7 +118,7 @@ def _unset(setting: Setting, endpoint: Endpoint) -> dict[str, bool]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with two calls for each contract; transitions need an instance for each call."""
+    """Yield one probe with two calls for each contract. For transitions, each call needs its own instance."""
     del roles
     for endpoint in _endpoints(setting):
         if endpoint.form is not None and setting.mcp is None:
@@ -130,16 +130,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             template = template_of(setting.model, endpoint.action)
             run = _run(setting, endpoint, rest, template, given, contract)
             stage = 1 if endpoint.action.effect == "read" and detail == "ordinary" else 4
-            yield Probe(
-                contract,
-                stage,
-                (contract,),
-                4 if template.moves else 2,
-                run,
-                (endpoint, rest),
-                "main",
-                endpoint.action.effect == "write",
-            )
+            yield _make_probe(contract, stage, template, run, (endpoint, rest))
         for former in endpoint.action.formerly:
             contract = f"{NAME}/{_as(former)}/{endpoint.place}"
             template = template_of(setting.model, endpoint.action)
@@ -152,20 +143,24 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 contract,
                 Raw(edit=_make_rename_edit(endpoint, str(former.name))),
             )
-            yield Probe(
-                contract,
-                4,
-                (contract,),
-                4 if template.moves else 2,
-                run,
-                (endpoint, rest),
-                "main",
-                endpoint.action.effect == "write",
-            )
+            yield _make_probe(contract, 4, template, run, (endpoint, rest))
+
+
+def _make_probe(
+    contract: str,
+    stage: int,
+    template: RequestTemplate,
+    run: Callable[[], Conversation],
+    endpoints: tuple[Endpoint, Endpoint],
+) -> Probe:
+    cost = 4 if template.moves else 2
+    return Probe(
+        contract, stage, (contract,), cost, run, endpoints, "main", endpoints[0].action.effect == "write"
+    )
 
 
 def _make_rename_edit(endpoint: Endpoint, name: str) -> Callable[[bytes], bytes]:
-    """Return an edit that gives the call's body another name of its action."""
+    """Return an edit that replaces the action's name in the call's body."""
 
     def edit(body: bytes) -> bytes:
         said = read_json(body).value
@@ -185,8 +180,9 @@ def _run(
     contract: str,
     raw: Raw = PLAIN,
 ) -> Callable[[], Conversation]:
-    """Call both surfaces and compare; an earlier equal REST answer is used first, and asked again if they
-    differ.
+    """Return a conversation that calls both surfaces and compares the answers.
+
+    An earlier answer to an equal REST call is used first. If the answers differ, REST is called again.
     """
 
     def run() -> Conversation:
@@ -238,9 +234,7 @@ def _run(
 
 
 def _as_taken(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the arguments as a surface with fewer values takes them: with its own defaults and allowed
-    values.
-    """
+    """Return the arguments for a surface with fewer values, with its own defaults and allowed values."""
     narrowed = endpoint.offered.narrow.get(endpoint.action.name, {}) if endpoint.offered is not None else {}
     if not narrowed:
         return given
@@ -254,7 +248,7 @@ def _as_taken(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) ->
 
 
 def _use_example_instances(setting: Setting, rest: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a read's arguments with the found instances that its example names, which have most data.
+    """Return a read's arguments with the found instances in its example, which have most data.
 
     They need not exist on every server.
     """
@@ -272,7 +266,9 @@ def _use_example_instances(setting: Setting, rest: Endpoint, given: Mapping[str,
 
 
 def _intent(raw: Raw) -> Intent:
-    """Return the intent of a call by name. A refusal of a former name proves nothing about the new name."""
+    """Return the intent of a call by a name. A refusal of a former name proves nothing about the present
+    one.
+    """
     return "valid" if raw is PLAIN else "explore"
 
 
@@ -285,7 +281,7 @@ def _on_twins(
     contract: str,
     raw: Raw,
 ) -> Conversation:
-    """Compare the surfaces on two instances that were made alike, one for each call."""
+    """Compare the surfaces on two instances that were made in the same way, one for each call."""
     assert template.subject is not None
     twin = InstanceRef(
         template.subject.name,
@@ -295,7 +291,7 @@ def _on_twins(
     )
     twins: list[Mapping[str, Any]] = []
     alike = False
-    for _ in range(3):  # there may be no room for the second besides the first, or none may be made there
+    for _ in range(3):  # the second one may find no capacity beside the first, or cannot be made there
         body: Mapping[str, Any] = yield twin
         twins = [*twins[-1:], body]
         alike = len(twins) == 2 and all(
@@ -320,7 +316,9 @@ def _on_twins(
 def _compare_answers(
     setting: Setting, contract: str, one: Exchange, two: Exchange, *, twins: bool = False
 ) -> Iterator[Judgement]:
-    """Compare two answers; if they are about instances with different histories, only members and types."""
+    """Compare two answers. If they are about different instances (`twins`), compare only members and
+    types.
+    """
     wrong = any(
         exchange.void or exchange.unsound or exchange.is_tainted_by("response_schema")
         for exchange in (one, two)
@@ -355,7 +353,7 @@ def _for_how_instances_stand(exchange: Exchange) -> bool:
 
 
 def _of_others(setting: Setting, one: Exchange, two: Exchange) -> bool:
-    """True if the calls named different made instances, which have different histories."""
+    """True if the calls named different instances that were made, because their histories differ."""
     resources = setting.model.resources
     named = [
         str(p.name)
@@ -397,7 +395,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _wire(endpoint: Endpoint, said: Any) -> Any:
-    """Return the argument's name, if the error gave its name on the wire."""
+    """Return an argument's catalogue name, also if the error used its name on the wire."""
     return next((str(p.name) for p in endpoint.params if p.wire == said), said)
 
 

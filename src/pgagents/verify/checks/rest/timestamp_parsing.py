@@ -1,7 +1,7 @@
-"""The same time written with another offset, or with a fraction of a second, gives the same answer.
+"""The same time, written with another offset or with a fraction of a second, gives the same answer.
 
-A server that drops the offset is hours off, and one that parses a fixed pattern refuses what JavaScript
-writes. A period that ends before it begins may be refused, but must not crash the server.
+A server that ignores the offset is wrong by hours, and one with a fixed pattern refuses the form that
+JavaScript writes. A period that ends before it begins may be refused, but must not crash the server.
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "timestamp_parsing"
 WEST = timezone(timedelta(hours=-10))
-"""The offset of the last time: without it a period that ends now ends before today's data."""
+"""The offset of the last time. A server that ignores it lets a period that ends now end before today's
+data.
+"""
 EAST = timezone(timedelta(hours=5, minutes=30))
-"""The offset of the compared times. Its sign must not be read as a blank, and its half hour must count."""
+"""The offset of the compared times. Its sign must not be decoded to a blank, and its half hour must count."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -62,7 +64,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, list[Param], Mapping[str, 
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract, before the workflows that let days pass.
+    """Yield one probe for each contract, before the workflows that move the clock by days.
 
     A third call has a period that ends before it begins; watchers such as `no_crashes` judge it.
     """

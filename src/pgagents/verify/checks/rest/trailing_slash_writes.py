@@ -1,7 +1,7 @@
-"""A write to its path with a slash added is neither carried out nor redirected: that is an unknown path.
+"""A write to its path with a slash added is neither carried out nor redirected, because that path is unknown.
 
 Routers and gateways treat such paths differently, and a redirected POST may be repeated as a GET. Each call
-is about an instance of our own, so one that is carried out harms nobody.
+is about one of our own instances, so carrying it out harms nobody.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WHAT = "a path with a slash added"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each action that makes an instance of ours or changes it."""
+    """Yield one contract for each action that makes one of our instances, or changes one."""
     for endpoint, _ in _cases(setting):
         more = ", nor redirected" if setting.model.behaviour.redirects == "never" else ""
         says = f"{endpoint.action.name} is not carried out at its path with a slash added{more}"
@@ -64,7 +64,9 @@ def _with_slash(setting: Setting, endpoint: Endpoint) -> Call:
 
 
 def _run(call: Call, contract: str, code: Code, *, sent_on: bool) -> Callable[[], Conversation]:
-    """Judge the refusal. If `sent_on`, a redirect is accepted here: `safe_redirects` judges it."""
+    """Return a conversation that judges the refusal. If `sent_on`, a redirect is accepted: `safe_redirects`
+    judges it.
+    """
 
     def run() -> Conversation:
         exchange: Exchange = yield call

@@ -1,7 +1,7 @@
-"""A second instance with the same values in members that are unique is refused, with the declared code.
+"""A second instance with the same values in unique members is refused with the declared code.
 
-An instance is made. Then the making call is sent again with the same values in these members, under the same
-parent, and everything else as usual. Only a refusal with the declared code keeps the contract. Once the first
+An instance is made. Then the create is sent again with the same values in these members, under the same
+parent, and otherwise as usual. Only a refusal with the declared code keeps the contract. After the first
 instance is removed, the values are free: the same call makes another instance. A change that sends an
 instance its own values is no conflict, because no other instance has them.
 """
@@ -77,7 +77,7 @@ def _freed(resource: Resource, unique: Unique) -> str:
 
 
 def _undoer(setting: Setting, resource: Resource) -> Endpoint | None:
-    """Return the endpoint that removes an instance; None where nothing does."""
+    """Return the endpoint that removes an instance; None if there is none."""
     return setting.find_lead(str(resource.undone_by.action.name)) if resource.undone_by is not None else None
 
 
@@ -90,7 +90,9 @@ def _cases(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoint]]:
 
 
 def _changes(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoint]]:
-    """Yield the endpoints that can change unique members of an instance, and then may find them taken."""
+    """Yield the endpoints that can change unique members of an instance, and may find the new values
+    taken.
+    """
     for resource in setting.model.resources.values():
         for unique in resource.unique if resource.made_by is not None else ():
             for endpoint in setting.endpoints:
@@ -150,7 +152,7 @@ def _run(
 def _send_own(
     setting: Setting, resource: Resource, unique: Unique, endpoint: Endpoint, contract: str
 ) -> Callable[[], Conversation]:
-    """Send an instance the values of its unique members that it has."""
+    """Return a conversation that sends an instance its own values of the unique members."""
     names = " and ".join(unique.members)
 
     def run() -> Conversation:
@@ -173,14 +175,18 @@ def _send_own(
 def _repeated(
     unique: Unique, endpoint: Endpoint, given: Mapping[str, Any], body: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the arguments of a second call: the unique members, and the containers of the first instance."""
+    """Return the arguments of a second create: the unique members, and the containers of the first
+    instance.
+    """
     parents = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
     same = {name: value for name, value in given.items() if name in parents}
     return {**same, **{name: body[name] for name in unique.members}}
 
 
 def _judge_free(exchange: Exchange, unique: Unique, contract: str, expected: str) -> Judgement:
-    """Judge a call whose values no other instance has; only a refusal that calls them taken breaks it."""
+    """Judge a call with values that no other instance has. Only a refusal that means they are taken breaks
+    it.
+    """
     if exchange.success:
         return judge_kept(contract)
     if _is_taken(exchange, unique):
@@ -189,7 +195,7 @@ def _judge_free(exchange: Exchange, unique: Unique, contract: str, expected: str
 
 
 def _is_taken(exchange: Exchange, unique: Unique) -> bool:
-    """True if the answer says that another instance has the values."""
+    """True if the answer means that another instance has the values."""
     if exchange.code in exchange.codes:
         return exchange.code == unique.otherwise.name
     return exchange.status == unique.otherwise.status

@@ -1,9 +1,9 @@
-"""A PUT that makes what is not there replaces what is: the second call is done, and makes no other.
+"""A PUT creates an instance, or replaces an existing one: a second PUT succeeds and makes no further
+instance.
 
-An instance is put under a new id and then under the same one with other values. A read shows the second
-values, or what the second answer made of them. Where nothing reads the instance, the answer counts. A list
-shows the instance once. A third call leaves out all that has a default, which is shown then, not what was
-there before.
+An instance is put under a new id, then under the same id with other values. A read shows the second values,
+or those in the second answer. If nothing reads the instance, the answer counts. A list contains the instance
+once. A third call leaves out all members with a default; then the defaults are shown, not the values before.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def _cases(setting: Setting) -> Iterator[tuple[Resource, Endpoint]]:
 
 
 def _names_it(setting: Setting, resource: Resource, endpoint: Endpoint, param: Param) -> bool:
-    """True if the argument is the new instance's id: the last of the path, referring to no other resource."""
+    """True if the argument is the new instance's id: the last one of the path, which refers to no other
+    resource.
+    """
     if not makes_it(endpoint, param):
         return False
     if find_read(setting, resource) is not None:
@@ -73,7 +75,7 @@ def _names_it(setting: Setting, resource: Resource, endpoint: Endpoint, param: P
 
 
 def _find_defaults(setting: Setting, resource: Resource, endpoint: Endpoint) -> dict[str, Any]:
-    """Return the defaults of members that a PUT may leave out and that its answer shows, by argument."""
+    """Return, by argument, the defaults of members that a PUT may leave out and that its answer shows."""
     made_by = resource.made_by
     assert made_by is not None
     shown = members_of(setting, made_by)
@@ -87,7 +89,7 @@ def _find_defaults(setting: Setting, resource: Resource, endpoint: Endpoint) -> 
 
 
 def _choose_not(setting: Setting, param: Param, default: Any) -> Any:
-    """Return a value other than the default; None if the schema allows no other."""
+    """Return a value other than the default; None if the schema allows none."""
     values = (choose(param.schema, setting.model.schemas) for choose in (high, low))
     return next((value for value in values if value not in (default, None)), None)
 
@@ -159,7 +161,7 @@ def _run(
 def _leave_out(
     setting: Setting, resource: Resource, endpoint: Endpoint, members: Mapping[str, Any], contract: str
 ) -> Callable[[], Conversation]:
-    """Put an instance with other values than the defaults, then again without them."""
+    """Return a conversation that puts an instance with other values than the defaults, then without them."""
     params = {str(p.name): p for p in endpoint.params}
 
     def run() -> Conversation:
@@ -189,7 +191,7 @@ def _leave_out(
 
 
 def _choose_others(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return other values for the members of the body that name nothing."""
+    """Return other values for the members of the body that refer to no instance."""
     found: dict[str, Any] = {}
     for param in endpoint.params:
         name = str(param.name)
@@ -226,7 +228,7 @@ class _Puts:
 
 
 def _judge_again(read: ActionCall, second: Exchange, seen: Exchange, contract: str, puts: _Puts) -> Judgement:
-    """Judge the answer to a second PUT, and a read of the values that it sent."""
+    """Judge the answer to a second PUT, and a read of its values."""
     if second.void or seen.void:
         return judge_untested(contract, f"it was not answered: {second.outcome}, {seen.outcome}")
     if not second.success:

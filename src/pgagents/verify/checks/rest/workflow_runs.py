@@ -1,8 +1,8 @@
 """The catalogue's workflows run from beginning to end: each step has its status, and each criterion holds.
 
 Hours pass only by the operator's clock; without it, criteria that need them are excluded. Values that others
-could change are judged only in an exclusive run. A criterion that fails on an answer that another check found
-faulty is no second finding.
+could change are judged only in an exclusive run. If a criterion fails on an answer in which another check
+found a fault, it is no second finding.
 """
 
 from __future__ import annotations
@@ -51,8 +51,9 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "workflow_runs"
 PAUSE_S, LONGER, LONGEST_S = 0.5, 1.6, 10.0
-"""Seconds before a step is called again, the factor by which each further pause is longer, and the longest
-pause. A job that never ends would otherwise spend a run's requests.
+"""Seconds before a step is called again, the factor between two pauses, and the longest pause in seconds.
+
+Without them, a job that never ends would use up a run's requests.
 """
 
 
@@ -68,7 +69,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 Criterion = tuple[str, Expression, Pointer, str]
-"""Id, expression, origin, and its need: `timed` if time must pass, `alone` if the run must be exclusive."""
+"""Id, expression, origin, and need: `timed` if time must pass, `alone` if the run must be exclusive."""
 
 
 def _criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
@@ -80,8 +81,9 @@ def _criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude timed criteria without a clock. Deselect workflows that need an MCP server where none is
-    named, and criteria that others could affect unless the run is exclusive.
+    """Exclude timed criteria without a clock. Deselect workflows that need an MCP server if none is given.
+
+    Deselect criteria that others could affect, unless the run is exclusive.
     """
     if setting.mcp is None and contract.detail.partition("/")[0] in _of_tools(setting):
         return Verdict.NOT_SELECTED, NO_MCP
@@ -93,7 +95,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def _of_tools(setting: Setting) -> frozenset[str]:
-    """Return the names of workflows that call an action which only an MCP server has."""
+    """Return the names of workflows with an action that only an MCP server has."""
 
     def find() -> frozenset[str]:
         return frozenset(
@@ -107,7 +109,7 @@ def _of_tools(setting: Setting) -> frozenset[str]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each workflow, with time passing if there is a clock."""
+    """Yield one probe for each workflow. Time passes if there is a clock."""
     timed = setting.model.clock is not None and OPERATOR in roles
     for workflow in setting.model.workflows:
         endpoints = [endpoint_of(setting, step) for step in workflow.steps]
@@ -144,9 +146,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 @dataclass(slots=True)
 class _State:
-    """The state of a run workflow: kept values, judged contracts and secrets that answers held.
+    """The state of a workflow's run: kept values, judged contracts, and secrets in answers.
 
-    `stale` says that an instance was in another state than expected.
+    `stale` is true if an instance was in another state than expected.
     """
 
     kept: dict[str, Any] = field(default_factory=dict)
@@ -164,7 +166,7 @@ class _State:
 def _run(setting: Setting, workflow: Workflow, timed: bool) -> Callable[[], Conversation]:
     def run() -> Conversation:
         state = yield from _through(setting, workflow, timed, again=False)
-        if state.stale:  # its first step reused an old answer
+        if state.stale:  # the first step reused an old answer
             state = yield from _through(setting, workflow, timed, again=True)
         reason = (
             f"refused because of the current state: {state.stale}"
@@ -186,7 +188,7 @@ def _id(workflow: Workflow, step: Step) -> str:
 def _repeat_until_held(
     setting: Setting, step: Step, call: Call, timed: bool, state: _State
 ) -> Generator[Any, Any, Exchange]:
-    """Make a step's call, again and again for as long as the step may take; return the last exchange."""
+    """Make a step's call, and repeat it as long as the step may take; return the last exchange."""
     assert call.endpoint is not None
     exchange: Exchange = yield call
     began, pause = exchange.sent_at, PAUSE_S
@@ -256,9 +258,7 @@ def _through(
 
 
 def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], state: _State) -> Conversation:
-    """Repeat the operator's later steps of a workflow that broke off, to undo the changes of its earlier
-    steps.
-    """
+    """Repeat the operator's remaining steps of a workflow that was broken off, to undo its earlier steps."""
     changed = {step.action.name for step in done if step.role == OPERATOR and step.action.effect == "write"}
     scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
     for step in left:
@@ -282,7 +282,7 @@ def _went(
 ) -> Iterator[Judgement]:
     """Judge that the step had its status.
 
-    If `firm`, a conflict cannot come from anything outside the workflow.
+    If `firm`, nothing outside the workflow can cause a conflict.
     """
     contract = _id(workflow, step)
     declared = exchange.codes.get(exchange.code or "")
@@ -308,8 +308,9 @@ def _went(
 
 
 def _unsound(setting: Setting, step: Step, exchange: Exchange) -> str:
-    """Describe the fault of an answer to the operator: schema, form of times, laws. No watcher judges such
-    answers.
+    """Return what is wrong with an answer to the operator by its schema, times and laws.
+
+    No watcher judges such answers.
     """
     schema = exchange.output.schema if step.role == OPERATOR and exchange.output is not None else None
     if schema is None or exchange.output is None or not is_json(exchange.output.content_type):
@@ -325,8 +326,9 @@ def _unsound(setting: Setting, step: Step, exchange: Exchange) -> str:
 
 
 def _spilt(setting: Setting, step: Step, exchange: Exchange, state: _State) -> str:
-    """Return a secret of an earlier step found in an answer to the operator that declares no secret; else
-    empty.
+    """Return an earlier step's secret in an answer to the operator; empty without one.
+
+    An answer whose schema declares a secret is left out.
     """
     output = exchange.output if step.role == OPERATOR else None
     if (
@@ -341,8 +343,9 @@ def _spilt(setting: Setting, step: Step, exchange: Exchange, state: _State) -> s
 
 
 def _make_scope(setting: Setting, exchange: Exchange, state: _State) -> dict[str, Any]:
-    """Return the variables that criteria read: the body as JSON or else as text, the first header of each
-    name in lower case.
+    """Return the variables that criteria read.
+
+    The body is JSON, or else a text. Headers have lower-case names, and the first value of each.
     """
     body: Any = exchange.body
     if body is None and exchange.json.problem and exchange.response is not None:
@@ -364,7 +367,7 @@ def _make_scope(setting: Setting, exchange: Exchange, state: _State) -> dict[str
 
 
 def _holds(setting: Setting, step: Step, exchange: Exchange, timed: bool, state: _State) -> bool:
-    """True if all criteria hold, or one cannot be evaluated, so that waiting is useless."""
+    """True if all criteria hold, or if one cannot be evaluated, so that waiting is useless."""
     scope = Scope(_make_scope(setting, exchange, state))
     several = (
         *step.expect,

@@ -1,1 +1,1 @@
-"""Checks on the promises of vendors' documents and hosts."""
+"""Checks of the promises that vendors' documents and hosts make."""

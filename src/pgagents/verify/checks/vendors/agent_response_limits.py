@@ -1,7 +1,7 @@
-"""Answers stay within the time and size that a vendor's host allows, for every action of its surface.
+"""Answers stay within the time and size limits of a vendor's host, for every action of its surface.
 
-Limits are the vendors' own (schemas/requirements, with the day they were read) and the catalogue's
-`limits.budgets`. Each read is also called at its widest. Times are compared with nothing else, so a slow
+Limits are the vendors' own (schemas/requirements, with the day of reading) and the catalogue's
+`limits.budgets`. Each read is also called at its widest. Times are compared with limits only, so a slow
 machine is no finding.
 """
 
@@ -15,8 +15,8 @@ from pgagents.http import Silence
 from pgagents.jsonschema.schema import resolve, subschemas
 from pgagents.model.contract import Contract, surface_of
 from pgagents.model.surface import Surface
+from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import free_params
-from pgagents.verify.cases.invalid import is_invalid
 from pgagents.verify.cases.projection_index import ProjectionIndex, bearing, collect_projections
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept
 from pgagents.verify.check.memory import Memory, Setting
@@ -61,7 +61,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every answer to a call that a vendor's host could make; only the widest call proves that sizes
+    """Judge every answer to a call that a vendor's host could make. Only the widest call proves that sizes
     are kept.
     """
     slow = isinstance(exchange.answer, Silence) and exchange.answer.kind == "timeout"
@@ -80,8 +80,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield a probe with the widest valid call of each read that answers a list: numbers at their
-    greatest, no filters.
+    """Yield a probe with the widest valid call of each read that answers a list: greatest numbers, no
+    filters.
     """
     del roles
     for projections in collect_projections(setting):
@@ -117,7 +117,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _group_surfaces(
     setting: Setting, projections: ProjectionIndex
 ) -> list[tuple[Mapping[str, Any], set[str]]]:
-    """Return the distinct widest calls, each with its surfaces: one may take fewer values than another."""
+    """Return the distinct widest calls, each with its surfaces, because surfaces may take different
+    values.
+    """
     found: list[tuple[Mapping[str, Any], set[str]]] = []
     for offer in projections.offers:
         wide = _find_widest(setting, projections.endpoint, offer.surface)
@@ -177,15 +179,16 @@ def _is_widest(exchange: Exchange, setting: Setting, endpoint: Endpoint, place: 
 
 
 def _judge_derived(contract: str, expected: str, actual: str) -> Judgement:
-    """Return a broken judgement marked as derived: the answer may be right in itself, so other checks
-    still judge it.
+    """Return a broken judgement that is marked as derived.
+
+    The answer may be right in itself, so other checks still judge it.
     """
     return replace(judge_broken(contract, expected, actual), derived=True)
 
 
 def _is_as_planned(exchange: Exchange, name: str, value: Any) -> bool:
-    """True if the call had this argument of the widest call; for live ids and expressions any value
-    counts.
+    """True if the call had this value of the widest call's argument. For live ids and expressions, any value
+    is right.
     """
     return name in exchange.input and (
         not isinstance(value, int | float | str | bool) or exchange.input[name] == value
@@ -198,7 +201,7 @@ def _characters(exchange: Exchange, most: float) -> int:
 
 
 def _longest(body: Any, depth: int = 0) -> int:
-    """Return the number of items in an answer's longest list."""
+    """Return the number of items in the longest list of an answer."""
     if depth > MAX_DEPTH:
         return 0
     most = len(body) if isinstance(body, list) else 0
@@ -209,15 +212,16 @@ def _longest(body: Any, depth: int = 0) -> int:
 
 
 def _find_widest(setting: Setting, endpoint: Endpoint, surface: Surface) -> Mapping[str, Any] | None:
-    """Return the result of `_widest`, computed once."""
+    """Return the result of `_widest`, computed once a run."""
     return setting.compute_once(
         (NAME, "widest", endpoint.place, surface.name), lambda: _widest(setting, endpoint, surface)
     )
 
 
 def _widest(setting: Setting, endpoint: Endpoint, surface: Surface) -> Mapping[str, Any] | None:
-    """Return the arguments of a read's widest call from a surface; None if it answers no list or every
-    valid call is as wide.
+    """Return the arguments of a read's widest call from a surface.
+
+    None if it answers no list, or if all valid calls are equally wide.
     """
     narrowed = surface.narrow.get(endpoint.action.name, {})
     if endpoint.action.effect != "read" or not _lists(setting, endpoint):
@@ -240,7 +244,7 @@ def _widest(setting: Setting, endpoint: Endpoint, surface: Surface) -> Mapping[s
 
 
 def _lists(setting: Setting, endpoint: Endpoint) -> bool:
-    """True if a success may hold a list of objects."""
+    """True if a success may contain a list of objects."""
     schema, schemas = endpoint.action.success.schema, setting.model.schemas
     if schema is None:
         return False
@@ -284,8 +288,8 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    # before `no_crashes`, which ends the judging of an exchange: an answer that never came in time came too
-    # late as well
+    # before `no_crashes`, after which an exchange is not judged further: an answer that never came in time
+    # is also too late
     rank=-1,
     calls_correctly=True,
     derived_from=frozenset(("no_crashes",)),

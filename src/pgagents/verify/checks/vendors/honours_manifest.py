@@ -1,10 +1,9 @@
-"""A vendor's manifest is true: calls it allows are accepted or refused by the API's own rules, and answers
-are as described.
+"""A vendor's manifest is true: the API accepts the calls that it allows, or refuses them by its own rules.
 
-A surface is judged by every exchange whose arguments its documents allow. REST is judged by the full OpenAPI
-document, other surfaces by the function, tool or operation that the vendor gets. Models with a strict schema
-give null for arguments that they leave out. Their client is expected to drop it; an API that gets the null
-answers by its own rules.
+Answers are as described. A surface is judged by every exchange whose arguments its documents allow. REST is
+judged by the full OpenAPI document, other surfaces by the function, tool or operation that the vendor gets.
+Models with a strict schema send null for omitted arguments. Their client is expected to drop it; an API that
+gets the null answers by its own rules.
 """
 
 from __future__ import annotations
@@ -35,16 +34,14 @@ from pgagents.verify.wire.exchange import REFUSED, Exchange
 NAME = "honours_manifest"
 MOST_NAMED = 4
 SURE = 5
-"""The number of answers that fit both schemas after which the vendor's schema is assumed to be wider than the
-catalogue's.
+"""The number of answers that are valid under both schemas. After these, the vendor's schema is taken to be
+wider than the catalogue's.
 """
 
 
 @dataclass(slots=True)
 class _Held:
-    """The judgements on an offer's contracts while they hold, prepared once; None if it has no such
-    contract.
-    """
+    """The judgements that an offer's contracts are kept, prepared once; None for a contract that it lacks."""
 
     accepts: Judgement
     refuses: Judgement | None
@@ -52,7 +49,7 @@ class _Held:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield up to three contracts for each action of each surface: accepted arguments, refused arguments, and
+    """Yield up to three contracts for each action of each surface: about accepted and refused arguments, and
     answers.
     """
     for projections in collect_projections(setting):
@@ -78,7 +75,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge an exchange for every surface that could have made the call."""
+    """Judge an exchange for every surface whose host could have made the call."""
     found = None if exchange.void else bearing(exchange, memory)
     if found is None:
         return
@@ -94,7 +91,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each call that no other check sends; the watcher judges it for every vendor that
+    """Yield one probe for each call that no other check sends. The watcher judges it for every vendor that
     allows it.
     """
     del roles
@@ -156,8 +153,9 @@ def _judge_answer(
     answering: frozenset[int],
     ids: list[_Held],
 ) -> Iterator[Judgement]:
-    """Judge the status and body for each vendor: an undocumented status is so for all, a body is compared
-    with each schema.
+    """Judge the status and body for each vendor.
+
+    An undocumented status is undocumented for all; a body is compared with each schema.
     """
     if exchange.is_tainted_by("documented_status"):
         for i in sorted(answering & projections.listing):
@@ -168,7 +166,7 @@ def _judge_answer(
         return
     promised = projections.find_promised(exchange.status)
     if promised is None or (exchange.refused and exchange.status < REFUSED):
-        return  # an error with a 2xx is in no schema of the successes: `error_envelope` judges it
+        return  # an error with a 2xx is valid under no success schema: `error_envelope` judges it
     wrong = _wrong(exchange, memory, promised) if promised.each else {}
     for i in sorted(answering & promised.offers):
         if i in wrong:
@@ -180,9 +178,10 @@ def _judge_answer(
 
 
 def _has_open_status(exchange: Exchange, memory: Memory) -> bool:
-    """True if a refusal has 400 for 422 or the reverse, and the catalogue leaves open which of them it has.
+    """True if a refusal has 400 instead of 422, or the reverse, and the catalogue leaves open which one is
+    right.
 
-    A document lists codes by their own statuses.
+    A document lists each code under its own status.
     """
     code = exchange.codes.get(exchange.code or "")
     return (
@@ -191,7 +190,7 @@ def _has_open_status(exchange: Exchange, memory: Memory) -> bool:
 
 
 def _wrong(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, str]:
-    """Return the fault of a body by the index of each offer whose document it violates."""
+    """Return what is wrong with a body, by the index of each offer whose document it violates."""
     if exchange.json.problem:
         return {i: f"no JSON: {exchange.json.problem}" for _, members in promised.each for i in members}
     if exchange.fits:
@@ -211,7 +210,7 @@ def _wrong(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, 
 
 
 def _spread(judgements: Iterable[Judgement], holding: list[Judgement]) -> Iterator[Judgement]:
-    """Yield one verdict for each of several contracts; `holding` are their judgements if they hold."""
+    """Yield one verdict for each of several contracts; `holding` are their judgements if they are kept."""
     for judgement in judgements:
         if judgement.verdict is Verdict.KEPT:
             yield from holding
@@ -237,7 +236,9 @@ def _all_ids(setting: Setting, projections: ProjectionIndex) -> list[_Held]:
 
 
 def _let_through(setting: Setting, projections: ProjectionIndex) -> dict[int, list[str]]:
-    """Return the mistakes that each offer's documents allow a model, as `<keyword>/<argument>`, each once."""
+    """Return, for each offer, the mistakes that its documents allow a model, as `<keyword>/<argument>`, each
+    once.
+    """
     found = {
         i: [n.detail for n in invalid_cases] for i, invalid_cases in projections.let_through(setting).items()
     }
@@ -248,7 +249,7 @@ def _let_through(setting: Setting, projections: ProjectionIndex) -> dict[int, li
 
 
 def _format_details(details: list[str]) -> str:
-    """Return the details as text: `maximum of hours, pattern of name and 3 more`."""
+    """Return the details as one text: `maximum of hours, pattern of name and 3 more`."""
     words = [
         " of ".join(d.replace("_", " ", 1).split("/", 1)) if "/" in d else d.replace("_", " ")
         for d in details
@@ -285,7 +286,7 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     rank=9,
-    # these say the same of the API as a whole: what breaks one of them may break a surface's contract too
+    # these judge the API as a whole: a fault that breaks one of them may break a surface's contract too
     derived_from=frozenset(
         (
             "valid_calls",

@@ -1,6 +1,6 @@
-"""A document that the API hosts equals the one built from the catalogue, and has the right Content-Type.
+"""A hosted document equals the one built from the catalogue, and has the right Content-Type.
 
-YAML may have any of its older types besides application/yaml (RFC 9512) or be plain text; JSON has one type
+YAML may have any of its older types besides application/yaml (RFC 9512), or be plain text; JSON has one type
 (RFC 8259, 11).
 """
 
@@ -96,13 +96,13 @@ def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], 
 
 
 def _find_charset(media: str) -> str:
-    """Return the charset that a media type names; UTF-8 if it names none."""
+    """Return the charset in a media type; UTF-8 without one."""
     found = re.search(r";\s*charset=\"?([A-Za-z0-9._:-]{1,40})", media, re.I)
     return found[1] if found else "utf-8"
 
 
 def _find_type_mismatch(file: str, told: str) -> tuple[str, str] | None:
-    """Return (expected, actual) Content-Type if it is wrong, else None."""
+    """Return the expected and the actual Content-Type if it is wrong, else None."""
     kind = told.partition(";")[0].strip().lower()
     if file.endswith(".json"):
         right, wanted = kind == "application/json" or kind.endswith("+json"), "application/json"
@@ -128,7 +128,7 @@ def _at(document: Any, pointer: str) -> str:
 
 
 def difference(expected: Any, found: Any, path: str = "#") -> str:
-    """Return the JSON pointer at which two documents first differ; empty if they are equal."""
+    """Return the JSON pointer of the first difference between two documents; empty if they are equal."""
     if isinstance(expected, dict) and isinstance(found, dict):
         for name in [*expected, *(k for k in found if k not in expected)]:
             at = f"{path}/{str(name).replace('~', '~0').replace('/', '~1')}"

@@ -1,9 +1,9 @@
-"""A store's test cases come out as the catalogue says.
+"""The test cases of a store listing have the results that the catalogue gives.
 
 A positive case is tried twice, through the tools of the MCP server and before the run makes anything. The
-second round has the other order, and whatever a case makes is undone before the next one. A negative case is
-about a task that no tool speaks of, a refused call, or hints by which a host asks first.
-Nothing is claimed about a model's choice of tools.
+second round has the other order, and the effects of each case are undone before the next one. A negative case
+is about a task that no tool mentions, a refused call, or hints because of which a host asks first. A model's
+choice of tools is not judged.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def _describe(case: Case) -> str:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield each case that calls tools in two rounds, each in an order of its own, and one probe that reads
-    the list of tools.
+    """Yield each case that calls tools, in two rounds with orders of their own, and a probe that reads the
+    list of tools.
     """
     del roles
     if not setting.tools:
@@ -77,8 +77,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _orders(cases: list[Case], seed: int) -> tuple[list[Case], list[Case]]:
-    """Return the cases in two orders that the seed chooses; a case that was before another is behind it in
-    the second.
+    """Return the cases in two orders that the seed chooses. In the second, each pair of cases has the other
+    order.
     """
     first = list(cases)
     random.Random(f"{seed}-{NAME}").shuffle(first)
@@ -102,7 +102,7 @@ def _make_probe(setting: Setting, case: Case, number: str) -> Probe:
 
 
 def _judge_listed(setting: Setting, cases: list[Case]) -> Callable[[], Conversation]:
-    """Read the tools that the server lists, and judge each case by them."""
+    """Return a conversation that reads the server's list of tools, and judges each case by it."""
 
     def run() -> Conversation:
         listed, problem, closed = yield from read_pages(setting)
@@ -175,5 +175,5 @@ CHECK = Check(
             "workflow_runs",
         )
     ),
-    selected_by_flag=True,  # the author names such a call on purpose, so nothing was missed
+    selected_by_flag=True,  # the author names such a call on purpose, so it does not count as missed
 )

@@ -1,13 +1,16 @@
-"""Remove the instances of a run when it ends, the latest first."""
+"""Remove the instances of a run when it ends, the latest first, and several at the same time."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pgagents.model.resource import id_text
 from pgagents.verify.fixtures.factory import Instance, Unavailable
-from pgagents.verify.fixtures.pool import MAX_TRIES, FixturePool
+from pgagents.verify.fixtures.pool import MAX_TRIES
+from pgagents.verify.plan.collections import index_collections
 from pgagents.verify.run.driver import Driver
+from pgagents.verify.run.finishing.together import finish_together
+from pgagents.verify.run.lanes import LAST_ANSWERS_S
 from pgagents.verify.run.sending.ready import Stop
 from pgagents.verify.run.sending.transmission import finish
 
@@ -16,12 +19,13 @@ MADE_MEANWHILE = 50
 """Number of instances that clean-up may make as proofs before it leaves the rest behind."""
 
 
-def clean_up(driver: Driver, *, hurried: bool = False) -> list[str]:
-    """Remove everything that a run made; return the instances that could not be removed, with the
-    reason if one is known.
+def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list[str]:
+    """Remove everything that a run made; return the instances that could not be removed, with the reason if
+    one is known.
 
-    With `hurried`, the run was interrupted: clean-up takes `HURRIED_S` seconds at most, and a further
-    interrupt ends it.
+    Instances that cannot need each other are removed at the same time, at most `workers` of them. With
+    `hurried`, the run was interrupted: clean-up takes `HURRIED_S` seconds at most, and a further interrupt
+    ends it.
     """
     sender = driver.sender
     sender.cleaning = True
@@ -34,29 +38,53 @@ def clean_up(driver: Driver, *, hurried: bool = False) -> list[str]:
     """The instances met so far: one that several resources share is undone and listed once."""
     there = _look_up_unsure(driver)
     most = len(driver.factory.pool.list_remaining()) + MADE_MEANWHILE
-    while (instance := _next_left(driver.factory.pool, met)) is not None:
-        met.add(_same(instance))
-        name = f"{instance.resource.name} {id_text(instance.id)}"
+    while group := _next_group(driver, met, workers):
+        met.update(map(_same, group))
         there = there and len(met) <= most
-        try:
-            gone = there and instance.tries < MAX_TRIES and _undo(driver, instance)
-        except Unavailable as why:
-            gone, instance.unremoved = False, str(why)
-        except KeyboardInterrupt:  # of a run that came to its end by itself, the rest is undone all the same
-            gone, there = False, not hurried
-            hurried = True
+        tried = [instance for instance in group if there and instance.tries < MAX_TRIES]
+        found, interrupted = _undo(driver, tried, hurried=hurried)
+        ends = dict(zip(map(id, tried), found, strict=True))
+        if interrupted:
+            there, hurried = not hurried, True  # of a run that came to its end by itself, the rest is undone
             sender.hurry(HURRIED_S)
-        except Stop:  # it is gone: each further call would take the whole time-out
-            gone = there = False
+        if any(isinstance(end, Stop) for end in ends.values()):
+            there = False  # each further call would take the whole time-out
         sender.cleaning = True
-        if not gone:
-            behind.append((instance, f"{name} ({instance.unremoved})" if instance.unremoved else name))
+        for instance in group:
+            end = ends.get(id(instance))
+            if end is not True:
+                behind.append((instance, _name(instance, end)))
     return [name for instance, name in behind if not instance.gone]  # some go with what contains them
 
 
-def _undo(driver: Driver, instance: Instance) -> bool:
-    """Remove an instance; return True if it is gone."""
-    return bool(finish(driver.run_generator(driver.factory.removals.undo(instance), [])))
+def _undo(
+    driver: Driver, instances: Sequence[Instance], *, hurried: bool
+) -> tuple[list[bool | BaseException | None], bool]:
+    """Remove instances, several at the same time; return for each if it is gone, or why it was not removed.
+    The second value is True if an interrupt came.
+
+    Raises errors of our own. A hurried clean-up that is interrupted does not wait for answers.
+    """
+    steps = [driver.run_generator(driver.factory.removals.undo(instance), []) for instance in instances]
+    if len(steps) == 1:
+        try:
+            return [finish(steps[0])], False
+        except (Unavailable, KeyboardInterrupt, Stop) as error:
+            return [error], isinstance(error, KeyboardInterrupt)
+    if not steps:
+        return [], False
+    ends, interrupted = finish_together(driver, steps, 0.0 if hurried else LAST_ANSWERS_S)
+    for end in ends:
+        if isinstance(end, BaseException) and not isinstance(end, Unavailable | KeyboardInterrupt | Stop):
+            raise end
+    return ends, interrupted
+
+
+def _name(instance: Instance, end: object) -> str:
+    """Return the name of an instance that is left behind, with the reason if one is known."""
+    why = str(end) if isinstance(end, Unavailable) else instance.unremoved
+    name = f"{instance.resource.name} {id_text(instance.id)}"
+    return f"{name} ({why})" if why else name
 
 
 def _look_up_unsure(driver: Driver) -> bool:
@@ -79,12 +107,35 @@ def _look_up_unsure(driver: Driver) -> bool:
     return True
 
 
-def _next_left(pool: FixturePool, met: Collection[tuple[str, str, str]]) -> Instance | None:
-    """Return the instance to undo next: the latest first, because earlier ones may contain it. None if all
-    are undone.
+def _next_group(driver: Driver, met: Collection[tuple[str, str, str]], workers: int) -> list[Instance]:
+    """Return the instances to undo next, at most `workers`; none if all are undone.
+
+    The latest comes first, because earlier ones may contain it. Others go with it if their owner is proved,
+    and if neither it nor any later one may need them.
     """
-    remaining = reversed(pool.list_remaining())
-    return next((instance for instance in remaining if _same(instance) not in met), None)
+    group: list[Instance] = []
+    later: list[Instance] = []
+    taken = set(met)
+    for instance in reversed(driver.factory.pool.list_remaining()):
+        if _same(instance) in taken:
+            continue
+        proved = instance.ours and (not group or group[0].ours)
+        if not group or (proved and not any(_belong(driver, instance, one) for one in later)):
+            group.append(instance)
+            taken.add(_same(instance))
+        later.append(instance)
+        if len(group) == workers:
+            break
+    return group
+
+
+def _belong(driver: Driver, one: Instance, other: Instance) -> bool:
+    """True if one of two instances may need the other, or hears of its removal."""
+    index = driver.setting.compute_once("collections", lambda: index_collections(driver.model))
+    hears = driver.factory.proof.hears
+    return index.may_need(one.resource.name, other.resource.name) or (
+        hears(one.resource) != hears(other.resource)
+    )
 
 
 def _same(instance: Instance) -> tuple[str, str, str]:

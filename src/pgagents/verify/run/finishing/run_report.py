@@ -8,7 +8,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from pgagents.model.contract import Verdict
-from pgagents.report.report import Footer, Header, Report, Result
+from pgagents.report.curl import of_break
+from pgagents.report.report import Finding, Footer, Header, Report, Result
 from pgagents.verify.check.check import checks_for
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import names_in
@@ -45,7 +46,7 @@ def make_report(
         replace(r, reason=reason) if r.reason and (reason := redacted(r.reason)) != r.reason else r
         for r in _results(driver, made, options, stopped)
     )
-    findings = tuple(driver.redactor.finding(f) for f in driver.ledger.findings())
+    findings = _add_curl_lines(tuple(driver.redactor.finding(f) for f in driver.ledger.findings()), driver)
     counts = Counter(r.verdict for r in results)
     header = Header(
         "pgagents",
@@ -77,6 +78,19 @@ def make_report(
     )
     said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}
     return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))
+
+
+def _add_curl_lines(findings: tuple[Finding, ...], driver: Driver) -> tuple[Finding, ...]:
+    """Return the findings with the curl line of each further contract, so that none hides another fault.
+
+    These lines have no private value at all; a finding's own line has those that the run made up.
+    """
+    last, redactor, url = driver.ledger.list_last_exchanges(), driver.redactor, driver.setting.url
+
+    def show(id: str) -> str:
+        return redactor.known.mask_own(of_break(id.split("/")[0], redactor.exchange(last[id]), url))
+
+    return tuple(replace(f, also_curl={id: show(id) for id in f.also if id in last}) for f in findings)
 
 
 def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:

@@ -17,7 +17,7 @@ from pgagents.verify.run.redaction.decoded import search, unescape
 from pgagents.verify.run.redaction.names import IN_FORMS, SecretNames
 from pgagents.verify.run.redaction.needles import NEAR, Hit, Runs, Words, lower_text
 from pgagents.verify.run.redaction.origins import MAX_VALUES, Origins
-from pgagents.verify.run.redaction.spans import MASK, Span, merge_spans
+from pgagents.verify.run.redaction.spans import MASK, Span, merge_spans, replace_spans
 
 MAX_MASKED = 2_000
 """Texts whose masked form is kept, because many findings show the same answer."""
@@ -285,6 +285,17 @@ class KnownSecrets:
             yield Span(0, len(text), mask)
         for match in self._as_value.finditer(text):
             yield Span(*match.span(1), self._whole_values[lower_text(match[1])])
+
+    def mask_own(self, text: str) -> str:
+        """Return the text with the private values masked that the run made up itself, as texts show them."""
+        self._look_for_new()
+        return replace_spans(
+            text,
+            merge_spans(
+                Span(begin, end, self.mask_of(self._learned.get(whole, ""), whole))
+                for begin, end, whole in self._own.find(text)
+            ),
+        )
 
     def list_shown(self, text: str) -> list[tuple[str, str]]:
         """Return the masked values of a text with their masks, and the private values that are shown

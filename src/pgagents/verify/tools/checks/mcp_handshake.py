@@ -27,7 +27,7 @@ OF_SESSIONS = ("initialize", "other_revision", "ping")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts on both ways to begin."""
+    """Yield contracts about both ways to begin: `initialize` and `server/discover`."""
     if setting.listing is None:
         return
     says = "initialize answers a revision, capabilities, and the server's name and version"
@@ -40,7 +40,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude contracts that belong to the other era."""
+    """Exclude the contracts of protocol revisions that begin in the other way."""
     link = setting.mcp
     if link is None:
         return None
@@ -54,7 +54,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe that judges how the server has begun."""
+    """Yield one probe that judges how the connection was begun."""
     del roles
     link = setting.mcp
     if link is not None:
@@ -90,7 +90,7 @@ def _judge_session(first: Introduction) -> Iterator[Judgement]:
 
 
 def _find_problem(result: Mapping[str, Any]) -> str:
-    """Describe the fault of the result of `initialize`; empty if it is right."""
+    """Describe what is wrong with the result of `initialize`; empty if it is right."""
     revision, info = result.get("protocolVersion"), result.get("serverInfo")
     if not isinstance(revision, str) or not _REVISION.fullmatch(revision):
         return f"`protocolVersion` is {str(revision)[:40]!r}"

@@ -27,11 +27,11 @@ from pgagents.verify.wire.mcp.listing import LIST, ToolListing
 
 NAME = "tool_list"
 MOST_TOOLS, MOST_CHARACTERS = 128, 100_000
-"""The most function tools that OpenAI's API takes, and a quarter of a context window of 100,000 tokens."""
+"""The most functions that OpenAI's API takes, and a quarter of a context of 100,000 tokens."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts about the list as a whole."""
+    """Yield contracts about the whole list."""
     if setting.listing is None:
         return
     yield server_contract(
@@ -45,7 +45,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield a probe that judges the pages read so far, and one that reads the first page again."""
+    """Yield a probe that judges the pages that were read, and one that reads the first page again."""
     del roles
     own = [f"{NAME}/{kind}@{MCP}" for kind in ("pages", "unique", "count", "size")]
     yield from judging(setting, f"{NAME}/list", own, _judge)

@@ -1,9 +1,8 @@
-"""Arguments that a tool's schema does not allow are refused, and so are tools and methods that there are not.
+"""Arguments that a tool's schema refuses are refused, and so are unknown tools and methods.
 
-A server must validate its tools' inputs. Tried are tools that may be called, with arguments that each break
-one keyword and that no lenient reader can take for right ones. Recommended: the refusal is a result with
-isError and words, and an unknown tool is a JSON-RPC error. Unknown arguments are refused where the schema is
-closed.
+A server must validate its tools' inputs. Tools that may be called get arguments that each break one keyword,
+and that no lenient reader can convert to valid ones. Recommended: the refusal is a result with isError and a
+text, and an unknown tool is a JSON-RPC error. Unknown arguments are refused if the schema is closed.
 """
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ def _arguments(tool: Mapping[str, Any]) -> ToolArguments | None:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude tools that may write, and that the caller has not named."""
+    """Exclude tools that may write, unless the caller has allowed them by name."""
     tool = find_tool(setting, contract)
     if tool is None or setting.listing is None or setting.listing.may_call(tool):
         return None
@@ -76,7 +75,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield a probe for each wrong call, for the unknown tool, and for the unknown method."""
+    """Yield a probe for each call with broken arguments, for an unknown tool, and for an unknown method."""
     del roles
     if setting.listing is None:
         return
@@ -99,7 +98,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _refusing(call: Any, contract: str, as_result: str = "") -> Any:
-    """Return a conversation that sends a wrong call and judges that it was refused."""
+    """Return a conversation that sends an invalid call and judges that it is refused."""
 
     def run() -> Conversation:
         exchange: Exchange = yield call

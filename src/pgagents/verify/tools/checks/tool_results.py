@@ -1,9 +1,8 @@
-"""A call that a tool's schema allows is answered with a result: content blocks, and structured content that
-satisfies the output schema.
+"""A call that a tool's schema allows is answered with a result: content blocks, and valid structured content.
 
-Tools are called that say `readOnlyHint`, and those that `--allow` names, with the required arguments and with
-all. A tool may refuse them with `isError`, as it knows more than its schema says. Recommended: failures are
-results and no JSON-RPC errors, and the structured content stands in a text block, too.
+Tools with `readOnlyHint`, and those that `--allow` names, are called with the required arguments and with
+all. A tool may refuse them with `isError`, because its rules may be stricter than its schema. Recommended:
+failures are results and no JSON-RPC errors, and the structured content stands in a text block, too.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ from pgagents.verify.wire.mcp.form import error_of, list_texts, result_of, text_
 
 NAME = "tool_results"
 KINDS = {"text": "text", "image": "data", "audio": "data", "resource": "resource", "resource_link": "uri"}
-"""The types of content blocks, each with the member that it must have."""
+"""The types of content blocks, each with its required member."""
 WRITES = "it may write: --allow {} would call it"
 NEXT_STEP = "give its schema `examples`, or make a catalogue with `pgagents import --mcp`"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each tool: on its answers, and on their content."""
+    """Yield contracts for each tool: about its answers, and about their content."""
     for number, name, tool in setting.listing.named if setting.listing is not None else ():
         says = f"a call of {name} that its schema allows is answered"
         yield tool_contract(NAME, "answered", number, tool, says)
@@ -52,7 +51,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude tools that may write, and that the caller has not named."""
+    """Exclude tools that may write, unless the caller has allowed them by name."""
     tool = find_tool(setting, contract)
     if tool is None or setting.listing is None or setting.listing.may_call(tool):
         return None
@@ -60,7 +59,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
 
 
 def find_tool(setting: Setting, contract: Contract) -> Mapping[str, Any] | None:
-    """Return the tool that a contract is about; None for one about the server."""
+    """Return the tool of a contract; None if the contract is about the server."""
     listing = setting.listing
     if listing is None or len(contract.origin) < 2 or not isinstance(number := contract.origin[1], int):
         return None
@@ -156,7 +155,7 @@ def _judge_data(result: Mapping[str, Any], schema: Any, fits: str, text: str) ->
 
 
 def find_block_problem(result: Mapping[str, Any]) -> str:
-    """Describe the fault of a result's content blocks; empty if they are right."""
+    """Describe what is wrong with a result's content blocks; empty if they are right."""
     blocks = result.get("content")
     if not isinstance(blocks, list):
         return "there is no `content`"

@@ -23,7 +23,7 @@ _HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each tool: on its members, its schemas, and the arguments that it requires."""
+    """Yield contracts for each tool: about its members, its schemas, and the arguments that it requires."""
     for number, name, tool in setting.listing.named if setting.listing is not None else ():
         yield tool_contract(
             NAME, "members", number, tool, f"the members of {name} have the types of a tool's"
@@ -79,7 +79,7 @@ def _find_wrong_member(tool: Mapping[str, Any]) -> str:
 
 
 def find_schema_problem(schema: Any) -> str:
-    """Describe the fault of a tool's schema; empty if it is right."""
+    """Describe what is wrong with a tool's schema; empty if it is right."""
     if not isinstance(schema, Mapping):
         return "there is none" if schema is None else "it is no object"
     if schema.get("type") != "object":

@@ -1,7 +1,7 @@
-"""A model can tell from a tool's words when to call it and with what.
+"""A model can see from a tool's texts when to call it, and with which arguments.
 
-Everything here is recommended and not demanded. A name has letters, digits, `_` and `-` only, at most 64, as
-every vendor takes it. No two tools have one description, each argument has words, and hints fit the name.
+All rules are recommendations. A name has only letters, digits, `_` and `-`, at most 64, as every vendor
+accepts it. No two tools have the same description, each argument has one, and hints agree with the name.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from pgagents.verify.wire.mcp.listing import ToolListing, find_deed, find_hints
 
 NAME = "tool_words"
 LEAST, MOST = 10, 8_000
-"""The least and the most characters of a description. A shorter one says nothing, and a longer one fills a
-model's context.
+"""The fewest and the most characters of a description. A shorter one explains nothing, and a longer one fills
+a model's context.
 """
 _TAKEN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.A)
 _ALLOWED = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.A)
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each tool: on its name, description, arguments and hints."""
+    """Yield contracts for each tool: about its name, description, arguments and hints."""
     for number, name, tool in setting.listing.named if setting.listing is not None else ():
         for kind, part, says in (
             ("name", "name", f"every client and vendor takes the name {name[:80]}"),
@@ -38,7 +38,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for all words."""
+    """Yield one probe that judges all names and descriptions."""
     del roles
     yield from judging(setting, f"{NAME}/all", [c.id for c in promises(setting)], _judge)
 

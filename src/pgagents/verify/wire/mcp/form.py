@@ -1,4 +1,4 @@
-"""Encode an action's call as an MCP `tools/call` message, and decode a tool's result as the action's
+"""Encode an action's call as an MCP `tools/call` message, and decode the tool's result as the action's
 answer.
 """
 
@@ -18,26 +18,26 @@ from pgagents.verify.wire.endpoint import MCP, Endpoint, endpoints
 
 JSON = "application/json"
 INVALID_PARAMS, METHOD_NOT_FOUND = -32602, -32601
-"""Error codes of JSON-RPC 2.0 (section 5.1): arguments that cannot be accepted, and an unknown method."""
+"""Error codes of JSON-RPC 2.0 (section 5.1) for unacceptable arguments and for an unknown method."""
 REFUSED, UNKNOWN, CRASHED = 400, 404, 500
 _SAID = r"http(?:/\d(?:\.\d)?)?|status(?: code)?"
-"""Words after which a number is a status."""
+"""Words before a number that is a status."""
 _MAYBE = (
     r"(?:api |http )?error(?: code)?|code|failed(?: with)?|answered(?: with)?|returned|responded(?: "
     r"with)?|response|said"
 )
-"""Words after which a number may be a status, unless the sentence goes on (`error: 500 is above 24`)."""
+"""Words before a number that may be a status, unless the sentence continues (`error: 500 is above 24`)."""
 _REASONS = "|".join(re.escape(f"{status.value} {status.phrase}") for status in HTTPStatus if status >= 400)
 _DEEPEST = 4
 
 
 class ToolForm:
-    """The form of the `mcp` surface. A tool's arguments are the action's, without headers."""
+    """The form of the `mcp` surface. A tool has the action's arguments, without headers."""
 
     def __init__(self, model: Model, surface: Surface) -> None:
         self._model, self._surface = model, surface
         self._by_text = {code.shown or code.name: code for code in list(model.codes.values())[::-1]}
-        """Codes by their text in answers: their value, or their name if they have none."""
+        """The codes by their text in answers: their value, or else their name."""
         codes = "|".join(map(re.escape, self._by_text)) or "(?!)"
         self._codes = re.compile(rf"(?<!\w)({codes})(?!\w)")
         ended = r"""(?=\s*(?:$|[:;,)\]}"'\n–—]|- |\.(?!\d))|\s+(?:for|from|on|when|while)\b)"""
@@ -60,8 +60,8 @@ class ToolForm:
     def request(
         self, action: Action, values: Mapping[str, Any]
     ) -> tuple[str, str, list[tuple[str, str]], bytes]:
-        """Return the call as a message that its link completes, without arguments that the tool does not
-        take.
+        """Return the call as a message without arguments that the tool lacks. The link adds version and
+        id.
         """
         taken = {str(p.name) for p in self.params(action)}
         given = {k: v for k, v in values.items() if k in taken or action.param(k) is None}
@@ -72,8 +72,8 @@ class ToolForm:
         return "POST", "/", [("Content-Type", JSON)], json_bytes(call)
 
     def answer(self, action: Action, response: Response) -> Response:
-        """Return the API's answer that a result represents: its data, or its error with the code and
-        status that the text names.
+        """Return the API's answer that a result represents: its data, or its error with the code and status
+        in the text.
         """
         message = read_json(response.body).value
         if not isinstance(message, Mapping) or not ("result" in message or "error" in message):
@@ -95,16 +95,17 @@ class ToolForm:
         output = action.success
         text = text_of(result).encode()
         shown = find(output.content_type).shown
-        if shown == "size":  # a tool says what came; the bytes themselves are REST's alone
+        if shown == "size":  # a tool describes the file; only REST sends its bytes
             return json_bytes(text_of(result))
         if shown != "text":
             return text
-        read = find(output.content_type).read(text, "", output)  # judged as REST's: one text, or rows
+        read = find(output.content_type).read(text, "", output)  # judged like REST's: one text, or rows
         return text if read.problem else json_bytes(read.value)
 
     def _protocol_error(self, action: Action, error: Any) -> Response:
-        """Return the API's error that a JSON-RPC error describes in its message; else one with the status
-        of its code.
+        """Return the API's error that the message of a JSON-RPC error describes.
+
+        Without one, return an error with the status of the JSON-RPC code.
         """
         code = error.get("code") if isinstance(error, Mapping) else None
         words = str(error.get("message") or "") if isinstance(error, Mapping) else ""
@@ -120,10 +121,10 @@ class ToolForm:
         return self._make_error(action, status, f"as JSON-RPC error {code}")
 
     def _find_code(self, action: Action, text: str) -> Code | None:
-        """Return the code that a text means; None if it means none of the action's.
+        """Return the code that a text means; None if it is none of the action's.
 
-        If several codes have the text, the action's own one is preferred. A code that only other actions
-        give, at another place of the body, is left out.
+        If several codes have the text, the action's own one is preferred. Codes of other actions are left out
+        if they stand at another place of the body.
         """
         own = next((code for code in action.errors if (code.shown or code.name) == text), None)
         known = own or self._by_text.get(text)
@@ -132,9 +133,10 @@ class ToolForm:
         return known if known.code_at == self._model.errors.code_at else None
 
     def _error(self, action: Action, text: str) -> Response:
-        """Return an error with the code and status found in a text's data or words.
+        """Return an error with the code and status that are found in a text's data or words.
 
-        Without a status the code decides it; without both it is that of invalid arguments.
+        If the status is missing, the code decides it. If both are missing, it is the status of invalid
+        arguments.
         """
         told = read_json(text.encode()).value
         found = dict(_members(told)) if isinstance(told, Mapping) else {}
@@ -164,8 +166,8 @@ class ToolForm:
         data: Any = None,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> Response:
-        """Return an error in the API's envelope, so that it is parsed like any other; further data of the
-        text stays in it.
+        """Return an error in the API's envelope, so that it is parsed like any other. Further data of the
+        text is kept.
         """
         body: dict[str, Any] = {**data} if isinstance(data, Mapping) else {}
         known, sign = self._find_code(action, code), self._model.error_reader.sign
@@ -178,7 +180,7 @@ class ToolForm:
 
 
 def _put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    """Put a value at a path; None makes the objects around it only."""
+    """Put a value at a path; for None, only make the objects around it."""
     *steps, last = path
     for step in steps:
         kept = body.get(step)
@@ -189,7 +191,7 @@ def _put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 
 def tool_endpoints(model: Model) -> list[Endpoint]:
-    """Return an endpoint for each tool in the catalogue's order; empty without an `mcp` surface."""
+    """Return an endpoint for each tool in the catalogue's order; empty if there is no `mcp` surface."""
     surface = model.surfaces.get(MCP)
     if surface is None:
         return []
@@ -213,19 +215,21 @@ def tool_endpoints(model: Model) -> list[Endpoint]:
 
 
 def message_of(answer: Response | Silence) -> Mapping[str, Any]:
-    """Return the message of an answer; empty if the answer has none."""
+    """Return the message in an answer; empty without one."""
     found = read_json(answer.body).value if isinstance(answer, Response) else None
     return found if isinstance(found, Mapping) else {}
 
 
 def result_of(answer: Response | Silence) -> Mapping[str, Any] | None:
-    """Return the result in an answer; None if the answer has none."""
+    """Return the result in an answer; None without one."""
     found = message_of(answer).get("result")
     return found if isinstance(found, Mapping) else None
 
 
 def error_of(answer: Response | Silence) -> int | None:
-    """Return the code of the JSON-RPC error in an answer, 0 if it is no number; None if there is no error."""
+    """Return the code of the JSON-RPC error in an answer, 0 for a code that is no number; None without an
+    error.
+    """
     found = message_of(answer)
     if "error" not in found:
         return None
@@ -250,7 +254,9 @@ def list_texts(result: Mapping[str, Any]) -> list[str]:
 
 
 def _members(data: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Yield the plain members of an object and of objects in it, inner ones first, so that outer ones win."""
+    """Yield the plain members of an object and of its inner objects. Inner ones come first, so outer ones
+    win.
+    """
     if not isinstance(data, Mapping) or depth > _DEEPEST:
         return
     for value in data.values():

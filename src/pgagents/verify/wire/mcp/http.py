@@ -1,5 +1,5 @@
-"""HTTP client for an MCP server: it reads an event stream until the answer has come, because the server
-may keep it open.
+"""HTTP client for an MCP server. It reads an event stream only up to the answer, because streams may stay
+open.
 """
 
 from __future__ import annotations

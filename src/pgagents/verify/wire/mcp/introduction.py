@@ -1,4 +1,4 @@
-"""Ask a fresh connection for a revision that there is not, as a client of another time would."""
+"""Open a fresh connection and ask for an unknown revision, as a client of another time would."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ FIRST = "2024"
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """The answers on a fresh connection: to `initialize` with another revision, and then to `ping`.
+    """The answers on a fresh connection to `initialize` with an unknown revision, and then to `ping`.
 
-    Either `result` or `error` is None. `silence` is the reason if both are.
+    Either `result` or `error` is None. If both are, `silence` is the reason.
     """
 
     result: Mapping[str, Any] | None = None
@@ -31,7 +31,7 @@ class Introduction:
 
 
 def introduce(link: Link) -> Introduction:
-    """Begin a session on a link that was not opened yet."""
+    """Begin a session on a link that has not been opened yet."""
     link.version = message.LEGACY
     asked = message.hello()
     asked["params"]["protocolVersion"] = OTHER_TIME

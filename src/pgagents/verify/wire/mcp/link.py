@@ -1,8 +1,8 @@
-"""The connection to one MCP server, opened at the first call with the newest revision that the server
+"""The connection to one MCP server. It is opened at the first call, with the newest revision that the server
 supports.
 
-It is closed for good once the server no longer answers. Whatever a server does comes back as a Response whose
-body is one JSON-RPC message, or as a Silence.
+It is closed for good once the server no longer answers. Each answer is a Response whose body is one JSON-RPC
+message, or a Silence.
 """
 
 from __future__ import annotations
@@ -19,15 +19,14 @@ if TYPE_CHECKING:
     from pgagents.verify.wire.mcp.listing import ToolListing
 
 MOST_MUTE = 2
-"""After so many calls in a row without an answer the server is asked nothing more."""
+"""The number of calls in a row without an answer after which nothing more is sent to the server."""
 
 
 class Link:
-    """A connection to an MCP server through `handler`: over Streamable HTTP at `url`, or to a process if
-    `url` is empty.
+    """A connection to an MCP server: over Streamable HTTP at `url`, or to a process if `url` is empty.
 
-    `command` starts that process. `token` authenticates to the MCP server and is sent nowhere else. `noise`
-    returns the process's output besides messages.
+    `handler` sends the messages; `command` starts the process. `token` authenticates to the MCP server and is
+    sent nowhere else. `noise` returns the process's output that is no message.
     """
 
     def __init__(
@@ -49,17 +48,17 @@ class Link:
             noise,
         )
         self.version = ""
-        """The revision in use; empty until the link is open."""
+        """The revision in use; empty before the link is open."""
         self.session = ""
         self.told: Mapping[str, Any] = {}
-        """The server's own description from when the link was opened."""
+        """The server's description of itself, from the opening of the link."""
         self.problem = ""
-        """Why the server cannot be used; empty if it can."""
+        """The reason why the server cannot be used; empty if it can."""
         self.requests = 0
         self.listing: ToolListing | None = None
-        """The tools that the server lists, where they are judged without a catalogue; else None."""
+        """The tools that the server lists, if they are judged without a catalogue; else None."""
         self.introduction: Introduction | None = None
-        """The answers to a client that begins otherwise, where somebody has tried that."""
+        """The answers to a client that begins in the other way, if that was tried."""
         self._mute = 0
         self._id = 0
         self._tried = False
@@ -71,7 +70,7 @@ class Link:
 
     @property
     def summary(self) -> str:
-        """Describe in one line the server and how many requests went to it."""
+        """Describe the server, and the number of requests to it, in one line."""
         if self.problem:
             return self.problem
         if not self.version:
@@ -98,17 +97,17 @@ class Link:
         return bool(self.url)
 
     def open(self) -> bool:
-        """Open the link at the first call; return true if the server can be used."""
+        """Open the link at the first call; return True if the server can be used."""
         if not self._tried:
             self._tried = True
             self._open()
         return not self.problem
 
     def complete_request(self, request: Request) -> Request:
-        """Return a request as it goes to the server: with version, id and headers.
+        """Return a request as it is sent: with version, id and headers.
 
-        A body that is no message of ours, or already complete, is unchanged. A header of the request wins; an
-        empty one is left out.
+        A body that is already complete, or is no message of ours, is not changed. Headers of the request win
+        over ours; a header that is empty is not sent.
         """
         asked = read_json(request.body).value
         body, more = request.body, [("Accept", message.ACCEPT)]
@@ -128,7 +127,7 @@ class Link:
         return replace(request, target=self.path, headers=tuple(headers if self.http else given), body=body)
 
     def send(self, request: Request) -> Response | Silence:
-        """Send a dressed request; the answer's body is the one message that answers it, if any does."""
+        """Send a completed request. The answer's body is the one message that answers it, if there is one."""
         self.requests += 1
         answer = self.handler(request)
         if isinstance(answer, Silence):
@@ -152,9 +151,7 @@ class Link:
         )
 
     def _open(self) -> None:
-        """Request the server's description as in 2026-07-28; initialize a session in the older way if that
-        fails.
-        """
+        """Request the server's description as in revision 2026-07-28. If that fails, initialize a session."""
         self.version = message.MODERN
         first = self.ask({"method": message.DISCOVER})
         if (told := _result(first)) is not None and message.MODERN in (

@@ -1,7 +1,7 @@
-"""The tools that an MCP server lists: read page by page in bounded time, and which of them may be called.
+"""The tools that an MCP server lists: read all pages in bounded time, and decide which tools may be called.
 
-A tool may be called without the caller's leave if it says that it only reads, and its name does not
-contradict that. https://modelcontextprotocol.io/specification/2025-11-25/server/tools, read 2026-11-22.
+A tool may be called without permission if its hints say that it only reads and its name does not contradict
+that. https://modelcontextprotocol.io/specification/2025-11-25/server/tools, read 2026-11-22.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ DEEDS = frozenset((
     "reset", "restart", "revoke", "send", "set", "start", "stop", "submit", "truncate", "update", "upload",
     "wipe", "write",
 ))  # fmt: skip
-"""Words that begin the names of tools that change something."""
+"""First words in names of tools that change something."""
 READING = frozenset((
     "check", "count", "describe", "fetch", "find", "get", "has", "is", "list", "look", "lookup", "preview",
     "query", "read", "search", "show", "validate", "view",
 ))  # fmt: skip
-"""Words that begin the names of tools that read."""
+"""First words in names of tools that read."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -36,8 +36,8 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 class ToolListing:
     """A server's answer to `tools/list`. `tools` has the items of all pages, unchecked.
 
-    `problem` is the reason why the list could not be read to its end; `pages` counts its pages. `allowed` are
-    the names of tools that the caller permits, whether they write or not.
+    `problem` says why the list could not be read to its end. `pages` is the number of its pages. `allowed`
+    are the names of tools that the caller permits, even if they write.
     """
 
     tools: tuple[Any, ...] = ()
@@ -47,7 +47,9 @@ class ToolListing:
 
     @property
     def named(self) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
-        """The tools that have a name, each with its number in the list; of two with one name the first."""
+        """Yield the tools that have a name, with their numbers in the list. If several have the
+        same name, only the first is yielded.
+        """
         seen: set[str] = set()
         for number, tool in enumerate(self.tools):
             if isinstance(tool, Mapping) and isinstance(name := tool.get("name"), str) and name not in seen:
@@ -55,7 +57,7 @@ class ToolListing:
                 yield number, name, tool
 
     def may_call(self, tool: Mapping[str, Any]) -> bool:
-        """True if a tool may be called: it only reads, or the caller named it."""
+        """True if a tool may be called: it only reads, or the caller permits it by name."""
         return only_reads(tool) or tool.get("name") in self.allowed
 
     def find(self, name: str) -> Mapping[str, Any] | None:
@@ -64,7 +66,7 @@ class ToolListing:
 
 
 def read_listing(link: Link) -> ToolListing:
-    """Read all pages of the list."""
+    """Read all pages of the list; an incomplete list has a `problem`."""
     tools: list[Any] = []
     cursors: set[str] = set()
     cursor, size = "", 0
@@ -93,15 +95,15 @@ def read_listing(link: Link) -> ToolListing:
 
 
 def find_hints(tool: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the annotations of a tool; empty if it has none."""
+    """Return the hints (`annotations`) of a tool; empty if it has none."""
     found = tool.get("annotations")
     return found if isinstance(found, Mapping) else {}
 
 
 def find_deed(name: str) -> str:
-    """Return the word of a tool's name that says that it changes something; empty if none does.
+    """Return the word in a tool's name that means a change; empty if there is none.
 
-    It is the first word, or the second where names begin with the server's own (`git_commit`).
+    It is the first word, or the second one if names begin with the server's name (`git_commit`).
     """
     words = [word.lower() for word in _WORDS.findall(name)[:2]]
     if words and words[0] in READING:
@@ -110,5 +112,5 @@ def find_deed(name: str) -> str:
 
 
 def only_reads(tool: Mapping[str, Any]) -> bool:
-    """True if a tool says that it only reads, and its name does not say that it changes something."""
+    """True if a tool's hints say that it only reads, and its name does not mean a change."""
     return find_hints(tool).get("readOnlyHint") is True and not find_deed(str(tool.get("name")))

@@ -1,4 +1,4 @@
-"""JSON-RPC messages of the Model Context Protocol: build those we send, and read one from an answer.
+"""JSON-RPC messages of the Model Context Protocol: build requests, and find a message in an answer.
 
 https://modelcontextprotocol.io/specification/2025-11-25 and revision 2026-07-28, which has no sessions; read
 2026-11-20.
@@ -12,15 +12,15 @@ from typing import Any
 from pgagents.http import Response, read_json
 
 MODERN, LEGACY = "2026-07-28", "2025-11-25"
-"""The revisions that we support: the stateless one, and the last with a handshake."""
+"""The revisions that we support: the one without sessions, and the last one with them."""
 DISCOVER, INITIALIZE, INITIALIZED = "server/discover", "initialize", "notifications/initialized"
 VERSION, SESSION, METHOD, NAME = "MCP-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name"
 ACCEPT = "application/json, text/event-stream"
 NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
-"""The parameter that a request repeats in `Mcp-Name`, by method (2026-07-28)."""
+"""The parameter whose value `Mcp-Name` repeats, by method (2026-07-28)."""
 _PREFIX = "io.modelcontextprotocol/"
 NAMED_ITSELF = _PREFIX + "serverInfo"
-"""The member of an answer's `_meta` with the description of a server of 2026-07-28."""
+"""The member of `_meta` in which a server of 2026-07-28 describes itself."""
 CLIENT = {"name": "pgagents-verify", "version": "1"}
 
 
@@ -33,7 +33,7 @@ def hello() -> dict[str, Any]:
 
 
 def add_metadata(message: Mapping[str, Any], version: str) -> dict[str, Any]:
-    """Return the message in the form of a protocol revision: each request of 2026-07-28 names its client."""
+    """Return the message in the form of a revision. In 2026-07-28 each request names its client."""
     if version < MODERN or "id" not in message:
         return dict(message)
     params = dict(message.get("params") or {})
@@ -63,8 +63,9 @@ def headers_of(message: Mapping[str, Any], version: str, session: str) -> list[t
 
 
 def read(response: Response, id: Any) -> Response | str:
-    """Return the answer to the request with this id, from JSON or an event stream; or a text with the reason
-    why none came.
+    """Return the answer to the request with this id, from JSON or an event stream.
+
+    If there is none, return the reason as a text.
     """
     if (response.header("content-type") or "").partition(";")[0].strip().lower() == "text/event-stream":
         problem = "the stream ended without the answer"
@@ -84,7 +85,9 @@ def read(response: Response, id: Any) -> Response | str:
 
 
 def _answers(value: Mapping[str, Any], id: Any) -> bool:
-    """True if a message answers that request; an error may have no id if the request could not be read."""
+    """True if a message answers the request with this id. An error may lack the id if the request was
+    unreadable.
+    """
     known = value.get("id") == id or (value.get("id") is None and "error" in value)
     return known and ("result" in value) != ("error" in value) and value.get("jsonrpc") == "2.0"
 

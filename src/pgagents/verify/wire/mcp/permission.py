@@ -1,4 +1,4 @@
-"""Decide if a message may go to an MCP server that no catalogue describes."""
+"""Decide which messages may be sent to an MCP server that no catalogue describes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CALL = "tools/call"
 
 
 def is_no_call(request: Request) -> bool:
-    """True if a message surely calls no tool, but only requests facts about the server."""
+    """True if a message surely calls no tool, and only asks about the server."""
     message = read_json(request.body).value
     method = message.get("method") if isinstance(message, Mapping) else None
     return isinstance(method, str) and method != CALL
@@ -20,7 +20,7 @@ def is_no_call(request: Request) -> bool:
 def object_to_message(request: Request, listing: ToolListing) -> str:
     """Return why a message must not be sent; empty if it may be.
 
-    A call must be of a tool that only reads, that the caller named, or that the server does not list.
+    A call may be of a tool that only reads, that the caller permits, or that the server does not list.
     """
     if is_no_call(request):
         return ""

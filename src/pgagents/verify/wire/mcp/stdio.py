@@ -1,8 +1,8 @@
-"""Run an MCP server as a process and talk to it over stdin and stdout, limited in time, line length and
+"""Run an MCP server as a process, and exchange messages over stdin and stdout, limited in time, lengths and
 lines.
 
-A request's body is one line, its answer the line with the same id. The last of its stderr is kept, and shown
-if the process dies.
+Each request is one line, and its answer is the line with the same id. The end of the process's stderr is
+kept, and shown if the process ends.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pgagents.http import Request, Response, Silence, read_json
 
 MAX_LINE = 4_000_000
 MOST_LINES = 1_000
-"""Lines read besides the answer to one request: progress and log messages are few."""
+"""The most lines read besides the answer to one request; servers send few progress and log messages."""
 TIMEOUT_S = 30.0
 END_S = 2.0
 MOST_STDERR = 4_000
@@ -31,9 +31,9 @@ JSON = (("Content-Type", "application/json"),)
 
 
 class Stdio:
-    """A handler over a process.
+    """A handler that sends to a process.
 
-    Use it as a context manager, or call `close`. Raises PgagentsError if it cannot be started.
+    Use it as a context manager, or call `close`. Raises PgagentsError if the process cannot be started.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Stdio:
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         try:
-            self._child = subprocess.Popen(  # in a group of its own, so that what it starts ends with it
+            self._child = subprocess.Popen(  # in a group of its own, so that its own processes end with it
                 list(command),
                 env=dict(env),
                 stdin=subprocess.PIPE,
@@ -64,7 +64,7 @@ class Stdio:
         self._closed = threading.Event()
         self._ended: Silence | None = None
         self.noise = ""
-        """The first line on its stdout that was no message."""
+        """The first line on stdout that was no message."""
         self._listening = self._start(self._listen)
         self._reading = self._start(self._read)
 
@@ -75,9 +75,9 @@ class Stdio:
         self.close()
 
     def __call__(self, request: Request) -> Response | Silence:
-        """Write the body as a line and wait for its answer; a notification has none.
+        """Write the body as a line and wait for its answer; a notification gets none.
 
-        Raises nothing, even if the process ends or writes nonsense.
+        Raises nothing, even if the process ends or writes invalid lines.
         """
         until = self._timer() + self._timeout_s
         asked = read_json(request.body).value
@@ -92,7 +92,7 @@ class Stdio:
             except queue.Empty:
                 return Silence("timeout", f"no answer within {self._timeout_s:g} s{self._words()}")
             if isinstance(came, Silence):
-                self._lines.put(came)  # it stays ended
+                self._lines.put(came)  # so that later calls find the end, too
                 return came
             told = read_json(came)
             if not isinstance(told.value, Mapping):
@@ -106,7 +106,7 @@ class Stdio:
         return Silence("protocol", f"{MOST_LINES:,} lines came, and no answer", begun=True)
 
     def close(self) -> None:
-        """End the process: close its stdin, as the protocol wants, then terminate, then kill it."""
+        """End the process: close its stdin, as the protocol demands, then terminate it, then kill it."""
         self._closed.set()
         with contextlib.suppress(OSError):
             if self._child.stdin:
@@ -119,7 +119,7 @@ class Stdio:
                 break
             except subprocess.TimeoutExpired:
                 continue
-        self._signal(signal.SIGKILL)  # also end what it started and left behind
+        self._signal(signal.SIGKILL)  # also end the processes that it has left behind
         while not self._lines.empty():
             self._lines.get_nowait()
         for thread in (self._reading, self._listening):
@@ -135,7 +135,7 @@ class Stdio:
         return thread
 
     def _write(self, line: bytes, until: float) -> Silence | None:
-        """Write a line without blocking forever: a process that does not read fills the pipe."""
+        """Write a line within the time limit; a process that does not read fills the pipe."""
         done: list[Silence | None] = []
 
         def work() -> None:
@@ -147,7 +147,7 @@ class Stdio:
             except (OSError, ValueError):
                 done.append(self._over())
 
-        if len(line) <= 4_096:  # a pipe takes this much at once, unless it is full
+        if len(line) <= 4_096:  # a pipe accepts this much at once, unless it is full
             work()
         else:
             writing = self._start(work)
@@ -171,7 +171,7 @@ class Stdio:
                 self._put(line.strip())
 
     def _put(self, item: bytes | Silence) -> None:
-        """Queue a line; a process that floods its stdout waits until somebody reads."""
+        """Queue a line. If a process floods its stdout, wait until the queue is read."""
         while not self._closed.is_set():
             with contextlib.suppress(queue.Full):
                 self._lines.put(item, timeout=0.2)
@@ -186,8 +186,8 @@ class Stdio:
     def _over(self) -> Silence:
         """Return a Silence that says how the process ended.
 
-        A pipe closes shortly before its process ends, and before its last stderr is read; both are waited for
-        once.
+        Its pipe closes shortly before the process ends and before its last stderr is read. So this waits once
+        for both.
         """
         if self._ended is not None:
             return self._ended
@@ -205,6 +205,6 @@ class Stdio:
 
 
 def _line(out: IO[Any]) -> bytes | None:
-    """Return the next line; None if it is too long, empty at the end."""
+    """Return the next line; None if it is too long, empty bytes at the end."""
     found: bytes = out.readline(MAX_LINE + 1)
     return None if len(found) > MAX_LINE else found

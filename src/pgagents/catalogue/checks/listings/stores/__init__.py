@@ -1,1 +1,1 @@
-"""The stores that list plugins, one module each: which texts a store takes, and its limits."""
+"""The stores that list plugins, one module each: the texts that a store shows, and its limits."""

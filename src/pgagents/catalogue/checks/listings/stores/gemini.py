@@ -1,4 +1,4 @@
-"""Extensions of Gemini CLI: names as its own validator takes them.
+"""Extensions of Gemini CLI: names as its own validator allows them.
 
 npm @google/gemini-cli 0.61.0, run 2026-11-21.
 """

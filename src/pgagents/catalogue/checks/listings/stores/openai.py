@@ -1,7 +1,7 @@
 """ChatGPT's and Codex's plugin directory: limits of the final submission, with the portal's codes.
 
-https://developers.openai.com/plugins/deploy/submission-errors and …/submission, read 2026-11-21. Where the
-pages differ, the narrower limit holds. Rules without a code of the portal have a word of their page instead.
+https://developers.openai.com/plugins/deploy/submission-errors and …/submission, read 2026-11-21. If the pages
+differ, the narrower limit applies. A rule without a code of the portal has a word of its page instead.
 """
 
 from __future__ import annotations

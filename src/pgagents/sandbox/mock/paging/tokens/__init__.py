@@ -1,1 +1,1 @@
-"""One way to name a page by an argument a module; each ends with its `TOKEN`."""
+"""Ways to name a page by an argument, one for each module, which ends with its `TOKEN`."""

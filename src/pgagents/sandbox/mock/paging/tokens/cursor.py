@@ -35,14 +35,14 @@ def _begin(listing: Listing, value: Any) -> int | None:
 
 
 TOO_LONG = 10
-"""Digits of an index that no list has."""
+"""Most digits of an index."""
 
 
 def _name(listing: Listing, start: int) -> Any:
-    """Return a text with the items before and behind the page's begin, so that none moves to another page
-    when one is made or removed.
+    """Return a text with the items before and after the page's beginning.
 
-    An argument that takes no such text gets one with the item before it, or the number of items before it.
+    So no item moves to another page when one is made or removed. If the argument does not allow the text, it
+    has only the item before, or the number of items before.
     """
     known = [start, listing.ids[start - 1], _hash(listing)]
     for parts in ([*known, listing.ids[start]], known):

@@ -1,4 +1,4 @@
-"""Pages named by their number: `next: input.page + 1.0`, or a number that the answer says."""
+"""Pages named by their number: `next: input.page + 1.0`, or a number in the answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _applies(action: Action, pages: Pages) -> bool:
 
 
 def _first(listing: Listing) -> int:
-    """Return the number of the first page: the argument's default, or its least value."""
+    """Return the number of the first page: the argument's default, or its smallest value."""
     param = listing.action.param(listing.pages.argument)
     schema = param.schema if param is not None else {}
     return int(schema.get("default", schema.get("minimum", 1)))

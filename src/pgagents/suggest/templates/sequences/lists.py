@@ -1,4 +1,4 @@
-"""Lists: their order, what is different in each item, how long they are, and what their items add up to."""
+"""Propose laws about lists: their order, unique members, their length, and sums over their items."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pgagents.suggest.tables import Table
 LIMITS = frozenset(("limit", "size", "count", "max", "per", "page", "top", "first", "take", "rows"))
 TOTALS = frozenset(("total", "count", "size", "sum", "number"))
 LEAST_TOTALS = 2
-"""Number of different totals that lists must have reached."""
+"""Least number of different totals that lists must have had."""
 MOST_MEMBERS = 24
 MARK = "pgv-"
 LONG = 5
@@ -46,14 +46,14 @@ def propose(table: Table) -> Iterator[Candidate]:
 
 
 def _members(column: Column) -> list[str]:
-    """Return the names of the members that every item has."""
+    """Return the names of members that every item has."""
     items = [item for value in column.there for item in value]
     names = list(dict.fromkeys(name for item in items for name in item))[:MOST_MEMBERS]
     return [name for name in names if all(name in item for item in items)]
 
 
 def _sizes(table: Table, column: Column) -> Iterator[Candidate]:
-    """Yield how the length follows from a number, and when the list is empty."""
+    """Yield laws about the length: it follows from a number, or the list is empty under a condition."""
     for number in table.columns:
         if not is_reckonable(number) or number.root in ("before", "now") or not number.whole:
             continue
@@ -86,7 +86,7 @@ def _sizes(table: Table, column: Column) -> Iterator[Candidate]:
 
 
 def _lengths(table: Table, column: Column, number: Column) -> Iterator[Candidate]:
-    """Yield how the length of a list follows from a number of the same answer."""
+    """Yield laws that derive the length of a list from a number in the same answer."""
     size = f"size({column.text})"
     yield Candidate(
         table,
@@ -125,7 +125,7 @@ def _lengths(table: Table, column: Column, number: Column) -> Iterator[Candidate
 
 
 def _reach(column: Column, number: Column) -> Any:
-    """Return a judge of a limit: it counts where the list is as long as the limit lets it be."""
+    """Return a judge of a limit. It counts rows in which the list is as long as the limit allows."""
 
     def weigh(guard: Guard | None) -> Evidence | None:
         reached, most = set(), 0
@@ -142,7 +142,10 @@ def _reach(column: Column, number: Column) -> Any:
 
 
 def _fill(column: Column, number: Column) -> Any:
-    """Return a judge of a total: some lists have as many items, others are a part, and totals differ."""
+    """Return a judge of a total.
+
+    Some lists must have as many items as the total, others fewer, and totals must differ.
+    """
 
     def weigh(guard: Guard | None) -> Evidence | None:
         whole: set[float] = set()
@@ -158,7 +161,7 @@ def _fill(column: Column, number: Column) -> Any:
 
 
 def _sorted(table: Table, column: Column, member: str) -> Iterator[Candidate]:
-    """Yield that the items stand in the order of a member, up or down."""
+    """Yield the law that the items are sorted by a member, ascending or descending."""
     values = [item[member] for value in column.there for item in value]
     timed = bool(values) and all(
         isinstance(v, str) and math.isfinite(epoch(v)) and len(v) > 9 for v in values
@@ -166,7 +169,7 @@ def _sorted(table: Table, column: Column, member: str) -> Iterator[Candidate]:
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     if not values or not (timed or numbers or all(isinstance(v, str) for v in values)):
         return
-    if any(isinstance(v, str) and MARK in v for v in values):  # our own texts come in the order of our calls
+    if any(isinstance(v, str) and MARK in v for v in values):  # our own texts have the order of our calls
         return
     var = name_item(column.last)
     read = f"{var}.{member}"
@@ -195,7 +198,10 @@ def _sorted(table: Table, column: Column, member: str) -> Iterator[Candidate]:
 
 
 def _shuffles(column: Column, member: str, test: Any, *, timed: bool) -> Any:
-    """Return a judge of an order: a list of k different values is in order by chance once in k! times."""
+    """Return a judge of an order.
+
+    A list of k different values is sorted by chance once in k! times.
+    """
 
     def weigh(guard: Guard | None) -> Evidence | None:
         score, seen = 0.0, set()
@@ -216,7 +222,7 @@ def _shuffles(column: Column, member: str, test: Any, *, timed: bool) -> Any:
 
 
 def _unique(table: Table, column: Column, member: str) -> Iterator[Candidate]:
-    """Yield that no two items of a list have the same member."""
+    """Yield the law that no two items of a list share a member's value."""
     words = words_of(member)
     named = bool(words) and words[-1] in ("id", "uuid", "code", "key")
     own = named
@@ -260,7 +266,7 @@ def _unique(table: Table, column: Column, member: str) -> Iterator[Candidate]:
 
 
 def _totals(table: Table, column: Column, members: Sequence[str]) -> Iterator[Candidate]:
-    """Yield that a number of the answer is the sum of a member over the list."""
+    """Yield the law that a number of the answer is the sum of a member over the list."""
     for total in table.of_root("response"):
         if not is_reckonable(total) or any(total.path[: len(column.path)] == column.path for _ in (0,)):
             continue
@@ -295,7 +301,7 @@ def _totals(table: Table, column: Column, members: Sequence[str]) -> Iterator[Ca
 
 
 def _same_items(table: Table, column: Column, given: Column) -> Candidate:
-    """Return that a list has the argument's items: in order, or as a set."""
+    """Return the law that a list has the argument's items, in order or as a set."""
     a, b = column.text, given.text
     loose = Candidate(
         table,
@@ -321,7 +327,7 @@ def _same_items(table: Table, column: Column, given: Column) -> Candidate:
 
 
 def _matching(table: Table, column: Column, given: Column) -> Iterator[Candidate]:
-    """Yield that for each object sent, the answer has one with the same member."""
+    """Yield the law that for each sent object, the answer has one with the same member."""
     var, held = name_item(given.last), f"{name_item(column.last)}2"
     for member in _members(column):
         values = [i.get(member, MISSING) for items in given.there for i in items]

@@ -1,0 +1,1 @@
+"""Templates of laws about lists and event streams."""

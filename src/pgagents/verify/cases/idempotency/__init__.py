@@ -1,0 +1,1 @@
+"""Idempotency keys that a server may confuse."""

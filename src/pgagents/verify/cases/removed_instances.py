@@ -1,0 +1,128 @@
+"""Find an instance in reads and lists, before and after its removal, and recognise it among others."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pgagents.catalogue.language.scope import FRESH
+from pgagents.cel.expression import Expression, member_of
+from pgagents.model.action import ActionCall
+from pgagents.model.resource import Resource
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import at_path, is_gone
+from pgagents.verify.fixtures.marks import find_marks, occurs_in
+from pgagents.verify.fixtures.proof import is_random_id
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.laws.next_page import PageRequest, next_page
+from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+MOST_PAGES = 10
+"""The most pages of a list on which an instance is looked for before it is removed."""
+Reader = tuple[ActionCall, Endpoint]
+"""A call that reads or lists instances, with its endpoint."""
+
+
+def read_instance(
+    endpoint: Endpoint, call: ActionCall, resource: Resource, body: Mapping[str, Any], why: str
+) -> Call:
+    """Return the call that reads or lists the instance with this body."""
+    return Call(endpoint, call.input, "explore", why, subject=resource, made=body)
+
+
+def find_page(
+    setting: Setting, resource: Resource, reader: Reader, body: Mapping[str, Any]
+) -> Generator[Any, Any, tuple[Exchange, PageRequest | None]]:
+    """Return the page of a list that contains an instance, with its request; the request is None if no page
+    does.
+    """
+    call, endpoint = reader
+    more = PageRequest()
+    seen: Exchange = yield read_instance(
+        endpoint, call, resource, body, f"a list with a {resource.name} to be removed"
+    )
+    for _ in range(MOST_PAGES):
+        if find_item(resource, call, seen, body) is not None:
+            return seen, more
+        further = next_page(setting, endpoint, seen) if seen.success else None
+        if further is None or not further.is_followed:
+            break
+        more = further
+        seen = yield request_page(
+            reader, resource, body, more, f"a further page, for a {resource.name} to be removed"
+        )
+    return seen, None
+
+
+def request_page(
+    reader: Reader, resource: Resource, body: Mapping[str, Any], more: PageRequest, why: str
+) -> Call:
+    """Return the call that requests a page of a list, with the arguments or the URL in `more`."""
+    call, endpoint = reader
+    return replace(
+        read_instance(endpoint, call, resource, body, why), input={**call.input, **more.input}, raw=more.raw
+    )
+
+
+def find_item(
+    resource: Resource, call: ActionCall, seen: Exchange, body: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """Return the item of a list with an instance's id; None if there is none."""
+    items = at_path(call, seen) if seen.success else None
+    id = resource.id_of(body)
+    found = (item for item in items if isinstance(item, Mapping)) if isinstance(items, list) else ()
+    return next((item for item in found if id is not None and resource.id_of(item) == id), None)
+
+
+def is_listed(resource: Resource, call: ActionCall, seen: Exchange, body: Mapping[str, Any]) -> bool:
+    """True if a list contains an instance without marking it as removed. An item without data of it does not
+    count.
+    """
+    item = find_item(resource, call, seen, body)
+    if item is None or resource.gone_when is None:
+        return item is not None
+    read = resource.gone_when.paths
+    told = {path[0] for name in ("resource", resource.name) for path in read.get(name, ()) if path}
+    return told <= item.keys() and not is_gone(resource, item)
+
+
+def is_there(resource: Resource, read: ActionCall, seen: Exchange) -> bool:
+    """True if an answer contains the instance, and does not mark it as removed."""
+    body = at_path(read, seen) if seen.success else None
+    return seen.success and not (isinstance(body, Mapping) and is_gone(resource, body))
+
+
+def is_same(resource: Resource, made: Exchange, body: Mapping[str, Any], shown: Any) -> bool:
+    """True if an answer contains the instance that was made, and not another one with the same id."""
+    return has_random_id(resource, body) or any(
+        occurs_in(value, shown) for value in _own_values(resource, made)
+    )
+
+
+def has_random_id(resource: Resource, body: Mapping[str, Any]) -> bool:
+    """True if the instance has a random id, which no other instance will ever have."""
+    id = resource.id_of(body)
+    return isinstance(id, str) and is_random_id(id)
+
+
+def _own_values(resource: Resource, made: Exchange) -> Iterator[Any]:
+    """Yield the values in a create that only this run sends: marks, and values that replace marks."""
+    written = resource.made_by.input if resource.made_by is not None else {}
+    for name, value in made.input.items():
+        if isinstance(template := written.get(name), Expression) and member_of(template, (FRESH,)):
+            yield value
+        yield from find_marks(value)
+
+
+def call_with_ids(setting: Setting, endpoint: Endpoint, named: Mapping[str, Any], what: str) -> Call:
+    """Return an ordinary call with these ids. Its other ids may be of any instances."""
+    given = {**template_of(setting.model, endpoint.action).input, **named}
+    others = {
+        str(p.name): InstanceRef(str(p.refers_to), member=p.refers_member)
+        for p in endpoint.params
+        if p.refers_to and isinstance(given.get(str(p.name)), Expression)
+    }
+    return Call(endpoint, {**given, **others}, "absent", what)

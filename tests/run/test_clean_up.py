@@ -1,0 +1,125 @@
+"""A run's end removes what it made: several instances at the same time, and none before what may need it."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from pgagents.http import Request, Response, Silence
+from pgagents.inprocess import inside, over_tls, verify_sandbox
+from pgagents.report.report import Report
+from pgagents.verify.plan.collections import index_collections
+from pgagents.verify.plan.options import FINISHING, Options, Progress
+from verifying import PARK_GRAPH, ROOT, SHOP, model
+
+LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"
+DOCUMENTS = ROOT / "tests" / "catalogues" / "documents.yaml"
+SEVERAL = 4
+PAUSE_S = 0.02
+LONG_S = 0.15
+"""Longer than the run's thread waits at a time, so that an interrupt comes before the answer."""
+
+
+@dataclass(slots=True)
+class Ending:
+    """A run, and the requests of its end: each with those that were on their way when it came."""
+
+    of: Path
+    workers: int
+    interrupt_at: Sequence[int] = ()
+    """Numbers of the requests of the end at which the run is interrupted."""
+    seen: list[tuple[Request, tuple[Request, ...]]] = field(default_factory=list)
+    _now: list[Request] = field(default_factory=list)
+    _ending: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self) -> Report:
+        known = model(self.of)
+        opened = inside(known)
+        handler = over_tls(opened.sandbox.handler)
+
+        def answer(request: Request) -> Response | Silence:
+            with self._lock:
+                if not self._ending:
+                    return handler(request)
+                self.seen.append((request, tuple(self._now)))
+                self._now.append(request)
+                if len(self.seen) in self.interrupt_at:
+                    _thread.interrupt_main()
+            time.sleep(LONG_S if self.interrupt_at else PAUSE_S)
+            with self._lock:
+                self._now.remove(request)
+                return handler(request)
+
+        options = Options(workers=self.workers, exclusive=True)
+        return verify_sandbox(known, opened, options, handler=answer, on_progress=self._note)
+
+    def _note(self, progress: Progress) -> None:
+        self._ending = self._ending or progress.doing == FINISHING
+
+    @property
+    def most(self) -> int:
+        """The most requests of the end that were on their way at the same time."""
+        return max(1 + len(others) for _, others in self.seen)
+
+
+@pytest.mark.parametrize(("workers", "most"), [(1, 1), (SEVERAL, SEVERAL)])
+def test_instances_that_cannot_need_each_other_are_removed_at_the_same_time(workers: int, most: int) -> None:
+    ending = Ending(SHOP, workers)
+    report = ending.run()
+    assert ending.most == most
+    assert len(ending.seen) > SEVERAL
+    assert report.footer.left_behind == ()
+    assert report.findings == ()
+
+
+def test_nothing_is_removed_beside_what_may_need_it_and_receivers_of_events_go_by_themselves() -> None:
+    for of, kinds in ((LIBRARY, ("holds", "titles")), (PARK_GRAPH, ("sessions", "webhooks"))):
+        ending = Ending(of, SEVERAL)
+        assert ending.run().footer.left_behind == ()
+        assert ending.most > 1
+        met = set()
+        for request, others in ending.seen:
+            together = {kind for kind in kinds for one in (request, *others) if kind in one.path}
+            met |= together
+            assert len(together) < 2, (request.path, [one.path for one in others])
+        assert met == set(kinds)
+
+
+def test_an_interrupt_of_the_end_leaves_nothing_behind_and_a_second_one_names_what_is_left() -> None:
+    once = Ending(SHOP, SEVERAL, interrupt_at=(1,))
+    assert once.run().footer.left_behind == ()
+    twice = Ending(SHOP, SEVERAL, interrupt_at=(1, SEVERAL + 1))
+    left = twice.run().footer.left_behind
+    assert 0 < len(left) <= SEVERAL
+    assert all(name.startswith("order ") for name in left)
+
+
+@pytest.mark.parametrize(
+    ("of", "one", "other", "expected"),
+    [
+        (LIBRARY, "hold", "title", True),
+        (LIBRARY, "title", "hold", True),
+        (LIBRARY, "title", "title", False),
+        (SHOP, "order", "order", False),
+        (PARK_GRAPH, "session", "day_session", False),
+        (PARK_GRAPH, "paid_session", "session", True),
+        (PARK_GRAPH, "session", "lot", True),
+        (PARK_GRAPH, "session", "webhook", False),
+    ],
+)
+def test_an_instance_may_need_those_that_its_making_names(
+    of: Path, one: str, other: str, *, expected: bool
+) -> None:
+    assert index_collections(model(of)).may_need(one, other) is expected
+
+
+def test_instances_that_contain_others_of_their_kind_need_each_other() -> None:
+    index = index_collections(model(DOCUMENTS))
+    assert [name for name in index.name_of if index.may_need(name, name)] == ["folder"]
