@@ -1,4 +1,4 @@
-"""What was not judged has the reason that is true."""
+"""Contracts that were not judged have the true reason."""
 
 from __future__ import annotations
 
