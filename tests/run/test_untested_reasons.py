@@ -99,3 +99,21 @@ def test_an_example_of_an_argument_is_a_value_for_reads_alone(examples: str, kep
     assert {r.method for r in server.log if r.path == "/notes/n0"} <= {"GET", "HEAD", "OPTIONS"}
     writes = [template_of(model, action).input for action in model.actions if action.effect == "write"]
     assert all(given.get("note_id") != "n0" for given in writes)
+
+
+def test_a_create_whose_answer_has_no_instance_is_not_said_to_have_made_none() -> None:
+    def nameless(_: Notes, request: Request) -> Response | None:
+        return answer(201, "made") if request.method == "POST" else None
+
+    report = verified(with_resource(), Notes(odd=nameless))
+    _, reason = find(report, "removals/note/get_note@rest")
+    assert reason == "the create answered 201 without a note that can be read from it"
+
+
+def test_a_create_that_is_refused_made_none() -> None:
+    def full(_: Notes, request: Request) -> Response | None:
+        return answer(422, {"detail": "full"}) if request.method == "POST" else None
+
+    report = verified(with_resource(), Notes(odd=full))
+    _, reason = find(report, "removals/note/get_note@rest")
+    assert reason.startswith("no note was made: 422")
