@@ -50,7 +50,7 @@ class InvalidCase:
     cite: tuple[str, ...]
     priority: int
     promised: str = ""
-    """What the contract says of all its cases; empty where `says` is one's own."""
+    """The contract's words for all its cases; empty where `says` is one's own."""
 
 
 def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]:

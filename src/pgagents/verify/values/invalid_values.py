@@ -67,7 +67,7 @@ class InvalidValue:
     priority: int = 1
     likely: Likely = ""
     rule: str = ""
-    """What every value that breaks the keyword does; empty where `says` is all there is."""
+    """The effect of every value that breaks the keyword; empty where `says` is all there is."""
 
 
 MISSING = object()
