@@ -1,10 +1,13 @@
-"""What was not judged has the reason that is true."""
+"""Contracts that were not judged have the true reason."""
 
 from __future__ import annotations
+
+import pytest
 
 from pgagents.http import Request, Response
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.safety import NO_WRITES
 from small_api import KNOWN, NOTES, Notes, answer, catalogue, verified, with_resource
 
@@ -82,3 +85,35 @@ def test_an_example_of_the_action_is_the_value_that_it_asks_for() -> None:
     server = Notes(notes={"n0": {"id": "n0", "text": "hello"}})
     report = verified(catalogue(NOTES, (example, given)), server)
     assert find(report, "content_type/get_note@rest")[0] is Verdict.KEPT
+
+
+@pytest.mark.parametrize(("examples", "kept"), [("[n0]", True), ("[7, n0]", True), ("[7]", False)])
+def test_an_example_of_an_argument_is_a_value_for_reads_alone(examples: str, kept: bool) -> None:
+    given = f"required: true, examples: {examples}}}"
+    text = NOTES.replace("maxLength: 40, required: true}}", f"maxLength: 40, {given}}}")
+    server = Notes(notes={"n0": {"id": "n0", "text": "hello"}})
+    model = catalogue(text)
+    report = verified(model, server)
+    assert (find(report, "content_type/get_note@rest")[0] is Verdict.KEPT) is kept
+    assert server.notes == {"n0": {"id": "n0", "text": "hello"}}
+    assert {r.method for r in server.log if r.path == "/notes/n0"} <= {"GET", "HEAD", "OPTIONS"}
+    writes = [template_of(model, action).input for action in model.actions if action.effect == "write"]
+    assert all(given.get("note_id") != "n0" for given in writes)
+
+
+def test_a_create_whose_answer_has_no_instance_is_not_said_to_have_made_none() -> None:
+    def nameless(_: Notes, request: Request) -> Response | None:
+        return answer(201, "made") if request.method == "POST" else None
+
+    report = verified(with_resource(), Notes(odd=nameless))
+    _, reason = find(report, "removals/note/get_note@rest")
+    assert reason == "the create answered 201 without a note that can be read from it"
+
+
+def test_a_create_that_is_refused_made_none() -> None:
+    def full(_: Notes, request: Request) -> Response | None:
+        return answer(422, {"detail": "full"}) if request.method == "POST" else None
+
+    report = verified(with_resource(), Notes(odd=full))
+    _, reason = find(report, "removals/note/get_note@rest")
+    assert reason.startswith("no note was made: 422")

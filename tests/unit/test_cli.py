@@ -378,6 +378,11 @@ def test_progress_says_pace_and_time_left() -> None:
         == "10/min · about 64 min left · waiting 12 s for the server's limit"
     )
     assert progress.describe_progress(Progress(0, 0, 0, 0, 0, 0.0)) == "0/min"
+    generated = Progress(245, 265, 40, 900, 2, 49.0, "random calls are generated: 91 of at most 1810")
+    assert (
+        progress.describe_progress(generated)
+        == "5/s · 2 broken · random calls are generated: 91 of at most 1810"
+    )
 
 
 def test_colours_only_on_a_terminal_that_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ QUERY = {"type": "apiKey", "in": "query", "name": "api_key"}
 BASIC = {"type": "http", "scheme": "basic"}
 RAW = {"type": "apiKey", "in": "header", "name": "Authorization"}
 SPECTACULAR = 'Token-based authentication with required prefix "Token"'
+WORDED = "Prefix value with 'Apikey ' as in, 'Apikey SECRET'"
 DIGEST = {"type": "http", "scheme": "digest"}
 URL = "https://sign-in.example"
 OTHER_KEYS: dict[str, tuple[dict[str, Any], str]] = {
@@ -285,6 +286,10 @@ def test_scheme_that_an_author_mistypes_is_told_as_before() -> None:
         ({**HEADER, "name": "x_api.key"}, ("x_api.key", "a:b")),
         (RAW, ("Authorization", "a:b")),
         ({**RAW, "description": SPECTACULAR}, ("Authorization", "Token a:b")),
+        ({**RAW, "description": WORDED}, ("Authorization", "Apikey a:b")),
+        ({**RAW, "description": "Prefixed with `Key`."}, ("Authorization", "Key a:b")),
+        ({**RAW, "description": 'Do not prefix it, for example with "Key".'}, ("Authorization", "a:b")),
+        ({**HEADER, "description": WORDED}, ("X-API-Key", "a:b")),
         (BASIC, ("Authorization", "Basic YTpi")),
         ({**BASIC, "scheme": "Basic"}, ("Authorization", "Basic YTpi")),
         ({**HEADER, "description": "Ask us for one"}, ("X-API-Key", "a:b")),

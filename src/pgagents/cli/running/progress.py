@@ -90,13 +90,16 @@ class Pace:
 def describe_progress(now: Progress, pace: float | None = None) -> str:
     """Return one line with pace, time left, broken contracts and current work.
 
-    By default the pace is that of the whole run.
+    By default the pace is that of the whole run. While random calls are generated nothing is sent, so their
+    number stands there without a time.
     """
+    from pgagents.verify.plan.options import GENERATING  # late, as `--help` is not to load a run's modules
+
     if pace is None:
         pace = now.sent / now.seconds if now.seconds > 0 else 0.0
     left = max(0, now.planned - now.sent)
     parts = [f"{pace:.0f}/s" if pace >= 2 else f"{pace * 60:.0f}/min"]
-    if pace and left:
+    if pace and left and not now.doing.startswith(GENERATING):
         parts.append(f"about {duration(left / pace)} left")
     if now.broken:
         parts.append(f"{now.broken:,} broken")

@@ -10,7 +10,10 @@ from pgagents.model.credential import PLACEHOLDER, Credential, Kind, Misuse, Pla
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}\Z")
 """A field name (RFC 9110, 5.1)."""
-_PREFIX = re.compile(r"""\bprefix:?\s+["'`]([A-Za-z][A-Za-z0-9_-]{0,30})["'`]""")
+_PREFIX = re.compile(
+    r"""(?i)\bprefix(?:ed)?(?:\s+(?:the|your|value|key|token|it|is|with|by)){0,4}:?\s+"""
+    r"""["'`]([A-Za-z][A-Za-z0-9_-]{0,30})\x20?["'`]"""
+)
 """Finds the word before the key in a scheme's description. OpenAPI has no member for it."""
 _PLACES: dict[str, Place] = {"header": "header", "query": "query", "cookie": "cookie"}
 _CALLED = {"header": "the header", "query": "the query parameter", "cookie": "the cookie"}

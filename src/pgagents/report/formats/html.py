@@ -108,7 +108,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
                 ("Kept, but not looked at everywhere", _list_half_seen(report)),
                 ("Stale lines of the baseline", report.stale),
                 ("Left behind on the server", report.footer.left_behind),
-                ("May have been made by calls that got no answer", report.footer.may_exist),
+                ("May have been made by calls that got no answer, or a 5xx", report.footer.may_exist),
                 ("Made, and cannot be undone", report.footer.lasting),
                 ("Notes", report.footer.notes),
                 ("A catalogue would add", report.footer.gains),

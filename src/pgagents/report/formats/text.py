@@ -305,7 +305,7 @@ def _list_remains(footer: Footer, width: int) -> list[str]:
     if len(footer.left_behind) > MAX_LEFT:
         lines.append(f"  and {len(footer.left_behind) - MAX_LEFT:,} more, all in the JSON report")
     if footer.may_exist:
-        lines.append(f"may have been made by calls that got no answer: {len(footer.may_exist):,}")
+        lines.append(f"may have been made by calls that got no answer, or a 5xx: {len(footer.may_exist):,}")
         lines += [f"  {_line(one)}" for one in footer.may_exist[:MAX_LEFT]]
     if footer.lasting:
         lines += _wrap(f"made, and cannot be undone: {', '.join(footer.lasting)}", "", "  ", width=width)

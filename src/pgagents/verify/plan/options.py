@@ -105,6 +105,8 @@ class Identities:
         return (*self.secrets, *(self.oauth.sensitive if self.oauth else ()))
 
 
+GENERATING = "random calls are generated"
+"""The phase in which a verification sends nothing, so that its pace says nothing about the time left."""
 FINISHING = "finishing"
 """The phase in which a verification sends no further probes and only undoes its changes."""
 

@@ -107,7 +107,9 @@ def find_made_up(setting: Setting, exchange: Exchange) -> str:
     if call.intent not in ("valid", "explore") or call.authored or call.raw.target is not None:
         return ""
     name = find_invented_argument(setting, endpoint, call) or ""
-    return name if any(p.name == name and p.place == "path" for p in endpoint.params) else ""
+    param = next((p for p in endpoint.params if p.name == name and p.place == "path"), None)
+    written = param is not None and call.input.get(name) in param.schema.get("examples", ())
+    return "" if param is None or written else name
 
 
 def find_invented_argument(setting: Setting, endpoint: Endpoint, call: Call) -> str | None:

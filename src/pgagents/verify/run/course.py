@@ -14,7 +14,7 @@ from statistics import median
 from pgagents.verify.check.check import RANDOM, Probe, checks_for
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import Unavailable
-from pgagents.verify.plan.options import FINISHING, USUAL_WORKERS, Options, Progress
+from pgagents.verify.plan.options import FINISHING, GENERATING, USUAL_WORKERS, Options, Progress
 from pgagents.verify.plan.order import LAST, by_phase
 from pgagents.verify.plan.overlap import Slot, lay_out
 from pgagents.verify.plan.plan import Draft
@@ -27,7 +27,6 @@ from pgagents.verify.run.sending.transmission import finish
 from pgagents.verify.wire.endpoint import OPERATOR
 
 INTERRUPTED = "interrupted"
-GENERATING = "random calls are generated"
 RETRIES = 12
 """Requests kept back for trying failing cases once more."""
 TICK_S = 0.001

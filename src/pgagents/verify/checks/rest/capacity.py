@@ -28,7 +28,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.fixtures.instance import at_path, siblings
+from pgagents.verify.fixtures.instance import at_path, say_none_made, siblings
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.values.schema_values import distinct
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -211,7 +211,7 @@ def _judge_taking(
             continue
         if not isinstance(body, Mapping) or not _is_id(body.get(takes.by)) or not exchange.fits:
             counts.clear()  # it may still have occupied capacity
-            return judge_untested(contract, f"no {resource.name} was made: {exchange.outcome}")
+            return judge_untested(contract, say_none_made(resource, exchange))
         living.append(body)
         at, taken = body[takes.by], sum(1 for one in bodies if one.get(takes.by) == body[takes.by])
         before = counts.get(at)

@@ -29,7 +29,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.instance import at_path, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, Own
@@ -183,7 +183,7 @@ def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[
     )
     body = at_path(p.first.made_by, made) if p.first.made_by.at is not None and made.success else None
     if not isinstance(body, Mapping) or not made.fits:
-        return [judge_untested(c, f"no {p.first.name} was made: {made.outcome}") for c in (counted, used)]
+        return [judge_untested(c, say_none_made(p.first, made)) for c in (counted, used)]
     yield Own(made.number)
     before = yield from read_counter(setting, p.first, body)
     usual = p.resource.made_by.input if p.resource.made_by is not None else {}

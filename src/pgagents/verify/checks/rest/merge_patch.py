@@ -24,7 +24,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.instance import at_path, members_of
+from pgagents.verify.fixtures.instance import at_path, members_of, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.values.schema_values import low, types_of
 from pgagents.verify.wire.call import Call
@@ -120,7 +120,7 @@ def _run(setting: Setting, case: _Case) -> Callable[[], Conversation]:
         body = at_path(case.resource.made_by, made)
         if not made.success or not isinstance(body, Mapping) or case.resource.id not in body:
             for contract in case.contracts:
-                yield judge_untested(contract, f"no {case.resource.name} was made: {made.outcome}")
+                yield judge_untested(contract, say_none_made(case.resource, made))
             return
         needed = {str(p.name) for p in case.patch.action.params if p.required}
         least = {k: v for k, v in template.input.items() if k in needed}

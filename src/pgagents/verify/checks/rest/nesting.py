@@ -26,7 +26,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.instance import at_path, find_read, is_gone, is_missing
+from pgagents.verify.fixtures.instance import at_path, find_read, is_gone, is_missing, say_none_made
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.removal import ACCEPTED, REMOVAL_WAITS_S
 from pgagents.verify.fixtures.target import makes
@@ -136,7 +136,7 @@ def _make_elsewhere(
         other: Exchange = yield _make_parent(nested, f"another {parent.name}")
         beside = at_path(parent.made_by, other) if other.success else None
         if not isinstance(beside, Mapping):
-            yield judge_untested(contract, f"no second {parent.name} was made: {other.outcome}")
+            yield judge_untested(contract, say_none_made(parent, other))
             return
         yield Own(other.number)
         there = {
@@ -185,7 +185,7 @@ def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Callable[[]
         home: Exchange = yield _make_parent(nested, f"a {parent.name} to be removed")
         around = at_path(parent.made_by, home) if home.success else None
         if not isinstance(around, Mapping):
-            yield judge_untested(contract, f"no {parent.name} was made: {home.outcome}")
+            yield judge_untested(contract, say_none_made(parent, home))
             return
         yield Own(home.number)
         body = yield from _make_inside(nested, home, around, contract)
@@ -228,7 +228,7 @@ def _make_inside(
     )
     body = at_path(made_by, made) if made.success else None
     if not isinstance(body, Mapping):
-        yield judge_untested(contract, f"no {resource.name} was made: {made.outcome}")
+        yield judge_untested(contract, say_none_made(resource, made))
         return None
     yield Own(made.number)
     return body

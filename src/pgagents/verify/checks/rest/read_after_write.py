@@ -27,7 +27,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.instance import at_path, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import changes_unseen, may_move
 from pgagents.verify.laws.laws import evaluate_law
@@ -195,7 +195,7 @@ def _reading(
         body = next(iter(_bodies(resource.made_by, made)), None)
         if body is None or not made.fits:
             for contract in (id for endpoint, _ in readers for id in _covers(resource, endpoint)):
-                yield judge_untested(contract, f"no {resource.name} was made: {made.outcome}")
+                yield judge_untested(contract, say_none_made(resource, made))
             return
         for endpoint, read in readers:
             why = f"to read back a {resource.name}"

@@ -41,7 +41,7 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.instance import at_path, is_missing
+from pgagents.verify.fixtures.instance import at_path, is_missing, say_none_made
 from pgagents.verify.fixtures.removal import ACCEPTED, REMOVAL_WAITS_S
 from pgagents.verify.fixtures.target import is_made_by
 from pgagents.verify.laws.next_page import PageRequest
@@ -173,7 +173,7 @@ def _run(setting: Setting, found: _Removable) -> Callable[[], Conversation]:
         )
         body = at_path(made_by, made) if made.success else None
         if not isinstance(body, Mapping):
-            yield from _give_up(every, f"no {resource.name} was made: {made.outcome}")
+            yield from _give_up(every, say_none_made(resource, made))
             return
         yield Own(made.number)
         known = yield from _look(setting, found, body)

@@ -159,7 +159,7 @@ def _judge_answer(
     """
     if exchange.is_tainted_by("documented_status"):
         for i in sorted(answering & projections.listing):
-            said = f"status {exchange.status} is not there: {exchange.outcome}"
+            said = f"the status {exchange.status} is not listed: it answered {exchange.outcome}"
             yield _judge_derived(ids[i].answers, f"{projections.offers[i].documents} lists the status", said)
         return
     if _has_open_status(exchange, memory):
