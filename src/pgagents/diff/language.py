@@ -1,5 +1,6 @@
 """The severity of each change of a catalogue's keys, for callers and agents, and for readers.
 
+Only the reference and the tests read this table: the comparisons beside it name their severities themselves.
 Tests keep the table complete. They change keys of real catalogues to check that a comparison reports no less
 and no worse.
 """

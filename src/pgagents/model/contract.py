@@ -21,9 +21,9 @@ class Verdict(StrEnum):
     UNTESTED = "untested"
     """Selected, but not decided: the run is not green."""
     NOT_SELECTED = "not_selected"
-    """Excluded by the caller."""
+    """Excluded by the caller: by an option, or because a key or flag is missing."""
     NOT_APPLICABLE = "not_applicable"
-    """The catalogue does not promise it."""
+    """It cannot be shown on this server, at this address, or by this run."""
 
 
 def check_of(id: str) -> str:

@@ -41,7 +41,9 @@ def cause(check: str, outcome: str, actual: str, kind: str = "") -> str:
 def cause_of(
     contract: Contract, outcome: str, actual: str, last: RecordedExchange | None, *, right: bool | None = None
 ) -> str:
-    """Return the key of a broken contract's cause; `last` is the exchange that breaks it, if any does.
+    """Return the key of a break: `cause`, with the kind that separates the causes of this check.
+
+    `last` is the exchange that breaks the contract, if any does.
 
     `right` is true if that call is one that the action takes; None lets the call's purpose tell.
     """

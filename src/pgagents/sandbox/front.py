@@ -41,10 +41,11 @@ PEER = ":peer"
 """The pseudo-header with the peer's address. No client can send a name that contains a colon."""
 OAUTH_SUB = "oauth sub"
 SCHEME = ":scheme"
+"""The pseudo-header that is `https` for a call over TLS."""
 CERTIFICATE = ":certificate"
+"""The pseudo-header with the client's certificate."""
 OURS = "ours"
 """The value that stands for a client certificate of the sandbox's own authority."""
-"""The pseudo-header that is `https` for a call over TLS."""
 
 
 class Front:

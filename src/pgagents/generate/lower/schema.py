@@ -1,8 +1,8 @@
 """Translate a catalogue schema into another dialect, and list what that dialect cannot express.
 
 The translated schema accepts every value that the original accepts, unless a loss says `narrowed`. A
-constraint that cannot be expressed exactly is widened, and listed as a loss at the catalogue's keyword. If
-the dialect has descriptions, it is described there in words.
+constraint that cannot be expressed exactly is widened, and listed as a loss at the catalogue's keyword. A
+bound is also described in words. Alternatives are widened without words.
 """
 
 from __future__ import annotations
@@ -150,6 +150,7 @@ class _Lowering:
         del flat["type"]
 
     def _several(self, flat: Flat, keyword: str, stack: Stack) -> Node | str | None:
+        """Translate several alternatives, or drop them if the dialect has none."""
         branches = list(flat[keyword])
         if self.dialect.any_of == "none":
             self.losses.add(flat.place(keyword), keyword, branches, "widened", "any value is taken")

@@ -67,6 +67,10 @@ def make_hosted_app(
 def _make_clients(
     model: Model, client: Client, sender: Sender, settings: Settings, issuer: Issuer | None
 ) -> SharedClient:
+    """Return the clients by token exchange or by linked keys, or the operator's own for all callers.
+
+    Raises PgagentsError if the API tells its users apart, and all callers would act as one of them.
+    """
     if settings.audience and settings.client is not None and issuer is not None:
         scheme = find_token_scheme(model).name
         tokens = ApiTokens(issuer, settings.client, settings.audience, scheme, sender.make_other)

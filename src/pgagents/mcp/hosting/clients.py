@@ -1,4 +1,4 @@
-"""Choose the client for a caller's calls, so that the API sees exactly this caller."""
+"""The clients for the calls of a hosted server: one for each caller, or the operator's for all."""
 
 from __future__ import annotations
 

@@ -67,7 +67,8 @@ class Fault:
     """A deliberate mistake of a sandbox, which proves that a check finds it.
 
     The checks in `breaks` must find the fault. Those in `also` may find it too, each for the given reason.
-    `needs` names the aids without which the fault is not visible in a run. `awaits` names a planned check
+    `needs` names the rows of `tests/language.yaml` whose catalogues show the fault, or `limits`. It is empty
+    if Park Graph shows it. `awaits` names a planned check
     that will find it, if no check does yet. The checks in `by_list` must find a fault of an MCP server that
     is judged by its own list of tools, without a catalogue.
     """

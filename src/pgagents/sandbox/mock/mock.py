@@ -367,10 +367,6 @@ class Mock(Finding, Seeding):
             return answer
         return {k: rfc3339(now) if isinstance(v, str) else _at(now, v) for k, v in answer.items()}
 
-    # parts of an answer
-
-    # finding instances and arguments
-
     def _moves_another(self, action: Action) -> bool:
         """Return whether an action is a transition of some resource, which counts before making an
         instance.

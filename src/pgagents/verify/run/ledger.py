@@ -239,7 +239,7 @@ def _at(entry: Entry) -> int:
 def _key_across_checks(broken: Break) -> str:
     """Return a key that is equal for two breaks with the same outcome and claim, even of different checks.
 
-    `report.causes.cause` compares contracts of one check.
+    `report.causes.cause_of` compares contracts of one check, except for members of answers.
     """
     return f"{broken.outcome}|{read_claim(broken.judgement.actual)}"
 
