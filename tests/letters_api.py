@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -80,9 +81,15 @@ class Letters:
     born: dict[str, int] = field(default_factory=dict)
     past: list[dict[str, Letter]] = field(default_factory=list)
     rng: random.Random = field(default_factory=lambda: random.Random(0))
+    turn: threading.RLock = field(default_factory=threading.RLock)
+    """Held while a request is answered, because several workers call the server from threads of their own."""
 
     def __call__(self, request: Request) -> Response:
         """Answer a request."""
+        with self.turn:
+            return self._take(request)
+
+    def _take(self, request: Request) -> Response:
         self.log.append(request)
         self.past = [*self.past[-LAG:], deepcopy(self.letters)]
         if "counters-of-others" in self.habits and self.rng.random() < 0.3:
