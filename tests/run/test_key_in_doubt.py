@@ -106,3 +106,16 @@ def test_few_actions_that_refuse_the_key_are_named_first(tmp_path: Path) -> None
     _, said, _ = run(tmp_path, server, "a-wrong-key")
     note = next(line for line in said.splitlines() if line.startswith("note: "))
     assert note.startswith("note: 5 of 13 actions answered 401 with this key")
+
+
+def test_as_many_open_actions_as_refusing_ones_do_not_end_the_run(tmp_path: Path) -> None:
+    _, said, _ = run(tmp_path, Garden(*(f"open{number}" for number in range(len(PLACES)))), "a-wrong-key")
+    assert "refused the key" not in said
+    assert f"{len(PLACES)} of {2 * len(PLACES)} actions answered 401 with this key" in said
+
+
+def test_three_refusing_actions_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.PLACES", PLACES[:3])
+    code, said, _ = run(tmp_path, Garden("about", "health"), "a-wrong-key")
+    assert code == 3
+    assert "refused the key: 3 of 5 actions answered 401 with this key; the other 2" in " ".join(said.split())
