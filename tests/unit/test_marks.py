@@ -29,3 +29,9 @@ def test_an_object_or_list_with_a_mark_is_no_id() -> None:
     assert MARKS.is_marked([mark])
     assert not MARKS.unguessable({"title": mark})
     assert not MARKS.unguessable([mark])
+
+
+def test_a_small_fresh_number_may_be_an_older_id() -> None:
+    small = MARKS.fresh("int", lambda value: value < 2**32)
+    assert MARKS.is_marked(small)
+    assert not MARKS.unguessable(small)
