@@ -48,7 +48,7 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     from pgagents.catalogue.load import load_file
     from pgagents.cli.inputs.caches import keep_out_of_here
     from pgagents.cli.inputs.choice import check_selection
-    from pgagents.cli.inputs.env import Env
+    from pgagents.cli.inputs.env.env import Env
     from pgagents.cli.inputs.target import Target
     from pgagents.cli.running import event_receiver, report_output, run
     from pgagents.inprocess import client_of
