@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.importer.operations.imported import ImportedAction
+from pgagents.importer.reading.addresses import server_url
 from pgagents.importer.reading.names import cut, first_sentence, one_line
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import server_url
 from pgagents.importer.reading.references import Found, References
 from pgagents.importer.schemas import Schemas
 from pgagents.text.brief import brief

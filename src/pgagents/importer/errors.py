@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pgagents.importer.operations.imported import ImportedAction
+from pgagents.importer.reading.media import JSON, is_json
 from pgagents.importer.reading.names import is_name, one_line, snake, unique
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import JSON, Answer, is_json
+from pgagents.importer.reading.operations import Answer
 from pgagents.importer.schemas import Schemas
 
 Path = tuple[str, ...]

@@ -16,15 +16,9 @@ from pgagents.importer.bodies import (
 )
 from pgagents.importer.operations.arguments import Arguments, style_members
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction, bare_media
+from pgagents.importer.reading.media import JSON, is_sendable
 from pgagents.importer.reading.names import clean, cut
-from pgagents.importer.reading.operations import (
-    JSON,
-    Body,
-    Operation,
-    Parameter,
-    encoding_style,
-    is_sendable,
-)
+from pgagents.importer.reading.operations import Body, Operation, Parameter, encoding_style
 from pgagents.importer.schemas import clean_value
 from pgagents.importer.travelling import Joined, Styled, Unsayable, travelling
 from pgagents.source.source import Pointer
