@@ -28,7 +28,7 @@ from bench.suggest_recall import Recall, judge_laws
 from pgagents.catalogue.load import load_text
 from pgagents.cel.scope import Scope
 from pgagents.inprocess import Inside, inside, verify_sandbox
-from pgagents.model.action import Law
+from pgagents.model.law import Law
 from pgagents.model.model import Model
 from pgagents.sandbox.injection import fault_registry
 from pgagents.source.dump import to_yaml

@@ -14,7 +14,7 @@ from pgagents.cel.parser import parse
 from pgagents.cel.printer import print_node
 from pgagents.cel.reading import cases
 from pgagents.cel.rewrite import mutants
-from pgagents.model.action import Law
+from pgagents.model.law import Law
 from pgagents.verify.answers.comparison.representations import EACH, kind_of, references, representations_of
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.fixture_selection import FixturePlan

@@ -31,7 +31,7 @@ from pgagents.model.code_flow import CodeFlow, make_code_flow
 from pgagents.model.connection.certificate import ClientCertificate
 from pgagents.model.connection.server import Server, Variable
 from pgagents.model.credential import Credential, make
-from pgagents.model.placing import with_places
+from pgagents.model.naming.placing import with_places
 from pgagents.model.signature import schemes
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer, Source

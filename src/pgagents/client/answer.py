@@ -13,7 +13,8 @@ from typing import Any
 
 from pgagents.decoding.medium import find, medium_of, plainly, text_of
 from pgagents.http import Response, Silence, read_json
-from pgagents.model.action import Action, Code
+from pgagents.model.action import Action
+from pgagents.model.answers.error_code import Code
 from pgagents.model.answers.error_reader import value_at
 from pgagents.model.model import Model
 

@@ -31,7 +31,8 @@ from pgagents.client.token import Issued, find_address, make_token_request, read
 from pgagents.errors import PgagentsError
 from pgagents.generate.formerly import index_actions
 from pgagents.http import Request, Response, Silence
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.credential import Credential
 from pgagents.model.identity import choose, find_secret, list_secrets, name_holder
 from pgagents.model.model import Model

@@ -13,7 +13,9 @@ from pgagents.diff.shapes.difference import Difference, Who
 from pgagents.diff.values import differences
 from pgagents.encoding.medium import has_body
 from pgagents.encoding.style import PIPES, SPACES
-from pgagents.model.action import Action, Output, Param
+from pgagents.model.action import Action
+from pgagents.model.answers.output import Output
+from pgagents.model.argument import Param
 from pgagents.model.model import Model
 from pgagents.text.brief import brief
 

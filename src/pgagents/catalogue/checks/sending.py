@@ -11,7 +11,7 @@ from pgagents.encoding.file import ANY
 from pgagents.encoding.medium import JSON, Medium, medium_of
 from pgagents.encoding.request import COOKIE_NAME
 from pgagents.encoding.style import DEEP, FORM, PIPES, SPACES
-from pgagents.model.action import PlaceIn
+from pgagents.model.argument import PlaceIn
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 

@@ -29,17 +29,10 @@ from pgagents.encoding.file import ANY
 from pgagents.encoding.file_schema import file_node
 from pgagents.encoding.medium import medium_of
 from pgagents.encoding.style import DEEP, FORM
-from pgagents.model.action import (
-    Action,
-    Deprecation,
-    Example,
-    FileLimits,
-    Former,
-    Param,
-    Relation,
-    Texts,
-)
+from pgagents.model.action import Action, Deprecation, Example, Former, Texts
+from pgagents.model.argument import FileLimits, Param
 from pgagents.model.job import Job
+from pgagents.model.law import Relation
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer

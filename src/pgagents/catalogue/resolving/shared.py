@@ -20,13 +20,10 @@ from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.schemas import schema_nodes
 from pgagents.catalogue.resolving.values import fold
 from pgagents.cel.expression import compile as compiled
-from pgagents.model.action import (
-    Action,
-    ActionCall,
-    Code,
-    Law,
-)
+from pgagents.model.action import Action, ActionCall
+from pgagents.model.answers.error_code import Code
 from pgagents.model.answers.problem_details import PROBLEM_DETAILS, problem_details
+from pgagents.model.law import Law
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer, Source
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pgagents.diff.change import Change, whole
 from pgagents.diff.schemas import compare_schemas
 from pgagents.jsonschema.schema import REF
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.model.model import Model
 
 _OF_CODES = {

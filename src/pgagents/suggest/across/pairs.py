@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.suggest.across.relations import LIMITS, find_list, numbers_of
 from pgagents.suggest.columns import words_of
 from pgagents.suggest.samples import Samples

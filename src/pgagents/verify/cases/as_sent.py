@@ -7,7 +7,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.encoding.style import unsendable
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.verify.cases.readings import invalid, invalid_values
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.values.schema_values import low, types_of

@@ -8,7 +8,8 @@ from typing import Any
 from pgagents.cel.expression import Expression, compile_node
 from pgagents.cel.rewrite import fill
 from pgagents.encoding.file import MAX_BOUNDARY, make_file
-from pgagents.model.action import FileLimits, Param, Relation
+from pgagents.model.argument import FileLimits, Param
+from pgagents.model.law import Relation
 from pgagents.verify.cases.law.mutants import CANDIDATES, choose_most_telling
 from pgagents.verify.cases.locations import (
     add_decimals,

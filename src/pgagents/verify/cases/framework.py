@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from zlib import crc32
 
 from pgagents.encoding.medium import JSON
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.malformed.bodies import (

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from pgagents.encoding.file import find_fault
 from pgagents.http import json_bytes, text_of
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.source.origin import plain
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.as_sent import (

@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from pgagents.jsonschema.schema import resolve, subschemas
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.source.origin import plain
 from pgagents.verify.cases.as_sent import is_invalid, stand_ins
 from pgagents.verify.cases.invalid import invalid_cases_of, of_another

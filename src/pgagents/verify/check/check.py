@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from pgagents import registry
-from pgagents.model.action import Action, Code
+from pgagents.model.action import Action
+from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import FRAMEWORK, Contract, Verdict, check_of, surface_of
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer

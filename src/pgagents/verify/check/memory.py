@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pgagents.http import Handler
 from pgagents.jsonschema.schema import resolve
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.model.model import Model
 from pgagents.model.resource import id_text
 from pgagents.verify.check.compiled import CompiledCatalogue, compile_catalogue

@@ -19,9 +19,10 @@ from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 from pgagents.http import Request
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.identity import has_proof
-from pgagents.model.removal import names_instance
+from pgagents.model.naming.removal import names_instance
 from pgagents.model.resource import Resource, id_text
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory

@@ -11,7 +11,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.jsonschema.schema import closure
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.source.origin import plain
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable, takes_any_text, takes_lists_only
 from pgagents.verify.cases.boundary import opaque

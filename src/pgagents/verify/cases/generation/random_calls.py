@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.jsonschema.schema import closure
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.report.report import GENERATED
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable, takes_any_text
 from pgagents.verify.cases.generation.coverage import document_of, is_selected

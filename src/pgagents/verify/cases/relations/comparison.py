@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.cel.reading import order_of
 from pgagents.cel.rewrite import normal
-from pgagents.model.action import Relation
+from pgagents.model.law import Relation
 from pgagents.verify.cases.relations.calls import find_bounds, replace_argument
 from pgagents.verify.check.check import Conversation, Judgement, judge_broken, judge_kept, judge_untested
 from pgagents.verify.check.memory import Setting

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.model.resource import Resource
 from pgagents.verify.check.check import Conversation
 from pgagents.verify.check.memory import Setting

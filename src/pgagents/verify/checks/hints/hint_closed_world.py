@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.hints.hinted_calls import STAGE, HintedCall, find_hinted_call, find_made
 from pgagents.verify.answers.hints.observation import observe

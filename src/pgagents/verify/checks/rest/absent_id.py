@@ -12,7 +12,8 @@ from typing import Any
 
 from pgagents.cel.expression import ExpressionError
 from pgagents.cel.scope import Scope
-from pgagents.model.action import Code, Param
+from pgagents.model.answers.error_code import Code
+from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.answers.refusal import (

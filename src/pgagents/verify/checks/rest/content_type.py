@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.decoding.medium import fits, is_json, plainly
-from pgagents.model.action import JSON, Action
+from pgagents.model.action import Action
+from pgagents.model.answers.output import JSON
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import (
     Check,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import provokable
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at

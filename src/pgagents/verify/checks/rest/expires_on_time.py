@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.cel.expression import epoch
-from pgagents.model.action import ActionCall, Code, Param
+from pgagents.model.action import ActionCall
+from pgagents.model.answers.error_code import Code
+from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource, Takes
 from pgagents.verify.answers.capacity import read_counter

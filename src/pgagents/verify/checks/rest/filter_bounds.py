@@ -13,8 +13,8 @@ from typing import Any
 from pgagents.cel.reading import path_of
 from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Infix, Macro, Node, children
-from pgagents.model.action import Law
 from pgagents.model.contract import Contract
+from pgagents.model.law import Law
 from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (
     Check,

@@ -10,7 +10,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgagents.model.action import Action, ActionCall, Code
+from pgagents.model.action import Action, ActionCall
+from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.cases.removed_instances import call_with_ids, has_random_id, is_there

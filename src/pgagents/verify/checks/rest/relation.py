@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pgagents.model.action import Relation
 from pgagents.model.contract import Contract, Verdict
+from pgagents.model.law import Relation
 from pgagents.verify.cases.boundary import fills_a_page
 from pgagents.verify.cases.relations.calls import (
     find_another,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.http import Response
-from pgagents.model.action import AnswerHeader
+from pgagents.model.answers.output import AnswerHeader
 from pgagents.model.contract import FRAMEWORK, Contract
 from pgagents.model.identity import find_proof
 from pgagents.model.model import Header, Model

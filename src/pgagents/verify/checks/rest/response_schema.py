@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.decoding.medium import is_json
-from pgagents.model.action import Output
+from pgagents.model.answers.output import Output
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.timestamps import find_malformed_time
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise

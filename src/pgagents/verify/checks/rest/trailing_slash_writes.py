@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.malformed.paths import of_ours
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_kept, judge_refused, promise
