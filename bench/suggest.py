@@ -38,7 +38,7 @@ from pgagents.suggest.samples import Sample, Samples
 from pgagents.suggest.session import Suggesting
 from pgagents.suggest.writing.document import Tried
 from pgagents.verify.check.check import Probe
-from pgagents.verify.check.memory import Setting, setting_of
+from pgagents.verify.check.setting import Setting, setting_of
 from pgagents.verify.laws.laws import evaluate_law
 from pgagents.verify.plan.options import Options
 from pgagents.verify.wire.exchange import Exchange

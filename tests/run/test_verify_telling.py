@@ -20,7 +20,7 @@ from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.fixture_selection import FixturePlan
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.cases.law.mutants import CANDIDATES, choose_most_telling, surviving_mutants
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.laws.equations import equations, forecast
 from pgagents.verify.run.run import contracts
 from small_api import with_resource

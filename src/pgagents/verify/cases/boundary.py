@@ -19,7 +19,7 @@ from pgagents.verify.cases.locations import (
     move_beside,
     places,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.declared_refusals import make_accepted
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.laws.equations import equations

@@ -27,7 +27,7 @@ from pgagents.verify.cases.law.mutants import (
     surviving_mutants,
     worth,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.equations import Equation, equations
 from pgagents.verify.values.schema_values import matches, types_of

@@ -29,7 +29,7 @@ from pgagents.verify.cases.malformed.bodies import (
 )
 from pgagents.verify.cases.malformed.dispatchers import list_wraps, make_misspelling_edit
 from pgagents.verify.cases.malformed.paths import beside, elsewhere, nowhere, odd_requests, reader, without_id
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint

@@ -20,7 +20,8 @@ from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import FRAMEWORK, Contract, Verdict, check_of, surface_of
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.call import Alone, Call, Concurrent, GetNote, InstanceRef, Own, Reads, Sleep, Undo
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

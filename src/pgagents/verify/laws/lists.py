@@ -17,7 +17,7 @@ from pgagents.cel.scope import Scope
 from pgagents.model.action import Action
 from pgagents.model.law import Law
 from pgagents.model.resource import Resource
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.laws.laws import reading_of, values_of
 from pgagents.verify.laws.next_page import may_go_on
 from pgagents.verify.wire.exchange import Exchange

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pgagents.model.contract import FRAMEWORK, Contract
 from pgagents.verify.check.check import Check, Probe
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.options import Options
 from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.selection import (

@@ -10,7 +10,7 @@ from pgagents.model.identity import Alternative, find_lacking
 from pgagents.model.stores.cases import list_cases
 from pgagents.report.report import ELSEWHERE, Result
 from pgagents.verify.check.check import Check, Probe
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.wire.endpoint import MCP, NO_MCP, REST

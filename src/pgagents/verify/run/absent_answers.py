@@ -16,7 +16,7 @@ from pgagents.cel.expression import Expression
 from pgagents.http import Response
 from pgagents.model.action import Action
 from pgagents.model.argument import Param
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue

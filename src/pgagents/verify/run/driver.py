@@ -15,7 +15,8 @@ from pgagents.client.secret_command import CommandSecrets
 from pgagents.http import Handler, Patient
 from pgagents.model.model import Model
 from pgagents.verify.check.check import CONFLICT, Check, Judgement, Probe
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
 from pgagents.verify.plan.options import Options
 from pgagents.verify.plan.safety import NO_WRITES

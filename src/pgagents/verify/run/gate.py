@@ -24,7 +24,7 @@ from pgagents.model.argument import Param
 from pgagents.model.identity import has_proof
 from pgagents.model.naming.removal import names_instance
 from pgagents.model.resource import Resource, id_text
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, is_removal_of, read_id

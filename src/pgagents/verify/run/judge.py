@@ -13,7 +13,8 @@ from pgagents.model.contract import Verdict, check_of
 from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.removed import list_removed
 from pgagents.verify.check.check import DECISIVE, Check, Judgement, Probe
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import changes_unseen

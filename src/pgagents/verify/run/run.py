@@ -16,7 +16,7 @@ from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.answers.guesses import NO_GUESSES, find_guesses
 from pgagents.verify.check.check import checks_for
-from pgagents.verify.check.memory import Setting, setting_of
+from pgagents.verify.check.setting import Setting, setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.plan import order
 from pgagents.verify.plan import plan as planning

@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.client.secret_command import CommandSecrets
 from pgagents.http import Handler, Request, Response, Silence, Timely, read_json
 from pgagents.model.answers.error_reader import ReadError
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import Options
 from pgagents.verify.run.sending.ready import Ready, Stop

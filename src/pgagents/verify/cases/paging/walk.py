@@ -16,7 +16,7 @@ from pgagents.verify.check.check import (
     judge_kept,
     judge_untested,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.next_page import PageRequest
 from pgagents.verify.laws.paged_list import (

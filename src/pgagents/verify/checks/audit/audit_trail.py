@@ -37,7 +37,8 @@ from pgagents.verify.check.check import (
     promise,
     promise_at,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint

@@ -35,7 +35,8 @@ from pgagents.verify.answers.rate_limits import (
     reading_of,
 )
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint, wire_surfaces
 from pgagents.verify.wire.exchange import Exchange
 

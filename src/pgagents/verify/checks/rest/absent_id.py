@@ -23,7 +23,8 @@ from pgagents.verify.answers.refusal import (
     list_missing_parents,
 )
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.wire.call import Call, InstanceRef

@@ -26,7 +26,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path, find_read, is_gone, is_missing, say_none_made
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.removal import ACCEPTED, REMOVAL_WAITS_S

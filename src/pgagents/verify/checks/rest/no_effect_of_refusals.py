@@ -25,7 +25,8 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.laws.lists import ordering_of
 from pgagents.verify.laws.next_page import PageRequest, may_go_on, next_page

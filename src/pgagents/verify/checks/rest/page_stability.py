@@ -26,7 +26,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.laws.paged_list import PagedList, find_list_call, list_paged_lists
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint

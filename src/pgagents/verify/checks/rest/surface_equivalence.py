@@ -32,7 +32,8 @@ from pgagents.verify.check.check import (
     judge_kept,
     promise,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.arguments import fit_to_surface
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.values.schema_values import types_of

@@ -27,7 +27,8 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.declared_refusals import find_refusal
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.values.generators import random_values

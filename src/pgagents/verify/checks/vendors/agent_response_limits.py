@@ -19,7 +19,8 @@ from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import free_params
 from pgagents.verify.cases.projection_index import ProjectionIndex, bearing, collect_projections
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
 from pgagents.verify.projections.limits import Limit, What, limits_of
 from pgagents.verify.values.schema_values import high, types_of

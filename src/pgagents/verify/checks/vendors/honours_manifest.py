@@ -26,8 +26,9 @@ from pgagents.verify.check.check import (
     judge_refused,
     judge_untested,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.refused_status import allows_either
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.projections.offers import Offer
 from pgagents.verify.wire.exchange import REFUSED, Exchange
 

@@ -29,7 +29,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.order import PRISTINE
 from pgagents.verify.wire.endpoint import MCP
 

@@ -11,7 +11,7 @@ from pgagents.model.contract import Verdict
 from pgagents.report.curl import of_break
 from pgagents.report.report import Finding, Footer, Header, Report, Result
 from pgagents.verify.check.check import checks_for
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import names_in
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan import plan as planning

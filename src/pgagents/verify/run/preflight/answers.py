@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgagents.decoding.medium import fits_any, is_json
 from pgagents.http import Response, Silence, read_json
 from pgagents.model.answers.error_reader import ReadError
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.run.preflight.trouble import (
     BAD_REQUEST,
     BEHIND,

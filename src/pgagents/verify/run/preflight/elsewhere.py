@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.run.preflight.answers import is_data, knows, refuses_key
 from pgagents.verify.run.preflight.base_path import USUAL, likely
 from pgagents.verify.run.preflight.trouble import NOT_FOUND, Place, Tried, Trouble

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from pgagents.http import Response
 from pgagents.text.brief import brief
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.run.preflight.advice import advise_scheme
 from pgagents.verify.run.preflight.trouble import Place, Tried, Trouble
 

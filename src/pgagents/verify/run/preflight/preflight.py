@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pgagents.http import Response, Silence
 from pgagents.model.model import Model
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.run.preflight.answers import is_data, is_foreign_page, knows, refuses_key, succeeds
 from pgagents.verify.run.preflight.elsewhere import explain_elsewhere, explain_nowhere
 from pgagents.verify.run.preflight.explain import (

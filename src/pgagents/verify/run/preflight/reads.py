@@ -7,7 +7,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.http import Request
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import evaluate_arguments, ordinary, template_of
 from pgagents.verify.run.preflight.trouble import Place, Tried
 from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue

@@ -14,7 +14,7 @@ from pgagents.model.identity import choose, find_lacking, find_secret, has_all, 
 from pgagents.model.signature import schemes
 from pgagents.verify.answers.request_ids import foreign
 from pgagents.verify.cases.client_profiles import in_client_profile
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.oauth.renewals import Renewals
 from pgagents.verify.oauth.tokens import Refused, Tokens, present_request
