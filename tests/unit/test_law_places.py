@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language import scope
-from pgagents.catalogue.language.surface import Catalogue
+from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.load import load_text
 from pgagents.cel.blame import broken_part, undefined_part
 from pgagents.cel.parser import parse

@@ -27,7 +27,7 @@ from pgagents.catalogue.checks.signing import envelopes, signatures
 from pgagents.catalogue.checks.surfaces import carried, mcp_server, narrowing, servers
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
-from pgagents.catalogue.language.surface import Catalogue
+from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.prune import first_members, prune
 from pgagents.catalogue.resolve import resolve
 from pgagents.errors import InputError, PgagentsError

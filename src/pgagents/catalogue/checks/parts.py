@@ -12,8 +12,8 @@ from pgagents.catalogue.checks.refusals import arguments, errors, limits
 from pgagents.catalogue.checks.surfaces import dispatcher
 from pgagents.catalogue.checks.surfaces.carried import members
 from pgagents.catalogue.language import scope
-from pgagents.catalogue.language.offers import Surface
 from pgagents.catalogue.language.resources import Resource, Step
+from pgagents.catalogue.language.surfaces import Surface
 from pgagents.source.source import Pointer
 
 

@@ -9,9 +9,9 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.refusals.errors import find_place
 from pgagents.catalogue.language import (
     actions,
+    catalogue,
     errors,
     resources,
-    surface,
 )
 from pgagents.catalogue.language.credentials import (
     list_alternatives,
@@ -31,7 +31,7 @@ from pgagents.source.source import Pointer, Source
 class Shared:
     """Resolve values, calls, laws and codes. It also holds the state of one resolution."""
 
-    def __init__(self, written: surface.Catalogue, source: Source, checker: Checker) -> None:
+    def __init__(self, written: catalogue.Catalogue, source: Source, checker: Checker) -> None:
         self.written = written
         self.source = source
         self.data = source.data
