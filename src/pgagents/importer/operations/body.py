@@ -16,11 +16,11 @@ from pgagents.importer.bodies import (
 )
 from pgagents.importer.operations.arguments import Arguments, style_members
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction, bare_media
+from pgagents.importer.parameter_styles import Joined, Styled, Unsayable, find_form
 from pgagents.importer.reading.media import JSON, is_sendable
 from pgagents.importer.reading.names import clean, cut
 from pgagents.importer.reading.operations import Body, Operation, Parameter, encoding_style
 from pgagents.importer.schemas import clean_value
-from pgagents.importer.travelling import Joined, Styled, Unsayable, travelling
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -178,7 +178,7 @@ class Bodies:
         encoding = body.whole.at("encoding", part.name)
         style = part.style or (encoding_style(encoding) if encoding.mapping() else "")
         p = Parameter(part.name, "body", part.required, part.description, part.schema, part.schema, style)
-        form = travelling(p, self.schemas)
+        form = find_form(p, self.schemas)
         if isinstance(form, Styled) and form.style == "form" and not style:
             # OpenAPI's default for an object in a form is JSON as text
             return Unsayable("it is an object that the document does not give a `style`")

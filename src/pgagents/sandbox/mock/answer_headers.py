@@ -21,7 +21,7 @@ from pgagents.model.model import Model
 from pgagents.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
-from pgagents.sandbox.mock.laws.obey import NAMES
+from pgagents.sandbox.mock.laws.repair import NAMES
 from pgagents.sandbox.mock.makers import makes
 from pgagents.sandbox.mock.sample import sample
 

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.catalogue.language.scope import FRESH
+from pgagents.catalogue.language.variables import FRESH
 from pgagents.cel.expression import Expression, member_of
 from pgagents.model.action import ActionCall
 from pgagents.model.resource import Resource

@@ -17,7 +17,7 @@ from pgagents.model.contract import Contract, surface_of
 from pgagents.model.surface import Surface
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import free_params
-from pgagents.verify.cases.projection_index import ProjectionIndex, bearing, collect_projections
+from pgagents.verify.cases.vendors.projection_index import ProjectionIndex, bearing, collect_projections
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting

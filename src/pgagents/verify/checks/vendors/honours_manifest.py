@@ -14,8 +14,13 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
-from pgagents.verify.cases.mismatches import Mismatch, mismatches_of
-from pgagents.verify.cases.projection_index import ProjectionIndex, Promised, bearing, collect_projections
+from pgagents.verify.cases.vendors.mismatches import Mismatch, mismatches_of
+from pgagents.verify.cases.vendors.projection_index import (
+    ProjectionIndex,
+    Promised,
+    bearing,
+    collect_projections,
+)
 from pgagents.verify.check.check import (
     Check,
     Conversation,
