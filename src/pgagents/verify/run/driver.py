@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pgagents.client.secret_command import CommandSecrets
+from pgagents.client.keys.secret_command import CommandSecrets
 from pgagents.http import Handler, Patient
 from pgagents.model.model import Model
 from pgagents.verify.check.check import CONFLICT, Check, Judgement, Probe

@@ -11,7 +11,7 @@ from functools import partial
 from threading import Barrier
 from typing import Any
 
-from pgagents.client.secret_command import CommandSecrets
+from pgagents.client.keys.secret_command import CommandSecrets
 from pgagents.http import Handler, Request, Response, Silence, Timely, read_json
 from pgagents.model.answers.error_reader import ReadError
 from pgagents.verify.check.setting import Setting

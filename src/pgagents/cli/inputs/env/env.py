@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any
 from pgagents.cli.inputs.env.entries import FIELD_NAME, NO_NAME, Entries
 from pgagents.cli.inputs.env.oauth import read_oauth
 from pgagents.client.environment import base_url
-from pgagents.client.secret_command import SecretCommand
+from pgagents.client.keys.secret_command import SecretCommand
 from pgagents.errors import InputError, PgagentsError
 from pgagents.source.diagnostics import in_order
 from pgagents.source.read import read
