@@ -195,8 +195,8 @@ def _serve_stdio(model: Model, api: Api) -> None:
             "an MCP client starts this and talks to it over stdin and stdout; --help says more, Ctrl-C stops",
             err=True,
         )
-    # Ctrl-C ends the server as SIGTERM does. A thread waits in read(0), and an exception would wait for it
-    # until the client closes its end.
+    # Ctrl-C ends the server like SIGTERM. An exception would wait for the thread in read(0) until the client
+    # closes its end.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = make_server(model, _client(model, api), close=api.sender.close)
     _collect_garbage()

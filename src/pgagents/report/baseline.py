@@ -96,7 +96,7 @@ def _stale(line: Line, verdicts: Mapping[str, Verdict], today: datetime.date) ->
         hint = did_you_mean(line.contract, verdicts)
         return f"no contract's id is or begins with {line.contract}" + (f"; {hint}" if hint else "")
     if line.until < today:
-        return f"{line.contract} was to be mended by {line.until.isoformat()}"
+        return f"{line.contract} was to be fixed by {line.until.isoformat()}"
     if Verdict.KEPT in covered and covered <= {Verdict.KEPT, Verdict.NOT_APPLICABLE}:
         return f"{line.contract} is kept now: take the line out"
     return ""

@@ -12,23 +12,21 @@ from pgagents.verify.wire.exchange import Exchange
 
 MAX_REQUEST_IDS = 15_000
 MAX_BODIES = 3_000
-"""More than any run of a few plans meets; a much longer one forgets those first met, so that it needs no
-more memory.
+"""The most bodies that are remembered. Beyond it the oldest are forgotten, so a long run needs no more
+memory.
 """
 
 
 class Memory:
-    """The exchanges so far, as far as watchers need them. Its size is bounded, so a long run needs no more
-    memory.
-    """
+    """Notes about the exchanges so far. Their number is bounded."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self.model = setting.model
         self.bodies: dict[tuple[str, str], Any] = {}
-        """The last known body of a resource, by its name and id; of very many, those first met are forgotten.
+        """The last known body of each instance, by resource and id; of very many, the oldest are forgotten.
 
-        An exchange's own body is added when all watchers have judged it.
+        An exchange's own body is added after all watchers have judged it.
         """
         self.request_ids: set[str] = set()
         self._ids_in_order: deque[str] = deque()
@@ -39,7 +37,7 @@ class Memory:
         self.uncertain: set[tuple[str, str, str]] = set()
         """Instances whose removal got no answer, by resource, place and id. A server may reuse their ids."""
         self.unscoped: dict[str, str] = {}
-        """Places where a valid call met the code for a missing scope."""
+        """Places where a valid call got the code for a missing scope."""
         self.keys: Mapping[str, str] = {}
         self.tokens: set[str] = set()
 
@@ -70,7 +68,7 @@ class Memory:
         return None
 
     def _contains_one(self, name: str, others: Iterable[str]) -> bool:
-        """True if an instance of a resource contains one of another that the call names: it is about that."""
+        """True if a resource contains one of the others. A call that names both is about the inner one."""
         for other in others:
             above, met = self.model.resources[other].within, {other}
             while above is not None and above not in met:
@@ -81,7 +79,7 @@ class Memory:
         return False
 
     def note_request_id(self, value: str) -> bool:
-        """Return True if the id is new; of very many, those first met are forgotten."""
+        """Return True if the id is new. If there are very many, the oldest ids are forgotten."""
         if value in self.request_ids:
             return False
         self.request_ids.add(value)

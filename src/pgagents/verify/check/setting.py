@@ -30,7 +30,7 @@ class Setting:
     """The base URL at which the target answers over plain http; empty if it has none."""
     seed: int = 0
     fuzz: bool = True
-    """True if Schemathesis is asked for a second opinion, as in a deep run."""
+    """True if Schemathesis adds its own calls, as in a deep run."""
     draws: int = 0
     """The number of random values that Hypothesis draws for each argument; above zero only in a deep run."""
     drawn: int = 0
@@ -44,17 +44,17 @@ class Setting:
     discovery: bool = False
     """True if the run requests the documents that a host advertises, even if the catalogue lists none."""
     mcp: Link | None = None
-    """The way to the MCP server that is verified too; None where the caller names none."""
+    """The link to the MCP server that is verified too; None if the caller names none."""
     receiver: Inbox | None = None
-    """The receiver that the server can send its events to; None where the caller offers nothing."""
+    """The receiver that the server can send its events to; None if the caller offers none."""
     bare: Handler | None = None
-    """The way to the target without the headers that the caller gives every call; None where he gives
-    none.
+    """The way to the target without the headers that the caller adds to every call; None if there are none.
     """
     oauth: OAuthClient | None = None
     """The OAuth client that the run may act as."""
     reach: Callable[[str], Handler] | None = None
-    """The way to a token endpoint on another host; None where the caller offers none."""
+    """A function that returns the way to another host, for its token endpoint; None if the caller has none.
+    """
     strangers: Mapping[str, Handler] = field(default_factory=dict)
     """Ways to the target without its client certificate, and with one of another authority."""
     servers: Mapping[str, str] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class Setting:
         return self.by_place.get(f"{action}@{surface}")
 
     def alike(self, endpoint: Endpoint) -> list[Endpoint]:
-        """List the endpoints of the same action, but for those of an MCP server."""
+        """List the endpoints of the same action, except those of an MCP server."""
 
         def group_endpoints() -> dict[str, list[Endpoint]]:
             found: dict[str, list[Endpoint]] = {}
@@ -136,8 +136,8 @@ class Setting:
         return self.compute_once("alike", group_endpoints).get(str(endpoint.action.name), [])
 
     def find_lead(self, action: str) -> Endpoint | None:
-        """Return the endpoint through which a run calls an action if the surface does not matter; None if no
-        surface has it.
+        """Return the endpoint for calls of an action if the surface does not matter; None if no surface has
+        it.
 
         It is REST, else the first surface that offers the action.
         """
@@ -154,14 +154,12 @@ class Setting:
         return found
 
     def find_usable_lead(self, action: str) -> Endpoint | None:
-        """Find the same, unless it is a tool and this run has no MCP server."""
+        """Return the same as `find_lead`, but None for a tool if the run has no MCP server."""
         found = self.find_lead(action)
         return found if found is None or found.form is None or self.mcp is not None else None
 
     def lead_of(self, endpoint: Endpoint) -> Endpoint | None:
-        """Return the endpoint with which the other endpoints of the same action are compared; None if there
-        is none.
-        """
+        """Return the endpoint that the action's other endpoints are compared with; None if there is none."""
         return self.find_lead(str(endpoint.action.name))
 
     def test(self, key: Any, schema: Mapping[str, Any]) -> Any:

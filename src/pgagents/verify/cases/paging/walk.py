@@ -25,9 +25,9 @@ from pgagents.verify.laws.paged_list import (
 )
 
 PAGES = 3
-"""The number of pages requested: half of the items, most of the others, and the last item.
+"""The number of pages that are requested: half of the items, most of the others, and the last item.
 
-So a page limit of the server's own is found.
+Different sizes reveal a server that has a page size of its own.
 """
 ENOUGH = 2
 """The fewest items that make two pages."""

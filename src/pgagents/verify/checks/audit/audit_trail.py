@@ -298,7 +298,7 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    # before `no_crashes`, after which a crash is not judged further: its effects are unknown
+    # below `no_crashes`, which ends the judging of a crashed call: its effects are unknown
     rank=-1,
     tools=True,
 )

@@ -106,11 +106,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield probes that make an instance at each found place that differs in an enum or flag, for every
-    `when`.
+    """Yield probes that make an instance at each kind of place, so that every `when` is true for some of
+    them.
 
-    With the operator's clock, time passes before each is ended, so that values which grow with time are above
-    zero.
+    Places are of different kinds if they differ in an enumerated member or in a flag. With the operator's
+    clock, time passes before an instance ends, so that values that grow with time are above zero.
     """
     yield from list_tool_probes(setting, NAME)
     yield from _list_late_reads(setting)

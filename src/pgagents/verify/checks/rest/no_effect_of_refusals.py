@@ -388,7 +388,7 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     settled=settle_contract,
-    # before `no_crashes`, after which a crash is not judged further: its effects are unknown
+    # below `no_crashes`, which ends the judging of a crashed call: its effects are unknown
     rank=-1,
     tools=True,
 )

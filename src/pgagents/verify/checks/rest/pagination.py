@@ -62,10 +62,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each paged list. It reads the list in one piece, then in pages.
+    """Yield probes for each paged list.
 
-    If the list contains several sorts of items, it is filtered. If the list was too short for two pages, a
-    second probe makes items first.
+    The first one reads the list in one piece, then in pages. If a filter separates sorts of items, it reads
+    only the most frequent sort in pages. A second one makes items first, and runs if the list was too short
+    for two pages. Others read the list with its optional arguments, or use a page of one list in another.
     """
     for paged in list_paged_lists(setting):
         endpoint, contract = paged.endpoint, f"{NAME}/{paged.endpoint.place}"

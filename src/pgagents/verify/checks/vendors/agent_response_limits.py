@@ -289,8 +289,7 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    # before `no_crashes`, after which an exchange is not judged further: an answer that never came in time
-    # is also too late
+    # below `no_crashes`, which ends the judging of a crashed call: an answer that never came is too late, too
     rank=-1,
     calls_correctly=True,
     derived_from=frozenset(("no_crashes",)),

@@ -68,7 +68,7 @@ def _find_other_base(setting: Setting, place: Place, one: Tried, says: str) -> T
 
 
 def _is_there(setting: Setting, one: Tried) -> bool:
-    """Return whether the API answers a read, if only to refuse the key."""
+    """True if the API answers a read, even if it refuses the key."""
     return knows(setting, one) or (refuses_key(setting, one) and is_data(one.answer))
 
 

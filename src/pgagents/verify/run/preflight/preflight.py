@@ -44,8 +44,10 @@ def preflight(
     keyless: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Trouble | None:
-    """Return the obstacle between us and the server; None where a run can begin. `carried`
-    are the secrets of ordinary calls, and access tokens, by scheme. `keyless`: the run has no key on purpose.
+    """Return the obstacle between the run and the server; None if a run can begin.
+
+    `carried` are the secrets and access tokens of ordinary calls, by scheme. `keyless` is True if the run has
+    no key on purpose.
     """
     requests = list(list_reads(setting, carried)) or list(list_questions(setting, carried))
     if not requests:
