@@ -6,7 +6,6 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.resource import Resource
 from pgagents.verify.cases.paging.page_request import ListReader, Page
 from pgagents.verify.cases.paging.totals import find_other_total

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from pgagents.cel.reading import list_begun_at
-from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource, Takes
 from pgagents.verify.answers.capacity import find_roomiest

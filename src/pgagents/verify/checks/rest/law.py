@@ -7,12 +7,12 @@ end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError
 from pgagents.cel.scope import Scope
-from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.cases import fixture_selection
@@ -233,24 +233,9 @@ def _run(
         also = (
             plan.choose_bounded_places(places, _by(resource, place), place.id, own) if timed else []
         )  # some bounds only matter after time has passed
-        makings = plan.makings(makers, search, places, also)
-        living: list[list[tuple[Endpoint, Mapping[str, Any]]]] = [[], []]
-        for index, making in enumerate(makings):
-            second = 2 * index >= len(makings)
-            if (
-                timed
-                and second
-                and not living[1]
-                and living[0]
-                and (wait := time_passes(setting, fixture_selection.APART_S))
-            ):
-                yield wait
-            template, bind = template_of(setting.model, making.endpoint.action), {place.name: making.place}
-            made: Exchange = yield ordinary(
-                making.endpoint, template, "explore", why, bind=bind, input=making.input
-            )
-            bodies = _items(resource.made_by, made) if made.success else []
-            living[second] += [(making.endpoint, body) for body in bodies]
+        living = yield from _make_instances(
+            setting, resource, place, plan.makings(makers, search, places, also), why, timed=timed
+        )
         for endpoint, body in [*living[0], *living[1]] if moved else ():
             yield from _lives_on(setting, resource, endpoint, body, why)
         times = plan.lives(*([body for _, body in some] for some in living)) if timed else (0, 0)
@@ -261,6 +246,34 @@ def _run(
         yield from _read_again(setting, resource, [*living[0], *living[1]], why)
 
     return run
+
+
+def _make_instances(
+    setting: Setting,
+    resource: Resource,
+    place: Resource,
+    makings: Sequence[fixture_selection.Making],
+    why: str,
+    *,
+    timed: bool,
+) -> Generator[Any, Any, list[list[tuple[Endpoint, Mapping[str, Any]]]]]:
+    """Make the instances; return those of the first half and those of the second, each with its endpoint.
+
+    If `timed`, time passes between the halves.
+    """
+    living: list[list[tuple[Endpoint, Mapping[str, Any]]]] = [[], []]
+    for index, making in enumerate(makings):
+        second = 2 * index >= len(makings)
+        begins = timed and second and not living[1] and living[0]
+        if begins and (wait := time_passes(setting, fixture_selection.APART_S)):
+            yield wait
+        template, bind = template_of(setting.model, making.endpoint.action), {place.name: making.place}
+        made: Exchange = yield ordinary(
+            making.endpoint, template, "explore", why, bind=bind, input=making.input
+        )
+        bodies = _items(resource.made_by, made) if made.success else []
+        living[second] += [(making.endpoint, body) for body in bodies]
+    return living
 
 
 def _by(resource: Resource, place: Resource) -> str:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from pgagents.model.action import Action
-from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.action import Action, ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (

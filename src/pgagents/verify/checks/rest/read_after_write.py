@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.cel.expression import member_of
 from pgagents.cel.reading import applies
 from pgagents.cel.scope import Scope
-from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.refusal import list_missing_parents
