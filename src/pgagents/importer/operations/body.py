@@ -56,18 +56,7 @@ class Bodies:
         ):
             return self._whole_body(body, found, made, (*at, "input"))
         if parts is None:
-            if body.required or op.method in ("PUT", "PATCH"):
-                self.notes.add_left_out(
-                    f"{op.label}: its body ({brief(body.media)}) is no object of named members",
-                    body.whole.place,
-                )
-                return False
-            self.notes.add_lost(
-                at,
-                f"a body of {brief(body.media)} that is no object of named members is not sent",
-                body.whole.place,
-            )
-            return True
+            return self._leave_out(op, body, at)
         media = bare_media(body.media)
         for part in parts:
             if not self._member(part, body, found, made, (*at, "input")):
@@ -83,6 +72,21 @@ class Bodies:
                 "the body itself is required; here it is sent where an argument is given",
                 body.whole.place,
             )
+        return True
+
+    def _leave_out(self, op: Operation, body: Body, at: Pointer) -> bool:
+        """Note a body without named members. Return False if the operation makes no sense without it."""
+        if body.required or op.method in ("PUT", "PATCH"):
+            self.notes.add_left_out(
+                f"{op.label}: its body ({brief(body.media)}) is no object of named members",
+                body.whole.place,
+            )
+            return False
+        self.notes.add_lost(
+            at,
+            f"a body of {brief(body.media)} that is no object of named members is not sent",
+            body.whole.place,
+        )
         return True
 
     def _groups(self, body: Body, found: dict[str, Any], made: ImportedAction) -> None:
