@@ -236,29 +236,34 @@ def _token() -> str:
     return made
 
 
+def _require_no_sign_in(given: _Given) -> None:
+    """Raise PgagentsError for options that make sense only for callers who sign in."""
+    from pgagents.errors import PgagentsError
+    from pgagents.http import LOOPBACK
+
+    if given.host not in LOOPBACK:
+        raise PgagentsError(
+            f"--host {given.host} lets others call with your key",
+            "say who may with --issuer, or leave --host out",
+        )
+    if given.public_url is not None:
+        raise PgagentsError("--public-url is what tokens are issued for", "give --issuer too")
+    if given.audience or given.linked_keys:
+        raise PgagentsError("--exchange and --linked-keys are for callers who sign in", "give --issuer too")
+
+
 def _settings(given: _Given) -> Settings:
     """Return the settings of a hosted server. Raises PgagentsError if others could use it without a token."""
     import asyncio
 
     from pgagents.client.environment import base_url
     from pgagents.errors import PgagentsError
-    from pgagents.http import LOOPBACK
     from pgagents.mcp.hosting.issuer import Issuer
     from pgagents.mcp.hosting.settings import PATH, Settings, read_pair
 
     cacert = str(given.cacert) if given.cacert else None
     if given.issuer is None:
-        if given.host not in LOOPBACK:
-            raise PgagentsError(
-                f"--host {given.host} lets others call with your key",
-                "say who may with --issuer, or leave --host out",
-            )
-        if given.public_url is not None:
-            raise PgagentsError("--public-url is what tokens are issued for", "give --issuer too")
-        if given.audience or given.linked_keys:
-            raise PgagentsError(
-                "--exchange and --linked-keys are for callers who sign in", "give --issuer too"
-            )
+        _require_no_sign_in(given)
         return Settings(token=_token(), origins=given.origins, cacert=cacert)
     if given.public_url is None:
         raise PgagentsError(

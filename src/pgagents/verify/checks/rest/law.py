@@ -115,47 +115,58 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     yield from list_tool_probes(setting, NAME)
     yield from _list_late_reads(setting)
     for resource in setting.model.resources.values():
-        made = resource.made_by
-        place = _stands_on(setting, resource)
-        if made is None or place is None or place.found_by is None:
-            continue
-        if (
-            next(r for r in setting.model.resources.values() if r.made_by and r.made_by.action is made.action)
-            is not resource
-        ):
-            continue
-        makers = [d for d in setting.usable if d.action is made.action and d.action.laws]
-        timed = setting.model.clock is not None and OPERATOR in roles
-        if not makers:
-            continue
-        covers = _list_covered(setting, resource, makers)
-        run = _run(setting, resource, place, makers, timed)
+        if _is_first_of_its_create(setting, resource):
+            yield from _probe_kinds(
+                setting, resource, timed=setting.model.clock is not None and OPERATOR in roles
+            )
+
+
+def _is_first_of_its_create(setting: Setting, resource: Resource) -> bool:
+    """True if no earlier resource is made by the same action."""
+    made = resource.made_by
+    of_action = [
+        r for r in setting.model.resources.values() if r.made_by and made and r.made_by.action is made.action
+    ]
+    return bool(of_action) and of_action[0] is resource
+
+
+def _probe_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Iterator[Probe]:
+    """Yield the probe that makes instances at each kind of place, and an optional one for each endpoint.
+
+    The optional one runs if the endpoint's instances were at too few kinds of places for its laws.
+    """
+    made, place = resource.made_by, _stands_on(setting, resource)
+    if made is None or place is None or place.found_by is None:
+        return
+    makers = [d for d in setting.usable if d.action is made.action and d.action.laws]
+    if not makers:
+        return
+    covers = _list_covered(setting, resource, makers)
+    run = _run(setting, resource, place, makers, timed)
+    yield Probe(
+        f"{NAME}/kinds of {place.name}/{makers[0].place}",
+        4,
+        covers,
+        fixture_selection.MOST_KINDS,
+        run,
+        tuple(makers),
+        "main",
+        True,
+    )
+    for endpoint in makers if len(makers) > 1 else ():
+        own = tuple(id for id in covers if id.endswith(f"@{endpoint.surface}"))
+        run = _run(setting, resource, place, [endpoint], timed, moved=True)
         yield Probe(
-            f"{NAME}/kinds of {place.name}/{makers[0].place}",
-            4,
-            covers,
+            f"{NAME}/all kinds of {place.name}/{endpoint.place}",
+            6,
+            own,
             fixture_selection.MOST_KINDS,
             run,
-            tuple(makers),
+            (endpoint,),
             "main",
             True,
+            optional=True,
         )
-        for endpoint in (
-            makers if len(makers) > 1 else ()
-        ):  # used if an endpoint's instances were at too few kinds of places for its laws
-            own = tuple(id for id in covers if id.endswith(f"@{endpoint.surface}"))
-            run = _run(setting, resource, place, [endpoint], timed, moved=True)
-            yield Probe(
-                f"{NAME}/all kinds of {place.name}/{endpoint.place}",
-                6,
-                own,
-                fixture_selection.MOST_KINDS,
-                run,
-                (endpoint,),
-                "main",
-                True,
-                optional=True,
-            )
 
 
 def _list_covered(setting: Setting, resource: Resource, makers: list[Endpoint]) -> tuple[str, ...]:
