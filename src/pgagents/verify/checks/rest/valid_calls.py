@@ -226,7 +226,7 @@ def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -
 def _join(usual: Mapping[str, Any], cases: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the arguments of one call with several boundary cases. The first case wins."""
     joint = dict(usual)
-    for name, given in reversed(cases.items()):
+    for name, given in reversed([*cases.items()]):
         joint.update({k: v for k, v in given.items() if k not in usual or v != usual[k]})
         joint = {k: v for k, v in joint.items() if k in given or k == UNKNOWN or name != "minimal"}
     return joint
