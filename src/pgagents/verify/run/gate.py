@@ -31,7 +31,7 @@ from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, is_removal_of,
 from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target, is_made_by, makes, target_of
 from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
-from pgagents.verify.values.unmade import say_unsure_create
+from pgagents.verify.values.unmakeable import say_unsure_create
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
