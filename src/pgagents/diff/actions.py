@@ -9,7 +9,8 @@ from typing import Any
 
 from pgagents.diff.change import Change
 from pgagents.diff.parts.action_texts import compare_offers, compare_texts, find_surfaces
-from pgagents.diff.parts.nature import compare_laws, compare_nature
+from pgagents.diff.parts.laws import compare_laws
+from pgagents.diff.parts.nature import compare_nature
 from pgagents.diff.schemas import Sides, answers, inputs
 from pgagents.model.action import Action, Former
 from pgagents.model.model import Model

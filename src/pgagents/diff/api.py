@@ -10,7 +10,9 @@ from pgagents.diff.auth.credentials import compare_credentials, compare_terms
 from pgagents.diff.change import Change, whole
 from pgagents.diff.inclusion import decide_inclusion
 from pgagents.diff.named import form
-from pgagents.diff.parts.errors import compare_bodies, compare_errors
+from pgagents.diff.parts.addresses import compare_servers
+from pgagents.diff.parts.errors import compare_errors
+from pgagents.diff.parts.events import compare_events
 from pgagents.diff.parts.limits import compare_limits
 from pgagents.diff.parts.surfaces import compare_dispatchers, compare_surfaces
 from pgagents.model.model import Model
@@ -48,7 +50,7 @@ def changes(old: Model, new: Model) -> Iterator[Change]:
     yield from _points(old, new)
     yield from compare_surfaces(old, new)
     yield from compare_dispatchers(old, new)
-    yield from _events(old, new)
+    yield from compare_events(old, new)
     yield from _texts(old, new)
     yield from _rest(old, new)
 
@@ -71,7 +73,7 @@ def _api(old: Model, new: Model) -> Iterator[Change]:
                 "api",
                 key,
             )
-    yield from _servers(old, new)
+    yield from compare_servers(old, new)
     if (old.api.id, old.api.other_servers) != (new.api.id, new.api.other_servers):
         yield whole("may break", "api-id", "the API's id or its other servers changed", "api", "id")
     for file, path in old.api.hosted.items():
@@ -155,92 +157,6 @@ def _points(old: Model, new: Model) -> Iterator[Change]:
                 "behaviour",
                 key,
             )
-
-
-def _servers(old: Model, new: Model) -> Iterator[Change]:
-    """Yield the changes of the server's variables, and of the other servers."""
-    if old.server != new.server and old.api.server == new.api.server:
-        yield whole("may break", "server", "the variables of the API's server changed", "api", "server")
-    for name, was in old.servers.items():
-        now, at = new.servers.get(name), ("api", "servers", name)
-        if now is None:
-            yield whole("breaking", "server", f"the server {name} is gone", *at)
-        elif now.url != was.url:
-            yield whole("breaking", "server", f"the server {name} is at {now.url} now, was {was.url}", *at)
-        elif now != was:
-            yield whole("may break", "server", f"the server {name} changed", *at)
-    for name in new.servers.keys() - old.servers.keys():
-        yield whole("addition", "server", f"there is a server {name}", "api", "servers", name)
-
-
-def _events(old: Model, new: Model) -> Iterator[Change]:
-    a, b = old.webhooks, new.webhooks
-    if a is None or b is None:
-        if a is not b:
-            said = "events are sent now" if a is None else "no events are sent any more"
-            yield whole("addition" if a is None else "breaking", "events", said, "webhooks")
-        return
-    if a.signature != b.signature or a.registered_by != b.registered_by:
-        yield whole(
-            "breaking",
-            "event-signature",
-            "events are signed, or registered, another way",
-            "webhooks",
-            "signature",
-        )
-    yield from _compare_types(a, b)
-    yield from _compare_versions(a, b)
-    kept = {one.envelope for value, one in a.versions.items() if value in b.versions}
-    used = {a.envelope, *kept, *(e.data for e in a.events.values() if e.data)}
-    if a.envelope != b.envelope:
-        yield whole(
-            "breaking",
-            "event-data",
-            f"deliveries are {b.envelope} now, were {a.envelope}",
-            "webhooks",
-            "envelope",
-        )
-    for name in sorted(used & set(new.schemas)):
-        yield from compare_bodies(old, new, name, f"event body {name}", "webhooks")
-
-
-def _compare_types(a: Any, b: Any) -> Iterator[Change]:
-    """Yield the types of events that are gone, new, or have other data."""
-    for name, event in a.events.items():
-        now = b.events.get(name)
-        if now is None:
-            yield whole(
-                "breaking", "event-removed", f"event {name} is sent no more", "webhooks", "events", name
-            )
-        elif event.data != now.data:
-            yield whole(
-                "breaking",
-                "event-data",
-                f"event {name} carries {now.data} now, was {event.data}",
-                "webhooks",
-                "events",
-                name,
-            )
-    for name in b.events.keys() - a.events.keys():
-        yield whole("addition", "event-added", f"event {name} is sent too", "webhooks", "events", name)
-
-
-def _compare_versions(old: Any, new: Any) -> Iterator[Change]:
-    """Yield the changes for webhooks that use one version of the envelope."""
-    if old.versions and old.version != new.version:
-        text = f"the version of events is picked by {new.version or 'nothing'} now, was {old.version}"
-        yield whole("breaking", "event-version", text, "webhooks", "version")
-    for value, one in old.versions.items():
-        now = new.versions.get(value)
-        if now is None:
-            text = f"events of version {value} are sent as any other"
-            yield whole("breaking", "event-version", text, "webhooks", "versions", value)
-        elif one != now:
-            text = f"deliveries of version {value} have another form"
-            yield whole("breaking", "event-version", text, "webhooks", "versions", value)
-    for value in new.versions.keys() - old.versions.keys():
-        text = f"version {value} of events has an envelope of its own"
-        yield whole("addition", "event-version", text, "webhooks", "versions", value)
 
 
 def _texts(old: Model, new: Model) -> Iterator[Change]:

@@ -1,19 +1,13 @@
-"""Compare an action's behaviour: effects, permission, repetition, deprecation, pages, jobs and laws."""
+"""Compare an action's behaviour: effects, permission, repetition, deprecation and conditional calls."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-from pgagents.cel.expression import Expression
-from pgagents.cel.rewrite import normal
 from pgagents.diff.auth import ways
 from pgagents.diff.change import Change, Severity
+from pgagents.diff.parts.follow_ups import compare_job, compare_pages, list_job_parts, list_page_parts
 from pgagents.diff.schemas import Sides
-from pgagents.model.action import Action
-from pgagents.model.answers.error_code import Code
-from pgagents.model.job import Job
-from pgagents.model.pages import Pages
 from pgagents.text.brief import brief
 
 
@@ -142,15 +136,15 @@ def _repetition(s: Sides) -> Iterator[Change]:
             "is deprecated now" if b.deprecated else "is not deprecated any more",
             "deprecated",
         )
-    if a.pages is None or b.pages is None or _page_meaning(a.pages) != _page_meaning(b.pages):
-        yield from _pages(s)
+    if a.pages is None or b.pages is None or list_page_parts(a.pages) != list_page_parts(b.pages):
+        yield from compare_pages(s)
     elif a.pages.stable != b.pages.stable:
         severity: Severity = "addition" if b.pages.stable else "may break"
         said = "stays on one page" if b.pages.stable else "may be lost between pages, or come twice,"
         yield s.change(severity, "pages", f"an item {said} while others come and go", "pages")
     yield from _conditions(s)
-    if _job_meaning(a.job) != _job_meaning(b.job):
-        yield from _job(s)
+    if list_job_parts(a.job) != list_job_parts(b.job):
+        yield from compare_job(s)
     if a.signed != b.signed:
         yield s.change("breaking", "signed", "is signed another way now", "signed")
 
@@ -187,86 +181,3 @@ def _conditions(s: Sides) -> Iterator[Change]:
         said = f"is refused with a stale `{b.if_match}` now" if b.if_match else "takes no If-Match any more"
         severity: Severity = "may break" if b.if_match and not a.if_match else "breaking"
         yield s.change(severity, "if-match", said, "if_match")
-
-
-def _pages(s: Sides) -> Iterator[Change]:
-    """Compare the pages of a list. A caller that follows the old rules may stop early, or never."""
-    a, b = s.a.pages, s.b.pages
-    if b is None and a is not None:
-        yield s.change("breaking", "pages-dropped", "its list is not said to go on any more", "pages")
-    elif a is None and b is not None:
-        message = f"its list goes on: the next page is requested by `{b.argument}`"
-        yield s.change("addition", "pages-added", message, "pages")
-    elif b is not None:
-        message = f"its list goes on another way: `{b.argument}` is {brief(b.next.wording, 80)}"
-        yield s.change("breaking", "pages", message, "pages")
-
-
-def _job(s: Sides) -> Iterator[Change]:
-    """Compare the job that a call starts. Callers need to know if the answer is the job's result."""
-    a, b = s.a.job, s.b.job
-    if b is None:
-        yield s.change("may break", "job-dropped", "its answer is the end of it now", "job")
-    elif a is None:
-        yield s.change("breaking", "job-added", f"it only starts a job now, which {b.read_by} shows", "job")
-    elif (
-        _job_meaning(a)[:-2] == _job_meaning(b)[:-2]
-        and b.within_s <= a.within_s
-        and a.reason in (None, b.reason)
-    ):
-        yield s.change("addition", "job", f"its job ends within {b.within_s:g} s", "job")
-    else:
-        yield s.change("breaking", "job", "its job ends another way, or later", "job")
-
-
-def _job_meaning(job: Job | None) -> list[Any]:
-    """Return the parts of a job that callers rely on. The last ones are the time and the reason."""
-    if job is None:
-        return []
-    return [
-        job.resource,
-        job.read_by,
-        job.state,
-        sorted(job.done),
-        sorted(job.failed),
-        job.within_s,
-        job.reason,
-    ]
-
-
-def _page_meaning(pages: Pages) -> list[Any]:
-    meant = (pages.items, pages.next, pages.more, pages.argument, pages.size, pages.is_url, pages.bound)
-    parts = (part.name if isinstance(part, Code) else part for part in meant)
-    return _meaning((*parts, sorted(pages.bound_to)))
-
-
-def compare_laws(s: Sides) -> Iterator[Change]:
-    """Yield changes of laws and relations."""
-    before, after = _promises(s.a), _promises(s.b)
-    for key in dict.fromkeys([*before, *after]):
-        kind, name = key
-        if key in before and key in after and _meaning(before[key]) == _meaning(after[key]):
-            continue
-        if key not in after:
-            yield s.change("may break", "promise-dropped", f"{kind} {name} is promised no more", "laws", name)
-        elif key not in before:
-            yield s.change("addition", "promise-added", f"{kind} {name} is promised now", "laws", name)
-        else:
-            yield s.change(
-                "may break",
-                "promise-changed",
-                f"{kind} {name} says something else: {brief(after[key][0].wording, 80)}",
-                "laws",
-                name,
-            )
-
-
-def _promises(action: Action) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """Return laws and relations by kind and name, the most important first."""
-    laws: dict[tuple[str, str], tuple[Any, ...]] = {("law", x.name): (x.that, x.when) for x in action.laws}
-    return laws | {("relation", r.name): (r.keeps, r.widen, r.by, r.unless, r.fits) for r in action.relations}
-
-
-def _meaning(promise: Iterable[Any]) -> list[Any]:
-    """Return the parts of a promise. Two promises with equal parts have the same meaning."""
-    return [normal(part.tree) if isinstance(part, Expression) else part for part in promise]
