@@ -16,6 +16,7 @@ from pgagents.model.contract import Contract
 from pgagents.verify.cases.generation.pattern_calls import list_pattern_calls
 from pgagents.verify.cases.generation.random_calls import list_drawn_calls
 from pgagents.verify.cases.generation.shrinking import shrink
+from pgagents.verify.cases.malformed.types import list_typed_calls
 from pgagents.verify.cases.relations.reads_of_changed import list_changed, read_changed, read_written
 from pgagents.verify.check.check import (
     RANDOM,
@@ -72,6 +73,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         name = f"{NAME}/changed/{case.resource.name}/{case.change.place}"
         endpoints = (case.maker, case.reader, case.change, *case.reads)
         yield Probe(name, 6, covers, case.cost, read_changed(setting, case), endpoints, "main", True)
+    for call in list_typed_calls(setting):
+        assert call.endpoint is not None, "it is a call of an action"
+        name = f"{NAME}/type without boundary/{call.endpoint.place}"
+        yield Probe(name, 6, (f"{NAME}/{call.place}",), 2, _run(call), (call.endpoint,), "main", True)
     for endpoint in setting.endpoints:
         for number, drawn in enumerate(list_drawn_calls(setting, endpoint, valid=True), 1):
             yield _probe_varied(setting, endpoint, drawn.call, f"random {number}", 9, RANDOM)
