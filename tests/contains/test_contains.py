@@ -150,6 +150,37 @@ def test_a_link_that_leads_to_nothing_is_no_finding(tmp_path: Path) -> None:
     assert found == {}
 
 
+def with_errors(statuses: dict[str, str]) -> Any:
+    """Return the document whose operations describe errors under other statuses."""
+    document = json.loads(json.dumps(DOCUMENT))
+    for item in document["paths"].values():
+        for operation in item.values():
+            kept = {s: a for s, a in operation["responses"].items() if s.startswith("2")}
+            operation["responses"] = kept | {
+                status: {**operation["responses"]["401"], "description": text}
+                for status, text in statuses.items()
+            }
+    return document
+
+
+CRASH = "no_crashes/create_book@rest"
+
+
+def test_default_describes_errors_and_not_that_a_server_crashes(tmp_path: Path) -> None:
+    document = with_errors({"default": "Any error"})
+    words = ("--only", CRASH)
+    crashing, right = faults.CrashAtMaximum(), Shelf()
+    assert list_found(verify(tmp_path, crashing, *words, document=document)) == {CRASH: "broken"}
+    assert list_found(verify(tmp_path, right, *words, document=document)) == {}
+
+
+@pytest.mark.parametrize("named", ["500", "5XX"])
+def test_a_server_error_that_the_document_names_is_documented(named: str, tmp_path: Path) -> None:
+    document = with_errors({"default": "Any error", named: "The branch is closed"})
+    found = list_found(verify(tmp_path, faults.CrashAtMaximum(), "--only", CRASH, document=document))
+    assert found == {}
+
+
 class CrashOnType(Shelf):
     """Crashes at a removal whose multipart type has no boundary."""
 

@@ -37,9 +37,7 @@ def test_each_alternative_has_a_text_and_an_open_one_a_longer_text(
     assert all(re.search(pattern, text) for text in texts)
 
 
-@pytest.mark.parametrize(
-    "pattern", ["^a+$", "[0-9]", "(foo|bar)x", "^(ab|cd)(ef|gh)$", "^(?:", "a{99999}|b"]
-)
+@pytest.mark.parametrize("pattern", ["^a+$", "[0-9]", "(foo|bar)x", "^(ab|cd)(ef|gh)$", "^(?:", "a{99999}|b"])
 def test_a_pattern_without_alternatives_or_texts_has_none(pattern: str) -> None:
     assert list_alternatives(pattern) == ()
 

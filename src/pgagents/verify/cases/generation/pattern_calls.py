@@ -18,7 +18,7 @@ from pgagents.verify.wire.call import Call, EntityTag
 from pgagents.verify.wire.endpoint import Endpoint
 
 CONDITIONS = frozenset(("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"))
-"""Headers that can only keep a call from being done (RFC 9110, 13.1), so they name nothing that it changes."""
+"""Headers that can only keep a call from being done (RFC 9110, 13.1), so they name nothing that changes."""
 
 
 def list_pattern_calls(setting: Setting, endpoint: Endpoint) -> tuple[Call, ...]:
