@@ -14,6 +14,7 @@ from pgagents.verify.cases.as_sent import is_invalid, is_sendable
 from pgagents.verify.cases.generation.random_calls import is_free, may_vary
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
+from pgagents.verify.fixtures.target import makes
 from pgagents.verify.wire.call import Call, EntityTag
 from pgagents.verify.wire.endpoint import Endpoint
 
@@ -24,10 +25,11 @@ CONDITIONS = frozenset(("if-match", "if-none-match", "if-modified-since", "if-un
 def list_pattern_calls(setting: Setting, endpoint: Endpoint) -> tuple[Call, ...]:
     """Return valid calls of a REST endpoint with each alternative of its arguments' patterns.
 
-    Each call takes the next alternative of all these arguments at once. Empty without such a pattern, and for
-    a write that may change an instance of others.
+    Each call takes the next alternative of all these arguments at once. Empty without such a pattern, for a
+    write that may change an instance of others, and for a create: each of its texts has the run's mark, or
+    could lead to an older instance.
     """
-    if not endpoint.on_rest or not endpoint.leads:
+    if not endpoint.on_rest or not endpoint.leads or makes(setting.model, endpoint.action):
         return ()
     if endpoint.action.effect == "write" and not may_vary(setting, endpoint):
         return ()
