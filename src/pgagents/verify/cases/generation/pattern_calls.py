@@ -12,7 +12,7 @@ from pgagents.jsonschema.patterns import list_alternatives
 from pgagents.model.action import Param
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable
 from pgagents.verify.cases.generation.random_calls import is_free, may_vary
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import makes
 from pgagents.verify.wire.call import Call, EntityTag

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pgagents.encoding.medium import has_body
 from pgagents.verify.cases.generation.random_calls import may_vary
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import makes
 from pgagents.verify.wire.call import Call, Raw
