@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.jsonschema.patterns import list_alternatives
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable
 from pgagents.verify.cases.generation.random_calls import is_free, may_vary
 from pgagents.verify.check.setting import Setting
