@@ -25,8 +25,8 @@ CONDITIONS = frozenset(("if-match", "if-none-match", "if-modified-since", "if-un
 def list_pattern_calls(setting: Setting, endpoint: Endpoint) -> tuple[Call, ...]:
     """Return valid calls of a REST endpoint with each alternative of its arguments' patterns.
 
-    Each call takes the next alternative of all these arguments at once. Empty without such a pattern, for a
-    write that may change an instance of others, and for a create: each of its texts has the run's mark, or
+    Each call takes the next alternative of all these arguments at once. Empty without such a pattern, and for
+    a write that may change an instance of others. Empty for a create, too: its texts have the run's mark, or
     could lead to an older instance.
     """
     if not endpoint.on_rest or not endpoint.leads or makes(setting.model, endpoint.action):
