@@ -216,7 +216,7 @@ def _peer(server: Running, folder: Path, requests: int) -> Measured:
     command += ["--seed", "1", "--generation-database", "none", "--no-color", *headers]
     command += ["--report", "json", "--report-json-path", str(report)]
     if requests:
-        command += ["--max-examples", str(requests)]
+        command += ["--max-examples", str(requests), *server.server.peer]
     ended = _wait(command, folder, {}, THEIRS)
     data = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
     failures = [(f["code"], operation) for f in data.get("failures", ()) for operation in f["operations"]]

@@ -61,6 +61,14 @@ class CrashInBetween(Shelf):
         return super().create(request, owner)
 
 
+class CrashOnAlternative(Shelf):
+    """Crashes at a text around the open alternative of a pattern."""
+
+    def report(self, request: Request) -> Response:
+        year = dict(request.query).get("year", "now")
+        return refuse(500, "oops") if "now" in year and year != "now" else super().report(request)
+
+
 class CrashBehindLink(Shelf):
     """Crashes for a shelf that exists, whose code only a link leads to."""
 

@@ -22,6 +22,9 @@ _REFUSED = {
     "description": "Refused",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
 }
+YEAR_DIGITS = 4
+YEAR = "^[0-9]{4}$|now"
+"""A pattern that anchors one of its alternatives alone, so that `0now` fits it."""
 _BOOK: dict[str, Any] = {
     "title": {"type": "string", "minLength": 1, "maxLength": 40, "examples": ["The Peregrine"]},
     "pages": {"type": "integer", "minimum": 1, "maximum": 5000, "examples": [191]},
@@ -113,7 +116,8 @@ DOCUMENT: dict[str, Any] = {
                         "in": "header",
                         "required": True,
                         "schema": {"type": "string", "enum": ["north", "south"]},
-                    }
+                    },
+                    {"name": "year", "in": "query", "schema": {"type": "string", "pattern": YEAR}},
                 ],
                 "responses": _answers("200", _ref("Report"), "422"),
             }
@@ -223,7 +227,13 @@ class Shelf:
         """Answer `getReport`."""
         if request.header("x-branch") not in ("north", "south"):
             return refuse(422, "X-Branch is north or south")
+        if not all(map(self.is_year, (text for name, text in request.query if name == "year"))):
+            return refuse(422, "year has four digits, or is now")
         return answer(200, {"books": len(self.books)})
+
+    def is_year(self, text: str) -> bool:
+        """True for a text that `year` allows."""
+        return "now" in text or (text.isascii() and text.isdecimal() and len(text) == YEAR_DIGITS)
 
     def find_shelf(self, code: str, owner: str) -> Response:
         """Answer `getShelf`."""

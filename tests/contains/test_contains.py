@@ -16,8 +16,9 @@ import pytest
 import schemathesis.checks
 
 from contains import faults
-from contains.shelf import DOCUMENT, KEY, Shelf, serving
+from contains.shelf import DOCUMENT, KEY, Shelf, refuse, serving
 from pgagents.cli.main import main
+from pgagents.http import Request, Response
 from pgagents.source.read import parse
 
 TABLE = Path(__file__).with_name("keys.yaml")
@@ -147,6 +148,67 @@ class Elsewhere(Shelf):
 def test_a_link_that_leads_to_nothing_is_no_finding(tmp_path: Path) -> None:
     found = list_found(verify(tmp_path, Elsewhere(), "--only", "valid_calls/ordinary/get_shelf"))
     assert found == {}
+
+
+def with_errors(statuses: dict[str, str]) -> Any:
+    """Return the document whose operations describe errors under other statuses."""
+    document = json.loads(json.dumps(DOCUMENT))
+    for item in document["paths"].values():
+        for operation in item.values():
+            kept = {s: a for s, a in operation["responses"].items() if s.startswith("2")}
+            operation["responses"] = kept | {
+                status: {**operation["responses"]["401"], "description": text}
+                for status, text in statuses.items()
+            }
+    return document
+
+
+CRASH = "no_crashes/create_book@rest"
+
+
+def test_default_describes_errors_and_not_that_a_server_crashes(tmp_path: Path) -> None:
+    document = with_errors({"default": "Any error"})
+    words = ("--only", CRASH)
+    crashing, right = faults.CrashAtMaximum(), Shelf()
+    assert list_found(verify(tmp_path, crashing, *words, document=document)) == {CRASH: "broken"}
+    assert list_found(verify(tmp_path, right, *words, document=document)) == {}
+
+
+@pytest.mark.parametrize("named", ["500", "5XX"])
+def test_a_server_error_that_the_document_names_is_documented(named: str, tmp_path: Path) -> None:
+    document = with_errors({"default": "Any error", named: "The branch is closed"})
+    found = list_found(verify(tmp_path, faults.CrashAtMaximum(), "--only", CRASH, document=document))
+    assert found == {}
+
+
+class CrashOnType(Shelf):
+    """Crashes at a removal whose multipart type has no boundary."""
+
+    def at_book(self, request: Request, owner: str) -> Response:
+        if request.method == "DELETE" and (request.header("content-type") or "").startswith("multipart"):
+            return self.refuse_type()
+        return super().at_book(request, owner)
+
+    def refuse_type(self) -> Response:
+        return refuse(500, "oops")
+
+
+class RefusesType(CrashOnType):
+    """Refuses such a removal, which its document does not rule out."""
+
+    def refuse_type(self) -> Response:
+        return refuse(415, "send no body")
+
+
+def test_a_type_without_a_boundary_that_crashes_is_found(tmp_path: Path) -> None:
+    crash = "no_crashes/framework@rest"
+    assert list_found(verify(tmp_path, CrashOnType(), "--only", crash)) == {crash: "broken"}
+
+
+@pytest.mark.parametrize("server", [Shelf, RefusesType])
+def test_a_type_without_a_boundary_may_be_ignored_or_refused(server: type[Shelf], tmp_path: Path) -> None:
+    words = [w for one in ("no_crashes", "documented_status", "removals") for w in ("--only", one)]
+    assert list_found(verify(tmp_path, server(), *words)) == {}
 
 
 @pytest.mark.matrix

@@ -82,7 +82,7 @@ class Server:
     """Everything that is particular to a server.
 
     `document` is a path below the base URL, or a file of the environment (a pattern). `auth` are the options
-    of verify that say how the key is sent; `peer` are those of schemathesis. `existing` reads what must be
+    of verify that say how the key is sent. `existing` reads what must be
     there afterwards, the same, by name.
     """
 
@@ -109,6 +109,8 @@ class Server:
     """Options of import for the catalogue that has a reviewer's lines."""
     edited: tuple[str, ...] = ()
     """Options of verify where the imported catalogue has a reviewer's lines (`edits/`)."""
+    peer: tuple[str, ...] = ()
+    """Options that bound schemathesis with as many requests as verify, where all operations take too long."""
     npm: bool = False
     surroundings: Callable[[Place], Mapping[str, str]] | None = None
     """Variables of the server's process."""

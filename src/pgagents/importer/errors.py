@@ -30,6 +30,7 @@ RANGES = {
     "DEFAULT": (400, 401, 403, 404, 409, 422, 429, 500),
 }
 ANY_ERROR = "AnyError"
+CRASHED = 500
 _FILLING = frozenset(
     ("a", "an", "the", "is", "was", "are", "of", "to", "be", "this", "that", "in", "on", "for")
 )
@@ -45,6 +46,8 @@ class Errors:
         self.envelopes: Counter[str] = Counter()
         self.used: dict[str, list[str]] = {}
         self.ranged: set[str] = set()
+        self.said: set[str] = set()
+        """The codes of which an answer names the status, or a range of it."""
         self.edge: dict[int, bool] = {}
         self.known: dict[tuple[int, str, str | int, str], str] = {}
         self.places = CodePlaces(schemas)
@@ -78,6 +81,7 @@ class Errors:
                 for envelope, code in self._codes(body, here)
             ]
             self.used.setdefault(made.name, []).extend(names)
+            self.said.update(names if answer.status.upper() != "DEFAULT" else ())
         return self._section(place)
 
     def _body(self, made: ImportedAction, answer: Answer) -> dict[str, Any] | None:
@@ -238,12 +242,21 @@ class Errors:
             ]
         made["inferred"] = True
         self.notes.infer(("errors", "inferred"), "from the statuses of the operations' errors")
-        made["framework"] = {"invalid": invalid, **({"no_key": no_key} if no_key else {})}
+        made["framework"] = {"invalid": invalid, **({"no_key": no_key} if no_key else {}), **self._crashed()}
         self.notes.decide(
             ("errors", "framework"),
             "who answers an unknown path, a wrong method, bad JSON? the document does not say",
         )
         return made
+
+    def _crashed(self) -> dict[str, str]:
+        """Return the code of a crash: a 500 that only `default` stands for, which documents no 500."""
+        names = [name for name, code in self.codes.items() if code["status"] == CRASHED]
+        unsaid = [name for name in names if name not in self.said]
+        if not unsaid:
+            return {}
+        self.notes.infer(("errors", "framework", "crashed"), "from `default`, which names no status")
+        return {"crashed": unsaid[0]}
 
     def _either(self, names: Iterable[str]) -> str:
         """Return an envelope that allows each of several forms."""

@@ -17,6 +17,9 @@ ANY = r"[\s\S]*"
 SIMPLE = "0aA" + "".join(map(chr, range(32, 127)))
 """Printable ASCII, with plain digits and letters first."""
 MOST_SPELLED = 10_000
+MOST_ALTERNATIVES = 6
+MORE = "0"
+"""A character beyond the text of an alternative."""
 _CATEGORIES = {
     _constants.CATEGORY_DIGIT: r"\d", _constants.CATEGORY_NOT_DIGIT: r"\D", _constants.CATEGORY_SPACE: r"\s",
     _constants.CATEGORY_NOT_SPACE: r"\S", _constants.CATEGORY_WORD: r"\w",
@@ -68,6 +71,44 @@ def simplest(pattern: str) -> str:
     except (re.error, RecursionError, _TooLong):
         return ""
     return text if fits(pattern, text) else ""
+
+
+def list_alternatives(pattern: str) -> tuple[str, ...]:
+    """Return a short matching text for each alternative of a pattern; empty without alternatives.
+
+    The alternatives are those of the whole pattern, at most MOST_ALTERNATIVES. Where `^a$|b` anchors one of
+    them and leaves another open, longer texts match too, and such texts follow: `0b` and `b0`.
+    """
+    try:
+        pieces = _unwrap(list(_parser.parse(pattern)))
+        choices = [branch for kind, value in pieces if kind is _constants.BRANCH for branch in value[1]]
+        if sum(kind is _constants.BRANCH for kind, _ in pieces) != 1:
+            return ()
+        texts = [_spell_with(pieces, branch) for branch in choices[:MOST_ALTERNATIVES]]
+    except (re.error, RecursionError, _TooLong):
+        return ()
+    fitting = [text for text in dict.fromkeys(texts) if fits(pattern, text)]
+    return tuple(dict.fromkeys((*fitting, *_list_longer(pattern, fitting))))
+
+
+def _unwrap(pieces: list[Any]) -> list[Any]:
+    """Return the pieces inside a group that is the whole pattern but for its anchors."""
+    inner = [value for kind, value in pieces if kind is not _constants.AT]
+    single = len(inner) == 1 and any(kind is _constants.SUBPATTERN for kind, _ in pieces)
+    return _unwrap(list(inner[0][3])) if single else pieces
+
+
+def _spell_with(pieces: list[Any], branch: Any) -> str:
+    """Return the text of pieces, of whose one choice this branch is taken."""
+    chosen = (branch if kind is _constants.BRANCH else [(kind, value)] for kind, value in pieces)
+    return "".join(map(_spell, chosen))
+
+
+def _list_longer(pattern: str, texts: list[str]) -> Iterator[str]:
+    """Yield longer texts for the alternatives that are open at an end where another one is anchored."""
+    for longer in ([MORE + text for text in texts], [text + MORE for text in texts]):
+        open_ones = [text for text in longer if fits(pattern, text)]
+        yield from open_ones if len(open_ones) < len(texts) else ()
 
 
 def fits(pattern: str, text: str) -> bool:

@@ -27,6 +27,12 @@ ALLOWED = (
 """Writes that name no instance: they add a log or an event, or count a limit that the call names."""
 
 
+PEER_TAGS = (
+    "Flows", "Variables", "Work Pools", "Block documents", "Logs", "Events", "Concurrency Limits V2",
+)  # fmt: skip
+"""The parts that schemathesis gets with as many requests as verify: a third of the operations."""
+
+
 def start(place: Place) -> Sequence[str]:
     words = ["--host", "127.0.0.1", "--port", str(place.port), "--no-services", "--no-ui", "--analytics-off"]
     return [place.bin("prefect"), "server", "start", *words]
@@ -90,5 +96,6 @@ SERVER = Server(
     volatile=VOLATILE,
     peer_base="/api", operations=187,
     imported=tuple(word for one in READS for word in ("--reads", one)),
+    peer=tuple(word for one in PEER_TAGS for word in ("--include-tag", one)),
     edited=("--max-requests", "4000", *(word for one in ALLOWED for word in ("--allow", one))),
 )  # fmt: skip

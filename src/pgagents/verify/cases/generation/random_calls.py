@@ -48,13 +48,13 @@ def list_drawn_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> tu
     """Return the random calls of a REST endpoint, as many as the plan has room for, computed once a run."""
     if not setting.drawn or not endpoint.on_rest or not is_selected(setting, endpoint):
         return ()
-    if endpoint.action.effect == "write" and not (setting.drawn_writes and _may_vary(setting, endpoint)):
+    if endpoint.action.effect == "write" and not (setting.drawn_writes and may_vary(setting, endpoint)):
         return ()
     key = ("drawn", endpoint.place, valid, setting.seed, setting.drawn)
     return setting.compute_once(key, lambda: tuple(_draw_calls(setting, endpoint, valid=valid)))
 
 
-def _may_vary(setting: Setting, endpoint: Endpoint) -> bool:
+def may_vary(setting: Setting, endpoint: Endpoint) -> bool:
     """True if a write only makes or changes instances of this run, and costs nothing."""
     action = endpoint.action
     if action.costs or action.may_name_none:
@@ -64,7 +64,7 @@ def _may_vary(setting: Setting, endpoint: Endpoint) -> bool:
 
 def _draw_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> Iterator[DrawnCall]:
     template = template_of(setting.model, endpoint.action)
-    free = {str(p.name): p for p in endpoint.params if _is_free(setting, endpoint, p, template)}
+    free = {str(p.name): p for p in endpoint.params if is_free(setting, endpoint, p, template)}
     if not free:
         return
     spec, names = document_of(setting, endpoint)
@@ -111,7 +111,7 @@ def _lay_in(
     return found
 
 
-def _is_free(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate) -> bool:
+def is_free(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate) -> bool:
     """True if an argument may have any value: it names nothing, and holds no mark of the run."""
     action, name = endpoint.action, str(param.name)
     if param.refers_to or param.file is not None or name in (action.idempotency, action.if_match):

@@ -13,8 +13,10 @@ from typing import Any
 
 from pgagents.http import Silence
 from pgagents.model.contract import Contract
+from pgagents.verify.cases.generation.pattern_calls import list_pattern_calls
 from pgagents.verify.cases.generation.random_calls import list_drawn_calls
 from pgagents.verify.cases.generation.shrinking import shrink
+from pgagents.verify.cases.malformed.types import list_typed_calls
 from pgagents.verify.cases.relations.reads_of_changed import list_changed, read_changed, read_written
 from pgagents.verify.check.check import (
     RANDOM,
@@ -63,7 +65,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each write with an unbounded number. It sends a number that is too large for
     databases.
 
-    Yield random valid calls, and one probe for each resource that is changed and then read.
+    Yield random valid calls, calls with each alternative of a pattern, and one probe for each resource that
+    is changed and then read.
     """
     del roles
     for case in list_changed(setting):
@@ -71,9 +74,15 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         name = f"{NAME}/changed/{case.resource.name}/{case.change.place}"
         endpoints = (case.maker, case.reader, case.change, *case.reads)
         yield Probe(name, 6, covers, case.cost, read_changed(setting, case), endpoints, "main", True)
+    for call in list_typed_calls(setting):
+        assert call.endpoint is not None, "it is a call of an action"
+        name = f"{NAME}/type without boundary/{call.endpoint.place}"
+        yield Probe(name, 6, (f"{NAME}/{call.place}",), 2, _run(call), (call.endpoint,), "main", True)
     for endpoint in setting.endpoints:
         for number, drawn in enumerate(list_drawn_calls(setting, endpoint, valid=True), 1):
-            yield _probe_random(setting, endpoint, drawn.call, number)
+            yield _probe_varied(setting, endpoint, drawn.call, f"random {number}", 9, RANDOM)
+        for number, call in enumerate(list_pattern_calls(setting, endpoint), 1):
+            yield _probe_varied(setting, endpoint, call, f"alternative {number}", 6, 1)
         names = [
             str(p.name)
             for p in endpoint.params
@@ -94,8 +103,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             )
 
 
-def _probe_random(setting: Setting, endpoint: Endpoint, call: Call, number: int) -> Probe:
-    """Return the probe of a random valid call. The watchers of all checks judge its answer."""
+def _probe_varied(
+    setting: Setting, endpoint: Endpoint, call: Call, what: str, stage: int, priority: int
+) -> Probe:
+    """Return the probe of a valid call with unusual values. The watchers of all checks judge its answer."""
     contract, writes = f"{NAME}/{endpoint.place}", endpoint.action.effect == "write"
     usual = template_of(setting.model, endpoint.action).input
 
@@ -106,15 +117,15 @@ def _probe_random(setting: Setting, endpoint: Endpoint, call: Call, number: int)
         yield from read_written(setting, exchange)
 
     return Probe(
-        f"{NAME}/random {number}/{endpoint.place}",
-        9,
+        f"{NAME}/{what}/{endpoint.place}",
+        stage,
         (contract,),
         3 if writes else 1,
         run,
         (endpoint,),
         "main",
         writes,
-        RANDOM,
+        priority,
         format_arguments(call.input),
         overlap=None if writes else "all",
     )
