@@ -175,9 +175,9 @@ def _program(tree: Node) -> Any:
         return load_evaluator().compile(print_node(rebuild(tree, spell_has)))
     except ValueError as error:
         raise ExpressionError(first_line_of(error)) from None
-    except BaseException as error:  # the parser panics on some texts, and a panic is a BaseException
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # the parser panics on some texts, and a panic is a BaseException
         raise ExpressionError("the expression cannot be parsed") from None
 
 

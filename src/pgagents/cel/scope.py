@@ -165,9 +165,9 @@ class Scope:
             return (expression.quick if quick else expression.program).execute(self._evaluator)
         except KeyError as error:
             raise ExpressionError(f"there is no member {error}") from None
+        except (KeyboardInterrupt, SystemExit):
+            raise
         except BaseException as error:  # a panic of the evaluator is a BaseException
-            if isinstance(error, KeyboardInterrupt | SystemExit):
-                raise
             message = first_line_of(error)
             if "CEL does not coerce" in str(error):
                 message += " (numbers are doubles here: write literals in arithmetic as `2.0`)"

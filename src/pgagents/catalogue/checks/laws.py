@@ -94,10 +94,8 @@ def _headers(checker: Checker, pointer: Pointer, statuses: list[int]) -> Schema:
     found: dict[str, Any] = {"link": {}}
     for name, header in checker.written.headers.items():
         raw = checker.at(("headers", name, "schema"))
-        if header.const is None and isinstance(raw, dict):
-            found[name.lower()] = {"type": "string", **raw}
-        else:
-            found[name.lower()] = {"type": "string"}
+        own = raw if header.const is None and isinstance(raw, dict) else {}
+        found[name.lower()] = {"type": "string", **own}
     for status in statuses:
         raw = checker.at((*pointer, "output", status, "headers"))
         for name, header in raw.items() if isinstance(raw, dict) else ():

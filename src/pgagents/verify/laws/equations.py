@@ -79,12 +79,11 @@ def _equation(name: str, part: Node, guards: tuple[Node, ...]) -> Iterator[Equat
 
 def _sides(part: Node) -> tuple[float, tuple[Node, ...]]:
     """Return the slack and the two sides of an equation; no sides if the part is not an equation."""
-    if isinstance(part, Infix) and part.signs == ("==",):
-        return 0.0, part.operands
-    if isinstance(part, FunctionCall) and part.name == "near" and len(part.args) == 3:
-        slack = part.args[2]
-        if isinstance(slack, Written) and isinstance(slack.value, int | float):
-            return float(slack.value), part.args[:2]
+    match part:
+        case Infix(("==",), sides):
+            return 0.0, sides
+        case FunctionCall("near", _, (left, right, Written(value=int(slack) | float(slack)))):
+            return float(slack), (left, right)
     return 0.0, ()
 
 

@@ -137,10 +137,7 @@ def _values(setting: Setting, schema: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _members_of_items(setting: Setting, action: Action, pages: Pages) -> Mapping[str, Any]:
-    schema = setting.resolve_schema(action.success.schema or {})
-    for step in place_of(pages.items.tree)[1:]:
-        inner = schema.get("properties", {}).get(step) if isinstance(step, str) else schema.get("items")
-        schema = setting.resolve_schema(inner or {})
+    schema = setting.model.schema_at(action, place_of(pages.items.tree)[1:])
     items = setting.resolve_schema(schema.get("items", {}) if "array" in types_of(schema) else {})
     found: Mapping[str, Any] = items.get("properties", {})
     return found
