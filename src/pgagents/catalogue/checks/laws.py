@@ -205,13 +205,14 @@ class Reader:
     def schema_of(self, node: Node, known: Mapping[str, Schema]) -> Schema:
         """Return the schema of the value at a path, with references followed; empty if it is unknown."""
         found: Any = _ANY
-        if isinstance(node, Name):
-            found = known.get(node.name, _ANY)
-        elif isinstance(node, Member):
-            properties = self.schema_of(node.base, known).get("properties")
-            found = properties.get(node.name) if isinstance(properties, dict) else _ANY
-        elif isinstance(node, Index):
-            found = self._items(node.base, known)
+        match node:
+            case Name(name):
+                found = known.get(name, _ANY)
+            case Member(base, name):
+                properties = self.schema_of(base, known).get("properties")
+                found = properties.get(name) if isinstance(properties, dict) else _ANY
+            case Index(base):
+                found = self._items(base, known)
         for _ in range(_MOST_REFS):
             if not isinstance(found, dict) or "$ref" not in found:
                 break
