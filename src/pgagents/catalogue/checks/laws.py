@@ -143,12 +143,13 @@ class Reader:
 
     def faults(self, node: Node, known: Mapping[str, Schema]) -> Iterator[_Fault]:
         """Yield the faults of a node and of all nodes inside it."""
-        if isinstance(node, FunctionCall) and node.name == "has":
-            return
-        if isinstance(node, Member):
-            yield from self._unknown_member(node, known)
-        if isinstance(node, Infix) and node.signs[0] in _COMPARISONS:
-            yield from self._other_kind(node, known)
+        match node:
+            case FunctionCall("has"):
+                return
+            case Member():
+                yield from self._unknown_member(node, known)
+            case Infix((sign,)) if sign in _COMPARISONS:
+                yield from self._other_kind(node, known)
         parts = children(node)
         inner = {**known, node.item: self._items(node.of, known)} if isinstance(node, Macro) else known
         for index, part in enumerate(parts):
