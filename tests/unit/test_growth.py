@@ -19,7 +19,7 @@ from pgagents.cel.growth import TooMuch
 from pgagents.cel.parser import parse
 from pgagents.cel.scope import Scope
 from pgagents.cli.main import main
-from pgagents.model.action import Law
+from pgagents.model.law import Law
 from pgagents.verify.laws.laws import evaluate_law
 from sandboxes import ROOT
 
