@@ -216,6 +216,46 @@ def test_conditions_of_arazzo_lead_through_any_name_that_they_can_write() -> Non
     ]
 
 
+def test_only_a_path_is_a_condition_by_itself() -> None:
+    text = "true && !false && !(1 == 1) && response.a && !response.b && -response.c && 'x' && f(response.d)"
+    found = [criterion.condition if criterion else None for _, criterion in criteria(parse(text), pointer_of)]
+    assert found == [
+        None,
+        None,
+        None,
+        "$response.body#/a == true",
+        "$response.body#/b == false",
+        None,
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        ("size(response.l) >= 1", "$response.body#/l/0 != null"),
+        ("size(response.l) > 0.0", "$response.body#/l/0 != null"),
+        ("size(response.l) > 1", None),
+        ("size(response.l) == 0", None),
+        ("size(response) > 0", None),
+        ("size(input.l) > 0", None),
+        ("response.a == -1", "$response.body#/a == -1"),
+        ('"it\'s" != response.a', "'it''s' != $response.body#/a"),
+        ("response.a == -'x'", None),
+        ("response.a + 1 == 2", None),
+        ("response.a in response.b", None),
+    ],
+)
+def test_a_comparison_is_a_condition_if_arazzo_has_both_sides(text: str, condition: str | None) -> None:
+    ((_, found),) = criteria(parse(text), pointer_of)
+    assert (found.condition if found else None) == condition
+
+
+def pointer_of(place: tuple[str | int, ...]) -> str | None:
+    return pointer(place[1:]) if place[0] == "response" else None
+
+
 @pytest.mark.parametrize(
     ("text", "member", "match", "folded"),
     [

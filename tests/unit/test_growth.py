@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from pgagents.cel import growth
 from pgagents.cel.expression import ExpressionError
 from pgagents.cel.expression import compile as compiled
+from pgagents.cel.growth import TooMuch
 from pgagents.cel.parser import parse
-from pgagents.cel.scope import Scope, TooMuch
+from pgagents.cel.scope import Scope
 from pgagents.cli.main import main
 from pgagents.model.law import Law
 from pgagents.verify.laws.laws import evaluate_law

@@ -19,15 +19,11 @@ def broken_part(node: Node, values: Mapping[str, Any]) -> Node:
 
     Raises ExpressionError if a part cannot be evaluated.
     """
-    while True:
-        if isinstance(node, Choice):
-            node = node.then if holds(node.condition, values) else node.otherwise
-            continue
-        parts = conjuncts(node)
-        broken = next((part for part in parts if len(parts) > 1 and not holds(part, values)), None)
-        if broken is None:
-            return node
-        node = broken
+    if isinstance(node, Choice):
+        return broken_part(node.then if holds(node.condition, values) else node.otherwise, values)
+    parts = conjuncts(node)
+    broken = next((part for part in parts if len(parts) > 1 and not holds(part, values)), None)
+    return node if broken is None else broken_part(broken, values)
 
 
 def undefined_part(node: Node, values: Mapping[str, Any]) -> Node:

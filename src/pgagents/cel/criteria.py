@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pgagents.cel.printer import print_node
-from pgagents.cel.reading import FIRST, conjuncts, path_of, place_of
+from pgagents.cel.reading import conjuncts, path_of, place_of
 from pgagents.cel.syntax import FunctionCall, Index, Infix, Literal, Macro, Node, Unary
 
 Place = tuple[str | int, ...]
@@ -66,12 +66,11 @@ def parse_kept(node: Node) -> Place | FirstFitting | None:
 
     None for any other expression.
     """
-    if (place := path_through(node))[:1] == ("response",):
-        return place[1:]
-    chosen = node.base if isinstance(node, Index) and node.index == FIRST else None
-    if isinstance(chosen, Macro) and chosen.name == "filter" and (items := _in_body(chosen.of)):
-        return FirstFitting(items, chosen.item, chosen.args[0])
-    return None
+    match node:
+        case Index(Macro("filter", of, item, (condition, *_)), Literal("int", 0)) if items := _in_body(of):
+            return FirstFitting(items, item, condition)
+    place = path_through(node)
+    return place[1:] if place[:1] == ("response",) else None
 
 
 def criteria(node: Node, said: Said) -> Iterator[tuple[str, Criterion | None]]:
@@ -87,22 +86,18 @@ def _in_body(node: Node) -> Place:
 
 
 def _criterion(part: Node, said: Said) -> Criterion | None:
-    if isinstance(part, Macro):
-        return _exists(part) if part.name == "exists" else None
-    if isinstance(part, Infix) and len(part.operands) == 2 and part.signs[0] in _COMPARISONS:
-        return _compared(part.signs[0], *part.operands, said)
-    negated = isinstance(part, Unary) and part.sign == "!"
-    place = path_through(part.operand if isinstance(part, Unary) and negated else part)
-    inside = said(place) if place else None
-    return Criterion(f"{inside} == {'false' if negated else 'true'}") if inside else None
-
-
-def _compared(sign: str, one: Node, other: Node, said: Said) -> Criterion | None:
-    if isinstance(one, FunctionCall) and one.name == "size" and isinstance(other, Literal):
-        measured = _in_body(one.args[0]) if len(one.args) == 1 else ()
-        not_empty = isinstance(other.value, int | float) and (sign, float(other.value)) in _NOT_EMPTY
-        return Criterion(f"{pointer((*measured, 0))} != null") if measured and not_empty else None
-    left, right = _operand(one, said), _operand(other, said)
+    match part:
+        case Macro("exists"):
+            return _exists(part)
+        case Infix((sign,), (FunctionCall("size", _, (of,)), Literal(value=least))) if items := _in_body(of):
+            not_empty = (sign, least) in _NOT_EMPTY
+            return Criterion(f"{pointer((*items, 0))} != null") if not_empty else None
+        case Infix((sign,), (one, other)) if sign in _COMPARISONS:
+            left, right = _operand(one, said), _operand(other, said)
+        case Unary("!", operand):
+            left, sign, right = _read(operand, said), "==", "false"
+        case _:
+            left, sign, right = _read(part, said), "==", "true"
     return Criterion(f"{left} {sign} {right}") if left and right else None
 
 
@@ -135,11 +130,17 @@ def _operand(node: Node, said: Said) -> str | None:
 
     Texts are in single quotes, and quotes inside are doubled.
     """
-    negative = isinstance(node, Unary) and node.sign == "-"
-    inner = node.operand if isinstance(node, Unary) and negative else node
-    if isinstance(inner, Literal) and isinstance(inner.value, str):
-        return None if negative else "'" + inner.value.replace("'", "''") + "'"
-    if isinstance(inner, Literal):
-        return f"{'-' if negative else ''}{inner.token}" if inner.kind in ("int", "double", "word") else None
+    match node:
+        case Literal(value=str(text)):
+            return "'" + text.replace("'", "''") + "'"
+        case Literal("int" | "double" | "word", _, token):
+            return token
+        case Unary("-", Literal("int" | "double" | "word", _, token)):
+            return f"-{token}"
+    return _read(node, said)
+
+
+def _read(node: Node, said: Said) -> str | None:
+    """Return a path in Arazzo's form; None for any other expression."""
     place = path_through(node)
     return said(place) if place else None

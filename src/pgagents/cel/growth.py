@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from pgagents.cel.syntax import (
     Choice,
+    ExpressionError,
     FunctionCall,
     Index,
     Infix,
@@ -43,8 +44,8 @@ _SCALARS = frozenset(
 """Functions that return a number or a boolean, however large their arguments are."""
 
 
-class Unbounded(Exception):
-    """The evaluation may take too much work."""
+class TooMuch(ExpressionError):
+    """The evaluation was not started, because its work might be too large. The value is unknown."""
 
 
 class Size(NamedTuple):
@@ -82,7 +83,7 @@ def _is_rooted(node: Node | None) -> bool:
 
 
 def check(node: Node, values: Mapping[str, Any], measured: dict[int, Size]) -> None:
-    """Raise Unbounded if evaluating on these values might take too much work.
+    """Raise TooMuch if evaluating on these values might take too much work.
 
     `measured` caches sizes by object id. It is valid only as long as the values exist.
     """
@@ -104,11 +105,11 @@ class _Estimate:
     def _add_work(self, units: float) -> None:
         self._work += units * self._times
         if self._work > MAX_WORK:
-            raise Unbounded(f"it may take more than {MAX_WORK:,} steps")
+            raise TooMuch(f"it may take more than {MAX_WORK:,} steps")
 
     def _check_weight(self, size: Size) -> _Found:
         if size.weight > MAX_WEIGHT:
-            raise Unbounded("a value that it makes may grow too large")
+            raise TooMuch("a value that it makes may grow too large")
         return size, None
 
     def size(self, found: _Found) -> Size:

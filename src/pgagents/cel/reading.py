@@ -29,7 +29,6 @@ from pgagents.cel.syntax import (
 Path = tuple[str, ...]
 FIRST = Literal("int", 0, "0")
 _CASES = frozenset(("upper", "lower"))
-_PARTIAL = frozenset(("contains", "startsWith", "endsWith"))
 _SORTED = {"sorted_by": False, "sorted_down_by": True}
 
 
@@ -47,26 +46,25 @@ def place_of(node: Node) -> tuple[str | int, ...]:
 
     An index from the end is negative.
     """
-    steps: list[str | int] = []
-    while isinstance(node, Member | Index):
-        if isinstance(node, Member):
-            steps.append(node.name)
-        elif backwards := steps_from_the_end(node):
-            steps.append(-backwards)
-        elif isinstance(node.index, Literal) and node.index.kind in ("int", "text"):
-            steps.append(node.index.value)  # type: ignore[arg-type]  # of these kinds
-        else:
+    step: str | int
+    match node:
+        case Name(name):
+            return (name,)
+        case Member(base, step) | Index(base, Literal("int", int(step))):
+            before = place_of(base)
+        case Index(base) if backwards := steps_from_the_end(node):
+            before, step = place_of(base), -backwards
+        case _:
             return ()
-        node = node.base
-    return (node.name, *reversed(steps)) if isinstance(node, Name) else ()
+    return (*before, step) if before else ()
 
 
 def steps_from_the_end(node: Node) -> int:
     """Return n for an index `list[-n]`, which counts from the end; 0 for any other node."""
-    index = node.index if isinstance(node, Index) else None
-    if not isinstance(index, Unary) or index.sign != "-" or not isinstance(index.operand, Literal):
-        return 0
-    return int(str(index.operand.value)) if index.operand.kind == "int" else 0
+    match node:
+        case Index(_, Unary("-", Literal("int", int(steps)))):
+            return steps
+    return 0
 
 
 def list_begun_at(node: Node) -> Path:
@@ -145,19 +143,16 @@ def compares(node: Node, path: Path) -> str:
 
     The result is `exactly`, `folded` (letter case ignored), or empty if it does not.
     """
-    found = ""
-    for part, bound in walk_free(node):
-        if not isinstance(part, Infix) or "==" not in part.signs or path[0] in bound:
-            continue
-        for side in part.operands:
-            if (
-                isinstance(side, FunctionCall)
-                and side.name in _CASES
-                and [path_of(a) for a in side.args] == [path]
-            ):
-                return "folded"
-            found = "exactly" if path_of(side) == path else found
-    return found
+    sides = [
+        side
+        for part, bound in walk_free(node)
+        if isinstance(part, Infix) and part.signs == ("==",) and path[0] not in bound
+        for side in part.operands
+        if path_of(_without_case(side)) == path
+    ]
+    if any(_without_case(side) is not side for side in sides):
+        return "folded"
+    return "exactly" if sides else ""
 
 
 Match = OneOf["whole", "part", "each"]
@@ -185,35 +180,28 @@ def filter_of(node: Node, path: Path) -> Filter | None:
     """
     for macro in walk(node):
         if isinstance(macro, Macro) and macro.name == "all" and path_of(macro.of)[:1] == ("response",):
-            for part in walk(macro.args[0]):
-                member, match, folded = _matched(part, macro.item, path)
-                if member:
-                    return Filter(macro.of, member, match, folded)
+            for side, match in _compared_with(path, macro.args[0]):
+                plain = _without_case(side)
+                item, *members = path_of(plain) or ("",)
+                if item == macro.item and len(members) == 1:
+                    return Filter(macro.of, members[0], match, plain is not side)
     return None
 
 
-def _matched(part: Node, item: str, path: Path) -> tuple[str, Match, bool]:
-    """Return the item's member that is compared with the path, the comparison, and True if case is
-    ignored.
-    """
-    left: Node | None = None
-    right: Node | None = None
-    match: Match = "whole"
-    if isinstance(part, Infix) and part.signs == ("==",):
-        left, right = part.operands
-        if path_of(_without_case(left)) == path:
-            left, right = right, left
-    elif isinstance(part, FunctionCall) and part.name in _PARTIAL and part.of is not None and part.args:
-        left, right, match = part.of, part.args[0], "part"
-    elif isinstance(part, Macro) and part.name == "all" and path_of(part.of) == path:
-        inner = part.args[0]
-        if isinstance(inner, Infix) and inner.signs == ("in",) and inner.operands[0] == Name(part.item):
-            left, right, match = inner.operands[1], part.of, "each"
-    if left is None or right is None or path_of(_without_case(right)) != path:
-        return "", match, False
-    steps = path_of(_without_case(left))
-    member = steps[1] if len(steps) == 2 and steps[0] == item else ""
-    return member, match, _without_case(left) is not left
+def _compared_with(path: Path, condition: Node) -> Iterator[tuple[Node, Match]]:
+    """Yield the nodes that a condition compares with a path, each with the comparison."""
+    for part in walk(condition):
+        match part:
+            case Infix(("==",), (asked, side)) if path_of(_without_case(asked)) == path:
+                yield side, "whole"
+            case Infix(("==",), (side, asked)) if path_of(_without_case(asked)) == path:
+                yield side, "whole"
+            case FunctionCall("contains" | "startsWith" | "endsWith", of, (asked, *_)) if of is not None:
+                if path_of(_without_case(asked)) == path:
+                    yield of, "part"
+            case Macro("all", asked, _, (Infix(("in",), (Name(name), side)), *_)) if path_of(asked) == path:
+                if name == part.item:
+                    yield side, "each"
 
 
 def _without_case(node: Node) -> Node:
@@ -246,10 +234,9 @@ class Order:
 
 def order_of(node: Node) -> Order | None:
     """Return the order that an expression promises; None if it promises anything else."""
-    if isinstance(node, FunctionCall) and node.name in _SORTED and len(node.args) == 2:
-        items, member = node.args
-        if isinstance(member, Literal) and isinstance(member.value, str):
-            return Order(items, member.value, _SORTED[node.name])
+    match node:
+        case FunctionCall(name, _, (items, Literal(value=str(member)))) if name in _SORTED:
+            return Order(items, member, _SORTED[name])
     return None
 
 
@@ -258,18 +245,17 @@ def bounds_of_size(node: Node) -> Iterator[str]:
     input.limit`.
     """
     for part in walk(node):
-        if isinstance(part, Infix) and part.signs in (("<=",), (">=",)):
-            small, large = part.operands if part.signs == ("<=",) else part.operands[::-1]
-            bound = path_of(large)
-            if len(bound) == 2 and bound[0] == "input" and _measured(small)[:1] == ("response",):
-                yield bound[1]
+        match part:
+            case Infix(("<=",), (size, bound)) | Infix((">=",), (bound, size)) if _measures_answer(size):
+                variable, *names = path_of(bound) or ("",)
+                if variable == "input" and len(names) == 1:
+                    yield names[0]
 
 
-def _measured(node: Node) -> Path:
-    if not isinstance(node, FunctionCall) or node.name != "size":
-        return ()
-    measured = node.of if node.of is not None else node.args[0] if node.args else None
-    return path_of(measured) if measured is not None else ()
+def _measures_answer(node: Node) -> bool:
+    """True for `size(…)` of a value of the answer, also if it is written as a method."""
+    measured = children(node)[:1] if isinstance(node, FunctionCall) and node.name == "size" else ()
+    return any(path_of(part)[:1] == ("response",) for part in measured)
 
 
 def conjuncts(node: Node) -> tuple[Node, ...]:
@@ -282,10 +268,8 @@ def cases(node: Node, guards: tuple[Node, ...] = ()) -> Iterator[tuple[Node, tup
     if isinstance(node, Choice):
         yield from cases(node.then, (*guards, node.condition))
         yield from cases(node.otherwise, (*guards, Unary("!", node.condition)))
-        return
-    parts = conjuncts(node)
-    for part in parts:
-        if len(parts) > 1:
+    elif len(parts := conjuncts(node)) > 1:
+        for part in parts:
             yield from cases(part, guards)
-        else:
-            yield part, guards
+    else:
+        yield node, guards

@@ -65,13 +65,14 @@ def normal(node: Node) -> Node:
 
 def _number(node: Node, names: Mapping[str, str]) -> Node:
     def change(part: Node, _bound: frozenset[str]) -> Node | None:
-        if isinstance(part, Name):
-            return replace(part, name=names[part.name]) if part.name in names else None
-        if not isinstance(part, Macro):
-            return None
-        item = f"#{len(names)}"  # authors cannot write such a name
-        args = tuple(_number(arg, {**names, part.item: item}) for arg in part.args)
-        return replace(part, of=_number(part.of, names), item=item, args=args)
+        match part:
+            case Name(name) if name in names:
+                return replace(part, name=names[name])
+            case Macro(_, of, written, args):
+                item = f"#{len(names)}"  # authors cannot write such a name
+                inner = tuple(_number(arg, {**names, written: item}) for arg in args)
+                return replace(part, of=_number(of, names), item=item, args=inner)
+        return None
 
     return transform(node, change)
 
@@ -86,19 +87,19 @@ def index_from_the_end(node: Node, _bound: frozenset[str]) -> Node | None:
 
     CEL has none from the end.
     """
-    steps = steps_from_the_end(node)
-    if not steps or not isinstance(node, Index):
-        return None
-    size = FunctionCall("size", None, (node.base,))
-    return replace(node, index=Infix(("-",), (size, Literal("int", steps, str(steps)))))
+    match node:
+        case Index(base) if steps := steps_from_the_end(node):
+            size = FunctionCall("size", None, (base,))
+            return replace(node, index=Infix(("-",), (size, Literal("int", steps, str(steps)))))
+    return None
 
 
 def spell_has(node: Node, _bound: frozenset[str]) -> Node | None:
     """Write `has(response["@id"])` as `"@id" in response`. The evaluator's `has` accepts plain names only."""
-    member = node.args[0] if isinstance(node, FunctionCall) and node.name == "has" and node.args else None
-    if not isinstance(member, Member) or is_plain(member.name):
-        return None
-    return Infix(("in",), (text_literal(member.name), member.base))
+    match node:
+        case FunctionCall("has", _, (Member(base, name), *_)) if not is_plain(name):
+            return Infix(("in",), (text_literal(name), base))
+    return None
 
 
 def pass_lists_by_path(node: Node) -> tuple[Node, tuple[Path, ...]]:
@@ -109,24 +110,20 @@ def pass_lists_by_path(node: Node) -> tuple[Node, tuple[Path, ...]]:
     paths: list[Path] = []
 
     def change(part: Node, bound: frozenset[str]) -> Node | None:
-        known = isinstance(part, FunctionCall) and part.name in BY_PATH and part.of is None
-        path = path_of(part.args[0]) if isinstance(part, FunctionCall) and known and part.args else ()
-        if len(path) < 2 or path[0] in bound or any(BETWEEN in name for name in path):
-            return None
-        assert isinstance(part, FunctionCall)
-        paths.append(path)
-        return replace(part, args=(text_literal(THERE + BETWEEN.join(path)), *part.args[1:]))
+        match part:
+            case FunctionCall(name, None, (items, *others)) if name in BY_PATH:
+                path = path_of(items)
+                if len(path) > 1 and path[0] not in bound and not any(BETWEEN in step for step in path):
+                    paths.append(path)
+                    return replace(part, args=(text_literal(THERE + BETWEEN.join(path)), *others))
+        return None
 
     return rebuild(node, change), tuple(paths)
 
 
 def fill(form: str, **nodes: Node) -> Node:
     """Parse `form`, and return its tree with the given nodes in place of variables."""
-
-    def change(part: Node, bound: frozenset[str]) -> Node | None:
-        return nodes.get(part.name) if isinstance(part, Name) and part.name not in bound else None
-
-    return transform(parse(form), change)
+    return replace_variables(parse(form), nodes)
 
 
 def text_literal(text: str) -> Literal:
@@ -146,11 +143,11 @@ def replace_path(node: Node, path: Path, other: Node) -> Node:
     return transform(node, change)
 
 
-def replace_variable(node: Node, name: str, other: Node) -> Node:
-    """Return the tree with another node in place of a variable."""
+def replace_variables(node: Node, others: Mapping[str, Node]) -> Node:
+    """Return the tree with other nodes in place of variables, by their names."""
 
     def change(part: Node, bound: frozenset[str]) -> Node | None:
-        return other if isinstance(part, Name) and part.name == name and name not in bound else None
+        return others.get(part.name) if isinstance(part, Name) and part.name not in bound else None
 
     return transform(node, change)
 

@@ -17,15 +17,11 @@ from pgagents.cel.rewrite import (
     BY_PATH,
     THERE,
 )
-from pgagents.cel.syntax import ExpressionError, Node
+from pgagents.cel.syntax import ExpressionError
 
 SHORT_LIST = 100
 """Longest list for which the work of plain macros is not estimated before evaluation."""
 MAX_DATA_DEPTH = 100
-
-
-class TooMuch(ExpressionError):
-    """The evaluation was not started, because its work might be too large. The value is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +132,15 @@ class Scope:
             scope = own()
             there = scope is not None and type(items) is str and items.startswith(THERE)
             return function(
-                scope._at(items[1:].split(BETWEEN)) if scope is not None and there else items, *others
+                _walk(scope.values, items[1:].split(BETWEEN)) if scope is not None and there else items,
+                *others,
             )
 
         return find
 
     def _is_list(self, path: Iterable[str]) -> bool:
         try:
-            return isinstance(self._at(path), list)
+            return isinstance(_walk(self.values, path), list)
         except ExpressionError:
             return False
 
@@ -153,21 +150,21 @@ class Scope:
         Its numbers are doubles. An expression that is only a path returns the value unchanged.
         """
         if expression.path:
-            return self._at(expression.path)
+            return _walk(self.values, expression.path)
         quick = expression.quick is not None and all(map(self._is_list, expression.lists))
         if expression.canonical not in self._ready or (expression.quick is not None and not quick):
             self._learn(expression.calls)
             self._have(expression.quick_paths if quick else expression.paths)
             self._ready.add(expression.canonical)
         if expression.shape is not None and not (expression.plain and self._short(expression)):
-            self._check_growth(expression.shape)
+            growth.check(expression.shape, {**self.values, **self._made}, self._sizes)
         try:
             return (expression.quick if quick else expression.program).execute(self._evaluator)
         except KeyError as error:
             raise ExpressionError(f"there is no member {error}") from None
+        except (KeyboardInterrupt, SystemExit):
+            raise
         except BaseException as error:  # a panic of the evaluator is a BaseException
-            if isinstance(error, KeyboardInterrupt | SystemExit):
-                raise
             message = first_line_of(error)
             if "CEL does not coerce" in str(error):
                 message += " (numbers are doubles here: write literals in arithmetic as `2.0`)"
@@ -176,16 +173,6 @@ class Scope:
     def _short(self, expression: Expression) -> bool:
         """True if all lists in the variables of the expression are short."""
         return all(self._longest.get(name, 1) <= SHORT_LIST for name in expression.paths)
-
-    def _check_growth(self, shape: Node) -> None:
-        """Raise TooMuch if the estimated work is too large."""
-        try:
-            growth.check(shape, {**self.values, **self._made}, self._sizes)
-        except growth.Unbounded as error:
-            raise TooMuch(str(error)) from None
-
-    def _at(self, path: Iterable[str]) -> Any:
-        return _walk(self.values, path)
 
     def holds(self, expression: Expression) -> bool:
         """Return a condition as a boolean. Raises ExpressionError, also if the value is no boolean."""

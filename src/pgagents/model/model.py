@@ -6,11 +6,12 @@ have been compiled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
+from pgagents.jsonschema.schema import resolve
 from pgagents.model.action import Action, ActionCall
 from pgagents.model.answers.error_code import Code
 from pgagents.model.answers.error_reader import ErrorReader
@@ -267,6 +268,17 @@ class Model:
         """True if the action removes an instance for good."""
         undone = (r.undone_by for r in self.resources.values() if r.removed_for_good)
         return action.method == "DELETE" or any(call is not None and call.action is action for call in undone)
+
+    def schema_at(self, action: Action, place: Iterable[str | int]) -> Mapping[str, Any]:
+        """Return the schema at a place in an action's answer, with references followed.
+
+        The place has names of members and indices of items. The result is empty if there is no schema.
+        """
+        schema = resolve(action.success.schema or {}, self.schemas)
+        for step in place:
+            inner = schema.get("properties", {}).get(step) if isinstance(step, str) else schema.get("items")
+            schema = resolve(inner or {}, self.schemas)
+        return schema
 
     def text(self, *pointer: str | int) -> Text:
         """Return the catalogue's string at a pointer, with its origin; empty if there is none."""

@@ -94,10 +94,8 @@ def _headers(checker: Checker, pointer: Pointer, statuses: list[int]) -> Schema:
     found: dict[str, Any] = {"link": {}}
     for name, header in checker.written.headers.items():
         raw = checker.at(("headers", name, "schema"))
-        if header.const is None and isinstance(raw, dict):
-            found[name.lower()] = {"type": "string", **raw}
-        else:
-            found[name.lower()] = {"type": "string"}
+        own = raw if header.const is None and isinstance(raw, dict) else {}
+        found[name.lower()] = {"type": "string", **own}
     for status in statuses:
         raw = checker.at((*pointer, "output", status, "headers"))
         for name, header in raw.items() if isinstance(raw, dict) else ():
@@ -145,12 +143,13 @@ class Reader:
 
     def faults(self, node: Node, known: Mapping[str, Schema]) -> Iterator[_Fault]:
         """Yield the faults of a node and of all nodes inside it."""
-        if isinstance(node, FunctionCall) and node.name == "has":
-            return
-        if isinstance(node, Member):
-            yield from self._unknown_member(node, known)
-        if isinstance(node, Infix) and node.signs[0] in _COMPARISONS:
-            yield from self._other_kind(node, known)
+        match node:
+            case FunctionCall("has"):
+                return
+            case Member():
+                yield from self._unknown_member(node, known)
+            case Infix((sign,)) if sign in _COMPARISONS:
+                yield from self._other_kind(node, known)
         parts = children(node)
         inner = {**known, node.item: self._items(node.of, known)} if isinstance(node, Macro) else known
         for index, part in enumerate(parts):
@@ -207,13 +206,14 @@ class Reader:
     def schema_of(self, node: Node, known: Mapping[str, Schema]) -> Schema:
         """Return the schema of the value at a path, with references followed; empty if it is unknown."""
         found: Any = _ANY
-        if isinstance(node, Name):
-            found = known.get(node.name, _ANY)
-        elif isinstance(node, Member):
-            properties = self.schema_of(node.base, known).get("properties")
-            found = properties.get(node.name) if isinstance(properties, dict) else _ANY
-        elif isinstance(node, Index):
-            found = self._items(node.base, known)
+        match node:
+            case Name(name):
+                found = known.get(name, _ANY)
+            case Member(base, name):
+                properties = self.schema_of(base, known).get("properties")
+                found = properties.get(name) if isinstance(properties, dict) else _ANY
+            case Index(base):
+                found = self._items(base, known)
         for _ in range(_MOST_REFS):
             if not isinstance(found, dict) or "$ref" not in found:
                 break

@@ -11,7 +11,7 @@ from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.pages import Pages
 from pgagents.cel.expression import Expression
 from pgagents.cel.reading import functions_of, path_of, paths_in
-from pgagents.cel.syntax import LEVELS, Infix, Literal, Member, Name, Node, children, walk
+from pgagents.cel.syntax import LEVELS, Infix, Literal, Member, Name, Node, walk
 from pgagents.source.source import Pointer
 from pgagents.text.nearest import did_you_mean
 
@@ -178,8 +178,10 @@ def _find_unlisted(
 
 def _whole_numbers(node: Node) -> list[Literal]:
     """Return the integers that are added, subtracted, multiplied or divided."""
-    found: list[Literal] = []
-    parts = children(node)
-    if isinstance(node, Infix) and LEVELS[node.signs[0]] > LEVELS["=="]:
-        found += [part for part in parts if isinstance(part, Literal) and part.kind == "int"]
-    return found + [inner for part in parts for inner in _whole_numbers(part)]
+    return [
+        operand
+        for part in walk(node)
+        if isinstance(part, Infix) and LEVELS[part.signs[0]] > LEVELS["=="]
+        for operand in part.operands
+        if isinstance(operand, Literal) and operand.kind == "int"
+    ]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.cel.reading import order_of, path_of
-from pgagents.cel.syntax import Infix, Node, children
+from pgagents.cel.syntax import Infix, Node, walk
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
@@ -339,10 +339,7 @@ def bound_counts_too(_context: Context, inner: Domain, call: AcceptedCall) -> An
 
 def _list_upper(node: Node) -> Iterator[str]:
     """Yield the arguments, or members of them, that something is to be less than."""
-    if isinstance(node, Infix):
-        for sign, operand in zip(node.signs, node.operands[1:], strict=True):
-            path = path_of(operand) if sign == "<" else ()
-            if path[:1] == ("input",):
-                yield ".".join(map(str, path[1:]))
-    for child in children(node):
-        yield from _list_upper(child)
+    for part in walk(node):
+        match part:
+            case Infix(("<",), (_, bound)) if path_of(bound)[:1] == ("input",):
+                yield ".".join(path_of(bound)[1:])

@@ -168,22 +168,21 @@ def list_leaks(context: Context, inner: Domain, call: AcceptedCall) -> Any:
 ).replace_actions
 def other_tenant_moves(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A project may write to another project's instances."""
-    projects = sorted({r.project for r in context.model.auth.roles.values()} | {"main"})
     found = (r.missing_in(call.action) for r in context.model.resources.values())
     missing = {code.name for code in found if code is not None}
     result = inner(call)
-    if (
-        not isinstance(result, Refusal)
-        or result.code not in missing
-        or call.action.effect == "read"
-        or call.key is None
-    ):
+    if not isinstance(result, Refusal) or result.code not in missing or call.action.effect == "read":
         return result
-    for project in projects:
-        again = inner(replace(call, key=replace(call.key, project=project)))
+    return _find_in_projects(context, inner, call, result)
+
+
+def _find_in_projects(context: Context, inner: Domain, call: AcceptedCall, refusal: Refusal) -> Any:
+    """Return the answer of the first project that does not refuse the call, or else the refusal."""
+    for project in sorted({r.project for r in context.model.auth.roles.values()} | {"main"}):
+        again = inner(replace(call, key=replace(call.key, project=project))) if call.key else refusal
         if not isinstance(again, Refusal):
             return again
-    return result
+    return refusal
 
 
 @fault(
@@ -191,15 +190,10 @@ def other_tenant_moves(context: Context, inner: Domain, call: AcceptedCall) -> A
 ).replace_actions
 def other_tenant_reads(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A project may read another project's instances."""
-    projects = sorted({r.project for r in context.model.auth.roles.values()} | {"main"})
     result = inner(call)
-    if not isinstance(result, Refusal) or call.action.effect != "read" or call.key is None:
+    if not isinstance(result, Refusal) or call.action.effect != "read":
         return result
-    for project in projects:
-        again = inner(replace(call, key=replace(call.key, project=project)))
-        if not isinstance(again, Refusal):
-            return again
-    return result
+    return _find_in_projects(context, inner, call, result)
 
 
 @fault(

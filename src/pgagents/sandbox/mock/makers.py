@@ -6,7 +6,6 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.model.resource import Resource
 from pgagents.sandbox.mock import places
-from pgagents.sandbox.mock.paging.page import schema_at
 
 CREATED = 201
 
@@ -23,5 +22,5 @@ def makes(model: Model, resource: Resource, action: Action) -> bool:
         return False
     if any(r.made_by is not None and r.made_by.action is action for r in model.resources.values()):
         return False
-    shown = schema_at(model, action, path)
-    return resource.id in shown.get("properties", {}) and shown == schema_at(model, made_by.action, path)
+    shown = model.schema_at(action, path)
+    return resource.id in shown.get("properties", {}) and shown == model.schema_at(made_by.action, path)

@@ -128,7 +128,7 @@ class Mock(Finding, Seeding):
         if path is None:
             return True, answer
         row = self._overlaid(self._object(answer, path), call, fresh=resource.id.partition(".")[0])
-        row = with_required(row, page.schema_at(self.model, call.action, path), self.model.schemas, call.now)
+        row = with_required(row, self.model.schema_at(call.action, path), self.model.schemas, call.now)
         row = stamp(self.model, call, row)
         chosen = self.naming.chosen(resource, call)
         if len(chosen) == len(resource.ids):
@@ -142,7 +142,7 @@ class Mock(Finding, Seeding):
             row = places.put(row, places.steps_to(member), value)
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
-        row = self.lifecycle.postpone(resource, row, page.schema_at(self.model, call.action, path), call.now)
+        row = self.lifecycle.postpone(resource, row, self.model.schema_at(call.action, path), call.now)
         answer = self.laws.repair(call, places.put(answer, path, row))
         row, tenant = self._object(answer, path), tenant_of(resource, call)
         place = self.naming.home(resource, call.action.params, call.input)

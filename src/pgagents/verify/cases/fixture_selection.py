@@ -32,6 +32,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.equations import Equation, equations
 from pgagents.verify.values.schema_values import matches, types_of
 from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import put
 
 Body = Mapping[str, Any]
 MOST_KINDS = 12
@@ -300,10 +301,7 @@ def _iso(seconds: float) -> str:
 def _under(at: Expression | None, body: Body) -> dict[str, Any]:
     """Nest the body at the path of the instance in answers; empty if `at` is not a path of members."""
     name, *steps = (at.path if at else ()) or ("",)
-    found: Any = dict(body)
-    for step in reversed(steps):
-        found = {step: found}
-    return found if steps and name == "response" else {}
+    return put({}, steps, dict(body)) if steps and name == "response" else {}
 
 
 def _holds(law: Law, values: Mapping[str, Any]) -> bool:

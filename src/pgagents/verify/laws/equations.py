@@ -19,7 +19,7 @@ from pgagents.cel.scope import Reading, Scope
 from pgagents.cel.syntax import FunctionCall, Infix, Node
 from pgagents.cel.syntax import Literal as Written
 from pgagents.model.law import Law
-from pgagents.verify.wire.exchange import got
+from pgagents.verify.wire.exchange import got, put
 
 NAMES = ("input", "response", "status", "surface", "now", "before", "env")
 MOST_SLACK = 5.0
@@ -79,12 +79,11 @@ def _equation(name: str, part: Node, guards: tuple[Node, ...]) -> Iterator[Equat
 
 def _sides(part: Node) -> tuple[float, tuple[Node, ...]]:
     """Return the slack and the two sides of an equation; no sides if the part is not an equation."""
-    if isinstance(part, Infix) and part.signs == ("==",):
-        return 0.0, part.operands
-    if isinstance(part, FunctionCall) and part.name == "near" and len(part.args) == 3:
-        slack = part.args[2]
-        if isinstance(slack, Written) and isinstance(slack.value, int | float):
-            return float(slack.value), part.args[:2]
+    match part:
+        case Infix(("==",), sides):
+            return 0.0, sides
+        case FunctionCall("near", _, (left, right, Written(value=int(slack) | float(slack)))):
+            return float(slack), (left, right)
     return 0.0, ()
 
 
@@ -96,14 +95,13 @@ def _measured(side: Node) -> tuple[Node, Form]:
 
 def forecast(known: Sequence[Equation], values: Mapping[str, Any]) -> Scope:
     """Return a scope of the values; members of the answer that equations determine are filled in."""
-    response = dict(values["response"])
-    found = {**values, "response": response}
+    found = {**values, "response": dict(values["response"])}
     absent = [e for e in known if e.path and got(found, e.path) is None]
     scope, waiting = Scope(found, Reading.of(part for e in known for part in (e.gives, *e.guards))), absent
     while told := [(e, v) for e in waiting if (v := value_of(e, scope)) is not None]:
         laid = [e.path.split(".") for e, _ in told]
         for (equation, value), path in zip(told, laid, strict=True):
-            _lay(found, path, _as_member(equation, value))
+            found = put(found, path, _as_member(equation, value))
         scope.change("response", found["response"])
         absent = [e for e in absent if got(found, e.path) is None]
         waiting = [
@@ -130,12 +128,3 @@ def _as_member(equation: Equation, value: Any) -> Any:
     if equation.form == "epoch" and isinstance(value, float) and 0 <= value < 4e9:
         return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return value
-
-
-def _lay(values: dict[str, Any], path: list[str], value: Any) -> None:
-    inner = values
-    for step in path[:-1]:
-        held = inner.get(step)
-        inner[step] = dict(held) if isinstance(held, Mapping) else {}
-        inner = inner[step]
-    inner[path[-1]] = value

@@ -17,7 +17,7 @@ from pgagents.verify.laws.laws import values_of
 from pgagents.verify.laws.lists import ordering_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import Exchange, put
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +137,7 @@ def _values(setting: Setting, schema: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _members_of_items(setting: Setting, action: Action, pages: Pages) -> Mapping[str, Any]:
-    schema = setting.resolve_schema(action.success.schema or {})
-    for step in place_of(pages.items.tree)[1:]:
-        inner = schema.get("properties", {}).get(step) if isinstance(step, str) else schema.get("items")
-        schema = setting.resolve_schema(inner or {})
+    schema = setting.model.schema_at(action, place_of(pages.items.tree)[1:])
     items = setting.resolve_schema(schema.get("items", {}) if "array" in types_of(schema) else {})
     found: Mapping[str, Any] = items.get("properties", {})
     return found
@@ -159,7 +156,7 @@ def breaks_order(
     name, *place = place_of(paged.pages.items.tree) or ("",)
     if name != "response" or not all(isinstance(step, str) for step in place):
         return None
-    whole = _put(pages[-1][0].body, list(map(str, place)), [item for _, items in pages for item in items])
+    whole = put(pages[-1][0].body, list(map(str, place)), [item for _, items in pages for item in items])
     for law in ordering_of(paged.endpoint.action):
         if order_of(law.that.tree) is None:
             continue
@@ -170,10 +167,3 @@ def breaks_order(
         except ExpressionError:
             continue
     return None
-
-
-def _put(body: Any, place: list[str], items: list[Any]) -> Any:
-    if not place:
-        return items
-    members = dict(body) if isinstance(body, Mapping) else {}
-    return {**members, place[0]: _put(members.get(place[0]), place[1:], items)}

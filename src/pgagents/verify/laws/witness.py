@@ -19,7 +19,6 @@ from pgagents.verify.wire.exchange import got
 MAX_ITEMS = 2_000
 MAX_CHARS = 400
 _COMPARISONS = frozenset(("==", "!=", "<=", ">=", "<", ">"))
-_OF_LISTS = frozenset(("sorted_by", "sorted_down_by", "unique_by"))
 
 
 def witness(law: Law, scope: Scope) -> str:
@@ -33,14 +32,16 @@ def witness(law: Law, scope: Scope) -> str:
 
 def _describe_broken(node: Node, values: Mapping[str, Any]) -> str:
     """Describe the first part of an expression that is not true; empty if no part can be described."""
-    node = broken_part(node, values)
-    if isinstance(node, FunctionCall) and node.name in _OF_LISTS and len(node.args) == 2:
-        return _pair(node.name, *node.args, values)
-    if isinstance(node, FunctionCall) and node.name == "near":
-        return _sides(node, node.args[:2], values)
-    if isinstance(node, Infix) and node.signs[0] in _COMPARISONS:
-        return _sides(node, node.operands, values)
-    return _item(node, values) if isinstance(node, Macro) else ""
+    match part := broken_part(node, values):
+        case FunctionCall("sorted_by" | "sorted_down_by" | "unique_by" as what, _, (of, by)):
+            return _pair(what, of, by, values)
+        case FunctionCall("near", _, (one, other, _)):
+            return _sides(part, (one, other), values)
+        case Infix((sign,), sides) if sign in _COMPARISONS:
+            return _sides(part, sides, values)
+        case Macro():
+            return _item(part, values)
+    return ""
 
 
 def _pair(what: str, of: Node, by: Node, values: Mapping[str, Any]) -> str:

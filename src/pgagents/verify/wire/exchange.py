@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pgagents.decoding.medium import find, is_json, plainly, read_as
@@ -263,3 +263,11 @@ def got(value: Any, path: str | Iterable[str]) -> Any:
         else:
             return None
     return value
+
+
+def put(value: Any, path: Sequence[str], member: Any) -> Any:
+    """Return the value with another member at a path of names; missing objects on the way are added."""
+    if not path:
+        return member
+    members = dict(value) if isinstance(value, Mapping) else {}
+    return {**members, path[0]: put(members.get(path[0]), path[1:], member)}

@@ -19,7 +19,7 @@ from pgagents.source.source import Pointer
 
 _WHEN: Pointer = ("errors", "when")
 _CODES: Pointer = ("errors", "codes")
-_SIGNS = ("==", "!=")
+_SIGNS = ("==", "!=", "has")
 
 
 def run(checker: Checker) -> None:
@@ -164,16 +164,17 @@ def make_sign(wording: str, tree: Node) -> ErrorSign:
 
 def read_sign(tree: Node) -> tuple[tuple[str, ...], Any, Any] | None:
     """Return the path in the body, the comparison and the constant of an expression; None for other forms."""
-    if isinstance(tree, FunctionCall) and tree.name == "has" and tree.of is None and len(tree.args) == 1:
-        path = path_of(tree.args[0])
-        return (path[1:], "has", None) if path[:1] == ("response",) and len(path) > 1 else None
-    if not isinstance(tree, Infix) or len(tree.operands) != 2 or tree.signs[0] not in _SIGNS:
-        return None
-    for one, other in (tree.operands, tree.operands[::-1]):
-        path = path_of(one)
-        if path[:1] == ("response",) and len(path) > 1 and isinstance(other, Literal):
-            return None if isinstance(other.value, bytes) else (path[1:], tree.signs[0], other.value)
-    return None
+    value: Any = None
+    match tree:
+        case FunctionCall("has" as sign, None, (member,)):
+            pass
+        case Infix((sign,), (Literal(value=value), member) | (member, Literal(value=value))):
+            pass
+        case _:
+            return None
+    root, *path = path_of(member) or ("",)
+    known = root == "response" and path and sign in _SIGNS and not isinstance(value, bytes)
+    return (tuple(path), sign, value) if known else None
 
 
 def _tell_apart(checker: Checker) -> None:

@@ -11,10 +11,9 @@ from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError, compile_node
 from pgagents.cel.reading import cases, conjuncts, path_of, paths_in, place_of
-from pgagents.cel.rewrite import replace_variable
+from pgagents.cel.rewrite import replace_variables
 from pgagents.cel.scope import Scope
-from pgagents.cel.syntax import FunctionCall, Infix, Literal, Macro, Node, Unary
-from pgagents.jsonschema import schema as schemas
+from pgagents.cel.syntax import FunctionCall, Index, Infix, Literal, Macro, Member, Node, Unary
 from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.sandbox.call import AcceptedCall
@@ -74,7 +73,7 @@ class Lawful:
 
     def satisfy(self, call: AcceptedCall, condition: Expression, at: Expression, answer: Any) -> Any:
         """Return the answer with members changed so that a condition on `resource`, at `at`, holds."""
-        for part in conjuncts(replace_variable(condition.tree, "resource", at.tree)):
+        for part in conjuncts(replace_variables(condition.tree, {"resource": at.tree})):
             scope = self.scope(call, answer)
             if not scope.is_true(compile_node(part, NAMES)):
                 solved = next(self._solve(part, scope), None)
@@ -122,22 +121,18 @@ class Lawful:
 
     def _solve(self, node: Node, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
         """Yield members of the answer, each with a value for which a condition is true."""
-        if isinstance(node, Unary) and node.sign == "!":
-            yield from self._assign(node.operand, False, scope)
-        elif isinstance(node, Infix) and node.signs == ("==",):
-            for side, other in (node.operands, node.operands[::-1]):
-                yield from self._assign_value_of(side, other, scope)
-        elif isinstance(node, Infix) and node.signs == ("!=",):
-            for side, other in (node.operands, node.operands[::-1]):
-                if isinstance(other, Literal) and other.value is None:
-                    yield from self._assign(side, _ANYTHING, scope)
-        elif isinstance(node, FunctionCall) and node.name == "near" and len(node.args) == 3:
-            for side, other in (node.args[:2], node.args[1::-1]):
-                yield from self._assign_value_of(side, other, scope)
-        elif isinstance(node, Macro) and node.name == "all":
-            yield from self._choose(node, scope)
-        elif path_of(node):
-            yield from self._assign(node, True, scope)
+        match node:
+            case Unary("!", operand):
+                yield from self._assign(operand, False, scope)
+            case Infix(("==",), (one, other)) | FunctionCall("near", _, (one, other, _)):
+                yield from self._assign_value_of(one, other, scope)
+                yield from self._assign_value_of(other, one, scope)
+            case Infix(("!=",), (Literal(value=None), side) | (side, Literal(value=None))):
+                yield from self._assign(side, _ANYTHING, scope)
+            case Macro("all"):
+                yield from self._choose(node, scope)
+            case _ if path_of(node):
+                yield from self._assign(node, True, scope)
 
     def _choose(self, node: Macro, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
         """Yield a list without the items that violate a condition on the arguments."""
@@ -146,12 +141,11 @@ class Lawful:
         if not isinstance(items, list) or all(read[0] != "input" for read in paths_in(node)):
             return
         condition = compile_node(node, NAMES)
-        kept = []
-        for item in items:
-            shown = places.put(scope.values["response"], path[1:], [item])
-            if Scope({**scope.values, "response": shown}).is_true(condition):
-                kept.append(item)
-        yield path[1:], kept
+        alone = ((item, places.put(scope.values["response"], path[1:], [item])) for item in items)
+        yield (
+            path[1:],
+            [item for item, shown in alone if Scope({**scope.values, "response": shown}).is_true(condition)],
+        )
 
     def _assign_value_of(self, side: Node, other: Node, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
         value = _value(other, scope)
@@ -160,48 +154,36 @@ class Lawful:
 
     def _assign(self, node: Node, value: Any, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
         """Yield the member that an expression reads, with the value that gives the expression this result."""
-        steps = place_of(node)
-        if len(steps) > 1 and steps[0] == "response":
-            yield steps[1:], value
-        elif isinstance(node, FunctionCall) and node.of is None and len(node.args) == 1:
-            if node.name == "epoch" and isinstance(value, int | float):
-                yield from self._assign(node.args[0], _Moment(float(value)), scope)
-            elif node.name == "cents" and isinstance(value, int | float):
-                yield from self._assign(node.args[0], value / 100.0, scope)
-            elif node.name in ("double", "int", "string", "upper"):
-                yield from self._assign(node.args[0], value, scope)
-        elif isinstance(node, Infix) and len(node.operands) == 2 and isinstance(value, int | float):
-            yield from self._assign_term(node, float(value), scope)
-
-    def _assign_term(self, node: Infix, value: float, scope: Scope) -> Iterator[tuple[places.Place, Any]]:
-        """Yield one of two terms, with the value that gives their sum or difference this result."""
-        (first, second), sign = node.operands, node.signs[0]
-        one, two = _value(first, scope), _value(second, scope)
-        if sign in ("+", "-") and isinstance(two, int | float):
-            yield from self._assign(first, value - two if sign == "+" else value + two, scope)
-        if sign in ("+", "-") and isinstance(one, int | float):
-            yield from self._assign(second, value - one if sign == "+" else one - value, scope)
+        number = float(value) if isinstance(value, int | float) else None
+        match node:
+            case FunctionCall("epoch", None, (inner,)) if number is not None:
+                yield from self._assign(inner, _Moment(number), scope)
+            case FunctionCall("cents", None, (inner,)) if number is not None:
+                yield from self._assign(inner, number / 100.0, scope)
+            case FunctionCall("double" | "int" | "string" | "upper", None, (inner,)):
+                yield from self._assign(inner, value, scope)
+            case Infix(("+" | "-" as sign,), (first, second)) if number is not None:
+                one, two = _value(first, scope), _value(second, scope)
+                if isinstance(two, int | float):
+                    yield from self._assign(first, number - two if sign == "+" else number + two, scope)
+                if isinstance(one, int | float):
+                    yield from self._assign(second, number - one if sign == "+" else one - number, scope)
+            case Member() | Index() if (steps := place_of(node))[:1] == ("response",):
+                yield steps[1:], value
 
     def _put(self, action: Action, answer: Any, path: places.Place, value: Any, now: float) -> Any:
         if value is _ANYTHING:
-            schema = self._schema_at(action, path)
+            schema = self._model.schema_at(action, path)
             kinds = schema.get("type", ())
             kind = kinds if isinstance(kinds, str) else next((k for k in kinds if k != "null"), "object")
             value = sample({**schema, "type": kind}, self._model.schemas, now)
         elif isinstance(value, _Moment):
-            value = write_time(value, self._schema_at(action, path), self._model.schemas)
+            value = write_time(value, self._model.schema_at(action, path), self._model.schemas)
         elif isinstance(value, float) and (
-            value.is_integer() or self._schema_at(action, path).get("type") == "integer"
+            value.is_integer() or self._model.schema_at(action, path).get("type") == "integer"
         ):
             value = int(value)
         return places.put(answer, path, value)
-
-    def _schema_at(self, action: Action, path: places.Place) -> Mapping[str, Any]:
-        schema = schemas.resolve(action.success.schema or {}, self._model.schemas)
-        for step in path:
-            inner = schema.get("properties", {}).get(step) if isinstance(step, str) else schema.get("items")
-            schema = schemas.resolve(inner or {}, self._model.schemas)
-        return schema
 
 
 class _Moment(float):

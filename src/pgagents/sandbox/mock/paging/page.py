@@ -68,7 +68,7 @@ def _listing(
     param = call.action.param(pages.argument)
     assert param is not None
     size = call.input.get(pages.size or "")
-    items = schema_at(model, call.action, places.place_steps(pages.items)[1:])
+    items = model.schema_at(call.action, places.place_steps(pages.items)[1:])
     usual = items.get("maxItems", USUAL)
     given = {
         k: v
@@ -78,15 +78,6 @@ def _listing(
     check = schemas.validator(param.schema, model.schemas)
     length = max(1, size if type(size) is int else int(usual))
     return Listing(call.action, pages, rows, ids, length, given, check.is_valid)
-
-
-def schema_at(model: Model, action: Action, place: places.Place) -> Mapping[str, Any]:
-    """Return the schema at a path of an action's answer; empty if there is none."""
-    schema = schemas.resolve(action.success.schema or {}, model.schemas)
-    for step in place:
-        inner = schema.get("properties", {}).get(step) if isinstance(step, str) else schema.get("items")
-        schema = schemas.resolve(inner or {}, model.schemas)
-    return schema
 
 
 def _tell_next(model: Model, base: str, call: AcceptedCall, pages: Pages, answer: Any, next: Any) -> Page:
@@ -102,7 +93,7 @@ def _tell_next(model: Model, base: str, call: AcceptedCall, pages: Pages, answer
         return Page(answer, ((_header(str(place[0])), link),))
     if name != "response" or -1 in place:  # the client computes it from the arguments or the items
         return Page(answer)
-    if told is None and "null" not in schema_at(model, call.action, tuple(place)).get("type", ()):
+    if told is None and "null" not in model.schema_at(call.action, tuple(place)).get("type", ()):
         if not _must_be_text(model, call.action, tuple(place)):
             return Page(_without(answer, tuple(place)))
         told = ""
@@ -113,8 +104,8 @@ def _must_be_text(model: Model, action: Action, place: places.Place) -> bool:
     """Return whether the answer must have a text at a path even without a next page, like Slack's
     `next_cursor`.
     """
-    required = schema_at(model, action, place[:-1]).get("required", ())
-    schema = schema_at(model, action, place)
+    required = model.schema_at(action, place[:-1]).get("required", ())
+    schema = model.schema_at(action, place)
     return place[-1] in required and schemas.validator(schema, model.schemas).is_valid("")
 
 

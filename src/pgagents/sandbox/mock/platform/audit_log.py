@@ -11,7 +11,6 @@ from pgagents.model.resource import Resource, id_text, member_at
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.laws.times import write_time
-from pgagents.sandbox.mock.paging import page
 from pgagents.sandbox.mock.platform.attribution import attribution_of
 from pgagents.sandbox.mock.rows import RowKey, Rows
 from pgagents.sandbox.mock.sample import sample
@@ -59,7 +58,7 @@ class AuditLog:
     def _members(self, audit: Audit) -> Mapping[str, Any]:
         """Return the schemas of an entry's members."""
         path = places.place(audit.listed_by.at) or ()
-        listed = page.schema_at(self._model, audit.listed_by.action, path)
+        listed = self._model.schema_at(audit.listed_by.action, path)
         items = schemas.resolve(listed, self._model.schemas).get("items", {})
         members = schemas.resolve(items, self._model.schemas).get("properties", {})
         return members if isinstance(members, Mapping) else {}

@@ -28,7 +28,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.fixtures.instance import at_path, say_none_made, siblings
+from pgagents.verify.fixtures.instance import at_path, member_named, say_none_made, siblings
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.values.schema_values import distinct
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -299,7 +299,7 @@ def _read_counter(
     exchange: Exchange = yield Call(
         endpoint, {name: id}, "valid", f"to count {takes.counter} of a {takes.of}", reuse="latest"
     )
-    found = _member(exchange.body, takes.counter) if exchange.success else None
+    found = member_named(exchange.body, takes.counter) if exchange.success else None
     if found is None:
         counts.pop(id, None)
     else:
@@ -309,24 +309,6 @@ def _read_counter(
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
-
-
-def _whole(value: Any) -> int | None:
-    """Return a count, which may be written as 12 or as 12.0; None for any other value."""
-    return (
-        int(value)
-        if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
-        else None
-    )
-
-
-def _member(body: Any, name: str) -> int | None:
-    """Return the first whole number in a member of this name, at any depth; None without one."""
-    if not isinstance(body, Mapping):
-        return None
-    if (count := _whole(body.get(name))) is not None:
-        return count
-    return next((n for value in body.values() if (n := _member(value, name)) is not None), None)
 
 
 CHECK = Check(

@@ -139,33 +139,10 @@ def _list_probes(setting: Setting) -> Iterator[Probe]:
     projects.
     """
     for resource, endpoint, index in _readers(setting, "listed_by"):
-        detail = _list_detail(resource, index)
-        listed, hidden = (
-            f"{NAME}/listed/{detail}/{endpoint.place}",
-            f"{NAME}/not_listed/{detail}/{endpoint.place}",
-        )
-        call = resource.listed_by[index]
-        yield Probe(
-            listed,
-            3,
-            (listed,),
-            2,
-            _listing(setting, resource, call, endpoint, listed, "main"),
-            (endpoint,),
-            "main",
-            True,
-        )
-        if resource.tenant:
-            yield Probe(
-                hidden,
-                3,
-                (hidden,),
-                2,
-                _listing(setting, resource, call, endpoint, hidden, "second"),
-                (endpoint,),
-                "second",
-                True,
-            )
+        for what, role in (("listed", "main"), ("not_listed", "second"))[: 2 if resource.tenant else 1]:
+            contract = f"{NAME}/{what}/{_list_detail(resource, index)}/{endpoint.place}"
+            run = _listing(setting, resource, resource.listed_by[index], endpoint, contract, role)
+            yield Probe(contract, 3, (contract,), 2, run, (endpoint,), role, True)
 
 
 def _makers(setting: Setting, resource: Resource) -> list[Endpoint]:
