@@ -14,8 +14,8 @@ class NewFindings:
     """The findings since the last call of `take`.
 
     Contracts that break by one cause are one finding. Findings that only contradict a guess, or that another
-    finding explains, are left to the report. There are none before the server has accepted the key, because
-    until then the run may take every judgement back.
+    finding explains, are left to the report. There are none while the run may still end because the server
+    refuses the key, as it takes every judgement back then.
     """
 
     def __init__(self, driver: Driver) -> None:
@@ -28,7 +28,7 @@ class NewFindings:
         """Return the new findings in the order of their requests, without any secret."""
         driver = self._driver
         ledger = driver.judge.ledger
-        if ledger.broken == self._broken or not self._is_key_accepted():
+        if ledger.broken == self._broken or not self._is_key_settled():
             return ()
         self._broken = ledger.broken
         found: list[Finding] = []
@@ -47,10 +47,9 @@ class NewFindings:
                 found.append(driver.redactor.finding(_make_finding(entry.contract, broken)))
         return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
 
-    def _is_key_accepted(self) -> bool:
+    def _is_key_settled(self) -> bool:
         """True if the run cannot end any more because the server refuses the key."""
-        accepted = self._driver.acceptance
-        return not self._driver.keys.get(MAIN) or (accepted.known and not accepted.in_doubt)
+        return not self._driver.keys.get(MAIN) or self._driver.acceptance.is_settled
 
 
 def _make_finding(contract: Contract, broken: Break) -> Finding:
