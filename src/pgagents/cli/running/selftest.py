@@ -43,7 +43,7 @@ def run(
     `only` selects checks and their faults. After `max_time_s` seconds no further step begins; None tries
     everything. `seed` varies what a bounded run tries.
 
-    The exit code is 1 if a check is dead or a result deviates from the declared one, and 3 if the time was
+    The exit code is 1 if a check is dead or a result deviates from the declared one. It is 3 if the time was
     too short for everything. Raises PgagentsError for an unknown check.
     """
     from pgagents.cli import _extras

@@ -2,7 +2,7 @@
 
 Every answer is searched for the run's keys and for secrets of other answers. Errors are searched for stack
 traces, SQL and file paths. Undeclared members must not look like secrets, e-mail addresses or card numbers.
-A number in an id is no card number. What an identity of the run sent is no leak where that identity sees it.
+A number in an id is no card number. An identity may see what it sent itself.
 """
 
 from __future__ import annotations
