@@ -75,13 +75,13 @@ def _findings(every: Iterable[Finding], url: str) -> tuple[Finding, ...]:
                 leader.followers[id] = finding.also_curl.get(id, "")
     for finding, causes in alone:
         cause = causes.derived[finding.contract.id]
-        leader = leaders.find(cause, finding.severity, finding.known)
-        if leader is not None:
-            leader.followers |= {id: finding.also_curl.get(id, "") for id in finding.also}
-            leader.followers[finding.contract.id] = of_finding(finding, url) if finding.exchanges else ""
+        explaining = leaders.find(cause, finding.severity, finding.known)
+        if explaining is not None:
+            explaining.followers |= {id: finding.also_curl.get(id, "") for id in finding.also}
+            explaining.followers[finding.contract.id] = of_finding(finding, url) if finding.exchanges else ""
         else:
-            place = (cause.key, finding.severity, finding.known, "derived")
-            groups.setdefault(place, _Group()).members.append((finding, Causes(cause.key)))
+            apart = (cause.key, finding.severity, finding.known, "derived")
+            groups.setdefault(apart, _Group()).members.append((finding, Causes(cause.key)))
     return tuple(group.merge(url) for group in groups.values())
 
 

@@ -268,15 +268,15 @@ def _source(data: dict[str, Any]) -> Source:
 
 @dataclass(slots=True)
 class ReportSource(Source):
-    """The places and lines that a report quotes. `pointers` are the JSON Pointers of places, by contract."""
+    """The places and lines that a report quotes. `written` are the JSON Pointers of places, by contract."""
 
-    pointers: Mapping[str | int, str] = field(default_factory=dict)
+    written: Mapping[str | int, str] = field(default_factory=dict)
 
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
         """Return the place of a contract, whose id is the only step of `pointer`."""
         steps = tuple(pointer)
         span = Source.locate(self, steps, at_value=at_value)
-        return replace(span, pointer=self.pointers.get(steps[0], "") if steps else "")
+        return replace(span, pointer=self.written.get(steps[0], "") if steps else "")
 
 
 def sparse(
@@ -289,7 +289,7 @@ def sparse(
     last = max(lines, default=0)
     text = "\n".join(_one_line(lines.get(n, "")) for n in range(1, last + 1))
     root = Place((0, 0), (0, 0), dict(places))
-    return ReportSource(file, text, None, root, pointers=pointers)
+    return ReportSource(file, text, None, root, written=pointers)
 
 
 def join_sources(sources: Iterable[Source]) -> Source:
@@ -298,7 +298,7 @@ def join_sources(sources: Iterable[Source]) -> Source:
     for source in sources:
         file = source.file
         places |= source.root.children or {}
-        pointers |= source.pointers if isinstance(source, ReportSource) else {}
+        pointers |= source.written if isinstance(source, ReportSource) else {}
         lines |= {n: text for n, text in enumerate(source.text.split("\n"), 1) if text}
     return sparse(file, places, lines, pointers)
 

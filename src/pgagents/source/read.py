@@ -250,9 +250,8 @@ class _Reader:
         self.values += weight
         if self.values > self.max_values:
             message = f"with what its aliases stand for, the file holds more than {self.max_values:,} values"
-            self.faults.append(
-                Fault(Span(self.file, *(n + 1 for n in self._at(event.start_mark))), "too-many", message)
-            )
+            line, column = self._at(event.start_mark)
+            self.faults.append(Fault(Span(self.file, line + 1, column + 1), "too-many", message))
             raise _Stop
         if top is not None:
             top.weight += weight

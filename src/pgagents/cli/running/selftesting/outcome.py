@@ -1,4 +1,4 @@
-"""The results of a self-test, as a table and as JSON. What was not tried is not counted as passed."""
+"""The results of a self-test, as a table and as JSON. An untried step does not count as passed."""
 
 from __future__ import annotations
 
