@@ -20,7 +20,7 @@ NEVER_REACHED = "never answered a 2xx"
 
 @dataclass(slots=True)
 class Break:
-    """The break of a contract: of the exchanges that break it, the one that comes first in the plan.
+    """The break of a contract by the exchanges that come first in the plan.
 
     `probe` is None if a watcher judged the last exchange.
     """
@@ -50,11 +50,11 @@ class Entry:
     kept: int = 0
     broken: Break | None = None
     error: str = ""
-    """Why a judgement failed: it outweighs kept."""
+    """Why a judgement failed with an internal error. It outweighs a kept verdict."""
     reason: str = ""
     """The reason why the contract is not judged so far."""
     unseen: str = ""
-    """The traces that a kept contract was not looked for in, such as events."""
+    """The traces that were not searched for a kept contract, such as events."""
 
 
 @dataclass(slots=True)
@@ -63,8 +63,7 @@ class Ledger:
 
     entries: dict[str, Entry]
     settled: dict[str, Result] = field(default_factory=dict)
-    """Contracts that were decided before the run: not selected, not applicable, or required and not
-    possible.
+    """Contracts with a verdict from before the run: not selected, not applicable, or required and impossible.
     """
     unknown: set[str] = field(default_factory=set)
     internal: list[str] = field(default_factory=list)
@@ -110,7 +109,7 @@ class Ledger:
             entry.broken = Break(judgement, tuple(chain[-MAX_CHAIN:]), call, probe, outcome, odd=odd)
 
     def all_judged(self, contracts: Iterable[str]) -> bool:
-        """Return whether each of these contracts has been kept or broken."""
+        """True if each of these contracts is kept or broken."""
         return all(
             (entry := self.entries.get(id)) is not None and (entry.kept or entry.broken) for id in contracts
         )
@@ -131,8 +130,8 @@ class Ledger:
                 entry.error = entry.error or reason
 
     def results(self, reached: set[str], unreached: str) -> tuple[Result, ...]:
-        """List every contract with its verdict. A place (`action@surface`) without a 2xx has no kept
-        contract.
+        """List every contract with its verdict. At a place (`action@surface`) without a 2xx, nothing counts
+        as kept.
         """
         return tuple(self._result(entry, reached, unreached) for entry in self.entries.values())
 
