@@ -14,8 +14,8 @@ class NewFindings:
     """The findings since the last call of `take`. Contracts with one cause are one finding.
 
     There are none while the run may still end because the server refuses the key: then it withdraws every
-    judgement. Two kinds of findings wait for the report: those that only contradict a guess, and those that another
-    finding explains.
+    judgement. Two kinds of findings wait for the report: those that only contradict a guess, and those that
+    another finding explains.
     """
 
     def __init__(self, driver: Driver) -> None:
