@@ -1,17 +1,20 @@
-"""Undeclared members with digits: card numbers, ids, and values that the run sent."""
+"""Undeclared members with card numbers or e-mail addresses: foreign ones, ids, and what the run sent."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from pgagents.http import Request, Response
+from pgagents.http import Request, Response, read_json
 from pgagents.model.contract import Verdict
-from small_api import Notes, answer, catalogue, verified, with_resource
+from small_api import KEY, Notes, answer, catalogue, verified, with_resource
 from verifying import ids
 
 CARD = "4111 1111 1111 1111"
+TEXT = "input: {text: {type: string, minLength: 1, maxLength: 40, required: true}}"
+MAIL = "input: {text: {type: string, format: email, maxLength: 60, required: true}}"
 
 
 def showing(member: str) -> Notes:
@@ -51,9 +54,8 @@ def test_a_value_that_the_run_itself_sent_is_no_leak(shown: str) -> None:
             return answer(201, {"id": "n1", "text": "hidden", "echo": text.replace(CARD, shown)})
         return None
 
-    text = "input: {text: {type: string, minLength: 1, maxLength: 40, required: true}}"
     chosen = f"input: {{text: {{type: string, enum: ['{CARD}'], required: true}}}}"
-    model = with_resource((text, chosen), ("{text: hello}", f"{{text: '{CARD}'}}"))
+    model = with_resource((TEXT, chosen), ("{text: hello}", f"{{text: '{CARD}'}}"))
     server = Notes(odd=odd, notes={"n1": {"id": "n1", "text": "hidden"}})
     report = verified(model, server, allow_writes=True, only=("no_leaks/create_note@rest",))
     assert any(CARD in (server.text(sent) or "") for sent in server.log if sent.method == "POST")
@@ -77,3 +79,62 @@ def test_the_id_of_an_instance_that_the_run_made_is_no_leak() -> None:
     report = verified(model, server, allow_writes=True, only=("no_leaks/get_note@rest",))
     assert any(sent.method == "GET" and sent.path.endswith(made) for sent in server.log)
     assert not leaks(report)
+
+
+def mails(odd: Callable[[Notes, Request, str], Response | None], *only: str) -> tuple[list[str], Notes]:
+    """The leaks of a run whose notes are e-mail addresses. `odd` is given the last one that was sent."""
+    sent: list[str] = []
+
+    def before(server: Notes, request: Request) -> Response | None:
+        body = read_json(request.body).value
+        text = body.get("text") if isinstance(body, dict) else None
+        if isinstance(text, str) and "@" in text and request.header("Authorization"):
+            sent.append(text)
+        return odd(server, request, sent[-1]) if sent else None
+
+    server = Notes(before=before)
+    model = with_resource((TEXT, MAIL), ("{text: hello}", "{text: =fresh.email}"))
+    report = verified(model, server, allow_writes=True, only=only)
+    assert sent
+    return leaks(report), server
+
+
+def is_keyed(request: Request) -> bool:
+    return request.header("Authorization") in (f"Bearer {KEY}", f"bearer {KEY}")
+
+
+def test_an_address_that_the_caller_sent_is_no_leak() -> None:
+    """The answer repeats it in a member that the catalogue does not name, also within a sentence."""
+
+    def odd(server: Notes, request: Request, last: str) -> Response | None:
+        if request.method == "POST" and is_keyed(request) and server.text(request) == last:
+            made = server.make(f"n{len(server.notes)}", last)
+            shown = f"Written by {last.upper()}."
+            return answer(made.status, {**read_json(made.body).value, "by": last, "told": shown})
+        return None
+
+    found, _ = mails(odd, "no_leaks/create_note@rest")
+    assert found == []
+
+
+def test_an_address_of_somebody_else_is_a_leak() -> None:
+    def odd(server: Notes, request: Request, last: str) -> Response | None:
+        if request.method == "POST" and is_keyed(request) and server.text(request) == last:
+            made = server.make(f"n{len(server.notes)}", last)
+            return answer(made.status, {**read_json(made.body).value, "by": f"{last}, ada@lovelace.example"})
+        return None
+
+    found, _ = mails(odd, "no_leaks/create_note@rest")
+    assert found == ["no_leaks/create_note@rest"]
+
+
+def test_an_address_of_the_run_is_a_leak_where_a_call_without_a_key_sees_it() -> None:
+    def odd(_: Notes, request: Request, last: str) -> Response | None:
+        if request.method == "GET" and request.path == "/notes" and not is_keyed(request):
+            return answer(200, {"notes": [], "owner": last})
+        return None
+
+    only = "no_leaks/", "key_authentication/", "valid_calls/create_note"
+    found, server = mails(odd, *only)
+    assert any(sent.path == "/notes" and not is_keyed(sent) for sent in server.log)
+    assert "no_leaks/list_notes@rest" in found

@@ -129,3 +129,14 @@ def test_many_findings_end_with_one_sentence() -> None:
     told = list(tell([finding(f"law/{n}/list_notes@rest", "wrong") for n in range(MOST + 5)]))
     assert len(told) == MOST + 1
     assert told[-1] == "further findings are in the report"
+
+
+def test_a_line_about_json_has_the_pointer_behind_the_place_that_editors_read() -> None:
+    of_json = parse('{"paths": {"/notes": {"get": {}}}}', "openapi.json")
+    one = finding("law/a/list_notes@rest", "wrong")
+    (line,) = FirstLines(of_json, "http://127.0.0.1")(
+        [replace(one, contract=replace(one.contract, origin=("paths", "/notes", "get")))]
+    )
+    assert line.startswith(
+        "openapi.json:1:23: error[law/a/list_notes@rest]: (/paths/~1notes/get) it is right; "
+    )

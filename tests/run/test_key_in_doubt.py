@@ -40,10 +40,12 @@ def document(*open_paths: str) -> str:
 
 
 class Garden:
-    """A server with some open reads. It may refuse the right key at some actions."""
+    """A server with some open reads. It may refuse the right key at some actions, and lack what its document
+    requires.
+    """
 
-    def __init__(self, *open_paths: str, refused: tuple[str, ...] = ()) -> None:
-        self.open, self.refused = open_paths, refused
+    def __init__(self, *open_paths: str, refused: tuple[str, ...] = (), wrong: bool = False) -> None:
+        self.open, self.refused, self.wrong = open_paths, refused, wrong
         self.requests: list[Request] = []
 
     def __call__(self, request: Request) -> Response:
@@ -56,7 +58,7 @@ class Garden:
         right = request.header("Authorization") in (f"Bearer {KEY}", f"bearer {KEY}")
         if name not in self.open and (not right or name in self.refused):
             return _say(401, {"detail": "who are you?"})
-        return _say(200, {"name": name})
+        return _say(200, {} if self.wrong else {"name": name})
 
 
 def _say(status: int, body: object) -> Response:
@@ -84,6 +86,27 @@ def test_a_wrong_key_ends_the_run_though_some_reads_are_open(tmp_path: Path, wor
     assert (counts["broken"], counts["kept"]) == (0, 0)
     assert "error[" not in said
     assert len(server.requests) < 25
+
+
+@pytest.mark.parametrize("workers", ["1", "4"])
+def test_what_a_refused_key_takes_back_is_not_told_before(tmp_path: Path, workers: str) -> None:
+    """The open reads break the document, and are called before the first 401."""
+    server = Garden("about", "health", wrong=True)
+    code, said, counts = run(tmp_path, server, "a-wrong-key", "--workers", workers)
+    assert code == 3
+    assert "the server refused the key: " in said
+    assert counts["broken"] == 0
+    assert "error[" not in said
+    paths = [request.path for request in server.requests]
+    assert paths.index("/about") < paths.index("/trees")
+
+
+def test_what_the_right_key_shows_is_told_during_the_run(tmp_path: Path) -> None:
+    """It is told on a line of its own, which the report does not have."""
+    _, said, counts = run(tmp_path, Garden("about", "health", wrong=True), KEY)
+    assert counts["broken"] > 0
+    told = [line for line in said.splitlines() if "error[response_schema/200/" in line]
+    assert [line for line in told if "; curl -sS" in line]
 
 
 def test_the_right_key_is_not_doubted(tmp_path: Path) -> None:

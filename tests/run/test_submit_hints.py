@@ -91,3 +91,14 @@ def test_legal_habits_let_the_letters_be_packed(
     }  # fmt: skip
     page = (tmp_path / "out" / "evidence.html").read_text(encoding="utf-8")
     assert "events were not looked at: the catalogue declares none" in page
+
+
+def test_without_a_receiver_nothing_shows_a_closed_world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no test that failed, and Claude's directory does not read this hint."""
+    with letters(tmp_path, monkeypatch) as words:
+        at = words.index("--receiver")
+        assert main([*words[:at], *words[at + 2 :]]) == 0, capsys.readouterr().err
+    page = (tmp_path / "out" / "evidence.html").read_text(encoding="utf-8")
+    assert "needs an address where calls would arrive: add --receiver auto" in page

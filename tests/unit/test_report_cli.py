@@ -172,7 +172,7 @@ def test_self_test_of_one_check_runs_its_faults_alone(
 ) -> None:
     asked: list[list[str]] = []
 
-    def tried(_said: object, faults: list[str]) -> selftest.Outcome:
+    def tried(_said: object, faults: list[str], *_: object) -> selftest.Outcome:
         asked.append(faults)
         return selftest.Outcome({"law": selftest.Row(), "request_id": selftest.Row(2, 2)}, 2, 0)
 

@@ -25,6 +25,7 @@ from pgagents.report.formats import json as as_json
 from pgagents.report.merge import Part, merge
 from pgagents.report.read import MAX_LINE, parse_report, read
 from pgagents.report.report import ELSEWHERE, Report, Result
+from pgagents.source.read import parse
 from pgagents.source.source import Span
 from test_report import ALL, SOURCE, contract, exchange, report
 from test_report_forms import hostile
@@ -269,6 +270,30 @@ def test_shards_that_do_not_make_a_whole_are_refused(name: str) -> None:
     edit, said = MIXED[name]
     with pytest.raises(PgagentsError, match=said):
         merge(edit(shards()))
+
+
+def test_a_report_keeps_the_pointers_of_a_document_in_json(tmp_path: Path) -> None:
+    """Read from a file or merged, it names the places as the run did."""
+    data = {"paths": {"/x": {"get": {"responses": {}}}}}
+    for indent in (None, 2):
+        document = parse(json.dumps(data, indent=indent), "openapi.json")
+        origin = ("paths", "/x", "get")
+        parts = []
+        for part in shards(2):
+            one = part.report
+            results = tuple(replace(r, contract=replace(r.contract, origin=origin)) for r in one.results)
+            findings = tuple(replace(f, contract=replace(f.contract, origin=origin)) for f in one.findings)
+            one = replace(one, results=results, findings=findings)
+            file = tmp_path / part.name
+            file.write_bytes(forms.render("json", one, document))
+            parts.append(Part(part.name, *read(file)))
+        merged, source = merge(parts)
+        place = str(document.locate(origin))
+        assert place.endswith(" (/paths/~1x/get)")
+        for form in ("text", "html", "markdown", "junit"):
+            shown = forms.render(form, merged, source).decode()
+            assert "/paths/~1x/get" in shown, form
+        assert place.partition(":")[2] in forms.render("text", merged, source).decode()
 
 
 def test_merging_writes_the_reports_and_ends_as_the_whole_run_would(

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgagents.source.diagnostics import Diagnostic, in_order, show
+from pgagents.source.json_text import read_json
 from pgagents.source.read import parse
-from pgagents.source.source import Span
+from pgagents.source.source import LONG_LINE, MOST_POINTER, Span
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
@@ -186,3 +187,50 @@ def test_diagnostic_moves_no_cursor_whatever_it_is_about() -> None:
     )
     assert all(c.isprintable() or c == "\n" for c in shown)
     assert "`\\x1b]0;x\\x07` and \\x202e" in shown
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_place_in_json_has_its_pointer(indent: int | None) -> None:
+    data = {"paths": {"/items": {"get": {"parameters": [{"name": "a~b"}, {"name": "b"}]}}}}
+    source = read_json(json.dumps(data, indent=indent), "openapi.json", 100)
+    assert source is not None
+    span = source.locate(("paths", "/items", "get", "parameters", 1, "nothing there"))
+    assert str(span) == f"{span.position} (/paths/~1items/get/parameters/1)"
+    assert span.position == f"openapi.json:{span.line}:{span.column}"
+    assert str(source.locate(())) == "openapi.json:1:1"
+    (first, *_) = show(Diagnostic(span, "id", "error", "wrong"), source).splitlines()[1:]
+    assert first == f"  --> {span}"
+
+
+@pytest.mark.parametrize(("length", "named"), [(LONG_LINE, False), (LONG_LINE + 1, True)])
+def test_a_place_in_a_very_long_line_of_yaml_has_its_pointer(length: int, named: bool) -> None:
+    head, tail = "long: {text: ", ", b: 2}"
+    text = "x" * (length - len(head) - len(tail))
+    source = parse(f"short: {{a: 1}}\n{head}{text}{tail}\n", "a.yaml")
+    assert source.locate(("long", "b")).pointer == ("/long/b" if named else "")
+    assert str(source.locate(("short", "a"))) == "a.yaml:1:9"
+
+
+def test_a_long_pointer_is_cut_and_has_no_control_character() -> None:
+    source = parse(json.dumps({"a\x1b[2J": {"b" * 1000: 1}}), "a.json")
+    span = source.locate(("a\x1b[2J", "b" * 1000))
+    assert str(span).isprintable()
+    assert len(span.pointer) < MOST_POINTER + 10
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer"),
+    [
+        ('{"a": {"b": 1, "b": 2}}', "/a/b"),
+        ('{"a": [{"c": 0}, {"b": 1, "b": 2}]}', "/a/1/b"),
+        ('{"a": [1, [2, &x 3]]}', "/a/1/1"),
+        ('{"a": {"b": {"c": &x {}}}}', "/a/b/c"),
+    ],
+)
+def test_a_fault_of_json_has_its_pointer(text: str, pointer: str) -> None:
+    (fault,) = parse(text, "a.json").faults
+    assert fault.span.pointer == pointer
+
+
+def test_places_that_differ_in_the_pointer_alone_are_one() -> None:
+    assert Span("a", 1, 2, "/x") == Span("a", 1, 2)

@@ -57,13 +57,15 @@ def test_short_form_is_a_line_a_finding(tmp_path: Path, capsys: pytest.CaptureFi
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == (
         f"{file}:1:2: warning: [gpt-builder/advice-swagger] the document is Swagger 2.0, which the "
-        "builder does not read"
+        "builder does not read (/swagger)"
     )
     assert all(line.startswith(f"{file}:1:") for line in lines)
     main(["lint", file, "--for", "gpt-builder", "--format", "json"])
     found = json.loads(capsys.readouterr().out)["files"][0]["findings"]
     assert [
-        f"{file}:{f['line']}:{f['column']}: {f['severity']}: [{f['id']}] {f['message']}" for f in found
+        f"{file}:{f['line']}:{f['column']}: {f['severity']}: [{f['id']}] {f['message']}"
+        + (f" ({f['pointer']})" if "pointer" in f else "")
+        for f in found
     ] == lines
 
 

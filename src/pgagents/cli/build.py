@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.inputs.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.options import NamedFolder, catalogue_argument, examples, load
 
 if TYPE_CHECKING:
     from pgagents.generate.build import Built
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @catalogue_argument
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=NamedFolder(),
     default=Path("generated"),
     show_default=True,
     help="Folder to write into.",

@@ -254,7 +254,11 @@ def _read(file: str) -> Any:
     from pgagents.errors import PgagentsError
 
     try:
-        data = sys.stdin.buffer.read(MAX_MESSAGE_BYTES + 1) if file == "-" else Path(file).read_bytes()
+        if file == "-":
+            data = sys.stdin.buffer.read(MAX_MESSAGE_BYTES + 1)
+        else:
+            with Path(file).open("rb") as opened:
+                data = opened.read(MAX_MESSAGE_BYTES + 1)
     except OSError as error:
         raise PgagentsError(
             f"cannot read --json {file}: {error.strerror}", "give the path of a JSON file, or -"

@@ -18,6 +18,16 @@ _HERE = Path(__file__).parent
 STDOUT_CLOSED = 141
 """The exit code that a shell reports for a program ended by SIGPIPE (`pgagents … | head`)."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+OF_PATH = (
+    errno.EACCES,
+    errno.EISDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EROFS,
+)
+"""Errors of a path that the caller gave, if no command has said so in its own words."""
 READ_ONCE = ("build", "diff", "import", "lint", "trace")
 """Commands that read files of bounded size, write, and end.
 
@@ -105,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
         click.echo("stopped", err=True)
         return 130
     except OSError as error:
-        return _full(error) if error.errno in FULL else _report_error(error)
+        return _explain_path(error) or _report_error(error)
     except SystemExit:
         # click ends with 1 if stdout was closed, which has another meaning here
         return STDOUT_CLOSED
@@ -113,15 +123,19 @@ def main(arguments: list[str] | None = None) -> int:
         return _report_error(error)
 
 
-def _full(error: OSError) -> int:
-    """Print an error about a full disk, for a file or stdout. Return the exit code."""
-    click.echo(
-        (
-            f"error: cannot write{f' {error.filename}' if error.filename else ''}: {error.strerror}\n  help: "
-            "make room"
-        ),
-        err=True,
-    )
+def _explain_path(error: OSError) -> int:
+    """Print an error about a full disk, or about a path that the caller gave. Return the exit code.
+
+    It is 0 for any other error, about which nothing is printed.
+    """
+    name = str(error.filename)[:200] if error.filename else ""
+    if error.errno in FULL:
+        said, help = f"cannot write {name}".rstrip(), "make room"
+    elif error.errno in OF_PATH and name:
+        said, help = f"cannot use {name}", "name another path"
+    else:
+        return 0
+    click.echo(f"error: {said}: {error.strerror}\n  help: {help}", err=True)
     return 2
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pgagents.cli.inputs.options import (
+    NamedFolder,
     allow_option,
     allow_writes_option,
     cacert_option,
@@ -49,7 +50,7 @@ from pgagents.cli.inputs.options import (
 @click.option("--url", metavar="URL", help="The API's server, such as https://staging.example.com.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=NamedFolder(),
     default=Path("submission"),
     show_default=True,
     metavar="DIR",

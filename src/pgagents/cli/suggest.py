@@ -91,6 +91,10 @@ def command(
     Prints YAML to paste, each law with its evidence. The key comes from PGAGENTS_TOKEN, or is asked for. Exit
     code: 0 laws were proposed, 2 wrong usage, 3 nothing was found or the run was cut off.
     """
+    from pgagents.cli.running import report_files
+
+    if out is not None:
+        report_files.check_place("--out", out)
     if store is not None:
         return _propose_cases(catalogue, store, out)
     from pgagents.cli.inputs import api_keys, target
@@ -126,6 +130,7 @@ def command(
 def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
     """Print proposed test cases, or write them into a file; return the exit code."""
     from pgagents.catalogue.checks.listings.listing import STORES
+    from pgagents.cli.inputs.fetch import write_both
     from pgagents.errors import PgagentsError
     from pgagents.registry import collect
     from pgagents.source.dump import to_yaml
@@ -144,7 +149,7 @@ def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
     head = f"# {count} test cases to paste; write each prompt in your own words, then remove `draft`\n"
     text = head + to_yaml({"surfaces": {store: {"cases": found}}}).decode()
     if out is not None:
-        out.write_text(text, encoding="utf-8")
+        write_both({out: text.encode()})
         click.echo(f"{out}: {count} test cases", err=True)
     else:
         click.echo(text, nl=False)
@@ -153,9 +158,11 @@ def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
 
 def _show(companion: Suggesting, report: Report, out: Path | None, *, stopped: bool) -> int:
     """Print the laws or write them into a file, and describe the run. Return the exit code."""
+    from pgagents.cli.inputs.fetch import write_both
+
     text = companion.write()
     if out is not None:
-        out.write_text(text, encoding="utf-8")
+        write_both({out: text.encode()})
         click.echo(f"{out}: {text.partition(chr(10))[0].removeprefix('# ')}", err=True)
     else:
         click.echo(text, nl=False)

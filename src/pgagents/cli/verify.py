@@ -38,7 +38,7 @@ _ONCE = (
 """Options that the command for repeating one finding leaves out."""
 _ALONE = ("operator",)
 """Identities whose calls change the answers for other callers. The operator's clock is global."""
-_OF_SELF_TEST = ("self_test", "only", "reports")
+_OF_SELF_TEST = ("self_test", "only", "reports", "seed", "max_time", "everything")
 """Options that --self-test accepts. It uses no server."""
 
 _OF_TOOLS = (
@@ -98,7 +98,9 @@ def command(**given: Any) -> int:
     keep_out_of_here()
     if line.self_test:
         choice.only_given("--self-test", _OF_SELF_TEST)
-        return selftest.run(line.only, line.reports)
+        return selftest.run(line.only, line.reports, seed=line.seed, max_time_s=line.max_self_test_s)
+    if line.everything:
+        raise click.UsageError("--all goes with --self-test.")
     if line.has_mcp and not line.has_api:
         return _verify_tools(line)
     return _verify_api(replace(line, url=line.url or _find_url_of_tools(line)))

@@ -20,6 +20,7 @@ from pgagents.model.model import Model
 from pgagents.resources import folder
 from pgagents.source.diagnostics import Diagnostic, in_order
 from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
 FALSEHOOD = "/credential"
@@ -184,7 +185,7 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
         did_you_mean("/".join(Path(path).parts[-2:]), outputs)
         or "name it with its folder: generated/gemini/functions.json"
     )
-    raise PgagentsError(f"`{path}` is no file that pgagents generates", help)
+    raise PgagentsError(f"`{brief(path, 200)}` is no file that pgagents generates", help)
 
 
 @cache

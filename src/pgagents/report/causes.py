@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
 
 from pgagents.http import Response, read_json
 from pgagents.model.contract import Contract
-from pgagents.report.report import RecordedExchange
+from pgagents.report.report import Cause, RecordedExchange
 
 _MEMBER = re.compile(r"(?:[\w-]+ does not hold: )?(?:response\.)?([A-Za-z_]\w*(?:\.\w+)*)(?: is | = |: )")
 _OF_MEMBERS = frozenset(("response_schema", "law"))
@@ -23,6 +24,33 @@ _EXCEPTION = re.compile(rb"\b(?!Internal)(?!ServerError)[A-Z]\w*(?:Error|Excepti
 _VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\d+")
 _MOST_READ = 4_000
 """Bytes of an answer that are read for its cause."""
+
+
+Group = TypeVar("Group")
+
+
+class Leaders(Generic[Group]):
+    """The groups that a derived contract may join, each with its order and the causes of its contracts."""
+
+    def __init__(self, groups: Iterable[tuple[tuple[str, ...], Iterable[str], Group]]) -> None:
+        """Take the place of each group, its claims, and the group itself.
+
+        A place is the group's key, and then what a contract that joins has in common with it, such as the
+        severity.
+        """
+        self._by_key: dict[tuple[str, ...], Group] = {}
+        self._by_claim: dict[tuple[str, ...], Group] = {}
+        for place, claims, group in sorted(groups, key=lambda one: one[0]):
+            self._by_key[place] = group
+            for claim in claims:
+                self._by_claim.setdefault((claim, *place[1:]), group)
+
+    def find(self, cause: Cause, *same: str) -> Group | None:
+        """Return the group with the same key, or else the first one with the same claim; None without one.
+
+        `same` is what both have in common.
+        """
+        return self._by_key.get((cause.key, *same)) or self._by_claim.get((cause.claim, *same))
 
 
 def cause(check: str, outcome: str, actual: str, kind: str = "") -> str:

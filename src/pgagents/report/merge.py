@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pgagents.errors import PgagentsError
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
-from pgagents.report.causes import cause_of
+from pgagents.report.causes import Leaders, cause_of
 from pgagents.report.curl import of_finding
 from pgagents.report.read import join_sources
-from pgagents.report.report import ELSEWHERE, Finding, Footer, Report, Result
+from pgagents.report.report import ELSEWHERE, Causes, Finding, Footer, Report, Result
 from pgagents.source.source import Source
 
 MANY = 1_000
@@ -55,26 +55,68 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
 def _findings(every: Iterable[Finding], url: str) -> tuple[Finding, ...]:
     """Return one finding for each cause: the one with the fewest exchanges, with all contracts of the
     others.
+
+    Derived contracts join a finding that explains them, as in a whole run.
     """
-    groups: dict[tuple[str, ...], list[Finding]] = {}
+    groups: dict[tuple[str, ...], _Group] = {}
+    alone: list[tuple[Finding, Causes]] = []
     for finding in every:
-        groups.setdefault(_cause(finding), []).append(finding)
-    found = []
-    for several in groups.values():
-        shown = min(several, key=lambda f: len(f.exchanges) or MANY)
-        others = [id for f in several if f is not shown for id in (f.contract.id, *f.also)]
-        lines = {id: line for f in several for id, line in f.also_curl.items()}
-        lines |= {f.contract.id: of_finding(f, url) for f in several if f is not shown and f.exchanges}
-        found.append(replace(shown, also=(*shown.also, *others), also_curl=lines))
-    return tuple(found)
+        causes = finding.causes or Causes(_cause(finding))
+        if finding.contract.id in causes.derived:
+            alone.append((finding, causes))
+        else:
+            place = (causes.key, finding.severity, finding.known)
+            groups.setdefault(place, _Group()).members.append((finding, causes))
+    leaders = Leaders((place, group.list_claims(), group) for place, group in groups.items())
+    for group in list(groups.values()):
+        for finding, causes in group.members:
+            for id in (id for id in finding.also if id in causes.derived):
+                leader = leaders.find(causes.derived[id], finding.severity, finding.known) or group
+                leader.followers[id] = finding.also_curl.get(id, "")
+    for finding, causes in alone:
+        cause = causes.derived[finding.contract.id]
+        explaining = leaders.find(cause, finding.severity, finding.known)
+        if explaining is not None:
+            explaining.followers |= {id: finding.also_curl.get(id, "") for id in finding.also}
+            explaining.followers[finding.contract.id] = of_finding(finding, url) if finding.exchanges else ""
+        else:
+            apart = (cause.key, finding.severity, finding.known, "derived")
+            groups.setdefault(apart, _Group()).members.append((finding, Causes(cause.key)))
+    return tuple(group.merge(url) for group in groups.values())
 
 
-def _cause(finding: Finding) -> tuple[str, ...]:
-    """Return a key that is equal for findings with the same cause, as within one run."""
+@dataclass(slots=True)
+class _Group:
+    """The findings of one cause, and the derived contracts that they explain, each with its curl line."""
+
+    members: list[tuple[Finding, Causes]] = field(default_factory=list)
+    followers: dict[str, str] = field(default_factory=dict)
+
+    def list_claims(self) -> set[str]:
+        """Return the claims of all contracts that no other one explains."""
+        return {claim for _, causes in self.members for claim in causes.claims}
+
+    def merge(self, url: str) -> Finding:
+        """Return one finding with the contracts of all."""
+        shown, own = min(self.members, key=lambda one: len(one[0].exchanges) or MANY)
+        also = [id for id in shown.also if id not in own.derived]
+        lines = dict(self.followers)
+        for finding, causes in self.members:
+            lines |= finding.also_curl
+            if finding is not shown:
+                also += (id for id in (finding.contract.id, *finding.also) if id not in causes.derived)
+                lines[finding.contract.id] = of_finding(finding, url) if finding.exchanges else ""
+        also += self.followers
+        told = {id: lines[id] for id in also if lines.get(id)}
+        return replace(shown, also=tuple(also), also_curl=told, causes=None)
+
+
+def _cause(finding: Finding) -> str:
+    """Return a key for a finding of a report that has no causes."""
     last = finding.exchanges[-1] if finding.exchanges else None
     answer = last.answer if last else None
     came = answer.kind if isinstance(answer, Silence) else str(answer.status) if answer else ""
-    return finding.severity, finding.known, cause_of(finding.contract, came, finding.actual, last)
+    return cause_of(finding.contract, came, finding.actual, last)
 
 
 def _belong(parts: Sequence[Part]) -> None:

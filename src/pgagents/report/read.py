@@ -12,6 +12,7 @@ import json
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,9 @@ from pgagents.errors import PgagentsError
 from pgagents.http import Request, Response, Silence, read_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.formats.json import FORMAT
-from pgagents.report.report import Finding, Footer, Header, RecordedExchange, Report, Result
+from pgagents.report.report import Cause, Causes, Finding, Footer, Header, RecordedExchange, Report, Result
 from pgagents.resources import folder
-from pgagents.source.source import Place, Source
+from pgagents.source.source import Place, Source, Span
 
 FOUND = (Verdict.BROKEN.value, Verdict.ODD.value)
 
@@ -130,6 +131,7 @@ def _names(data: dict[str, Any]) -> Iterator[str]:
             told["action"],
             told["surface"],
             told["source"]["file"],
+            told["source"].get("pointer", ""),
             *told["requirement"],
         )
     yield from (id for finding in data["findings"] for id in finding["also"])
@@ -201,7 +203,13 @@ def _finding(told: Mapping[str, Any]) -> Finding:
         tuple(told["also"]),
         told.get("known", ""),
         told.get("also_curl", {}),
+        _causes(told["causes"]) if "causes" in told else None,
     )
+
+
+def _causes(told: Mapping[str, Any]) -> Causes:
+    derived = {id: Cause(one["key"], one["claim"]) for id, one in told["derived"].items()}
+    return Causes(told["key"], tuple(told["claims"]), derived)
 
 
 def _exchange(told: Mapping[str, Any]) -> RecordedExchange:
@@ -247,31 +255,52 @@ def _body(message: Mapping[str, Any]) -> bytes:
 
 def _source(data: dict[str, Any]) -> Source:
     """Return a source with the lines that the report quotes, at their numbers. All other lines are empty."""
-    places, lines = dict[str | int, Place](), dict[int, str]()
+    places, lines, pointers = dict[str | int, Place](), dict[int, str](), dict[str | int, str]()
     for told in (*data["results"], *data["findings"]):
         at = (told["source"]["line"] - 1, told["source"]["column"] - 1)
         places[told["contract"]] = Place(at, at)
+        pointers[told["contract"]] = told["source"].get("pointer", "")
     for finding in data["findings"]:
         quoted = finding.get("excerpt", {"line": 1, "text": []})
         lines |= {n: text for n, text in enumerate(quoted["text"], quoted["line"]) if n <= MAX_LINE}
-    return sparse(data["header"]["catalogue"], places, lines)
+    return sparse(data["header"]["catalogue"], places, lines, pointers)
 
 
-def sparse(file: str, places: Mapping[str | int, Place], lines: Mapping[int, str]) -> Source:
-    """Return a source with a few lines (by number, from 1) and places by contract."""
+@dataclass(slots=True)
+class ReportSource(Source):
+    """The places and lines that a report quotes. `written` are the JSON Pointers of places, by contract."""
+
+    written: Mapping[str | int, str] = field(default_factory=dict)
+
+    def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
+        """Return the place of a contract, whose id is the only step of `pointer`."""
+        steps = tuple(pointer)
+        span = Source.locate(self, steps, at_value=at_value)
+        return replace(span, pointer=self.written.get(steps[0], "") if steps else "")
+
+
+def sparse(
+    file: str,
+    places: Mapping[str | int, Place],
+    lines: Mapping[int, str],
+    pointers: Mapping[str | int, str],
+) -> ReportSource:
+    """Return a source with a few lines (by number, from 1), and with places and JSON Pointers by contract."""
     last = max(lines, default=0)
     text = "\n".join(_one_line(lines.get(n, "")) for n in range(1, last + 1))
-    return Source(file, text, None, Place((0, 0), (0, 0), dict(places)))
+    root = Place((0, 0), (0, 0), dict(places))
+    return ReportSource(file, text, None, root, written=pointers)
 
 
 def join_sources(sources: Iterable[Source]) -> Source:
     """Return one source with the places and lines of several sources of the same catalogue."""
-    file, places, lines = "", dict[str | int, Place](), dict[int, str]()
+    file, places, lines, pointers = "", dict[str | int, Place](), dict[int, str](), dict[str | int, str]()
     for source in sources:
         file = source.file
         places |= source.root.children or {}
+        pointers |= source.written if isinstance(source, ReportSource) else {}
         lines |= {n: text for n, text in enumerate(source.text.split("\n"), 1) if text}
-    return sparse(file, places, lines)
+    return sparse(file, places, lines, pointers)
 
 
 def _one_line(text: str) -> str:

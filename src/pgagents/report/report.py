@@ -56,6 +56,31 @@ Severity = Literal["error", "odd"]
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a contract is broken.
+
+    Contracts with the same `key` are one finding. `claim` is the outcome of the call and the claim about it,
+    which different checks may share.
+    """
+
+    key: str
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """The causes in a finding, by which the findings of shards are joined.
+
+    `key` is that of the finding, and `claims` are those of its contracts. `derived` has the cause of each
+    contract that only says of one surface what others say of the API, unless one exchange shows both.
+    """
+
+    key: str
+    claims: tuple[str, ...] = ()
+    derived: Mapping[str, Cause] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A broken contract: the expected and the actual answer, and the fewest exchanges that show the
     difference.
@@ -74,6 +99,8 @@ class Finding:
     known: str = ""
     also_curl: Mapping[str, str] = field(default_factory=dict)
     """The curl command of the last request that broke each of `also`, where a request did."""
+    causes: Causes | None = None
+    """None for a finding of a report that has none, such as a merged one."""
 
 
 @dataclass(frozen=True, slots=True)

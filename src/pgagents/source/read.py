@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pgagents.source.source import Fault, Place, Source, Span
+from pgagents.source.source import Fault, Place, Pointer, Source, Span, name_place
 from pgagents.text.brief import brief
 from pgagents.text.scalar import scalar
 
@@ -192,9 +192,22 @@ class _Reader:
         return mark.line, mark.column
 
     def _fault(self, mark: Any, id: str, message: str, help: str = "") -> None:
-        self.faults.append(Fault(Span(self.file, mark.line + 1, mark.column + 1), id, message, help))
+        pointer = name_place(self.text, mark.line, self._steps())
+        span = Span(self.file, mark.line + 1, mark.column + 1, pointer)
+        self.faults.append(Fault(span, id, message, help))
         if len(self.faults) >= MAX_FAULTS:
             raise _Stop
+
+    def _steps(self) -> Pointer:
+        """Return the steps to the value that is read now; without the key, while that is read."""
+        steps: list[str | int] = []
+        for open in self.stack:
+            inside = open is not self.stack[-1]
+            if isinstance(open.data, list):
+                steps.append(len(open.data) - inside)
+            elif inside or open.has_key:
+                steps.append(open.key)
+        return tuple(steps)
 
     def _tags(self, event: Any, plain: bool) -> None:
         if event.anchor is not None and not self.foreign:
@@ -237,9 +250,8 @@ class _Reader:
         self.values += weight
         if self.values > self.max_values:
             message = f"with what its aliases stand for, the file holds more than {self.max_values:,} values"
-            self.faults.append(
-                Fault(Span(self.file, *(n + 1 for n in self._at(event.start_mark))), "too-many", message)
-            )
+            line, column = self._at(event.start_mark)
+            self.faults.append(Fault(Span(self.file, line + 1, column + 1), "too-many", message))
             raise _Stop
         if top is not None:
             top.weight += weight

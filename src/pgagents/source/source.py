@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pgagents.text.brief import brief
+
 Pointer = tuple[str | int, ...]
+LONG_LINE = 1_000
+"""Characters of a line from which on its column helps nobody to find a value."""
+MOST_POINTER = 300
+"""Characters of a JSON Pointer that are shown."""
+_JSON = re.compile(r"\s*[{\[]")
+_LINE = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A place in a file. Line and column count from 1, the column in code points."""
+    """A place in a file. Line and column count from 1, the column in code points.
+
+    `pointer` is the value's JSON Pointer where the file is JSON or the line is very long; else it is empty.
+    """
 
     file: str
     line: int
     column: int
+    pointer: str = field(default="", compare=False)
 
     def __str__(self) -> str:
+        return f"{self.position} ({self.pointer})" if self.pointer else self.position
+
+    @property
+    def position(self) -> str:
+        """The place without the pointer, as editors read it: FILE:LINE:COLUMN."""
         return f"{self.file}:{self.line}:{self.column}"
 
 
@@ -60,14 +79,15 @@ class Source:
 
         The place of a mapping's member is its key, or its value with `at_value`.
         """
-        place = self.root
+        place, found = self.root, list[str | int]()
         for step in pointer:
             child = (place.children or {}).get(step)
             if child is None:
                 break
             place = child
+            found.append(step)
         line, column = place.value if at_value else place.key
-        return Span(self.file, line + 1, column + 1)
+        return Span(self.file, line + 1, column + 1, name_place(self.text, line, found))
 
     def has(self, pointer: Iterable[str | int]) -> bool:
         """True if the text has a value at exactly this pointer."""
@@ -85,6 +105,26 @@ class Source:
             stack.extend(
                 ((*pointer, step), child) for step, child in reversed((place.children or {}).items())
             )
+
+
+def name_place(text: str, line: int, steps: Sequence[str | int]) -> str:
+    """Return the JSON Pointer (RFC 6901) of a value in a line (from 0), cut to `MOST_POINTER` characters.
+
+    It is empty where line and column are enough: outside JSON, whose line breaks may be anywhere, and in
+    lines that are not very long.
+    """
+    if not steps or not (_JSON.match(text) or line in _find_long_lines(text)):
+        return ""
+    return brief("".join(f"/{_escape(str(step))}" for step in steps), MOST_POINTER)
+
+
+def _escape(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+@lru_cache(maxsize=4)
+def _find_long_lines(text: str) -> frozenset[int]:
+    return frozenset(number for number, line in enumerate(_LINE.split(text)) if len(line) > LONG_LINE)
 
 
 def value_at(data: Any, pointer: Iterable[str | int]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import dropwhile
 
 from pgagents.source.source import Pointer, Source, Span, value_at
@@ -35,9 +36,9 @@ def locate_within(source: Source, pointer: Pointer, offset: int) -> Span | None:
         if unit is None or unit[0] != char:
             return None
         if index >= offset:
-            return _span(source.file, starts, unit[1])
+            return replace(_span(source.file, starts, unit[1]), pointer=span.pointer)
         place = unit[2]
-    return _span(source.file, starts, place)
+    return replace(_span(source.file, starts, place), pointer=span.pointer)
 
 
 def _span(file: str, starts: list[int], index: int) -> Span:

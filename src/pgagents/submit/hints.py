@@ -18,7 +18,7 @@ from pgagents.model.model import Model
 from pgagents.report.report import Finding, Report, Result
 from pgagents.submit.lack import Lack
 from pgagents.submit.store import Store
-from pgagents.verify.checks.hints.hint_closed_world import CLAIMED
+from pgagents.verify.checks.hints.hint_closed_world import CLAIMED, NEEDS_RECEIVER
 
 Outcome = Literal["held", "broken", "not shown", "untested", "claimed", "no claim"]
 NAMES: Mapping[str, str] = {
@@ -132,9 +132,14 @@ _OUTCOMES: Mapping[Verdict, Outcome] = {
 
 
 def _decide(result: Result) -> Outcome:
-    """Return the result of a contract. A closed world that was tested counts as claimed."""
-    tried = result.contract.check == CHECKS["open_world"] and result.reason == CLAIMED
-    return "claimed" if tried else _OUTCOMES[result.verdict]
+    """Return the result of a contract.
+
+    A closed world that was tested counts as claimed. Without a receiver nothing shows it, and the author may
+    say why it is so.
+    """
+    if result.contract.check == CHECKS["open_world"] and result.reason in (CLAIMED, NEEDS_RECEIVER):
+        return "claimed" if result.reason == CLAIMED else "not shown"
+    return _OUTCOMES[result.verdict]
 
 
 def _say_untried(action: Action) -> str:

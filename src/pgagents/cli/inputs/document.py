@@ -91,9 +91,10 @@ def is_document(path: Path) -> bool:
     """True if a file begins like an OpenAPI or Swagger document, and not like a catalogue."""
     import re
 
+    from pgagents.source.read import read_bytes
+
     try:
-        with path.open("rb") as stream:
-            head = stream.read(20_000)
+        head = read_bytes(path, 20_000)
     except OSError:
         return False
     return bool(re.search(rb"""(?m)^\s*\{?\s*["']?(?:openapi|swagger)["']?\s*:""", head)) and not re.search(

@@ -23,6 +23,20 @@ NO_CATALOGUE = (
     "that comes with pgagents"
 )
 
+
+class NamedFolder(click.Path):
+    """A folder to write into. Its name is not empty, as `--out "$UNSET"` would mean the caller's folder."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path. Raises BadParameter for an empty name."""
+        if value == "":
+            self.fail("the name is empty; write . for this folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 catalogue_argument: Callable[[Any], Any] = click.argument(
     "catalogue", required=False, type=click.Path(path_type=Path, dir_okay=False)
 )

@@ -209,8 +209,14 @@ _OUTPUT: tuple[Callable[[Any], Any], ...] = (
         is_flag=True,
         help=(
             "Run the checks against their faults and variations, without a server; --only selects checks; "
-            "--report as with --plan."
+            "--report as with --plan. It ends after 15 minutes or --max-time; --seed varies what is tried."
         ),
+    ),
+    click.option(
+        "--all",
+        "everything",
+        is_flag=True,
+        help="With --self-test: try every fault and variation, which may take hours.",
     ),
 )
 """The report, and the self-test."""
@@ -266,6 +272,7 @@ class CommandLine:
     reports: tuple[Path, ...]
     verbose: bool
     self_test: bool
+    everything: bool
 
     @property
     def has_mcp(self) -> bool:
@@ -276,6 +283,18 @@ class CommandLine:
     def has_api(self) -> bool:
         """True if an option names an API, so that more than an MCP server is tested."""
         return bool(self.url or self.openapi or self.catalogue or self.description)
+
+    @property
+    def max_self_test_s(self) -> float | None:
+        """The seconds after which a self-test begins no further step; None for no bound.
+
+        Raises UsageError if the options contradict each other.
+        """
+        from pgagents.cli.running.selftest import MAX_TIME_S
+
+        if self.everything and self.max_time is not None:
+            raise click.UsageError("--all and --max-time contradict each other: leave one of them out.")
+        return None if self.everything else self.max_time or MAX_TIME_S
 
     def make_options(self, model: Model) -> Options:
         """Return the options of a run against an API. Raises PgagentsError for an unknown action."""

@@ -172,11 +172,12 @@ class FirstLines:
     def _describe(self, finding: Finding) -> str:
         """Return `FILE:LINE:COLUMN: error[CONTRACT]: what was promised; actual: what came back; curl …`.
 
+        A JSON Pointer in brackets stands before the promise, where the place has one.
         If there can be no curl line or it is too long, a sentence replaces it.
         """
         from pgagents.report.curl import NO_REQUEST, curl, of_finding
         from pgagents.report.verdicts import actual
-        from pgagents.source.diagnostics import shorten
+        from pgagents.source.diagnostics import printable, shorten
 
         contract = finding.contract
         span = self._source.locate(contract.origin)
@@ -187,4 +188,5 @@ class FirstLines:
         if len(shown) > LONGEST:
             brief = curl(finding.exchanges[-1], self._url)
             shown = brief if len(brief) <= LONGEST else IN_REPORT
-        return f"{span}: error[{contract.id}]: {promised}; actual: {came}; {shown}"
+        at = f" ({printable(span.pointer)})" if span.pointer else ""
+        return f"{span.position}: error[{contract.id}]:{at} {promised}; actual: {came}; {shown}"

@@ -37,18 +37,25 @@ def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
                 f"--report {path}: the name ends in none of {', '.join(suffixes)}",
                 "name it report.json, for example",
             )
+        check_place("--report", path)
+
+
+def check_place(flag: str, path: Path) -> None:
+    """Raise PgagentsError if the file of an option could not be written. Nothing stays there."""
+    from pgagents.errors import PgagentsError
+
+    try:
         if not path.absolute().parent.is_dir():
-            raise PgagentsError(f"--report {path}: there is no folder {path.parent}", "make the folder first")
+            raise PgagentsError(f"{flag} {path}: there is no folder {path.parent}", "make the folder first")
         if path.is_dir():
-            raise PgagentsError(f"--report {path}: that is a folder", "give the path of a file")
-        try:
-            _try_write(path)
-        except OSError as error:
-            folder = Path(os.path.realpath(path)).parent
-            raise PgagentsError(
-                f"--report {path}: nothing can be written into {folder}: {error.strerror}",
-                "name another folder",
-            ) from None
+            raise PgagentsError(f"{flag} {path}: that is a folder", "give the path of a file")
+        _try_write(path)
+    except OSError as error:
+        folder = Path(os.path.realpath(path)).parent
+        raise PgagentsError(
+            f"{flag} {path}: nothing can be written into {folder}: {error.strerror}",
+            "name another folder",
+        ) from None
 
 
 def _try_write(path: Path) -> None:

@@ -3,69 +3,48 @@ not.
 
 Each fault and each variation of the sandbox is verified once, in this process. Those of its MCP server are
 verified once more by the server's own list of tools, as if nobody had the catalogue. A check that finds no
-fault is dead: it proves nothing.
+fault is dead: it proves nothing. All of them take hours, so a run is bounded, and says what it did not try.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgagents.cli.running.selftesting.order import Step, arrange, list_steps
+from pgagents.cli.running.selftesting.outcome import Outcome, Row, document, lines
+from pgagents.cli.running.selftesting.progress import Timed
+
 if TYPE_CHECKING:
     from pgagents.model.model import Model
     from pgagents.report.report import Report
 
-EVERY_S = 10.0
-FEW = 3
-FORMAT = 1
 STOPPED = 130
 OF_MCP = "mcp:"
+MAX_TIME_S = 900.0
+"""Seconds of a self-test, unless the caller says otherwise."""
 
 
-@dataclass(slots=True)
-class Row:
-    """One check's results. `due` counts the faults that it must find, `found` those that it found."""
+def run(
+    only: Sequence[str] = (),
+    reports: tuple[Path, ...] = (),
+    *,
+    seed: int = 0,
+    max_time_s: float | None = MAX_TIME_S,
+) -> int:
+    """Run the self-test, print the table and write it to files. Return the exit code.
 
-    due: int = 0
-    found: int = 0
-    disturbed: list[str] = field(default_factory=list)
-    """Variations for which the check wrongly reported a finding."""
+    `only` selects checks and their faults. After `max_time_s` seconds no further step begins; None tries
+    everything. `seed` varies what a bounded run tries.
 
-
-@dataclass(slots=True)
-class Outcome:
-    """The results of all checks, and every deviation from the declared ones."""
-
-    rows: dict[str, Row]
-    faults: int = 0
-    variations: int = 0
-    wrong: dict[str, list[str]] = field(default_factory=dict)
-    """Deviations, each with the faults or variations in which it occurred."""
-
-    @property
-    def dead(self) -> list[str]:
-        """Return the checks that found no fault."""
-        return [name for name, row in self.rows.items() if not row.found]
-
-    @property
-    def bad(self) -> bool:
-        """Return whether a check is dead or any result deviates."""
-        return bool(self.dead or self.wrong)
-
-
-def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
-    """Run the self-test, print the matrix and write it to files. Return the exit code.
-
-    `only` selects checks and their faults. The exit code is 1 if a check is dead or a result deviates from
-    the declared one. Raises PgagentsError for an unknown check.
+    The exit code is 1 if a check is dead or a result deviates from the declared one. It is 3 if the time was
+    too short for everything. Raises PgagentsError for an unknown check.
     """
     from pgagents.cli import _extras
     from pgagents.cli.running import report_files
@@ -74,7 +53,7 @@ def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
     report_files.check(reports, report_files.DATA)
     started = time.monotonic()
     try:
-        outcome = try_each(_Said(), _faults_of(only)) if only else try_each(_Said())
+        outcome = try_each(Timed(max_time_s), _faults_of(only) if only else None, None, seed)
         outcome.rows = {name: row for name, row in outcome.rows.items() if not only or name in _checks(only)}
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
@@ -86,45 +65,84 @@ def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
         report_files.write_data(reports, text, document(outcome))
     finally:
         click.echo(text)
-    return 1 if outcome.bad else 0
+    return outcome.exit_code
 
 
 def try_each(
-    said: Callable[[int, int, str], None],
+    said: Callable[[int, int, str], object],
     faults: Sequence[str] | None = None,
     variations: Sequence[str] | None = None,
+    seed: int = 0,
 ) -> Outcome:
     """Verify the shipped catalogue's sandbox under each fault and each variation, or under these alone.
 
-    `said` is called with the progress. The prefix `mcp:` marks faults and variations of the MCP server in
-    front of the sandbox. Raises KeyboardInterrupt if a verification was cut short.
+    `said` is called before each step with the progress. If it returns False, this step and the later ones are
+    left untried. Without `variations`, all of them are tried, and `seed` varies the order of the steps.
+
+    The prefix `mcp:` marks faults and variations of the MCP server in front of the sandbox. Raises
+    KeyboardInterrupt if a verification was cut short.
     """
-    from pgagents.cli.running.selftest_tools import verify_listed
     from pgagents.resources import folder
 
     text = (folder("catalogue") / "park_graph.yaml").read_text(encoding="utf-8")
     model = load_model(text)
-    outcome = Outcome({check: Row() for check in _collect()})
-    faults, variations = (
-        _every("faults") if faults is None else faults,
-        _every("variations") if variations is None else variations,
+    outcome = Outcome(_make_rows())
+    names = _every("faults") if faults is None else faults
+    steps = (
+        arrange({name: _list_breaks(name) for name in names}, _every("variations"), seed)
+        if variations is None
+        else list_steps(names, variations)
     )
-    total = len(faults) + len(variations)
-    for number, fault in enumerate(faults):
-        said(number, total, f"fault {fault}")
-        _fault(outcome, fault, _find_broken(_verify(model, fault=fault)))
-        if by_list := _module("faults", fault).by_list:
-            report = verify_listed(model, faults=[fault.removeprefix(OF_MCP)])
-            _listed_fault(outcome, fault, by_list, _find_broken(report))
-    for number, variation in enumerate(variations, len(faults)):
-        said(number, total, f"variation {variation}")
-        point = _module("variations", variation).point
-        opened = load_model(text, point)
-        broken = _find_broken(_verify(opened, variation=variation))
-        if variation.startswith(OF_MCP):
-            broken |= _find_broken(verify_listed(opened, variations=[variation.removeprefix(OF_MCP)]))
-        _variation(outcome, variation, broken)
+    for number, step in enumerate(steps):
+        if said(number, len(steps), str(step)) is False:
+            _leave_untried(outcome, steps[number:])
+            break
+        if step.kind == "fault":
+            _try_fault(outcome, model, step.name)
+        else:
+            _try_variation(outcome, text, step.name)
     return outcome
+
+
+def _make_rows() -> dict[str, Row]:
+    """Return an empty row for each check, with the number of its faults that Park Graph cannot show."""
+    rows = {check: Row() for check in _collect()}
+    here = {*_every("faults")}
+    for name in _list_registered("faults"):
+        for check in _list_breaks(name) if name not in here else ():
+            rows[check].elsewhere += 1
+    return rows
+
+
+def _try_fault(outcome: Outcome, model: Model, fault: str) -> None:
+    """Verify the sandbox under a fault, and record what was found."""
+    from pgagents.cli.running.selftesting.listed import verify_listed
+
+    _fault(outcome, fault, _find_broken(_verify(model, fault=fault)))
+    if by_list := _module("faults", fault).by_list:
+        report = verify_listed(model, faults=[fault.removeprefix(OF_MCP)])
+        _listed_fault(outcome, fault, by_list, _find_broken(report))
+
+
+def _try_variation(outcome: Outcome, text: str, variation: str) -> None:
+    """Verify the sandbox under a variation of the catalogue's text, and record what was found."""
+    from pgagents.cli.running.selftesting.listed import verify_listed
+
+    opened = load_model(text, _module("variations", variation).point)
+    broken = _find_broken(_verify(opened, variation=variation))
+    if variation.startswith(OF_MCP):
+        broken |= _find_broken(verify_listed(opened, variations=[variation.removeprefix(OF_MCP)]))
+    _variation(outcome, variation, broken)
+
+
+def _leave_untried(outcome: Outcome, steps: Sequence[Step]) -> None:
+    """Record steps for which no time was left."""
+    outcome.untried += steps
+    for step in steps:
+        module = _module(f"{step.kind}s", step.name)
+        if step.kind == "fault" and not module.awaits:
+            for check in (*module.breaks, *module.by_list):
+                outcome.rows[check].untried += 1
 
 
 def _collect() -> list[str]:
@@ -136,13 +154,18 @@ def _collect() -> list[str]:
 
 def _every(kind: str) -> list[str]:
     """Return all faults or variations that Park Graph can show, those of the MCP server last."""
+    every = _list_registered(kind)
+    return [name for name in every if getattr(_module(kind, name), "needs", set()) <= {"limits"}]
+
+
+def _list_registered(kind: str) -> list[str]:
+    """Return all faults or variations of any API, those of the MCP server last."""
     from pgagents.sandbox.injection import fault_registry
 
-    every = [
+    return [
         *fault_registry.list_names(kind),
         *(f"{OF_MCP}{name}" for name in fault_registry.list_names(f"mcp_{kind}")),
     ]
-    return [name for name in every if getattr(_module(kind, name), "needs", set()) <= {"limits"}]
 
 
 def _module(kind: str, name: str) -> Any:
@@ -252,71 +275,3 @@ def _variation(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
     for check, contract in sorted(broken.items()):
         outcome.rows[check].disturbed.append(name)
         outcome.wrong.setdefault(f"variation, but broke {contract}: a false alarm", []).append(name)
-
-
-def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
-    """Yield the matrix and its summary as text."""
-    from pgagents.report.table import table
-
-    rows = [
-        [
-            check.replace("_", " "),
-            f"{row.found}/{row.due}",
-            f"{outcome.variations - len(row.disturbed)}/{outcome.variations}",
-            _state(row),
-        ]
-        for check, row in outcome.rows.items()
-    ]
-    yield from table(["check", "faults found", "variations silent", ""], rows)
-    yield ""
-    for what, names in outcome.wrong.items():
-        more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
-        yield f"{', '.join(names[:FEW])}{more}: {what}"
-    alive = len(outcome.rows) - len(outcome.dead)
-    yield (
-        f"{outcome.faults} faults and {outcome.variations} variations in {seconds:.0f} s: {alive} of "
-        f"{len(outcome.rows)} checks alive"
-    )
-    yield (
-        "exit 1: something is not as it should be"
-        if outcome.bad
-        else "exit 0: every check finds its faults and reports no variation"
-    )
-
-
-def document(outcome: Outcome) -> bytes:
-    """Return the matrix as JSON."""
-    rows = {
-        name: {"faults": row.due, "found": row.found, "false_alarms": row.disturbed, "state": _state(row)}
-        for name, row in outcome.rows.items()
-    }
-    told = {
-        "format": FORMAT,
-        "faults": outcome.faults,
-        "variations": outcome.variations,
-        "exit_code": int(outcome.bad),
-    }
-    data = {"self_test": told, "checks": rows, "wrong": outcome.wrong}
-    return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
-
-
-def _state(row: Row) -> str:
-    if not row.found:
-        return "dead"
-    return "false alarm" if row.disturbed else "misses some" if row.found < row.due else "alive"
-
-
-class _Said:
-    """Print progress on stderr: one line that is overwritten on a terminal, otherwise a line every few
-    seconds.
-    """
-
-    def __init__(self) -> None:
-        self.last = time.monotonic()
-
-    def __call__(self, done: int, total: int, doing: str) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"\r\x1b[K{done}/{total} · {doing}", err=True, nl=False)
-        elif time.monotonic() - self.last >= EVERY_S:
-            self.last = time.monotonic()
-            click.echo(f"{done}/{total} · {doing}", err=True)

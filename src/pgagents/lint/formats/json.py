@@ -36,4 +36,5 @@ def _finding(diagnostic: Diagnostic) -> dict[str, Any]:
         "file": d.span.file,
         "line": d.span.line,
         "column": d.span.column,
+        **({"pointer": d.span.pointer} if d.span.pointer else {}),
     }

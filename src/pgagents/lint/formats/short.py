@@ -11,7 +11,8 @@ from pgagents.source.diagnostics import printable, shorten
 def render(judged: Sequence[Judged]) -> str:
     """Return a line for every finding of every file; empty without findings."""
     return "\n".join(
-        f"{printable(str(d.span))}: {d.severity}: [{d.id}] {shorten(d.message)}"
+        f"{printable(d.span.position)}: {d.severity}: [{d.id}] {shorten(d.message)}"
+        + (f" ({printable(d.span.pointer)})" if d.span.pointer else "")
         for one in judged
         for d in one.found
     )

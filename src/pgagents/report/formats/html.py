@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -140,7 +141,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "stable": finding.stable,
         "also": [(id, finding.also_curl.get(id, "")) for id in finding.also],
         "surfaces": sorted({surface_of(id) for id in (contract.id, *finding.also)}),
-        "place": f"{header.in_repository or span.file}:{span.line}:{span.column}",
+        "place": str(replace(span, file=header.in_repository or span.file)),
         "lines": [(number, text, number == span.line) for number, text in enumerate(lines, first)],
         "exchanges": [_exchange(e) for e in finding.exchanges],
         "curl": of_finding(finding, header.url),

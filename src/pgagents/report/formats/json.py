@@ -69,7 +69,12 @@ def contract(one: Contract, source: Source) -> dict[str, Any]:
         "surface": one.surface,
         "says": one.says,
         "requirement": list(one.cite),
-        "source": {"file": span.file, "line": span.line, "column": span.column},
+        "source": {
+            "file": span.file,
+            "line": span.line,
+            "column": span.column,
+            **({"pointer": span.pointer} if span.pointer else {}),
+        },
     }
 
 
@@ -112,10 +117,20 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "also": list(finding.also),
         **({"also_curl": _list_curl_lines(finding)} if _list_curl_lines(finding) else {}),
         **({"known": finding.known} if finding.known else {}),
+        **_causes(finding, report.header),
         "excerpt": {"line": first, "text": lines},
         "exchanges": [_exchange(e) for e in finding.exchanges],
         "curl": of_finding(finding, report.header.url) or None,
     }
+
+
+def _causes(finding: Finding, header: Header) -> dict[str, Any]:
+    """Return the causes of a shard's finding, by which shards are merged; nothing for a whole run."""
+    found = finding.causes
+    if found is None or header.shard is None:
+        return {}
+    derived = {id: {"key": one.key, "claim": one.claim} for id, one in found.derived.items()}
+    return {"causes": {"key": found.key, "claims": list(found.claims), "derived": derived}}
 
 
 def _list_curl_lines(finding: Finding) -> dict[str, str]:

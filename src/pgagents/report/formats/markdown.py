@@ -109,7 +109,8 @@ def _finding(number: int, finding: Finding, report: Report, source: Source) -> I
     if expected := news(finding):
         yield f"- expected: {code(expected)}"
     yield f"- actual: {code(actual(finding))}"
-    yield f"- catalogue: {code(f'{report.header.in_repository or span.file}:{span.line}')}"
+    at = f" ({code(span.pointer)})" if span.pointer else ""
+    yield f"- catalogue: {code(f'{report.header.in_repository or span.file}:{span.line}')}{at}"
     if finding.contract.cite:
         yield f"- requirement: {', '.join(map(code, finding.contract.cite))}"
     if finding.stable is False:

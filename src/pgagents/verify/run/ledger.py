@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.report.causes import cause_of, read_claim
-from pgagents.report.report import Finding, RecordedExchange, Result, Severity
+from pgagents.report.causes import Leaders, cause_of, read_claim
+from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result, Severity
 from pgagents.verify.answers.guesses import NO_GUESSES, Guesses
 from pgagents.verify.check.check import Judgement, Probe
 from pgagents.verify.wire.call import Call
@@ -35,6 +35,11 @@ class Break:
     """True if the break only contradicts an inferred part of the catalogue."""
     past: tuple[Call, ...] = ()
     """Earlier calls about the same instance: a watcher's verdict may depend on them."""
+
+    @property
+    def severity(self) -> Severity:
+        """The severity of the break's finding."""
+        return "odd" if self.odd else "error"
 
 
 @dataclass(slots=True)
@@ -148,16 +153,22 @@ class Ledger:
     def findings(self) -> tuple[Finding, ...]:
         """Return the findings: one for all broken contracts of the same cause."""
         found = []
-        for entries in self._groups():
-            first = entries[0]
+        for group in self._groups():
+            first = group.entries[0]
             assert first.broken is not None
             said = first.broken.judgement
             chain = tuple(exchange_of(s) for s in first.broken.chain)
-            also = tuple(e.contract.id for e in entries[1:])
-            severity: Severity = "odd" if first.broken.odd else "error"
+            also = tuple(e.contract.id for e in group.entries[1:])
             found.append(
                 Finding(
-                    first.contract, severity, said.expected, said.actual, chain, first.broken.stable, also
+                    first.contract,
+                    first.broken.severity,
+                    said.expected,
+                    said.actual,
+                    chain,
+                    first.broken.stable,
+                    also,
+                    causes=Causes(group.place[0], tuple(sorted(group.claims)), group.derived),
                 )
             )
         return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
@@ -172,43 +183,68 @@ class Ledger:
 
     def firsts(self) -> list[Entry]:
         """List the first contract of each finding."""
-        return [entries[0] for entries in self._groups()]
+        return [group.entries[0] for group in self._groups()]
 
-    def _groups(self) -> list[list[Entry]]:
-        groups: dict[str, list[Entry]] = {}
+    def _groups(self) -> list[_Group]:
+        """Return the entries of each finding: those of one cause, and the derived ones that it explains.
+
+        A derived contract describes one surface, and another check describes the same of the whole API. It
+        joins the group of its severity that its own exchange broke, or else one of the same cause or claim.
+        Without such a group, derived contracts of one cause are a group at the end.
+        """
+        leading: dict[tuple[str, ...], _Group] = {}
+        derived: list[tuple[Entry, Break]] = []
         for entry in self.entries.values():
-            if entry.broken is not None and entry.contract.id not in self.settled:
-                groups.setdefault(
-                    f"{name_cause(entry.contract, entry.broken)} {entry.broken.odd}", []
-                ).append(entry)
-        return _following([sorted(g, key=_place) for g in groups.values()])
+            if entry.broken is None or entry.contract.id in self.settled:
+                continue
+            if entry.broken.judgement.derived:
+                derived.append((entry, entry.broken))
+            else:
+                _add(leading, entry, entry.broken)
+        for group in leading.values():
+            group.entries.sort(key=_place)
+        return [*leading.values(), *_follow(leading.values(), derived)]
 
 
-def _following(groups: list[list[Entry]]) -> list[list[Entry]]:
-    """Move each derived contract into the group of the contract that it repeats.
+@dataclass(slots=True)
+class _Group:
+    """The entries of a finding. Its place is the key of their cause, and their severity."""
 
-    A derived contract describes one surface, and another check describes the same of the whole API, so both
-    are one finding. It repeats a contract that the same exchange broke, or one with the same cause. Without
-    such a contract it stays in a group of its own, at the end.
-    """
-    leading = [g for g in groups if not _follows(g[0])]
-    by_exchange = {number: g for g in reversed(leading) for e in reversed(g) if (number := _at(e))}
-    by_cause = {_key_across_checks(e.broken): g for g in reversed(leading) for e in g if e.broken}
-    alone: list[list[Entry]] = []
-    for group in (g for g in groups if _follows(g[0])):
-        left: list[Entry] = []
-        for entry in group:
-            leader = by_exchange.get(_at(entry)) or (
-                by_cause.get(_key_across_checks(entry.broken)) if entry.broken else None
-            )
-            (left if leader is None else leader).append(entry)
-        if left:
-            alone.append(left)
-    return [*leading, *alone]
+    place: tuple[str, ...]
+    entries: list[Entry] = field(default_factory=list)
+    claims: set[str] = field(default_factory=set)
+    derived: dict[str, Cause] = field(default_factory=dict)
+    """The causes of derived contracts that no exchange of the group's others shows."""
 
 
-def _follows(entry: Entry) -> bool:
-    return entry.broken is not None and entry.broken.judgement.derived
+def _add(groups: dict[tuple[str, ...], _Group], entry: Entry, broken: Break) -> _Group:
+    """Add an entry to the group of its cause, and return this group."""
+    cause = _find_cause(entry.contract, broken)
+    group = groups.setdefault((cause.key, broken.severity), _Group((cause.key, broken.severity)))
+    group.entries.append(entry)
+    group.claims.add(cause.claim)
+    return group
+
+
+def _follow(leading: Iterable[_Group], derived: Iterable[tuple[Entry, Break]]) -> Iterable[_Group]:
+    """Add derived entries to the groups that explain them, and return groups of the others."""
+    ordered = sorted(leading, key=lambda group: group.place)
+    by_exchange = {(n, g.place[1]): g for g in reversed(ordered) for e in g.entries if (n := _at(e))}
+    leaders = Leaders((g.place, g.claims, g) for g in ordered)
+    alone: dict[tuple[str, ...], _Group] = {}
+    for entry, broken in derived:
+        cause = _find_cause(entry.contract, broken)
+        if (group := by_exchange.get((_at(entry), broken.severity))) is not None:
+            group.entries.append(entry)
+            continue
+        if (group := leaders.find(cause, broken.severity)) is not None:
+            group.entries.append(entry)
+        else:
+            group = _add(alone, entry, broken)
+        group.derived[entry.contract.id] = cause
+    for group in alone.values():
+        group.entries.sort(key=_place)
+    return alone.values()
 
 
 def _order(chain: Sequence[Exchange]) -> int:
@@ -236,12 +272,13 @@ def _at(entry: Entry) -> int:
     return entry.broken.chain[-1].number if entry.broken and entry.broken.chain else 0
 
 
-def _key_across_checks(broken: Break) -> str:
-    """Return a key for the outcome and claim of a break, which breaks of different checks can share.
+def _find_cause(contract: Contract, broken: Break) -> Cause:
+    """Return the cause of a break.
 
-    `report.causes.cause_of` compares contracts of one check, except for members of answers.
+    `report.causes.cause_of` compares contracts of one check, except for members of answers. The claim is
+    equal for two breaks with the same outcome and claim, even of different checks.
     """
-    return f"{broken.outcome}|{read_claim(broken.judgement.actual)}"
+    return Cause(name_cause(contract, broken), f"{broken.outcome}|{read_claim(broken.judgement.actual)}")
 
 
 def name_cause(contract: Contract, broken: Break) -> str:

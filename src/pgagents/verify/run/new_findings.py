@@ -13,9 +13,9 @@ MAIN = "main"
 class NewFindings:
     """The findings since the last call of `take`. Contracts with one cause are one finding.
 
-    There are none before the server has accepted the key: until then the run may withdraw every judgement.
-    Two kinds of findings wait for the report: those that only contradict a guess, and those that another
-    finding explains.
+    There are none while the run may still end because the server refuses the key: then it withdraws every
+    judgement. Two kinds of findings wait for the report: those that only contradict a guess, and those that
+    another finding explains.
     """
 
     def __init__(self, driver: Driver) -> None:
@@ -28,7 +28,7 @@ class NewFindings:
         """Return the new findings in the order of their requests, without any secret."""
         driver = self._driver
         ledger = driver.judge.ledger
-        if ledger.broken == self._broken or not self._is_key_accepted():
+        if ledger.broken == self._broken or not self._is_key_settled():
             return ()
         self._broken = ledger.broken
         found: list[Finding] = []
@@ -47,10 +47,9 @@ class NewFindings:
                 found.append(driver.redactor.finding(_make_finding(entry.contract, broken)))
         return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
 
-    def _is_key_accepted(self) -> bool:
+    def _is_key_settled(self) -> bool:
         """True if the run can no longer end because the server refuses the key."""
-        accepted = self._driver.acceptance
-        return not self._driver.keys.get(MAIN) or (accepted.known and not accepted.in_doubt)
+        return not self._driver.keys.get(MAIN) or self._driver.acceptance.is_settled
 
 
 def _make_finding(contract: Contract, broken: Break) -> Finding:

@@ -1,7 +1,8 @@
 """A call whose hint claims a closed world sends nothing to an address in its arguments.
 
 The address of the run's receiver is put into a URL argument. If the receiver gets a request, the contract is
-broken. If it gets none, that proves nothing, so the contract is never kept: it is not applicable.
+broken. If it gets none, that proves nothing, so the contract is never kept: it is not applicable. Without a
+receiver it is not selected.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ NAME = "hint_closed_world"
 WAITS_S = (0.2, 1.0)
 URLS = ("uri", "url", "uri-reference", "iri")
 CLAIMED = "not shown: claimed, and nothing came to the receiver"
+NEEDS_RECEIVER = "needs an address where calls would arrive: add --receiver auto, or --receiver URL"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -57,11 +59,9 @@ def _cases(setting: Setting) -> Iterator[tuple[Endpoint, Param]]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Return that the claim is not shown if no receiver listens."""
+    """Return that the contract is not selected if no receiver listens."""
     del contract
-    if setting.receiver is None:
-        return Verdict.NOT_APPLICABLE, "not shown: no receiver listens (--receiver)"
-    return None
+    return (Verdict.NOT_SELECTED, NEEDS_RECEIVER) if setting.receiver is None else None
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:

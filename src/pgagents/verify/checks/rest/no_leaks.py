@@ -2,7 +2,7 @@
 
 Every answer is searched for the run's keys and for secrets of other answers. Errors are searched for stack
 traces, SQL and file paths. Undeclared members must not look like secrets, e-mail addresses or card numbers.
-A number in an id, or one that the run itself sent, is no card number.
+A number in an id is no card number. An identity may see what it sent itself.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from pgagents.model.contract import Contract
-from pgagents.model.identity import find_credential
+from pgagents.model.identity import find_credential, has_proof
 from pgagents.text.card_numbers import find_card_numbers
 from pgagents.verify.answers.secrets import collect, declares
 from pgagents.verify.answers.undeclared import find_undeclared
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.wire.endpoint import framework_places
+from pgagents.verify.wire.endpoint import MCP, framework_places
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "no_leaks"
@@ -41,7 +41,10 @@ _Told = dict[str, dict[str, str]]
 """The secrets of answers and the members that held them, grouped by their first characters."""
 _SECRET_NAMES = re.compile(r"password|passwd|secret|private_?key|api_?key|token|ssn|card_?number|cvv", re.I)
 _MOST_SENT = 500
-"""Card numbers of requests that are kept; generated values hardly ever have one."""
+"""Values of requests that are kept. Few generated values have a card number or an e-mail address."""
+_ANYBODY = "anybody"
+_Sent = dict[str, set[str]]
+"""Card numbers and e-mail addresses of requests, each with the roles that sent it."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -130,24 +133,57 @@ def _members(exchange: Exchange, memory: Memory) -> str:
         if name in memory.model.secrets or _SECRET_NAMES.search(name):
             return f"the undeclared member {path} looks like a secret"
         texts = value if isinstance(value, str) else ""
-        if _MAIL.search(texts):
+        if any(not _is_echo(mail, exchange, memory) for mail in _list_mails(texts)):
             return f"the undeclared member {path} holds an e-mail address"
-        if any(not _is_own(card, memory) for card in find_card_numbers(texts)):
+        if any(not _is_own(card, exchange, memory) for card in find_card_numbers(texts)):
             return f"the undeclared member {path} holds a card number"
     return ""
 
 
 def _note_sent(exchange: Exchange, memory: Memory) -> None:
-    """Keep the card numbers of a request, so that an answer may repeat them."""
-    sent = memory.notes.setdefault((NAME, "sent"), set())
-    for text in (unquote_plus(exchange.request.target), exchange.request.body.decode("utf-8", "replace")):
-        if len(sent) < _MOST_SENT:
-            sent.update(find_card_numbers(text))
+    """Keep the card numbers and e-mail addresses of a request, so that answers to its caller may repeat
+    them.
+    """
+    sent: _Sent = memory.notes.setdefault((NAME, "sent"), {})
+    for text in (unquote_plus(exchange.request.target), *_list_body_texts(exchange)):
+        for value in (*find_card_numbers(text), *_list_mails(text)):
+            if value in sent or len(sent) < _MOST_SENT:
+                sent.setdefault(value, set()).add(_find_sender(exchange, memory))
 
 
-def _is_own(digits: str, memory: Memory) -> bool:
-    """Return whether the run sent these digits, or knows an instance whose id has them."""
-    return digits in memory.notes[NAME, "sent"] or any(digits in str(id) for _, id in memory.bodies)
+def _list_body_texts(exchange: Exchange) -> list[str]:
+    """Return the text of a request's body, as it is and as a form has it."""
+    text = exchange.request.body.decode("utf-8", "replace")
+    return [text, unquote_plus(text)] if "%40" in text else [text]
+
+
+def _list_mails(text: str) -> list[str]:
+    """Return the e-mail addresses of a text in lower case, without the full stop of a sentence."""
+    return [mail.lower().rstrip(".") for mail in _MAIL.findall(text)] if "@" in text else []
+
+
+def _find_caller(exchange: Exchange, memory: Memory) -> str:
+    """Return the role whose key a request carries; empty if it has none, or a wrong one."""
+    call = exchange.call
+    shown = call.surface == MCP or has_proof(memory.model, exchange.request)
+    return call.role.partition(".")[0] if shown and not call.twist else ""
+
+
+def _find_sender(exchange: Exchange, memory: Memory) -> str:
+    """Return the caller of an exchange, or `_ANYBODY` where the action needs no key and the call has none."""
+    caller, endpoint = _find_caller(exchange, memory), exchange.call.endpoint
+    return caller or (_ANYBODY if endpoint is not None and not endpoint.needs_key else "")
+
+
+def _is_echo(value: str, exchange: Exchange, memory: Memory) -> bool:
+    """Return whether the caller of this exchange sent the value in the run, or anybody could see it."""
+    sent: _Sent = memory.notes[NAME, "sent"]
+    return not sent.get(value, set()).isdisjoint((_find_caller(exchange, memory), _ANYBODY))
+
+
+def _is_own(digits: str, exchange: Exchange, memory: Memory) -> bool:
+    """Return whether the caller sent these digits, or the run knows an instance whose id has them."""
+    return _is_echo(digits, exchange, memory) or any(digits in str(id) for _, id in memory.bodies)
 
 
 def _elsewhere(exchange: Exchange, text: str, memory: Memory) -> str:

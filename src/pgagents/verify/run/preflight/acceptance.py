@@ -33,6 +33,7 @@ class Acceptance:
     def __init__(self, model: Model, endpoints: Sequence[Endpoint] = ()) -> None:
         self._model = model
         self._enough = min(ENOUGH, sum(1 for endpoint in endpoints if endpoint.on_rest and _shows(endpoint)))
+        self._demanding = {e.place for e in endpoints if e.surface != MCP and _demands_key(e)}
         self.known = False
         """True once a call with the key was answered otherwise than one with a wrong key."""
         self.refused = False
@@ -47,9 +48,13 @@ class Acceptance:
         self._asked: set[str] = set()
 
     @property
-    def in_doubt(self) -> bool:
-        """True while an action answers 401 and none has shown that the key makes a difference."""
-        return bool(self._refusing) and not self._proven
+    def is_settled(self) -> bool:
+        """True once the run cannot end any more because the server refuses the key.
+
+        Then the key has made a difference, or too few actions are left that could refuse it.
+        """
+        left = len(self._demanding - self._answering.keys())
+        return self.known and (self._proven or left < MOST_REFUSED or left <= len(self._answering))
 
     def note(self, exchange: Exchange) -> str:
         """Take account of an exchange; return why the run ends, or an empty text."""

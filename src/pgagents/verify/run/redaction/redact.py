@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.model.credential import AUTHORIZATION
 from pgagents.model.model import Model
-from pgagents.report.report import Finding, RecordedExchange
+from pgagents.report.report import Cause, Causes, Finding, RecordedExchange
 from pgagents.verify.run.redaction.known_secrets import KnownSecrets
 from pgagents.verify.run.redaction.names import IN_FORMS, list_secret_names
 from pgagents.verify.run.redaction.needles import lower_text
@@ -33,6 +33,8 @@ MAX_WHOLE = 1_000_000
 """The size in bytes of the longest body that is masked as JSON. A longer one is cut and masked as text."""
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _COLON = re.compile(r"\s*:")
+_NUMBER = re.compile(r"(?<=\w) \d+\]")
+"""The number in the name of a private value, such as `[email 2]`."""
 
 
 class Redactor:
@@ -100,7 +102,17 @@ class Redactor:
         expected, actual = self._any(finding.expected), self._any(finding.actual)
         if (differing := self._differing(finding.expected, finding.actual)) and differing not in actual:
             actual = f"{actual} ({differing})"
-        return replace(finding, expected=expected, actual=actual, exchanges=exchanges)
+        causes = self._causes(finding.causes) if finding.causes is not None else None
+        return replace(finding, expected=expected, actual=actual, exchanges=exchanges, causes=causes)
+
+    def _causes(self, causes: Causes) -> Causes:
+        """Return the causes with their texts masked, without the numbers that differ from shard to shard."""
+
+        def mask(text: str) -> str:
+            return _NUMBER.sub("]", self._any(text))
+
+        derived = {id: Cause(mask(one.key), mask(one.claim)) for id, one in causes.derived.items()}
+        return Causes(mask(causes.key), tuple(map(mask, causes.claims)), derived)
 
     def _differing(self, expected: str, actual: str) -> str:
         """Describe how a masked value differs from the one it is compared with; empty if no two are
