@@ -27,7 +27,15 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, is_removal_of, read_id
-from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target, is_made_by, makes, target_of
+from pgagents.verify.fixtures.target import (
+    NOBODY,
+    NOBODYS_NUMBER,
+    Target,
+    is_made_by,
+    list_chosen_ids,
+    makes,
+    target_of,
+)
 from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.values.unmade import say_unsure_create
@@ -243,6 +251,8 @@ class Gate:
             )
         if target is not None and (objection := self._changes(endpoint, target, values, request)):
             return objection
+        if objection := self._object_to_id(endpoint, values):
+            return objection
         for param in endpoint.params:
             resource = self.model.resources.get(param.refers_to or "")
             if (
@@ -256,6 +266,20 @@ class Gate:
                         f"{endpoint.action.name} would name a {resource.name} that is not shown to be "
                         f"this run's own: --allow {endpoint.action.name} would call it"
                     )
+        return ""
+
+    def _object_to_id(self, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
+        """Return why a create must not choose this id: the call may overwrite the instance that has it."""
+        chosen = list_chosen_ids(self.model, endpoint.action)
+        made = [r for r in self.model.resources.values() if chosen and is_made_by(r, endpoint.action)]
+        for param, resource in ((p, r) for p in chosen for r in made):
+            value = values.get(str(param.name))
+            found = self.factory.pool.find(resource, value) if isinstance(value, str | int) else None
+            if value in (None, "") or (found is not None and found.ours):
+                continue
+            if not self._is_no_id(resource, param, value):
+                name = endpoint.action.name
+                return f"{name} might overwrite the {resource.name} {value!r}: --allow {name} would call it"
         return ""
 
     def _changes(

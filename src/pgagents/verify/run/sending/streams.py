@@ -12,8 +12,8 @@ STREAM = "text/event-stream"
 def find_stream_seconds(call: Call) -> float | None:
     """Return the seconds after which the answer is left as it is, should it be an event stream.
 
-    None means that it must end: the catalogue says so, or the call belongs to no operation of REST. It is 0 if
-    no answer of the operation is a stream, because then its head says all.
+    None means that it must end: the catalogue says so, or the call belongs to no operation of REST. It is 0
+    if no answer of the operation is a stream, because then its head says all.
     """
     endpoint = call.endpoint
     if endpoint is None or not endpoint.on_rest:
