@@ -67,8 +67,10 @@ def check_server(
         says, help = (printable(masked(text)) for text in (trouble.says, trouble.help))
         raise SetupError(says, help)
     if note := describe_unused_key(model, key):
-        sent = "the key is not sent, as the document declares none: --auth bearer, for example, would send it"
-        click.echo(f"note: {sent if place.document is not None else note}", err=True)
+        unsent = (
+            "the key is not sent, as the document declares none: --auth bearer, for example, would send it"
+        )
+        click.echo(f"note: {unsent if place.document is not None else note}", err=True)
     return (
         options
         if options.max_requests is None
