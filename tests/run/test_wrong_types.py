@@ -1,4 +1,4 @@
-"""What an argument of another type is: what a server may read of a text is legal, and what it promises."""
+"""A text that frameworks read as a boolean is legal in a query, and the promise fits each wrong value."""
 
 from __future__ import annotations
 
