@@ -271,14 +271,19 @@ class Gate:
         """Return why a create must not choose this id: the call may overwrite the instance that has it."""
         chosen = list_chosen_ids(self.model, endpoint.action)
         made = [r for r in self.model.resources.values() if chosen and is_made_by(r, endpoint.action)]
-        for param, resource in ((p, r) for p in chosen for r in made):
-            value = values.get(str(param.name))
-            found = self.factory.pool.find(resource, value) if isinstance(value, str | int) else None
-            if value in (None, "") or (found is not None and found.ours):
-                continue
-            if not self._is_no_id(resource, param, value):
-                name = endpoint.action.name
-                return f"{name} might overwrite the {resource.name} {value!r}: --allow {name} would call it"
+        name = endpoint.action.name
+        for resource in made:
+            given = [(p, v) for p in chosen if (v := values.get(str(p.name))) not in (None, "")]
+            if len(resource.ids) > 1 and any(self._is_no_id(resource, p, v) for p, v in given):
+                continue  # one member that nobody has makes the whole id nobody's
+            for param, value in given:
+                if self.factory.marks.is_marked(value):
+                    continue  # such as `=fresh.number`, by the author's word
+                found = self.factory.pool.find(resource, value) if isinstance(value, str | int) else None
+                if not self._is_no_id(resource, param, value) and (found is None or not found.ours):
+                    return (
+                        f"{name} might overwrite the {resource.name} {value!r}: --allow {name} would call it"
+                    )
         return ""
 
     def _changes(
