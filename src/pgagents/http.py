@@ -85,11 +85,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One complete HTTP response."""
+    """One HTTP response, complete unless it is `unfinished`."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    unfinished: bool = field(default=False, compare=False)
+    """True if it is an event stream that was still open: `body` is what came until it was left."""
     _first: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
     """The first header of each name, by the name in lower case; built at the first lookup."""
 
@@ -205,6 +207,8 @@ class Timely(Protocol):
     """
 
     most_s: float | None
+    stream_s: float | None
+    """Seconds after which an event stream is left as it is. None if it must end like any other answer."""
 
     def __call__(self, request: Request) -> Response | Silence:
         """Send the request and return the response."""

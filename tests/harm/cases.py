@@ -117,6 +117,7 @@ CASES: dict[str, Case] = {
         ),
         green=None,
     ),
+    "chosen_ids": Case("chosen_ids"),
     "hooks": Case("hooks"),
     "put_undeclared": Case("put_undeclared", green=False, broken=True),
     # what has no id, or no maker

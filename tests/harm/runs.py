@@ -18,6 +18,7 @@ from pgagents.http import Request, Response, Silence, read_json
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.companion import Companion
 from pgagents.verify.run.run import verify
 
 SERVERS = Path(__file__).parent / "servers"
@@ -65,6 +66,7 @@ def run(
     keys: Mapping[str, str] = EVERYONE,
     handler: Callable[[Request], Response | Silence] | None = None,
     url: str = URL,
+    companion: Companion | None = None,
     **options: Any,
 ) -> Report:
     """Verify a server with all identities; writes are allowed unless `options` says otherwise."""
@@ -83,6 +85,7 @@ def run(
         wall=lambda: "2026-04-12T13:20:00Z",
         url=url,
         timer=lambda: server.now,
+        companion=companion,
     )
 
 

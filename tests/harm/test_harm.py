@@ -19,6 +19,7 @@ from lengths import rarely
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
+from pgagents.suggest.session import Suggesting
 
 SEEDS = (0, 1, 2)
 LATER_S = 60.0
@@ -91,6 +92,16 @@ def test_what_can_be_shown_is_tested_and_the_rest_is_untested_with_its_reason(na
         ] == []
         assert report.footer.left_behind == () or name == "messages"
     assert not case.reason or [r for r in untested if case.reason in r.reason]
+
+
+@pytest.mark.parametrize("name", ["chosen_ids", "upsert_email", "get_or_create"])
+def test_a_search_for_laws_harms_nobody(name: str) -> None:
+    """A value that an answer held may be the id or the address of somebody else's thing."""
+    server, companion = server_of(name), Suggesting.of(model_of(name))
+    report = run(name, server, companion=companion)
+    assert companion.samples.count
+    assert_no_harm(server, report)
+    assert report.footer.left_behind == ()
 
 
 @first_case

@@ -24,7 +24,7 @@ from guarded import (
     description,
     serving,
 )
-from importing import imported
+from importing import imported, openapi
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.http import Request, Response, Silence
@@ -251,6 +251,22 @@ def test_plan_of_an_api_without_keys_needs_none(
     assert "the key that was given is used by no action" in capsys.readouterr().err
     assert log
     assert not any("a-key-for-nobody" in str(headers) for headers in log)
+
+
+def test_a_key_that_a_document_does_not_declare_is_said_not_to_be_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PGAGENTS_TOKEN", "a-key-for-nobody")
+    answer = {"200": {"description": "So", "content": {"application/json": {"schema": {"type": "object"}}}}}
+    paths = {"/notes": {"get": {"operationId": "listNotes", "responses": answer}}}
+    Path("openapi.json").write_text(json.dumps(openapi(paths)), encoding="utf-8")
+    with serving(RIGHT["none"], []) as url:
+        given = ["verify", "--openapi", "openapi.json", "--url", url, "--only", "no_crashes/list_notes"]
+        assert main(given) in (0, 1, 3)
+        assert "the key is not sent, as the document declares none: --auth bearer" in capsys.readouterr().err
+        assert main([*given, "--auth", "bearer"]) in (0, 1, 3)
+        assert "the key is not sent" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,20 @@ def test_item_that_others_add_does_not_disturb_a_cursor(row: str) -> None:
     assert WALK in ids(report, Verdict.KEPT)
 
 
+def test_a_list_that_breaks_its_schema_is_not_called_short() -> None:
+    model = model_of("pages-by-offset")
+    opened = inside(model)
+
+    def handler(request: Request) -> Response | Silence:
+        answer = opened.sandbox.handler(request)
+        listed = isinstance(answer, Response) and (request.method, request.path) == ("GET", "/notes")
+        return answer.with_json({"notes": 1}) if listed and answer.status == 200 else answer
+
+    report = run(model, handler=handler, keys=opened.keys)
+    told = {r.contract.id: r.reason for r in report.results if r.verdict is Verdict.UNTESTED}
+    assert told[WALK] == "the list in one piece was not answered as its schema says"
+
+
 def _listed(row: str, *, limit: str, turns: int) -> list[Answer]:
     """Walk a list of three notes as a client does, by the argument that each answer names."""
     model = model_of(row)

@@ -156,6 +156,13 @@ def test_names_are_made_where_the_document_has_none_or_twins() -> None:
         assert words in notes(made), words
 
 
+def test_an_operation_id_that_is_too_long_is_not_called_wrong() -> None:
+    paths = {"/a": {"get": {"operationId": "get_" + "a" * 70, "responses": {"200": {"description": "So"}}}}}
+    said = notes(imported(openapi(paths)))
+    assert "has 74 characters, more than 64; it is" in said
+    assert "no identifier" not in said
+
+
 def test_members_keep_any_name_that_json_allows() -> None:
     names = ["@id", "first-name", "2fa", "größe", "a.b", "$type", "in"]
     schema = {"type": "object", "required": names, "properties": {n: {"type": "string"} for n in names}}

@@ -286,9 +286,10 @@ class Answering(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         Answering.asked.append(self.path)
-        if self.path == "/moved/openapi.json":
+        if self.path in ("/moved/openapi.json", "/closed/openapi.json"):
+            away = {"/moved": "http://127.0.0.1:9/openapi.json", "/closed": "/login?next=/openapi.json"}
             self.send_response(302)
-            self.send_header("Location", "http://127.0.0.1:9/openapi.json")
+            self.send_header("Location", away[self.path.removesuffix("/openapi.json")])
             self.end_headers()
             return
         known = {
@@ -328,6 +329,16 @@ def test_address_is_not_left(address: str, path: str, said: str, capsys: pytest.
     assert said in capsys.readouterr().err
     assert Answering.asked == [path]
     assert not Path("made.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "help"), [("/moved", "give that address, if you trust it"), ("/closed", "it wants a login")]
+)
+def test_redirect_of_a_document_says_what_to_do(
+    address: str, path: str, help: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["import", f"{address}{path}/openapi.json", "--out", "made.yaml"]) == 2
+    assert f"help: {help}" in capsys.readouterr().err
 
 
 def test_server_that_never_ends_its_headers_is_given_up(

@@ -473,6 +473,15 @@ def test_faulty_baseline_is_refused_at_its_place_before_anything_is_sent(
     assert "Traceback" not in shown
 
 
+@pytest.mark.parametrize("size", [10, 1_200_000])
+def test_report_given_as_a_baseline_is_called_a_report(size: int, tmp_path: Path) -> None:
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps({"header": {"format": 1}, "checks": ["x" * size]}, indent=2), encoding="utf-8")
+    with pytest.raises(PgagentsError, match="is a report, and no list of accepted findings") as raised:
+        read_baseline(path)
+    assert "pgagents report diff" in raised.value.help
+
+
 def test_baseline_of_a_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "known.yaml").write_text(
         "- contract: law/payout  # a comment\n  reason: rounding\n  until: 2026-12-31\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -317,6 +318,13 @@ def test_a_text_that_is_too_long_is_an_error_at_its_line() -> None:
     errors = [d for d in build(model, only=["openai/openapi"]).diagnostics if d.severity == "error"]
     line = next(n for n, written in enumerate(text.splitlines(), 1) if long.strip() in written)
     assert [(d.span.line, d.id) for d in errors] == [(line, "openai/openapi/refused")]
+
+
+def test_a_server_of_this_machine_is_refused_with_what_to_write_instead() -> None:
+    text = re.sub("(?m)^  server: .*$", "  server: http://127.0.0.1:8000", SHOP.read_text(encoding="utf-8"))
+    built = build(load_text(text, "shop.yaml"), only=["openai/openapi"])
+    found = [d for d in built.diagnostics if d.id == "openai/openapi/refused"]
+    assert "the API's public address, or take `openai` out of `surfaces`" in found[0].help
 
 
 def test_the_surfaces_own_wording_wins() -> None:

@@ -275,7 +275,13 @@ def _refusals(rendered: Rendered, model: Model, templates: Path | None) -> list[
         written = "/".join(["", *(trace.raw_step(step) for step in pointer)])
         span = model.source.locate(origin(traced, pointer, model))
         says = _short(error.message)
-        help = f"schemas/vendor/{rendered.made.id}.schema.json says what {rendered.made.target.title} takes"
+        surface = rendered.made.id.partition("/")[0]
+        help = (
+            f"{rendered.made.target.title} is called from outside, over https and without a port: give the "
+            f"API's public address, or take `{surface}` out of `surfaces`"
+            if pointer[:1] == ("servers",)
+            else f"schemas/vendor/{rendered.made.id}.schema.json says what {rendered.made.target.title} takes"
+        )
         found.append(
             Diagnostic(span, f"{rendered.made.id}/refused", "error", f"{output}#{written}: {says}", help)
         )

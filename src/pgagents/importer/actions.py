@@ -168,8 +168,10 @@ class Actions:
         if not op.id:
             self.notes.infer(at, f"the name, from the path: {op.label} has no operationId")
         elif not wanted:
+            long = is_name(op.id[:1]) and op.id.isidentifier() and op.id.isascii()
+            why = f"has {len(op.id)} characters, more than 64" if long else "is no identifier"
             self.notes.add_lost(
-                at, f"operationId `{brief(op.id)}` is no identifier; it is {camel(name)} here", op.whole.place
+                at, f"operationId `{brief(op.id)}` {why}; it is {camel(name)} here", op.whole.place
             )
         id = wanted or camel(name)
         if id.lower() in self.ids:

@@ -28,6 +28,8 @@ from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
 KEYS = ("contract", "reason", "until")
+_BEGIN = 200
+"""Bytes of a file that show whether it is a JSON report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,12 @@ def read_baseline(path: Path) -> tuple[Line, ...]:
         raise PgagentsError(
             f"cannot read --baseline {path}: {error.strerror}", "give the path of a YAML file"
         ) from None
+    if path.suffix == ".json" and _is_report(path):
+        raise PgagentsError(
+            f"--baseline {path} is a report, and no list of accepted findings",
+            "write a list of `- {contract: ID, reason: WHY, until: DAY}`, or compare two reports with "
+            "`pgagents report diff`",
+        )
     found = [Diagnostic(f.span, f"baseline/{f.id}", "error", f.message, f.help) for f in source.faults]
     lines: list[Line] = []
     if not found:
@@ -71,6 +79,16 @@ def read_baseline(path: Path) -> tuple[Line, ...]:
     if found:
         raise InputError(in_order(found), source)
     return tuple(lines)
+
+
+def _is_report(path: Path) -> bool:
+    """Return whether a file begins as a JSON report of a run does."""
+    try:
+        with path.open("rb") as stream:
+            begin = stream.read(_BEGIN).decode("utf-8", "replace")
+    except OSError:
+        return False
+    return begin.startswith("{") and '"header"' in begin
 
 
 def apply(report: Report, lines: Sequence[Line], today: datetime.date) -> Report:

@@ -10,6 +10,7 @@ from pgagents.model.argument import Param
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.shapes import declared_values, format_of, item_schema, resolve_all
 from pgagents.verify.check.setting import Setting
+from pgagents.verify.fixtures.target import list_chosen_ids
 from pgagents.verify.values.schema_values import distinct, high, low
 from pgagents.verify.wire.call import InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
@@ -34,6 +35,8 @@ def other_values(
     """Return valid values of an argument except the usual one; LEFT_OUT if the argument is optional."""
     if param.refers_to or param.file is not None or isinstance(usual, OPAQUE):
         return []
+    if param in list_chosen_ids(setting.model, endpoint.action):
+        return []  # an id that an answer held is the id of something older, which the call may overwrite
     fits = setting.test_argument(endpoint, param)
     found: list[Any] = []
     seen = isinstance(usual, Expression)  # an expression's value is unknown until the call is made

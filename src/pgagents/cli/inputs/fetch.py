@@ -9,6 +9,7 @@ from pathlib import Path
 
 MAX_BYTES = 48_000_000
 TIMEOUT_S = 30.0
+_LOGIN = ("login", "log-in", "signin", "sign-in", "sign_in", "sso", "saml")
 
 
 def fetch(location: str) -> bytes:
@@ -78,10 +79,8 @@ async def _got(url: str) -> bytes:
         client.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer,
     ):
         if answer.is_redirect:
-            raise PgagentsError(
-                f"{url} redirects to {answer.headers.get('location', '?')}",
-                "give that address, if you trust it",
-            )
+            location = answer.headers.get("location", "?")
+            raise PgagentsError(f"{url} redirects to {location}", _advise_on(location))
         if answer.status_code != 200:
             raise PgagentsError(
                 f"{url} answers {answer.status_code}",
@@ -95,6 +94,13 @@ async def _got(url: str) -> bytes:
                 if len(raw) > MAX_BYTES:
                     return bytes(raw)
     return bytes(raw)
+
+
+def _advise_on(location: str) -> str:
+    """Return what to do about a redirect of a document. Behind a login there is only a page."""
+    if any(word in location.partition("?")[0].lower() for word in _LOGIN):
+        return "it wants a login: save the document to a file, as you see it when signed in, and give that"
+    return "give that address, if you trust it"
 
 
 def _check_size(raw: bytes, name: str) -> bytes:

@@ -66,8 +66,11 @@ def check_server(
     elif trouble is not None:
         says, help = (printable(masked(text)) for text in (trouble.says, trouble.help))
         raise SetupError(says, help)
-    if (note := describe_unused_key(model, key)) and place.document is None:
-        click.echo(f"note: {note}", err=True)
+    if note := describe_unused_key(model, key):
+        unsent = (
+            "the key is not sent, as the document declares none: --auth bearer, for example, would send it"
+        )
+        click.echo(f"note: {unsent if place.document is not None else note}", err=True)
     return (
         options
         if options.max_requests is None

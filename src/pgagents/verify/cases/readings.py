@@ -17,6 +17,9 @@ from pgagents.verify.wire.endpoint import Endpoint
 
 MAX_DEPTH = 5
 
+TRUE_WORDS = frozenset(("true", "1", "yes", "y", "on", "t"))
+FALSE_WORDS = frozenset(("false", "0", "no", "n", "off", "f"))
+"""The words that common frameworks read as booleans in a query, a path or a header (Pydantic, Spring)."""
 _MARKS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
@@ -129,9 +132,9 @@ def readings_of(text: str) -> Iterable[Any]:
     if _NUMBER.match(text):
         number = float(text)
         yield int(number) if number.is_integer() and abs(number) < 1e15 else number
-    if text.lower() in ("true", "1"):
+    if text.lower() in TRUE_WORDS:
         yield True
-    if text.lower() in ("false", "0"):
+    if text.lower() in FALSE_WORDS:
         yield False
 
 

@@ -28,7 +28,15 @@ from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, is_removal_of, read_id
-from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target, is_made_by, makes, target_of
+from pgagents.verify.fixtures.target import (
+    NOBODY,
+    NOBODYS_NUMBER,
+    Target,
+    is_made_by,
+    list_chosen_ids,
+    makes,
+    target_of,
+)
 from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.values.unmakeable import say_unsure_create
@@ -242,6 +250,8 @@ class Gate:
             )
         if target is not None and (objection := self._changes(endpoint, target, values, request)):
             return objection
+        if objection := self._object_to_id(endpoint, values):
+            return objection
         for param in endpoint.params:
             resource = self.model.resources.get(param.refers_to or "")
             if (
@@ -254,6 +264,25 @@ class Gate:
                     return (
                         f"{endpoint.action.name} would name a {resource.name} that is not shown to be "
                         f"this run's own: --allow {endpoint.action.name} would call it"
+                    )
+        return ""
+
+    def _object_to_id(self, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
+        """Return why a create must not choose this id: the call may overwrite the instance that has it."""
+        chosen = list_chosen_ids(self.model, endpoint.action)
+        made = [r for r in self.model.resources.values() if chosen and is_made_by(r, endpoint.action)]
+        name = endpoint.action.name
+        for resource in made:
+            given = [(p, v) for p in chosen if (v := values.get(str(p.name))) not in (None, "")]
+            if len(resource.ids) > 1 and any(self._is_no_id(resource, p, v) for p, v in given):
+                continue  # one member that nobody has makes the whole id nobody's
+            for param, value in given:
+                if self.factory.marks.is_marked(value):
+                    continue  # such as `=fresh.number`, by the author's word
+                found = self.factory.pool.find(resource, value) if isinstance(value, str | int) else None
+                if not self._is_no_id(resource, param, value) and (found is None or not found.ours):
+                    return (
+                        f"{name} might overwrite the {resource.name} {value!r}: --allow {name} would call it"
                     )
         return ""
 

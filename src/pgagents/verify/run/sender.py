@@ -17,6 +17,7 @@ from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import Options
 from pgagents.verify.run.sending.ready import Ready, Stop
 from pgagents.verify.run.sending.request_maker import RequestMaker
+from pgagents.verify.run.sending.streams import find_stream_seconds
 from pgagents.verify.run.sending.transmission import Received, Sending, Transmission
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.concurrent import at_once
@@ -243,13 +244,15 @@ class Sender:
         ready.sent = True
         self._waiting -= 1
         self.sent += 1
-        handler = self._handler(ready.call)
-        return partial(self._transmit, request, handler, self.sent, self._seconds_left())
+        handler, stream_s = self._handler(ready.call), find_stream_seconds(ready.call)
+        return partial(self._transmit, request, handler, self.sent, self._seconds_left(), stream_s)
 
-    def _transmit(self, request: Request, handler: Handler, number: int, most_s: float | None) -> Received:
+    def _transmit(
+        self, request: Request, handler: Handler, number: int, most_s: float | None, stream_s: float | None
+    ) -> Received:
         """Send a request, in any thread."""
         if isinstance(handler, Timely):
-            handler.most_s = most_s
+            handler.most_s, handler.stream_s = most_s, stream_s
         sent_at, started = self.now(), self.timer()
         answer = handler(request)
         return Received(request, answer, self.timer() - started, sent_at, number)
@@ -347,10 +350,15 @@ class Sender:
         sent_at, started = self.now(), self.timer()
         gate, most_s = Barrier(len(several)), self._seconds_left()
 
+        streams = {
+            id(request): find_stream_seconds(ready.call)
+            for ready, (request, _) in zip(several, requests, strict=True)
+        }
+
         def one(request: Request) -> Response | Silence:
             gate.wait()
             if isinstance(self.handler, Timely):
-                self.handler.most_s = most_s
+                self.handler.most_s, self.handler.stream_s = most_s, streams[id(request)]
             try:
                 return self.handler(request)
             except KeyboardInterrupt as stop:  # what the other calls made must be known, so that it is undone

@@ -44,7 +44,7 @@ WIDE = "\U0001f17f"
 """A character of four bytes in UTF-8 and two units in UTF-16."""
 OTHER_MEDIA = ("text/plain", "application/pdf", "image/gif", "application/zip")
 """Media types to send if they are not among those that a file may have."""
-UNLIKELY = ("a word", "a list", "an object")
+UNLIKELY = ("a word", "another word", "a list", "an object")
 """Descriptions of values that no server mistakes for another value."""
 
 Likely = Literal["", "json", "any"]
@@ -268,11 +268,13 @@ def _types(
     kinds = types_of(schema)
     if not kinds:
         return
+    rule = f"has another type than {' or '.join(kinds)}"
     for index, (kind, value, likely) in enumerate(_strangers(schema, schemas, kinds)):
-        yield InvalidValue("type", path, value, f"is {kind}", 2 if index and kind in UNLIKELY else 1, likely)
+        priority = 2 if index and kind in UNLIKELY else 1
+        yield InvalidValue("type", path, value, f"is {kind}", priority, likely, rule)
     if "null" not in kinds:
         yield (
-            InvalidValue("type", path, None, "is null", 2)
+            InvalidValue("type", path, None, "is null", 2, rule=rule)
             if required
             else InvalidValue("null", path, None, "is null")
         )
@@ -301,6 +303,8 @@ def _strangers(
     else:
         bounds = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"} & schema.keys()
         yield "a word", "NaN" if bounds else "yes" if "boolean" in kinds else "pgv", ""
+        if "boolean" in kinds:  # in a query, many servers read `yes` as true
+            yield "another word", "pgv", ""
     if number and "string" not in kinds:
         yield "a number with its unit", f"{low(schema, schemas)}km", ""
     if "boolean" not in kinds:

@@ -129,6 +129,16 @@ class Client:
         self._of_thread.most_s = value
 
     @property
+    def stream_s(self) -> float | None:
+        """Seconds after which this thread leaves an event stream as it is; None if the stream must end."""
+        value: float | None = getattr(self._of_thread, "stream_s", None)
+        return value
+
+    @stream_s.setter
+    def stream_s(self, value: float | None) -> None:
+        self._of_thread.stream_s = value
+
+    @property
     def while_waiting(self) -> Callable[[Callable[[], bool]], None] | None:
         """A function to call while the server works on a request (`http.Patient`)."""
         return self._deadline.while_waiting
@@ -190,6 +200,7 @@ class Client:
         if other is None:
             return Silence("closed", f"{request.server} is no address of this API")
         other.most_s, other.while_waiting = self.most_s, self.while_waiting
+        other.stream_s = self.stream_s
         return other(replace(request, server=""))
 
     def _let_go(self) -> None:
@@ -271,6 +282,9 @@ class Client:
 
     def _read(self, head: Response, chunks: Iterable[bytes], began: float) -> Response | Silence:
         """Return the whole answer, or a Silence with the reason why it did not arrive."""
+        leave_s = self.stream_s if is_event_stream(head) else None
+        if leave_s is not None:
+            return self._read_stream(head, chunks, leave_s)
         body = bytearray()
         for chunk in chunks:
             body += chunk
@@ -279,6 +293,29 @@ class Client:
             if (now := self._timer()) > self._deadline.at:
                 return Silence("timeout", f"the answer did not end within {now - began:.3g} s")
         return Response(head.status, head.headers, bytes(body))
+
+    def _read_stream(self, head: Response, chunks: Iterable[bytes], leave_s: float) -> Response:
+        """Return an event stream with what came of it until it ended, or until it was left."""
+        import httpcore
+
+        body, ended = bytearray(), False
+        self._deadline.at = min(self._deadline.at, self._timer() + leave_s)
+        try:
+            for chunk in chunks if leave_s else ():
+                body += chunk
+                if len(body) > self._max_bytes or self._timer() > self._deadline.at:
+                    break
+            else:
+                ended = bool(leave_s)
+        except httpcore.TimeoutException:
+            pass  # a stream that waits for the next event is no silent server
+        return replace(head, body=bytes(body[: self._max_bytes]), unfinished=not ended)
+
+
+def is_event_stream(head: Response) -> bool:
+    """Return whether the answer's media type is that of an event stream."""
+    media = (head.header("Content-Type") or "").partition(";")[0]
+    return media.strip().lower() == "text/event-stream"
 
 
 def client(

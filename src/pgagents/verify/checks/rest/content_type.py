@@ -65,7 +65,12 @@ def _others(action: Action) -> list[str]:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer with a body, except documents."""
     response = exchange.response
-    if response is None or not response.body or exchange.call.intent == "document" or exchange.sent_on:
+    if (
+        response is None
+        or not (response.body or response.unfinished)
+        or exchange.call.intent == "document"
+        or exchange.sent_on
+    ):
         return
     contract = f"{NAME}/{exchange.place}"
     text = response.header("Content-Type") or ""

@@ -2,6 +2,7 @@
 
 Every answer is searched for the run's keys and for secrets of other answers. Errors are searched for stack
 traces, SQL and file paths. Undeclared members must not look like secrets, e-mail addresses or card numbers.
+A count, a flag or a cursor is no secret, whatever its name (`total_tokens`, `has_password`, `next_token`).
 A number in an id is no card number. An identity may see what it sent itself.
 """
 
@@ -39,7 +40,15 @@ _INSIDE = re.compile(
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")
 _Told = dict[str, dict[str, str]]
 """The secrets of answers and the members that held them, grouped by their first characters."""
-_SECRET_NAMES = re.compile(r"password|passwd|secret|private_?key|api_?key|token|ssn|card_?number|cvv", re.I)
+_SECRET_NAMES = re.compile(
+    r"(password|passwd|secret|private_?key|api_?key|token|ssn|card_?number|cvv)s?"
+    r"(_?(hash|digest|key|value|text))?$",
+    re.I,
+)
+"""Names that end so. `token_type` and `password_changed_at` say something about a secret, and are none."""
+_CURSOR_NAMES = re.compile(r"(page|next|prev|previous|continuation|sync|cursor)_?token$", re.I)
+_NUMBER_NAMES = re.compile(r"(ssn|card_?number|cvv)$", re.I)
+"""Names of secrets that may be numbers. `total_tokens: 12` is a count."""
 _MOST_SENT = 500
 """Values of requests that are kept. Few generated values have a card number or an e-mail address."""
 _ANYBODY = "anybody"
@@ -130,7 +139,7 @@ def _members(exchange: Exchange, memory: Memory) -> str:
         return ""
     for path, value in find_undeclared(exchange.body, exchange.output.schema, memory.setting):
         name = path.rpartition(".")[2]
-        if name in memory.model.secrets or _SECRET_NAMES.search(name):
+        if name in memory.model.secrets or _is_secret(name, value):
             return f"the undeclared member {path} looks like a secret"
         texts = value if isinstance(value, str) else ""
         if any(not _is_echo(mail, exchange, memory) for mail in _list_mails(texts)):
@@ -138,6 +147,17 @@ def _members(exchange: Exchange, memory: Memory) -> str:
         if any(not _is_own(card, exchange, memory) for card in find_card_numbers(texts)):
             return f"the undeclared member {path} holds a card number"
     return ""
+
+
+def _is_secret(name: str, value: Any) -> bool:
+    """Return whether a member is a secret by its name, and by a value that can be one."""
+    if not _SECRET_NAMES.search(name) or _CURSOR_NAMES.search(name) or isinstance(value, bool):
+        return False
+    if isinstance(value, list):
+        return any(isinstance(item, str) and item for item in value)
+    return (
+        bool(value) if isinstance(value, str) else isinstance(value, int) and bool(_NUMBER_NAMES.search(name))
+    )
 
 
 def _note_sent(exchange: Exchange, memory: Memory) -> None:

@@ -110,16 +110,19 @@ def _run(setting: Setting, paged: PagedList, contract: str, second: bool) -> Cal
             return
         size = {str(paged.pages.size): paged.most}
         whole = yield from walk.request({**given, **size}, "the list in one piece")
-        instances = whole.items if whole else []
+        if whole is None:
+            yield judge_untested(contract, "the list in one piece was not answered as its schema says")
+            return
+        instances = whole.items
         sorts = [(name, value) for name, values in paged.sorts.items() for value in values]
         several = [((name, value), [t for t in instances if t.get(name) == value]) for name, value in sorts]
         several = [(sort, alike) for sort, alike in several if 1 < len(alike) < len(instances)]
         if several:  # filter by the most frequent sort, so that its laws are judged on every page
             (name, value), instances = max(several, key=lambda found: len(found[1]))
             walk.given = {**given, name: value}
-        walk.there, walk.every = instances, whole is not None and whole.next is None
-        walk.short = whole is not None and len(whole.items) < paged.most
-        if whole is not None and walk.every and len(instances) == len(whole.items):
+        walk.there, walk.every = instances, whole.next is None
+        walk.short = len(whole.items) < paged.most
+        if walk.every and len(instances) == len(whole.items):
             walk.totals = find_totals(whole)
         yield (yield from walk.judge())
 

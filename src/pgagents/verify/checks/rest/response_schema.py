@@ -49,6 +49,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     contract = f"{NAME}/{exchange.status}/{exchange.place}"
     schema = exchange.output.schema
+    if exchange.response is not None and exchange.response.unfinished:
+        yield judge_untested(contract, "it is an event stream that stays open: its body has no end")
+        return
     if schema is None:
         if memory.model.leaves_open and exchange.status not in BODILESS and not exchange.fits:
             yield judge_untested(contract, "the document describes no body, and a body came")

@@ -1,0 +1,50 @@
+"""An undeclared member is a secret by its name only if its value can be one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pgagents.http import Request, Response, json_bytes, read_json
+from pgagents.model.contract import Verdict
+from small_api import Notes, catalogue, verified
+from verifying import ids
+
+CONTRACT = "no_leaks/list_notes@rest"
+
+
+def is_found(name: str, value: Any) -> bool:
+    """True if `no_leaks` reports this undeclared member of a list."""
+    notes = Notes()
+
+    def server(request: Request) -> Response:
+        answer = notes(request)
+        if (request.method, request.path, answer.status) != ("GET", "/notes", 200):
+            return answer
+        body = read_json(answer.body).value
+        return Response(answer.status, answer.headers, json_bytes({**body, "usage": {name: value}}))
+
+    report = verified(catalogue(), server, only=(CONTRACT,))
+    return CONTRACT in ids(report, Verdict.BROKEN)
+
+
+SECRETS = (
+    ("token", "9f8a7b6c5d4e"), ("resetToken", "9f8a7b6c5d4e"), ("password_hash", "$2b$12$abcdef"),
+    ("secret_key", "s3cr3t"), ("api_keys", ["sk_live_1"]), ("ssn", 123456789), ("totalSecret", "x1"),
+)  # fmt: skip
+OTHERS = (
+    ("total_tokens", 0), ("max_tokens", 4096), ("tokens", 12.5), ("has_password", True), ("token", None),
+    ("password", ""), ("token_type", "bearer"), ("password_changed_at", "2026-04-12T13:20:00Z"),
+    ("next_page_token", "b2Zmc2V0PTEw"), ("tokenCount", 3), ("api_keys", []),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), SECRETS)
+def test_a_secret_in_an_undeclared_member_is_found(name: str, value: Any) -> None:
+    assert is_found(name, value)
+
+
+@pytest.mark.parametrize(("name", "value"), OTHERS)
+def test_a_count_a_flag_or_a_cursor_is_no_secret(name: str, value: Any) -> None:
+    assert not is_found(name, value)
