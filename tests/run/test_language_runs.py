@@ -188,15 +188,9 @@ def _assert_found(report: Report, patterns: Sequence[str]) -> None:
     assert not [note for note in report.footer.notes if "internal" in note]
 
 
-FIRST_FAULTS = [cases[0] for row in rows().values() if (cases := _faults(row))]
-
-
-@pytest.mark.parametrize(("id", "fault"), FIRST_FAULTS)
+@pytest.mark.parametrize(("id", "fault"), FAULTS)
 def test_fault_of_a_row_is_found(id: str, fault: dict[str, Any]) -> None:
-    """One contract of each pattern is tried alone, and all of them where that does not show the fault.
-
-    `make matrix` tries every fault of a row, in a whole run.
-    """
+    """One contract of each pattern is tried alone, and all of them where that does not show the fault."""
     tools, names = fault["name"] in list_names("mcp_faults"), [fault["name"]]
     only = _contracts_of(id, fault["breaks"])
     report = _verify(id, tools, only, faults=names, enough=len(only))
