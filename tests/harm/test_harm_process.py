@@ -14,12 +14,16 @@ import pytest
 from harm.loopback import loopback, verifying
 from harm.runs import harms, run, server_of, unmarked
 from harm.servers.base import READS
+from lengths import rarely
 from pgagents.http import Request
 
 TIMEOUT_S = 120
 
 
-@pytest.mark.parametrize(("name", "at"), [("nested", 40), ("reused_by_others", 25)])
+KILLED = [("nested", 40), ("reused_by_others", 25)]
+
+
+@pytest.mark.parametrize(("name", "at"), rarely(KILLED, KILLED[0]))
 def test_a_process_that_is_killed_harmed_nobody_and_what_it_left_can_be_told(
     name: str, at: int, tmp_path: Path
 ) -> None:
@@ -57,7 +61,7 @@ def test_a_process_that_ends_left_nothing(tmp_path: Path) -> None:
     assert (harms(server), server.left()) == ([], [])
 
 
-@pytest.mark.parametrize("name", ["no_resources", "get_effects"])
+@pytest.mark.parametrize("name", rarely(["no_resources", "get_effects"], "get_effects"))
 def test_a_process_without_leave_only_reads_on_this_machine_too(name: str, tmp_path: Path) -> None:
     server = server_of(name)
     with loopback(server) as url:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lengths import rarely
 from pgagents.http import Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.report import Report
@@ -79,17 +80,27 @@ def test_instances_that_cannot_need_each_other_are_removed_at_the_same_time(work
     assert report.findings == ()
 
 
-def test_nothing_is_removed_beside_what_may_need_it_and_receivers_of_events_go_by_themselves() -> None:
-    for of, kinds in ((LIBRARY, ("holds", "titles")), (PARK_GRAPH, ("sessions", "webhooks"))):
-        ending = Ending(of, SEVERAL)
-        assert ending.run().footer.left_behind == ()
-        assert ending.most > 1
-        met = set()
-        for request, others in ending.seen:
-            together = {kind for kind in kinds for one in (request, *others) if kind in one.path}
-            met |= together
-            assert len(together) < 2, (request.path, [one.path for one in others])
-        assert met == set(kinds)
+IN_PARK_GRAPH = (PARK_GRAPH, ("sessions", "webhooks"))
+"""Only there are webhooks, so `make test` takes it."""
+
+
+@pytest.mark.parametrize(
+    ("of", "kinds"),
+    rarely([(LIBRARY, ("holds", "titles")), IN_PARK_GRAPH], IN_PARK_GRAPH),
+    ids=["library", "park_graph"],
+)
+def test_nothing_is_removed_beside_what_may_need_it_and_receivers_of_events_go_by_themselves(
+    of: Path, kinds: tuple[str, ...]
+) -> None:
+    ending = Ending(of, SEVERAL)
+    assert ending.run().footer.left_behind == ()
+    assert ending.most > 1
+    met = set()
+    for request, others in ending.seen:
+        together = {kind for kind in kinds for one in (request, *others) if kind in one.path}
+        met |= together
+        assert len(together) < 2, (request.path, [one.path for one in others])
+    assert met == set(kinds)
 
 
 def test_an_interrupt_of_the_end_leaves_nothing_behind_and_a_second_one_names_what_is_left() -> None:

@@ -206,8 +206,9 @@ def test_sandbox_keeps_to_any_scheme(scheme: str) -> None:
     [(f, d, s) for f, details in FAULTS.items() for d, schemes in details.items() for s in sorted(schemes)],
 )
 def test_fault_of_the_sandbox_is_found_with_any_scheme(fault: str, detail: str, scheme: str) -> None:
-    found = {id for seed in (0, 1) for id in ids(sandboxed(notes(scheme), fault, seed=seed), Verdict.BROKEN)}
-    assert any(id.startswith(f"key_authentication/{detail}/") for id in found), found
+    """The second seed is only taken where the first does not show it."""
+    broken = (ids(sandboxed(notes(scheme), fault, seed=seed), Verdict.BROKEN) for seed in (0, 1))
+    assert any(id.startswith(f"key_authentication/{detail}/") for each in broken for id in each)
 
 
 @pytest.mark.parametrize("scheme", CATALOGUES)

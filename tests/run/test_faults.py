@@ -2,16 +2,19 @@
 variation nothing.
 
 In process, no sockets. Everything that a fault breaks must be found, and nothing beyond `breaks` and `also`.
-Whole runs with a fault or a variation are marked `matrix`. `make test` runs only contracts that a fault
-breaks, and variations nine to a run (`test_alarms.py`).
+Whole runs with a fault or a variation are marked `matrix`. `make test` takes a share of the faults
+(`choose_faults`), runs only contracts that they break, and takes variations eleven to a run
+(`test_alarms.py`).
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 import pytest
 
 from language_table import rows
-from lengths import rarely
 from pgagents.model.contract import Verdict
 from pgagents.sandbox.injection import fault_registry
 from pgagents.verify.check.check import following
@@ -74,10 +77,40 @@ def test_recorded_contracts_exist_and_are_of_the_checks_that_their_fault_breaks(
 ALL_ROWS = ("audit-actor-shared", "audit-at-creation", "audit-row-changes", "audit-row-of-refused")
 """Faults of audit rows, each found by a contract that is judged on the rows of a whole run."""
 ALONE = [name for name in FOUND if SHOWN.get(name) != [] and name not in ALL_ROWS]
+PARTS, FAULTS_OF_A_CHECK = 3, 3
+"""So many parts of each check are tried at every push, and at least so many faults of it, where there are."""
+
+
+def choose_faults(names: Iterable[str]) -> list[str]:
+    """Return the first faults of each check, and those that break one of its first parts.
+
+    A part is the first member of a contract's detail. A fault whose contracts nobody recorded is chosen too.
+    """
+    chosen = []
+    parts: dict[str, set[str]] = {}
+    faults = Counter[str]()
+    for name in names:
+        pairs = [id.partition("@")[0].split("/")[:2] for id in SHOWN.get(name, ())]
+        known = {check: parts.setdefault(check, set()) for check, _ in pairs}
+        new = any(part not in known[check] and len(known[check]) < PARTS for check, part in pairs)
+        if new or any(faults[check] < FAULTS_OF_A_CHECK for check in known) or not pairs:
+            chosen.append(name)
+            faults.update(known.keys())
+            for check, part in pairs:
+                known[check].add(part)
+    return chosen
+
+
+def test_every_check_that_a_fault_of_park_graph_breaks_is_tried_at_every_push() -> None:
+    """A fault that no contract was recorded for is chosen too."""
+    chosen = {check for name in choose_faults(ALONE) for check in EVERY[name].breaks}
+    assert chosen == {check for name in ALONE for check in EVERY[name].breaks}
+    assert "not-recorded-yet" in choose_faults(["not-recorded-yet"])
+    assert choose_faults(["accept-out-of-range"] * 3) == ["accept-out-of-range"] * FAULTS_OF_A_CHECK
 
 
 def test_faults_that_the_rows_of_a_whole_run_show_are_all_found_in_one() -> None:
-    """`make matrix` tries each alone."""
+    """`make matrix` tries each alone, in a whole run."""
     recorded = {id for name in ALL_ROWS for id in SHOWN[name]}
     report = run(model(), faults=ALL_ROWS, only=tuple(recorded), enough=len(recorded))
     assert set(ids(report, Verdict.BROKEN)) == recorded
@@ -85,10 +118,10 @@ def test_faults_that_the_rows_of_a_whole_run_show_are_all_found_in_one() -> None
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 
 
-@pytest.mark.parametrize("name", rarely(FOUND, *ALONE))
+@pytest.mark.parametrize("name", choose_faults(ALONE))
 def test_fault_is_found_by_the_checks_that_it_declares(name):
     """One contract of each check runs alone; where that does not find the fault, the whole checks, and at
-    last everything. A fault that only whole checks show is left to `make matrix`.
+    last everything. `make matrix` tries every fault, in a whole run.
     """
     fault = fault_registry.find("faults", name)
     whole_checks = tuple(f"{check}/" for check in sorted(fault.breaks))

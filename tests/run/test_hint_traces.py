@@ -69,7 +69,7 @@ def test_what_tells_of_a_change_that_no_call_made_breaks_the_hint(name: str) -> 
     assert words in found[contract]
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(n, marks=pytest.mark.matrix) for n in range(2, 20))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.matrix) for n in range(1, 20))])
 @pytest.mark.parametrize("name", LEGAL)
 def test_legal_ways_of_telling_are_not_reported(name: str, seed: int) -> None:
     report, _ = _verify([name], seed=seed)

@@ -85,6 +85,7 @@ def test_where_an_error_has_no_word_for_several_none_are_sent_together(of):
     } == {1}
 
 
+@pytest.mark.matrix
 def test_a_server_that_tells_the_first_alone_is_asked_one_by_one_and_judged_as_well():
     keys = {role: key for role, key in keys_of(sandbox(model())[0]).items() if role in ("main", "second")}
     plain, report = (run(model(), faults=faults, keys=keys) for faults in ([], ["first-of-several"]))

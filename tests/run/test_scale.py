@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from lengths import rarely
 from pgagents.cli.inputs.choice import MAX_SHARDS
 from pgagents.cli.main import main
 from pgagents.cli.running import failed_contracts
@@ -50,7 +49,8 @@ def test_shards_together_are_the_whole_run(path: Path, count: int) -> None:
         assert max(p.report.footer.requests for p in parts) < 0.85 * whole.footer.requests
 
 
-@pytest.mark.parametrize(("number", "count"), rarely([(1, 2), (2, 2), (1, 3), (2, 3), (3, 3)], (1, 2)))
+@pytest.mark.matrix
+@pytest.mark.parametrize(("number", "count"), [(1, 2), (2, 2), (1, 3), (2, 3), (3, 3)])
 def test_shard_by_the_main_key_alone_leaves_nothing_untested(
     number: int, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

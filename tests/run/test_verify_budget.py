@@ -82,22 +82,22 @@ FIVE, TWO = range(5), range(2)
 
 
 @pytest.mark.parametrize(
-    ("aids", "seeds"),
+    ("path", "aids", "seeds"),
     [
-        pytest.param(True, FIVE, id="with everything, five runs", marks=pytest.mark.matrix),
-        pytest.param(False, FIVE, id="five keys, five runs", marks=pytest.mark.matrix),
-        pytest.param(False, TWO, id="five keys, two runs"),
+        pytest.param(PARK_GRAPH, True, FIVE, id="with everything, five runs", marks=pytest.mark.matrix),
+        pytest.param(PARK_GRAPH, False, FIVE, id="five keys, five runs", marks=pytest.mark.matrix),
+        pytest.param(SHOP, True, TWO, id="the shop, two runs"),
     ],
 )
-def test_runs_in_a_row_on_one_sandbox_find_nothing_and_try_everything(aids, seeds):
-    opened = inside(model())
+def test_runs_in_a_row_on_one_sandbox_find_nothing_and_try_everything(path, aids, seeds):
+    opened = inside(model(path))
     keys = (
         opened.keys
         if aids
         else {role: opened.keys[role] for role in ("main", "second", "starter", "fleet", "operator")}
     )
     for seed in seeds:
-        report = verify_sandbox(model(), opened, Options(seed=seed), keys=keys)
+        report = verify_sandbox(model(path), opened, Options(seed=seed), keys=keys)
         assert ids(report, Verdict.BROKEN) == []
         assert ids(report, Verdict.UNTESTED) == []
         assert report.exit_code == 0

@@ -89,15 +89,11 @@ def test_no_correct_read_is_sent_twice_in_a_row():
 
 
 def test_an_example_is_sent_as_it_is_documented():
-    sent, _ = exchanges()
+    sent, _ = exchanges(only=("valid_calls/example/",))
     refunds = [
         json.loads(r.body) for r in sent if r.target == "/api/v1/refunds" and b"The lot was closed" in r.body
     ]
     assert [r for r in refunds if "amount" not in r]
-
-
-def test_calls_at_the_same_time_are_the_same_requests_in_every_run():
-    assert exchanges()[0] == exchanges()[0]
 
 
 def test_calls_at_the_same_time_with_one_idempotency_key_have_one_effect():

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from lengths import rarely
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.model.contract import Verdict
 from pgagents.verify.checks.idempotency import failure_atomicity
@@ -45,7 +46,10 @@ class Refusing:
         )
 
 
-@pytest.mark.parametrize("times", [1, failure_atomicity.MOST_TRIES, 50])
+TIMES = [1, failure_atomicity.MOST_TRIES, 50]
+
+
+@pytest.mark.parametrize("times", rarely(TIMES, *TIMES[1:]))
 def test_a_provoked_failure_is_spent_where_the_call_was_refused_for_something_else(times):
     opened, _ = sandbox(model())
     server = Refusing(opened.handler, times)

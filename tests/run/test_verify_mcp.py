@@ -591,7 +591,7 @@ def test_a_server_that_asks_for_a_token_says_where_to_get_one(
 
 @pytest.mark.parametrize(
     "options",
-    [{"shard": (2, 3)}, {"profile": "smoke"}, *rarely([{"shard": (1, 3)}, {"shard": (3, 3)}])],
+    [{"profile": "smoke"}, *rarely([{"shard": (number, 3)} for number in (1, 2, 3)])],
     ids=str,
 )
 def test_a_part_of_a_run_finds_nothing_either(options: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from lengths import rarely
 from pgagents.http import Handler, Request, Response, json_bytes
 from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.model.contract import Contract, Verdict
@@ -88,7 +89,7 @@ def beside(every: int, seed: int = 0, **options: Any) -> Report:
     )
 
 
-@pytest.mark.parametrize("every", [1, 2, 3])
+@pytest.mark.parametrize("every", rarely([1, 2, 3], 2))
 def test_what_others_do_in_between_is_no_finding(every: int) -> None:
     report = beside(every)
     assert (ids(report, Verdict.BROKEN), ids(report, Verdict.UNTESTED)) == ([], [])

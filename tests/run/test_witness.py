@@ -64,7 +64,7 @@ def test_witness_is_short_whatever_the_values_are() -> None:
 
 
 def test_finding_of_an_unsorted_list_names_the_pair() -> None:
-    one = run(model(), faults=["search-unsorted"], only=("law/nearest-first",))
+    one = run(model(), faults=["search-unsorted"], only=("law/nearest-first",), enough=1)
     said = next(f.actual for f in one.findings if f.contract.check == "law")
     assert said.startswith("nearest-first does not hold: response.lots[")
     assert ".distance_km is " in said

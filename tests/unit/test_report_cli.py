@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pgagents import resources
 from pgagents.cli.main import main
 from pgagents.cli.running import report_files, report_output, selftest
 from pgagents.report.report import Report
@@ -104,20 +105,50 @@ def test_report_is_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.Ca
 # ----------------------------------------------------------------------------------------------------
 
 
-def test_self_test_finds_faults_and_lets_variations_pass() -> None:
+def ship(catalogue: str, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Have the self-test take another catalogue in place of Park Graph's, where one is named."""
+    if not catalogue:
+        return
+    text = (Path(__file__).parents[1] / "catalogues" / catalogue).read_text(encoding="utf-8")
+    (folder / "park_graph.yaml").write_text(text, encoding="utf-8")
+    usual = resources.folder
+    patch.setattr(resources, "folder", lambda name: folder if name == "catalogue" else usual(name))
+
+
+OF_SHOP = {"accept-out-of-range": "invalid_input", "wrong-code": "error_codes"}
+OF_PARK_GRAPH = {"search-unsorted": "law", "request-id-reused": "request_id"}
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "faults"),
+    [("shop.yaml", OF_SHOP), pytest.param("", OF_PARK_GRAPH, marks=pytest.mark.matrix)],
+    ids=["shop", "park_graph"],
+)
+def test_self_test_finds_faults_and_lets_variations_pass(
+    catalogue: str, faults: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ship(catalogue, tmp_path, monkeypatch)
     heard: list[str] = []
     outcome = selftest.try_each(
         lambda done, total, doing: heard.append(f"{done}/{total} {doing}"),
-        faults=["search-unsorted", "request-id-reused"],
+        faults=[*faults],
         variations=["layout"],
     )
     assert outcome.wrong == {}
-    assert (outcome.rows["law"].found, outcome.rows["law"].due) == (1, 1)
-    assert (outcome.rows["request_id"].found, outcome.rows["request_id"].due) == (1, 1)
-    assert heard == ["0/3 fault search-unsorted", "1/3 fault request-id-reused", "2/3 variation layout"]
+    assert {name: (row.found, row.due) for name, row in outcome.rows.items() if row.due} == dict.fromkeys(
+        faults.values(), (1, 1)
+    )
+    first, second = faults
+    assert heard == [f"0/3 fault {first}", f"1/3 fault {second}", "2/3 variation layout"]
 
 
-def test_self_test_judges_an_mcp_server_by_its_own_list_of_tools_too() -> None:
+@pytest.mark.parametrize(
+    "catalogue", ["notes.yaml", pytest.param("", marks=pytest.mark.matrix)], ids=["notes", "park_graph"]
+)
+def test_self_test_judges_an_mcp_server_by_its_own_list_of_tools_too(
+    catalogue: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ship(catalogue, tmp_path, monkeypatch)
     outcome = selftest.try_each(
         lambda *_: None,
         faults=["mcp:tool-listed-twice", "mcp:schema-with-unknown-type"],
