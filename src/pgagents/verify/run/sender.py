@@ -12,7 +12,7 @@ from threading import Barrier
 from typing import Any
 
 from pgagents.client.secret_command import CommandSecrets
-from pgagents.http import Handler, Request, Response, Silence, Timely, read_json
+from pgagents.http import Handler, Request, Response, Silence, is_timely, read_json
 from pgagents.model.answers.error_reader import ReadError
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import Unavailable
@@ -243,7 +243,7 @@ class Sender:
 
     def _transmit(self, request: Request, handler: Handler, number: int, most_s: float | None) -> Received:
         """Send a request, in any thread."""
-        if isinstance(handler, Timely):
+        if is_timely(handler):
             handler.most_s = most_s
         sent_at, started = self.now(), self.timer()
         answer = handler(request)
@@ -303,7 +303,7 @@ class Sender:
         request, most_s = link.complete_request(asked), self._seconds_left()
 
         def transmit() -> Received:
-            if isinstance(link.handler, Timely):
+            if is_timely(link.handler):
                 link.handler.most_s = most_s
             sent_at, started = self.now(), self.timer()
             answer = link.send(request)
@@ -344,7 +344,7 @@ class Sender:
 
         def one(request: Request) -> Response | Silence:
             gate.wait()
-            if isinstance(self.handler, Timely):
+            if is_timely(self.handler):
                 self.handler.most_s = most_s
             try:
                 return self.handler(request)
