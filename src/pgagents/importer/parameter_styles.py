@@ -53,7 +53,7 @@ _STYLES = {
 }
 
 
-def travelling(p: Parameter, schemas: Schemas) -> Joined | Styled | Unsayable | None:
+def find_form(p: Parameter, schemas: Schemas) -> Joined | Styled | Unsayable | None:
     """Return how the parameter is converted, or None if it is sent unchanged."""
     if p.style in ("matrix", "label"):
         return Unsayable(f"it travels as `{p.style}`")
