@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 MAX_JSON_DEPTH = 200
@@ -199,7 +199,6 @@ class Patient(Protocol):
         ...
 
 
-@runtime_checkable
 class Timely(Protocol):
     """A handler with a time limit.
 
@@ -213,6 +212,11 @@ class Timely(Protocol):
     def __call__(self, request: Request) -> Response | Silence:
         """Send the request and return the response."""
         ...
+
+
+def is_timely(handler: Handler) -> TypeGuard[Timely]:
+    """True if a handler takes a time limit. `isinstance` would compare each member of the protocol."""
+    return hasattr(handler, "most_s")
 
 
 @dataclass(frozen=True, slots=True)

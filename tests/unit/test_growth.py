@@ -173,3 +173,28 @@ def test_no_value_is_larger_than_its_bound(text: str, r: Any, s: Any) -> None:
     most = estimate.size(estimate.of(parse(text), {name: (None, given) for name, given in values.items()}))
     made = growth.measure(value, {})
     assert (made.weight <= most.weight, made.deep <= most.deep) == (True, True), text
+
+
+FEW = "[response.a, response.b, 2.0].all(n, n > 1.0)"
+"""A macro over a short list that is written out, as laws of several amounts have it."""
+
+
+def test_the_work_of_a_macro_over_a_few_written_paths_is_not_estimated() -> None:
+    scope = Scope({"response": {"a": 2.0, "b": 3.0}})
+    law = compiled(FEW, ("response",))
+    assert law.plain
+    assert scope.holds(law)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[{', '.join(['response.a'] * (growth.LONG_SUM + 1))}].all(n, n > 1.0)",
+        "[response.a + response.a].all(n, n > 1.0)",
+        "[[response.a]].all(n, n.all(m, m > 1.0))",
+        f"[response.a].all(n, {FEW})",
+    ],
+    ids=["long", "made", "nested lists", "nested macros"],
+)
+def test_the_work_of_any_other_macro_over_a_written_list_is_estimated(text: str) -> None:
+    assert not compiled(text, ("response",)).plain

@@ -65,12 +65,12 @@ ONE = Size(1, 1, 1, 1)
 def loops(node: Node) -> int:
     """Return 0 for an expression without macros and long sums, 1 if all macros are plain, 2 otherwise.
 
-    A plain macro loops over a path, and is not nested in another macro. Its work is small while all lists are
-    short.
+    A plain macro loops over a path or over a short list that is written out, and is not nested in another
+    macro. Its work is small while all lists are short.
     """
     most = max(map(loops, children(node)), default=0)
     if isinstance(node, Macro):
-        return 2 if most or not _is_rooted(node.of) else 1
+        return 2 if most or not (_is_rooted(node.of) or _is_short_list(node.of)) else 1
     long = isinstance(node, Infix) and len(node.operands) > LONG_SUM and "+" in node.signs
     return 2 if long else most
 
@@ -80,6 +80,13 @@ def _is_rooted(node: Node | None) -> bool:
     while isinstance(node, Member | Index | FunctionCall):
         node = node.of if isinstance(node, FunctionCall) else node.base
     return isinstance(node, Name)
+
+
+def _is_short_list(node: Node | None) -> bool:
+    """True for a list whose few items are written out, each as a path or a constant."""
+    if not isinstance(node, ListOf) or len(node.items) > LONG_SUM:
+        return False
+    return all(isinstance(item, Literal) or _is_rooted(item) for item in node.items)
 
 
 def check(node: Node, values: Mapping[str, Any], measured: dict[int, Size]) -> None:

@@ -150,10 +150,11 @@ class Resource:
 
         None if a member is missing.
         """
-        values = tuple(member_at(body, path) for path in self.ids)
-        if not all(is_scalar(value) for value in values):
-            return None
-        return values if len(values) > 1 else values[0]
+        if len(self.ids) == 1:
+            value = member_at(body, self.ids[0])
+            return value if is_scalar(value) else None
+        values = tuple([member_at(body, path) for path in self.ids])
+        return values if all(map(is_scalar, values)) else None
 
     def find_absent_value(self, param: Param) -> str | int | float | None:
         """Return a value for an argument that names no existing instance."""
@@ -194,6 +195,8 @@ class Resource:
 
 REFERENCE = "refers_to"
 """The keyword under which an argument has its error for an id that does not exist."""
+_OBJECT = (dict, Mapping)
+"""A dictionary comes first, because an abstract class takes long to ask."""
 Id = str | int | float | tuple[str | int | float, ...]
 
 
@@ -212,7 +215,7 @@ def is_scalar(value: Any) -> bool:
 def member_at(body: Any, path: str) -> Any:
     """Return the member at a dotted path, or None."""
     for step in path.split("."):
-        if not isinstance(body, Mapping):
+        if not isinstance(body, _OBJECT):
             return None
         body = body.get(step)
     return body

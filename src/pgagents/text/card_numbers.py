@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_CARD = re.compile(
-    r"(?<![\w.-])(?:[0-9]{13,19}|[0-9]{4}([ -])(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{4,5}))"
+_CARD = re.compile(  # it begins with a digit, so that a long text is searched for digits alone
+    r"[0-9](?<![\w.-].)"
+    r"(?:[0-9]{12,18}|[0-9]{3}([ -])(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{4,5}))"
     r"(?![\w-]|\.[0-9])"
 )
 _ISSUED = re.compile(r"[3-6]|2[2-7]")

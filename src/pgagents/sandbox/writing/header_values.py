@@ -17,17 +17,16 @@ class HeaderValues:
     def __init__(self, model: Model, rng: random.Random) -> None:
         self._model = model
         self._rng = rng
-        self._id_header = request_id_header(model)
+        self._id_header = next((h for h in model.headers if h.name == request_id_header(model)), None)
         self._due: dict[tuple[int, bool, bool], list[Header]] = {}
         self._validators: dict[str, Any] = {}
 
     def make_request_id(self) -> str:
         """Return a new request id in the form that the catalogue gives its header."""
         usual = "req_" + word(self._rng, 20)
-        header = next((h for h in self._model.headers if h.name == self._id_header), None)
-        if header is None or self._validator(header).is_valid(usual):
+        if self._id_header is None or self._validator(self._id_header).is_valid(usual):
             return usual
-        return self.make(header)
+        return self.make(self._id_header)
 
     def make_due(self, status: int, known: set[str], *, keyed: bool, secure: bool) -> list[tuple[str, str]]:
         """Return the required headers of an answer that are not in `known`, each with a new value.

@@ -19,11 +19,10 @@ def collect(value: Any, names: frozenset[str], told: dict[str, str]) -> None:
     """Add the text of each member with one of these names to `told`, which maps texts to member names."""
     if isinstance(value, dict):
         for name, member in value.items():
-            if isinstance(member, str):
-                if name in names and len(member) >= SHORTEST:
-                    told[member] = str(name)
-            elif isinstance(member, _NESTED):
+            if isinstance(member, _NESTED):
                 collect(member, names, told)
+            elif name in names and isinstance(member, str) and len(member) >= SHORTEST:
+                told[member] = str(name)
     elif isinstance(value, list):
         for item in value:
             if isinstance(item, _NESTED):

@@ -34,9 +34,12 @@ def _moments(
     if found.is_time and isinstance(body, str):
         yield ".".join(path), body
     elif isinstance(body, dict):
-        for name, member in found.members:
-            if name in body:
-                yield from _moments(body[name], member, setting, (*path, name))
+        for name, member, plain in found.members:
+            value = body.get(name)
+            if plain and isinstance(value, str):
+                yield ".".join((*path, name)), value
+            elif value is not None and not plain:
+                yield from _moments(value, member, setting, (*path, name))
     elif isinstance(body, list) and found.items is not None:
         for index, item in enumerate(body):
             yield from _moments(item, found.items, setting, (*path, str(index)))
@@ -51,7 +54,8 @@ class _Timed:
 
     schema: Mapping[str, Any]
     is_time: bool
-    members: tuple[tuple[str, Mapping[str, Any]], ...]
+    members: tuple[tuple[str, Mapping[str, Any], bool], ...]
+    """Names and schemas, each with True if the member is a time and holds no others."""
     items: Mapping[str, Any] | None
 
 
@@ -59,7 +63,8 @@ def _make_timed(given: Mapping[str, Any], setting: Setting) -> _Timed:
     schema = setting.resolve_schema(given)
     parts = (schema, *(setting.resolve_schema(s) for s in schema.get("allOf", ())))
     members = [(name, member) for part in parts for name, member in part.get("properties", {}).items()]
-    within = tuple((name, member) for name, member in members if _may_hold(setting.resolve_schema(member)))
+    resolved = [(name, member, setting.resolve_schema(member)) for name, member in members]
+    within = tuple((name, member, not _may_nest(part)) for name, member, part in resolved if _may_hold(part))
     items = schema.get("items")
     return _Timed(
         given, schema.get("format") == "date-time", within, items if isinstance(items, Mapping) else None
@@ -67,6 +72,8 @@ def _make_timed(given: Mapping[str, Any], setting: Setting) -> _Timed:
 
 
 def _may_hold(schema: Mapping[str, Any]) -> bool:
-    return schema.get("format") == "date-time" or not schema.keys().isdisjoint(
-        ("properties", "allOf", "items")
-    )
+    return schema.get("format") == "date-time" or _may_nest(schema)
+
+
+def _may_nest(schema: Mapping[str, Any]) -> bool:
+    return not schema.keys().isdisjoint(("properties", "allOf", "items"))

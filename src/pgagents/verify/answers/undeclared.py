@@ -40,12 +40,11 @@ def _all_declared(body: Any, schema: Mapping[str, Any], setting: Setting, depth:
         return True
     shape = _shape(schema, setting)
     if isinstance(body, dict):
+        if not shape.free and not body.keys() <= shape.members.keys():
+            return False
         for name, value in body.items():
-            inside = shape.members.get(name)
-            if inside is None:
-                if not shape.free:
-                    return False
-            elif isinstance(value, _NESTED) and not _all_declared(value, inside, setting, depth + 1):
+            inside = shape.members.get(name) if isinstance(value, _NESTED) else None
+            if inside is not None and not _all_declared(value, inside, setting, depth + 1):
                 return False
     elif isinstance(body, list):
         return all(

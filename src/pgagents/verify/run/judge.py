@@ -290,11 +290,10 @@ class Judge:
             chain[-1].tainted.append(check_of(judgement.contract))
             return
         broken = self.ledger.broken
-        self.ledger.add(judgement, chain, call, probe)
+        entry = self.ledger.add(judgement, chain, call, probe)
         if self.ledger.broken > broken:
             self._broken_by.add(chain[-1].probe if chain and probe is None else self.probe)
         verdict = judgement.verdict
-        entry = self.ledger.entries.get(judgement.contract)
         if entry is None:
             return
         if chain and (verdict is Verdict.KEPT or verdict is Verdict.BROKEN):
@@ -336,8 +335,8 @@ class Judge:
     def _watch(self, exchange: Exchange, past: tuple[Call, ...], *, decisive: bool) -> Iterator[None]:
         """Let the decisive watchers judge an exchange, or the others if `decisive` is False.
 
-        Yield after each verdict and after each watcher, so that the caller can go on later. After a crash,
-        the watchers that rank after `no_crashes` do not judge.
+        Yield after each verdict, so that the caller can go on later. After a crash, the watchers that rank
+        after `no_crashes` do not judge.
         """
         chain = [exchange]
         tools, unavailable = exchange.call.surface == MCP, exchange.status == UNAVAILABLE
@@ -350,7 +349,6 @@ class Judge:
                     yield
             except Exception as error:  # one check's error is no finding, and the others still judge
                 self.ledger.mark_crashed(self._list_contracts(name, exchange.place), error, name)
-            yield
 
     def _list_contracts(self, check: str, place: str) -> list[str]:
         """List the ids of a check's contracts at a place."""

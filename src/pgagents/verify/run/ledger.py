@@ -83,13 +83,13 @@ class Ledger:
 
     def add(
         self, judgement: Judgement, chain: Sequence[Exchange], call: Call | None, probe: Probe | None
-    ) -> None:
-        """Enter a judgement."""
+    ) -> Entry | None:
+        """Enter a judgement; return its contract's entry, or None for an unknown contract."""
         entry = self.entries.get(judgement.contract)
         if entry is None:
             self.unknown.add(judgement.contract)
         elif judgement.contract in self.settled:
-            return
+            return entry
         elif judgement.verdict is Verdict.KEPT:
             if entry.kept == 0 and entry.broken is None:
                 self.judged += 1
@@ -107,6 +107,7 @@ class Ledger:
             outcome = chain[-1].outcome if chain else ""
             odd = self.guesses.explain(entry.contract, chain)
             entry.broken = Break(judgement, tuple(chain[-MAX_CHAIN:]), call, probe, outcome, odd=odd)
+        return entry
 
     def all_judged(self, contracts: Iterable[str]) -> bool:
         """True if each of these contracts is kept or broken."""

@@ -10,7 +10,7 @@ from threading import Barrier
 from typing import Any
 
 from pgagents.client.keys.secret_command import CommandSecrets
-from pgagents.http import Handler, Request, Response, Silence, Timely, read_json
+from pgagents.http import Handler, Request, Response, Silence, is_timely, read_json
 from pgagents.model.answers.error_reader import ReadError
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import Unavailable
@@ -251,7 +251,7 @@ class Sender:
         self, request: Request, handler: Handler, number: int, most_s: float | None, stream_s: float | None
     ) -> Received:
         """Send a request, in any thread."""
-        if isinstance(handler, Timely):
+        if is_timely(handler):
             handler.most_s, handler.stream_s = most_s, stream_s
         sent_at, started = self.now(), self.timer()
         answer = handler(request)
@@ -311,7 +311,7 @@ class Sender:
         request, most_s = link.complete_request(asked), self._seconds_left()
 
         def transmit() -> Received:
-            if isinstance(link.handler, Timely):
+            if is_timely(link.handler):
                 link.handler.most_s = most_s
             sent_at, started = self.now(), self.timer()
             answer = link.send(request)
@@ -357,7 +357,7 @@ class Sender:
 
         def one(request: Request) -> Response | Silence:
             gate.wait()
-            if isinstance(self.handler, Timely):
+            if is_timely(self.handler):
                 self.handler.most_s, self.handler.stream_s = most_s, streams[id(request)]
             try:
                 return self.handler(request)

@@ -348,17 +348,31 @@ def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
     stays = setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
     if not lasts and not stays:
         return []
-    lasting = find_lasting(setting, old.representation)
-    there = [
-        n
-        for n in list_common(setting, new.representation, old.representation)
-        if (lasts if n in lasting else stays) and n in old.body and n in new.body
-    ]
+    common, lasting, passing = _list_compared(setting, old.representation, new.representation)
+    names = common if lasts and stays else lasting if lasts else passing
+    there = [n for n in names if n in old.body and n in new.body]
     return (
         [n for n in there if not _personal(setting, old, n)]
         if _may_be_forgotten(setting, new.at - old.at)
         else there
     )
+
+
+def _list_compared(setting: Setting, old: Representation, new: Representation) -> tuple[tuple[str, ...], ...]:
+    """Return the common members of two representations: all of them, those that last, and the others.
+
+    Computed once for each pair. The catalogue keeps its representations alive, so their `id()` can be a key.
+    """
+
+    def find() -> tuple[tuple[str, ...], ...]:
+        common, lasting = list_common(setting, new, old), find_lasting(setting, old)
+        return (
+            common,
+            tuple(n for n in common if n in lasting),
+            tuple(n for n in common if n not in lasting),
+        )
+
+    return setting.compute_once((NAME, "compared", id(old), id(new)), find)
 
 
 def _may_be_forgotten(setting: Setting, seconds: float) -> bool:

@@ -350,7 +350,8 @@ def _ghosts(
         if whole:
             known.first = set(ids) - known.made
         return
-    ghost = next((id for id in ids if id not in known.first | known.made | known.told), None)
+    expected = known.first | known.made | known.told
+    ghost = next((id for id in ids if id not in expected), None)
     several = known.refused
     if ghost is not None or whole:
         known.refused = []

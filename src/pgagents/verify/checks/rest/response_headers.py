@@ -100,10 +100,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     repeated = _find_repeated_headers(response)
     if exchange.success:
         yield from _judge_own_headers(exchange, memory, repeated)
+    kinds = _list_kinds(exchange, memory.model)
     for header, contract in memory.setting.compute_once(
         (NAME, exchange.place), lambda: _list_promised_headers(memory.setting, exchange)
     ):
-        if not _due(header, exchange, memory.model) or not _is_expected(memory.setting, header, exchange):
+        if kinds.isdisjoint(header.on) or not _is_expected(memory.setting, header, exchange):
             continue
         text = repeated.get(header.name.lower()) or response.header(header.name)
         if text is None:
@@ -169,23 +170,16 @@ def _list_promised_headers(setting: Setting, exchange: Exchange) -> list[tuple[H
     return [(header, f"{NAME}/{header.name}/{place}") for header, place in found if place]
 
 
-def _due(header: Header, exchange: Exchange, model: Model) -> bool:
-    for on in header.on:
-        if (
-            on == "all"
-            or on == exchange.status
-            or (on == "success" and exchange.success)
-            or (on == "error" and exchange.status >= 400)
-        ):
-            return True
-        if (
-            on == "keyed"
-            and exchange.status != 401
-            and not exchange.call.twist
-            and find_proof(model, exchange.request)
-        ):
-            return True
-    return False
+def _list_kinds(exchange: Exchange, model: Model) -> set[str | int]:
+    """Return the words and the status under which a catalogue declares headers of this answer."""
+    kinds: set[str | int] = {"all", exchange.status}
+    if exchange.success:
+        kinds.add("success")
+    if exchange.status >= 400:
+        kinds.add("error")
+    if exchange.status != 401 and not exchange.call.twist and find_proof(model, exchange.request):
+        kinds.add("keyed")
+    return kinds
 
 
 def _fits(header: Header, text: str, memory: Memory) -> bool:

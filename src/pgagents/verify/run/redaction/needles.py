@@ -54,9 +54,10 @@ class Runs:
         size = (least + 1) // 2
         if size != self._size:
             self._size, self._step, self._samples = size, least - size + 1, set()
-            windows = {w for several in self._windows.values() for w in several}
-        for window in windows:
-            self._samples.update(window[i : i + size] for i in range(len(window) - size + 1))
+            for window in {w for several in self._windows.values() for w in several}:
+                self._samples.update(window[i : i + size] for i in range(len(window) - size + 1))
+        elif windows:  # windows overlap, so their samples are those of the whole secret
+            self._samples.update(low[i : i + size] for i in range(len(low) - size + 1))
 
     def find(self, text: str) -> Iterator[Hit]:
         """Yield every run of characters that also stands in a secret."""
