@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from pgagents.http import Request, Response
+from pgagents.model.contract import Contract, Verdict
+from pgagents.report.causes import cause_of
 from pgagents.report.formats import json as as_json
 from pgagents.report.read import read
 from pgagents.report.report import Finding, Report
-from small_api import Notes, answer, catalogue, verified, with_resource
+from pgagents.verify.check.check import Judgement
+from pgagents.verify.run.ledger import Break, Entry, follow_causes
+from small_api import NOTES, Notes, answer, catalogue, verified, with_resource
 
 FAILED = {"detail": "Internal server error"}
 Odd = Callable[[Notes, Request], Response | None]
@@ -85,6 +90,46 @@ def test_undocumented_errors_with_other_messages_are_several_findings() -> None:
     assert len(undocumented(dict.fromkeys(every, "no query in the request")).findings) == 1
 
 
+def test_the_id_in_a_message_is_no_other_cause() -> None:
+    said = {"/notes": "note 8f14e45f-ceea is locked", "/notes/x": "note b1946ac9-2492 is locked"}
+    assert len(undocumented(said).findings) == 1
+    assert len(undocumented({**said, "/notes": "book 8f14e45f-ceea is locked"}).findings) == 2
+
+
+def test_a_404_of_an_id_is_one_finding_whatever_its_message_and_that_of_a_list_is_another() -> None:
+    removed: set[str] = set()
+
+    def before(server: Notes, request: Request) -> Response | None:
+        id = request.path.removeprefix("/notes").strip("/")
+        if request.method == "DELETE" and id in server.notes:
+            removed.add(id)
+            return None
+        gone = id in removed and id not in server.notes
+        lost = request.method == "GET" and not id and removed
+        return (
+            answer(404, {"detail": f"no {request.method} of {'one' if id else 'all'}"})
+            if gone or lost
+            else None
+        )
+
+    silent = with_resource(text=NOTES.replace("[NOT_FOUND, REFUSED]", "[REFUSED]"))
+    report = verified(silent, Notes(before=before), only=("documented_status", "removals"), allow_writes=True)
+    found = [find(report, f"documented_status/{at}@rest") for at in ("get_note", "delete_note", "list_notes")]
+    assert found[0] is found[1]
+    assert found[0] is not found[2]
+
+
+def test_wrong_arguments_of_one_kind_are_one_finding_whichever_success_comes() -> None:
+    def key(kind: str, outcome: str) -> str:
+        origin = ("actions", "search")
+        one = Contract(f"invalid_input/{kind}/search@rest", "invalid_input", "search", "rest", "", origin, ())
+        return cause_of(one, outcome, outcome, None)
+
+    assert key("null/text", "200") == key("null/name", "201")
+    assert key("null/text", "200") != key("type/text", "200")
+    assert key("null/text", "200") != key("null/text", "503")
+
+
 def test_wrong_arguments_of_other_kinds_are_several_findings() -> None:
     def odd(server: Notes, request: Request) -> Response | None:
         return server.make("n0", "hello") if request.method == "POST" else None
@@ -124,3 +169,16 @@ def test_each_further_contract_of_a_finding_has_its_own_curl_line(tmp_path: Path
     path = tmp_path / "found.json"
     path.write_bytes(as_json.render(report, model.source))
     assert as_json.render(*read(path)) == path.read_bytes()
+
+
+def test_a_status_that_a_vendors_document_lacks_too_is_in_the_finding_of_that_status() -> None:
+    def entry(check: str, action: str, actual: str, number: int) -> Entry:
+        last: Any = SimpleNamespace(number=number, order=number, status=404)
+        one = Contract(f"{check}/{action}@rest", check, action, "rest", "", ("actions", action))
+        said = Judgement(one.id, Verdict.BROKEN, "", actual, derived=check == "honours_manifest")
+        return Entry(one, broken=Break(said, (last,), None, None, "404"))
+
+    told = [entry("documented_status", action, "404", n) for n, action in enumerate(("find", "get"), 1)]
+    lacking = "the status 404 is not listed: it answered 404"
+    derived = [entry("honours_manifest", action, lacking, n) for n, action in enumerate(("get", "add"), 8)]
+    assert follow_causes([[told[0]], [told[1]], derived]) == [[told[0]], [told[1], derived[0]], [derived[1]]]

@@ -15,6 +15,9 @@ from pgagents.verify.wire.exchange import Exchange
 
 MAX_CHAIN = 6
 _OF_RIGHT_CALLS = frozenset(("valid", "explore", "clean"))
+GONE = (404, 410)
+NAMING = frozenset(("GET", "HEAD", "PATCH", "DELETE"))
+"""Methods of calls that need the instance in their path."""
 NEVER_REACHED = "never answered a 2xx"
 
 
@@ -182,10 +185,10 @@ class Ledger:
                 groups.setdefault(
                     f"{name_cause(entry.contract, entry.broken)} {entry.broken.odd}", []
                 ).append(entry)
-        return _following([sorted(g, key=_place) for g in groups.values()])
+        return follow_causes([sorted(g, key=_place) for g in groups.values()])
 
 
-def _following(groups: list[list[Entry]]) -> list[list[Entry]]:
+def follow_causes(groups: list[list[Entry]]) -> list[list[Entry]]:
     """Move each derived contract into the group of the contract that the same exchange or cause broke.
 
     A derived contract describes one surface, and another check describes the same of the whole API, so both
@@ -194,17 +197,30 @@ def _following(groups: list[list[Entry]]) -> list[list[Entry]]:
     leading = [g for g in groups if not _follows(g[0])]
     by_exchange = {number: g for g in reversed(leading) for e in reversed(g) if (number := _at(e))}
     by_cause = {_key_across_checks(e.broken): g for g in reversed(leading) for e in g if e.broken}
+    by_status = {key: g for g in leading for e in g if (key := _find_status(e, "documented_status"))}
     alone: list[list[Entry]] = []
     for group in (g for g in groups if _follows(g[0])):
         left: list[Entry] = []
         for entry in group:
-            leader = by_exchange.get(_at(entry)) or (
-                by_cause.get(_key_across_checks(entry.broken)) if entry.broken else None
+            leader = (
+                by_exchange.get(_at(entry))
+                or (by_cause.get(_key_across_checks(entry.broken)) if entry.broken else None)
+                or by_status.get(_find_status(entry, "honours_manifest"))
             )
             (left if leader is None else leader).append(entry)
         if left:
             alone.append(left)
     return [*leading, *alone]
+
+
+def _find_status(entry: Entry, check: str) -> tuple[str, int] | None:
+    """Return the action and the status that a contract of this check says is not documented; else None."""
+    broken = entry.broken
+    if broken is None or not broken.chain or entry.contract.check != check or not entry.contract.action:
+        return None
+    status = broken.chain[-1].status
+    said = (str(status), f"the status {status} is not listed")
+    return (entry.contract.action, status) if broken.judgement.actual.startswith(said) else None
 
 
 def _follows(entry: Entry) -> bool:
@@ -250,9 +266,18 @@ def name_cause(contract: Contract, broken: Break) -> str:
     if not broken.chain:
         return cause_of(contract, broken.outcome, actual, None)
     last = broken.chain[-1]
-    return cause_of(
-        contract, broken.outcome, actual, exchange_of(last), right=last.call.intent in _OF_RIGHT_CALLS
-    )
+    right = last.call.intent in _OF_RIGHT_CALLS and not _says_gone(last)
+    return cause_of(contract, broken.outcome, actual, exchange_of(last), right=right)
+
+
+def _says_gone(exchange: Exchange) -> bool:
+    """True for a 404 or 410 that says that the instance in the path is not there, whatever its message.
+
+    A PUT may make it, and after the id of a path other parts may be meant.
+    """
+    endpoint, method = exchange.call.endpoint, exchange.request.method
+    named = endpoint is not None and endpoint.path.endswith("}")
+    return named and exchange.status in GONE and method in NAMING
 
 
 def exchange_of(exchange: Exchange) -> RecordedExchange:
