@@ -54,6 +54,8 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
     for name, param in action.input.items():
         place = places[name]
         in_text = place not in IN_BODY or (medium is not None and not medium.typed)
+        if _as_json(checker, (*pointer, "input", name), param, place):
+            continue
         where = "form" if place in IN_BODY else place
         styled = place in STYLED and in_text
         at = (*pointer, "input", name)
@@ -238,6 +240,20 @@ def _reserved(checker: Checker, at: Pointer, name: str, param: Param, place: Pla
     elif not (action.http or "").endswith("/{" + name + "}"):
         said = f"a `/` in `{name}` would be taken for one of the path's own"
         checker.fault((*at, "allow_reserved"), "idle", said, "only the last part of a path may have several")
+
+
+def _as_json(checker: Checker, at: Pointer, param: Param, place: PlaceIn) -> bool:
+    """Record what does nothing beside a `content_type`. Return True if the argument has one."""
+    if param.content_type is None:
+        return False
+    if place != "query":
+        message = "`content_type` does nothing here: it is for an argument in the query"
+        checker.fault((*at, "content_type"), "idle", message, "leave it out")
+    for key in ("style", "explode", "allow_reserved"):
+        if getattr(param, key) is not None:
+            message = f"`{key}` does nothing here: the value is one JSON text"
+            checker.fault((*at, key), "idle", message, "leave it out")
+    return True
 
 
 def _idle(checker: Checker, at: Pointer, param: Param, kinds: set[str], styled: bool) -> bool:

@@ -8,10 +8,10 @@ from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction
 from pgagents.importer.operations.nature import is_deed
 from pgagents.importer.reading.names import clean, cut, identifier, is_name, snake, unique
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import Operation, Parameter
+from pgagents.importer.reading.operations import JSON, Operation, Parameter
 from pgagents.importer.reading.servers import Servers
 from pgagents.importer.schemas import Schemas
-from pgagents.importer.travelling import Joined, Styled, Unsayable, travelling
+from pgagents.importer.travelling import AsJson, Joined, Styled, Unsayable, travelling
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -72,7 +72,7 @@ class Arguments:
         found: dict[str, Any],
         made: ImportedAction,
         at: Pointer,
-        form: Joined | Styled | None,
+        form: Joined | Styled | AsJson | None,
     ) -> None:
         """Add the argument of a parameter that is sent unchanged, or joined into one text."""
         name = self.name(p.name, found, prefix=p.place)
@@ -81,6 +81,8 @@ class Arguments:
         schema = dict(joined.schema) if joined else self.convert(p.schema, here, name, made.name)
         if isinstance(form, Styled):
             schema |= style_members(form)
+        if isinstance(form, AsJson):
+            schema["content_type"] = JSON
         if joined:
             made.joined[name] = joined.separator
             how = f"a list that travels as `{p.style}`" if joined.separator else "a JSON value"

@@ -26,7 +26,7 @@ from pgagents.importer.reading.operations import (
     is_sendable,
 )
 from pgagents.importer.schemas import clean_value
-from pgagents.importer.travelling import Joined, Styled, Unsayable, travelling
+from pgagents.importer.travelling import Styled, Unsayable, travelling
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -188,4 +188,4 @@ class Bodies:
         if isinstance(form, Styled) and form.style == "form" and not style:
             # OpenAPI's default for an object in a form is JSON as text
             return Unsayable("it is an object that the document does not give a `style`")
-        return form if not isinstance(form, Joined) else None
+        return form if isinstance(form, Styled | Unsayable) else None

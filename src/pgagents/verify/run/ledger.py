@@ -197,7 +197,9 @@ def follow_causes(groups: list[list[Entry]]) -> list[list[Entry]]:
     leading = [g for g in groups if not _follows(g[0])]
     by_exchange = {number: g for g in reversed(leading) for e in reversed(g) if (number := _at(e))}
     by_cause = {_key_across_checks(e.broken): g for g in reversed(leading) for e in g if e.broken}
-    by_status = {key: g for g in leading for e in g if (key := _find_status(e, "documented_status"))}
+    by_status: dict[tuple[str, int] | None, list[Entry]] = {
+        key: g for g in leading for e in g if (key := _find_status(e, "documented_status"))
+    }
     alone: list[list[Entry]] = []
     for group in (g for g in groups if _follows(g[0])):
         left: list[Entry] = []
