@@ -28,7 +28,7 @@ from bench.suggest_recall import Recall, judge_laws
 from pgagents.catalogue.load import load_text
 from pgagents.cel.scope import Scope
 from pgagents.inprocess import Inside, inside, verify_sandbox
-from pgagents.model.action import Law
+from pgagents.model.law import Law
 from pgagents.model.model import Model
 from pgagents.sandbox.injection import fault_registry
 from pgagents.source.dump import to_yaml
@@ -38,7 +38,7 @@ from pgagents.suggest.samples import Sample, Samples
 from pgagents.suggest.session import Suggesting
 from pgagents.suggest.writing.document import Tried
 from pgagents.verify.check.check import Probe
-from pgagents.verify.check.memory import Setting, setting_of
+from pgagents.verify.check.setting import Setting, setting_of
 from pgagents.verify.laws.laws import evaluate_law
 from pgagents.verify.plan.options import Options
 from pgagents.verify.wire.exchange import Exchange

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bench.suggest_recall import Recall
 from pgagents.cel.scope import Scope
-from pgagents.model.action import Law
+from pgagents.model.law import Law
 from pgagents.sandbox.injection import fault_registry
 from pgagents.suggest.samples import Samples
 from pgagents.verify.laws.laws import evaluate_law

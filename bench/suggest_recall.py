@@ -19,7 +19,7 @@ from typing import Any
 from pgagents.cel.expression import ExpressionError, compile_node
 from pgagents.cel.rewrite import mutants
 from pgagents.cel.scope import Scope
-from pgagents.model.action import Law
+from pgagents.model.law import Law
 from pgagents.suggest.compiled import NAMES
 from pgagents.suggest.samples import Sample
 from pgagents.verify.laws.laws import evaluate_law

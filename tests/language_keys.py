@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.language.messages import candidates
-from pgagents.catalogue.language.surface import Catalogue
 from pgagents.source.read import parse
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.fixtures.target import changes_unseen
 from verifying import model, run
 

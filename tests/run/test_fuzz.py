@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from pgagents.verify.cases.generation.coverage import list_varied_calls
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.values import generators
 from verifying import PARK_GRAPH, model
 

@@ -13,7 +13,7 @@ from pgagents.cli.main import main
 from pgagents.errors import InputError
 from pgagents.http import Response, json_bytes
 from pgagents.model.model import Model
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.marks import Marks

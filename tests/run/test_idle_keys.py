@@ -11,7 +11,7 @@ import yaml
 
 from pgagents.catalogue.checks import idle
 from pgagents.catalogue.language.basics import Schema, Strict
-from pgagents.catalogue.language.surface import Catalogue
+from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.load import load_text
 from pgagents.errors import InputError
 from pgagents.generate.build import build

@@ -16,7 +16,7 @@ from expression_texts import PARK_GRAPH, SHOP, reformat
 from lengths import rarely
 from pgagents.catalogue.checks import parts
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.language.surface import Catalogue
+from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.load import load_text
 from pgagents.cel.expression import ExpressionError
 from pgagents.cel.expression import compile as compiled

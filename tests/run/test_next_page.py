@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pgagents.catalogue.load import load_text
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.laws.next_page import PageRequest, next_page
 
 SERVERS = Path(__file__).parents[1] / "harm/servers"

@@ -17,7 +17,7 @@ import pytest
 
 from calling import served
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.run.preflight import elsewhere as module
 from pgagents.verify.run.preflight.base_path import likely
 from pgagents.verify.run.preflight.preflight import describe_unused_key, preflight

@@ -20,7 +20,7 @@ from pgagents.model.contract import Verdict
 from pgagents.report.formats import text
 from pgagents.report.report import GENERATED, Report
 from pgagents.verify.cases.generation.random_calls import list_drawn_calls
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
 from pgagents.verify.values import generators

@@ -13,7 +13,7 @@ from pgagents.cli.main import main
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.verify.check.check import Probe
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.plan import budget
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.order import LAST

@@ -20,7 +20,7 @@ from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.sandbox import Sandbox
 from pgagents.verify.cases.as_sent import is_invalid
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.idempotency import failure_atomicity
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.options import Identities, Options

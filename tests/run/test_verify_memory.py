@@ -14,7 +14,8 @@ import pytest
 from pgagents.http import Request, Response, json_bytes
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.model.contract import Verdict
-from pgagents.verify.check.memory import MAX_BODIES, MAX_REQUEST_IDS, Memory, setting_of
+from pgagents.verify.check.memory import MAX_BODIES, MAX_REQUEST_IDS, Memory
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.limits import rate_limit_headers
 from pgagents.verify.checks.rest import id_comparison
 from pgagents.verify.fixtures.instance import Instance

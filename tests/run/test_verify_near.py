@@ -15,7 +15,7 @@ from pgagents.verify.answers.request_ids import foreign
 from pgagents.verify.cases.client_profiles import CLIENT_PROFILES, in_client_profile
 from pgagents.verify.cases.look_alike import find_comparison, fitting, near_texts
 from pgagents.verify.cases.malformed.paths import beside, elsewhere, odd_requests, reader
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.wire.call import Raw

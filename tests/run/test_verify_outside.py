@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pgagents.catalogue.load import load_text
-from pgagents.cli.inputs.env import Env, read_env
+from pgagents.cli.inputs.env.env import Env, read_env
 from pgagents.cli.main import main
 from pgagents.cli.running import event_receiver
 from pgagents.errors import InputError, PgagentsError

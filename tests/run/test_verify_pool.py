@@ -8,7 +8,7 @@ import pytest
 
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.verify.check.check import Probe
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.pool import SIZE, FixturePool
 from pgagents.verify.plan.options import Options

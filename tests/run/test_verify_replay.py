@@ -11,7 +11,7 @@ from pgagents.model.contract import Verdict
 from pgagents.verify.answers.replay import judge_replay
 from pgagents.verify.cases.idempotency.key_chain import KeyChain
 from pgagents.verify.check.check import Judgement
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.idempotency.idempotency import _nearly
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange

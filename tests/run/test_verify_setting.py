@@ -12,7 +12,7 @@ from pgagents.inprocess import URL, inside, verify_sandbox
 from pgagents.verify.check import compiled
 from pgagents.verify.check.check import collect
 from pgagents.verify.check.compiled import compile_catalogue
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan
 from verifying import PARK_GRAPH, SHOP, model

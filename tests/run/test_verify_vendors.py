@@ -24,10 +24,15 @@ from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.source.origin import plain
-from pgagents.verify.cases.mismatches import mismatches_of
-from pgagents.verify.cases.projection_index import ProjectionIndex, collect_projections, projections_of
+from pgagents.verify.cases.vendors.mismatches import mismatches_of
+from pgagents.verify.cases.vendors.projection_index import (
+    ProjectionIndex,
+    collect_projections,
+    projections_of,
+)
 from pgagents.verify.check.check import collect
-from pgagents.verify.check.memory import Memory, setting_of
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.vendors import honours_manifest
 from pgagents.verify.projections.limits import limits_of
 from pgagents.verify.projections.offers import offers

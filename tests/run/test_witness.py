@@ -8,8 +8,8 @@ import pytest
 
 from pgagents.cel import expression
 from pgagents.cel.scope import Scope
-from pgagents.model.action import Law
 from pgagents.model.contract import Verdict
+from pgagents.model.law import Law
 from pgagents.verify.laws.witness import witness
 from verifying import model, run
 

@@ -32,7 +32,7 @@ from pgagents.report.formats import html, text
 from pgagents.report.formats.json import document
 from pgagents.report.report import Report
 from pgagents.verify.check.check import Conversation, collect
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.fixtures import pool as pooling
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.pool import FixturePool

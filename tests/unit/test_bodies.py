@@ -15,7 +15,8 @@ from pgagents.diff.compare import compare
 from pgagents.encoding.file import File, find_fault, parse_url
 from pgagents.encoding.style import MAX_NESTED, pairs, unsendable
 from pgagents.http import Request
-from pgagents.model.action import Action, FileLimits, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import FileLimits, Param
 from pgagents.model.model import Model
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 

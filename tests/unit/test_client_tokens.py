@@ -15,7 +15,7 @@ from language_table import model_of, rows
 from pgagents.catalogue.load import load_text
 from pgagents.client.answer import Answer
 from pgagents.client.client import Client
-from pgagents.client.token import Issued, find_address, make_token_request, read_token
+from pgagents.client.keys.token import Issued, find_address, make_token_request, read_token
 from pgagents.http import Request, Response, Silence
 from pgagents.model.model import Model
 

@@ -8,7 +8,7 @@ import pytest
 
 from pgagents.decoding.medium import accept_of, find, is_json, read_as
 from pgagents.http import Response
-from pgagents.model.action import Output
+from pgagents.model.answers.output import Output
 from pgagents.sandbox.writing import file
 from pgagents.source.origin import Node, Text
 

@@ -17,7 +17,7 @@ from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.diff.change import Change, bump, next_version
 from pgagents.diff.compare import compare
-from pgagents.diff.forms import Comparison, as_json, markdown, side, text
+from pgagents.diff.formats import Comparison, as_json, markdown, side, text
 from pgagents.errors import InputError
 from pgagents.jsonschema.schema import REF, validator
 from test_diff_inclusion import NAMED, VALUES, pairs

@@ -18,7 +18,7 @@ from pgagents.cel.expression import compile as compiled
 from pgagents.cel.parser import parse
 from pgagents.cel.scope import Scope, TooMuch
 from pgagents.cli.main import main
-from pgagents.model.action import Law
+from pgagents.model.law import Law
 from pgagents.verify.laws.laws import evaluate_law
 from sandboxes import ROOT
 

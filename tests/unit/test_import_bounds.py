@@ -15,7 +15,7 @@ from importing import answering, imported, openapi, operation, taking
 from loading import read_once
 from pgagents.catalogue.load import load_text
 from pgagents.cli.inputs import document as document_
-from pgagents.cli.inputs.within import within
+from pgagents.cli.inputs.time_limit import within
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
 from pgagents.generate.build import build
@@ -156,11 +156,13 @@ def test_document_whose_every_operation_is_refused_in_the_end_is_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An operation that only the loader refuses is taken out; where none is left there is no catalogue."""
-    from pgagents.importer import sound
+    from pgagents.importer import invalid_parts
     from pgagents.importer.reading import keywords
 
     monkeypatch.setattr(keywords, "compiles", lambda _: True)
-    monkeypatch.setattr(sound, "_KEYWORDS", frozenset())  # of these the constraint alone would be taken out
+    monkeypatch.setattr(
+        invalid_parts, "_KEYWORDS", frozenset()
+    )  # of these the constraint alone would be taken out
     q = {"name": "q", "in": "query", "schema": {"type": "string", "pattern": "^a{100000000}$"}}
     (tmp_path / "doc.json").write_text(
         json.dumps(openapi({"/a": {"get": operation(parameters=[q])}})), encoding="utf-8"

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.language import scope
-from pgagents.catalogue.language.surface import Catalogue
+from pgagents.catalogue.language import variables
+from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.load import load_text
 from pgagents.cel.blame import broken_part, undefined_part
 from pgagents.cel.parser import parse
@@ -218,7 +218,7 @@ def test_a_part_is_quoted_where_its_place_is_not_known() -> None:
     source = read_text(SMALL, "small.yaml")
     checker = Checker(Catalogue.model_validate(source.data), source)
     nowhere = ("actions", "find_books", "laws", "none")
-    assert checker.compile(nowhere, "status == 200 && inputs.x == 1", scope.LAW) is None
+    assert checker.compile(nowhere, "status == 200 && inputs.x == 1", variables.LAW) is None
     assert checker.found[0].message.endswith("response, status, surface, in `inputs`")
     assert checker.found[0].span == source.locate(nowhere, at_value=True)
     checker.fault_in(nowhere, parse("response.a  == 1"), "law", "it is wrong")

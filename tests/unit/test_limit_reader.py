@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgagents.catalogue.language.platform.limits import Limits
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.model.answers.error_reader import ReadError
 from pgagents.model.answers.limit_reader import LimitReader, ToldLimit, find_pattern_problem
 from pgagents.source.origin import Text

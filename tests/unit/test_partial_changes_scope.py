@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from importing import imported, openapi
-from pgagents.verify.check.memory import setting_of
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.rest.partial_changes import CHECK
 
 TEXT = {"type": "string"}

@@ -15,7 +15,7 @@ from pgagents.verify.cases.as_sent import is_invalid, is_sendable
 from pgagents.verify.cases.generation import random_calls
 from pgagents.verify.cases.generation.random_calls import DrawnCall, find_wrong, list_drawn_calls
 from pgagents.verify.cases.generation.shrinking import shrink
-from pgagents.verify.check.memory import Setting, setting_of
+from pgagents.verify.check.setting import Setting, setting_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange

@@ -393,7 +393,7 @@ STALE = {
     "unknown": (line("refuses_bad_input/brokn0/search@rest"), "no contract's id is or begins with"),
     "expired": (
         line("refuses_bad_input/broken0/search@rest", "2026-11-19"),
-        "was to be mended by 2026-11-19",
+        "was to be fixed by 2026-11-19",
     ),
 }
 

@@ -15,10 +15,10 @@ import pytest
 
 from language_table import model_of
 from pgagents.catalogue.load import load_text
-from pgagents.cli.inputs.env import read_env
-from pgagents.client import secret_command
+from pgagents.cli.inputs.env.env import read_env
 from pgagents.client.client import Client
-from pgagents.client.secret_command import MOST_BYTES, CommandSecrets, SecretCommand
+from pgagents.client.keys import secret_command
+from pgagents.client.keys.secret_command import MOST_BYTES, CommandSecrets, SecretCommand
 from pgagents.errors import InputError, PgagentsError
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside

@@ -18,7 +18,8 @@ from pgagents.generate import trace
 from pgagents.generate.build import document
 from pgagents.generate.render import Rendered
 from pgagents.jsonschema import schema as schemas
-from pgagents.model.action import Action, Code
+from pgagents.model.action import Action
+from pgagents.model.answers.error_code import Code
 from pgagents.model.model import Model
 from pgagents.source.origin import plain
 

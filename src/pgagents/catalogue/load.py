@@ -27,7 +27,7 @@ from pgagents.catalogue.checks.signing import envelopes, signatures
 from pgagents.catalogue.checks.surfaces import carried, mcp_server, narrowing, servers
 from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
 from pgagents.catalogue.language import messages
-from pgagents.catalogue.language.surface import Catalogue
+from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.prune import first_members, prune
 from pgagents.catalogue.resolve import resolve
 from pgagents.errors import InputError, PgagentsError
@@ -75,6 +75,15 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
         if rest is None:
             return None, _deduplicate(found)
         checker = Checker(rest[0], source, *rest[1:])
+    _run_checks(checker)
+    examples.run(checker, known)
+    if found := _deduplicate([*found, *checker.found]):
+        return None, found
+    return resolve(checker.written, source, checker), []
+
+
+def _run_checks(checker: Checker) -> None:
+    """Run all checks that need no compiled schema. They record what they find in the checker."""
     checker.run()
     paths.run(checker)
     parts.run(checker)
@@ -97,10 +106,6 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     either.run(checker)
     deprecation.run(checker)
     jobs.run(checker)
-    examples.run(checker, known)
-    if found := _deduplicate([*found, *checker.found]):
-        return None, found
-    return resolve(checker.written, source, checker), []
 
 
 def _find_other_format(source: Source) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.language.messages import pointer_of
-from pgagents.catalogue.language.surface import Catalogue
 from pgagents.source.source import Pointer
 
 MAX_ROUNDS = 30

@@ -8,8 +8,8 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.refusals.errors import make_sign
 from pgagents.catalogue.language import (
     audit,
-    offers,
-    surface,
+    catalogue,
+    events,
 )
 from pgagents.catalogue.language.credentials import (
     find_carrier,
@@ -31,13 +31,13 @@ from pgagents.model.code_flow import CodeFlow, make_code_flow
 from pgagents.model.connection.certificate import ClientCertificate
 from pgagents.model.connection.server import Server, Variable
 from pgagents.model.credential import Credential, make
-from pgagents.model.placing import with_places
+from pgagents.model.naming.placing import with_places
 from pgagents.model.signature import schemes
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer, Source
 
 
-def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:
+def resolve(written: catalogue.Catalogue, source: Source, checker: Checker) -> m.Model:
     """Build the Model of a catalogue without faults."""
     return _Resolver(written, source, checker).model()
 
@@ -180,7 +180,7 @@ class _Resolver(Actions, Resources):
         )
 
 
-def _with_defaults(webhooks: offers.Webhooks | None) -> offers.Webhooks | None:
+def _with_defaults(webhooks: events.Webhooks | None) -> events.Webhooks | None:
     """Return the webhooks with the usual headers of their signature's format, if they name none."""
     if webhooks is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ from pgagents.cli.running import report_files
 
 if TYPE_CHECKING:
     import subprocess
+
+    from pgagents.model.model import Model
 
 READY_S = 30.0
 SEED = 0
@@ -48,7 +50,7 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     from pgagents.catalogue.load import load_file
     from pgagents.cli.inputs.caches import keep_out_of_here
     from pgagents.cli.inputs.choice import check_selection
-    from pgagents.cli.inputs.env import Env
+    from pgagents.cli.inputs.env.env import Env
     from pgagents.cli.inputs.target import Target
     from pgagents.cli.running import event_receiver, report_output, run
     from pgagents.inprocess import client_of
@@ -68,10 +70,6 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     with tempfile.TemporaryDirectory(prefix="pgagents-demo-") as scratch, run.signals():
         _build(catalogue, Path(scratch))
         with _sandbox(catalogue, Path(scratch), fault) as ready:
-            keys = {role: key for role, key in ready["keys"].items() if role in model.auth.roles}
-            keys["main"] = ready["keys"]["unlimited"]
-            if "stripe" in model.auth.roles:
-                keys["stripe"] = ready["stripe_secret"]
             click.echo(
                 f"\nverifying the sandbox at {ready['url']}"
                 + (f" with {', '.join(fault)}" if fault else "")
@@ -87,20 +85,34 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
             again = " ".join(["pgagents demo", *(f"--fault {name}" for name in fault)])
             output = report_output.Output((*reports, *pages), again)
             with event_receiver.receiving(event_receiver.AUTO, 0) as inbox:
-                code = run.run(there, keys, options, output, run.Aids(receiver=inbox))
+                code = run.run(there, _choose_keys(model, ready), options, output, run.Aids(receiver=inbox))
     for page in pages:
         click.echo(f"\nthe report as a page: {page.as_uri()}", err=True)
     if code == 1:
-        click.echo(
-            (
-                "\nthis sandbox is stopped; the curl lines are for another at the same port, with its CA and "
-                "its key:"
-            ),
-            err=True,
-        )
-        for line in another(ready["url"], fault):
-            click.echo(f"  {line}", err=True)
+        _describe_another(ready["url"], fault)
     return code
+
+
+def _choose_keys(model: Model, ready: Mapping[str, Any]) -> dict[str, str]:
+    """Return the sandbox's keys by role. The main one has no rate limit."""
+    keys = {role: key for role, key in ready["keys"].items() if role in model.auth.roles}
+    keys["main"] = ready["keys"]["unlimited"]
+    if "stripe" in model.auth.roles:
+        keys["stripe"] = ready["stripe_secret"]
+    return keys
+
+
+def _describe_another(url: str, fault: tuple[str, ...]) -> None:
+    """Print how to start a sandbox for the report's curl lines."""
+    click.echo(
+        (
+            "\nthis sandbox is stopped; the curl lines are for another at the same port, with its CA and "
+            "its key:"
+        ),
+        err=True,
+    )
+    for line in another(url, fault):
+        click.echo(f"  {line}", err=True)
 
 
 def another(url: str, faults: tuple[str, ...]) -> list[str]:

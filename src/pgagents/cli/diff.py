@@ -12,7 +12,7 @@ from pgagents.cli.inputs.options import examples
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgagents.diff.forms import Comparison, Side
+    from pgagents.diff.formats import Comparison, Side
     from pgagents.diff.openapi.tree import Edition
     from pgagents.importer.reading.references import References
     from pgagents.model.model import Model
@@ -85,7 +85,7 @@ def command(
     semantic version. A change that is not proved harmless is reported as "may break".
     """
     from pgagents.diff.change import ORDER
-    from pgagents.diff.forms import as_json, markdown, text
+    from pgagents.diff.formats import as_json, markdown, text
     from pgagents.errors import PgagentsError
 
     if (new is None) == (revision is None):
@@ -147,7 +147,7 @@ class _Input:
 def _compare(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
     """Compare two OpenAPI 3 documents directly, and anything else as catalogues."""
     from pgagents.diff.compare import compare
-    from pgagents.diff.forms import Comparison, side
+    from pgagents.diff.formats import Comparison, side
     from pgagents.importer.reading.operations import version
 
     if _is_openapi(old.raw) and _is_openapi(new.raw):
@@ -160,7 +160,7 @@ def _compare(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
 
 def _compare_listings(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
     """Compare the listings of two catalogues. Raises PgagentsError for OpenAPI documents, which have none."""
-    from pgagents.diff.forms import Comparison, side
+    from pgagents.diff.formats import Comparison, side
     from pgagents.diff.parts.listings import compare_listings, describe_listings
     from pgagents.errors import PgagentsError
 
@@ -173,7 +173,7 @@ def _compare_listings(old: _Input, new: _Input, *, allow_remote: bool) -> Compar
 
 
 def _documents(old: _Input, new: _Input, before: References, after: References) -> Comparison:
-    from pgagents.diff.forms import Comparison
+    from pgagents.diff.formats import Comparison
     from pgagents.diff.openapi.compare import compare
     from pgagents.diff.openapi.tree import Edition
 
@@ -183,7 +183,7 @@ def _documents(old: _Input, new: _Input, before: References, after: References) 
 
 
 def _side(given: _Input, edition: Edition) -> Side:
-    from pgagents.diff.forms import Side
+    from pgagents.diff.formats import Side
     from pgagents.diff.openapi.places import lines
 
     info = edition.root.at("info")

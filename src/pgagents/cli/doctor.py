@@ -153,7 +153,7 @@ def catalogue(here: Path, today: date | None = None) -> DoctorLine:
     """Return a line for the catalogue that commands use by default."""
     from pgagents.catalogue.load import load_file
     from pgagents.errors import InputError, PgagentsError
-    from pgagents.lint.past import HELP, past
+    from pgagents.lint.expired_names import HELP, past
 
     found = sorted((here / "catalogue").glob("*.yaml")) or [
         p for p in (here / "pgagents.yaml",) if p.exists()

@@ -187,14 +187,13 @@ def _text(raw: bytes, file: str) -> str:
         return read(raw, file).text
 
 
-def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form) -> tuple[Judged, Form]:
-    from dataclasses import replace
-    from datetime import date
+def _choose_judge(source: Source, judge: str | None) -> str:
+    """Return the judge that the caller names, or that fits the document.
 
+    Raises PgagentsError for an unknown judge, and for a document that no judge fits.
+    """
     from pgagents.errors import PgagentsError
     from pgagents.lint import judge as judges
-    from pgagents.lint.importers.gpt_builder.verdict import judge as gpt_builder
-    from pgagents.lint.judged import apply_ignores
     from pgagents.text.nearest import did_you_mean
 
     judge = judges.ALIASES.get(judge or "", judge)
@@ -227,6 +226,19 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
             f"{source.file}: judged as {chosen}, by the name of its folder; --for openai-tools for the other",
             err=True,
         )
+    return chosen
+
+
+def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form) -> tuple[Judged, Form]:
+    from dataclasses import replace
+    from datetime import date
+
+    from pgagents.errors import PgagentsError
+    from pgagents.lint import judge as judges
+    from pgagents.lint.importers.gpt_builder.verdict import judge as gpt_builder
+    from pgagents.lint.judged import apply_ignores
+
+    chosen = _choose_judge(source, judge)
     if only and chosen != "catalogue":
         raise PgagentsError(
             "--only chooses among the rules for catalogues", "leave it out for a finished document"

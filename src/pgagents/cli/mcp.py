@@ -195,8 +195,8 @@ def _serve_stdio(model: Model, api: Api) -> None:
             "an MCP client starts this and talks to it over stdin and stdout; --help says more, Ctrl-C stops",
             err=True,
         )
-    # Ctrl-C ends the server as SIGTERM does. A thread waits in read(0), and an exception would wait for it
-    # until the client closes its end.
+    # Ctrl-C ends the server like SIGTERM. An exception would wait for the thread in read(0) until the client
+    # closes its end.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = make_server(model, _client(model, api), close=api.sender.close)
     _collect_garbage()
@@ -236,29 +236,34 @@ def _token() -> str:
     return made
 
 
+def _require_no_sign_in(given: _Given) -> None:
+    """Raise PgagentsError for options that make sense only for callers who sign in."""
+    from pgagents.errors import PgagentsError
+    from pgagents.http import LOOPBACK
+
+    if given.host not in LOOPBACK:
+        raise PgagentsError(
+            f"--host {given.host} lets others call with your key",
+            "say who may with --issuer, or leave --host out",
+        )
+    if given.public_url is not None:
+        raise PgagentsError("--public-url is what tokens are issued for", "give --issuer too")
+    if given.audience or given.linked_keys:
+        raise PgagentsError("--exchange and --linked-keys are for callers who sign in", "give --issuer too")
+
+
 def _settings(given: _Given) -> Settings:
     """Return the settings of a hosted server. Raises PgagentsError if others could use it without a token."""
     import asyncio
 
     from pgagents.client.environment import base_url
     from pgagents.errors import PgagentsError
-    from pgagents.http import LOOPBACK
     from pgagents.mcp.hosting.issuer import Issuer
     from pgagents.mcp.hosting.settings import PATH, Settings, read_pair
 
     cacert = str(given.cacert) if given.cacert else None
     if given.issuer is None:
-        if given.host not in LOOPBACK:
-            raise PgagentsError(
-                f"--host {given.host} lets others call with your key",
-                "say who may with --issuer, or leave --host out",
-            )
-        if given.public_url is not None:
-            raise PgagentsError("--public-url is what tokens are issued for", "give --issuer too")
-        if given.audience or given.linked_keys:
-            raise PgagentsError(
-                "--exchange and --linked-keys are for callers who sign in", "give --issuer too"
-            )
+        _require_no_sign_in(given)
         return Settings(token=_token(), origins=given.origins, cacert=cacert)
     if given.public_url is None:
         raise PgagentsError(

@@ -131,7 +131,7 @@ def command(
         _list()
         return 0
     from pgagents.cli.running import run
-    from pgagents.cli.running.beside import Beside, make_environment
+    from pgagents.cli.running.exec_command import Beside, make_environment
     from pgagents.cli.running.hosted_tools import serve_tools
     from pgagents.sandbox.serving.serve import listen, serve
     from pgagents.sandbox.serving.tls import certificate

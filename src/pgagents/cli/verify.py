@@ -19,7 +19,7 @@ from pgagents.cli.running import report_files
 if TYPE_CHECKING:
     from pgagents.cli.inputs.target import Target
     from pgagents.cli.running.report_output import Output
-    from pgagents.client.secret_command import CommandSecrets
+    from pgagents.client.keys.secret_command import CommandSecrets
     from pgagents.verify.plan.options import Options
 
 _ONCE = (

@@ -13,7 +13,8 @@ from typing import Any
 
 from pgagents.decoding.medium import find, medium_of, plainly, text_of
 from pgagents.http import Response, Silence, read_json
-from pgagents.model.action import Action, Code
+from pgagents.model.action import Action
+from pgagents.model.answers.error_code import Code
 from pgagents.model.answers.error_reader import value_at
 from pgagents.model.model import Model
 
@@ -107,30 +108,15 @@ def answer_of(
     `uncertain` means that an earlier attempt may have had an effect. `retry_after_s` is the wait in seconds
     that the API requested.
     """
-    note: str | None
     if isinstance(came, Silence):
-        note = (
-            UNKNOWN_EFFECT
-            if action.effect == "write" and (uncertain or came.kind not in ("refused", "tls"))
-            else None
-        )
+        sent = action.effect == "write" and (uncertain or came.kind not in ("refused", "tls"))
         code, message = _SILENCES.get(came.kind, _SILENCES["protocol"])
-        return Answer(action.name, None, None, Problem(code, message, note=note))
+        problem = Problem(code, message, note=UNKNOWN_EFFECT if sent else None)
+        return Answer(action.name, None, None, problem)
     request_id = _plain(_header(model, came), secrets)
     if 200 <= came.status < 300 and not _is_error(model, came):
         return _success(action, came, request_id)
     found = _problem(model, action, came, request_id, secrets)
-    if uncertain and came.status in (404, 409):
-        note = (
-            f"An earlier attempt of this call went unanswered, and this may be its effect. {UNKNOWN_EFFECT}"
-        )
-    else:
-        broken = (
-            came.status >= 500
-            and action.effect == "write"
-            and came.status not in {e.status for e in model.errors.edge}
-        )
-        note = UNKNOWN_EFFECT if uncertain or broken else None
     made = Problem(
         found.code,
         found.message,
@@ -139,9 +125,20 @@ def answer_of(
         found.field,
         found.scope,
         retry_after_s,
-        note,
+        _note_effect(model, action, came, uncertain=uncertain),
     )
     return Answer(action.name, came.status, None, made, made.request_id)
+
+
+def _note_effect(model: Model, action: Action, came: Response, *, uncertain: bool) -> str | None:
+    """Return a note that a refused call may have had an effect; None if it had none."""
+    if uncertain and came.status in (404, 409):
+        return (
+            f"An earlier attempt of this call went unanswered, and this may be its effect. {UNKNOWN_EFFECT}"
+        )
+    edge = {e.status for e in model.errors.edge}
+    broken = came.status >= 500 and action.effect == "write" and came.status not in edge
+    return UNKNOWN_EFFECT if uncertain or broken else None
 
 
 def _is_error(model: Model, came: Response) -> bool:

@@ -14,7 +14,8 @@ from pgagents.encoding.file import find_fault
 from pgagents.encoding.style import unsendable
 from pgagents.http import Json, json_bytes, read_json
 from pgagents.jsonschema import schema as schemas
-from pgagents.model.action import PLACES, Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import PLACES, Param
 from pgagents.model.model import Model
 from pgagents.source.origin import plain
 from pgagents.text.brief import brief

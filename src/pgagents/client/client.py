@@ -2,8 +2,11 @@
 
 It checks arguments, repeats calls, and adds an idempotency key.
 
-```python async with connect(load_file("catalogue.yaml"), url, key) as client: for call in
-response.choices[0].message.tool_calls: messages.append(await client.answer("openai", call)) ```
+```python
+async with connect(load_file("catalogue.yaml"), url, key) as client:
+    for call in response.choices[0].message.tool_calls:
+        messages.append(await client.answer("openai", call))
+```
 """
 
 from __future__ import annotations
@@ -23,17 +26,17 @@ from pgagents.client.arguments import Arguments
 from pgagents.client.attempts import Backoff, Ended, Patience, attempts, repeatable
 from pgagents.client.form import form
 from pgagents.client.json_rpc import unwrap
+from pgagents.client.keys.keys import ClientKeys
+from pgagents.client.keys.secret_command import CommandSecrets
 from pgagents.client.paging import find_next
 from pgagents.client.request import request_of
-from pgagents.client.secret_command import CommandSecrets
 from pgagents.client.send import Send, Sender
-from pgagents.client.token import Issued, find_address, make_token_request, read_token
 from pgagents.errors import PgagentsError
 from pgagents.generate.formerly import index_actions
 from pgagents.http import Request, Response, Silence
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.credential import Credential
-from pgagents.model.identity import choose, find_secret, list_secrets, name_holder
 from pgagents.model.model import Model
 from pgagents.model.surface import Dispatcher, Surface
 from pgagents.text.brief import brief
@@ -85,21 +88,16 @@ class Client:
         self.model, self._servers = model, servers or {}
         self._own_tools = own_tools
         self._send, self._patience, self._confirm = send, patience or Patience(), confirm
-        self._keys = _list_keys(model, key)
-        self._secrets = tuple(list_secrets(model, self._keys))
-        self._commands = commands
         self._sleep, self._clock, self._rng = sleep, clock, rng or random.SystemRandom()
-        self._reach, self._tokens = reach, dict[str, Issued]()
-        self._fetching = asyncio.Lock()
+        self._reach = reach
+        self._keys = ClientKeys(model, key, commands, self._send_elsewhere, clock)
         self._arguments: dict[tuple[str, str], Arguments] = {}
         self._names: dict[str, dict[str, Action]] = {}
 
     def with_keys(self, key: str | Mapping[str, str]) -> Client:
         """Return a client with other keys, which uses the same connections."""
         made = copy.copy(self)
-        made._keys = _list_keys(self.model, key)
-        made._secrets = tuple(list_secrets(self.model, made._keys))
-        made._commands, made._tokens, made._fetching = None, {}, asyncio.Lock()
+        made._keys = ClientKeys(self.model, key, None, made._send_elsewhere, self._clock)
         return made
 
     def with_tokens(self) -> Client:
@@ -196,45 +194,57 @@ class Client:
             return make_refusal(action.name, "invalid_arguments", message, field=faults[0][0] or None)
         given = given if surface is None else surface.complete(action, given)
         dispatcher = None if action.on_rest else self.model.find_dispatcher(action) or self._own_tools
-        if dispatcher is None and not action.on_rest:
-            return make_refusal(action.name, "not_callable", "only an MCP server has it, as a tool")
-        if dispatcher is None and action.server is not None and action.server not in self._servers:
-            return make_refusal(action.name, "no_address", self._describe_no_address(action))
         own = dispatcher is None or self.model.is_only_tool(action)
         needs = action.security if own else self.model.shared_security
-        schemes = choose(self.model, self._keys, "main", needs)
-        if needs and not schemes and () not in needs:
-            return make_refusal(action.name, "no_key", self._no_key(needs))
-        if action.signed is not None:
-            return make_refusal(action.name, "not_callable", "only its sender calls it, with a signature")
+        schemes = self._keys.choose(needs)
+        if refused := self._refuse(action, dispatcher, needs, schemes):
+            return refused
         if not confirmed and (why := self._require_confirmation(action, given)):
             return make_refusal(action.name, "confirmation_required", why)
         given, keyed = self._with_idempotency_key(action, given)
         if surface is not None and any(p.required for p in action.params if p.name == action.if_match):
             # a model sets no headers, and `*` matches every version
             given = {str(action.if_match): "*", **given}
-        proof = await self._prove(schemes)
+        proof = await self._keys.prove(schemes)
         if isinstance(proof, str):
             return make_refusal(action.name, "no_token", proof)
         headers = surface.headers if surface else None
         json_rpc = dispatcher is not None and dispatcher.json_rpc
         request = self._make_request(action, given, dispatcher, proof, headers)
         ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
-        if self._is_over(schemes, ended.came):
-            proof = await self._prove(schemes, renew=True)
+        if self._keys.is_over(schemes, ended.came):
+            proof = await self._keys.prove(schemes, renew=True)
             if not isinstance(proof, str):
                 request = self._make_request(action, given, dispatcher, proof, headers)
                 ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
-        self._confirm_keys(schemes, ended.came)
+        self._keys.confirm(schemes, ended.came)
         answer = answer_of(
             self.model,
             action,
             ended.came,
-            secrets=(*self._secrets, *(issued.token for issued in self._tokens.values())),
+            secrets=self._keys.secrets,
             uncertain=ended.uncertain,
             retry_after_s=ended.retry_after_s,
         )
         return replace(answer, next=find_next(self.model, action, given, answer.data, ended.came))
+
+    def _refuse(
+        self,
+        action: Action,
+        dispatcher: Dispatcher | None,
+        needs: tuple[tuple[str, ...], ...],
+        schemes: Sequence[str],
+    ) -> Answer | None:
+        """Return the refusal of an action that this client cannot call; None if it can."""
+        if dispatcher is None and not action.on_rest:
+            return make_refusal(action.name, "not_callable", "only an MCP server has it, as a tool")
+        if dispatcher is None and action.server is not None and action.server not in self._servers:
+            return make_refusal(action.name, "no_address", self._describe_no_address(action))
+        if needs and not schemes and () not in needs:
+            return make_refusal(action.name, "no_key", self._keys.explain_lacking(needs))
+        if action.signed is not None:
+            return make_refusal(action.name, "not_callable", "only its sender calls it, with a signature")
+        return None
 
     def _make_request(
         self,
@@ -256,56 +266,6 @@ class Client:
             f"is {named}, and keys of this server do not go there; give --server {action.server}=URL"
         )
 
-    async def _prove(
-        self, schemes: Sequence[str], *, renew: bool = False
-    ) -> list[tuple[Credential, str]] | str:
-        """Return the credentials of a call, each with its secret or access token.
-
-        If one is missing, return a text with the reason.
-        """
-        found = []
-        for name in schemes:
-            credential = self.model.credentials[name]
-            try:
-                await self._renew(name_holder(self.model, "main", name), refused=renew)
-            except PgagentsError as error:
-                return error.message
-            secret = find_secret(self.model, self._keys, "main", name)
-            if credential.exchange is not None:
-                issued = await self._find_token(credential, secret, renew=renew)
-                if isinstance(issued, str):
-                    return f"the token endpoint gave no token: {issued}"
-                secret = issued.token
-            found.append((credential, secret))
-        return found
-
-    async def _renew(self, holder: str, *, refused: bool) -> None:
-        """Run the command of a key again if the key has expired or was refused. Raises PgagentsError."""
-        commands = self._commands
-        if commands is None or holder not in commands.commands:
-            return
-        async with self._fetching:
-            if refused:
-                await asyncio.to_thread(commands.renew, holder)
-            key = await asyncio.to_thread(commands.find, holder)
-            if key != self._keys.get(holder):
-                self._keys = {**self._keys, holder: key}
-                self._secrets = (*self._secrets, *list_secrets(self.model, {holder: key}))
-
-    async def _find_token(self, credential: Credential, secret: str, *, renew: bool) -> Issued | str:
-        """Return a valid token. It is fetched once for all calls that wait for it."""
-        before = self._tokens.get(credential.name)
-        async with self._fetching:
-            held = self._tokens.get(credential.name)
-            if held is not None and self._clock() < held.until and not (renew and held is before):
-                return held
-            address = find_address(credential, str(self.model.api.server))
-            request = make_token_request(credential, secret, address.path)
-            issued = read_token(await self._send_elsewhere(address.base, request), self._clock())
-            if isinstance(issued, Issued):
-                self._tokens[credential.name] = issued
-            return issued
-
     async def _send_elsewhere(self, base: str, request: Request) -> Response | Silence:
         """Send to the API's server, or to the host at `base` unless it is empty."""
         if not base:
@@ -316,26 +276,6 @@ class Client:
         finally:
             await sender.close()
 
-    def _is_over(self, schemes: Sequence[str], came: Response | Silence | None) -> bool:
-        """True if a call was refused for its key and can get another one.
-
-        The token may have been revoked, or the key may have expired.
-        """
-        statuses = {code.status for code in (self.model.no_key, self.model.wrong_key) if code is not None}
-        refused = isinstance(came, Response) and came.status in statuses
-        commands = self._commands.commands if self._commands is not None else {}
-        return refused and any(
-            self.model.credentials[name].exchange is not None
-            or name_holder(self.model, "main", name) in commands
-            for name in schemes
-        )
-
-    def _confirm_keys(self, schemes: Sequence[str], came: Response | Silence | None) -> None:
-        """Note that a call was not refused for its keys, so that their commands may run again later."""
-        if self._commands is not None and isinstance(came, Response) and not self._is_over(schemes, came):
-            for name in schemes:
-                self._commands.confirm(name_holder(self.model, "main", name))
-
     def _get_arguments(self, action: Action, params: tuple[Param, ...], which: str) -> Arguments:
         """Return the cached arguments of these parameters; `which` distinguishes several choices of an
         action's parameters.
@@ -344,14 +284,6 @@ class Client:
         if at not in self._arguments:
             self._arguments[at] = Arguments(self.model, action, params)
         return self._arguments[at]
-
-    def _no_key(self, needs: tuple[tuple[str, ...], ...]) -> str:
-        names = next((one for one in needs if one), ())
-        lacking = [n for n in names if not find_secret(self.model, self._keys, "main", n)]
-        credential = self.model.credentials[lacking[0]]
-        issued = f"; one is issued at {credential.issue_at}" if credential.issue_at else ""
-        which = "" if credential is self.model.credential else f" for `{credential.name}`"
-        return f"no API key{which} is set where this is run{issued}"
 
     def _require_confirmation(self, action: Action, arguments: Mapping[str, Any]) -> str:
         """Return why a call may not be made yet; empty if it may."""
@@ -403,13 +335,6 @@ class Client:
                 came = await self._send_elsewhere(step.server, step)
                 if json_rpc and isinstance(came, Response):
                     came = unwrap(self.model, came)
-
-
-def _list_keys(model: Model, key: str | Mapping[str, str]) -> dict[str, str]:
-    """Return the keys by the names that `identity` uses."""
-    if isinstance(key, str):
-        return {"main": key} if key else {}
-    return {name_holder(model, "main", name): secret for name, secret in key.items() if secret}
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from pgagents.errors import PgagentsError
 from pgagents.model.identity import name_holder, variable_of_scheme
 
 if TYPE_CHECKING:
-    from pgagents.client.secret_command import CommandSecrets
+    from pgagents.client.keys.secret_command import CommandSecrets
     from pgagents.model.credential import Credential
     from pgagents.model.model import Model
 

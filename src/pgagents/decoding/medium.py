@@ -16,7 +16,8 @@ from typing import Literal
 
 from pgagents import registry
 from pgagents.http import Json, Response
-from pgagents.model.action import JSON, Action, Output
+from pgagents.model.action import Action
+from pgagents.model.answers.output import JSON, Output
 
 ERRORS = f"{JSON};q=0.9"
 """Also accepted by calls of actions that answer another type, because their errors are JSON."""

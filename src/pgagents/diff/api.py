@@ -188,6 +188,24 @@ def _events(old: Model, new: Model) -> Iterator[Change]:
             "webhooks",
             "signature",
         )
+    yield from _compare_types(a, b)
+    yield from _compare_versions(a, b)
+    kept = {one.envelope for value, one in a.versions.items() if value in b.versions}
+    used = {a.envelope, *kept, *(e.data for e in a.events.values() if e.data)}
+    if a.envelope != b.envelope:
+        yield whole(
+            "breaking",
+            "event-data",
+            f"deliveries are {b.envelope} now, were {a.envelope}",
+            "webhooks",
+            "envelope",
+        )
+    for name in sorted(used & set(new.schemas)):
+        yield from compare_bodies(old, new, name, f"event body {name}", "webhooks")
+
+
+def _compare_types(a: Any, b: Any) -> Iterator[Change]:
+    """Yield the types of events that are gone, new, or have other data."""
     for name, event in a.events.items():
         now = b.events.get(name)
         if now is None:
@@ -205,19 +223,6 @@ def _events(old: Model, new: Model) -> Iterator[Change]:
             )
     for name in b.events.keys() - a.events.keys():
         yield whole("addition", "event-added", f"event {name} is sent too", "webhooks", "events", name)
-    yield from _compare_versions(a, b)
-    kept = {one.envelope for value, one in a.versions.items() if value in b.versions}
-    used = {a.envelope, *kept, *(e.data for e in a.events.values() if e.data)}
-    if a.envelope != b.envelope:
-        yield whole(
-            "breaking",
-            "event-data",
-            f"deliveries are {b.envelope} now, were {a.envelope}",
-            "webhooks",
-            "envelope",
-        )
-    for name in sorted(used & set(new.schemas)):
-        yield from compare_bodies(old, new, name, f"event body {name}", "webhooks")
 
 
 def _compare_versions(old: Any, new: Any) -> Iterator[Change]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pgagents.diff.closed import close_objects
 from pgagents.diff.named import form, make_named
-from pgagents.diff.proof import Prover
+from pgagents.diff.proving.prover import Prover
 from pgagents.diff.samples import candidates
 from pgagents.jsonschema.schema import closure, validator
 from pgagents.source.origin import plain

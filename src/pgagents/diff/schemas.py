@@ -13,7 +13,9 @@ from pgagents.diff.shapes.difference import Difference, Who
 from pgagents.diff.values import differences
 from pgagents.encoding.medium import has_body
 from pgagents.encoding.style import PIPES, SPACES
-from pgagents.model.action import Action, Output, Param
+from pgagents.model.action import Action
+from pgagents.model.answers.output import Output
+from pgagents.model.argument import Param
 from pgagents.model.model import Model
 from pgagents.text.brief import brief
 
@@ -126,6 +128,24 @@ def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:
         yield s.change("breaking", "argument-required", f"argument `{name}` is required now", "input", name)
     elif p.required and not q.required:
         yield s.change("addition", "argument-optional", f"argument `{name}` is optional now", "input", name)
+    yield from _compare_defaults(s, p, q)
+    told = p.description != q.description
+    yield from _values(
+        s, p.schema, q.schema, "callers", f"argument `{name}`", "" if told else "argument-text", "input", name
+    )
+    if told:
+        yield s.change(
+            "wording",
+            "argument-text",
+            f"argument `{name}` is described anew: {brief(q.description, 80)}",
+            "input",
+            name,
+        )
+
+
+def _compare_defaults(s: Sides, p: Param, q: Param) -> Iterator[Change]:
+    """Yield the change of an argument's default, which changes the meaning of calls without the argument."""
+    name = str(q.name)
     before, after = p.schema.get("default", _NONE), q.schema.get("default", _NONE)
     if not _same(before, after):
         said = (
@@ -137,18 +157,6 @@ def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:
             "may break",
             "default",
             f"argument `{name}` has {said}: calls without it mean something else",
-            "input",
-            name,
-        )
-    told = p.description != q.description
-    yield from _values(
-        s, p.schema, q.schema, "callers", f"argument `{name}`", "" if told else "argument-text", "input", name
-    )
-    if told:
-        yield s.change(
-            "wording",
-            "argument-text",
-            f"argument `{name}` is described anew: {brief(q.description, 80)}",
             "input",
             name,
         )

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from pgagents.model.action import FileLimits
+from pgagents.model.argument import FileLimits
 
 _URL = re.compile(r"data:(?P<media>[a-z0-9.+-]+/[a-z0-9.+-]+)(?P<more>(?:;[^;,]*)*);base64,", re.I)
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

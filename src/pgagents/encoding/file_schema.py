@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgagents.encoding.file import pattern_of
-from pgagents.model.action import FileLimits
+from pgagents.model.argument import FileLimits
 from pgagents.source.origin import Node, Text
 
 _LEAD = 100

@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any
 
 from pgagents import registry
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 
 JSON = "application/json"
 WHOLE = "whole_body"

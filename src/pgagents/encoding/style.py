@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pgagents.http import text_of
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 
 FORM, SPACES, PIPES, DEEP = "form", "spaceDelimited", "pipeDelimited", "deepObject"
 SEPARATORS = {FORM: ",", SPACES: "%20", PIPES: "%7C"}

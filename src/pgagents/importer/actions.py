@@ -12,9 +12,10 @@ from pgagents.importer.operations.body import Bodies
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction
 from pgagents.importer.operations.nature import add_nature
 from pgagents.importer.operations.texts import add_texts
+from pgagents.importer.reading.media import is_sendable
 from pgagents.importer.reading.names import clean, is_name, snake, unique
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import Body, Operation, is_sendable
+from pgagents.importer.reading.operations import Body, Operation
 from pgagents.importer.reading.servers import Servers
 from pgagents.importer.schemas import Schemas
 from pgagents.source.source import Pointer

@@ -15,6 +15,12 @@ from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
 from pgagents.importer.inference.constants import take_constant_headers
 from pgagents.importer.inference.inference import infer
+from pgagents.importer.invalid_parts import (
+    add_ignores,
+    nothing_left,
+    remove_invalid_parts,
+    without_wrong_examples,
+)
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.places import Places, find_places
 from pgagents.importer.questions import ask_about_findings, join_questions
@@ -25,7 +31,6 @@ from pgagents.importer.reading.references import References
 from pgagents.importer.reading.servers import Servers, describe_main, find_usual_url, list_bases
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security
-from pgagents.importer.sound import answers, nothing_left, sound, without_wrong_examples
 from pgagents.importer.surfaces import Offer, offer
 from pgagents.model.model import Model
 from pgagents.text.nearest import did_you_mean
@@ -138,9 +143,9 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     if offered.model is not None:
         ask_about_findings(offered.model, notes)
     join_questions(notes)
-    text, model = sound(data, notes, known)
-    if answers(model, notes):
-        text, model = sound(data, notes, known)
+    text, model = remove_invalid_parts(data, notes, known)
+    if add_ignores(model, notes):
+        text, model = remove_invalid_parts(data, notes, known)
     places = find_places(made, schemas, root.document, data.get("resources", {}))
     return Imported(
         data,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pgagents.importer.operations.imported import ImportedAction
+from pgagents.importer.reading.media import JSON
 from pgagents.importer.reading.names import cut, is_name, unique
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import JSON
 
 
 def dispatchers(made: Sequence[ImportedAction], notes: Notes) -> tuple[list[ImportedAction], dict[str, Any]]:

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from pgagents.importer.inference.code_places import CodePlaces, Path
 from pgagents.importer.operations.imported import ImportedAction
+from pgagents.importer.reading.media import JSON, is_json
 from pgagents.importer.reading.names import is_name, one_line, snake, unique
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import JSON, Answer, is_json
+from pgagents.importer.reading.operations import Answer
 from pgagents.importer.schemas import Schemas
-
-Path = tuple[str, ...]
 
 NAMES = {
     400: "BAD_REQUEST", 401: "UNAUTHORIZED", 402: "PAYMENT_REQUIRED", 403: "FORBIDDEN", 404: "NOT_FOUND",
@@ -30,10 +30,6 @@ RANGES = {
     "DEFAULT": (400, 401, 403, 404, 409, 422, 429, 500),
 }
 ANY_ERROR = "AnyError"
-MAX_DEPTH = 8
-MAX_STEPS = 200_000
-_CODE_MEMBERS = ("code", "kind", "type", "error", "error_code", "errorCode")
-"""Members that may hold a code of any form. In other members only a text that could be a name is a code."""
 _FILLING = frozenset(
     ("a", "an", "the", "is", "was", "are", "of", "to", "be", "this", "that", "in", "on", "for")
 )
@@ -51,7 +47,7 @@ class Errors:
         self.ranged: set[str] = set()
         self.edge: dict[int, bool] = {}
         self.known: dict[tuple[int, str, str | int, str], str] = {}
-        self.steps = 0
+        self.places = CodePlaces(schemas)
         self.media: Counter[str] = Counter()
 
     def take(self, made: ImportedAction) -> None:
@@ -71,9 +67,9 @@ class Errors:
         bodies = [(made, status, answer, self._body(made, answer)) for made, status, answer in self.answers]
         self.edge = self._edge(bodies)
         bodies = [one for one in bodies if one[1] not in self.edge]
-        place = self._code_place(bodies)
+        place = self.places.find_common([(status, body) for _, status, _, body in bodies])
         own = [place] * len(bodies)
-        if place is None and (found := self._most_common_place([one[3] for one in bodies])) is not None:
+        if place is None and (found := self.places.find_most_common([one[3] for one in bodies])) is not None:
             place, own = found
         for (made, status, answer, body), here in zip(bodies, own, strict=True):
             apart = here if here != place else None
@@ -108,73 +104,6 @@ class Errors:
                 )
         return found
 
-    def _code_place(self, of: list[tuple[ImportedAction, int, Answer, dict[str, Any] | None]]) -> Path | None:
-        """Return the path of the enumerated code in all error bodies.
-
-        None if some body has no such code, or if a code has several statuses.
-        """
-        kept, bodies = [one[:3] for one in of], [one[3] for one in of]
-        known = [dict(self._enums(body)) for body in bodies if body is not None]
-        if not known or len(known) != len(bodies):
-            return None
-        places = set(known[0]).intersection(*known[1:])
-        for place in sorted(places, key=lambda p: (p[-1] not in _CODE_MEMBERS, len(p), p)):
-            status_of: dict[str | int, int] = {}
-            pairs = [
-                (code, status)
-                for (_, status, _), enums in zip(kept, known, strict=True)
-                for code in enums[place]
-            ]
-            named = place[-1] in _CODE_MEMBERS or all(isinstance(c, str) and is_name(c) for c, _ in pairs)
-            if named and all(status_of.setdefault(code, status) == status for code, status in pairs):
-                return place
-        return None
-
-    def _most_common_place(
-        self, bodies: list[dict[str, Any] | None]
-    ) -> tuple[Path, list[Path | None]] | None:
-        """Return the place that holds the code in most bodies, and the code's place in each body.
-
-        Return None if a body has no enumerated code, or if no place occurs in most bodies.
-        """
-        own: list[Path | None] = []
-        for body in bodies:
-            places = [p for p, _ in self._enums(body or {}) if p[-1] in _CODE_MEMBERS]
-            own.append(min(places, key=lambda p: (len(p), p), default=None))
-        (place, count), *_ = Counter(own).most_common(1) or [(None, 0)]
-        return (place, own) if place is not None and None not in own and 2 * count > len(own) else None
-
-    def _enums(
-        self, schema: dict[str, Any], at: Path = (), depth: int = 0, seen: frozenset[str] = frozenset()
-    ) -> Iterator[tuple[Path, list[str | int]]]:
-        """Yield the path and values of every member whose value is an enumerated text or integer."""
-        self.steps += 1
-        if depth > MAX_DEPTH or not isinstance(schema, dict) or self.steps > MAX_STEPS:
-            return
-        values = [schema["const"]] if "const" in schema else schema.get("enum")
-        if (
-            at
-            and isinstance(values, list)
-            and values
-            and all(type(v) in (str, int) and v != "" for v in values)
-        ):
-            yield at, values
-        for name, member in (schema.get("properties") or {}).items():
-            yield from self._enums(member, (*at, name), depth + 1, seen)
-        ref = schema.get("$ref")
-        if isinstance(ref, str) and ref not in seen:
-            while self.schemas.pending and not self.schemas.named.get(ref):
-                name, found = self.schemas.pending.popleft()
-                self.schemas.named[name] = self.schemas.convert(found, ("schemas", name))
-            yield from self._enums(self.schemas.named.get(ref, {}), at, depth + 1, seen | {ref})
-        for branch in schema.get("allOf") or ():
-            yield from self._enums(branch, at, depth + 1, seen)
-        merged: dict[Path, list[str | int]] = {}
-        for branch in [*(schema.get("anyOf") or ()), *(schema.get("oneOf") or ())]:
-            for place, texts in self._enums(branch, at, depth + 1, seen):
-                merged.setdefault(place, []).extend(texts)
-        yield from merged.items()
-
     def _codes(self, body: dict[str, Any] | None, place: Path | None) -> Iterator[tuple[str, str | int]]:
         """Yield envelope and code for each code of a response. The code is empty if bodies have none."""
         if body is None:
@@ -182,7 +111,7 @@ class Errors:
             return
         branches = body["anyOf"] if place and set(body) == {"anyOf"} else [body]
         for branch in branches:
-            found = dict(self._enums(branch)).get(place) if place else None
+            found = dict(self.places.list_codes(branch)).get(place) if place else None
             envelope = self._envelope(branch, narrowed=bool(found))
             for code in found or [""]:
                 yield envelope, code
@@ -233,7 +162,11 @@ class Errors:
             **({"wire": code} if code != "" and code != name else {}),
             "envelope": envelope,
             "content_type": media,
-            **({"code_at": ".".join(apart), "message_at": self._message_place(envelope)} if apart else {}),
+            **(
+                {"code_at": ".".join(apart), "message_at": self.places.find_message(envelope)}
+                if apart
+                else {}
+            ),
         }
         self.media[media] += 1
         self.known[key] = name
@@ -285,13 +218,13 @@ class Errors:
                 ("errors", "code_at"),
                 "where does an error's body have its code? null: nowhere, only the status differs",
             )
-        made["message_at"] = self._message_place(common)
+        made["message_at"] = self.places.find_message(common)
         documented = set(self.codes)
         invalid = self._framework((400, 422), "INVALID", 400)
         keyed = any(made.action.get("security") != [] for made in self.all)
         no_key = self._framework((401,), "NO_KEY", 401) if keyed else None
         for name in self.codes.keys() - documented:
-            if place and self._is_listed(common, place):
+            if place and self.places.is_listed(common, place):
                 self.codes[name]["code_at"] = None  # only the status identifies the code
         made["always"] = self._always()
         made["codes"] = {
@@ -319,27 +252,6 @@ class Errors:
             "errors come in several forms here, and their bodies have no code that shows which",
         )
         return self.schemas.give("ErrorBody", {"anyOf": [{"$ref": name} for name in sorted(names)]})
-
-    def _is_listed(self, envelope: str, place: Path) -> bool:
-        """Return whether the schema of error bodies lists the codes allowed at this place."""
-        return any(found == place for found, _ in self._enums({"$ref": envelope}))
-
-    def _message_place(self, envelope: str) -> str | None:
-        schema = self.schemas.named.get(envelope, {})
-        for place in (
-            ("error", "message"),
-            ("message",),
-            ("detail",),
-            ("error_description",),
-            ("title",),
-            ("msg",),
-        ):
-            inner: Any = schema
-            for step in place:
-                inner = (inner.get("properties") or {}).get(step) if isinstance(inner, dict) else None
-            if isinstance(inner, dict) and inner.get("type") == "string":
-                return ".".join(place)
-        return None
 
     def _framework(self, statuses: tuple[int, ...], name: str, status: int) -> str:
         for wanted in statuses:

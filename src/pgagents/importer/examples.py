@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pgagents.importer.parameter_styles import text_of
+from pgagents.importer.reading.media import is_json
 from pgagents.importer.reading.names import one_line, slug, unique
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import Operation, is_json
+from pgagents.importer.reading.operations import Operation
 from pgagents.importer.reading.references import Found
 from pgagents.importer.schemas import clean_value
-from pgagents.importer.travelling import text_of
 from pgagents.source.source import Pointer
 
 if TYPE_CHECKING:

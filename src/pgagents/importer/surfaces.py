@@ -15,12 +15,12 @@ from typing import Any
 from pgagents.catalogue.load import load
 from pgagents.generate.build import targets
 from pgagents.generate.target import Target
+from pgagents.importer.invalid_parts import remove_invalid_parts
 from pgagents.importer.offering.objections import Objection, Users, find_objections
 from pgagents.importer.offering.ranking import choose, rank_resources, summarize
 from pgagents.importer.offering.shortening import shorten
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.sound import sound
 from pgagents.importer.text import render_yaml
 from pgagents.jsonschema.schema import Validators
 from pgagents.model.model import Model
@@ -143,7 +143,7 @@ class _Offering:
         self.write()
         model, _ = load(parse(render_yaml(self.data)), any_key=True, known=known)
         if model is None:
-            model = sound(self.data, self.notes, known)[1]
+            model = remove_invalid_parts(self.data, self.notes, known)[1]
             self.made = [one for one in self.made if one.name in self.data["actions"]]
         return model
 

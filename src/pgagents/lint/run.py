@@ -10,7 +10,7 @@ from datetime import date
 
 from pgagents.errors import PgagentsError
 from pgagents.generate.build import collect_diagnostics
-from pgagents.lint import past
+from pgagents.lint import expired_names
 from pgagents.lint.ignores import Ignore, ignores
 from pgagents.lint.requirement import requirements
 from pgagents.lint.rule import Edit, Hit, Rule, rules
@@ -55,7 +55,7 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
     ]
     if not only:
         said += [(d, None) for d in _add_help(collect_diagnostics(model)) if not _is_repeated(d, said)]
-        said += [(d, None) for d in past.diagnostics(model, today)] if today else []
+        said += [(d, None) for d in expired_names.diagnostics(model, today)] if today else []
     comments = ignores(model.source)
     silent = {(ignore.line, id) for ignore in comments for id in ignore.ids if not id.endswith(_REFUSED)}
     found = [(d, hit) for d, hit in said if (d.span.line, d.id) not in silent]

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
-from pgagents.model.action import Action, ActionCall, Code, Param
+from pgagents.model.action import Action, ActionCall
+from pgagents.model.answers.error_code import Code
 from pgagents.model.answers.error_reader import ErrorReader
 from pgagents.model.answers.limit_reader import LimitReader
+from pgagents.model.argument import Param
 from pgagents.model.code_flow import CodeFlow
 from pgagents.model.connection.certificate import ClientCertificate
 from pgagents.model.connection.server import Server, find_addresses

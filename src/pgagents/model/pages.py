@@ -14,7 +14,7 @@ from pgagents.http import Response
 from pgagents.source.source import Pointer
 
 if TYPE_CHECKING:
-    from pgagents.model.action import Code
+    from pgagents.model.answers.error_code import Code
 
 LINK = "link"
 MOST_LINKS = 8_000

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.cel.expression import Expression
-from pgagents.model.action import Action, ActionCall, Code, Law, Param
+from pgagents.model.action import Action, ActionCall
+from pgagents.model.answers.error_code import Code
+from pgagents.model.argument import Param
+from pgagents.model.law import Law
 from pgagents.source.source import Pointer
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.stores.cases import Cases
 from pgagents.model.stores.listing import Listing
 from pgagents.source.origin import Node, Text

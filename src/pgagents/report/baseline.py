@@ -13,7 +13,7 @@ passed. So the file never contains outdated lines.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def _stale(line: Line, verdicts: Mapping[str, Verdict], today: datetime.date) ->
         hint = did_you_mean(line.contract, verdicts)
         return f"no contract's id is or begins with {line.contract}" + (f"; {hint}" if hint else "")
     if line.until < today:
-        return f"{line.contract} was to be mended by {line.until.isoformat()}"
+        return f"{line.contract} was to be fixed by {line.until.isoformat()}"
     if Verdict.KEPT in covered and covered <= {Verdict.KEPT, Verdict.NOT_APPLICABLE}:
         return f"{line.contract} is kept now: take the line out"
     return ""
@@ -125,35 +125,8 @@ def _line(source: Source, index: int, item: Any, found: list[Diagnostic]) -> Lin
             _fault(source, (index,), "type", "a line of a baseline is a mapping", f"give {', '.join(KEYS)}")
         )
         return None
-    before = len(found)
-    for key in item:
-        if key not in KEYS:
-            found.append(
-                _fault(
-                    source,
-                    (index, key),
-                    "unknown-key",
-                    f"unknown key `{brief(str(key))}`",
-                    did_you_mean(str(key), KEYS),
-                )
-            )
-    for key in KEYS:
-        if not isinstance(item.get(key), str) or not str(item[key]).strip():
-            example = {
-                "contract": "law/payout/end_session@rest",
-                "reason": "why it is accepted",
-                "until": "2026-12-31",
-            }[key]
-            found.append(
-                _fault(
-                    source,
-                    (index, key),
-                    "missing",
-                    f"`{key}` is text and must be there",
-                    f"write `{key}: {example}`",
-                )
-            )
-    if len(found) > before:
+    if faults := [*_list_key_faults(source, index, item)]:
+        found += faults
         return None
     try:
         until = datetime.date.fromisoformat(item["until"].strip())
@@ -169,6 +142,33 @@ def _line(source: Source, index: int, item: Any, found: list[Diagnostic]) -> Lin
         )
         return None
     return Line(item["contract"].strip(), item["reason"].strip(), until, source.locate((index,)))
+
+
+def _list_key_faults(source: Source, index: int, item: Mapping[Any, Any]) -> Iterator[Diagnostic]:
+    """Yield unknown keys, and keys that are missing or no text."""
+    for key in item:
+        if key not in KEYS:
+            yield _fault(
+                source,
+                (index, key),
+                "unknown-key",
+                f"unknown key `{brief(str(key))}`",
+                did_you_mean(str(key), KEYS),
+            )
+    for key in KEYS:
+        if not isinstance(item.get(key), str) or not str(item[key]).strip():
+            example = {
+                "contract": "law/payout/end_session@rest",
+                "reason": "why it is accepted",
+                "until": "2026-12-31",
+            }[key]
+            yield _fault(
+                source,
+                (index, key),
+                "missing",
+                f"`{key}` is text and must be there",
+                f"write `{key}: {example}`",
+            )
 
 
 def _fault(source: Source, pointer: Pointer, id: str, message: str, help: str = "") -> Diagnostic:

@@ -8,7 +8,7 @@ from collections.abc import Set
 from typing import Any
 
 from pgagents.http import read_json
-from pgagents.report.safe import printable
+from pgagents.report.escape import printable
 from pgagents.source.source import Source
 
 MORE = "…"

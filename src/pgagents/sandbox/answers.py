@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.http import Response, json_bytes
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.model.answers.error_reader import ErrorSign
 from pgagents.model.model import Header, Model
 from pgagents.sandbox.call import Raw

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.http import Request
-from pgagents.model.action import Action, Output
+from pgagents.model.action import Action
+from pgagents.model.answers.output import Output
 from pgagents.sandbox.keys import Key
 
 

@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 from pgagents.http import Request
 from pgagents.jsonschema import schema as schemas
-from pgagents.model.action import PLACES, Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import PLACES, Param
 from pgagents.model.model import Model
 from pgagents.model.surface import Surface
 from pgagents.sandbox.bodies.fields import (

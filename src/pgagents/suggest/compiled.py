@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pgagents.cel import expression
 from pgagents.cel.expression import ExpressionError
 from pgagents.cel.scope import Reading, Scope
-from pgagents.model.action import Law
+from pgagents.model.law import Law
 from pgagents.suggest.candidate import Written
 from pgagents.suggest.samples import Sample, Samples
 from pgagents.verify.laws.laws import evaluate_law

@@ -7,7 +7,8 @@ from typing import Any
 
 from pgagents.cel.expression import ExpressionError, epoch
 from pgagents.cel.scope import Scope
-from pgagents.model.action import Action, Example, Law
+from pgagents.model.action import Action, Example
+from pgagents.model.law import Law
 from pgagents.model.model import Model
 from pgagents.suggest.candidate import Written
 from pgagents.suggest.compiled import compile_law

@@ -17,7 +17,7 @@ from pgagents.suggest.readings import Reading, group
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.writing.document import Across, Dropped, Tried, write_yaml
 from pgagents.verify.check.check import Probe
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.laws.laws import evaluate_law
 from pgagents.verify.wire.exchange import Exchange
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from pgagents.catalogue.checks.checking.expressions import Expressions
-from pgagents.catalogue.language import scope
+from pgagents.catalogue.language import variables
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.basics import Output, Param, Schema
 from pgagents.source.read import MAX_FAULTS
@@ -195,13 +195,13 @@ class Checker(Expressions):
                     (*pointer, "texts", surface, "params", name), name, arguments, "argument"
                 )
         for name, law in action.laws.items():
-            self.law((*pointer, "laws", name), law, scope.LAW)
+            self.law((*pointer, "laws", name), law, variables.LAW)
         for name, relation in action.relations.items():
             at = (*pointer, "relations", name)
             self.check_reference((*at, "widen"), relation.widen, arguments, "argument")
-            self.compile((*at, "keeps"), relation.keeps, scope.LAW)
-            self.compile((*at, "unless"), relation.unless, scope.LAW)
-            self.compile((*at, "fits"), relation.fits, (*scope.LAW, scope.ITEM))
+            self.compile((*at, "keeps"), relation.keeps, variables.LAW)
+            self.compile((*at, "unless"), relation.unless, variables.LAW)
+            self.compile((*at, "fits"), relation.fits, (*variables.LAW, variables.ITEM))
 
     def _headers(self, pointer: Pointer, status: int, output: Output) -> None:
         """Check the headers of one answer: each name is given once, and no value is a list or an object."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.language import scope
+from pgagents.catalogue.language import variables
 from pgagents.catalogue.language.actions import Action, Example
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.blame import broken_part, is_defined, undefined_part
@@ -95,9 +95,9 @@ class _Examples:
     def _fresh(self, pointer: Pointer, given: Mapping[str, Any]) -> None:
         """Check that the arguments of a create allow the fresh values they are given."""
         for name in given.keys() & self.inputs.keys():
-            kind = member_of(self.checker.expressions.get((*pointer, name)), (scope.FRESH,))
+            kind = member_of(self.checker.expressions.get((*pointer, name)), (variables.FRESH,))
             test = self.inputs[name]
-            if kind not in scope.FRESH_KINDS or not test or not self.checker.sound((*pointer, name)):
+            if kind not in variables.FRESH_KINDS or not test or not self.checker.sound((*pointer, name)):
                 continue
             forms = list_forms(kind, SAMPLE_MARK)
             if not any(map(test.is_valid, forms)):
@@ -164,7 +164,7 @@ class _Examples:
             "env": self.checker.written.env,
             "headers": read_headers(example.headers),
         }
-        assert set(values) == set(scope.LAW)
+        assert set(values) == set(variables.LAW)
         unset = {what for what, value in (("now", example.at), ("before", example.before)) if value is None}
         unset |= set() if example.headers else {"headers"}
         here: Scope | None = None

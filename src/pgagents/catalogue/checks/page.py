@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.language.offers import Page, Surface
+from pgagents.catalogue.language.surfaces import Page, Surface
 from pgagents.source.source import Pointer
 
 NAMED = "widget"
@@ -41,7 +41,11 @@ def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
                 at_value=False,
             )
         return
-    name = surface.actions[0]
+    _check_action(checker, pointer, page, surface.actions[0])
+
+
+def _check_action(checker: Checker, pointer: Pointer, page: Page, name: str) -> None:
+    """Record unknown names of the page's action and dispatcher, and an action that writes."""
     action = checker.written.actions.get(name)
     if action is None:
         return

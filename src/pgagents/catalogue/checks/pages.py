@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.laws import Reader, Schema, schemas_of_call
-from pgagents.catalogue.language import scope
+from pgagents.catalogue.language import variables
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.pages import Pages
 from pgagents.cel.expression import Expression
@@ -50,7 +50,7 @@ def _check(checker: Checker, pointer: Pointer, action: Action, pages: Pages) -> 
         checker.fault(at_bound, "pages", message, f"add {pages.bound} to its `errors`")
     _check_bound_to(checker, at, action, pages)
     for key in ("items", "next", "more"):
-        checker.compile((*at, key), getattr(pages, key), scope.PAGES)
+        checker.compile((*at, key), getattr(pages, key), variables.PAGES)
     shapes = dict(schemas_of_call(checker, pointer, action))
     reader = Reader(checker)
     for key in ("items", "next", "more"):

@@ -11,9 +11,9 @@ from pgagents.catalogue.checks.checking.faults import ACTIONS
 from pgagents.catalogue.checks.refusals import arguments, errors, limits
 from pgagents.catalogue.checks.surfaces import dispatcher
 from pgagents.catalogue.checks.surfaces.carried import members
-from pgagents.catalogue.language import scope
-from pgagents.catalogue.language.offers import Surface
+from pgagents.catalogue.language import variables
 from pgagents.catalogue.language.resources import Resource, Step
+from pgagents.catalogue.language.surfaces import Surface
 from pgagents.source.source import Pointer
 
 
@@ -93,7 +93,7 @@ def _audit(checker: Checker) -> None:
     audit = checker.written.audit
     if audit is None:
         return
-    checker.call(("audit", "listed_by"), audit.listed_by, scope.CALL)
+    checker.call(("audit", "listed_by"), audit.listed_by, variables.CALL)
     checker.check_reference(("audit", "as"), audit.as_, ("auth", "roles"), "role")
     for index, surface in enumerate(audit.reads_on):
         checker.check_reference(("audit", "reads_on", index), surface, ("surfaces",), "surface")
@@ -183,9 +183,9 @@ def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> 
 
 
 def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
-    names = [*scope.CALL, *map(str, checker.in_file(("resources",)))]
+    names = [*variables.CALL, *map(str, checker.in_file(("resources",)))]
     checker.call((*pointer, "found_by"), resource.found_by, names)
-    checker.call((*pointer, "made_by"), resource.made_by, [*names, scope.FRESH])
+    checker.call((*pointer, "made_by"), resource.made_by, [*names, variables.FRESH])
     check_resource.run(checker, name, pointer, resource)
     checker.call((*pointer, "undone_by"), resource.undone_by, names)
     for key, calls in (("read_by", resource.read_by), ("listed_by", resource.listed_by)):
@@ -207,7 +207,7 @@ def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource)
         for index, state in enumerate(move.from_):
             checker.check_reference((*at, "from", index), state, (*pointer, "states"), "state")
     for law_name, law in resource.laws.items():
-        checker.law((*pointer, "laws", law_name), law, scope.RESOURCE_LAW)
+        checker.law((*pointer, "laws", law_name), law, variables.RESOURCE_LAW)
 
 
 def _check_manifest_members(checker: Checker, pointer: Pointer, step: Step) -> None:
@@ -235,7 +235,7 @@ def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
 
 
 def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]) -> None:
-    names = {*scope.STEP, *map(str, checker.in_file(("resources",))), *earlier}
+    names = {*variables.STEP, *map(str, checker.in_file(("resources",))), *earlier}
     if checker.check_reference((*pointer, "action"), step.action, ACTIONS, "action"):
         checker.arguments((*pointer, "input"), step.input, step.action)
     checker.check_reference((*pointer, "as"), step.as_, ("auth", "roles"), "role")

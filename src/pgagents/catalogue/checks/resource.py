@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgagents.catalogue.language import scope
+from pgagents.catalogue.language import variables
 from pgagents.cel.printer import print_node
 from pgagents.cel.reading import first_members
 from pgagents.source.source import Pointer
@@ -153,9 +153,9 @@ def _fresh(checker: Checker, pointer: Pointer) -> None:
     for at, compiled in [*checker.expressions.items()]:
         if at[: len(home)] != home:
             continue
-        for kind, part in first_members(compiled.tree, scope.FRESH):
-            if kind not in scope.FRESH_KINDS:
-                known = ", ".join(f"{scope.FRESH}.{known}" for known in scope.FRESH_KINDS)
-                help = did_you_mean(kind, scope.FRESH_KINDS) or f"one of {known}"
+        for kind, part in first_members(compiled.tree, variables.FRESH):
+            if kind not in variables.FRESH_KINDS:
+                known = ", ".join(f"{variables.FRESH}.{known}" for known in variables.FRESH_KINDS)
+                help = did_you_mean(kind, variables.FRESH_KINDS) or f"one of {known}"
                 said = f"`{brief(print_node(part))}` is no kind of fresh value"
                 checker.fault_in(at, part, "fresh", said, help)

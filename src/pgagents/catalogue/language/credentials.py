@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.catalogue.language.basics import Security
+from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.language.platform.auth import Scheme
-from pgagents.catalogue.language.surface import Catalogue
 from pgagents.model.connection.certificate import MUTUAL_TLS
 from pgagents.source.source import Pointer
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pgagents.catalogue.language.surface import Catalogue
+from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.source.diagnostics import Diagnostic
 from pgagents.source.read import MAX_FAULTS
 from pgagents.source.source import Pointer, Source

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.catalogue.language import surface
+from pgagents.catalogue.language import catalogue
 from pgagents.jsonschema.schema import REF
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
@@ -122,7 +122,7 @@ def argument_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None 
     return schema_node(raw, pointer, marks)
 
 
-def schema_nodes(written: surface.Catalogue, data: Any) -> tuple[dict[str, Node], Marks]:
+def schema_nodes(written: catalogue.Catalogue, data: Any) -> tuple[dict[str, Node], Marks]:
     """Convert all named schemas; return them and the names of their secret and private members."""
     marks = Marks()
     return {

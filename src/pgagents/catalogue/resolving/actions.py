@@ -7,6 +7,7 @@ from typing import Any
 from pgagents.catalogue.checks import sending
 from pgagents.catalogue.checks.paths import camel
 from pgagents.catalogue.checks.refusals.arguments import list_codes
+from pgagents.catalogue.checks.shapes import styles
 from pgagents.catalogue.checks.surfaces.carried import MCP, is_dispatched
 from pgagents.catalogue.checks.surfaces.hints import resolve_hints
 from pgagents.catalogue.language import (
@@ -29,17 +30,10 @@ from pgagents.encoding.file import ANY
 from pgagents.encoding.file_schema import file_node
 from pgagents.encoding.medium import medium_of
 from pgagents.encoding.style import DEEP, FORM
-from pgagents.model.action import (
-    Action,
-    Deprecation,
-    Example,
-    FileLimits,
-    Former,
-    Param,
-    Relation,
-    Texts,
-)
+from pgagents.model.action import Action, Deprecation, Example, Former, Texts
+from pgagents.model.argument import FileLimits, Param
 from pgagents.model.job import Job
+from pgagents.model.law import Relation
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer
@@ -153,8 +147,8 @@ class Actions(Answers, Surfaces):
             member,
             style=style,
             explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
-            spread=style == FORM and p.explode is not False and sending.holds_object(self.checker, p),
-            in_parts=style != "" and sending.is_in_parts(self.checker, p),
+            spread=style == FORM and p.explode is not False and styles.holds_object(self.checker, p),
+            in_parts=style != "" and styles.is_in_parts(self.checker, p),
             json=json,
             reserved=bool(p.allow_reserved),
             file=file,

@@ -14,11 +14,8 @@ from pgagents.catalogue.language.schemas import event_node, schema_node
 from pgagents.catalogue.resolving.shared import Shared
 from pgagents.decoding.medium import find
 from pgagents.jsonschema.columns import columns_of
-from pgagents.model.action import (
-    AnswerHeader,
-    Deprecation,
-    Output,
-)
+from pgagents.model.action import Deprecation
+from pgagents.model.answers.output import AnswerHeader, Output
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 from pgagents.text.wording import append_remark

@@ -9,9 +9,9 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.refusals.errors import find_place
 from pgagents.catalogue.language import (
     actions,
+    catalogue,
     errors,
     resources,
-    surface,
 )
 from pgagents.catalogue.language.credentials import (
     list_alternatives,
@@ -20,13 +20,10 @@ from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.schemas import schema_nodes
 from pgagents.catalogue.resolving.values import fold
 from pgagents.cel.expression import compile as compiled
-from pgagents.model.action import (
-    Action,
-    ActionCall,
-    Code,
-    Law,
-)
+from pgagents.model.action import Action, ActionCall
+from pgagents.model.answers.error_code import Code
 from pgagents.model.answers.problem_details import PROBLEM_DETAILS, problem_details
+from pgagents.model.law import Law
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer, Source
 
@@ -34,7 +31,7 @@ from pgagents.source.source import Pointer, Source
 class Shared:
     """Resolve values, calls, laws and codes. It also holds the state of one resolution."""
 
-    def __init__(self, written: surface.Catalogue, source: Source, checker: Checker) -> None:
+    def __init__(self, written: catalogue.Catalogue, source: Source, checker: Checker) -> None:
         self.written = written
         self.source = source
         self.data = source.data

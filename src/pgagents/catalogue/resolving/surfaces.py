@@ -10,7 +10,7 @@ from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, REST, T
 from pgagents.catalogue.checks.surfaces.dispatcher import JSON_RPC
 from pgagents.catalogue.checks.surfaces.mcp_server import read_server
 from pgagents.catalogue.language import (
-    offers,
+    surfaces,
 )
 from pgagents.catalogue.language.credentials import (
     list_alternatives,
@@ -28,7 +28,7 @@ from pgagents.source.source import Pointer
 class Surfaces(StoreCases):
     """Resolve surfaces."""
 
-    def _members(self, name: str, surface: offers.Surface) -> tuple[Action, ...]:
+    def _members(self, name: str, surface: surfaces.Surface) -> tuple[Action, ...]:
         """Return the actions of a surface. `all` means all that the surface can call."""
         names = surface.actions
         if names == "all":
@@ -37,14 +37,14 @@ class Surfaces(StoreCases):
             names = self.written.groups[names]
         return tuple(self.actions[n] for n in names)
 
-    def _carries(self, surface: str, sf: offers.Surface, action: str) -> bool:
+    def _carries(self, surface: str, sf: surfaces.Surface, action: str) -> bool:
         if self.written.actions[action].signed is not None and surface != REST:
             return False
         if self.written.actions[action].http or sf.http or surface in TOOLS:
             return True
         return surface != REST and is_dispatched(self.checker, action)
 
-    def _surface(self, name: str, sf: offers.Surface) -> Surface:
+    def _surface(self, name: str, sf: surfaces.Surface) -> Surface:
         at: Pointer = ("surfaces", name)
 
         def text(key: str, value: str | None) -> Text:
@@ -84,7 +84,7 @@ class Surfaces(StoreCases):
             },
         )
 
-    def _server_name(self, name: str, sf: offers.Surface) -> Text:
+    def _server_name(self, name: str, sf: surfaces.Surface) -> Text:
         """Return the server's name in the surface's manifests: its URL for Copilot, otherwise its own
         name.
         """
@@ -95,11 +95,11 @@ class Surfaces(StoreCases):
             return self._mcp_server(MCP, self.written.surfaces[MCP]).url
         return server.url
 
-    def _mcp_server(self, name: str, sf: offers.Surface) -> McpServer:
+    def _mcp_server(self, name: str, sf: surfaces.Surface) -> McpServer:
         at: Pointer = ("surfaces", name, "server")
         given = read_server(name, sf)
         registry, _, package = (given.package or "").partition(":")
-        inside = isinstance(sf.server, offers.McpServer)
+        inside = isinstance(sf.server, surfaces.McpServer)
         local = package.rpartition("/")[2].partition(":")[0].partition("@")[0]
         named = Text(local, at) if local else Text(f"{self.written.api.id}-mcp", ("api", "id"))
         version = (
@@ -119,7 +119,7 @@ class Surfaces(StoreCases):
             given.version is not None,
         )
 
-    def _narrowed(self, action: str, name: str, given: offers.Narrowing, at: Pointer) -> Narrowed:
+    def _narrowed(self, action: str, name: str, given: surfaces.Narrowing, at: Pointer) -> Narrowed:
         """Resolve how a surface narrows an argument. Its keywords replace those of the action."""
         param = next(p for p in self.actions[action].params if p.name == name)
         own = given.model_dump(by_alias=True, exclude_unset=True, exclude={"as_", "required"})
@@ -131,7 +131,7 @@ class Surfaces(StoreCases):
             replace(param, schema=schema, required=param.required or bool(given.required)), alias, at
         )
 
-    def _dispatcher(self, surface: Surface, sf: offers.Surface) -> Dispatcher:
+    def _dispatcher(self, surface: Surface, sf: surfaces.Surface) -> Dispatcher:
         assert sf.http
         json_rpc = sf.form == JSON_RPC
         selector, arguments = ("method", "params") if json_rpc else (sf.selector, sf.arguments)

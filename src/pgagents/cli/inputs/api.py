@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pgagents.client.secret_command import CommandSecrets
+    from pgagents.client.keys.secret_command import CommandSecrets
     from pgagents.client.send import Sender
     from pgagents.model.model import Model
 

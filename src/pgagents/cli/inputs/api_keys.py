@@ -18,7 +18,7 @@ from pgagents.model.identity import as_variable, choose, find_credential, name_h
 from pgagents.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
-    from pgagents.client.secret_command import CommandSecrets, SecretCommand
+    from pgagents.client.keys.secret_command import CommandSecrets, SecretCommand
     from pgagents.model.credential import Credential
     from pgagents.model.model import Model
 
@@ -68,7 +68,7 @@ def command_secrets(
     model: Model, commands: Mapping[str, SecretCommand], given: tuple[str, ...] = ()
 ) -> CommandSecrets:
     """Return the secrets that commands print, without those of identities named on the command line."""
-    from pgagents.client.secret_command import CommandSecrets
+    from pgagents.client.keys.secret_command import CommandSecrets
 
     own = {one.partition("=")[0] for one in given}
     kept = {role: command for role, command in commands.items() if role not in own}

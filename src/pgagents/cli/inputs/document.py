@@ -21,7 +21,7 @@ MAX_SECONDS = 60.0
 def import_document(document: str, choice: Choice, *, allow_remote: bool) -> Imported:
     """Return the catalogue made from a document. Raises InputError and PgagentsError."""
     from pgagents.cli.inputs.fetch import fetch
-    from pgagents.cli.inputs.within import within
+    from pgagents.cli.inputs.time_limit import within
     from pgagents.importer.catalogue import catalogue
     from pgagents.importer.reading.document import read
     from pgagents.importer.reading.references import References, is_url

@@ -17,7 +17,7 @@ def import_recording(file: str, choice: Choice) -> Imported:
     """Return the catalogue of the API in a HAR. Raises InputError and PgagentsError."""
     from pgagents.cli.inputs.document import name_of
     from pgagents.cli.inputs.fetch import fetch
-    from pgagents.cli.inputs.within import within
+    from pgagents.cli.inputs.time_limit import within
     from pgagents.importer.catalogue import catalogue
     from pgagents.importer.observed.har import read_har
     from pgagents.importer.observed.recording import describe_recording
@@ -40,9 +40,9 @@ def _fetch_nothing(_location: str) -> NoReturn:
 
 def _mark(made: Imported, recording: Recording) -> Imported:
     """Return the catalogue with a comment at each action that states the number of recorded calls."""
+    from pgagents.importer.invalid_parts import remove_invalid_parts
     from pgagents.importer.observed.recording import list_calls
     from pgagents.importer.reading.note import Notes
-    from pgagents.importer.sound import sound
 
     notes = Notes()
     notes.made = dict.fromkeys(made.notes)
@@ -52,5 +52,5 @@ def _mark(made: Imported, recording: Recording) -> Imported:
     for name, action in made.data["actions"].items():
         if count := calls.get(str(action.get("http", ""))):
             notes.infer(("actions", name), f"from {count:,} recorded {'call' if count == 1 else 'calls'}")
-    text, model = sound(made.data, notes)
+    text, model = remove_invalid_parts(made.data, notes)
     return replace(made, text=text, model=model, notes=tuple(notes.made))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.inputs.env import Env, read_env
+from pgagents.cli.inputs.env.env import Env, read_env
 from pgagents.cli.inputs.urls import plain_twin
 from pgagents.client.environment import base_url
 from pgagents.errors import PgagentsError

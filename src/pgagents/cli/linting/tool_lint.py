@@ -55,7 +55,7 @@ def find_broken(model: Model, link: Link) -> list[Diagnostic]:
     from pgagents.model.contract import Verdict
     from pgagents.source.diagnostics import Diagnostic
     from pgagents.verify.check.check import Judgement, collect_of_tools
-    from pgagents.verify.check.memory import setting_of
+    from pgagents.verify.check.setting import setting_of
 
     setting = replace(setting_of(model, link.base), mcp=link)
     found = []

@@ -36,7 +36,7 @@ def check_server(
     `other` reaches another base URL, `reach` a token endpoint there. `hidden` are further secrets, such as
     values of headers. Raises SetupError if nothing can be tested.
     """
-    from pgagents.verify.check.memory import setting_of
+    from pgagents.verify.check.setting import setting_of
     from pgagents.verify.oauth.tokens import Refused, Tokens, find_tokens
     from pgagents.verify.run.preflight.preflight import describe_unused_key, preflight
     from pgagents.verify.run.preflight.trouble import Place

@@ -158,7 +158,7 @@ class FirstLines:
 
     def __call__(self, findings: Sequence[Finding]) -> Iterator[str]:
         """Yield a line for each finding, without control characters or commands to a CI server."""
-        from pgagents.report.safe import disable_commands
+        from pgagents.report.escape import disable_commands
 
         for finding in findings:
             if any(line.covers(finding.contract.id) for line in self._accepted):

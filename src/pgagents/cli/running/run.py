@@ -18,7 +18,7 @@ from pgagents.cli.running.progress import FirstLines
 if TYPE_CHECKING:
     from pgagents.cli.inputs.target import Target
     from pgagents.cli.running.report_output import Output
-    from pgagents.client.secret_command import CommandSecrets
+    from pgagents.client.keys.secret_command import CommandSecrets
     from pgagents.http import Handler
     from pgagents.model.model import Model
     from pgagents.report.report import Report

@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.decoding.medium import Medium, plainly, text_of
 from pgagents.http import Json
-from pgagents.model.action import Output
+from pgagents.model.answers.output import Output
 
 MAX_CELL = 1_000_000
 _NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?([eE][-+]?[0-9]{1,3})?", re.A)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pgagents.decoding.medium import Medium
 from pgagents.http import Json, read_json
-from pgagents.model.action import Output
+from pgagents.model.answers.output import Output
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _DEFAULT = "message"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pgagents.decoding.medium import Medium, plainly
 from pgagents.http import Json
-from pgagents.model.action import Output
+from pgagents.model.answers.output import Output
 
 
 @dataclass(frozen=True, slots=True)

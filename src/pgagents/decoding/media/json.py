@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgagents.decoding.medium import Medium
 from pgagents.http import Json, read_json
-from pgagents.model.action import Output
+from pgagents.model.answers.output import Output
 
 
 def _read(body: bytes, _content_type: str, _output: Output) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgagents.decoding.medium import Medium, text_of
 from pgagents.http import Json
-from pgagents.model.action import Output
+from pgagents.model.answers.output import Output
 
 
 def _read(body: bytes, content_type: str, _output: Output) -> Json:

@@ -115,43 +115,28 @@ class Converter:
             self._filter_required(made, spot)
         return made
 
+    def _subschemas(self, made: Node, key: str, part: Any, spot: Any, depth: int) -> bool:
+        """Convert a keyword that contains schemas. Return False if its value is invalid."""
+        if key in ONE and isinstance(part, dict | bool):
+            made[key] = self._schema(spot.at(key), depth + 1)
+        elif key in LISTS and isinstance(part, list) and part:
+            made[key] = [self._schema(spot.at(key, n), depth + 1) for n in range(len(part))]
+        elif key in MAPS and isinstance(part, dict):
+            made[key] = {name: self._schema(spot.at(key, name), depth + 1) for name in part}
+        else:
+            return False
+        return True
+
     def _keyword(self, made: Node, key: str, part: Any, spot: Any, depth: int) -> bool:
         """Convert one keyword. Return False if it is unknown or its value is invalid."""
+        if key in (*ONE, *LISTS, *MAPS):
+            return self._subschemas(made, key, part, spot, depth)
+        if key in NUMBERS and isinstance(part, bool):
+            return self.old_style
         if key in WORDS:
             made[key] = part
-        elif key in NUMBERS:
-            if isinstance(part, bool):
-                return self.old_style
-            if (
-                not isinstance(part, int | float)
-                or not math.isfinite(part)
-                or (key == "multipleOf" and part <= 0)
-            ):
-                return False
-            made[key] = part
-        elif key in COUNTS:
-            if not isinstance(part, int) or isinstance(part, bool) or part < 0:
-                return False
-            made[key] = part
-        elif key in ONE:
-            if not isinstance(part, dict | bool):
-                return False
-            made[key] = self._schema(spot.at(key), depth + 1)
-        elif key in LISTS:
-            if not isinstance(part, list) or not part:
-                return False
-            made[key] = [self._schema(spot.at(key, n), depth + 1) for n in range(len(part))]
-        elif key in MAPS:
-            if not isinstance(part, dict):
-                return False
-            made[key] = {name: self._schema(spot.at(key, name), depth + 1) for name in part}
-        elif key == "type":
-            kinds = [part] if isinstance(part, str) else part
-            if (
-                not isinstance(kinds, list)
-                or not kinds
-                or not all(isinstance(k, str) and k in KINDS for k in kinds)
-            ):
+        elif key in (*NUMBERS, *COUNTS, "type"):
+            if not _is_valid(key, part):
                 return False
             made[key] = part
         elif key == "required":
@@ -212,6 +197,17 @@ _TYPES: dict[str, type] = {
     "discriminator": dict,
     "dependentRequired": dict,
 }
+
+
+def _is_valid(key: str, part: Any) -> bool:
+    """True if a keyword for numbers, sizes or types has a value that JSON Schema allows."""
+    if key in NUMBERS:
+        number = isinstance(part, int | float) and math.isfinite(part)
+        return number and not (key == "multipleOf" and part <= 0)
+    if key in COUNTS:
+        return isinstance(part, int) and not isinstance(part, bool) and part >= 0
+    kinds = [part] if isinstance(part, str) else part
+    return isinstance(kinds, list) and bool(kinds) and all(isinstance(k, str) and k in KINDS for k in kinds)
 
 
 def _older(made: Node, value: Mapping[str, Any]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from pgagents.diff.change import Change, whole
 from pgagents.diff.schemas import compare_schemas
 from pgagents.jsonschema.schema import REF
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.model.model import Model
 
 _OF_CODES = {
@@ -23,6 +24,20 @@ _OF_ERRORS = (*_OF_CODES, "request_id_at", "field_at", "field_of_several", "scop
 def compare_errors(old: Model, new: Model) -> Iterator[Change]:
     """Yield the changes for a caller that reads refusals."""
     a, b = old.errors, new.errors
+    yield from _compare_form(a, b)
+    yield from _compare_codes(old, new)
+    for name in [n for n in a.always if n not in b.always]:
+        yield whole(
+            "addition", "error-removed", f"{name} is not answered everywhere any more", "errors", "always"
+        )
+    yield from _compare_framework(a.framework, b.framework)
+    yield from _compare_envelopes(old, new)
+    if a.edge != b.edge:
+        yield whole("may break", "edge", "what a proxy may answer changed", "errors", "edge")
+
+
+def _compare_form(a: Any, b: Any) -> Iterator[Change]:
+    """Yield the changes of the settings that all errors share."""
     for key in _OF_ERRORS:
         if getattr(a, key) != getattr(b, key):
             yield whole(
@@ -32,6 +47,10 @@ def compare_errors(old: Model, new: Model) -> Iterator[Change]:
                 "errors",
                 key,
             )
+
+
+def _compare_codes(old: Model, new: Model) -> Iterator[Change]:
+    """Yield the codes that are gone, or that have another status or another place in answers."""
     for name, code in old.codes.items():
         now = new.codes.get(name)
         if now is None:
@@ -47,20 +66,25 @@ def compare_errors(old: Model, new: Model) -> Iterator[Change]:
                 "codes",
                 name,
             )
-    for name in [n for n in a.always if n not in b.always]:
-        yield whole(
-            "addition", "error-removed", f"{name} is not answered everywhere any more", "errors", "always"
-        )
-    for key in type(a.framework).model_fields:
-        if getattr(a.framework, key) != getattr(b.framework, key):
+
+
+def _compare_framework(a: Any, b: Any) -> Iterator[Change]:
+    """Yield the refusals of the framework that have another code."""
+    for key in type(a).model_fields:
+        if getattr(a, key) != getattr(b, key):
             yield whole(
                 "may break",
                 "framework",
-                f"{key} is answered {getattr(b.framework, key)} now, was {getattr(a.framework, key)}",
+                f"{key} is answered {getattr(b, key)} now, was {getattr(a, key)}",
                 "errors",
                 "framework",
                 key,
             )
+
+
+def _compare_envelopes(old: Model, new: Model) -> Iterator[Change]:
+    """Yield the changes of error bodies, and a change of the common one."""
+    a, b = old.errors, new.errors
     envelopes = {c.envelope for c in old.codes.values()} | {a.envelope}
     for name in sorted(envelopes & set(new.schemas)):
         yield from compare_bodies(old, new, name, f"error body {name}", "errors")
@@ -72,8 +96,6 @@ def compare_errors(old: Model, new: Model) -> Iterator[Change]:
             "errors",
             "envelope",
         )
-    if a.edge != b.edge:
-        yield whole("may break", "edge", "what a proxy may answer changed", "errors", "edge")
 
 
 def _code_on_the_wire(old: Model, new: Model, code: Code, now: Code) -> Iterator[Change]:

@@ -10,7 +10,8 @@ from pgagents.cel.rewrite import normal
 from pgagents.diff.auth import ways
 from pgagents.diff.change import Change, Severity
 from pgagents.diff.schemas import Sides
-from pgagents.model.action import Action, Code
+from pgagents.model.action import Action
+from pgagents.model.answers.error_code import Code
 from pgagents.model.job import Job
 from pgagents.model.pages import Pages
 from pgagents.text.brief import brief

@@ -11,7 +11,7 @@ from pgagents.diff.change import Change, Severity, whole
 from pgagents.model.model import Model
 from pgagents.model.stores.cases import Case, Cases
 from pgagents.model.stores.listing import Listing
-from pgagents.model.surface import Dispatcher, McpServer
+from pgagents.model.surface import Dispatcher, McpServer, Surface
 
 _COMPARED = frozenset((
     "name", "actions", "omit", "narrow", "title", "description", "human_name", "instructions", "starters",
@@ -41,39 +41,42 @@ def compare_surfaces(old: Model, new: Model) -> Iterator[Change]:
                 subject=name,
             )
             continue
-        for key in ("title", "description", "human_name", "instructions", "starters"):
-            if getattr(was, key) != getattr(now, key):
-                message = (
-                    f"its {key.replace('human_', '')} changed, so an assistant may choose it at other times"
-                )
-                yield whole("wording", "surface-text", message, "surfaces", name, where=(name,), subject=name)
-        yield from _compare_mcp_servers(name, was.mcp_server, now.mcp_server)
-        yield from _compare_listings(name, was.listing, now.listing)
-        yield from _compare_cases(name, was.cases, now.cases)
-        for key in ("namespace", "env", "auth", "published_spec", "dispatcher"):
-            if getattr(was, key) != getattr(now, key):
-                yield whole(
-                    "breaking",
-                    "surface-setting",
-                    f"its {key} is {getattr(now, key)!s} now",
-                    "surfaces",
-                    name,
-                    where=(name,),
-                    subject=name,
-                )
-        for field in fields(was):
-            if field.name not in _COMPARED and getattr(was, field.name) != getattr(now, field.name):
-                yield whole(
-                    "may break",
-                    "surface-setting",
-                    f"its {field.name} changed",
-                    "surfaces",
-                    name,
-                    where=(name,),
-                    subject=name,
-                )
+        yield from _compare_surface(name, was, now)
     for name in new.surfaces.keys() - old.surfaces.keys():
         yield whole("addition", "surface-added", "is new", "surfaces", name, where=(name,), subject=name)
+
+
+def _compare_surface(name: str, was: Surface, now: Surface) -> Iterator[Change]:
+    """Yield the changes of one surface: its texts, its MCP server, its listing, and its settings."""
+    for key in ("title", "description", "human_name", "instructions", "starters"):
+        if getattr(was, key) != getattr(now, key):
+            message = f"its {key.replace('human_', '')} changed, so an assistant may choose it at other times"
+            yield whole("wording", "surface-text", message, "surfaces", name, where=(name,), subject=name)
+    yield from _compare_mcp_servers(name, was.mcp_server, now.mcp_server)
+    yield from _compare_listings(name, was.listing, now.listing)
+    yield from _compare_cases(name, was.cases, now.cases)
+    for key in ("namespace", "env", "auth", "published_spec", "dispatcher"):
+        if getattr(was, key) != getattr(now, key):
+            yield whole(
+                "breaking",
+                "surface-setting",
+                f"its {key} is {getattr(now, key)!s} now",
+                "surfaces",
+                name,
+                where=(name,),
+                subject=name,
+            )
+    for field in fields(was):
+        if field.name not in _COMPARED and getattr(was, field.name) != getattr(now, field.name):
+            yield whole(
+                "may break",
+                "surface-setting",
+                f"its {field.name} changed",
+                "surfaces",
+                name,
+                where=(name,),
+                subject=name,
+            )
 
 
 def _compare_listings(surface: str, was: Listing | None, now: Listing | None) -> Iterator[Change]:

@@ -12,7 +12,8 @@ from pgagents.generate.openapi import header_parts, json_rpc, parts, refusals
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import resolve
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.model import Model
 from pgagents.model.surface import Dispatcher
 from pgagents.source.origin import Node, Text

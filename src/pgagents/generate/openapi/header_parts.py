@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pgagents.model.action import AnswerHeader
+from pgagents.model.answers.output import AnswerHeader
 from pgagents.model.model import Header, Model
 from pgagents.source.origin import Node, Text
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.model.model import Model
 from pgagents.source.origin import Node
 from pgagents.source.source import Pointer

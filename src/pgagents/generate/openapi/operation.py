@@ -7,7 +7,8 @@ from typing import Any
 from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.openapi import header_parts, parts, refusals
 from pgagents.generate.openapi.profile import Profile
-from pgagents.model.action import Action, Output
+from pgagents.model.action import Action
+from pgagents.model.answers.output import Output
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text, origin_of
 

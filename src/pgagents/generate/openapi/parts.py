@@ -10,7 +10,8 @@ from typing import Any
 
 from pgagents.encoding.medium import list_types
 from pgagents.generate.openapi.profile import Alternatives, Profile
-from pgagents.model.action import Action, Example, Param
+from pgagents.model.action import Action, Example
+from pgagents.model.argument import Param
 from pgagents.model.code_flow import CodeFlow
 from pgagents.model.connection.certificate import OPENAPI
 from pgagents.model.connection.server import Server, Variable

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.model.surface import Dispatcher, Surface

@@ -9,7 +9,8 @@ from pgagents.generate.openapi import header_parts, parts
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import REF
-from pgagents.model.action import Action, Code
+from pgagents.model.action import Action
+from pgagents.model.answers.error_code import Code
 from pgagents.model.model import Model
 from pgagents.model.surface import Dispatcher
 from pgagents.source.origin import Node, Text

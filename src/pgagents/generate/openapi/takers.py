@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from pgagents.encoding.medium import JSON, WHOLE, has_body, is_whole
 from pgagents.generate.target import Loss
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.surface import Surface
 
 CHATGPT = "ChatGPT"

@@ -15,7 +15,8 @@ from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.formerly import find_name
 from pgagents.generate.skills.steps import StepText, describe_step
 from pgagents.generate.target import Loss, Note
-from pgagents.model.action import Action, Code
+from pgagents.model.action import Action
+from pgagents.model.answers.error_code import Code
 from pgagents.model.model import Model
 from pgagents.model.stores.listing import Listing
 from pgagents.model.surface import Surface

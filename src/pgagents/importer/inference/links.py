@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.importer.inference.creates import find_values
 from pgagents.importer.inference.listing import describe_listing, find_success
-from pgagents.importer.inference.resources import TAKEN, find_values
+from pgagents.importer.inference.resources import TAKEN
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.names import snake, unique
 from pgagents.importer.reading.note import Notes

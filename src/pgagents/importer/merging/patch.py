@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.importer.invalid_parts import SAME_NAME
 from pgagents.importer.merging.merge import MISSING, Conflict, Edit, apply_edits, same
 from pgagents.importer.merging.remarks import remarks
-from pgagents.importer.sound import SAME_NAME
 from pgagents.importer.text import comment, entry, render_yaml
 from pgagents.source.read import parse
 from pgagents.source.source import Place, Pointer, Source

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.importer.catalogue import Imported
+from pgagents.importer.invalid_parts import make_comments
 from pgagents.importer.merging.merge import Conflict, Edit, merge, without_dangling
 from pgagents.importer.merging.patch import patch_text
 from pgagents.importer.merging.renames import follow_renames
-from pgagents.importer.sound import comments
 from pgagents.source.source import Source
 
 
@@ -30,5 +30,5 @@ def update(source: Source, base: dict[str, Any], made: Imported) -> Update:
     conflicts = [*(s for s in steps if isinstance(s, Conflict)), *kept]
     text = source.text
     if edits or conflicts:
-        text = patch_text(source, edits, conflicts, comments(made.notes))
+        text = patch_text(source, edits, conflicts, make_comments(made.notes))
     return Update(text, tuple(edits), tuple(conflicts))

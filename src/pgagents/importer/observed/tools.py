@@ -11,12 +11,12 @@ from typing import Any, NoReturn
 
 from pgagents.errors import PgagentsError
 from pgagents.importer.catalogue import Imported
+from pgagents.importer.invalid_parts import nothing_left, remove_invalid_parts, without_wrong_examples
 from pgagents.importer.reading.document import Document
 from pgagents.importer.reading.names import cut, identifier, is_name, one_line, sentence, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.references import Found, References
 from pgagents.importer.schemas import Schemas
-from pgagents.importer.sound import nothing_left, sound, without_wrong_examples
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -59,7 +59,7 @@ def import_tools(
         schemas.relax(action)
     data = _assemble(server, schemas, made, notes)
     known = without_wrong_examples(data, notes)
-    text, model = sound(data, notes, known)
+    text, model = remove_invalid_parts(data, notes, known)
     return Imported(data, text, model, tuple(notes.made), len(tools))
 
 

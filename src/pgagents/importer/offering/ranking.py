@@ -119,8 +119,8 @@ def _place(one: ImportedAction, found: dict[str, Resource], paths: set[str]) -> 
         found.setdefault(head, Resource(head)).standard.setdefault(("item", method), one)
         return
     parent = path.rpartition("/")[0]
-    deed = method != "GET" and parent.endswith("/{}") and f"{path}/{{}}" not in paths
-    if not deed:
+    acts_on_item = method != "GET" and parent.endswith("/{}") and f"{path}/{{}}" not in paths
+    if not acts_on_item:
         home = _name_group(one) or path
         held = found.setdefault(home, Resource(home))
         if home == path and ("collection", method) not in held.standard:

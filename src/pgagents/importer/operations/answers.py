@@ -8,9 +8,10 @@ from pgagents.decoding.medium import find
 from pgagents.encoding.file import ANY
 from pgagents.importer.bodies import find_most_bytes, list_file_types
 from pgagents.importer.operations.imported import bare_media
+from pgagents.importer.reading.media import JSON, is_json
 from pgagents.importer.reading.names import cut
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import JSON, Answer, Operation, is_json
+from pgagents.importer.reading.operations import Answer, Operation
 from pgagents.importer.schemas import Schemas
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction
-from pgagents.importer.operations.nature import is_deed
+from pgagents.importer.operations.nature import suggests_change
+from pgagents.importer.parameter_styles import AsJson, Joined, Styled, Unsayable, find_form
+from pgagents.importer.reading.media import JSON
 from pgagents.importer.reading.names import clean, cut, identifier, is_name, snake, unique
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import JSON, Operation, Parameter
+from pgagents.importer.reading.operations import Operation, Parameter
 from pgagents.importer.reading.servers import Servers
 from pgagents.importer.schemas import Schemas
-from pgagents.importer.travelling import AsJson, Joined, Styled, Unsayable, travelling
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -32,7 +33,7 @@ class Arguments:
         for p in op.parameters:
             if p.place == "path" and f"{{{p.name}}}" not in self.servers.find_base(op) + op.path:
                 self.notes.add_lost(at, f"path parameter `{brief(p.name)}` is not in the path", p.whole.place)
-            elif is_deed(op, p):
+            elif suggests_change(op, p):
                 self.notes.infer(
                     at, f"reads alone: `{brief(p.name)}` is left out, as it may change something"
                 )
@@ -57,7 +58,7 @@ class Arguments:
 
         Return False if a required parameter cannot be expressed; `why` then has the reason.
         """
-        form = travelling(p, self.schemas)
+        form = find_form(p, self.schemas)
         if isinstance(form, Unsayable):
             self.why = form.why
             if not p.required:

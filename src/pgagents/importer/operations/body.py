@@ -16,17 +16,11 @@ from pgagents.importer.bodies import (
 )
 from pgagents.importer.operations.arguments import Arguments, style_members
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction, bare_media
+from pgagents.importer.parameter_styles import Styled, Unsayable, find_form
+from pgagents.importer.reading.media import JSON, is_sendable
 from pgagents.importer.reading.names import clean, cut
-from pgagents.importer.reading.operations import (
-    JSON,
-    Body,
-    Operation,
-    Parameter,
-    encoding_style,
-    is_sendable,
-)
+from pgagents.importer.reading.operations import Body, Operation, Parameter, encoding_style
 from pgagents.importer.schemas import clean_value
-from pgagents.importer.travelling import Styled, Unsayable, travelling
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -62,18 +56,7 @@ class Bodies:
         ):
             return self._whole_body(body, found, made, (*at, "input"))
         if parts is None:
-            if body.required or op.method in ("PUT", "PATCH"):
-                self.notes.add_left_out(
-                    f"{op.label}: its body ({brief(body.media)}) is no object of named members",
-                    body.whole.place,
-                )
-                return False
-            self.notes.add_lost(
-                at,
-                f"a body of {brief(body.media)} that is no object of named members is not sent",
-                body.whole.place,
-            )
-            return True
+            return self._leave_out(op, body, at)
         media = bare_media(body.media)
         for part in parts:
             if not self._member(part, body, found, made, (*at, "input")):
@@ -89,6 +72,21 @@ class Bodies:
                 "the body itself is required; here it is sent where an argument is given",
                 body.whole.place,
             )
+        return True
+
+    def _leave_out(self, op: Operation, body: Body, at: Pointer) -> bool:
+        """Note a body without named members. Return False if the operation makes no sense without it."""
+        if body.required or op.method in ("PUT", "PATCH"):
+            self.notes.add_left_out(
+                f"{op.label}: its body ({brief(body.media)}) is no object of named members",
+                body.whole.place,
+            )
+            return False
+        self.notes.add_lost(
+            at,
+            f"a body of {brief(body.media)} that is no object of named members is not sent",
+            body.whole.place,
+        )
         return True
 
     def _groups(self, body: Body, found: dict[str, Any], made: ImportedAction) -> None:
@@ -184,7 +182,7 @@ class Bodies:
         encoding = body.whole.at("encoding", part.name)
         style = part.style or (encoding_style(encoding) if encoding.mapping() else "")
         p = Parameter(part.name, "body", part.required, part.description, part.schema, part.schema, style)
-        form = travelling(p, self.schemas)
+        form = find_form(p, self.schemas)
         if isinstance(form, Styled) and form.style == "form" and not style:
             # OpenAPI's default for an object in a form is JSON as text
             return Unsayable("it is an object that the document does not give a `style`")

@@ -17,14 +17,14 @@ _PAYING = re.compile(
     r"(?:^|_)(pay|payments?|charges?|purchases?|buy|checkout|refunds?|payouts?|transfers?|withdraw(?:als?)?)"
     r"(?:_|$)"
 )
-_DEEDS = frozenset((
+_ACTING_WORDS = frozenset((
     "logout", "signout", "delete", "remove", "send", "resend", "run", "reset", "revoke", "confirm",
     "unsubscribe", "subscribe", "callback",
     "cancel", "activate", "deactivate", "approve", "reject", "trigger", "execute", "purge", "destroy", "stop",
     "start", "restart",
 ))  # fmt: skip
 """Words in the name of a GET that suggest a change, although HTTP defines every GET as safe."""
-_DEEDS_OF_ARGUMENTS = frozenset((
+_ACTING_ARGUMENTS = frozenset((
     "delete", "remove", "purge", "destroy", "reset", "revoke", "send", "resend", "trigger", "execute",
     "recheck", "restart", "unsubscribe", "logout",
 ))  # fmt: skip
@@ -34,10 +34,10 @@ _DEEDS_OF_ARGUMENTS = frozenset((
 """
 
 
-def is_deed(op: Operation, p: Parameter) -> bool:
+def suggests_change(op: Operation, p: Parameter) -> bool:
     """True if an optional argument of a GET suggests that it changes something."""
     optional = op.method == "GET" and p.place == "query" and not p.required
-    return optional and snake(p.name).partition("_")[0] in _DEEDS_OF_ARGUMENTS
+    return optional and snake(p.name).partition("_")[0] in _ACTING_ARGUMENTS
 
 
 def add_nature(
@@ -56,8 +56,8 @@ def add_nature(
     is asked. Without `confirmed`, no question for a person is written. `reads` is the author's word that the
     operation changes nothing.
     """
-    deed = _find_deed(op) if op.method == "GET" else ""
-    action["effect"] = "read" if reads or (op.method == "GET" and not deed) else "write"
+    acting = _find_acting_word(op) if op.method == "GET" else ""
+    action["effect"] = "read" if reads or (op.method == "GET" and not acting) else "write"
     if op.method == "DELETE":
         action["destructive"] = True
     if action["effect"] == "read":
@@ -65,9 +65,9 @@ def add_nature(
     if confirmed:
         _confirm(op, action, at, notes)
     words = f"{name}_{snake(op.path.rpartition('/')[2])}"
-    if deed:
+    if acting:
         notes.decide(
-            at, f"does a GET that is called `{deed}` change anything? if it only reads: `effect: read`"
+            at, f"does a GET that is called `{acting}` change anything? if it only reads: `effect: read`"
         )
     elif op.method == "POST" and (word := _READING.search(words)):
         notes.decide(at, f"does it only read, as `{word[1]}` says? then `effect: read`, without `confirm`")
@@ -81,10 +81,8 @@ def _confirm(op: Operation, action: dict[str, Any], at: Pointer, notes: Notes) -
     notes.infer((*at, "confirm"), "from the title, as no call that writes goes out unasked")
 
 
-def _find_deed(op: Operation) -> str:
-    """Return a word of `_DEEDS` that begins the operationId or the last part of the path; empty without
-    one.
-    """
+def _find_acting_word(op: Operation) -> str:
+    """Return the acting word that begins the operationId or the last part of the path; empty without one."""
     last = next((part for part in reversed(op.path.split("/")) if part and not part.startswith("{")), "")
     words = [snake(text).partition("_")[0] for text in (op.id or "", last)]
-    return next((word for word in words if word in _DEEDS), "")
+    return next((word for word in words if word in _ACTING_WORDS), "")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
 
-from pgagents.encoding.medium import medium_of
 from pgagents.errors import InputError
+from pgagents.importer.reading.media import JSON, choose_media
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.references import Found, References
 from pgagents.source.diagnostics import Diagnostic
@@ -16,7 +15,6 @@ from pgagents.source.source import Span
 from pgagents.text.brief import brief
 
 METHODS = ("get", "put", "post", "delete", "patch")
-JSON = "application/json"
 CATALOGUE = (
     "it is a catalogue: `pgagents verify FILE` takes it without --openapi, and there is nothing to import"
 )
@@ -115,46 +113,6 @@ def version(root: Found) -> str:
             )
         ]
     )
-
-
-def base_path(root: Found) -> str:
-    """Return the common prefix of all paths: Swagger's `basePath`, or the path of the first server's URL."""
-    swagger = "swagger" in root.value
-    return find_path(root.text("basePath") if swagger else expand_variables(root.at("servers", 0)))
-
-
-def find_path(url: str) -> str:
-    """Return the path of a server's URL without a final slash; empty if it cannot be determined."""
-    path = "/" + urlsplit(url).path.strip("/")
-    return "" if path == "/" or any(c in path for c in "{}?# ") else path
-
-
-def expand_variables(server: Found) -> str:
-    """Return a server's URL with the default of each variable."""
-    url = server.text("url")
-    for name, variable in server.at("variables").members().items():
-        url = url.replace("{" + name + "}", variable.text("default"))
-    return url
-
-
-def server_url(root: Found) -> str:
-    """Return scheme and host of the first server; empty if the document names none."""
-    if "swagger" in root.value:
-        schemes = [s.value for s in root.at("schemes").items() if s.value in ("https", "http")] or ["https"]
-        return find_address("https" if "https" in schemes else schemes[0], root.text("host"))
-    url = urlsplit(expand_variables(root.at("servers", 0)))
-    return find_address(url.scheme, url.netloc) if url.scheme in ("http", "https") else ""
-
-
-def find_address(scheme: str, host: str) -> str:
-    """Return scheme and host as a URL; empty if the text cannot be a host."""
-    if not host.isprintable() or set("{}<> ") & set(host):
-        return ""
-    try:
-        named = urlsplit(f"{scheme}://{host}").hostname
-    except ValueError:  # brackets that contain no IPv6 address
-        return ""
-    return f"{scheme}://{host}" if named else ""
 
 
 def operations(references: References, notes: Notes) -> Iterator[Operation]:
@@ -262,7 +220,7 @@ def _body(references: References, whole: Found) -> Body | None:
     content = body.at("content").members()
     if not isinstance(body.value, dict) or not content:
         return None
-    media = _choose_media(list(content))
+    media = choose_media(list(content))
     return Body(media, body.value.get("required") is True, content[media].at("schema"), content[media])
 
 
@@ -295,37 +253,6 @@ def _form(references: References, whole: Found, every: list[Found]) -> Body | No
     return Body(media, any(f.required for f in fields), whole, whole, fields)
 
 
-def _choose_media(media: list[str]) -> str:
-    """Return the preferred media type: JSON if there is any, then a form, then the first."""
-
-    def rank(name: str) -> int:
-        plain = name.partition(";")[0].strip().lower()
-        return (
-            0
-            if plain == JSON
-            else 1
-            if is_json(name)
-            else 2
-            if plain == "*/*"
-            else 3
-            if "form" in plain
-            else 4
-        )
-
-    return min(media, key=rank)
-
-
-def is_json(media: str) -> bool:
-    """True if a body of this type is JSON."""
-    plain = media.partition(";")[0].strip().lower()
-    return plain == JSON or plain.endswith("+json") or plain in ("*/*", "text/json")
-
-
-def is_sendable(media: str) -> bool:
-    """True if a catalogue's calls can send a body of this type."""
-    return is_json(media) or medium_of(media.partition(";")[0]) is not None
-
-
 def encoding_style(encoding: Found) -> str:
     """Return the form in which a form's member sends a list or object, named as in `_style`."""
     style = encoding.text("style") or "form"
@@ -347,12 +274,12 @@ def _answers(references: References, whole: Found, swagger: bool) -> Iterator[An
             yield Answer(
                 status,
                 said,
-                _choose_media(named or [JSON]),
+                choose_media(named or [JSON]),
                 answer.at("schema") if "schema" in answer.value else None,
                 answer,
             )
             continue
         content = answer.at("content").members()
-        media = _choose_media(list(content)) if content else ""
+        media = choose_media(list(content)) if content else ""
         schema = content[media].at("schema") if content and "schema" in content[media].mapping() else None
         yield Answer(status, said, media, schema, answer)

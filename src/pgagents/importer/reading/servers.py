@@ -9,15 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.errors import PgagentsError
+from pgagents.importer.reading.addresses import base_path, expand_variables, find_address, find_path
 from pgagents.importer.reading.names import one_line, snake, unique
 from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import (
-    Operation,
-    base_path,
-    expand_variables,
-    find_address,
-    find_path,
-)
+from pgagents.importer.reading.operations import Operation
 from pgagents.importer.reading.references import Found
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from pgagents.client.answer import Problem
+from pgagents.client.keys.token import Issued, read_token
 from pgagents.client.send import Sender
-from pgagents.client.token import Issued, read_token
 from pgagents.errors import PgagentsError
 from pgagents.http import Request
 from pgagents.mcp.hosting.caller import Caller

@@ -1,1 +1,1 @@
-"""Read what an answer says: its error, its rate limit, its problem details."""
+"""Answers as the catalogue documents them, and readers of what an answer says: its error, its rate limit."""

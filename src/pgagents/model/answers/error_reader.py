@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.source.source import Pointer
 
 REFUSED = 400

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pgagents.cel.expression import Expression
-from pgagents.model.action import Action, Code
+from pgagents.model.action import Action
+from pgagents.model.answers.error_code import Code
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 
 from pgagents.model.contract import Verdict
+from pgagents.report.escape import printable
 from pgagents.report.report import Finding, Report
-from pgagents.report.safe import printable
 from pgagents.report.verdicts import actual, format_count, news
 from pgagents.source.source import Source
 

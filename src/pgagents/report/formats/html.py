@@ -17,9 +17,9 @@ from typing import Any, Literal
 from pgagents.http import Silence, read_json
 from pgagents.model.contract import Verdict, surface_of
 from pgagents.report.curl import MASK, NO_REQUEST, of_finding, variable
+from pgagents.report.escape import printable
 from pgagents.report.excerpt import around
 from pgagents.report.report import Finding, RecordedExchange, Report, Result
-from pgagents.report.safe import printable
 from pgagents.report.verdicts import (
     SurfaceVerdict,
     actual,

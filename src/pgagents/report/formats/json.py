@@ -12,9 +12,9 @@ from typing import Any
 from pgagents.http import Response, Silence
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.curl import of_finding
+from pgagents.report.escape import json_text
 from pgagents.report.excerpt import around
 from pgagents.report.report import Finding, Header, RecordedExchange, Report, Result
-from pgagents.report.safe import json_text
 from pgagents.source.source import Source
 
 FORMAT = 1

@@ -8,8 +8,8 @@ from collections.abc import Sequence, Set
 
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import of_finding
+from pgagents.report.escape import printable
 from pgagents.report.report import Finding, Report, Result
-from pgagents.report.safe import printable
 from pgagents.report.verdicts import actual
 from pgagents.source.source import Source
 

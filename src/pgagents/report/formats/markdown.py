@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import NO_REQUEST, of_finding
+from pgagents.report.escape import printable
 from pgagents.report.report import Finding, RecordedExchange, Report
-from pgagents.report.safe import printable
 from pgagents.report.verdicts import actual, by_surface, conclusion, count_selected, matrix, news
 from pgagents.source.source import Source
 

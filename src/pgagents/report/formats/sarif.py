@@ -18,8 +18,8 @@ from urllib.parse import quote
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import of_finding
+from pgagents.report.escape import json_text, printable
 from pgagents.report.report import Finding, RecordedExchange, Report, Result
-from pgagents.report.safe import json_text, printable
 from pgagents.report.verdicts import actual, format_count
 from pgagents.source.source import Source
 

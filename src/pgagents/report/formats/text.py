@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import MASK, NO_REQUEST, of_finding, variable
+from pgagents.report.escape import disable_commands, printable
 from pgagents.report.excerpt import excerpt
 from pgagents.report.report import Finding, Footer, RecordedExchange, Report, Result
-from pgagents.report.safe import disable_commands, printable
 from pgagents.report.table import table
 from pgagents.report.verdicts import actual, by_surface, describe_left_out, format_count, news
 from pgagents.source.diagnostics import Diagnostic, show

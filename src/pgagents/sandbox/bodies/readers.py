@@ -9,7 +9,8 @@ from typing import Any
 from pgagents import registry
 from pgagents.encoding.medium import medium_of_action
 from pgagents.http import Request
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.sandbox.bodies.content import Content
 from pgagents.sandbox.bodies.fields import Field
 

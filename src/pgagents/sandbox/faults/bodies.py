@@ -11,7 +11,8 @@ from typing import Any
 from pgagents.encoding.media.form import TYPE as FORM_TYPE
 from pgagents.encoding.medium import JSON
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import replace_method

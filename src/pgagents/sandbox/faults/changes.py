@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.jsonschema.schema import resolve
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_declaration import Context, fault
 

@@ -10,7 +10,8 @@ from typing import Any
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.jsonschema import schema as schemas
 from pgagents.jsonschema.patterns import fits
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import RequestedAction, error_at, objects

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.http import Request, Response, json_bytes
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.model.resource import REFERENCE
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_declaration import Context, fault

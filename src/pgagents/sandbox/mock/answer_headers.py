@@ -15,12 +15,13 @@ from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Infix
 from pgagents.http import json_bytes, target, text_of
 from pgagents.jsonschema import schema as schemas
-from pgagents.model.action import Action, AnswerHeader
+from pgagents.model.action import Action
+from pgagents.model.answers.output import AnswerHeader
 from pgagents.model.model import Model
 from pgagents.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
-from pgagents.sandbox.mock.laws.obey import NAMES
+from pgagents.sandbox.mock.laws.repair import NAMES
 from pgagents.sandbox.mock.makers import makes
 from pgagents.sandbox.mock.sample import sample
 

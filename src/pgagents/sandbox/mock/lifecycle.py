@@ -16,7 +16,7 @@ from pgagents.model.resource import Resource, Unique
 from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.mock import places
-from pgagents.sandbox.mock.laws.obey import Lawful
+from pgagents.sandbox.mock.laws.repair import Lawful
 from pgagents.sandbox.mock.laws.times import write_time
 from pgagents.sandbox.mock.naming import Naming
 from pgagents.sandbox.mock.rows import RowKey, Rows

@@ -26,7 +26,7 @@ from pgagents.sandbox.mock.instances.files import Files, StoredFile
 from pgagents.sandbox.mock.instances.finding import Finding
 from pgagents.sandbox.mock.instances.seeding import Seeding
 from pgagents.sandbox.mock.laws.listing import choose
-from pgagents.sandbox.mock.laws.obey import Lawful
+from pgagents.sandbox.mock.laws.repair import Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
 from pgagents.sandbox.mock.makers import makes
 from pgagents.sandbox.mock.naming import Naming, id_in, tenant_of

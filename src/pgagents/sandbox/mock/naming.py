@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.model import Model
 from pgagents.model.resource import Resource, id_text, member_at
 from pgagents.sandbox.call import AcceptedCall

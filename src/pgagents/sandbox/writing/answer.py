@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.http import Response, json_bytes
-from pgagents.model.action import Output
+from pgagents.model.answers.output import Output
 from pgagents.sandbox.call import Raw
 from pgagents.sandbox.writing import csv, events, file
 

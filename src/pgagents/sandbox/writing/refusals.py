@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pgagents.http import Response
-from pgagents.model.action import Action, Code
+from pgagents.model.action import Action
+from pgagents.model.answers.error_code import Code
 from pgagents.model.model import Model
 from pgagents.sandbox import answers
 from pgagents.sandbox.asked import ParsedRequest

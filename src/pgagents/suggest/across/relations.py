@@ -14,7 +14,8 @@ from pgagents.cel import expression
 from pgagents.cel.expression import Expression
 from pgagents.cel.printer import print_path
 from pgagents.cel.scope import Scope
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.model import Model
 from pgagents.suggest.columns import text_key, words_of
 from pgagents.suggest.samples import Sample, Samples

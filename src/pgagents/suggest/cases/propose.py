@@ -18,7 +18,7 @@ from pgagents.generate.formerly import find_name
 from pgagents.model.action import Action, Example
 from pgagents.model.model import Model
 from pgagents.model.workflow import Step, Workflow
-from pgagents.text.speaks import find_word
+from pgagents.text.words import find_word
 
 POSITIVE, NEGATIVE = 5, 3
 """Numbers of cases for ChatGPT's directory, the only store that requires any."""

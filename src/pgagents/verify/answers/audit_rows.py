@@ -13,7 +13,7 @@ from pgagents.cel.expression import epoch
 from pgagents.http import json_bytes, text_of
 from pgagents.model.model import Audit
 from pgagents.verify.check.check import Judgement, judge_broken, judge_kept
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import REST, Endpoint
 
 AUDIT_TRAIL = "audit_trail"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pgagents.model.answers.limit_reader import LIMITED
 from pgagents.model.model import Bucket
 from pgagents.verify.answers.rate_limits import ahead_s, in_epoch, rate_of
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.exchange import Exchange
 
 SLACK = 2

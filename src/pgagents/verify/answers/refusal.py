@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from pgagents.encoding.file import parse_url
 from pgagents.encoding.medium import WHOLE
-from pgagents.model.action import Code, Param
+from pgagents.model.answers.error_code import Code
+from pgagents.model.argument import Param
 from pgagents.model.model import Model
 from pgagents.model.resource import REFERENCE, Resource
-from pgagents.verify.check.memory import Setting
 from pgagents.verify.check.refused_status import REFUSED_STATUSES, allows_either
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pgagents.model.model import Model
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 
 FOREIGN = "pgv-trace-1"
 """An id that a client or a proxy may send. A server may return it beside its own id, but not in its place."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 
 SHORTEST = 8
 """Length (characters) from which a text counts as a secret; shorter texts stand in other answers by

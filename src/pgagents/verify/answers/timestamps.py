@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 
 _FRACTION = re.compile(r"\d\.\d+(Z|[+-]\d\d:\d\d)$", re.I)
 

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from pgagents.http import json_bytes
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 
 MAX_DEPTH = 20
 _NESTED = (dict, list)

@@ -7,9 +7,9 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.encoding.style import unsendable
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.verify.cases.readings import invalid, invalid_values
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.values.schema_values import low, types_of
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.encode import request_of

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pgagents.cel.expression import Expression, compile_node
-from pgagents.cel.rewrite import fill
-from pgagents.encoding.file import MAX_BOUNDARY, make_file
-from pgagents.model.action import FileLimits, Param, Relation
-from pgagents.verify.cases.law.mutants import CANDIDATES, choose_most_telling
+from pgagents.cel.expression import Expression
+from pgagents.encoding.file import make_file
+from pgagents.model.argument import FileLimits, Param
+from pgagents.model.law import Relation
+from pgagents.verify.cases.argument_limits import (
+    find_beginning,
+    greatest_value,
+    least_inside,
+    least_value,
+    list_bounded,
+)
 from pgagents.verify.cases.locations import (
     add_decimals,
     around_names,
@@ -18,12 +24,10 @@ from pgagents.verify.cases.locations import (
     move_beside,
     places,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.declared_refusals import make_accepted
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
-from pgagents.verify.laws.equations import equations
-from pgagents.verify.values.invalid_values import WIDE
-from pgagents.verify.values.schema_values import branches, high, low, matches, types_of
+from pgagents.verify.values.schema_values import branches, types_of
 from pgagents.verify.wire.call import InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 
@@ -31,14 +35,11 @@ ENDS = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
 """The first and the last time that can be written by RFC 3339."""
 DAY_S = 86_400
 SOON_S = 600
-UNBOUNDED = 40
-"""Length (characters) of a long text whose schema sets no maximum."""
 FIRST = "size(text) > 1 ? first(text, 1.0) : text"
 BEGINNING = "size(text) > 1 ? first(text, size(text) - 1.0) : text"
 """CEL for the first character of a text, and for all characters but the last. A single character stays
 whole.
 """
-_BOUND = {"enum", "const", "pattern", "format", "contentEncoding"}
 
 
 def boundary_values(setting: Setting, endpoint: Endpoint) -> tuple[tuple[str, dict[str, Any], str], ...]:
@@ -90,19 +91,19 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
     least |= {
         name: begin
         for name, value in least.items()
-        if (begin := _beginning(setting, endpoint, name, value, FIRST)) is not None
+        if (begin := find_beginning(setting, endpoint, name, value, FIRST)) is not None
     }
     if _optional(endpoint):
         yield "minimal", least, "with only its required arguments"
     if plainly:
         inside = {
-            name: _least_inside(setting, endpoint, name, value)
+            name: least_inside(setting, endpoint, name, value)
             for name, value in base.items()
             if isinstance(value, Mapping)
         }
         yield (
             "low",
-            {**base, **inside, **{str(p.name): _least(setting, p, base) for p in plainly}},
+            {**base, **inside, **{str(p.name): least_value(setting, p, base) for p in plainly}},
             "with every argument at its least",
         )
     if wide:
@@ -113,7 +114,7 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
         if param in plainly or param.required or writes or not _own(setting, endpoint, param, template):
             continue
         name = str(param.name)
-        yield f"low_{name}", {**base, name: _least(setting, param, base)}, f"with {name} at its least"
+        yield f"low_{name}", {**base, name: least_value(setting, param, base)}, f"with {name} at its least"
     yield from _alternatives(setting, endpoint, base)
     if around and endpoint.leads:
         yield from list_place_cases(setting, endpoint, around, base)
@@ -131,16 +132,16 @@ def _list_greatest(
     begun = {
         name: begin
         for name, value in base.items()
-        if (begin := _beginning(setting, endpoint, name, value, BEGINNING)) is not None
+        if (begin := find_beginning(setting, endpoint, name, value, BEGINNING)) is not None
     }
-    greatest = {str(p.name): _most(setting, endpoint, p, base) for p in wide}
+    greatest = {str(p.name): greatest_value(setting, endpoint, p, base) for p in wide}
     yield (
         "high",
         {**base, **begun, **greatest, **move_beside(setting, endpoint, around, base)},
         "with every argument at its greatest",
     )
     writes = endpoint.action.effect == "write"
-    bounded = _list_bounded(setting, wide) if endpoint.leads and len(greatest) > 1 else []
+    bounded = list_bounded(setting, wide) if endpoint.leads and len(greatest) > 1 else []
     for name in bounded if not writes or len(bounded) > 1 else ():
         alone = {**(base if writes else least), **find_elsewhere(setting, around), name: greatest[name]}
         yield f"high_{name}", alone, f"with {name} alone at its greatest"
@@ -211,140 +212,6 @@ def _swap_case(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {k: _swap_case(v) for k, v in value.items()}
     return value.swapcase() if isinstance(value, str) else value
-
-
-def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, form: str) -> Expression | None:
-    """Return an expression for the beginning of the text by which a list is searched; None for any other
-    argument.
-
-    A server that compares only the beginning of the text breaks the laws of the list. `form` is an expression
-    with `text` in the place of the text.
-    """
-    param = endpoint.action.param(name)
-    lists = any(
-        call.action is endpoint.action for r in setting.model.resources.values() for call in r.listed_by
-    )
-    if (
-        not lists
-        or param is None
-        or param.refers_to
-        or not isinstance(given, Expression)
-        or "resource" not in given.names
-    ):
-        return None
-    schema = setting.resolve_schema(param.schema)
-    if (
-        types_of(schema) != ("string",)
-        or schema.get("enum")
-        or schema.get("format")
-        or schema.get("minLength", 0) > 1
-        or not matches({key: schema[key] for key in ("pattern",) if key in schema}, "a")
-    ):
-        return None
-    return setting.compute_once(
-        ("beginning", form, given.canonical), lambda: compile_node(fill(form, text=given.tree), given.names)
-    )
-
-
-def _list_bounded(setting: Setting, params: Collection[Param]) -> list[str]:
-    """Return the names of the numbers that have a maximum.
-
-    Each gets a call of its own, because another argument at its greatest may hide its error.
-    """
-    numbers = [p for p in params if {"number", "integer"} & set(types_of(setting.resolve_schema(p.schema)))]
-    return [
-        str(p.name)
-        for p in numbers
-        if {"maximum", "exclusiveMaximum"} & setting.resolve_schema(p.schema).keys()
-    ]
-
-
-def _least(setting: Setting, param: Param, base: Mapping[str, Any]) -> Any:
-    """Return the least value of an argument.
-
-    A text keeps the beginning of the usual value, which reveals a lookup by prefix. An optional flag is true
-    here, and false in `_most`, because most data is found without the flag.
-    """
-    if _only_flag(setting, param):
-        return True
-    least, usual = low(param.schema, setting.model.schemas), base.get(str(param.name))
-    if (
-        isinstance(least, str)
-        and isinstance(usual, str)
-        and matches(setting.resolve_schema(param.schema), begun := usual[: len(least)])
-    ):
-        return begun
-    return least
-
-
-def _least_inside(
-    setting: Setting, endpoint: Endpoint, name: str, value: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return an object whose free texts are as short as the schema allows."""
-    param = endpoint.action.param(name)
-    members = setting.resolve_schema(param.schema).get("properties", {}) if param is not None else {}
-    free = {
-        n: s
-        for n in value
-        if (s := setting.resolve_schema(members.get(n, {})))
-        and types_of(s) == ("string",)
-        and not _BOUND & s.keys()
-    }
-    return {
-        **value,
-        **{
-            n: str(value[n])[: max(1, s.get("minLength", 0))]
-            for n, s in free.items()
-            if isinstance(value[n], str)
-        },
-    }
-
-
-def _most(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str, Any]) -> Any:
-    """Return the greatest value of an argument.
-
-    A text is as long as allowed, in characters of four bytes. A number without a bound gets the value that
-    reveals most mutants of the laws that read it.
-    """
-    schema, name = setting.resolve_schema(param.schema), str(param.name)
-    if _only_flag(setting, param):
-        return False
-    if param.file is not None:
-        size = param.file.max_bytes
-        return make_file(param.file, size=size if size is not None and size <= MAX_BOUNDARY else None).url
-    if (
-        set(types_of(schema)) <= {"string", "null"}
-        and not _BOUND & schema.keys()
-        and not (endpoint.on_rest and param.place in ("header", "path", "cookie"))
-    ):
-        return WIDE * int(schema.get("maxLength", max(schema.get("minLength", 0), UNBOUNDED)))
-    if "number" in types_of(schema) and not {"maximum", "exclusiveMaximum", "enum", "const"} & schema.keys():
-        plain = {k: v for k, v in base.items() if isinstance(v, str | int | float)}
-        known = {
-            "response": {},
-            "status": 200,
-            "surface": endpoint.surface,
-            "now": 0.0,
-            "before": None,
-            "env": setting.model.env,
-        }
-        values = [(v, {**known, "input": {**plain, name: v}}) for v in CANDIDATES if matches(schema, v)]
-        found, _ = setting.compute_once(
-            ("telling", endpoint.action.name, name),
-            lambda: choose_most_telling(equations(endpoint.action.laws), values),
-        )
-        if found is not None:
-            return found
-    return high(param.schema, setting.model.schemas)
-
-
-def _only_flag(setting: Setting, param: Param) -> bool:
-    """True for an optional flag of a read; setting it usually leaves items out."""
-    return (
-        not param.required
-        and param.place == "query"
-        and types_of(setting.resolve_schema(param.schema)) == ("boolean",)
-    )
 
 
 def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bool:

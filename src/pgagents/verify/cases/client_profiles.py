@@ -14,7 +14,7 @@ from dataclasses import replace
 from zlib import crc32
 
 from pgagents.http import Request, read_json
-from pgagents.model.action import JSON
+from pgagents.model.answers.output import JSON
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP, OPERATOR
 

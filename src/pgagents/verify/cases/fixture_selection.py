@@ -16,7 +16,7 @@ from pgagents.cel.expression import Expression
 from pgagents.cel.reading import applies, members_in, texts_in
 from pgagents.cel.scope import Scope
 from pgagents.jsonschema.schema import subschemas
-from pgagents.model.action import Law
+from pgagents.model.law import Law
 from pgagents.model.resource import Move, Resource
 from pgagents.verify.cases.boundary import boundary_value, free_params
 from pgagents.verify.cases.law.mutants import (
@@ -27,7 +27,7 @@ from pgagents.verify.cases.law.mutants import (
     surviving_mutants,
     worth,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.equations import Equation, equations
 from pgagents.verify.values.schema_values import matches, types_of

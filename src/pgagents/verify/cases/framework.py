@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from zlib import crc32
 
 from pgagents.encoding.medium import JSON
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.malformed.bodies import (
@@ -29,7 +29,7 @@ from pgagents.verify.cases.malformed.bodies import (
 )
 from pgagents.verify.cases.malformed.dispatchers import list_wraps, make_misspelling_edit
 from pgagents.verify.cases.malformed.paths import beside, elsewhere, nowhere, odd_requests, reader, without_id
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
@@ -108,48 +108,58 @@ def _paths(setting: Setting) -> Iterator[Case]:
         call = Call(None, {}, "framework", "an unknown path", raw=Raw("GET", nowhere(setting)))
         yield Case("unknown_path", "a path that does not exist is refused", call, code, origin)
         if setting.model.behaviour.trailing_slash == "unknown" and endpoint is not None:
-            there = elsewhere(setting, endpoint)
-            call = edit_call(setting, there, "a path with a slash added", Raw(target=f"{there.path}/"))
-            yield Case(
-                "trailing_slash",
-                "a path with a slash added is refused",
-                call,
-                code,
-                ("behaviour", "trailing_slash"),
-            )
-            if (nameless := without_id(setting)) is not None:
-                call = Call(
-                    None,
-                    {},
-                    "framework",
-                    "a path that ends where an id should stand",
-                    raw=Raw("GET", nameless),
-                )
-                invalid = codes[framework.invalid].status
-                yield Case(
-                    "empty_id",
-                    "a path without its id is refused",
-                    call,
-                    code,
-                    ("behaviour", "trailing_slash"),
-                    (invalid,),
-                )
+            yield from _slashes(setting, endpoint, code)
     if framework.wrong_method and endpoint is not None:
-        path = endpoint.path
-        method = INVENTED
-        if (literal := beside(setting)) is not None:
-            method, path = "GET", literal
-        methods = {d.method for d in setting.home_endpoints if d.path == path and d.on_rest}
-        call = Call(None, {}, "framework", f"{method} where it is not possible", raw=Raw(method, path))
-        yield Case(
-            "wrong_method",
-            f"{method} {path} is refused",
-            call,
-            codes[framework.wrong_method],
-            ("errors", "framework", "wrong_method"),
-            UNKNOWN_METHOD if method == INVENTED else (),
-            allowed=frozenset(methods),
+        yield _wrong_method(setting, endpoint, codes[framework.wrong_method])
+
+
+def _slashes(setting: Setting, endpoint: Endpoint, code: Code) -> Iterator[Case]:
+    """Yield a path with a slash added, and a path that ends where an id should stand."""
+    there = elsewhere(setting, endpoint)
+    call = edit_call(setting, there, "a path with a slash added", Raw(target=f"{there.path}/"))
+    yield Case(
+        "trailing_slash",
+        "a path with a slash added is refused",
+        call,
+        code,
+        ("behaviour", "trailing_slash"),
+    )
+    if (nameless := without_id(setting)) is not None:
+        call = Call(
+            None,
+            {},
+            "framework",
+            "a path that ends where an id should stand",
+            raw=Raw("GET", nameless),
         )
+        invalid = setting.model.codes[setting.model.errors.framework.invalid].status
+        yield Case(
+            "empty_id",
+            "a path without its id is refused",
+            call,
+            code,
+            ("behaviour", "trailing_slash"),
+            (invalid,),
+        )
+
+
+def _wrong_method(setting: Setting, endpoint: Endpoint, code: Code) -> Case:
+    """Return a call with a method that its path lacks: an invented one, or GET where nothing reads."""
+    path = endpoint.path
+    method = INVENTED
+    if (literal := beside(setting)) is not None:
+        method, path = "GET", literal
+    methods = {d.method for d in setting.home_endpoints if d.path == path and d.on_rest}
+    call = Call(None, {}, "framework", f"{method} where it is not possible", raw=Raw(method, path))
+    return Case(
+        "wrong_method",
+        f"{method} {path} is refused",
+        call,
+        code,
+        ("errors", "framework", "wrong_method"),
+        UNKNOWN_METHOD if method == INVENTED else (),
+        allowed=frozenset(methods),
+    )
 
 
 def edit_call(setting: Setting, endpoint: Endpoint, why: str, raw: Raw) -> Call:

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from pgagents.encoding.file import find_fault
 from pgagents.http import json_bytes, text_of
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.source.origin import plain
 from pgagents.source.source import Pointer
 from pgagents.verify.cases.as_sent import (
@@ -23,7 +23,7 @@ from pgagents.verify.cases.as_sent import (
     takes_lists_only,
 )
 from pgagents.verify.cases.readings import readings_of
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import harmless
 from pgagents.verify.values.invalid_values import MISSING, InvalidValue, file_violations, violations

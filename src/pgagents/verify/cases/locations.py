@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from pgagents.model.action import Param
-from pgagents.verify.check.memory import Setting
+from pgagents.model.argument import Param
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.values.schema_values import high, low, matches, types_of
 from pgagents.verify.wire.endpoint import Endpoint
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pgagents.cel.reading import compares
-from pgagents.model.action import Action, Param
-from pgagents.verify.check.memory import Setting
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 
 HEX = re.compile(r"[0-9A-Fa-f{}-]*")

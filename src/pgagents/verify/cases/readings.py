@@ -9,9 +9,9 @@ from urllib.parse import unquote
 
 from pgagents.encoding.medium import WHOLE, has_body, medium_of_action
 from pgagents.http import Request, read_json, text_of
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.text.placeholders import match_placeholders, split
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.values.schema_values import matches
 from pgagents.verify.wire.endpoint import Endpoint
 

@@ -6,11 +6,11 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.catalogue.language.scope import FRESH
+from pgagents.catalogue.language.variables import FRESH
 from pgagents.cel.expression import Expression, member_of
 from pgagents.model.action import ActionCall
 from pgagents.model.resource import Resource
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path, is_gone
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.proof import is_random_id

@@ -15,11 +15,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from pgagents import registry
-from pgagents.model.action import Action, Code
+from pgagents.model.action import Action
+from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import FRAMEWORK, Contract, Verdict, check_of, surface_of
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.call import Alone, Call, Concurrent, GetNote, InstanceRef, Own, Reads, Sleep, Undo
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -30,24 +32,24 @@ if TYPE_CHECKING:
 CHECKS = "pgagents.verify.checks"
 CHECKS_OF_TOOLS = "pgagents.verify.tools.checks"
 SHARED = ("mcp_transport",)
-"""Checks of an MCP server that need no catalogue, though they are also held to one."""
+"""Checks without a need for a catalogue. A server with a catalogue is held to them, too."""
 CONFLICT = 409
 DECISIVE = 2
 """Watchers up to this rank judge an answer before the next request, which depends on their verdicts."""
 USUAL = 6
-"""The rank of a check that names none. `no_crashes` has rank 0: watchers with a lower one judge crashed
-calls too.
+"""The rank of a check that names none. `no_crashes` has rank 0: only watchers with a lower rank judge crashed
+calls.
 """
 AGAIN, RANDOM = 2, 3
 """Priorities of probes that repeat contracts of other probes, and of probes with random calls."""
 Overlap = Literal["none", "readers", "all"]
 MOST_KEPT = 50_000
-"""The size of the cache of kept judgements. A large catalogue has as many contracts."""
+"""The size of the cache of kept judgements: about as many as a large catalogue has contracts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict on one contract, from one exchange or from a probe's chain of them."""
+    """A verdict on one contract, from one exchange or from all exchanges of a probe."""
 
     contract: str
     verdict: Verdict
@@ -56,8 +58,9 @@ class Judgement:
     sticky: bool = False
     """True for an untested contract that stays untested even if another exchange keeps it."""
     derived: bool = False
-    """True if a broken contract of one surface repeats a break that another check reports of the whole API.
-    Both are one finding.
+    """True if the contract of one surface repeats what another check reports of the whole API.
+
+    Both breaks are one finding.
     """
 
 
@@ -191,15 +194,13 @@ class Check:
         return self.probes(setting, roles) if self.probes is not None else ()
 
     def settle(self, setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-        """Return the verdict that needs no traffic, with its reason; None where the contract is to be
-        tried.
-        """
+        """Return the verdict that needs no traffic, with its reason; None if the contract is to be tried."""
         return self.settled(setting, contract) if self.settled is not None else None
 
 
 @lru_cache(maxsize=MOST_KEPT)
 def judge_kept(contract: str, unseen: str = "") -> Judgement:
-    """Return the verdict that the contract held this time; `unseen` says where this was not looked for."""
+    """Return the verdict that the contract held this time; `unseen` names traces that were not searched."""
     return Judgement(contract, Verdict.KEPT, unseen)
 
 
@@ -269,12 +270,12 @@ def collect_of_tools() -> Mapping[str, Check]:
 
 
 def checks_for(setting: Setting) -> Mapping[str, Check]:
-    """Return the checks of a run: all of a catalogue, or those of a server by its own list of tools."""
+    """Return the checks of a run by name: those of a catalogue, or those of an MCP server without one."""
     return collect() if setting.listing is None else collect_of_tools()
 
 
 def following(broken: Collection[str]) -> frozenset[str]:
-    """Return the checks that may break because these did."""
+    """Return the names of the checks that may break because these did."""
     return frozenset(name for name, check in collect().items() if check.derived_from & set(broken))
 
 
@@ -343,10 +344,10 @@ def _has_body(model: Model, code: Code) -> bool:
 
 
 def is_documented_answer(exchange: Exchange, model: Model) -> bool:
-    """Return True if the catalogue says how such an answer looks.
+    """Return True if the catalogue describes the body of such an answer.
 
-    It does for every answer of an action, and for the framework's answers whose status a code under
-    `errors.framework` has. A document says it only of answers whose body it describes.
+    A catalogue describes every answer of an action, and those refusals of the framework whose code is under
+    `errors.framework`. An imported document describes only the answers for which it gives a schema.
     """
     endpoint = exchange.call.endpoint
     if not exchange.place.startswith(f"{FRAMEWORK}@"):

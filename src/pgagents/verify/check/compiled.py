@@ -1,7 +1,7 @@
 """A catalogue compiled for checks: its endpoints, validators, and results that depend on the catalogue alone.
 
-`compile_catalogue` keeps the last few of them, because compiling and listing is most of a short run. Sharing
-is safe: a compiled catalogue never holds anything that depends on a run's options, seed or identities.
+A short run spends most of its time on compiling and listing, so `compile_catalogue` keeps the last few
+results. Runs may share one: it never holds anything that depends on a run's options, seed or identities.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_COMPILED = 4
 class CompiledCatalogue:
     """A catalogue for one target URL, which decides which links of its examples are the target's own.
 
-    Nothing in it changes but its caches, and these only gain results that another run would compute alike.
+    Only its caches change. They gain results that every run would compute alike.
     """
 
     model: Model

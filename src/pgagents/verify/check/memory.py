@@ -1,230 +1,32 @@
-"""A run's context: `Setting`, which never changes, and `Memory`, in which watchers keep notes from
-exchange to exchange.
-"""
+"""The notes in which watchers remember earlier exchanges, such as the last known body of an instance."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from pgagents.http import Handler
-from pgagents.jsonschema.schema import resolve
-from pgagents.model.action import Param
-from pgagents.model.model import Model
 from pgagents.model.resource import id_text
-from pgagents.verify.check.compiled import CompiledCatalogue, compile_catalogue
-from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.mcp.link import Link
-from pgagents.verify.wire.mcp.listing import ToolListing
-from pgagents.verify.wire.oauth import OAuthClient
-from pgagents.verify.wire.receiver import Inbox
 
 MAX_REQUEST_IDS = 15_000
 MAX_BODIES = 3_000
-"""More than any run of a few plans meets; a much longer one forgets those first met, so that it needs no
-more memory.
+"""The most bodies that are remembered. Beyond it the oldest are forgotten, so a long run needs no more
+memory.
 """
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Setting:
-    """The frozen context of a run: a compiled catalogue, and the choices and aids of one caller."""
-
-    catalogue: CompiledCatalogue
-    plain_url: str = ""
-    """The base URL at which the target answers over plain http; empty if it has none."""
-    seed: int = 0
-    fuzz: bool = True
-    """True if Schemathesis is asked for a second opinion, as in a deep run."""
-    draws: int = 0
-    """The number of random values that Hypothesis draws for each argument; above zero only in a deep run."""
-    drawn: int = 0
-    """The number of random calls, valid and invalid each, that the plan has room for at each endpoint."""
-    drawn_writes: bool = True
-    """False if no random call of a write is generated, because the run may not send it."""
-    limits: bool = False
-    """True if bursts may exceed the limits."""
-    exclusive: bool = False
-    """True if nobody else uses the target."""
-    discovery: bool = False
-    """True if the run requests the documents that a host advertises, even if the catalogue lists none."""
-    mcp: Link | None = None
-    """The way to the MCP server that is verified too; None where the caller names none."""
-    receiver: Inbox | None = None
-    """The receiver that the server can send its events to; None where the caller offers nothing."""
-    bare: Handler | None = None
-    """The way to the target without the headers that the caller gives every call; None where he gives
-    none.
-    """
-    oauth: OAuthClient | None = None
-    """The OAuth client that the run may act as."""
-    reach: Callable[[str], Handler] | None = None
-    """The way to a token endpoint on another host; None where the caller offers none."""
-    strangers: Mapping[str, Handler] = field(default_factory=dict)
-    """Ways to the target without its client certificate, and with one of another authority."""
-    servers: Mapping[str, str] = field(default_factory=dict)
-    """The base URLs of the API's other servers by name."""
-    roles: frozenset[str] = frozenset()
-    """The identities that the caller gave."""
-
-    @property
-    def model(self) -> Model:
-        """The catalogue, resolved."""
-        return self.catalogue.model
-
-    @property
-    def url(self) -> str:
-        """The target's base URL."""
-        return self.catalogue.url
-
-    @property
-    def https(self) -> bool:
-        """True if the target speaks TLS."""
-        return self.url.startswith("https://")
-
-    @property
-    def endpoints(self) -> Sequence[Endpoint]:
-        """The endpoints of REST and of dispatchers, REST first."""
-        return self.catalogue.endpoints
-
-    @property
-    def home_endpoints(self) -> list[Endpoint]:
-        """The endpoints at the API's own server."""
-        return [d for d in self.endpoints if not d.server]
-
-    def list_bases(self, endpoint: Endpoint | None) -> list[str]:
-        """Return the base URLs whose links count as the API's own; first that of the server that answered."""
-        at = self.servers.get(endpoint.server) if endpoint is not None and endpoint.server else None
-        bases = (at, self.url, str(self.model.api.server), *self.servers.values())
-        return list(dict.fromkeys(url.rstrip("/") for url in bases if url))
-
-    @property
-    def tools(self) -> Sequence[Endpoint]:
-        """The actions as tools of an MCP server."""
-        return self.catalogue.tools
-
-    @property
-    def every_endpoint(self) -> Sequence[Endpoint]:
-        """The endpoints, and behind them the tools."""
-        return self.catalogue.every_endpoint
-
-    @property
-    def by_place(self) -> Mapping[str, Endpoint]:
-        """Every endpoint and tool by `<action>@<surface>`."""
-        return self.catalogue.by_place
-
-    @property
-    def listing(self) -> ToolListing | None:
-        """The tools that an MCP server without a catalogue lists; None if there is a catalogue."""
-        return self.mcp.listing if self.mcp is not None else None
-
-    @property
-    def usable(self) -> Sequence[Endpoint]:
-        """The endpoints that this run can call: REST and dispatchers, and the tools if the run has an MCP
-        server.
-        """
-        return self.every_endpoint if self.mcp is not None else self.endpoints
-
-    def endpoint(self, action: str, surface: str) -> Endpoint | None:
-        """Find the endpoint of an action on a surface."""
-        return self.by_place.get(f"{action}@{surface}")
-
-    def alike(self, endpoint: Endpoint) -> list[Endpoint]:
-        """List the endpoints of the same action, but for those of an MCP server."""
-
-        def group_endpoints() -> dict[str, list[Endpoint]]:
-            found: dict[str, list[Endpoint]] = {}
-            for one in self.endpoints:
-                found.setdefault(str(one.action.name), []).append(one)
-            return found
-
-        return self.compute_once("alike", group_endpoints).get(str(endpoint.action.name), [])
-
-    def find_lead(self, action: str) -> Endpoint | None:
-        """Return the endpoint through which a run calls an action if the surface does not matter; None if no
-        surface has it.
-
-        It is REST, else the first surface that offers the action.
-        """
-
-        def index_leads() -> dict[str, Endpoint]:
-            return {str(one.action.name): one for one in self.every_endpoint if one.leads}
-
-        return self.compute_once("leads", index_leads).get(action)
-
-    def get_lead(self, action: str) -> Endpoint:
-        """Return the same as `find_lead` for an action that is known to have an endpoint."""
-        found = self.find_lead(action)
-        assert found is not None
-        return found
-
-    def find_usable_lead(self, action: str) -> Endpoint | None:
-        """Find the same, unless it is a tool and this run has no MCP server."""
-        found = self.find_lead(action)
-        return found if found is None or found.form is None or self.mcp is not None else None
-
-    def lead_of(self, endpoint: Endpoint) -> Endpoint | None:
-        """Return the endpoint with which the other endpoints of the same action are compared; None if there
-        is none.
-        """
-        return self.find_lead(str(endpoint.action.name))
-
-    def test(self, key: Any, schema: Mapping[str, Any]) -> Any:
-        """Return the compiled validator of a schema, kept under a key."""
-        return self.catalogue.test(key, schema)
-
-    def test_argument(self, endpoint: Endpoint, param: Param) -> Any:
-        """Return the compiled validator of an argument's values on the endpoint's surface."""
-        name = str(param.name)
-        narrower = endpoint.surface if endpoint.narrows(name) else ""
-        return self.test(("param", str(endpoint.action.name), name, narrower), param.schema)
-
-    def output_test(self, exchange: Exchange) -> Any:
-        """Return the compiled validator of the body that the catalogue promises for this answer; None if
-        it promises no body.
-        """
-        endpoint, output = exchange.call.endpoint, exchange.output
-        if endpoint is None or output is None or output.schema is None:
-            return None
-        return self.test(("output", str(endpoint.action.name), output.status), output.schema)
-
-    def compute_once(self, key: Any, make: Callable[[], T]) -> T:
-        """Return the result of `make`, called once for a key and shared by runs.
-
-        `make` must read the catalogue and the URL alone.
-        """
-        return self.catalogue.compute_once(key, make)
-
-    def envelope(self, name: str) -> Any:
-        """Return the compiled validator of a named schema."""
-        return self.test(("schema", name), self.model.schemas[name])
-
-    def resolve_schema(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the schema behind a reference."""
-        return resolve(schema, self.model.schemas)
-
-
-def setting_of(model: Model, url: str = "", plain_url: str = "", **asked: Any) -> Setting:
-    """Return the setting of a catalogue and a target; `asked` are further fields of `Setting`."""
-    return Setting(compile_catalogue(model, url), plain_url, **asked)
 
 
 class Memory:
-    """The exchanges so far, as far as watchers need them. Its size is bounded, so a long run needs no more
-    memory.
-    """
+    """Notes about the exchanges so far. Their number is bounded."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self.model = setting.model
         self.bodies: dict[tuple[str, str], Any] = {}
-        """The last known body of a resource, by its name and id; of very many, those first met are forgotten.
+        """The last known body of each instance, by resource and id; of very many, the oldest are forgotten.
 
-        An exchange's own body is added when all watchers have judged it.
+        An exchange's own body is added after all watchers have judged it.
         """
         self.request_ids: set[str] = set()
         self._ids_in_order: deque[str] = deque()
@@ -235,7 +37,7 @@ class Memory:
         self.uncertain: set[tuple[str, str, str]] = set()
         """Instances whose removal got no answer, by resource, place and id. A server may reuse their ids."""
         self.unscoped: dict[str, str] = {}
-        """Places where a valid call met the code for a missing scope."""
+        """Places where a valid call got the code for a missing scope."""
         self.keys: Mapping[str, str] = {}
         self.tokens: set[str] = set()
 
@@ -266,7 +68,7 @@ class Memory:
         return None
 
     def _contains_one(self, name: str, others: Iterable[str]) -> bool:
-        """True if an instance of a resource contains one of another that the call names: it is about that."""
+        """True if a resource contains one of the others. A call that names both is about the inner one."""
         for other in others:
             above, met = self.model.resources[other].within, {other}
             while above is not None and above not in met:
@@ -277,7 +79,7 @@ class Memory:
         return False
 
     def note_request_id(self, value: str) -> bool:
-        """Return True if the id is new; of very many, those first met are forgotten."""
+        """Return True if the id is new. If there are very many, the oldest ids are forgotten."""
         if value in self.request_ids:
             return False
         self.request_ids.add(value)

@@ -13,7 +13,7 @@ from pgagents.model.model import Model
 from pgagents.model.signature import schemes
 from pgagents.verify.answers.timestamps import find_malformed_time
 from pgagents.verify.check.check import Judgement, collect
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.receiver import MOVED, REFUSED, Delivery
 
 NEEDS_RECEIVER = "needs somewhere to send events to: add --receiver auto, or --receiver URL"

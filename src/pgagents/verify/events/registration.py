@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgagents.model.resource import Resource
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint
 
 LONGEST = 2_048

@@ -8,9 +8,9 @@ from typing import Any
 
 from pgagents.model.action import Action
 from pgagents.model.resource import Id, Move, Resource
+from pgagents.verify.cases.optional_arguments import add_optional
 from pgagents.verify.check.check import Conversation
-from pgagents.verify.check.memory import Setting
-from pgagents.verify.events.optional_arguments import add_optional
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of

@@ -18,7 +18,7 @@ from pgagents.model.model import Audit
 from pgagents.model.resource import Resource, id_text
 from pgagents.source.source import value_at
 from pgagents.verify.answers.hints.observation import ANSWER, TOLD, Body, Place
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.events.deliveries import read
 from pgagents.verify.events.versions import usual_version
 from pgagents.verify.fixtures.instance import at_path

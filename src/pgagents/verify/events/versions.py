@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, judge_untested
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.events.deliveries import Event, misfit, same
 from pgagents.verify.events.steps import ExpectedEvent
 from pgagents.verify.wire.call import Call

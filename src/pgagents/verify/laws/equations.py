@@ -18,7 +18,7 @@ from pgagents.cel.reading import cases, path_of
 from pgagents.cel.scope import Reading, Scope
 from pgagents.cel.syntax import FunctionCall, Infix, Node
 from pgagents.cel.syntax import Literal as Written
-from pgagents.model.action import Law
+from pgagents.model.law import Law
 from pgagents.verify.wire.exchange import got
 
 NAMES = ("input", "response", "status", "surface", "now", "before", "env")

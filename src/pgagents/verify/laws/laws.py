@@ -13,7 +13,7 @@ from pgagents.cel.printer import print_path
 from pgagents.cel.reading import Path, conjuncts, lists_in, path_of, paths_in
 from pgagents.cel.scope import Reading, Scope
 from pgagents.cel.syntax import FunctionCall, Node
-from pgagents.model.action import Law
+from pgagents.model.law import Law
 from pgagents.model.model import Model
 from pgagents.model.pages import headers_of
 from pgagents.verify.wire.endpoint import Endpoint

@@ -14,9 +14,10 @@ from typing import Any
 from pgagents.cel.expression import Expression, ExpressionError
 from pgagents.cel.reading import members_in
 from pgagents.cel.scope import Scope
-from pgagents.model.action import Action, Law
+from pgagents.model.action import Action
+from pgagents.model.law import Law
 from pgagents.model.resource import Resource
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.laws.laws import reading_of, values_of
 from pgagents.verify.laws.next_page import may_go_on
 from pgagents.verify.wire.exchange import Exchange

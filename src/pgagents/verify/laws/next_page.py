@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from pgagents.http import Response
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.model.pages import NextPage, Pages, find_next_page, values_for
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import Endpoint

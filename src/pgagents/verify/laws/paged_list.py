@@ -12,7 +12,7 @@ from pgagents.cel.scope import Scope
 from pgagents.model.action import Action, ActionCall
 from pgagents.model.pages import Pages, items_of, values_for
 from pgagents.model.resource import Resource, member_at, unwrap
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.laws.laws import values_of
 from pgagents.verify.laws.lists import ordering_of
 from pgagents.verify.values.schema_values import types_of

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from pgagents.cel.scope import Scope
-from pgagents.model.action import Relation
-from pgagents.verify.check.memory import Setting
+from pgagents.model.law import Relation
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.laws.laws import values_of
 from pgagents.verify.wire.exchange import Exchange
 

@@ -12,7 +12,7 @@ from pgagents.cel.printer import print_node
 from pgagents.cel.reading import path_of
 from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import FunctionCall, Infix, Literal, Macro, Node, Unary
-from pgagents.model.action import Law
+from pgagents.model.law import Law
 from pgagents.verify.laws.laws import format_read
 from pgagents.verify.wire.exchange import got
 

@@ -112,13 +112,7 @@ def authorize(
     for _ in range(MOST_PAGES):
         location = find_redirect_target(exchange)
         if location is not None and leads_to(location, client.redirect_uri):
-            told = parse_redirect(location)
-            return Code(
-                told.get("code", ""),
-                "" if told.get("code") else f"error {told.get('error')}",
-                told.get("error", ""),
-                told.get("state", ""),
-            )
+            return _read_code(location)
         _keep(cookies, exchange)
         headers = {
             **client.headers,
@@ -143,6 +137,13 @@ def authorize(
         filled = {**form.values, **{k: v for k, v in client.consent.items() if k in form.names}}
         exchange = yield make_post(target, filled, why, headers)
     return Code(problem=f"no code after {MOST_PAGES} pages")
+
+
+def _read_code(location: str) -> Code:
+    """Read the code, or the error in its place, from the URL of the final redirect."""
+    told = parse_redirect(location)
+    problem = "" if told.get("code") else f"error {told.get('error')}"
+    return Code(told.get("code", ""), problem, told.get("error", ""), told.get("state", ""))
 
 
 def _within(base: str, path: str, reference: str) -> str | None:

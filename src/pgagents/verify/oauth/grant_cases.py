@@ -14,7 +14,7 @@ from pgagents.verify.check.check import (
     judge_kept,
     judge_untested,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.oauth.cases import CASES, NAME
 from pgagents.verify.oauth.consent import STATE, Code
 from pgagents.verify.oauth.granting import (

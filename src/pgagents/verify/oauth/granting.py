@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.cel.expression import Expression
 from pgagents.model.code_flow import PKCE
 from pgagents.verify.check.check import Judgement, judge_broken, judge_kept
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import evaluate_arguments, find_given, template_of
 from pgagents.verify.oauth.consent import Code, authorize
 from pgagents.verify.wire.call import Call, InstanceRef, Raw

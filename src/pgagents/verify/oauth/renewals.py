@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pgagents.client.secret_command import CommandSecrets
+from pgagents.client.keys.secret_command import CommandSecrets
 from pgagents.model.model import Model
 
 

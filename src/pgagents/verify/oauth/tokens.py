@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from pgagents.client.token import Issued, find_address, make_token_request, read_token
+from pgagents.client.keys.token import Issued, find_address, make_token_request, read_token
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.credential import Credential
 from pgagents.model.identity import find_secret

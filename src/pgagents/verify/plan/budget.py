@@ -15,7 +15,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Probe
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.options import (
     AGAIN_PER_ACTION,
     DRAWN_PER_ACTION,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pgagents.model.contract import FRAMEWORK, Contract
 from pgagents.verify.check.check import Check, Probe
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.options import Options
 from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.selection import (
@@ -84,27 +84,8 @@ def list_bearing(
     is left out here too.
     """
     watched = [c for c in selected if checks[c.check].needs_others(c)]
-    places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
-    leads = [setting.find_lead(c.action) for c in watched if c.check == BETWEEN]
-    places |= {lead.place for lead in leads if lead is not None}
-    whole = (
-        options.only and options.max_requests is None
-    )  # what a caller left is for the contracts' own probes
-    surfaces = {c.surface for c in watched if c.place == f"@{c.surface}"} if whole else set()
-    own = {c.check for c in selected if checks[c.check].self_contained} if options.only else set()
+    bears = _make_bearing_test(setting, checks, watched, selected, options)
     limited = options.limits and bool(list_shown_when_limited(setting, watched))
-    wanted = {c.id for c in selected}
-
-    def bears(probe: Probe) -> bool:
-        if any(d.place in places or d.surface in surfaces for d in probe.endpoints):
-            return True
-        if probe.check in own or not wanted.isdisjoint(probe.shows):
-            return True
-        if f"{FRAMEWORK}@{probe.surface}" in places and (probe.check == FRAMEWORK or not probe.endpoints):
-            return True
-        makes = probe.check == FIRST if options.shard else probe.check not in (*CLASSES, FRAMEWORK)
-        return from_data and probe.writes and makes
-
     known = {c.id: c for c in contracts}
 
     def in_whole_run(probe: Probe) -> bool:
@@ -137,3 +118,33 @@ def _judge_instances(setting: Setting, contracts: Iterable[Contract]) -> bool:
     return any(
         (c.check in FROM_DATA or c.action in told) and effects.get(c.place) == "read" for c in contracts
     )
+
+
+def _make_bearing_test(
+    setting: Setting,
+    checks: Mapping[str, Check],
+    watched: Sequence[Contract],
+    selected: Sequence[Contract],
+    options: Options,
+) -> Callable[[Probe], bool]:
+    """Return a function that returns True for a probe on whose exchanges `watched` contracts are judged."""
+    places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
+    leads = [setting.find_lead(c.action) for c in watched if c.check == BETWEEN]
+    places |= {lead.place for lead in leads if lead is not None}
+    # if the caller bounds the requests, they are for the contracts' own probes
+    whole = options.only and options.max_requests is None
+    surfaces = {c.surface for c in watched if c.place == f"@{c.surface}"} if whole else set()
+    own = {c.check for c in selected if checks[c.check].self_contained} if options.only else set()
+    wanted = {c.id for c in selected}
+
+    def bears(probe: Probe) -> bool:
+        if any(d.place in places or d.surface in surfaces for d in probe.endpoints):
+            return True
+        if probe.check in own or not wanted.isdisjoint(probe.shows):
+            return True
+        if f"{FRAMEWORK}@{probe.surface}" in places and (probe.check == FRAMEWORK or not probe.endpoints):
+            return True
+        makes = probe.check == FIRST if options.shard else probe.check not in (*CLASSES, FRAMEWORK)
+        return from_data and probe.writes and makes
+
+    return bears

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pgagents.client.secret_command import CommandSecrets
+from pgagents.client.keys.secret_command import CommandSecrets
 from pgagents.http import Handler
 from pgagents.model.contract import Contract
 from pgagents.report.report import Finding

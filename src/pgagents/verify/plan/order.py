@@ -13,7 +13,7 @@ from itertools import groupby
 from pgagents.model.contract import Contract
 from pgagents.source.source import Pointer
 from pgagents.verify.check.check import Probe, collect
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import REST
 
 LAST = 99

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pgagents.verify.check.check import Check, Overlap, Probe
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.collections import CollectionIndex, Collections, index_collections, meet
 from pgagents.verify.plan.order import LATE
 

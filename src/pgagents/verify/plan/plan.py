@@ -15,7 +15,7 @@ from pgagents.model.model import Model
 from pgagents.report.report import Result
 from pgagents.verify.check.check import AGAIN, RANDOM, Check, Probe
 from pgagents.verify.check.compiled import compile_catalogue
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.budget import BURSTS, again_until, apart, budget, shares
 from pgagents.verify.plan.needed import FIRST, choose_probes, list_bearing
 from pgagents.verify.plan.options import DISCOVERY_FLAG, SMOKE_REQUESTS, Identities, Options

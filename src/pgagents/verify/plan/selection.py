@@ -10,7 +10,7 @@ from pgagents.model.identity import Alternative, find_lacking
 from pgagents.model.stores.cases import list_cases
 from pgagents.report.report import ELSEWHERE, Result
 from pgagents.verify.check.check import Check, Probe
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.wire.endpoint import MCP, NO_MCP, REST
@@ -125,9 +125,9 @@ def settle_without_identity(
     identities: Identities,
     options: Options,
 ) -> dict[str, Result]:
-    """Return, by id, the results of wanted contracts whose calls need an identity that the run lacks.
+    """Return the results, by id, of wanted contracts that need an identity which the run lacks.
 
-    They are untested if the caller requires the identity, else not selected.
+    The verdict is untested if the caller requires the identity, else not selected.
     """
     signers = {d.place: d.action.signed.role for d in setting.endpoints if d.action.signed is not None}
     roles: dict[str, set[str]] = {c.id: {signers[c.place]} for c in contracts if c.place in signers}
@@ -155,7 +155,9 @@ def settle_without_identity(
 def _without_further_secret(
     setting: Setting, probes: Sequence[Probe], identities: Identities
 ) -> dict[str, str]:
-    """Return, by id, why contracts cannot be tried: the secret of a second scheme is missing."""
+    """Return reasons, by id, for contracts that cannot be tried because the secret of a second scheme is
+    missing.
+    """
     lacking: dict[str, set[str]] = {}
     find = _lacking_finder(setting, identities)
     for probe in probes:

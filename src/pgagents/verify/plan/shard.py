@@ -59,8 +59,8 @@ def _group_contracts(
     for (surface, group), _ in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
         busiest.setdefault(surface, group)
     for contract, group in every:
-        # A contract of no action with few requests of its own is judged where its surface gets most calls.
-        # Elsewhere too few answers may show it.
+        # A contract without an action has few probes of its own. So the shard with most calls of its surface
+        # judges it: the others may see too few answers.
         alone = (
             not contract.action
             and members[group] == 1

@@ -10,7 +10,7 @@ from pgagents.errors import PgagentsError
 from pgagents.http import read_json
 from pgagents.model.model import Model
 from pgagents.source.read import parse
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 
 MAX_YAML = 4_000_000
 CHARSETS = frozenset(("utf-8", "us-ascii", "iso-8859-1", "windows-1252", "utf-16"))

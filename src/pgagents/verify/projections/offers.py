@@ -15,7 +15,7 @@ from pgagents import registry
 from pgagents.generate.formerly import list_offered
 from pgagents.generate.target import PATHS, Target
 from pgagents.model.surface import Surface
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.projections.schema import Gaps, gaps, read_as_2020
 from pgagents.verify.wire.endpoint import REST, Endpoint
 

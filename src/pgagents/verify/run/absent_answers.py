@@ -1,9 +1,8 @@
-"""Recognise answers that prove nothing, because a documented status says that something is not there.
+"""Recognise answers that prove nothing, because their documented status means that something is not there.
 
-It is an instance that the call names by an invented id, or a part that an instance need not have.
-
-An id is known if a resource finds or makes it, or if the author wrote it into a resource's call. Any other
-value that may name an instance is invented, and a right server does not find it.
+That is an instance that the call names by an invented id, or a part that an instance need not have. An id is
+known if a resource finds or makes it, or if the author wrote it into a resource's call. Any other value that
+may name an instance is invented, and a right server does not find it.
 """
 
 from __future__ import annotations
@@ -14,8 +13,9 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.http import Response
-from pgagents.model.action import Action, Param
-from pgagents.verify.check.memory import Setting
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
@@ -71,7 +71,7 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
 
 
 def say_made_up(name: str) -> str:
-    """Return why nothing shows what an action does: its only calls named what is not there."""
+    """Return why nothing shows the effect of an action: its only calls name instances that do not exist."""
     return (
         f"the value of {name} was made up, and nothing is there: give the action an example "
         f"(`examples: {{one: {{input: {{{name}: VALUE}}}}}}`), or a resource with found_by"
@@ -88,7 +88,7 @@ def _find_optional_part(setting: Setting, endpoint: Endpoint) -> str:
     """Return the last step of a path such as `/watch/{id}/favicon`; empty if a right server always finds it.
 
     A document does not say if its 404 means the instance or this part of it. A list is never missing: it is
-    empty. An author's catalogue means what it says.
+    empty. An author's catalogue states every 404 on purpose.
     """
     action = endpoint.action
     above, _, last = action.path.rstrip("/").rpartition("/")
@@ -100,7 +100,9 @@ def _find_optional_part(setting: Setting, endpoint: Endpoint) -> str:
 
 
 def find_made_up(setting: Setting, exchange: Exchange) -> str:
-    """Return the made-up path value of a read that was answered that nothing is there; else an empty text."""
+    """Return the made-up path value of a read that was answered with “not found”; empty for any other
+    exchange.
+    """
     endpoint, call = exchange.call.endpoint, exchange.call
     if endpoint is None or exchange.status not in NOT_THERE or endpoint.action.effect != "read":
         return ""

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from pgagents.verify.check.check import Probe
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.exchange import Exchange
 
 
 class Companion(Protocol):
-    """See each exchange after all watchers have judged it, and ask for probes after those of the plan."""
+    """Sees each exchange after all watchers have judged it, and asks for probes after those of the plan."""
 
     @property
     def most_requests(self) -> int:
@@ -24,5 +24,5 @@ class Companion(Protocol):
         """Receive an exchange that all watchers have judged."""
 
     def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-        """Yield probes one by one; the exchanges of each are noted before the next is asked for."""
+        """Yield probes one by one. The exchanges of each are noted before the next one is requested."""
         ...

@@ -15,7 +15,7 @@ from pgagents.verify.run.sending.transmission import finish
 from pgagents.verify.wire.call import InstanceRef
 
 COSTS = 3
-"""Requests that trying a case again takes, as a rule."""
+"""The usual number of requests to try a case again."""
 
 
 def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
@@ -44,16 +44,15 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
 
 
 def _reads_before(contract: Contract, found: Break) -> bool:
-    """True if the law reads an instance's state from earlier answers, so that one call alone cannot show the
-    break again.
-    """
+    """True if the law compares with an earlier state, so that one call alone cannot show the break."""
     return contract.check == "law" and bool(found.chain) and found.chain[-1].known is not None
 
 
 def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
     """Repeat a probe from its beginning, or a watched call on an instance with the same past.
 
-    Return True if the instance was an equal one; a server may rightly answer otherwise about another one.
+    Return True if the answer can be compared with the first one. It cannot if the call names another
+    instance, or if the check remembers earlier exchanges.
     """
     if found.probe is not None:
         driver.run(found.probe)

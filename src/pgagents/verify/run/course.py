@@ -1,7 +1,7 @@
-"""Run a plan's probes within the budget: one at a time, or several in lanes where the server takes its time.
+"""Run a plan's probes within the budget: one at a time, or several in lanes if the server is slow.
 
-Every run begins with one request at a time, until the server has accepted the key and has shown how long its
-answers take.
+Every run begins with one request at a time, until the server has accepted the key and its response time is
+known.
 """
 
 from __future__ import annotations
@@ -28,16 +28,12 @@ from pgagents.verify.wire.endpoint import OPERATOR
 
 INTERRUPTED = "interrupted"
 RETRIES = 12
-"""Requests kept back for trying failing cases once more."""
+"""Requests kept back to try failing cases once more."""
 TICK_S = 0.001
 SLOW_S = 0.02
-"""If answers take less than this many seconds, the run's own work takes most of the time, and lanes save
-little.
-"""
+"""The response time, in seconds, below which a run has one lane. Its own work then takes most of the time."""
 OWN, ONCE_MORE = 2, 10
-"""Requests beyond the usual budget for each worker: for its own instances, and for repeating probes that
-others disturbed.
-"""
+"""Further requests for each worker: to make its own instances, and to repeat probes that others disturbed."""
 FIRST_ANSWERS = 5
 """The number of answers after which the server's usual response time is known."""
 
@@ -60,11 +56,11 @@ class Course:
         self._lanes: Lanes | None = None
         self._new_findings = NewFindings(driver)
         self._own_instances = 0
-        """Requests beyond the usual budget for the instances of several workers."""
+        """Further requests for the instances that several workers make."""
         self.workers = 1
-        """The number of lanes that the run has had."""
+        """The number of lanes so far."""
         self.alone: Counter[str] = Counter()
-        """The requests of probes that ran alone though there were lanes, by check."""
+        """The number of requests of probes that ran alone despite several lanes, by check."""
 
     def run(self) -> str:
         """Run all probes; return why the run ended early, or an empty text."""
@@ -149,24 +145,24 @@ class Course:
                 self.alone[slot.probe.check] += self.driver.sent - sent
 
     def _is_server_known(self) -> bool:
-        """True once the server accepts the key, and once enough answers have shown how long they take."""
+        """True after the server has accepted the key and given enough answers to know its response time."""
         if self._options.workers == 1:
             return False
         known = self.driver.acceptance.known or "main" not in self.driver.keys
         return known and (self._options.workers is not None or self.driver.answered >= FIRST_ANSWERS)
 
     def _choose_workers(self) -> int:
-        """Return how many lanes there are: those that the caller named, or one for a fast server."""
+        """Return the number of lanes: the caller's choice, or one for a fast server."""
         if self._options.workers is not None:
             return self._options.workers
         took = median(self.driver.sender.first_seconds)
         return USUAL_WORKERS if took >= SLOW_S else 1
 
     def _admit(self, slot: Slot) -> bool:
-        """Return True if a probe that may start now is run.
+        """Return True if a probe runs now.
 
-        Where the budget leaves a probe out, its contracts are noted as untested. A probe that is optional, or
-        only repeats others, is left out without a note.
+        If the budget is too small for the probe, its contracts are noted as untested. A probe that is
+        optional, or only repeats others, is left out without a note.
         """
         probe, driver, draft = slot.probe, self.driver, self.draft
         if probe.optional and driver.judge.is_all_judged(probe.contracts):

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pgagents.client.secret_command import CommandSecrets
+from pgagents.client.keys.secret_command import CommandSecrets
 from pgagents.http import Handler, Patient
 from pgagents.model.model import Model
 from pgagents.verify.check.check import CONFLICT, Check, Judgement, Probe
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
 from pgagents.verify.plan.options import Options
 from pgagents.verify.plan.safety import NO_WRITES
@@ -32,12 +33,10 @@ from pgagents.verify.wire.call import Alone, Call, Concurrent, GetNote, Instance
 from pgagents.verify.wire.exchange import Exchange
 
 FULL_COSTS = 12
-"""Additional requests that a probe may send if a place turns out to be full and the probe continues at
-another place.
-"""
+"""Further requests that a probe may send if a place is full and it goes on at another place."""
 CLOCK_SLACK_S = 2.0
 MOST_NESTED = 24
-"""Most calls that wait for each other's instances; as many levels no catalogue's resources have."""
+"""The most calls that wait for each other's instances. No catalogue's resources have as many levels."""
 
 
 class Spent(Exception):
@@ -109,10 +108,10 @@ class Driver:
         self.sender.maker.on_key = partial(_hide_key, self.judge.memory, self._redactor)
         factory.pool.makes = writes
         self._nested: Counter[int] = Counter()
-        """The number of calls that wait for other calls, by the identity of their conversation's chain."""
+        """The number of calls that wait for other calls, by the identity of the list of their exchanges."""
         self.acceptance = Acceptance(self.model, setting.home_endpoints)
         self.keeps_surplus = False
-        """True while another probe compares answers that an undoing could change."""
+        """True while another probe compares answers, which the removal of an instance could change."""
         self._answers = Answers()
 
     @property
@@ -196,9 +195,9 @@ class Driver:
         finish(self.steps(probe))
 
     def steps(self, probe: Probe) -> Sending[None]:
-        """Drive one probe to its end, the end of its budget or the first unavailable resource.
+        """Drive one probe until it ends, its budget is spent, or an instance cannot be had.
 
-        If a place turned out to be full and left a contract open, drive it once more. Raises Stop.
+        If it met a full place and left a contract open, drive it once more. Raises Stop.
         """
         filled = yield from self._converse_once(probe)
         if filled and not self.ledger.all_judged(probe.contracts):
@@ -206,7 +205,7 @@ class Driver:
             yield from self._converse_once(probe)
 
     def _converse_once(self, probe: Probe) -> Sending[bool]:
-        """Drive a probe once; return True if a place turned out to be full."""
+        """Drive a probe once; return True if it met a full place."""
         number = self.judge.begin_probe()
         pool = self.factory.pool
         pool.begin(number)
@@ -279,7 +278,7 @@ class Driver:
             self.sender.cleaning = False
 
     def _own(self, number: int) -> Sending[None]:
-        """Prove that the run owns the instances which this exchange made, if a later call may change them."""
+        """Prove that the run owns the instances which an exchange made, if a later call may change them."""
         for instance in list(self.factory.pool.instances):
             made = instance.maker is not None and instance.maker.number == number and not instance.ours
             if made and (instance.resource.undone_by is not None or instance.resource.moves):
@@ -299,8 +298,8 @@ class Driver:
             self.sender.cleaning = False
 
     def _tidy(self, *, broke: bool) -> Sending[None]:
-        """Remove the instances that later probes do not need. With `broke`, the probe may have broken a
-        contract with them.
+        """Remove the instances that later probes do not need. `broke` is True if the probe may have broken a
+        contract.
         """
         self.sender.cleaning = True
         try:
@@ -406,7 +405,7 @@ class Driver:
         return Ready(call, values, subject)
 
     def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
-        """Return whether a call may have been refused because of earlier calls to a borrowed instance."""
+        """True if a call may have been refused because of earlier calls to a borrowed instance."""
         action = exchange.call.endpoint.action if exchange.call.endpoint is not None else None
         found = (t.resource.missing_in(action) if action else t.resource.missing for t in borrowed)
         missing = {code.name for code in found if code is not None}
@@ -433,7 +432,7 @@ class Driver:
         self._answers.keep(exchange)
 
     def _note_full(self, exchange: Exchange) -> None:
-        """Note a place that had no room for a call that should do."""
+        """Note that a place had no room for a call that should succeed."""
         code, filled = self.model.codes.get(exchange.code or ""), self.factory.pool.filled
         if code is not None and code.status == CONFLICT and exchange.call.intent in ("valid", "explore"):
             self.factory.note_refusal(exchange)
@@ -441,15 +440,16 @@ class Driver:
             self.sender.max_requests += FULL_COSTS
 
     def _believe(self, exchange: Exchange) -> None:
-        """Note whether the server accepts our key at all. Raises Stop if it does not, because then its
-        answers prove nothing.
+        """Note whether the server accepts our key. Raises Stop if it does not, because its answers then prove
+        nothing.
         """
         if reason := self.acceptance.note(exchange):
             raise Stop(reason)
 
     def _doubt_key(self) -> Sending[None]:
-        """If most actions refuse the key, send the reads that answered once more without it. Raises Stop if
-        they answer alike.
+        """If most actions refuse the key, send the reads that were answered once more, without the key.
+
+        Raises Stop if the answers are the same.
         """
         for ready in self.acceptance.take_doubtful():
             self.acceptance.compare((yield from self.sender.send(ready)))

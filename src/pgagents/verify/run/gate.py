@@ -19,18 +19,19 @@ from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 from pgagents.http import Request
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.identity import has_proof
-from pgagents.model.removal import names_instance
+from pgagents.model.naming.removal import names_instance
 from pgagents.model.resource import Resource, id_text
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, is_removal_of, read_id
 from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target, is_made_by, makes, target_of
 from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
-from pgagents.verify.values.unmade import say_unsure_create
+from pgagents.verify.values.unmakeable import say_unsure_create
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
@@ -39,9 +40,9 @@ from pgagents.verify.wire.mcp.permission import is_no_call, object_to_message
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 BEYOND = 2**63
-"""No column of whole numbers holds one so large, and so no id is."""
+"""A whole number above every id: no column of whole numbers holds one so large."""
 SHORTEST_CODE = 8
-"""Characters of a member that nobody guesses, so that it names one instance."""
+"""The fewest characters of a member that nobody can guess, so that it names one instance."""
 _SLASHES = re.compile(r"/{2,}")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _LEAVE = re.compile(r"--allow \S+ would call it\Z")
@@ -92,7 +93,7 @@ class Gate:
         return [instance] if instance is not None else []
 
     def find_references(self, call: Call, values: Mapping[str, Any]) -> list[Instance]:
-        """Return the instances that a write names and this run made, and whose newness is not proved yet."""
+        """Return the instances of this run that a write names and that are not yet proved to be new."""
         if call.endpoint is None or call.endpoint.action.effect != "write":
             return []
         found = []
@@ -155,8 +156,8 @@ class Gate:
     # -- reads
 
     def _object_to_get(self, request: Request) -> str:
-        """Return why a GET must not be sent, as its path is that of an action which writes; empty if it
-        may.
+        """Return why a GET must not be sent: its path is that of an action which writes. Empty if it may be
+        sent.
         """
         path = urlsplit(request.target).path
         for action, pattern in self._writing_gets:
@@ -209,14 +210,12 @@ class Gate:
         )
 
     def _find_removed(self, call: Call, values: Mapping[str, Any]) -> Instance | None:
-        """Return the instance that a call undoes whose arguments are computed from the id; None for any other
-        call.
-        """
+        """Return the instance that a call removes by arguments computed from its id; otherwise None."""
         found = self.factory.pool.of(call.subject, call.made) if call.subject and call.made else None
         return found if found and is_removal_of(found, call, values, self.factory.env) else None
 
     def _object_to_make(self, action: Action) -> str:
-        """Return why an action must not make what the run could not remove again; empty if it may."""
+        """Return why an action must not make an instance that the run could not remove; empty if it may."""
         for resource in self.model.resources.values():
             undo = resource.undone_by
             if undo is None or not is_made_by(resource, action) or str(undo.action.name) in self.allowed:
@@ -291,16 +290,14 @@ class Gate:
         return ""
 
     def _under_nobody(self, endpoint: Endpoint, resource: Resource, values: Mapping[str, Any]) -> bool:
-        """True if the call names a containing instance by an id that nobody has, so that nothing can be in
-        it.
-        """
+        """True if the call names a container by an id that no instance has, so that it is empty."""
         above = self.model.resources.get(resource.within or "")
         named = [p for p in endpoint.params if above is not None and p.refers_to == above.name]
         return above is not None and any(self._is_no_id(above, p, values.get(str(p.name))) for p in named)
 
     def instance(self, action: Action, target: Target, values: Mapping[str, Any]) -> Instance | None:
-        """Return the instance that arguments name by its id or by another unique member; None if the run
-        has none like it.
+        """Return the instance that arguments name by its id or another unique member; None if the run knows
+        none.
         """
         resource, params = target.resource, action.params
         id = read_id(target, values)
@@ -326,7 +323,7 @@ class Gate:
         return found
 
     def _is_named(self, request: Request, target: Target, instance: Instance) -> bool:
-        """True if the request contains the instance's id or a code of it. The request may be malformed
+        """True if the request contains the instance's id or its code, even if the request is malformed
         otherwise.
         """
         said = (
@@ -385,7 +382,7 @@ class Gate:
 
 
 def _ordinary(call: Call) -> bool:
-    """True where nothing was done to a call's method, path or body."""
+    """True if no twist changed a call's method, path or body."""
     raw = call.raw
     return (
         raw.method is None

@@ -13,7 +13,8 @@ from pgagents.model.contract import Verdict, check_of
 from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.removed import list_removed
 from pgagents.verify.check.check import DECISIVE, Check, Judgement, Probe
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import changes_unseen
@@ -26,11 +27,11 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 MISTAKE, CRASHED = 400, 500
 MOST_PENDING = 64
-"""So many exchanges may wait for their judging at the same time."""
+"""The most exchanges that may wait to be judged."""
 MOST_PENDING_BYTES = 64_000_000
-"""So many bytes may the answers of waiting exchanges have together."""
+"""The most bytes that the answers of waiting exchanges may have together."""
 LEAST_EPOCH_S, MOST_EPOCH_S = 900_000_000.0, 9_000_000_000.0
-"""Numbers in between are taken for times: those of 1998 to 2255."""
+"""Numbers between these count as times, in epoch seconds: from 1998 to 2255."""
 
 Watcher = tuple[str, Callable[[Exchange, Memory], Iterable[Judgement]]]
 
@@ -66,24 +67,24 @@ class Judge:
         self.served: dict[str, int] = {}
         """The number of verdicts from answers, by surface."""
         self.invented: dict[str, str] = {}
-        """The made-up path value of a read that was answered that nothing is there, by place."""
+        """By place, the made-up path value of a read that was answered with “not found”."""
         self.seconds = 0.0
         self.defers = False
         """True if watchers that are not decisive may judge later."""
         self._pending: deque[tuple[Iterator[None], int]] = deque()
-        """The judging that was put off, by exchange, with its answer's size; each step is a small piece."""
+        """The postponed judging of each exchange, as a generator of small steps, with the answer's size."""
         self._pending_bytes = 0
         self._flushing = False
         self.note: Callable[[Exchange], None] | None = None
         """Called with each exchange when every watcher has judged it."""
         self.probe = 0
-        """The number of the probe whose turn it is."""
+        """The number of the probe that has its turn."""
         self.order = 0
-        """The place in the plan of the probe whose turn it is."""
+        """The place in the plan of the probe that has its turn."""
         self.in_company = False
-        """True while other probes run beside that whose turn it is."""
+        """True while other probes run beside the one that has its turn."""
         self._disturbed: set[int] = set()
-        """The numbers of probes whose answers did not agree while others ran beside them."""
+        """The numbers of probes that other probes may have disturbed."""
         self._probes = 0
         """The number of probes that have begun."""
         self._broken_by: set[int] = set()
@@ -100,12 +101,14 @@ class Judge:
             for unavailable in (False, True)
             for decisive in (False, True)
         }
-        """The watchers, by whether it is a tool call, whether it was answered 503, and if decisive."""
+        """The watchers by three facts: the call is a tool call, the answer is a 503, the watchers are
+        decisive.
+        """
 
     def judge(self, exchange: Exchange, *, alone: bool = False) -> None:
         """Let the watchers judge an exchange, and remember it.
 
-        `alone` is True if several calls were sent at once, and this one alone had an effect.
+        `alone` is True if several calls were sent at the same time, and only this one had an effect.
         """
         exchange.probe, exchange.order = self.probe, self.order
         exchange.in_company = self.in_company
@@ -131,7 +134,7 @@ class Judge:
             self.flush(self._has_room)
 
     def _has_room(self) -> bool:
-        """True if no more judging waits than the memory is to hold."""
+        """True if the waiting exchanges need less memory than allowed."""
         return len(self._pending) <= MOST_PENDING and self._pending_bytes <= MOST_PENDING_BYTES
 
     def flush(self, enough: Callable[[], bool] = lambda: False) -> None:
@@ -158,9 +161,7 @@ class Judge:
         return self.probe
 
     def may_be_disturbed(self, probe: int) -> bool:
-        """Return True if a probe's answers were inconsistent while other probes ran. A second call returns
-        False.
-        """
+        """Return True if other probes may have caused what a probe saw. A second call returns False."""
         self.flush()
         disturbed = probe in self._disturbed
         self._disturbed.discard(probe)
@@ -176,13 +177,15 @@ class Judge:
         return probe in self._broken_by
 
     def replace_ledger(self, ledger: Ledger) -> Ledger:
-        """Enter later verdicts in this ledger; return the one before, with all verdicts so far."""
+        """Enter later verdicts in this ledger; return the former one, with all verdicts so far."""
         self.flush()
         before, self.ledger = self.ledger, ledger
         return before
 
     def is_all_judged(self, contracts: Sequence[str]) -> bool:
-        """Return True if each of the contracts has been kept or broken; flush only if that may change it."""
+        """True if each of the contracts is kept or broken. Postponed watchers run only if they may change
+        that.
+        """
         if not self.ledger.all_judged(contracts):
             self.flush()
         return self.ledger.all_judged(contracts)
@@ -195,7 +198,7 @@ class Judge:
         *,
         beside: bool,
     ) -> Iterator[None]:
-        """Do all that may be put off of judging an exchange, then learn it; yield between pieces."""
+        """Do the postponed part of judging an exchange, then update the memory; yield between small steps."""
         exchange.known = None if beside else self.memory.subject(exchange)
         self.redactor.learn_sent(exchange.input)
         self.redactor.learn_exchange(exchange.request, exchange.answer)
@@ -213,8 +216,8 @@ class Judge:
     ) -> None:
         """Update the memory with an exchange's answer.
 
-        If several writes ran at once, their order is unknown, so the memory forgets the bodies that they
-        answered.
+        If several writes ran at the same time, their order is unknown. Then the memory forgets the bodies
+        that they answered.
         """
         if exchange.call.plain:
             return
@@ -234,8 +237,9 @@ class Judge:
             self._learn_change(exchange, beside=beside)
 
     def _learn_change(self, exchange: Exchange, *, beside: bool) -> None:
-        """Forget the body of an instance that a write has changed. Learn the one of its answer, if it is the
-        same instance, and no other call may have changed it since.
+        """Forget the body of an instance that a write has changed, or replace it by the one in the answer.
+
+        It is replaced if the answer shows the same instance and no other call may have changed it since.
         """
         endpoint = exchange.call.endpoint
         if endpoint is None or endpoint.action.effect != "write":
@@ -314,7 +318,7 @@ class Judge:
         return test is not None and not problem and bool(test.is_valid(exchange.body))
 
     def _is_watched(self, exchange: Exchange) -> bool:
-        """True if watchers judge the exchange at all."""
+        """True if watchers judge the exchange."""
         if (
             exchange.call.surface == OPERATOR
             or exchange.call.plain
@@ -332,8 +336,8 @@ class Judge:
     def _watch(self, exchange: Exchange, past: tuple[Call, ...], *, decisive: bool) -> Iterator[None]:
         """Let the decisive watchers judge an exchange, or the others if `decisive` is False.
 
-        Yield after each verdict and after each watcher, so that the caller can go on later. Where the server
-        crashed, the watchers that rank after `no_crashes` do not judge.
+        Yield after each verdict and after each watcher, so that the caller can go on later. After a crash,
+        the watchers that rank after `no_crashes` do not judge.
         """
         chain = [exchange]
         tools, unavailable = exchange.call.surface == MCP, exchange.status == UNAVAILABLE
@@ -357,7 +361,7 @@ class Judge:
 def find_time(body: Any) -> float | None:
     """Return the first time in an answer, in epoch seconds.
 
-    A number is a time if it is near this century's beginning or later, so that seconds to wait are none.
+    A number counts as a time from 1998 on, so that a number of seconds to wait does not.
     """
     texts = (t for t in map(epoch, _texts(body)) if math.isfinite(t))
     return next(texts, None) or next((t for t in _numbers(body) if LEAST_EPOCH_S <= t < MOST_EPOCH_S), None)

@@ -10,19 +10,17 @@ MOST_ANSWERS = 1_000
 
 
 class Answers:
-    """The last answers of a run. Their number is bounded."""
+    """The last answers of a run, in bounded number."""
 
     def __init__(self) -> None:
         self._written = 0
         """The number of calls that may have changed something."""
         self._known: dict[tuple[str, Request], tuple[Exchange, int]] = {}
-        """Answers, and how much had been written by then."""
+        """Answers, each with the number of writes before it."""
         self._latest: Exchange | None = None
 
     def find(self, call: Call, request: Request) -> Exchange | None:
-        """Return an earlier exchange with an equal call whose answer can be used again; None if there is
-        none.
-        """
+        """Return an earlier exchange with an equal call, if its answer can stand for a new one; else None."""
         found = self._known.get((call.role, request))
         if found is None or (call.reuse == "unchanged" and found[1] != self._written):
             return None

@@ -28,9 +28,9 @@ from pgagents.verify.run.workers import Workers
 LAST_ANSWERS_S = 5.0
 """Seconds that an interrupted run waits for the answers to the requests that are on their way."""
 LONG = 8
-"""Requests of a probe that starts before shorter ones, so that it is not the last to end."""
+"""The requests of a long probe. It starts before shorter ones, so that it is not the last to end."""
 LOOK_AHEAD = 500
-"""The number of slots ahead in the plan that a lane may start early."""
+"""The number of slots of the plan from which the next one is chosen."""
 CHUNK_S = 0.05
 """Seconds that the run's thread waits at a time, so that it notices an interrupt on every system."""
 
@@ -46,7 +46,7 @@ class Lane:
     overlapped: bool = False
     """True if another request was on its way beside its present one."""
     in_company: bool = False
-    """True if others ran beside it at any time."""
+    """True if other probes ran beside it at any time."""
     sent: int = 0
     """The number of its requests so far."""
 
@@ -73,12 +73,12 @@ class Lanes:
         """Lanes whose request is on its way, the first sent first."""
         self._threads: Workers[Received] = Workers(workers)
         self.again: list[Slot] = []
-        """Probes to run once more alone, because others disturbed them or left them unjudged.
+        """Probes to run once more alone, because others disturbed them or because they judged nothing.
 
         The list is filled when `run` ends.
         """
         self._ended: list[tuple[Slot, int | None]] = []
-        """Probes that ran beside others. One with a number may still turn out to be disturbed."""
+        """Probes that ran beside others and have ended. Each with a number may still prove disturbed."""
         self.alone: Counter[str] = Counter()
         """The requests of probes that ran alone, by check."""
 
@@ -120,8 +120,8 @@ class Lanes:
         """Return the first slot of the plan that may run beside the running ones; None if there is none.
 
         A long slot is preferred, then one that reads beside readers or writes beside writers. A short one
-        that reads never overtakes one of an earlier stage that writes, because later laws need the instances
-        which that one makes.
+        that reads never overtakes one of an earlier stage that writes: later laws need the instances of that
+        one.
         """
         running = [lane.slot for lane in self._running]
         company = Company(running)
@@ -170,8 +170,9 @@ class Lanes:
                 lane.in_company = True
 
     def _note_end(self, lane: Lane) -> None:
-        """Note a probe that others ran beside, if it may have to run once more. Probes that only read are
-        looked at in the end, because their answers are judged while the run waits.
+        """Note that a probe ran beside others and may have to run once more.
+
+        Probes that only read are examined in the end, because their answers are judged while the run waits.
         """
         judge, slot = self.driver.judge, lane.slot
         if not slot.writes:
@@ -254,5 +255,5 @@ class Lanes:
 
 
 def _same(error: BaseException) -> BaseException:
-    """Return an error that says the same, for another probe: one object must not be raised twice."""
+    """Return an equal error for another probe, because one object must not be raised twice."""
     return error if not isinstance(error, Stop | KeyboardInterrupt) else type(error)(*error.args)

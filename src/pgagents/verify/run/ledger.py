@@ -23,7 +23,7 @@ NEVER_REACHED = "never answered a 2xx"
 
 @dataclass(slots=True)
 class Break:
-    """The break of a contract: of the exchanges that break it, the one that comes first in the plan.
+    """The break of a contract by the exchanges that come first in the plan.
 
     `probe` is None if a watcher judged the last exchange.
     """
@@ -48,11 +48,11 @@ class Entry:
     kept: int = 0
     broken: Break | None = None
     error: str = ""
-    """Why a judgement failed: it outweighs kept."""
+    """Why a judgement failed with an internal error. It outweighs a kept verdict."""
     reason: str = ""
     """The reason why the contract is not judged so far."""
     unseen: str = ""
-    """The traces that a kept contract was not looked for in, such as events."""
+    """The traces that were not searched for a kept contract, such as events."""
 
 
 @dataclass(slots=True)
@@ -61,8 +61,7 @@ class Ledger:
 
     entries: dict[str, Entry]
     settled: dict[str, Result] = field(default_factory=dict)
-    """Contracts that were decided before the run: not selected, not applicable, or required and not
-    possible.
+    """Contracts with a verdict from before the run: not selected, not applicable, or required and impossible.
     """
     unknown: set[str] = field(default_factory=set)
     internal: list[str] = field(default_factory=list)
@@ -108,7 +107,7 @@ class Ledger:
             entry.broken = Break(judgement, tuple(chain[-MAX_CHAIN:]), call, probe, outcome, odd=odd)
 
     def all_judged(self, contracts: Iterable[str]) -> bool:
-        """Return whether each of these contracts has been kept or broken."""
+        """True if each of these contracts is kept or broken."""
         return all(
             (entry := self.entries.get(id)) is not None and (entry.kept or entry.broken) for id in contracts
         )
@@ -129,8 +128,8 @@ class Ledger:
                 entry.error = entry.error or reason
 
     def results(self, reached: set[str], unreached: str) -> tuple[Result, ...]:
-        """List every contract with its verdict. A place (`action@surface`) without a 2xx has no kept
-        contract.
+        """List every contract with its verdict. At a place (`action@surface`) without a 2xx, nothing counts
+        as kept.
         """
         return tuple(self._result(entry, reached, unreached) for entry in self.entries.values())
 
@@ -189,10 +188,11 @@ class Ledger:
 
 
 def follow_causes(groups: list[list[Entry]]) -> list[list[Entry]]:
-    """Move each derived contract into the group of the contract that the same exchange or cause broke.
+    """Move each derived contract into the group of the contract that it repeats.
 
     A derived contract describes one surface, and another check describes the same of the whole API, so both
-    are one finding. Derived contracts without such a group stay in groups of their own, at the end.
+    are one finding. It repeats a contract that the same exchange broke, or one with the same cause. Without
+    such a contract it stays in a group of its own, at the end.
     """
     leading = [g for g in groups if not _follows(g[0])]
     by_exchange = {number: g for g in reversed(leading) for e in reversed(g) if (number := _at(e))}
@@ -255,7 +255,7 @@ def _at(entry: Entry) -> int:
 
 
 def _key_across_checks(broken: Break) -> str:
-    """Return a key that is equal for two breaks with the same outcome and claim, even of different checks.
+    """Return a key for the outcome and claim of a break, which breaks of different checks can share.
 
     `report.causes.cause_of` compares contracts of one check, except for members of answers.
     """

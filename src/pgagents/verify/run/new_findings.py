@@ -11,17 +11,17 @@ MAIN = "main"
 
 
 class NewFindings:
-    """The findings since the last call of `take`.
+    """The findings since the last call of `take`. Contracts with one cause are one finding.
 
-    Contracts that break by one cause are one finding. Findings that only contradict a guess, or that another
-    finding explains, are left to the report. There are none before the server has accepted the key, because
-    until then the run may take every judgement back.
+    There are none before the server has accepted the key: until then the run may withdraw every judgement.
+    Two kinds of findings wait for the report: those that only contradict a guess, and those that another
+    finding explains.
     """
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._broken = 0
-        """The ledger's number of broken contracts when it was last looked through."""
+        """The number of broken contracts in the ledger at the last call of `take`."""
         self._causes: set[str] = set()
 
     def take(self) -> tuple[Finding, ...]:
@@ -48,7 +48,7 @@ class NewFindings:
         return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
 
     def _is_key_accepted(self) -> bool:
-        """True if the run cannot end any more because the server refuses the key."""
+        """True if the run can no longer end because the server refuses the key."""
         accepted = self._driver.acceptance
         return not self._driver.keys.get(MAIN) or (accepted.known and not accepted.in_doubt)
 

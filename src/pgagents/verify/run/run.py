@@ -16,7 +16,7 @@ from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.answers.guesses import NO_GUESSES, find_guesses
 from pgagents.verify.check.check import checks_for
-from pgagents.verify.check.memory import Setting, setting_of
+from pgagents.verify.check.setting import Setting, setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.plan import order
 from pgagents.verify.plan import plan as planning
@@ -35,13 +35,16 @@ from pgagents.verify.wire.receiver import Inbox
 __all__ = ["Identities", "Options", "Plan", "Progress", "contracts", "plan", "verify"]
 
 SELDOM = 20_000
-"""After so many new objects Python looks for those that only hold each other; by itself it does after 700."""
+"""The number of new objects after which Python's collector runs. Its default is 700."""
 
 
 @contextmanager
 def _seldom_collected() -> Iterator[None]:
-    """Let Python's collector come seldom: nearly everything that is made here lasts, and contracts of a large
-    catalogue would take half as long again."""
+    """Let Python's garbage collector run seldom.
+
+    Nearly every object here lasts, and listing the contracts of a large catalogue would take half as long
+    again.
+    """
     before = gc.get_threshold()
     gc.set_threshold(
         max(SELDOM, before[0]) if before[0] else 0, *before[1:]
@@ -139,16 +142,18 @@ def verify(
     bare: Handler | None = None,
     companion: Companion | None = None,
 ) -> Report:
-    """Hold a server to every contract and report what it kept.
+    """Hold a server to every contract, and report which ones it kept.
 
     `clock` gives seconds since 1970, which laws that read `now` use. `sleep` waits, `wall` gives the RFC 3339
     time of the start, `timer` measures (default: `clock`). `url` is the target's base URL: its host decides
-    about writes where the catalogue gives keys no prefix. `plain` reaches the target's plain-http twin at
-    `plain_url`; no real key goes there. `receiver` is where the target can send its events, `mcp` the way to
-    the MCP server that is verified with it. `bare` reaches the target without the headers that `handler` adds
-    to every request, where it adds any. `companion` sees every exchange, and asks for calls after the plan's.
-    A KeyboardInterrupt ends the run early: what was made is undone, and the report's footer says `complete`
-    false. Raises PgagentsError where the run may not start (no key at all).
+    about writes if the catalogue gives keys no prefix. `plain` reaches the target's plain-http twin at
+    `plain_url`; no real key goes there. `receiver` is the place to which the target can send its events,
+    `mcp` the way to the MCP server that is verified with it. `bare` reaches the target without the headers
+    that `handler` adds to every request. `companion` sees every exchange, and asks for calls after the
+    plan's.
+
+    A KeyboardInterrupt ends the run early: its instances are removed, and the report's footer says `complete`
+    false. Raises PgagentsError if the run may not start, because there is no key.
     """
     timer = timer or clock
     begun = timer()
@@ -190,8 +195,9 @@ def _prepare(
     sleep: Callable[[float], None],
     plain: Handler | None,
 ) -> tuple[planning.Draft, Driver]:
-    """Draft the plan, and make its driver, whose ledger has the contracts that are decided before any
-    traffic. `tag` begins the ids of the run.
+    """Draft the plan, and make its driver, whose ledger has the contracts with a verdict from before the run.
+
+    `tag` begins the ids of the run.
     """
     model, checks = setting.model, checks_for(setting)
     listed = planning.all_contracts(setting, checks)

@@ -1,6 +1,4 @@
-"""One call on the wire: the pace, what is repeated because it was limited, and when a server
-counts as gone.
-"""
+"""Send calls at the server's pace, repeat limited ones, and decide that a server is gone."""
 
 from __future__ import annotations
 
@@ -11,10 +9,10 @@ from functools import partial
 from threading import Barrier
 from typing import Any
 
-from pgagents.client.secret_command import CommandSecrets
+from pgagents.client.keys.secret_command import CommandSecrets
 from pgagents.http import Handler, Request, Response, Silence, Timely, read_json
 from pgagents.model.answers.error_reader import ReadError
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import Options
 from pgagents.verify.run.sending.ready import Ready, Stop
@@ -41,8 +39,9 @@ and between two clocks.
 
 
 def _repeatable(call: Call) -> bool:
-    """Return whether a call that may have arrived can be sent again: a read, or a write whose idempotency
-    key prevents a second effect.
+    """True if a call that may have arrived can be sent again.
+
+    It is a read, or a write whose idempotency key prevents a second effect.
     """
     method = call.raw.method or (call.endpoint.method if call.endpoint is not None else "GET")
     return method in SAFE or (
@@ -71,10 +70,11 @@ class Sender:
         until: float | None = None,
         commands: CommandSecrets | None = None,
     ) -> None:
-        """Take `until`, the end of the run as a value of the timer; after it, only undoing goes on.
+        """Take the limits of the run.
 
-        `apart` is the number of requests for undoing and repeating that do not count. `commands` are commands
-        that print a new key, by role.
+        `until` is the end of the run as a value of the timer; after it, only instances are removed. `apart`
+        is the number of requests for removing and repeating that do not count. `commands` are commands that
+        print a new key, by role.
         """
         self.setting, self.model = setting, setting.model
         self.maker = self._make_maker(keys, commands, options.seed)
@@ -86,14 +86,17 @@ class Sender:
         self.max_requests, self.until = max_requests, until
         self._apart = apart
         self._aside = 0
-        """Requests so far that undid something or repeated an earlier request; they may be counted apart."""
+        """The number of requests that removed something or repeated an earlier request. Some of them do not
+        count.
+        """
         self.moved_s = 0.0
         self._linked = setting.mcp.requests if setting.mcp is not None else 0
         self.sent = self.answered = 0
         self._waiting = 0
-        """Requests that are ready, and wait for others to be answered."""
+        """The number of requests that wait until others are answered."""
         self._unanswered = 0
-        """Requests on their way beside others that may make something, which must be undone then."""
+        """The number of requests on their way beside others that may make something, which is removed later.
+        """
         self.silences = self.broken_off = 0
         self.cleaning = False
         """True while the run only removes its own instances. The budget does not count these requests."""
@@ -103,13 +106,15 @@ class Sender:
         self.first_seconds: list[float] = []
         """The response times of the first answers, in seconds."""
         self.most_together = 1
-        """The most requests on their way at the same time. If several, their seconds must not be added up."""
+        """The most requests that were on their way at the same time. If several, their times must not be
+        added up.
+        """
         self.notes: list[str] = []
         self.on_wait: Callable[[float], None] | None = None
         self.interrupted: KeyboardInterrupt | None = None
         """An interrupt during several calls at once. It is kept until the other answers have come."""
         self.objection: Callable[[Call, Mapping[str, Any], Request], str] = _refuse_all
-        """Why a request must not be sent; nothing is sent that this has not let pass."""
+        """Return why a request must not be sent. Every request is checked by this function."""
 
     def _make_maker(
         self, keys: Mapping[str, str], commands: CommandSecrets | None, seed: int
@@ -177,8 +182,8 @@ class Sender:
         return None if left is None else max(SHORTEST_S, left)
 
     def _cut(self, answer: Response | Silence) -> None:
-        """Raise Stop or Unavailable for a request that the end of the run cut off, because its silence
-        proves nothing.
+        """Raise Stop or Unavailable for a request that the end of the run interrupted: its silence proves
+        nothing.
         """
         if not isinstance(answer, Silence) or answer.kind != "timeout":
             return
@@ -373,11 +378,10 @@ class Sender:
     def send_reads(
         self, several: Sequence[Ready], take: Callable[[Exchange], None]
     ) -> Sending[list[Exchange]]:
-        """Send calls that only read, as many at the same time as may be on their way. Raises Stop,
-        Unavailable.
+        """Send calls that only read, as many at the same time as allowed. Raises Stop, Unavailable.
 
-        Each exchange is given to `take` as soon as it is there: what others write meanwhile is judged later.
-        Where a bucket is nearly empty, or a call may cost something, the calls are sent one by one.
+        Each exchange is given to `take` at once, because later writes must not be judged before it. If a
+        bucket is nearly empty, or a call may cost something, the calls are sent one by one.
         """
         found: list[Exchange] = []
         for first in range(0, len(several), self.most_together):
@@ -568,16 +572,14 @@ class Sender:
 
 
 def _may_write(call: Call, request: Request) -> bool:
-    """True where a request may change something: all but safe methods, and ordinary calls of actions that
-    read and cost nothing.
-    """
+    """True if a request may change something. Safe methods and calls of free reading actions cannot."""
     if call.endpoint is None or call.raw != Raw():
         return request.method not in SAFE
     return call.endpoint.action.effect == "write" or call.endpoint.action.costs
 
 
 def _unheard(call: Call, answer: Silence) -> bool:
-    """True where the server cannot have acted on a call, or acting on it twice changes nothing."""
+    """True if the server cannot have acted on a call, or if a second effect changes nothing."""
     reads = call.endpoint is None or call.endpoint.action.effect == "read"
     return not answer.begun and (answer.kind == "refused" or (answer.kind == "reset" and reads))
 

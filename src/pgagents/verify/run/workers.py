@@ -12,8 +12,10 @@ T = TypeVar("T")
 
 
 class Workers(Generic[T]):
-    """A fixed number of threads. Each takes the next job and runs it; at the process's end they just stop,
-    unlike those of `concurrent.futures`, which the interpreter waits for.
+    """A fixed number of threads, each of which runs one job after the other.
+
+    At the process's end they just stop, unlike those of `concurrent.futures`, for which the interpreter
+    waits.
     """
 
     def __init__(self, count: int) -> None:

@@ -10,7 +10,7 @@ from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
 from pgagents.source.source import Pointer
 from pgagents.verify.check.check import Conversation, Judgement, Probe
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.mcp.listing import ToolListing

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pgagents.encoding.file import MAX_BOUNDARY, make_file
 from pgagents.jsonschema.schema import resolve
-from pgagents.model.action import FileLimits
+from pgagents.model.argument import FileLimits
 from pgagents.verify.values.applied import break_alternatives, break_applied
 from pgagents.verify.values.schema_values import (
     STEP,

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.encoding.file import is_pattern, make_file
 from pgagents.jsonschema.schema import resolve
-from pgagents.model.action import FileLimits
+from pgagents.model.argument import FileLimits
 from pgagents.verify.values.applied import branch_values, fit, is_hard
 
 STEP = 0.01

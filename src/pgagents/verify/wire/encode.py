@@ -9,7 +9,7 @@ from pgagents.decoding.medium import accept_of
 from pgagents.encoding.medium import WHOLE, list_types, medium_of_action
 from pgagents.encoding.request import encode_call
 from pgagents.http import Request, json_bytes
-from pgagents.model.action import JSON
+from pgagents.model.answers.output import JSON
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.credential import NOTHING, Proof
 from pgagents.verify.wire.endpoint import Endpoint

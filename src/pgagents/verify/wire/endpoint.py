@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from pgagents.decoding.medium import find
 from pgagents.http import Response
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.contract import FRAMEWORK
 from pgagents.model.model import Model
 from pgagents.model.surface import Dispatcher, Surface

@@ -8,9 +8,10 @@ from typing import Any
 from pgagents.decoding.medium import find, is_json, plainly, read_as
 from pgagents.encoding.file import File
 from pgagents.http import Json, Request, Response, Silence
-from pgagents.model.action import Code, Output
+from pgagents.model.answers.error_code import Code
 from pgagents.model.answers.error_reader import NO_ERROR, ErrorReader
 from pgagents.model.answers.limit_reader import LimitReader
+from pgagents.model.answers.output import Output
 from pgagents.verify.wire.call import Call
 
 UNAVAILABLE = 503

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from pgagents.catalogue.language.actions import Action
-from pgagents.catalogue.language.surface import Catalogue
+from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.cel.expression import Expression
 from pgagents.source.diagnostics import Diagnostic
 from pgagents.source.read import MAX_FAULTS

@@ -10,14 +10,14 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.listings.listing import STORES, Store
 from pgagents.catalogue.checks.surfaces.carried import MCP, members
 from pgagents.catalogue.checks.surfaces.hints import resolve_hints
-from pgagents.catalogue.language import scope
+from pgagents.catalogue.language import variables
 from pgagents.catalogue.language.schemas import argument_node, schema_nodes
 from pgagents.catalogue.language.stores.cases import CaseCall, Cases, NegativeCase, PositiveCase
 from pgagents.jsonschema.schema import resolve, validator
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
-from pgagents.text.speaks import find_word
+from pgagents.text.words import find_word
 
 _KINDS = ("not_offered", "refused", "asks_first")
 
@@ -94,7 +94,7 @@ class _Cases:
     def _name(self, at: Pointer, call: CaseCall, earlier: Iterable[str]) -> None:
         name = call.name or call.tool
         where = (*at, "name") if call.name else (*at, "tool")
-        if name in scope.STEP:
+        if name in variables.STEP:
             message = f"`{brief(name)}` means something else in expressions"
             self.checker.fault(where, "listing", message, "give the call another `name`")
         elif name in earlier:

@@ -11,8 +11,8 @@ from pgagents import registry
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.listings.icon_file import read_icon
 from pgagents.catalogue.checks.surfaces.carried import MCP
+from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.language.stores.listing import Listing as Written
-from pgagents.catalogue.language.surface import Catalogue
 from pgagents.model.stores.listing import Listing, Translation
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.checking.faults import ACTIONS
-from pgagents.catalogue.language import scope
+from pgagents.catalogue.language import variables
 from pgagents.catalogue.language.errors import Code
 from pgagents.cel.reading import path_of
 from pgagents.cel.syntax import FunctionCall, Infix, Literal, Node
@@ -53,7 +53,7 @@ def _code(checker: Checker, name: str, code: Code) -> None:
         checker.check_reference((*at, "only", index), action, (*ACTIONS, ("surfaces",)), "action")
     for action, call in code.provoked_by.items():
         checker.check_reference((*at, "provoked_by", action), action, ("actions",), "action")
-        checker.call((*at, "provoked_by", action), call, (*scope.CALL, *checker.written.resources))
+        checker.call((*at, "provoked_by", action), call, (*variables.CALL, *checker.written.resources))
     checker.compile((*at, "when"), code.when, ("input",))
     place = find_place(checker.written.errors, code)
     if code.wire is not None and place is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.language import scope
+from pgagents.catalogue.language import variables
 from pgagents.catalogue.language.platform.limits import LimitHeaders
 from pgagents.model.answers.limit_reader import find_pattern_problem
 from pgagents.source.source import Pointer
@@ -16,7 +16,7 @@ def run(checker: Checker) -> None:
     """Record dangling references, headers that do not fit together, and statuses without a code."""
     limits = checker.written.limits
     for name, bucket in limits.buckets.items():
-        checker.compile(("limits", "buckets", name, "when"), bucket.when, scope.BUCKET)
+        checker.compile(("limits", "buckets", name, "when"), bucket.when, variables.BUCKET)
     for surface in limits.budgets:
         checker.check_reference(
             ("limits", "budgets", surface), surface, ("surfaces",), "surface", also=["all"]

@@ -33,6 +33,20 @@ def _output(checker: Checker, pointer: Pointer, output: Output) -> None:
         return
     media = output.content_type or "application/json"
     kind = find(media).name
+    _report_idle(checker, pointer, output, media, kind)
+    if kind == "event_stream" and output.events and output.ends_within_s is None:
+        checker.fault(
+            (*pointer, "events"),
+            "answer",
+            "nothing says when the stream ends, so nobody can read it to its end",
+            "add `ends_within_s`, or leave `events` out: then the stream is one text",
+            at_value=False,
+        )
+    _check_shape(checker, pointer, output, media, kind)
+
+
+def _report_idle(checker: Checker, pointer: Pointer, output: Output, media: str, kind: str) -> None:
+    """Record the keys that have no effect on an answer of this media type."""
     if output.max_bytes is not None and kind == "json":
         checker.fault(
             (*pointer, "max_bytes"),
@@ -58,14 +72,10 @@ def _output(checker: Checker, pointer: Pointer, output: Output) -> None:
                 "write `content_type: text/event-stream`, or leave it out",
                 at_value=False,
             )
-    elif output.events and output.ends_within_s is None:
-        checker.fault(
-            (*pointer, "events"),
-            "answer",
-            "nothing says when the stream ends, so nobody can read it to its end",
-            "add `ends_within_s`, or leave `events` out: then the stream is one text",
-            at_value=False,
-        )
+
+
+def _check_shape(checker: Checker, pointer: Pointer, output: Output, media: str, kind: str) -> None:
+    """Record a schema that no body of the media type can satisfy."""
     shape = _shape(checker, output)
     if kind == "event_stream" and output.events and shape:
         _wrong(checker, pointer, media, "its `events`", "the data of each event under `events` alone")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.language.offers import Webhooks
+from pgagents.catalogue.language.events import Webhooks
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.language.offers import Surface
+from pgagents.catalogue.language.surfaces import Surface
 from pgagents.source.source import Pointer
 
 JSON_RPC = "json_rpc"

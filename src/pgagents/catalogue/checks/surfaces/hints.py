@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.catalogue.language import actions, resources
+from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.language.hints import Hint as WrittenHint
-from pgagents.catalogue.language.surface import Catalogue
 from pgagents.model.hints import Hint, Hints
 from pgagents.source.origin import Text
 from pgagents.source.source import Pointer

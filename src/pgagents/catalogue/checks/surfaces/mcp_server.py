@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.surfaces.carried import COPILOT_MCP, MCP, TOOLS
 from pgagents.catalogue.language.credentials import list_used_schemes
-from pgagents.catalogue.language.offers import McpServer, Surface
+from pgagents.catalogue.language.surfaces import McpServer, Surface
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 

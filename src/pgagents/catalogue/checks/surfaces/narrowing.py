@@ -7,7 +7,7 @@ from typing import Any
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.surfaces.carried import REST, members
 from pgagents.catalogue.language.basics import Param, Schema
-from pgagents.catalogue.language.offers import Narrowing, Surface
+from pgagents.catalogue.language.surfaces import Narrowing, Surface
 from pgagents.jsonschema.schema import validator
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief

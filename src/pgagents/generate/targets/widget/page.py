@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from pgagents.generate.render import Laid
 from pgagents.generate.target import Note, Target, View
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.model.surface import Dispatcher, Surface

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
 from pgagents.model.model import Model
-from pgagents.model.removal import names_instance
+from pgagents.model.naming.removal import names_instance
 
 
 def find(model: Model) -> Iterator[Hit]:

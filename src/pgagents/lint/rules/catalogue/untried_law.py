@@ -27,7 +27,8 @@ from pgagents.cel.reading import variables_of
 from pgagents.cel.scope import Scope
 from pgagents.jsonschema.schema import resolve
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.action import Action, Example, Law
+from pgagents.model.action import Action, Example
+from pgagents.model.law import Law
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer, Source
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.jsonschema import schema as schemas
-from pgagents.model.action import Action, Example, Param
+from pgagents.model.action import Action, Example
+from pgagents.model.argument import Param
 from pgagents.model.model import Model
 from pgagents.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall

@@ -11,7 +11,7 @@ from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Macro
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.mock import places
-from pgagents.sandbox.mock.laws.obey import NAMES, Lawful
+from pgagents.sandbox.mock.laws.repair import NAMES, Lawful
 
 Row = dict[str, Any]
 

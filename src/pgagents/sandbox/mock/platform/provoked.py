@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgagents.cel.expression import Expression, member_of
-from pgagents.model.action import ActionCall, Code
+from pgagents.model.action import ActionCall
+from pgagents.model.answers.error_code import Code
 from pgagents.model.model import Model
 from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.mock.rows import Rows

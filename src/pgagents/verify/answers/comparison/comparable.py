@@ -6,7 +6,7 @@ from pgagents.verify.answers.comparison.representations import (
     Representation,
     kind_of,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 
 
 def list_common(setting: Setting, one: Representation, other: Representation) -> tuple[str, ...]:

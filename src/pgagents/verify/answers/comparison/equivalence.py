@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pgagents.model.resource import Resource
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.marks import normalize_marks
 from pgagents.verify.wire.exchange import Exchange
 

@@ -17,7 +17,7 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.model.resource import Resource
 from pgagents.source.origin import plain
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.target import is_made_by
 
 Path = tuple[str, ...]

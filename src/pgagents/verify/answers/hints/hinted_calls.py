@@ -6,7 +6,8 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.resource import Resource
 from pgagents.verify.answers.hints.observation import (
     Body,
@@ -18,7 +19,7 @@ from pgagents.verify.answers.hints.observation import (
     shows_instances,
 )
 from pgagents.verify.check.check import Conversation, Probe
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import high, low

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from pgagents.model.action import Action, ActionCall
 from pgagents.model.resource import Resource, member_at
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path, is_missing, member_named
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads, Sleep

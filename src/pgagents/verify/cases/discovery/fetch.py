@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pgagents.model.contract import Verdict
 from pgagents.verify.cases.discovery.places import find_path
 from pgagents.verify.check.check import Judgement
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.exchange import Exchange
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from urllib.parse import urljoin, urlsplit
 
 from pgagents.model.model import Model
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 
 AI_CATALOG, ARD = "web/ai-catalog.json", "web/ard.json"
 API_CATALOG, LLMS = "web/api-catalog.json", "web/llms.txt"

@@ -11,13 +11,13 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.jsonschema.schema import closure
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.source.origin import plain
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable, takes_any_text, takes_lists_only
 from pgagents.verify.cases.boundary import opaque
 from pgagents.verify.cases.locations import around_names, places
 from pgagents.verify.cases.readings import readings_of, split_items
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.declared_refusals import find_refusal
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.projections.documents import build_file

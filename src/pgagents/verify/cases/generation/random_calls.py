@@ -14,12 +14,12 @@ from typing import Any
 from pgagents.cel.expression import Expression
 from pgagents.http import Json, read_json
 from pgagents.jsonschema.schema import closure
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.report.report import GENERATED
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable, takes_any_text
 from pgagents.verify.cases.generation.coverage import document_of, is_selected
 from pgagents.verify.cases.readings import readings_of
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import makes, target_of
 from pgagents.verify.values.generators import random_inputs

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.verify.cases.as_sent import is_invalid
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 

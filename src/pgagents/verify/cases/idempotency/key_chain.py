@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from string import ascii_letters
 from typing import Any
 
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint
 
 KINDS = ("case", "longer", "tail", "case", "tail")

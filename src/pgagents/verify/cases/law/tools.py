@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.model.resource import Resource
 from pgagents.verify.check.check import Conversation, Probe
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import list_further_reads, ordinary
 from pgagents.verify.laws.laws import list_laws
 from pgagents.verify.wire.call import Call, InstanceRef

@@ -21,7 +21,7 @@ from pgagents.verify.check.check import (
     judge_refused,
     judge_untested,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.laws.laws import format_read, values_of
 from pgagents.verify.wire.call import Call, Intent, Sleep, Undo
 from pgagents.verify.wire.endpoint import MCP

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pgagents.encoding.medium import JSON, WHOLE, has_body, list_types, medium_of_action
 from pgagents.http import json_bytes
 from pgagents.source.source import Pointer
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import Endpoint

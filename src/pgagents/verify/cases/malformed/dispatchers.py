@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from pgagents.http import json_bytes, read_json
 from pgagents.model.surface import Dispatcher
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.endpoint import Endpoint
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pgagents.model.action import Param
-from pgagents.verify.check.memory import Setting
+from pgagents.model.argument import Param
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import Endpoint

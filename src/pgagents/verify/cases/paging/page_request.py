@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.model.resource import Resource
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.next_page import PageRequest, next_page
 from pgagents.verify.laws.paged_list import PagedList, items_on

@@ -6,7 +6,6 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.resource import Resource
 from pgagents.verify.cases.paging.page_request import ListReader, Page
 from pgagents.verify.cases.paging.totals import find_other_total
@@ -16,7 +15,7 @@ from pgagents.verify.check.check import (
     judge_kept,
     judge_untested,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.next_page import PageRequest
 from pgagents.verify.laws.paged_list import (
@@ -25,9 +24,9 @@ from pgagents.verify.laws.paged_list import (
 )
 
 PAGES = 3
-"""The number of pages requested: half of the items, most of the others, and the last item.
+"""The number of pages that are requested: half of the items, most of the others, and the last item.
 
-So a page limit of the server's own is found.
+Different sizes reveal a server that has a page size of its own.
 """
 ENOUGH = 2
 """The fewest items that make two pages."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.model.action import Relation
-from pgagents.verify.check.memory import Setting
+from pgagents.model.law import Relation
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.endpoint import Endpoint

@@ -12,10 +12,10 @@ from typing import Any
 
 from pgagents.cel.reading import order_of
 from pgagents.cel.rewrite import normal
-from pgagents.model.action import Relation
+from pgagents.model.law import Relation
 from pgagents.verify.cases.relations.calls import find_bounds, replace_argument
 from pgagents.verify.check.check import Conversation, Judgement, judge_broken, judge_kept, judge_untested
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
 from pgagents.verify.laws.relations import fitting, ids_of, instances_of
 from pgagents.verify.values.schema_values import types_of

@@ -37,7 +37,8 @@ from pgagents.verify.check.check import (
     promise,
     promise_at,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
@@ -297,7 +298,7 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    # before `no_crashes`, after which a crash is not judged further: its effects are unknown
+    # below `no_crashes`, which ends the judging of a crashed call: its effects are unknown
     rank=-1,
     tools=True,
 )

@@ -22,7 +22,8 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import REST, Endpoint

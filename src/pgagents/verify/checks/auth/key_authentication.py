@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.credential import Credential
 from pgagents.verify.answers.refusal import ANY_REFUSAL
@@ -28,7 +28,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw, Twist
 from pgagents.verify.wire.credential import list_twists

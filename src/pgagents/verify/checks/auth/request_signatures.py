@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.model.contract import Contract
 from pgagents.model.signature import schemes
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_refused, promise
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Intent, Raw, Signature
 from pgagents.verify.wire.endpoint import Endpoint

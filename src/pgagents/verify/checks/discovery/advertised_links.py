@@ -32,7 +32,7 @@ from pgagents.verify.check.check import (
     judge_kept,
     judge_untested,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.projections.documents import build_file
 from pgagents.verify.wire.exchange import Exchange
 

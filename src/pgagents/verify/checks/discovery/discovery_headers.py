@@ -13,7 +13,7 @@ from pgagents.model.contract import Contract
 from pgagents.verify.cases.discovery.fetch import fetch, find_https, judge_over_https
 from pgagents.verify.cases.discovery.places import API_CATALOG, PLACES, Place, list_hosted
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "discovery_headers"

@@ -28,7 +28,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.mcp.message import LEGACY, MODERN, NAMED_ITSELF

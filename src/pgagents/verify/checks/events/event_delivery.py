@@ -25,7 +25,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.events.deliveries import (
     Event,
     Heard,
@@ -193,13 +193,7 @@ def _run(
         told: list[ExpectedEvent] = []
         secrets: set[str] = set()
         yield from act(setting, steps, told, secrets, timed=timed)
-        looks = 0
-        while looks * LOOK_S < _patience_s(setting, receiver, boxes) and not _all_came(
-            setting, receiver, told, boxes, versions
-        ):
-            looks += 1
-            yield Sleep(LOOK_S, quiet=True)
-        yield Sleep(LOOK_S, quiet=True)  # wait for events that must not come
+        yield from _wait_for_events(setting, receiver, told, boxes, versions)
         heard = {type: _came(setting, receiver, box) for type, box in boxes.items()}
         yield from _judge_events(setting, told, heard, secrets)
         yield from _apart(setting, receiver, told, heard, theirs, another=another)
@@ -344,6 +338,23 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     """Judge nothing, because the probe itself compares the events with the answers of the actions."""
     del heard, setting
     yield from ()
+
+
+def _wait_for_events(
+    setting: Setting,
+    receiver: Inbox,
+    told: list[ExpectedEvent],
+    boxes: Mapping[str, str],
+    versions: Mapping[str, str],
+) -> Conversation:
+    """Wait for the expected events, as long as they may take; then a little longer for unexpected ones."""
+    looks = 0
+    while looks * LOOK_S < _patience_s(setting, receiver, boxes) and not _all_came(
+        setting, receiver, told, boxes, versions
+    ):
+        looks += 1
+        yield Sleep(LOOK_S, quiet=True)
+    yield Sleep(LOOK_S, quiet=True)
 
 
 def _all_came(

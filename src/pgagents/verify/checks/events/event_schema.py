@@ -11,10 +11,10 @@ from typing import Any
 
 from pgagents.cel.scope import Scope
 from pgagents.jsonschema.schema import REF
-from pgagents.model.action import Law
 from pgagents.model.contract import Contract, Verdict
+from pgagents.model.law import Law
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.events.deliveries import Event, Heard, misfit, name_of_id, unheard
 from pgagents.verify.events.steps import is_caused
 from pgagents.verify.laws.laws import evaluate_law

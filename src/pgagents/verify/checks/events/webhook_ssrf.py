@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_refused, promise
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

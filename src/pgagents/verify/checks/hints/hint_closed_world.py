@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.hints.hinted_calls import STAGE, HintedCall, find_hinted_call, find_made
 from pgagents.verify.answers.hints.observation import observe
@@ -21,7 +21,7 @@ from pgagents.verify.check.check import (
     judge_broken,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import Endpoint

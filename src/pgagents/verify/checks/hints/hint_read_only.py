@@ -45,7 +45,7 @@ from pgagents.verify.check.check import (
     judge_kept,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.events.traces import Traces, find_traces, say_unheard
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.values.schema_values import types_of

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.replay import judge_replay, undo_first_call
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_untested, promise
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import UniqueValue

@@ -32,7 +32,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.exclusive import ADVICE, others_too
 from pgagents.verify.wire.call import Call, Sleep
@@ -321,12 +321,8 @@ def _wait_and_retry(
         if after is None:
             yield _judge_no_wait(setting, limited, wait)
             return
-        longest = math.ceil(back_s) + 1
-        if after > longest + 1:  # a date has whole seconds only
-            until = (
-                f"a window of {back_s:g} s ends" if window else f"the next of {told} in {bucket.per_s:g} s"
-            )
-            yield judge_broken(wait, f"at most {longest} s until {until}", f"Retry-After: {after:g} s")
+        if too_long := _judge_length(after, bucket, told, wait):
+            yield too_long
             return
         if ended:
             break
@@ -339,15 +335,8 @@ def _wait_and_retry(
             return
         yield Sleep(after)
         exchange: Exchange = yield replace(burst.call, why="after the announced wait")
-        if exchange.limited and not setting.exclusive:
-            yield Judgement(
-                wait,
-                Verdict.NOT_APPLICABLE,
-                f"others may have made the call that was free after {after:g} s: {ADVICE}",
-            )
-            return
         if exchange.limited:
-            yield judge_broken(wait, f"a call passes after {after:g} s", exchange.outcome)
+            yield _judge_still_limited(setting, exchange, after, wait)
             return
         if exchange.void:
             return
@@ -360,6 +349,25 @@ def _wait_and_retry(
             if not limited.limited:
                 break
     yield judge_kept(wait)
+
+
+def _judge_length(after: float, bucket: Bucket, told: int, wait: str) -> Judgement | None:
+    """Return the break of a Retry-After that is longer than the bucket needs; None if it is not."""
+    window = bucket.refill == "window"
+    back_s = bucket.per_s if window else bucket.per_s / told
+    longest = math.ceil(back_s) + 1
+    if after <= longest + 1:  # a date has whole seconds only
+        return None
+    until = f"a window of {back_s:g} s ends" if window else f"the next of {told} in {bucket.per_s:g} s"
+    return judge_broken(wait, f"at most {longest} s until {until}", f"Retry-After: {after:g} s")
+
+
+def _judge_still_limited(setting: Setting, exchange: Exchange, after: float, wait: str) -> Judgement:
+    """Judge a call that was limited after the announced wait. Other users may have caused that."""
+    if setting.exclusive:
+        return judge_broken(wait, f"a call passes after {after:g} s", exchange.outcome)
+    why = f"others may have made the call that was free after {after:g} s: {ADVICE}"
+    return Judgement(wait, Verdict.NOT_APPLICABLE, why)
 
 
 CHECK = Check(

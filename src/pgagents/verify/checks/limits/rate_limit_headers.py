@@ -35,7 +35,8 @@ from pgagents.verify.answers.rate_limits import (
     reading_of,
 )
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint, wire_surfaces
 from pgagents.verify.wire.exchange import Exchange
 
@@ -198,9 +199,8 @@ def _reset(
 
 def _times(bucket: Bucket, limit: int, lacks: int, answered_s: float, *, epoch: bool) -> tuple[float, float]:
     """Return the earliest and the latest time at which a bucket is full again, in seconds after the call."""
-    if (
-        bucket.refill == "window"
-    ):  # it may begin when the call is answered; seconds from now need no clock of the server
+    if bucket.refill == "window":
+        # a window may begin with the answer; seconds from now do not depend on the server's clock
         skew = SKEW_S if epoch else 0.0
         return -skew, bucket.per_s + answered_s + skew
     s = bucket.per_s

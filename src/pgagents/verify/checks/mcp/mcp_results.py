@@ -15,7 +15,8 @@ from pgagents.decoding.medium import is_json
 from pgagents.http import read_json
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.projections.schema import read_as_2020
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

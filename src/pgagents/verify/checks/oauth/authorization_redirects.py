@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, promise_at
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.oauth.consent import form_of, text_of
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.oauth import challenge, find_redirect_target, leads_to, make_get, verifier

@@ -24,7 +24,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.oauth.granting import bearer, plain
 from pgagents.verify.wire.call import Call, Raw, Sleep, Slip, TokenRequest

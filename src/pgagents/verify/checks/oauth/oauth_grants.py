@@ -16,7 +16,7 @@ from pgagents.verify.check.check import (
     Probe,
     promise_at,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.oauth.cases import CASES, CHALLENGING, NAME, REFRESHING
 from pgagents.verify.oauth.grant_cases import GrantCases
 from pgagents.verify.oauth.granting import (

@@ -24,7 +24,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.oauth.granting import TOKEN_COST, Granting, bearer, consenting
 from pgagents.verify.wire.call import Call, Intent, Raw

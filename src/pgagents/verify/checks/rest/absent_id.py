@@ -12,7 +12,8 @@ from typing import Any
 
 from pgagents.cel.expression import ExpressionError
 from pgagents.cel.scope import Scope
-from pgagents.model.action import Code, Param
+from pgagents.model.answers.error_code import Code
+from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.answers.refusal import (
@@ -22,7 +23,8 @@ from pgagents.verify.answers.refusal import (
     list_missing_parents,
 )
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -102,48 +104,60 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for endpoint, param, resource in _references(setting):
         if endpoint.place not in usable:
             continue
-        template = template_of(setting.model, endpoint.action)
-        writes = endpoint.action.effect == "write"
         if resource.absent is not None and resource.missing_for(param) and not makes_it(endpoint, param):
-            contract = f"{NAME}/unknown/{param.name}/{endpoint.place}"
-            given = {**template.input, str(param.name): resource.find_absent_value(param)}
-            call = ordinary(endpoint, template, "absent", f"a {param.name} that does not exist", input=given)
-            twice = (endpoint, param) == _twice(setting)
-            run = (
-                _near(setting, call, param, resource, contract)
-                if _nearly(setting, endpoint, param)
-                else _make_probe(call, twice=twice)
-            )
-            yield Probe(contract, 5, (contract,), 1 + twice, run, (endpoint,), "main", writes, optional=True)
+            yield _probe_unknown(setting, endpoint, param, resource)
         if _foreign(setting, endpoint, param, resource):
-            contract = f"{NAME}/foreign/{param.name}/{endpoint.place}"
-            call = ordinary(
-                endpoint,
-                template,
-                "absent",
-                f"another project's {resource.name}",
-                role="second",
-                owner="main",
-            )
-            codes = _codes(setting, endpoint, param, resource)
-            run = _run(call, contract, codes, f"another project's {resource.name}")
-            over = (
-                _list_final_states(resource)
-                if _nearly(setting, endpoint, param)
-                else _over(endpoint, resource)
-                if endpoint.leads
-                else ()
-            )
-            if over:
-                call = replace(
-                    call, states=over, why=f"another project's {resource.name} that is {' or '.join(over)}"
-                )
-                run = _run(call, contract, codes, f"another project's {resource.name}")
-            if not param.required:
-                run = _with_theirs(call, codes, param, resource, contract)
-            elif not writes:
-                run = _after_own(call, codes, resource, contract)
-            yield Probe(contract, 3, (contract,), 1 if writes else 2, run, (endpoint,), "second", writes)
+            yield _probe_foreign(setting, endpoint, param, resource)
+
+
+def _probe_unknown(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource) -> Probe:
+    """Return the probe of a call with an id that no instance has."""
+    template = template_of(setting.model, endpoint.action)
+    writes = endpoint.action.effect == "write"
+    contract = f"{NAME}/unknown/{param.name}/{endpoint.place}"
+    given = {**template.input, str(param.name): resource.find_absent_value(param)}
+    call = ordinary(endpoint, template, "absent", f"a {param.name} that does not exist", input=given)
+    twice = (endpoint, param) == _twice(setting)
+    run = (
+        _near(setting, call, param, resource, contract)
+        if _nearly(setting, endpoint, param)
+        else _make_probe(call, twice=twice)
+    )
+    return Probe(contract, 5, (contract,), 1 + twice, run, (endpoint,), "main", writes, optional=True)
+
+
+def _probe_foreign(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource) -> Probe:
+    """Return the probe of a call by another project with the id of one of our instances."""
+    template = template_of(setting.model, endpoint.action)
+    writes = endpoint.action.effect == "write"
+    contract = f"{NAME}/foreign/{param.name}/{endpoint.place}"
+    call = ordinary(
+        endpoint,
+        template,
+        "absent",
+        f"another project's {resource.name}",
+        role="second",
+        owner="main",
+    )
+    codes = _codes(setting, endpoint, param, resource)
+    run = _run(call, contract, codes, f"another project's {resource.name}")
+    over = (
+        _list_final_states(resource)
+        if _nearly(setting, endpoint, param)
+        else _over(endpoint, resource)
+        if endpoint.leads
+        else ()
+    )
+    if over:
+        call = replace(
+            call, states=over, why=f"another project's {resource.name} that is {' or '.join(over)}"
+        )
+        run = _run(call, contract, codes, f"another project's {resource.name}")
+    if not param.required:
+        run = _with_theirs(call, codes, param, resource, contract)
+    elif not writes:
+        run = _after_own(call, codes, resource, contract)
+    return Probe(contract, 3, (contract,), 1 if writes else 2, run, (endpoint,), "second", writes)
 
 
 def _over(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:

@@ -14,11 +14,11 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.cel.expression import member_of
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.boundary import free_params, unusual
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_untested, promise
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import (
     RequestTemplate,
     evaluate_arguments,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from pgagents.cel.reading import list_begun_at
-from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource, Takes
 from pgagents.verify.answers.capacity import find_roomiest
@@ -26,7 +26,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path, say_none_made, siblings
 from pgagents.verify.plan.exclusive import others_too

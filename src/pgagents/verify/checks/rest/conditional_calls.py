@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
-from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
+from pgagents.verify.cases.optional_arguments import choose_optional
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -30,8 +30,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
-from pgagents.verify.events.optional_arguments import choose_optional
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import target_of

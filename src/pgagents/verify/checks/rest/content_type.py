@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.decoding.medium import fits, is_json, plainly
-from pgagents.model.action import JSON, Action
+from pgagents.model.action import Action
+from pgagents.model.answers.output import JSON
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import (
     Check,
@@ -22,7 +23,8 @@ from pgagents.verify.check.check import (
     promise,
     promise_at,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange
 

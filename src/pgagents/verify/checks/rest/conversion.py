@@ -28,7 +28,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.exclusive import others_too
@@ -170,6 +170,19 @@ def _run(
     return run
 
 
+def _choose_arguments(p: _Passing, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the call that converts an instance: its members, and usual values."""
+    usual = p.resource.made_by.input if p.resource.made_by is not None else {}
+    lacking = {str(q.name) for q in p.maker.params if q.required and str(q.name) not in body}
+    given: dict[str, Any] = {name: value for name, value in usual.items() if name in lacking}
+    given |= {
+        str(q.name): body[str(q.name)]
+        for q in p.maker.params
+        if str(q.name) in body and (q.required or q.refers_to)
+    }
+    return {**given, p.by: p.first.id_of(body)}
+
+
 def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[Any, Any, list[Judgement]]:
     """Convert and count once; return the verdicts instead of yielding them."""
     assert p.first.made_by is not None
@@ -186,15 +199,7 @@ def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[
         return [judge_untested(c, say_none_made(p.first, made)) for c in (counted, used)]
     yield Own(made.number)
     before = yield from read_counter(setting, p.first, body)
-    usual = p.resource.made_by.input if p.resource.made_by is not None else {}
-    lacking = {str(q.name) for q in p.maker.params if q.required and str(q.name) not in body}
-    with_it: dict[str, Any] = {name: value for name, value in usual.items() if name in lacking}
-    with_it |= {
-        str(q.name): body[str(q.name)]
-        for q in p.maker.params
-        if str(q.name) in body and (q.required or q.refers_to)
-    }
-    with_it[p.by] = p.first.id_of(body)
+    with_it = _choose_arguments(p, body)
     why = f"a {p.resource.name} with a {p.first.name}"
     small = {
         name: text.lower()

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_refused, promise
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.declared_refusals import list_conditional, make_refused
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.endpoint import Endpoint

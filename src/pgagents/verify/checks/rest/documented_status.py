@@ -20,8 +20,9 @@ from pgagents.verify.check.check import (
     judge_kept,
     promise,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.refused_status import REFUSED_STATUSES, allows_either
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import provokable
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.refused_status import allows_either
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange
 

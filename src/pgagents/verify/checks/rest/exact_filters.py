@@ -14,7 +14,8 @@ from typing import Any
 from pgagents.cel.expression import Expression
 from pgagents.cel.reading import Filter, filter_of, reads
 from pgagents.cel.scope import Scope
-from pgagents.model.action import ActionCall, Param
+from pgagents.model.action import ActionCall
+from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
 from pgagents.verify.cases.look_alike import find_comparison, fitting, free_text
@@ -28,7 +29,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.laws import evaluate_law, values_of

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.cel.expression import epoch
-from pgagents.model.action import ActionCall, Code, Param
+from pgagents.model.action import ActionCall
+from pgagents.model.answers.error_code import Code
+from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource, Takes
 from pgagents.verify.answers.capacity import read_counter
@@ -26,7 +28,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of

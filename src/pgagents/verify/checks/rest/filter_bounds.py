@@ -13,8 +13,8 @@ from typing import Any
 from pgagents.cel.reading import path_of
 from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Infix, Macro, Node, children
-from pgagents.model.action import Law
 from pgagents.model.contract import Contract
+from pgagents.model.law import Law
 from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (
     Check,
@@ -25,7 +25,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.laws import evaluate_law, values_of
 from pgagents.verify.wire.call import InstanceRef

@@ -7,12 +7,12 @@ end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError
 from pgagents.cel.scope import Scope
-from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.cases import fixture_selection
@@ -29,7 +29,8 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path, will_do
 from pgagents.verify.fixtures.request_template import ordinary, template_of
@@ -105,56 +106,67 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield probes that make an instance at each found place that differs in an enum or flag, for every
-    `when`.
+    """Yield probes that make an instance at each kind of place, so that every `when` is true for some of
+    them.
 
-    With the operator's clock, time passes before each is ended, so that values which grow with time are above
-    zero.
+    Places are of different kinds if they differ in an enumerated member or in a flag. With the operator's
+    clock, time passes before an instance ends, so that values that grow with time are above zero.
     """
     yield from list_tool_probes(setting, NAME)
     yield from _list_late_reads(setting)
     for resource in setting.model.resources.values():
-        made = resource.made_by
-        place = _stands_on(setting, resource)
-        if made is None or place is None or place.found_by is None:
-            continue
-        if (
-            next(r for r in setting.model.resources.values() if r.made_by and r.made_by.action is made.action)
-            is not resource
-        ):
-            continue
-        makers = [d for d in setting.usable if d.action is made.action and d.action.laws]
-        timed = setting.model.clock is not None and OPERATOR in roles
-        if not makers:
-            continue
-        covers = _list_covered(setting, resource, makers)
-        run = _run(setting, resource, place, makers, timed)
+        if _is_first_of_its_create(setting, resource):
+            yield from _probe_kinds(
+                setting, resource, timed=setting.model.clock is not None and OPERATOR in roles
+            )
+
+
+def _is_first_of_its_create(setting: Setting, resource: Resource) -> bool:
+    """True if no earlier resource is made by the same action."""
+    made = resource.made_by
+    of_action = [
+        r for r in setting.model.resources.values() if r.made_by and made and r.made_by.action is made.action
+    ]
+    return bool(of_action) and of_action[0] is resource
+
+
+def _probe_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Iterator[Probe]:
+    """Yield the probe that makes instances at each kind of place, and an optional one for each endpoint.
+
+    The optional one runs if the endpoint's instances were at too few kinds of places for its laws.
+    """
+    made, place = resource.made_by, _stands_on(setting, resource)
+    if made is None or place is None or place.found_by is None:
+        return
+    makers = [d for d in setting.usable if d.action is made.action and d.action.laws]
+    if not makers:
+        return
+    covers = _list_covered(setting, resource, makers)
+    run = _run(setting, resource, place, makers, timed)
+    yield Probe(
+        f"{NAME}/kinds of {place.name}/{makers[0].place}",
+        4,
+        covers,
+        fixture_selection.MOST_KINDS,
+        run,
+        tuple(makers),
+        "main",
+        True,
+    )
+    for endpoint in makers if len(makers) > 1 else ():
+        own = tuple(id for id in covers if id.endswith(f"@{endpoint.surface}"))
+        run = _run(setting, resource, place, [endpoint], timed, moved=True)
         yield Probe(
-            f"{NAME}/kinds of {place.name}/{makers[0].place}",
-            4,
-            covers,
+            f"{NAME}/all kinds of {place.name}/{endpoint.place}",
+            6,
+            own,
             fixture_selection.MOST_KINDS,
             run,
-            tuple(makers),
+            (endpoint,),
             "main",
             True,
+            optional=True,
         )
-        for endpoint in (
-            makers if len(makers) > 1 else ()
-        ):  # used if an endpoint's instances were at too few kinds of places for its laws
-            own = tuple(id for id in covers if id.endswith(f"@{endpoint.surface}"))
-            run = _run(setting, resource, place, [endpoint], timed, moved=True)
-            yield Probe(
-                f"{NAME}/all kinds of {place.name}/{endpoint.place}",
-                6,
-                own,
-                fixture_selection.MOST_KINDS,
-                run,
-                (endpoint,),
-                "main",
-                True,
-                optional=True,
-            )
 
 
 def _list_covered(setting: Setting, resource: Resource, makers: list[Endpoint]) -> tuple[str, ...]:
@@ -232,24 +244,9 @@ def _run(
         also = (
             plan.choose_bounded_places(places, _by(resource, place), place.id, own) if timed else []
         )  # some bounds only matter after time has passed
-        makings = plan.makings(makers, search, places, also)
-        living: list[list[tuple[Endpoint, Mapping[str, Any]]]] = [[], []]
-        for index, making in enumerate(makings):
-            second = 2 * index >= len(makings)
-            if (
-                timed
-                and second
-                and not living[1]
-                and living[0]
-                and (wait := time_passes(setting, fixture_selection.APART_S))
-            ):
-                yield wait
-            template, bind = template_of(setting.model, making.endpoint.action), {place.name: making.place}
-            made: Exchange = yield ordinary(
-                making.endpoint, template, "explore", why, bind=bind, input=making.input
-            )
-            bodies = _items(resource.made_by, made) if made.success else []
-            living[second] += [(making.endpoint, body) for body in bodies]
+        living = yield from _make_instances(
+            setting, resource, place, plan.makings(makers, search, places, also), why, timed=timed
+        )
         for endpoint, body in [*living[0], *living[1]] if moved else ():
             yield from _lives_on(setting, resource, endpoint, body, why)
         times = plan.lives(*([body for _, body in some] for some in living)) if timed else (0, 0)
@@ -260,6 +257,34 @@ def _run(
         yield from _read_again(setting, resource, [*living[0], *living[1]], why)
 
     return run
+
+
+def _make_instances(
+    setting: Setting,
+    resource: Resource,
+    place: Resource,
+    makings: Sequence[fixture_selection.Making],
+    why: str,
+    *,
+    timed: bool,
+) -> Generator[Any, Any, list[list[tuple[Endpoint, Mapping[str, Any]]]]]:
+    """Make the instances; return those of the first half and those of the second, each with its endpoint.
+
+    If `timed`, time passes between the halves.
+    """
+    living: list[list[tuple[Endpoint, Mapping[str, Any]]]] = [[], []]
+    for index, making in enumerate(makings):
+        second = 2 * index >= len(makings)
+        begins = timed and second and not living[1] and living[0]
+        if begins and (wait := time_passes(setting, fixture_selection.APART_S)):
+            yield wait
+        template, bind = template_of(setting.model, making.endpoint.action), {place.name: making.place}
+        made: Exchange = yield ordinary(
+            making.endpoint, template, "explore", why, bind=bind, input=making.input
+        )
+        bodies = _items(resource.made_by, made) if made.success else []
+        living[second] += [(making.endpoint, body) for body in bodies]
+    return living
 
 
 def _by(resource: Resource, place: Resource) -> str:

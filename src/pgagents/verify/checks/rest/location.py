@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from pgagents.model.action import Action
-from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.action import Action, ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (
@@ -25,7 +24,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw

@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.combined import alone
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.values.invalid_values import FAR
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.model.action import ActionCall, Param
+from pgagents.model.action import ActionCall
+from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (
@@ -23,7 +24,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path, members_of, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.values.schema_values import low, types_of

@@ -10,7 +10,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgagents.model.action import Action, ActionCall, Code
+from pgagents.model.action import Action, ActionCall
+from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.cases.removed_instances import call_with_ids, has_random_id, is_there
@@ -25,7 +26,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path, find_read, is_gone, is_missing, say_none_made
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.removal import ACCEPTED, REMOVAL_WAITS_S

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Literal
 
-from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
@@ -25,7 +25,8 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.laws.lists import ordering_of
 from pgagents.verify.laws.next_page import PageRequest, may_go_on, next_page
@@ -387,7 +388,7 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     settled=settle_contract,
-    # before `no_crashes`, after which a crash is not judged further: its effects are unknown
+    # below `no_crashes`, which ends the judging of a crashed call: its effects are unknown
     rank=-1,
     tools=True,
 )

@@ -18,7 +18,8 @@ from pgagents.text.card_numbers import find_card_numbers
 from pgagents.verify.answers.secrets import collect, declares
 from pgagents.verify.answers.undeclared import find_undeclared
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange
 

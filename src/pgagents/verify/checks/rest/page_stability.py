@@ -1,8 +1,9 @@
 """An item that stays in a list is on exactly one of its pages, whatever is added or removed meanwhile.
 
-The catalogue promises that by `pages.stable`. Three items are made, and the first page of the list is read,
-which has one of them. That one is removed, or another one is made if a removed item stays in the list. Then
-the further pages are read. A server that counts the items before a page then loses an item, or repeats one.
+The catalogue promises this by `pages.stable`. The run makes three items and reads the first page, which shows
+one of them. It removes that item; if removed items stay in the list, it makes another one instead. Then it
+reads the further pages. A server that finds a page by counting the items before it now leaves an item out, or
+repeats one.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.laws.paged_list import PagedList, find_list_call, list_paged_lists
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
-from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.cases.paging.list_arguments import judge_arguments, list_choices
@@ -29,7 +29,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.paged_list import (
@@ -62,10 +62,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each paged list. It reads the list in one piece, then in pages.
+    """Yield probes for each paged list.
 
-    If the list contains several sorts of items, it is filtered. If the list was too short for two pages, a
-    second probe makes items first.
+    The first one reads the list in one piece, then in pages. If a filter separates sorts of items, it reads
+    only the most frequent sort in pages. A second one makes items first, and runs if the list was too short
+    for two pages. Others read the list with its optional arguments, or use a page of one list in another.
     """
     for paged in list_paged_lists(setting):
         endpoint, contract = paged.endpoint, f"{NAME}/{paged.endpoint.place}"

@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.cel.expression import member_of
 from pgagents.cel.reading import applies
 from pgagents.cel.scope import Scope
-from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.refusal import list_missing_parents
@@ -26,7 +26,8 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import changes_unseen, may_move

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pgagents.model.action import Relation
 from pgagents.model.contract import Contract, Verdict
+from pgagents.model.law import Relation
 from pgagents.verify.cases.boundary import fills_a_page
 from pgagents.verify.cases.relations.calls import (
     find_another,
@@ -38,7 +38,8 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
 from pgagents.verify.laws.relations import fitting, ids_of, instances_of, is_excused
 from pgagents.verify.plan.exclusive import others_too
@@ -56,55 +57,30 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield contracts for each relation of each endpoint."""
     for endpoint in setting.endpoints:
         for relation in endpoint.action.relations:
-            says = f"{endpoint.action.name} with a greater {relation.widen} keeps what it answered before"
-            yield promise(
-                NAME, relation.name, endpoint, says, relation.origin, relation.cite or endpoint.action.cite
-            )
-            if relation.fits is not None and not fills_a_page(setting, endpoint, relation):
-                says = f"{endpoint.action.name} leaves out nothing that fits a smaller {relation.widen}"
+            for detail, says in _list_promises(setting, endpoint, relation):
                 yield promise(
                     NAME,
-                    f"{relation.name}/fits",
+                    f"{relation.name}{detail}",
                     endpoint,
                     says,
                     relation.origin,
                     relation.cite or endpoint.action.cite,
                 )
-            if fills_a_page(setting, endpoint, relation):
-                says = (
-                    f"{endpoint.action.name} answers as many as {relation.widen} allows, where there are more"
-                )
-                yield promise(
-                    NAME,
-                    f"{relation.name}/filled",
-                    endpoint,
-                    says,
-                    relation.origin,
-                    relation.cite or endpoint.action.cite,
-                )
-                if find_order(endpoint, relation) is not None:
-                    says = (
-                        f"{endpoint.action.name} answers the first ones, and not any {relation.widen} of "
-                        "them put in order"
-                    )
-                    yield promise(
-                        NAME,
-                        f"{relation.name}/first",
-                        endpoint,
-                        says,
-                        relation.origin,
-                        relation.cite or endpoint.action.cite,
-                    )
-                for flag in list_flags(setting, endpoint):
-                    says = f"{endpoint.action.name} with {flag} leaves in each thing that has it"
-                    yield promise(
-                        NAME,
-                        f"{relation.name}/leaves_in",
-                        endpoint,
-                        says,
-                        relation.origin,
-                        relation.cite or endpoint.action.cite,
-                    )
+
+
+def _list_promises(setting: Setting, endpoint: Endpoint, relation: Relation) -> Iterator[tuple[str, str]]:
+    """Yield the end of each contract's detail, and the promise in words."""
+    name, widen = endpoint.action.name, relation.widen
+    yield "", f"{name} with a greater {widen} keeps what it answered before"
+    if not fills_a_page(setting, endpoint, relation):
+        if relation.fits is not None:
+            yield "/fits", f"{name} leaves out nothing that fits a smaller {widen}"
+        return
+    yield "/filled", f"{name} answers as many as {widen} allows, where there are more"
+    if find_order(endpoint, relation) is not None:
+        yield "/first", f"{name} answers the first ones, and not any {widen} of them put in order"
+    for flag in list_flags(setting, endpoint):
+        yield "/leaves_in", f"{name} with {flag} leaves in each thing that has it"
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:

@@ -40,7 +40,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path, is_missing, say_none_made
 from pgagents.verify.fixtures.removal import ACCEPTED, REMOVAL_WAITS_S
 from pgagents.verify.fixtures.target import is_made_by

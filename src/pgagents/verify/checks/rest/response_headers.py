@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.http import Response
-from pgagents.model.action import AnswerHeader
+from pgagents.model.answers.output import AnswerHeader
 from pgagents.model.contract import FRAMEWORK, Contract
 from pgagents.model.identity import find_proof
 from pgagents.model.model import Header, Model
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import REST, Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange
 

@@ -25,7 +25,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -240,22 +240,24 @@ def _legal(
                 f"{resource.state} {_state(resource, after)} when read again",
             )
             return
-        if (
-            neighbour is not None
-            and state != move.to
-            and resource.id_of(neighbour) != resource.id_of(exchange.subject)
-        ):
-            near: Exchange = yield _read(resource, reader, neighbour, "the neighbour after")
-            if near.success and near.fits and _state(resource, near) != neighbour.get(str(resource.state)):
-                yield judge_broken(
-                    contract,
-                    "a neighbour stays as it was",
-                    f"the neighbour's {resource.state} is {_state(resource, near)}",
-                )
-                return
+        other = neighbour is not None and resource.id_of(neighbour) != resource.id_of(exchange.subject)
+        if neighbour is not None and other and state != move.to:
+            yield (yield from _judge_neighbour(resource, reader, neighbour, contract))
+            return
         yield judge_kept(contract)
 
     return run
+
+
+def _judge_neighbour(
+    resource: Resource, reader: Endpoint, neighbour: Mapping[str, Any], contract: str
+) -> Generator[Call, Exchange, Judgement]:
+    """Read an instance that no call has moved, and judge that its state is the same."""
+    near = yield _read(resource, reader, neighbour, "the neighbour after")
+    if near.success and near.fits and _state(resource, near) != neighbour.get(str(resource.state)):
+        found = f"the neighbour's {resource.state} is {_state(resource, near)}"
+        return judge_broken(contract, "a neighbour stays as it was", found)
+    return judge_kept(contract)
 
 
 def _illegal(

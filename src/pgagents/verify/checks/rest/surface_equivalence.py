@@ -6,7 +6,7 @@ members. Former names that the catalogue still offers must get the same answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from pgagents.http import json_bytes, read_json
@@ -32,7 +32,8 @@ from pgagents.verify.check.check import (
     judge_kept,
     promise,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.arguments import fit_to_surface
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.values.schema_values import types_of
@@ -192,20 +193,7 @@ def _run(
             return
         again = "ever" if template.makes is not None else "" if fresh else "unchanged"
         why = f"as {endpoint.surface} will be asked"
-        asked = _use_example_instances(setting, rest, given)
-        first: Exchange = yield ordinary(
-            rest,
-            template,
-            "valid" if asked == given else "explore",
-            why,
-            input=_as_taken(setting, endpoint, asked),
-            fresh=fresh,
-            reuse=again,
-        )
-        if asked != given and not first.success:
-            asked = given
-            taken = _as_taken(setting, endpoint, asked)
-            first = yield ordinary(rest, template, "valid", why, input=taken, fresh=fresh, reuse=again)
+        asked, first = yield from _ask_rest(setting, endpoint, rest, template, given, why, again)
         two: Exchange = yield ordinary(
             endpoint,
             template,
@@ -231,6 +219,37 @@ def _run(
         yield from judged
 
     return run
+
+
+def _ask_rest(
+    setting: Setting,
+    endpoint: Endpoint,
+    rest: Endpoint,
+    template: RequestTemplate,
+    given: Mapping[str, Any],
+    why: str,
+    reuse: str,
+) -> Generator[Call, Exchange, tuple[Mapping[str, Any], Exchange]]:
+    """Call REST with the instances of the examples, or with `given` if that fails.
+
+    Return the arguments, and the exchange.
+    """
+    fresh = endpoint.action.effect == "write"
+    asked = _use_example_instances(setting, rest, given)
+    taken = _as_taken(setting, endpoint, asked)
+    first = yield ordinary(
+        rest,
+        template,
+        "valid" if asked == given else "explore",
+        why,
+        input=taken,
+        fresh=fresh,
+        reuse=reuse,
+    )
+    if asked == given or first.success:
+        return asked, first
+    taken = _as_taken(setting, endpoint, given)
+    return given, (yield ordinary(rest, template, "valid", why, input=taken, fresh=fresh, reuse=reuse))
 
 
 def _as_taken(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:

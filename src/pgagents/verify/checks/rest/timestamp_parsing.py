@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pgagents.cel.expression import epoch
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.comparison.normalized import differing, normalize_answer
 from pgagents.verify.cases.boundary import boundary_value
@@ -24,7 +24,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

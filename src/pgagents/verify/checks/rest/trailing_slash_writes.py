@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pgagents.model.action import Code
+from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.malformed.paths import of_ours
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_kept, judge_refused, promise
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint

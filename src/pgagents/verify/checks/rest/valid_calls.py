@@ -27,7 +27,8 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.declared_refusals import find_refusal
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.values.generators import random_values
@@ -188,13 +189,7 @@ def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -
         calls = [
             ordinary(endpoint, template, "valid", known[n][1], input=known[n][0], fresh=writes) for n in names
         ]
-        joint = dict(template.input)
-        for name in reversed(names):  # the first name wins
-            given = known[name][0]
-            joint.update(
-                {k: v for k, v in given.items() if k not in template.input or v != template.input[k]}
-            )
-            joint = {k: v for k, v in joint.items() if k in given or k == UNKNOWN or name != "minimal"}
+        joint = _join(template.input, {name: known[name][0] for name in names})
         what = " and ".join(known[n][1].removeprefix("a call ") for n in names)
         call = ordinary(
             endpoint,
@@ -226,6 +221,15 @@ def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -
         yield replace(
             found, contracts=covers if names == [UNKNOWN_QUERY] else (*covers, values), optional=True
         )
+
+
+def _join(usual: Mapping[str, Any], cases: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the arguments of one call with several boundary cases. The first case wins."""
+    joint = dict(usual)
+    for name, given in reversed([*cases.items()]):
+        joint.update({k: v for k, v in given.items() if k not in usual or v != usual[k]})
+        joint = {k: v for k, v in joint.items() if k in given or k == UNKNOWN or name != "minimal"}
+    return joint
 
 
 def _extra(

@@ -41,7 +41,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.laws.laws import evaluate_law, format_values, values_of
 from pgagents.verify.plan.exclusive import others_too

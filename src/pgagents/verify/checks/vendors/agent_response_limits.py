@@ -17,9 +17,10 @@ from pgagents.model.contract import Contract, surface_of
 from pgagents.model.surface import Surface
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import free_params
-from pgagents.verify.cases.projection_index import ProjectionIndex, bearing, collect_projections
+from pgagents.verify.cases.vendors.projection_index import ProjectionIndex, bearing, collect_projections
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
 from pgagents.verify.projections.limits import Limit, What, limits_of
 from pgagents.verify.values.schema_values import high, types_of
@@ -288,8 +289,7 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    # before `no_crashes`, after which an exchange is not judged further: an answer that never came in time
-    # is also too late
+    # below `no_crashes`, which ends the judging of a crashed call: an answer that never came is too late, too
     rank=-1,
     calls_correctly=True,
     derived_from=frozenset(("no_crashes",)),

@@ -14,8 +14,13 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
-from pgagents.verify.cases.mismatches import Mismatch, mismatches_of
-from pgagents.verify.cases.projection_index import ProjectionIndex, Promised, bearing, collect_projections
+from pgagents.verify.cases.vendors.mismatches import Mismatch, mismatches_of
+from pgagents.verify.cases.vendors.projection_index import (
+    ProjectionIndex,
+    Promised,
+    bearing,
+    collect_projections,
+)
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -26,8 +31,9 @@ from pgagents.verify.check.check import (
     judge_refused,
     judge_untested,
 )
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.refused_status import allows_either
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.projections.offers import Offer
 from pgagents.verify.wire.exchange import REFUSED, Exchange
 

@@ -23,7 +23,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.projections.documents import build_file, parse_document
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.exchange import Exchange

@@ -16,7 +16,7 @@ from pgagents.generate.formerly import find_name
 from pgagents.model.contract import Contract
 from pgagents.model.stores.cases import CHECK as NAME
 from pgagents.model.stores.cases import Case, list_cases
-from pgagents.text.speaks import find_word
+from pgagents.text.words import find_word
 from pgagents.verify.answers.tool_pages import read_pages
 from pgagents.verify.cases.listing.case_calls import count_requests, run_positive, run_refused
 from pgagents.verify.check.check import (
@@ -29,7 +29,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.order import PRISTINE
 from pgagents.verify.wire.endpoint import MCP
 

@@ -16,12 +16,11 @@ from pgagents.verify.run.sending.transmission import finish
 
 HURRIED_S = 15.0
 MADE_MEANWHILE = 50
-"""Number of instances that clean-up may make as proofs before it leaves the rest behind."""
+"""The most instances that clean-up makes to prove ownership before it leaves the rest behind."""
 
 
 def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list[str]:
-    """Remove everything that a run made; return the instances that could not be removed, with the reason if
-    one is known.
+    """Remove everything that a run made; return the instances that could not be removed, with known reasons.
 
     Instances that cannot need each other are removed at the same time, at most `workers` of them. With
     `hurried`, the run was interrupted: clean-up takes `HURRIED_S` seconds at most, and a further interrupt
@@ -35,7 +34,7 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
     driver.factory.pool.now = sender.now()  # what has ended by itself since the last call is not left behind
     behind: list[tuple[Instance, str]] = []
     met: set[tuple[str, str, str]] = set()
-    """The instances met so far: one that several resources share is undone and listed once."""
+    """The instances met so far. One that several resources share is removed and listed once."""
     there = _look_up_unsure(driver)
     most = len(driver.factory.pool.list_remaining()) + MADE_MEANWHILE
     while group := _next_group(driver, met, workers):
@@ -130,7 +129,7 @@ def _next_group(driver: Driver, met: Collection[tuple[str, str, str]], workers: 
 
 
 def _belong(driver: Driver, one: Instance, other: Instance) -> bool:
-    """True if one of two instances may need the other, or hears of its removal."""
+    """True if one of two instances may need the other, or receives an event about its removal."""
     index = driver.setting.compute_once("collections", lambda: index_collections(driver.model))
     hears = driver.factory.proof.hears
     return index.may_need(one.resource.name, other.resource.name) or (

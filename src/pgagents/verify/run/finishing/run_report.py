@@ -11,7 +11,7 @@ from pgagents.model.contract import Verdict
 from pgagents.report.curl import of_break
 from pgagents.report.report import Finding, Footer, Header, Report, Result
 from pgagents.verify.check.check import checks_for
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import names_in
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan import plan as planning
@@ -81,9 +81,9 @@ def make_report(
 
 
 def _add_curl_lines(findings: tuple[Finding, ...], driver: Driver) -> tuple[Finding, ...]:
-    """Return the findings with the curl line of each further contract, so that none hides another fault.
+    """Return the findings with a curl line for each further contract, so that none hides another fault.
 
-    These lines have no private value at all; a finding's own line has those that the run made up.
+    These lines have no private value. A finding's own line has the private values that the run made up.
     """
     last, redactor, url = driver.ledger.list_last_exchanges(), driver.redactor, driver.setting.url
 
@@ -94,7 +94,9 @@ def _add_curl_lines(findings: tuple[Finding, ...], driver: Driver) -> tuple[Find
 
 
 def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
-    """List the endpoints that carry the calls of each vendor's surface, which has no wire of its own."""
+    """List the endpoints that carry the calls of each vendor's surface. Such a surface has no endpoint of its
+    own.
+    """
     found: dict[str, dict[str, None]] = {}
     for offer in offers(setting):
         if offer.surface.name != offer.endpoint.surface:
@@ -145,9 +147,9 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
 def _find_why_not_selected(
     driver: Driver, made: planning.Draft, options: Options, stopped: str, result: Result
 ) -> str:
-    """Return the reason why the caller's own choice left a contract untested; empty if it is none.
+    """Return the option by which the caller left a contract untested; empty if it was no option.
 
-    A run that ended early left out what it did not reach, whatever the caller chose.
+    A run that ended early also left out what it did not reach.
     """
     contract, unscoped = result.contract, driver.memory.unscoped.get(result.contract.place, "")
     if stopped:
@@ -165,7 +167,7 @@ def _find_why_not_selected(
 
 
 def _for_want_of_writes(driver: Driver, result: Result) -> bool:
-    """True where a contract is untested only because the key may not write."""
+    """True if a contract is untested only because the key may not write."""
     place = result.contract.place
     endpoint = driver.setting.by_place.get(place)
     if driver.ledger.entries[result.contract.id].reason == NO_WRITES:
@@ -177,7 +179,7 @@ def _for_want_of_writes(driver: Driver, result: Result) -> bool:
 
 
 def _names_what_is_made(driver: Driver, endpoint: Endpoint | None) -> bool:
-    """True if a call names an instance that only a write makes."""
+    """True if a call names an instance that only a write can make."""
     if endpoint is None:
         return False
     template, resources = template_of(driver.model, endpoint.action), driver.model.resources

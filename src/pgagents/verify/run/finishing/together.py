@@ -67,8 +67,9 @@ def finish_together(
 def _send_round(
     driver: Driver, threads: Workers[Received], unended: Sequence[_Conversation[T]], patience_s: float
 ) -> bool:
-    """Send the next requests that may be on their way together, and take their answers. Return False if an
-    interrupt ended the conversations.
+    """Send the next requests that may be on their way at the same time, and take their answers.
+
+    Return False if an interrupt ended the conversations.
     """
     sent: list[tuple[_Conversation[T], Future[Received]]] = []
     try:
@@ -91,7 +92,7 @@ def _send_round(
 
 
 def _choose(unended: Sequence[_Conversation[T]]) -> list[tuple[_Conversation[T], Transmission]]:
-    """Return the conversations whose requests may go out with the first one's, each with its request."""
+    """Return the conversations whose requests may go out beside the first one's, each with its request."""
     chosen: list[tuple[_Conversation[T], Transmission]] = []
     lines = set()
     for one in unended:

@@ -19,11 +19,12 @@ from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 MOST_REFUSED = 3
-"""The calls that may be refused before any is accepted; also the actions that may answer 401 before the
-others are heavier.
+"""The number of refused calls, without an accepted one, after which the run ends.
+
+As many actions must answer 401 before they can outweigh the others.
 """
 ENOUGH = 10
-"""The actions to try before a key with few rights can be told from a wrong one; all reads, if fewer."""
+"""The number of actions that tell a key with few rights from a wrong one; fewer if there are fewer reads."""
 
 
 class Acceptance:
@@ -47,7 +48,7 @@ class Acceptance:
 
     @property
     def in_doubt(self) -> bool:
-        """True while some action answers 401, and none has shown that the key makes a difference."""
+        """True while an action answers 401 and none has shown that the key makes a difference."""
         return bool(self._refusing) and not self._proven
 
     def note(self, exchange: Exchange) -> str:
@@ -109,10 +110,9 @@ class Acceptance:
         self._proven = self._proven or place in self._answering
 
     def take_doubtful(self) -> list[Ready]:
-        """Return the calls to send without a key: the reads that answered with one, where more actions
-        answered 401.
+        """Return the calls to send once more without a key: answered reads, if more actions answered 401.
 
-        The list is empty where there is no doubt. An action is asked about once.
+        The list is empty if there is no doubt. Each action is chosen at most once.
         """
         if not self._outweighs():
             return []
@@ -167,7 +167,7 @@ def _demands_key(endpoint: Endpoint) -> bool:
 
 
 def _shows(endpoint: Endpoint) -> bool:
-    """True if a call may be sent once more to see whether the key makes a difference."""
+    """True if a second call without the key can show whether the key makes a difference."""
     return _demands_key(endpoint) and endpoint.action.effect == "read" and not endpoint.action.costs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgagents.decoding.medium import fits_any, is_json
 from pgagents.http import Response, Silence, read_json
 from pgagents.model.answers.error_reader import ReadError
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.run.preflight.trouble import (
     BAD_REQUEST,
     BEHIND,
@@ -18,7 +18,7 @@ from pgagents.verify.run.preflight.trouble import (
 
 
 def refuses_key(setting: Setting, one: Tried) -> bool:
-    """Return whether an answer refuses the key: by its status, or by the code of an error with a 2xx."""
+    """True if an answer refuses the key: by its status, or by the code of an error with a 2xx."""
     codes, read = (setting.model.no_key, setting.model.wrong_key), read_hidden_error(setting, one)
     return one.status in {FORBIDDEN, *_no_key(setting)} or (
         read is not None and read.code is not None and read.code in codes
@@ -43,9 +43,7 @@ def _no_key(setting: Setting) -> set[int]:
 
 
 def knows(setting: Setting, one: Tried) -> bool:
-    """Return whether the catalogue documents this answer for the action, so that the server is likely the
-    right one.
-    """
+    """True if the catalogue documents this answer for the action. Then the server is likely the right one."""
     action, answer = one.endpoint.action, one.answer
     if not isinstance(answer, Response) or one.status in _no_key(setting):
         return False
@@ -75,12 +73,12 @@ def succeeds(setting: Setting, one: Tried) -> bool:
 
 
 def is_foreign_page(one: Tried) -> bool:
-    """Return whether a refusal is a web page, as a firewall or CDN in front of an API answers with."""
+    """True if a refusal is a web page, such as that of a firewall or CDN in front of an API."""
     answer = one.answer
     told = (answer.header("Content-Type") or "").lower() if isinstance(answer, Response) else ""
     return one.status == FORBIDDEN and told.startswith("text/html") and not is_data(answer)
 
 
 def is_data(answer: Response | Silence) -> bool:
-    """Return whether the answer's body is JSON or empty."""
+    """True if the answer's body is JSON or empty."""
     return isinstance(answer, Response) and (not answer.body or not read_json(answer.body).problem)

@@ -1,5 +1,6 @@
-"""Guess the base URL that was meant if every path of the given one is unknown. Its path may stand there
-twice, or be missing.
+"""Guess the intended base URL if every path of the given one is unknown.
+
+Its path may be doubled or missing.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def likely(url: str, server: str, paths: Sequence[str]) -> Iterator[str]:
 
 
 def _common(paths: Sequence[Sequence[str]]) -> str:
-    """Return the path that all of these begin with, without the last part of each."""
+    """Return the common path of all these paths, each without its last part."""
     found = []
     for parts in zip(*(path[:-1] for path in paths), strict=False):
         if len(set(parts)) > 1 or parts[0].startswith("{"):

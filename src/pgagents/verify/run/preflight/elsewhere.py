@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.run.preflight.answers import is_data, knows, refuses_key
 from pgagents.verify.run.preflight.base_path import USUAL, likely
 from pgagents.verify.run.preflight.trouble import NOT_FOUND, Place, Tried, Trouble
@@ -68,7 +68,7 @@ def _find_other_base(setting: Setting, place: Place, one: Tried, says: str) -> T
 
 
 def _is_there(setting: Setting, one: Tried) -> bool:
-    """Return whether the API answers a read, if only to refuse the key."""
+    """True if the API answers a read, even if it refuses the key."""
     return knows(setting, one) or (refuses_key(setting, one) and is_data(one.answer))
 
 

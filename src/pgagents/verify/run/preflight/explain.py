@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from pgagents.http import Response
 from pgagents.text.brief import brief
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.run.preflight.advice import advise_scheme
 from pgagents.verify.run.preflight.trouble import Place, Tried, Trouble
 
@@ -53,7 +53,7 @@ def explain_refused_key(setting: Setting, place: Place, key: str, tried: Sequenc
 
 
 def explain_redirect(place: Place, one: Tried) -> Trouble:
-    """Return where a read is redirected to, and the address that would answer."""
+    """Return the target of a redirected read, and the base URL that would answer."""
     assert isinstance(one.answer, Response)
     told = one.answer.header("Location") or ""
     here = urlsplit(place.url)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pgagents.http import Response, Silence
 from pgagents.model.model import Model
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.run.preflight.answers import is_data, is_foreign_page, knows, refuses_key, succeeds
 from pgagents.verify.run.preflight.elsewhere import explain_elsewhere, explain_nowhere
 from pgagents.verify.run.preflight.explain import (
@@ -44,8 +44,10 @@ def preflight(
     keyless: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Trouble | None:
-    """Return the obstacle between us and the server; None where a run can begin. `carried`
-    are the secrets of ordinary calls, and access tokens, by scheme. `keyless`: the run has no key on purpose.
+    """Return the obstacle between the run and the server; None if a run can begin.
+
+    `carried` are the secrets and access tokens of ordinary calls, by scheme. `keyless` is True if the run has
+    no key on purpose.
     """
     requests = list(list_reads(setting, carried)) or list(list_questions(setting, carried))
     if not requests:

@@ -1,4 +1,4 @@
-"""The requests of a preflight: ordinary reads, or questions about methods where there are none."""
+"""The requests of a preflight: ordinary reads, or requests for the methods of a path if there are none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.http import Request
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import evaluate_arguments, ordinary, template_of
 from pgagents.verify.run.preflight.trouble import Place, Tried
 from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue
@@ -20,7 +20,8 @@ _LATER = (InstanceRef, UniqueValue, RelativeTime, Signature, Expression)
 
 
 def list_reads(setting: Setting, carried: Mapping[str, str]) -> Iterator[tuple[Endpoint, Request]]:
-    """List ordinary reads without a path parameter and without arguments that only the server can give.
+    """List ordinary reads without path parameters and without arguments that only the server knows.
+
     Reads that need a key come first.
     """
     reads = [
@@ -50,7 +51,7 @@ def _request(
 
 
 def _present(setting: Setting, endpoint: Endpoint, carried: Mapping[str, str]) -> Proof:
-    """Return the secrets of the first alternative that is at hand for a call."""
+    """Return the secrets of the first alternative that are all known."""
     needs = endpoint.security if endpoint.needs_key else ()
     names = next((one for one in needs if one and all(name in carried for name in one)), ())
     return present_all((setting.model.credentials[name], carried[name]) for name in names)

@@ -11,13 +11,13 @@ from pgagents.verify.wire.endpoint import Endpoint
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, BAD_REQUEST = 401, 403, 404, 400
 BEHIND = (502, 504, *range(520, 528), 530)
-"""Statuses of a gateway whose server is not there; those above 504 are Cloudflare's."""
+"""Statuses of a gateway that cannot reach its server; those above 504 are Cloudflare's."""
 PASSING = (429, 503)
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """The reason why nothing can be tried, with advice. If it is not fatal, a part can be tried."""
+    """A reason why nothing can be tried, with advice. If it is not fatal, the rest can be tried."""
 
     says: str
     help: str
@@ -65,7 +65,7 @@ class Tried:
 
     @property
     def describe(self) -> str:
-        """The request, in a few words."""
+        """Return the request in a few words."""
         return f"{self.request.method} {brief(self.request.path)}"
 
     @property

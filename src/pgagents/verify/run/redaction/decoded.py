@@ -1,6 +1,8 @@
-"""A text as it reads once codings are undone: percent signs, backslashes, references of HTML, base64,
-hexadecimal digits, numbers of characters, blanks in between. Each reading keeps the part of the text that it
-was made of, so that this part can be masked.
+"""Undo the encodings of a text, so that secrets are found in each decoded form.
+
+Known encodings are percent signs, backslashes, references of HTML, base64, hexadecimal digits, numbers of
+characters, and blanks in between. Each reading maps its characters to the encoded text, so that this part can
+be masked.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ Places = tuple[Sequence[int], Sequence[int]]
 """The beginnings and the ends of the parts of the text that the characters of a reading stand for."""
 Found = TypeVar("Found")
 DEPTH = 5
-"""So many codings may lie inside each other: two that each escape twice, and the JSON around them."""
+"""The most encodings inside each other: two that each escape twice, and the JSON around them."""
 LEAST = 8
-"""Shorter pieces of base64 or of digits hold no secret that is masked within other text."""
+"""The fewest characters of base64 or of digits that are decoded. Shorter secrets are masked as words only."""
 
 _ESCAPE = re.compile(
     r"%(?P<percent>[0-9A-Fa-f]{2})"
@@ -30,7 +32,7 @@ _ESCAPE = re.compile(
     r"|(?P<entity>[A-Za-z][A-Za-z0-9]{1,30}));?"
 )
 _BLANK = re.compile("[\\s\x00\xad\u200b-\u200f\u2060\ufeff]+")
-"""Characters that a line break adds, that UTF-16 puts between letters, and that nobody sees."""
+"""Invisible characters: those of a line break, the zero bytes of UTF-16, and characters without a width."""
 _BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{LEAST},}}")
 _STANDARD = str.maketrans("-_", "+/")
 _HEX = re.compile(rf"[0-9A-Fa-f](?:[ :.,-]{{0,2}}(?:0x)?[0-9A-Fa-f]){{{2 * LEAST - 1},}}")

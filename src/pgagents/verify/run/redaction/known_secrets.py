@@ -20,9 +20,11 @@ from pgagents.verify.run.redaction.origins import MAX_VALUES, Origins
 from pgagents.verify.run.redaction.spans import MASK, Span, merge_spans, replace_spans
 
 MAX_MASKED = 2_000
-"""Texts whose masked form is kept, because many findings show the same answer."""
+"""The most texts whose masked form is kept, because many findings show the same answer."""
 SHORTEST = 6
-"""A shorter secret is masked as a word only: it may be a part of ordinary words."""
+"""The fewest characters of a secret that is masked inside words. A shorter one may be a part of ordinary
+words.
+"""
 SHORTEST_LEARNED = 4
 _WORDS = frozenset(("true", "false", "null", "none", "string", "number", "[redacted]"))
 _NUMBER = re.compile(r"[0-9]{1,5}")
@@ -55,7 +57,7 @@ class KnownSecrets:
             **self.keys,
         }
         self._learned: dict[str, str] = {}
-        """Values of secret and private members, and the member that held each."""
+        """Values of secret and private members, each with the name of its member."""
         self._new: list[str] = []
         self._numbered: dict[str, str] = {}
         self._counts: dict[str, int] = {}
@@ -74,7 +76,7 @@ class KnownSecrets:
         self._as_value = self._as_value_pattern()
 
     def hide_token(self, holder: str, token: str) -> None:
-        """Mask an access token that was got for a secret."""
+        """Mask an access token that the run got in exchange for a secret."""
         self._hide({token: f"[key of {holder}, token]"})
 
     def hide_key(self, holder: str, key: str, model: Model) -> None:
@@ -193,10 +195,9 @@ class KnownSecrets:
         self._new.clear()
 
     def _look_for(self, secret: str, mask: str, *, given: bool = False) -> None:
-        """Look for a secret as its length allows: for parts of a long one, for a short one as a whole or as a
-        word.
+        """Search for a secret as its length allows: a long one in parts, a short one as a whole or as a word.
 
-        One that is a word of the catalogue is looked for as a whole value alone.
+        A secret that is also a word of the catalogue is found only as a whole value.
         """
         for text in _forms(secret):
             self._masks.setdefault(text, mask)
@@ -208,8 +209,7 @@ class KnownSecrets:
             elif size < SHORTEST:
                 self._words.add(text)
             else:  # a key is tried without its last character too
-                # a server's own secrets begin as its ids do where both are ordered by time, so most of one
-                # must be there
+                # ids and secrets that are ordered by time begin alike, so most of a secret must be there
                 width = size - (size > SHORTEST) if given else min(size, max(NEAR, size * 2 // 3))
                 self._runs.add(text, min(NEAR, width) if given else width, self._public if given else "")
 
@@ -278,7 +278,7 @@ class KnownSecrets:
                 yield begin, end, (kind, whole)
 
     def _values_in(self, text: str) -> Iterator[Span]:
-        """Yield the places of a key that is an ordinary word, where it stands as a value."""
+        """Yield the places where a key that is an ordinary word stands as a value."""
         if self._as_value is None:
             return
         if mask := self._whole_values.get(lower_text(text).strip()):

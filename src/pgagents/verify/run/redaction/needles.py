@@ -1,5 +1,4 @@
-"""Needles are looked for in texts that are to be masked: parts of secrets that are long enough, and a
-person's data as whole words.
+"""Search texts for many secrets at once: for parts of long ones, and for a person's data as whole words.
 
 The time for a text hardly grows with the number of secrets.
 """
@@ -10,9 +9,9 @@ import re
 from collections.abc import Iterator
 
 NEAR = 12
-"""So many characters in a row that a secret has too are masked."""
+"""The fewest characters in a row that are masked if a secret contains them too."""
 _START = 4
-"""A word is looked up by so many characters."""
+"""The number of characters by which a word is looked up."""
 _MAY_BEGIN = re.compile(r"(?<![a-z0-9]).", re.S)
 _ALNUM = re.compile(r"[a-z0-9]")
 Hit = tuple[int, int, str]
@@ -20,7 +19,7 @@ Hit = tuple[int, int, str]
 
 
 def lower_text(text: str) -> str:
-    """Return the text in small letters, with each character still in its place."""
+    """Return the text in lower case, with each character at the same index."""
     low = text.lower()
     if len(low) == len(text):
         return low
@@ -28,10 +27,10 @@ def lower_text(text: str) -> str:
 
 
 class Runs:
-    """Secrets, of which any `width` characters in a row are found, in either case.
+    """Secrets that are found by any `width` of their characters in a row, in either case.
 
-    Such a run of characters contains a whole sample: `_size` characters that begin at a multiple of `_step`.
-    So only the samples are looked up, and the surrounding text is compared where one is found.
+    Such characters contain a whole sample: `_size` characters that begin at a multiple of `_step`. So only
+    the samples are looked up, and the text around a sample is compared.
     """
 
     def __init__(self) -> None:
@@ -90,10 +89,10 @@ class Runs:
 
 
 def _list_shared(low: str, width: int, text: str) -> set[str]:
-    """Return the parts of `low`, each of so many characters, that `text` has too.
+    """Return the parts of `low`, each of so many characters, that also occur in `text`.
 
     The text may be long, so it is searched for a few pieces first. Each piece has half the width and begins
-    at a multiple of it, so every part holds a whole one.
+    at a multiple of it, so every part contains a whole piece.
     """
     half = (width + 1) // 2
     pieces = {at for at in range(0, len(low), half) if low[at : at + half] in text} if text else ()
@@ -102,13 +101,13 @@ def _list_shared(low: str, width: int, text: str) -> set[str]:
 
 
 class Words:
-    """Texts that are found where neither a letter nor a digit stands beside them, in either case."""
+    """Texts that are found in either case if neither a letter nor a digit stands beside them."""
 
     def __init__(self) -> None:
         self._by_start: dict[str, list[str]] = {}
 
     def add(self, word: str) -> None:
-        """Look for this text too."""
+        """Search for this text, too."""
         low = lower_text(word)
         several = self._by_start.setdefault(low[:_START], [])
         if low not in several:

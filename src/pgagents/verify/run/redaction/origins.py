@@ -8,8 +8,9 @@ from functools import lru_cache
 from pgagents.verify.run.redaction.needles import lower_text
 
 MAX_VALUES = 20_000
-"""Values remembered of each kind; the oldest half goes when there are more. A value that was forgotten
-counts as the server's.
+"""The most values that are remembered of each kind. Beyond it, the older half is forgotten.
+
+A forgotten value counts as the server's.
 """
 LONGEST = 200
 """The length in characters above which a value is not compared with others that it may resemble."""
@@ -54,7 +55,7 @@ class Origins:
         return True
 
     def own(self, value: str) -> bool:
-        """Return whether the run made this value up, or the catalogue contains it.
+        """True if the run made this value up, or if the catalogue contains it.
 
         A value that resembles an earlier one of the server was made from it, so it is not the run's own.
         """
@@ -70,7 +71,7 @@ class Origins:
         return not any(self._near.get(form, first) < first for form in _alike(value))
 
     def public(self, value: str) -> bool:
-        """Return whether the value is a word of the catalogue."""
+        """True if the value is a word of the catalogue."""
         return value in _list_words(self._catalogue)
 
 

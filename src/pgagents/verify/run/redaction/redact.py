@@ -1,6 +1,6 @@
-"""Take keys, secrets and a person's data out before anything is stored.
+"""Mask keys, secrets and a person's data before anything is stored.
 
-Keys and secrets are masked in every place and every coding. A value of a member that the catalogue marks
+Keys and secrets are masked in every place and every encoding. A value of a member that the catalogue marks
 `private` is replaced by a name of its own (`[email 2]`). So a reader still sees which values are the same.
 Values that the run made up are shown. `docs/decisions/0008-what-a-report-masks.md` has the reasons.
 """
@@ -28,9 +28,9 @@ from pgagents.verify.run.redaction.spans import MASK, Span, merge_spans, replace
 _SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 MAX_STORED = 20_000
 MARGIN = 4_000
-"""So many characters are read beyond `MAX_STORED`: a secret may begin before that limit and end behind it."""
+"""The number of characters that are read beyond `MAX_STORED`: a secret may cross that limit."""
 MAX_WHOLE = 1_000_000
-"""Bytes of the longest body that is masked as JSON; of a longer one only the beginning is read, as text."""
+"""The size in bytes of the longest body that is masked as JSON. A longer one is cut and masked as text."""
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _COLON = re.compile(r"\s*:")
 
@@ -134,7 +134,7 @@ class Redactor:
         )
 
     def _split(self, values: list[str]) -> set[int]:
-        """Return the numbers of the values over which a secret is split."""
+        """Return the indexes of the header values over which a secret is split."""
         ends = list(accumulate(map(len, values)))
         found: set[int] = set()
         for span in self.known.spans("".join(values)) if len(values) > 1 else ():
@@ -162,8 +162,9 @@ class Redactor:
         return next((name for name in headers if request.header(name)), (headers or [AUTHORIZATION])[0])
 
     def _mask_credential(self, name: str, value: str) -> str:
-        """Mask an authentication header: show a key by its role, a made-up one as it is, and nothing of
-        an encoded or changed key.
+        """Mask an authentication header.
+
+        A key is shown by its role, and a made-up key as it is. Nothing is shown of an encoded or changed key.
         """
         shown = self.text(value)
         lead = self._names.leads.get(name.lower(), "")
@@ -204,9 +205,7 @@ class Redactor:
         return text
 
     def _in_place(self, name: str, value: str) -> str:
-        """Return the mask for a value that was found by its name in text; a value that is masked already
-        stays.
-        """
+        """Return the mask for a value that was found by its name in text; a masked value stays."""
         if not value or value.startswith(("[key of ", MASK)):
             return value
         own = next((m for m in self._names.private if m.lower() == name.lower()), None)

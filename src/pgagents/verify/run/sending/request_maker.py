@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from pgagents.client.secret_command import CommandSecrets
+from pgagents.client.keys.secret_command import CommandSecrets
 from pgagents.errors import PgagentsError
 from pgagents.http import Request, Response, Silence
 from pgagents.model.credential import Credential
@@ -14,7 +14,7 @@ from pgagents.model.identity import choose, find_lacking, find_secret, has_all, 
 from pgagents.model.signature import schemes
 from pgagents.verify.answers.request_ids import foreign
 from pgagents.verify.cases.client_profiles import in_client_profile
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.oauth.renewals import Renewals
 from pgagents.verify.oauth.tokens import Refused, Tokens, present_request
@@ -52,7 +52,7 @@ class RequestMaker:
         """Called with each key that a command printed later, before it is used."""
 
     def make(self, ready: Ready) -> tuple[Request, str]:
-        """Return the HTTP request of a call, and the role whose limits it counts for."""
+        """Return the HTTP request of a call, and the role whose rate limit it uses."""
         call = ready.call
         if call.asks is not None:
             return present_request(self.model, self.keys, call.asks), "-"
@@ -72,7 +72,7 @@ class RequestMaker:
         return self._sign_request(call, request), call.role if proof and not call.twist else "-"
 
     def _prove(self, call: Call) -> Proof:
-        """Return how a call proves who makes it; empty if it does not."""
+        """Return the credentials of a call; empty if it carries none."""
         if call.endpoint is not None and not call.endpoint.needs_key:
             return NOTHING
         if call.plain:  # whoever listens in on plain http must not hear a key
@@ -83,7 +83,7 @@ class RequestMaker:
         return present_all(self._list_secrets(call), call.twist, call.twisted) if call.role else NOTHING
 
     def find_lacking(self, call: Call) -> str:
-        """Return the identity that a call needs and this run lacks; empty if it lacks none, or has no key."""
+        """Return the identity that a call needs and this run lacks; empty if there is none."""
         if call.endpoint is None or not call.endpoint.needs_key or call.schemes is not None or call.twist:
             return ""
         needs = self._list_alternatives(call)
@@ -165,7 +165,7 @@ class RequestMaker:
         return request
 
     def _sign_request(self, call: Call, request: Request) -> Request:
-        """Return the request with its body's signature, if the call asked for one."""
+        """Return the request with a signature of its body, if the call needs one."""
         for name, value in call.input.items():
             param = call.endpoint.action.param(name) if call.endpoint else None
             if isinstance(value, Signature) and param is not None:

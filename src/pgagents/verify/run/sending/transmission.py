@@ -31,7 +31,7 @@ class Received:
     overlapped: bool = False
     """True if another request was on its way at the same time."""
     several: tuple[Received, ...] = ()
-    """Those of all requests that were sent together, the first included; empty for one request."""
+    """The parts of all requests that were sent together, the first included; empty for a single request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Judgement, Probe, judge_broken, judge_kept, judge_untested
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.tools.contracts import judging, server_contract
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.mcp.introduction import OTHER_TIME, Introduction

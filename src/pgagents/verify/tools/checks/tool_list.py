@@ -19,7 +19,7 @@ from pgagents.verify.check.check import (
     judge_kept,
     judge_untested,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.tools.contracts import judging, send_message, server_contract
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.mcp.form import result_of

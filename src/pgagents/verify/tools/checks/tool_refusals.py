@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.tool_arguments import ToolArguments
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.tools.checks.tool_results import WRITES, find_tool
 from pgagents.verify.tools.contracts import (
     call_tool,

@@ -23,7 +23,7 @@ from pgagents.verify.check.check import (
     judge_kept,
     judge_untested,
 )
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.tools.contracts import call_tool, contract_id, tool_contract
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.form import error_of, list_texts, result_of, text_of

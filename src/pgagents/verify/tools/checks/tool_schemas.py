@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.jsonschema.schema import foreign_validator
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import Check, Judgement, Probe, judge_broken, judge_kept
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.tools.contracts import contract_id, judging, tool_contract
 from pgagents.verify.wire.mcp.listing import ToolListing
 

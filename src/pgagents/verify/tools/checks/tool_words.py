@@ -12,9 +12,9 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import Check, Judgement, Probe, judge_broken, judge_kept
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.tools.contracts import contract_id, judging, tool_contract
-from pgagents.verify.wire.mcp.listing import ToolListing, find_deed, find_hints
+from pgagents.verify.wire.mcp.listing import ToolListing, find_acting_word, find_hints
 
 NAME = "tool_words"
 LEAST, MOST = 10, 8_000
@@ -92,14 +92,14 @@ def _find_mute_argument(schema: Any) -> str:
 
 
 def _find_contradiction(name: str, hints: Mapping[str, Any]) -> str:
-    deed = find_deed(name)
+    word = find_acting_word(name)
     if hints.get("readOnlyHint") is True and hints.get("destructiveHint") is True:
         return "`readOnlyHint` and `destructiveHint` are both true"
-    if hints.get("readOnlyHint") is True and deed:
-        return f"`readOnlyHint` is true, and the name says `{deed}`"
-    removes = deed in ("delete", "destroy", "drop", "erase", "purge", "remove", "truncate", "wipe")
+    if hints.get("readOnlyHint") is True and word:
+        return f"`readOnlyHint` is true, and the name says `{word}`"
+    removes = word in ("delete", "destroy", "drop", "erase", "purge", "remove", "truncate", "wipe")
     if removes and hints.get("destructiveHint") is False:
-        return f"`destructiveHint` is false, and the name says `{deed}`"
+        return f"`destructiveHint` is false, and the name says `{word}`"
     return ""
 
 

@@ -11,7 +11,9 @@ from typing import Any
 
 from pgagents.decoding.medium import find
 from pgagents.http import Response, Silence, json_bytes, read_json
-from pgagents.model.action import Action, Code, Param
+from pgagents.model.action import Action
+from pgagents.model.answers.error_code import Code
+from pgagents.model.argument import Param
 from pgagents.model.model import Model
 from pgagents.model.surface import Surface
 from pgagents.verify.wire.endpoint import MCP, Endpoint, endpoints

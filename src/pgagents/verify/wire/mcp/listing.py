@@ -17,7 +17,7 @@ from pgagents.verify.wire.mcp.link import Link
 
 LIST = "tools/list"
 MOST_PAGES, MOST_TOOLS, MOST_CHARACTERS = 50, 2_000, 8_000_000
-DEEDS = frozenset((
+ACTING_WORDS = frozenset((
     "add", "append", "cancel", "commit", "create", "delete", "destroy", "drop", "edit", "erase", "execute",
     "insert", "kill", "modify", "move", "overwrite", "post", "publish", "purge", "push", "remove", "rename",
     "reset", "restart", "revoke", "send", "set", "start", "stop", "submit", "truncate", "update", "upload",
@@ -100,7 +100,7 @@ def find_hints(tool: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def find_deed(name: str) -> str:
+def find_acting_word(name: str) -> str:
     """Return the word in a tool's name that means a change; empty if there is none.
 
     It is the first word, or the second one if names begin with the server's name (`git_commit`).
@@ -108,9 +108,9 @@ def find_deed(name: str) -> str:
     words = [word.lower() for word in _WORDS.findall(name)[:2]]
     if words and words[0] in READING:
         return ""
-    return next((word for word in words if word in DEEDS), "")
+    return next((word for word in words if word in ACTING_WORDS), "")
 
 
 def only_reads(tool: Mapping[str, Any]) -> bool:
     """True if a tool's hints say that it only reads, and its name does not mean a change."""
-    return find_hints(tool).get("readOnlyHint") is True and not find_deed(str(tool.get("name")))
+    return find_hints(tool).get("readOnlyHint") is True and not find_acting_word(str(tool.get("name")))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.model.action import Action, Param
-from pgagents.verify.check.memory import Setting
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.declared_refusals import find_refusal
 from pgagents.verify.values.schema_values import pattern_text, types_of
 from pgagents.verify.wire.endpoint import Endpoint

@@ -15,7 +15,8 @@ from pgagents.jsonschema.schema import validator
 from pgagents.source.origin import plain
 from pgagents.verify.cases.as_sent import stand_ins
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
-from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.projections.offers import Offer, Projection, Schema, offers
 from pgagents.verify.projections.schema import Gaps, fill_gaps, read_as_2020, same
 from pgagents.verify.wire.call import Call

@@ -11,12 +11,12 @@ from itertools import combinations
 from typing import Any
 
 from pgagents.jsonschema.schema import resolve, subschemas
-from pgagents.model.action import Param
+from pgagents.model.argument import Param
 from pgagents.source.origin import plain
 from pgagents.verify.cases.as_sent import is_invalid, stand_ins
 from pgagents.verify.cases.invalid import invalid_cases_of, of_another
-from pgagents.verify.cases.projection_index import ProjectionIndex
-from pgagents.verify.check.memory import Setting
+from pgagents.verify.cases.vendors.projection_index import ProjectionIndex
+from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.values.applied import accepts
 from pgagents.verify.values.schema_values import high, low, types_of

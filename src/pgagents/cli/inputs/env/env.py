@@ -28,16 +28,17 @@ oauth:                                          # a client, and how its user con
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pgagents.cli.inputs.env.entries import FIELD_NAME, NO_NAME, Entries
+from pgagents.cli.inputs.env.oauth import read_oauth
 from pgagents.client.environment import base_url
-from pgagents.client.secret_command import SecretCommand
+from pgagents.client.keys.secret_command import SecretCommand
 from pgagents.errors import InputError, PgagentsError
-from pgagents.source.diagnostics import Diagnostic, in_order
+from pgagents.source.diagnostics import in_order
 from pgagents.source.read import read
 from pgagents.source.source import Pointer, Source
 from pgagents.text.brief import brief
@@ -46,11 +47,6 @@ from pgagents.text.nearest import did_you_mean
 if TYPE_CHECKING:
     from pgagents.verify.wire.oauth import OAuthClient
 
-_VARIABLE = re.compile(
-    r"[A-Z_][A-Z0-9_]*\Z"
-)  # only capitals, so that a key written here by mistake is not taken for a name
-NO_NAME = "env/no-variable"
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # a field name, RFC 9110 section 5.1
 _OURS = dict.fromkeys(
     ("host", "content-type", "content-length", "transfer-encoding", "connection"), "the checks vary it"
 )
@@ -107,7 +103,7 @@ def read_env(
     return env
 
 
-class _Reader:
+class _Reader(Entries):
     """Read a description and collect its faults."""
 
     def __init__(
@@ -120,20 +116,13 @@ class _Reader:
         only: str = "",
         servers: Collection[str] = (),
     ) -> None:
-        self.source, self.roles, self.values, self.variables = source, roles, values, variables
+        super().__init__(source, variables)
+        self.roles, self.values = roles, values
         self.only, self.known_servers = only, servers
         help = "give the key under `identities`, or with --identity"
         self.ours = dict.fromkeys((name.lower() for name in key_headers), help) | _OURS
         self.described: dict[str, dict[Any, Any]] = {}
         """Identities that are described by more than a variable's name, by role."""
-        self.found = [Diagnostic(f.span, f"env/{f.id}", "error", f.message, f.help) for f in source.faults]
-
-    def fault(
-        self, pointer: Pointer, id: str, message: str, help: str = "", *, at_value: bool = True
-    ) -> None:
-        self.found.append(
-            Diagnostic(self.source.locate(pointer, at_value=at_value), f"env/{id}", "error", message, help)
-        )
 
     def env(self, path: Path) -> Env:
         data = self.source.data
@@ -156,7 +145,7 @@ class _Reader:
             "headers": self.headers,
             "identities": self.identities,
             "env": lambda: self.like((), self.values),
-            "oauth": self.oauth,
+            "oauth": lambda: read_oauth(self),
         }
         for key in data:
             if key not in parts:
@@ -222,18 +211,11 @@ class _Reader:
                 self.fault(("servers", name), "url", error.message, error.help)
         return found
 
-    def mapping(self, key: str) -> dict[Any, Any]:
-        given = self.source.data[key]
-        if isinstance(given, dict):
-            return given
-        self.fault((key,), "type", f"`{key}` is a mapping")
-        return {}
-
     def headers(self) -> dict[str, str]:
         found = {}
         for name, given in self.mapping("headers").items():
             pointer = ("headers", name)
-            if not _TOKEN.match(str(name)) or str(name).lower() in self.ours:
+            if not FIELD_NAME.match(str(name)) or str(name).lower() in self.ours:
                 help = self.ours.get(str(name).lower(), "letters, digits and hyphens")
                 self.fault(
                     pointer,
@@ -294,94 +276,6 @@ class _Reader:
             self.fault((*pointer, "lives_s"), "command", "`lives_s` is a number of seconds above 0")
             return None
         return SecretCommand(tuple(words), folder, lives_s)
-
-    def oauth(self) -> OAuthClient | None:
-        from pgagents.verify.wire.oauth import OAuthClient
-
-        given = self.mapping("oauth")
-        client = self.client(("oauth",), given, ("consent", "refuse", "headers", "other"))
-        hidden: list[str] = []
-        consent, headers, refuse = (
-            self.texts(given, key, hidden) for key in ("consent", "headers", "refuse")
-        )
-        other = given.get("other")
-        if other is not None and not isinstance(other, dict):
-            self.fault(("oauth", "other"), "type", "`other` is a mapping: client_id, redirect_uri, secret")
-            other = None
-        told = OAuthClient(*self.client(("oauth", "other"), other, ())) if other is not None else None
-        return OAuthClient(*client, consent, headers, tuple(hidden), refuse, told)
-
-    def client(self, at: Pointer, given: Mapping[Any, Any], more: tuple[str, ...]) -> tuple[str, str, str]:
-        """Return a client's id, redirect URI and secret. `more` are further allowed keys."""
-        known = ("client_id", "secret", "redirect_uri", *more)
-        for key in given:
-            if key not in known:
-                self.fault(
-                    (*at, key),
-                    "unknown-key",
-                    f"unknown key `{brief(str(key))}`",
-                    did_you_mean(str(key), known),
-                    at_value=False,
-                )
-        for key in ("client_id", "redirect_uri"):
-            if not isinstance(given.get(key), str) or not given[key].isprintable() or not given[key]:
-                self.fault(
-                    (*at, key) if key in given else at, "oauth", f"`{at[-1]}` needs `{key}`: one line of text"
-                )
-        secret = self.variable((*at, "secret"), given["secret"]) if given.get("secret") is not None else ""
-        return str(given.get("client_id")), str(given.get("redirect_uri")), secret
-
-    def texts(self, given: Mapping[Any, Any], key: str, hidden: list[str]) -> dict[str, str]:
-        """Return texts by name from a part of `oauth`.
-
-        Values from environment variables are added to `hidden`.
-        """
-        part = given.get(key) or {}
-        if not isinstance(part, dict):
-            self.fault(("oauth", key), "type", f"`{key}` is a mapping of names to texts")
-            return {}
-        found = {}
-        for name, value in part.items():
-            pointer = ("oauth", key, name)
-            if isinstance(value, dict) and list(value) == ["variable"]:
-                value = self.variable((*pointer, "variable"), value["variable"])
-                hidden.append(value)
-            if (
-                not isinstance(value, str)
-                or not value.isprintable()
-                or (key == "headers" and not _TOKEN.match(str(name)))
-            ):
-                self.fault(
-                    pointer,
-                    "oauth",
-                    "this is one line of text, or `{variable: NAME}`",
-                    "put a number in quotes",
-                )
-                continue
-            found[str(name)] = value
-        return found
-
-    def variable(self, pointer: Pointer, name: Any) -> str:
-        """Return the value of an environment variable.
-
-        The message never repeats the text, which may be a key in place of the name.
-        """
-        if not isinstance(name, str) or not _VARIABLE.match(name):
-            self.fault(
-                pointer,
-                "no-variable",
-                "this is no name of an environment variable (capitals, digits and _)",
-                "keys never stand in a file: export NAME=…, and write NAME",
-            )
-            return ""
-        if not self.variables.get(name):
-            self.fault(
-                pointer,
-                "variable",
-                f"the environment variable {brief(name)} is not set",
-                f"export {brief(name)}=… first",
-            )
-        return self.variables.get(name, "")
 
     def like(self, within: Pointer, default: Mapping[str, Any]) -> dict[str, Any]:
         """Return the catalogue's `env` with the file's values, which must have the same members and types."""

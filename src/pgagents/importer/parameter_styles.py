@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.encoding.request import COOKIE_NAME
+from pgagents.importer.reading.media import JSON
 from pgagents.importer.reading.names import clean, cut
-from pgagents.importer.reading.operations import JSON, Parameter
+from pgagents.importer.reading.operations import Parameter
 from pgagents.importer.reading.references import Found
 from pgagents.importer.schemas import Schemas, clean_value
 from pgagents.text.brief import brief
@@ -58,7 +59,7 @@ _STYLES = {
 }
 
 
-def travelling(p: Parameter, schemas: Schemas) -> Joined | Styled | AsJson | Unsayable | None:
+def find_form(p: Parameter, schemas: Schemas) -> Joined | Styled | AsJson | Unsayable | None:
     """Return how the parameter is converted, or None if it is sent unchanged."""
     if p.style in ("matrix", "label"):
         return Unsayable(f"it travels as `{p.style}`")

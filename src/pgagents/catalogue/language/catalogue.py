@@ -14,12 +14,15 @@ from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.audit import Audit
 from pgagents.catalogue.language.basics import Json, Line, Name, Schema, Security, Slug, Strict
 from pgagents.catalogue.language.errors import Errors
-from pgagents.catalogue.language.offers import Idempotency, Retention, Surface, Webhooks
+from pgagents.catalogue.language.events import Webhooks
 from pgagents.catalogue.language.platform.addresses import Api
 from pgagents.catalogue.language.platform.auth import Auth
 from pgagents.catalogue.language.platform.behaviour import Behaviour, Browsers, Header
+from pgagents.catalogue.language.platform.idempotency import Idempotency
 from pgagents.catalogue.language.platform.limits import Limits
+from pgagents.catalogue.language.platform.retention import Retention
 from pgagents.catalogue.language.resources import Resource, Workflow
+from pgagents.catalogue.language.surfaces import Surface
 
 
 class Sandbox(Strict):

@@ -7,9 +7,17 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from pgagents.diff.proving.facts import (
+    MAX_FACTS,
+    TYPES,
+    Facts,
+    collect_facts,
+    find_types,
+    list_constraints,
+    list_values,
+)
 from pgagents.jsonschema.schema import REF
 
-TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 _NUMBERS = frozenset(("integer", "number"))
 _OF = {
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _NUMBERS),
@@ -31,11 +39,7 @@ _SILENT = frozenset(
     ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment")
 )
 MAX_SPLITS = 4
-MAX_FACTS = 60
-MAX_FINITE = 300
 MAX_STEPS = 20_000
-
-Facts = list[dict[str, Any]]
 Pair = tuple[str, str]
 
 
@@ -66,7 +70,7 @@ class Prover:
             return False
         if goal is True or goal == {}:
             return True
-        facts = self._facts(given)
+        facts = collect_facts(given, self.known)
         if facts is None:
             return True  # no value satisfies these constraints
         if goal is False:
@@ -79,7 +83,7 @@ class Prover:
                 facts, rest, assumed, open_, splits
             )
         left = [key for key in goal if key not in _SILENT]
-        kinds = _kinds(facts)
+        kinds = find_types(facts)
         unproved = [key for key in left if not self._keyword(key, facts, kinds, goal, assumed, open_, splits)]
         if not unproved:
             return True
@@ -103,36 +107,6 @@ class Prover:
                 else []
             ),
         ]
-
-    def _facts(self, given: Iterable[Any]) -> Facts | None:
-        """Return all constraints, with references and `allOf` expanded; None if they contradict each
-        other.
-        """
-        found: Facts = []
-        stack = list(given)
-        seen: set[str] = set()
-        while stack and len(found) <= MAX_FACTS:
-            one = stack.pop()
-            if one is False:
-                return None
-            if not isinstance(one, dict) or not one:
-                continue
-            rest = dict(one)
-            ref = rest.pop("$ref", None)
-            if isinstance(ref, str):
-                if ref not in seen:
-                    seen.add(ref)
-                    stack.append(self.known.get(ref[len(REF) :], {}))
-                stack.append(rest)
-                continue
-            stack.extend(rest.pop("allOf", ()))
-            if "patternProperties" in rest:
-                rest.pop("additionalProperties", None)  # it does not apply to members that a pattern matches
-            if "prefixItems" in rest:
-                rest.pop("items", None)  # it does not apply to the first items
-            if rest and rest not in found:
-                found.append(rest)
-        return found
 
     def _reference(
         self, facts: Facts, ref: str, assumed: frozenset[Pair], open_: frozenset[Pair], splits: int
@@ -181,7 +155,7 @@ class Prover:
         wanted = goal[key]
         if key in _OF and not kinds & _OF[key]:
             return True
-        if (values := _finite(facts, kinds)) is not None and key in ("type", "enum", "const", *_OF):
+        if (values := list_values(facts, kinds)) is not None and key in ("type", "enum", "const", *_OF):
             return all(
                 _meets(value, {k: goal[k] for k in self._with_context([key], goal)}, self.others)
                 for value in values
@@ -240,7 +214,7 @@ class Prover:
             return all(any(name in fact.get("required", ()) for fact in facts) for name in wanted)
         if key == "properties":
             return all(
-                self._under(_member(facts, name), sub, assumed, frozenset(), splits)
+                self._under(list_constraints(facts, name), sub, assumed, frozenset(), splits)
                 for name, sub in wanted.items()
             )
         if key == "patternProperties":
@@ -254,7 +228,8 @@ class Prover:
             named = {name for fact in facts for name in fact.get("properties") or ()} - listed
             rest = [fact["additionalProperties"] for fact in facts if "additionalProperties" in fact]
             return all(
-                self._under(_member(facts, name), wanted, assumed, frozenset(), splits) for name in named
+                self._under(list_constraints(facts, name), wanted, assumed, frozenset(), splits)
+                for name in named
             ) and self._under(rest, wanted, assumed, frozenset(), splits)
         if key == "minProperties":
             needed = {name for fact in facts for name in fact.get("required", ())}
@@ -285,52 +260,8 @@ class Prover:
             return other is False
         if "$ref" in other:
             other = self.others.get(other["$ref"][len(REF) :], {})
-        kinds = _kinds([other] if isinstance(other, dict) else [])
-        return not (_kinds(facts) & kinds)
-
-
-def _kinds(facts: Facts) -> frozenset[str]:
-    """Return the possible types of a value.
-
-    An integer counts as `integer` and `number`, other numbers as `number`.
-    """
-    left = set(TYPES)
-    for fact in facts:
-        if "type" in fact:
-            allowed = {fact["type"]} if isinstance(fact["type"], str) else set(fact["type"])
-            left &= allowed | ({"integer"} if "number" in allowed else set())
-        for value_list in ([fact["const"]] if "const" in fact else None, fact.get("enum")):
-            if value_list is not None:
-                left &= {kind for value in value_list for kind in _kinds_of(value)}
-    return frozenset(left)
-
-
-def _kinds_of(value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ("null",)
-    if isinstance(value, bool):
-        return ("boolean",)
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return ("integer", "number")
-    names = {float: "number", str: "string", list: "array", dict: "object"}
-    return (names[type(value)],)
-
-
-def _finite(facts: Facts, kinds: frozenset[str]) -> list[Any] | None:
-    """Return a list that contains all possible values, if they are few; otherwise None."""
-    for fact in facts:
-        if "const" in fact:
-            return [fact["const"]]
-        if "enum" in fact and len(fact["enum"]) <= MAX_FINITE:
-            return [value for value in fact["enum"] if set(_kinds_of(value)) & kinds]
-    if kinds and kinds <= {"null", "boolean"}:
-        return [
-            value
-            for kind, values in (("null", [None]), ("boolean", [True, False]))
-            if kind in kinds
-            for value in values
-        ]
-    return None
+        kinds = find_types([other] if isinstance(other, dict) else [])
+        return not (find_types(facts) & kinds)
 
 
 def _meets(value: Any, goal: dict[str, Any], others: Mapping[str, Any]) -> bool:
@@ -369,15 +300,3 @@ def _is_bounded(key: str, wanted: Any, facts: Facts, kinds: frozenset[str]) -> b
 
 def _exact(number: Any) -> Fraction:
     return Fraction(str(number))
-
-
-def _member(facts: Facts, name: str) -> list[Any]:
-    """Return all constraints on the member of a name."""
-    found = []
-    for fact in facts:
-        properties = fact.get("properties") or {}
-        if name in properties:
-            found.append(properties[name])
-        elif "additionalProperties" in fact:
-            found.append(fact["additionalProperties"])
-    return found

@@ -26,7 +26,7 @@ _TOKENS_PATH = re.compile(r"\Athis is the path of the action `(\w+)`")
 SAME_NAME = "the document has two arguments of this name, in different places"
 
 
-def comments(notes: Notes | tuple[Note, ...]) -> dict[Pointer, list[str]]:
+def make_comments(notes: Notes | tuple[Note, ...]) -> dict[Pointer, list[str]]:
     """Return the comments for the file, each by the pointer below it."""
     found: dict[Pointer, list[str]] = {}
     for note in notes.made if isinstance(notes, Notes) else notes:
@@ -34,7 +34,9 @@ def comments(notes: Notes | tuple[Note, ...]) -> dict[Pointer, list[str]]:
     return found
 
 
-def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -> tuple[str, Model]:
+def remove_invalid_parts(
+    data: dict[str, Any], notes: Notes, known: Validators | None = None
+) -> tuple[str, Model]:
     """Return the catalogue as text and loaded, after changing `data` until it loads.
 
     `known` are validators of its schemas, so that none is compiled twice. Raises PgagentsError if no action
@@ -44,7 +46,7 @@ def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
     for _ in range(MAX_ROUNDS):
         if not data["actions"]:
             raise nothing_left(notes)
-        text = render_yaml(data, comments(notes))
+        text = render_yaml(data, make_comments(notes))
         source = parse(text, "<import>")
         if source.faults and source.faults[0].id in ("too-many", "too-large", "too-deep"):
             if source.faults[0].id == "too-many" and _without_examples(data, notes):
@@ -62,7 +64,7 @@ def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
     raise AssertionError(f"an imported catalogue does not load: {found[:3]}")
 
 
-def answers(model: Model, notes: Notes) -> bool:
+def add_ignores(model: Model, notes: Notes) -> bool:
     """Add ignore comments for arguments that the document itself names twice.
 
     Return True if there are any.

@@ -1,0 +1,1 @@
+"""Read a server description, `--env staging.yaml`."""

@@ -1,0 +1,1 @@
+"""Prove that one schema accepts no more than another."""

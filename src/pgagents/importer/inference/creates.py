@@ -1,0 +1,195 @@
+"""Find the call that makes an instance of an inferred resource, with a value for each required argument."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.importer.inference.identifiers import find_object, find_open_object
+from pgagents.importer.inference.listing import find_success
+from pgagents.importer.operations.imported import ImportedAction
+from pgagents.importer.reading.note import Notes
+from pgagents.jsonschema.parts import follow
+from pgagents.model.values.sure_values import choose_value, find_unsure
+
+PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+CREATED = 201
+
+
+@dataclass(frozen=True, slots=True)
+class InferredResource:
+    """An inferred resource: its name, the argument and the member with its id, and its parent's path."""
+
+    name: str
+    argument: str
+    member: str
+    parent: str
+    kind: str
+    """The noun of its path: `item` for `/items`."""
+    open: bool
+    """True if the document does not name the member that is its id."""
+
+
+def as_slug(value: Any) -> Any:
+    """Return a new text that stands well in a path."""
+    return "=fresh.slug" if value == "=fresh.text" else value
+
+
+def make_call(one: ImportedAction, given: Mapping[str, Any], at: str) -> dict[str, Any]:
+    """Return a call as the catalogue has it, with its arguments and the place of the instance."""
+    call: dict[str, Any] = {"action": one.name}
+    call |= {"input": dict(given)} if given else {}
+    return call | ({"at": at} if at not in ("", "response") else {})
+
+
+def find_read_place(one: ImportedAction, resource: InferredResource, named: Mapping[str, Any]) -> str:
+    """Return the place in an answer of the object that has the resource's id; empty if it has none."""
+    find = find_open_object if resource.open else find_object
+    found = find(one, resource.argument, resource.kind, named)
+    return found[0] if found is not None else ""
+
+
+def list_containers(
+    one: InferredResource, action: ImportedAction, known: Mapping[str, InferredResource]
+) -> dict[str, Any]:
+    """Return the arguments that name a resource's containers, outermost first."""
+    found: dict[str, Any] = {}
+    names = PLACEHOLDER.findall(action.action["http"])
+    chain: list[InferredResource] = []
+    parent = known.get(one.parent) if one.parent else None
+    while parent is not None:
+        chain.append(parent)
+        parent = known.get(parent.parent) if parent.parent else None
+    for above, name in zip(reversed(chain), names, strict=False):
+        found[name] = f"={above.name}.{above.member}"
+    return found
+
+
+def find_create(
+    one: InferredResource,
+    action: ImportedAction | None,
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+) -> dict[str, Any] | None:
+    """Return the call that makes an instance.
+
+    None if its answer has no id, or if an argument has no certain value.
+    """
+    if action is None or action.action["effect"] != "write":
+        return None
+    place, above = find_created_place(one, action, named), list_containers(one, action, known)
+    given = find_values(action, above, named, known)
+    return make_call(action, {**above, **given}, place) if place and given is not None else None
+
+
+def ask_for_value(
+    one: InferredResource,
+    action: ImportedAction | None,
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+    notes: Notes,
+) -> None:
+    """Ask the author for an example, if a call could make an instance but for one argument without a certain
+    value.
+    """
+    if action is None or action.action["effect"] != "write" or not find_created_place(one, action, named):
+        return
+    above = list_containers(one, action, known)
+    unsure = [
+        find_unsure(follow(param, named), named, _find_shown(action), name)
+        for name, param in _list_open(action, above, known)
+    ]
+    if names := [f"`{path}`" for path in unsure if path]:
+        notes.decide(
+            ("actions", action.name),
+            f"which value of {join_and(names)} is right? a run can make a `{one.name}` if the document has "
+            "an `example` of it, or the resource a `made_by`",
+        )
+
+
+def find_created_place(one: InferredResource, action: ImportedAction, named: Mapping[str, Any]) -> str:
+    """Return the place of the id in the answer of a call that makes an instance; empty if it has none."""
+    if one.open:
+        return find_read_place(action, one, named)
+    whole = find_success(action, named)
+    inner = [
+        (f"response.{n}", follow(s, named))
+        for n, s in whole.get("properties", {}).items()
+        if n.isidentifier()
+    ]
+    places = (at for at, s in (("response", whole), *inner) if one.member in s.get("properties", {}))
+    return next(places, "")
+
+
+def find_put(
+    one: InferredResource,
+    action: ImportedAction | None,
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+) -> dict[str, Any] | None:
+    """Return the PUT that makes an instance under an id chosen by the caller.
+
+    None unless its answer 201 is documented, and the id may be any text.
+    """
+    if action is None or CREATED not in action.action["output"]:
+        return None
+    argument = PLACEHOLDER.findall(action.action["http"])[-1]
+    param = follow(action.action["input"].get(argument, {}), named)
+    id = choose_value(param, named, {}, argument)
+    place, above = find_created_place(one, action, named), list_containers(one, action, known)
+    above = {**above, argument: as_slug(id)}
+    given = find_values(action, above, named, known)
+    new = str(id).startswith("=fresh.")
+    return make_call(action, {**above, **given}, place) if new and place and given is not None else None
+
+
+def find_values(
+    action: ImportedAction,
+    above: Mapping[str, Any],
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+) -> dict[str, Any] | None:
+    """Return a value for each required argument; None if one has no value that is certain to be valid."""
+    shown = _find_shown(action)
+    found: dict[str, Any] = {}
+    for name, param in action.action.get("input", {}).items():
+        if name in above or not param.get("required"):
+            continue
+        other = _find_other(name, known)
+        value = (
+            f"={other.name}.{other.member}"
+            if other is not None
+            else choose_value(follow(param, named), named, shown, name)
+        )
+        if value is None:
+            return None
+        found[name] = value
+    return found
+
+
+def _find_shown(action: ImportedAction) -> Mapping[str, Any]:
+    """Return the arguments of the action's first example, and the document's other examples of arguments."""
+    first = next((dict(e.get("input", {})) for e in action.action.get("examples", {}).values()), {})
+    return {**action.shown, **first}
+
+
+def _find_other(name: str, known: Mapping[str, InferredResource]) -> InferredResource | None:
+    """Return the resource that an argument is named after, such as `shelf` for `shelf_id`."""
+    return next((k for k in known.values() if name == f"{k.name}_id"), None)
+
+
+def _list_open(
+    action: ImportedAction, above: Mapping[str, Any], known: Mapping[str, InferredResource]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Yield the required arguments that name no resource, each with its schema."""
+    given = action.action.get("input", {}).items()
+    return [
+        (n, p) for n, p in given if p.get("required") and n not in above and _find_other(n, known) is None
+    ]
+
+
+def join_and(reasons: Sequence[str]) -> str:
+    """Return the words of a list with commas, and with `and` before the last one."""
+    return " and ".join([", ".join(reasons[:-1]), reasons[-1]]) if len(reasons) > 1 else reasons[0]
