@@ -16,7 +16,8 @@ from pgagents.generate.openapi.document import document, losses, operations
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.sign_in import choose_sign_in
 from pgagents.generate.target import Loss, Target, View
-from pgagents.model.action import Action, Param
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.model.surface import Surface
