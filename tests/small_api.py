@@ -107,9 +107,9 @@ def catalogue(text: str = NOTES, *changes: tuple[str, str]) -> Model:
     return load_text(text, "notes.yaml")
 
 
-def with_resource(*changes: tuple[str, str]) -> Model:
+def with_resource(*changes: tuple[str, str], text: str = NOTES) -> Model:
     """The catalogue that says where notes come from."""
-    text = NOTES.replace(
+    text = text.replace(
         "note_id: {type: string, minLength: 1, maxLength: 40, required: true}",
         "note_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: note}",
     )

@@ -244,6 +244,14 @@ class WrongAllow(Shelf):
         return with_header(came, "Allow", "GET, PUT") if wrong else came
 
 
+class PartOfAllow(Shelf):
+    """Refuses OPTIONS with one of the methods of a path in Allow."""
+
+    def change(self, request: Request, came: Response) -> Response:
+        refused = request.method == "OPTIONS" and came.header("allow") is not None
+        return refuse(405, "no such method", Allow="GET") if refused else came
+
+
 class StillThere(Shelf):
     """Answers a book that was removed."""
 

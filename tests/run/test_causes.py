@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pgagents.http import Request, Response
+from pgagents.model.contract import Contract
+from pgagents.report.causes import cause_of
 from pgagents.report.formats import json as as_json
 from pgagents.report.read import read
 from pgagents.report.report import Finding, Report
-from small_api import Notes, answer, catalogue, verified, with_resource
+from small_api import NOTES, Notes, answer, catalogue, verified, with_resource
 
 FAILED = {"detail": "Internal server error"}
 Odd = Callable[[Notes, Request], Response | None]
@@ -83,6 +85,46 @@ def test_undocumented_errors_with_other_messages_are_several_findings() -> None:
     every = {"/notes": "no query in the request", "/notes/x": "bad selection 'x'"}
     assert len(undocumented(every).findings) == 2
     assert len(undocumented(dict.fromkeys(every, "no query in the request")).findings) == 1
+
+
+def test_the_id_in_a_message_is_no_other_cause() -> None:
+    said = {"/notes": "note 8f14e45f-ceea is locked", "/notes/x": "note b1946ac9-2492 is locked"}
+    assert len(undocumented(said).findings) == 1
+    assert len(undocumented({**said, "/notes": "book 8f14e45f-ceea is locked"}).findings) == 2
+
+
+def test_a_404_of_an_id_is_one_finding_whatever_its_message_and_that_of_a_list_is_another() -> None:
+    removed: set[str] = set()
+
+    def before(server: Notes, request: Request) -> Response | None:
+        id = request.path.removeprefix("/notes").strip("/")
+        if request.method == "DELETE" and id in server.notes:
+            removed.add(id)
+            return None
+        gone = id in removed and id not in server.notes
+        lost = request.method == "GET" and not id and removed
+        return (
+            answer(404, {"detail": f"no {request.method} of {'one' if id else 'all'}"})
+            if gone or lost
+            else None
+        )
+
+    silent = with_resource(text=NOTES.replace("[NOT_FOUND, REFUSED]", "[REFUSED]"))
+    report = verified(silent, Notes(before=before), only=("documented_status", "removals"), allow_writes=True)
+    found = [find(report, f"documented_status/{at}@rest") for at in ("get_note", "delete_note", "list_notes")]
+    assert found[0] is found[1]
+    assert found[0] is not found[2]
+
+
+def test_wrong_arguments_of_one_kind_are_one_finding_whichever_success_comes() -> None:
+    def key(kind: str, outcome: str) -> str:
+        origin = ("actions", "search")
+        one = Contract(f"invalid_input/{kind}/search@rest", "invalid_input", "search", "rest", "", origin, ())
+        return cause_of(one, outcome, outcome, None)
+
+    assert key("null/text", "200") == key("null/name", "201")
+    assert key("null/text", "200") != key("type/text", "200")
+    assert key("null/text", "200") != key("null/text", "503")
 
 
 def test_wrong_arguments_of_other_kinds_are_several_findings() -> None:

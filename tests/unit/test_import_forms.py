@@ -516,3 +516,28 @@ def test_codes_that_a_document_lists_leave_room_for_an_invented_one() -> None:
     made = imported(document)
     assert made.data["errors"]["code_at"] == "code"
     assert made.data["errors"]["codes"]["INVALID"]["code_at"] is None
+
+
+def json_query(schema: Any, media: str = "application/json", place: str = "query") -> dict[str, Any]:
+    return {"name": "q", "in": place, "content": {media: {"schema": schema}}}
+
+
+def test_json_in_the_query_keeps_its_schema() -> None:
+    schema = {"type": "object", "properties": {"limit": {"type": "integer", "minimum": 1}}}
+    taken = inputs(json_query(schema))["q"]
+    assert (taken["type"], taken["content_type"]) == ("object", "application/json")
+    assert taken["properties"]["limit"] == {"type": "integer", "minimum": 1}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        json_query({"type": "object"}, media="application/xml"),
+        json_query({"type": "object"}, place="header"),
+        {"name": "q", "in": "query", "content": {"application/json": {}}},
+    ],
+)
+def test_what_is_no_described_json_in_the_query_stays_one_text(written: dict[str, Any]) -> None:
+    taken = inputs(written)["q"]
+    assert taken["type"] == "string"
+    assert "content_type" not in taken

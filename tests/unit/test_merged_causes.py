@@ -32,7 +32,7 @@ CHECKS = (
 )  # fmt: skip
 CLAIMS = (
     "response.items.0.price is 'x'", "response.total is 3", "answered 500: Internal", "lost: [1]",
-    "the body: 'a' is a required property",
+    "the body: 'a' is a required property", "404", "the status 404 is not listed: it answered 404",
 )  # fmt: skip
 BODIES = ({"error": {"code": "GONE"}}, {"detail": "no such row"}, {"detail": "KeyError: 'a'"}, {})
 LIMITS = catalogue().limit_reader
@@ -166,6 +166,19 @@ def test_a_derived_contract_of_another_shard_joins_what_explains_it() -> None:
     (found,) = merged.findings
     assert (found.contract.check, len(found.also)) == ("no_crashes", 1)
     assert found.also_curl.keys() == set(found.also)
+
+
+def test_a_status_that_a_vendors_document_lacks_too_is_in_the_finding_of_that_status() -> None:
+    lacking, actions = "the status 404 is not listed: it answered 404", frozenset(ACTIONS)
+    own = Fault("find", 404, 3, "no key", "valid", (("documented_status", "404", False, False),))
+    other = replace(own, action="make", body=1)
+    copies = [replace(one, broken=(("honours_manifest", lacking, True, False),)) for one in (own, other)]
+    several = [own, other, *copies, replace(copies[0], action="drop")]
+    with TemporaryDirectory() as folder:
+        merged, _ = merge([shard(Path(folder), several, n, 2) for n in (1, 2)])
+    for findings in (find(several, actions), merged.findings):
+        grouped = sorted(sorted(id.partition("/")[0] for id in ids) for _, ids in group(findings))
+        assert grouped == [["documented_status", "honours_manifest"]] * 2 + [["honours_manifest"]]
 
 
 def test_a_whole_run_stores_no_causes() -> None:

@@ -197,6 +197,15 @@ def test_a_number_in_a_query_is_a_number(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (wrong.call.input["level"], wrong.wrong) == ("x", {"level": "type"})
 
 
+def test_json_in_a_query_is_a_value_and_not_its_text() -> None:
+    said = "content_type: application/json, properties: {limit: {type: integer, minimum: 1, maximum: 50}}"
+    listing = "    http: GET /notes\n    effect: read\n"
+    of = with_resource((listing, f"{listing}    input: {{filter: {{{said}, required: true}}}}\n"))
+    given = [one.call.input["filter"] for one in drawn(of, "list_notes")]
+    assert {type(value) for value in given} == {dict}
+    assert len({str(value.get("limit")) for value in given}) > 1
+
+
 def test_what_cannot_be_sent_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     given = [{"level": 3, "text": "a", "trace": text} for text in ("\n", "漢", "fine")]
     monkeypatch.setattr(random_calls, "random_inputs", lambda *_, **__: given)

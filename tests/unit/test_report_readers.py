@@ -202,6 +202,8 @@ def test_curl_line_of_a_server_that_fails_has_all_headers() -> None:
             True,
         ),
         (("response_schema", "200", "session.paid: x"), ("response_schema", "200", "session.due: x"), False),
+        (("response_schema", "200", "2.paid: x"), ("response_schema", "201", "paid: x"), True),
+        (("response_schema", "200", "2.paid: x"), ("response_schema", "200", "2.due: x"), False),
         (("response_schema", "200", "session.paid: x"), ("response_schema", "404", "session.paid: x"), False),
         (("content_type", "200", "Content-Type: text/html"), ("response_schema", "200", "Content: x"), False),
         (("key_authentication", "200", "200"), ("key_authentication", "200", "200"), True),

@@ -78,7 +78,7 @@ CATALOGUE: tuple[Row, ...] = (
          "a function's own name breaks"),
     _row("Action", "cite", "none", "none", _TESTS),
     _row("Param", _SCHEMA, "by value", "-", "taking less breaks, taking more is an addition"),
-    _row("Param", "in wire style explode allow_reserved", "breaking", "-"),
+    _row("Param", "in wire style explode content_type allow_reserved", "breaking", "-"),
     _row("Param", "media max_bytes", "by value", "-", "taking less breaks, taking more is an addition"),
     _row("Param", "default", "may break", "-", "calls without it mean something else"),
     _row("Param", f"{_WORDS} readOnly writeOnly", "wording, none", "-"),

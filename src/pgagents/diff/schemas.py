@@ -81,6 +81,8 @@ def inputs(s: Sides) -> Iterator[Change]:
 
 
 def _describe_style(p: Param) -> str:
+    if p.json:
+        return "as JSON"
     if not p.style:
         return "as a JSON value"
     return f"as `{p.style}`" if p.explode or p.style in (SPACES, PIPES) else f"as one text of `{p.style}`"
@@ -114,7 +116,7 @@ def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:
             "input",
             name,
         )
-    elif (p.style, p.explode, p.reserved) != (q.style, q.explode, q.reserved):
+    elif (p.style, p.explode, p.json, p.reserved) != (q.style, q.explode, q.json, q.reserved):
         yield s.change(
             "breaking",
             "argument-style",

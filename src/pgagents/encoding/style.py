@@ -1,12 +1,13 @@
 """Write an argument's value as the pairs of a query, a form or a cookie, in the styles of OpenAPI.
 
 Names and values of a pair are percent-encoded. In `a,b` only the commas between items are not encoded. In a
-form, null is an empty value, as in Stripe, Rails and HTML forms.
+form, null is an empty value, as in Stripe, Rails and HTML forms. A value of the type JSON is one JSON text.
 https://spec.openapis.org/oas/v3.1.1.html#style-values, read 2026-11-21.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -40,7 +41,9 @@ def encode(text: str) -> str:
 
 def _pairs(param: Param, value: Any) -> Iterator[tuple[str, str]]:
     name = encode(param.wire)
-    if value is None and param.in_body:
+    if param.json:
+        yield name, encode(json.dumps(value, separators=(",", ":")))
+    elif value is None and param.in_body:
         yield name, ""
     elif param.style == DEEP and isinstance(value, Mapping | list):
         yield from _deep(name, value, 0)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.encoding.request import COOKIE_NAME
+from pgagents.importer.reading.media import JSON
 from pgagents.importer.reading.names import clean, cut
 from pgagents.importer.reading.operations import Parameter
 from pgagents.importer.reading.references import Found
@@ -40,6 +41,11 @@ class Styled:
 
 
 @dataclass(frozen=True, slots=True)
+class AsJson:
+    """A value that is sent as one JSON text in the query."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unsayable:
     """A parameter that the catalogue cannot express, with the reason."""
 
@@ -53,12 +59,12 @@ _STYLES = {
 }
 
 
-def find_form(p: Parameter, schemas: Schemas) -> Joined | Styled | Unsayable | None:
+def find_form(p: Parameter, schemas: Schemas) -> Joined | Styled | AsJson | Unsayable | None:
     """Return how the parameter is converted, or None if it is sent unchanged."""
     if p.style in ("matrix", "label"):
         return Unsayable(f"it travels as `{p.style}`")
     if p.style == "content":
-        return _as_json(p)
+        return AsJson() if p.place == "query" and _is_plain_json(p) else _as_text(p)
     found = _one(schemas, p.schema)
     kinds = _kinds(found)
     if p.place == "cookie":
@@ -108,7 +114,13 @@ def _holds_objects(schemas: Schemas, found: Found) -> bool:
     return False
 
 
-def _as_json(p: Parameter) -> Joined:
+def _is_plain_json(p: Parameter) -> bool:
+    """True if the type of a parameter is JSON, and the document describes its value."""
+    media = next(iter(p.whole.at("content").members()), "")
+    return media.partition(";")[0].strip().lower() == JSON and bool(p.schema.mapping())
+
+
+def _as_text(p: Parameter) -> Joined:
     said = (
         f"{p.description} A JSON value, written as text."
         if p.description

@@ -43,6 +43,8 @@ class Param:
     """True if the argument is an object whose members are sent under their own names."""
     in_parts: bool = False
     """True if only the items or members of the argument are sent, so that its own name appears in no pair."""
+    json: bool = False
+    """True if the value is sent as one JSON text in the query."""
     reserved: bool = False
     """True if reserved characters such as `/` are sent without percent-encoding."""
     file: FileLimits | None = None
@@ -61,7 +63,7 @@ class Param:
     @property
     def odd_style(self) -> bool:
         """True if a list or object is not sent as pairs that repeat its name."""
-        return self.style not in ("", "form") or not self.explode or self.spread
+        return self.json or self.style not in ("", "form") or not self.explode or self.spread
 
     @property
     def in_body(self) -> bool:

@@ -10,7 +10,9 @@ from pgagents.http import Response, read_json
 from pgagents.model.contract import Contract
 from pgagents.report.report import Cause, RecordedExchange
 
-_MEMBER = re.compile(r"(?:[\w-]+ does not hold: )?(?:response\.)?([A-Za-z_]\w*(?:\.\w+)*)(?: is | = |: )")
+_MEMBER = re.compile(
+    r"(?:[\w-]+ does not hold: )?(?:response\.)?(?:\d+\.)*([A-Za-z_]\w*(?:\.\w+)*)(?: is | = |: )"
+)
 _OF_MEMBERS = frozenset(("response_schema", "law"))
 """Checks whose findings begin with the wrong member of the answer."""
 _OF_KINDS = frozenset(("invalid_input",))
@@ -21,7 +23,8 @@ _COMPLAINT = re.compile(r'is a required property|is not of type "\w+"|is not val
 _OWN_CALL = re.compile(r"an ordinary call|a generated call|the example |to have an? |$")
 """Purposes of right calls, which differ from action to action; so an answer's cause may differ too."""
 _EXCEPTION = re.compile(rb"\b(?!Internal)(?!ServerError)[A-Z]\w*(?:Error|Exception)\b")
-_VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\d+")
+_VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\S*\d\S*")
+"""Quoted values of a message, and words with a digit, such as ids."""
 _MOST_READ = 4_000
 """Bytes of an answer that are read for its cause."""
 
@@ -80,6 +83,8 @@ def cause_of(
         right = last is not None and bool(_OWN_CALL.match(last.why))
     if contract.check in _OF_KINDS:
         kind = contract.detail.partition("/")[0]
+        if outcome.startswith("2"):  # which success came depends on the action and not on the fault
+            outcome = actual = "accepted"
     elif contract.check == "no_crashes" and last is not None:
         kind = _find_kind_of_crash(contract, last, right=right)
     elif contract.check == "documented_status" and last is not None and right:

@@ -16,7 +16,16 @@ from pgagents.model.action import Action
 from pgagents.model.argument import PLACES, Param
 from pgagents.model.model import Model
 from pgagents.model.surface import Surface
-from pgagents.sandbox.bodies.fields import Field, Pair, Unreadable, as_typed, find, parse_pairs, types_of
+from pgagents.sandbox.bodies.fields import (
+    Field,
+    Pair,
+    Unreadable,
+    as_typed,
+    find,
+    find_json,
+    parse_pairs,
+    types_of,
+)
 from pgagents.sandbox.bodies.media.json import read_object
 from pgagents.sandbox.bodies.readers import field_of, reader_of
 from pgagents.sandbox.parsing.broken_schema import BODY, UNKNOWN, choose_fault, clean_name, field_path
@@ -183,7 +192,10 @@ class Decoder:
     ) -> None:
         """Add the value of an argument outside the body, if the request has it."""
         value: Any = None
-        if argument.place == "path":
+        if argument.field.json:
+            for read in find_json(argument.field, pairs):
+                found[argument.name] = read
+        elif argument.place == "path":
             value = path.get(argument.wire)
         elif argument.place == "query":
             value = find(argument.field, pairs, set())

@@ -159,7 +159,8 @@ def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> 
         else written.groups.get(surface.actions, list(written.actions))
     )
     first: dict[str, tuple[str, object]] = {}
-    told = {"description", "title", "required", "in_", "default", "examples", "refers_to", "style", "explode"}
+    told = {"description", "title", "required", "in_", "default", "examples", "refers_to"}
+    told |= {"style", "explode", "content_type"}
     for action in names:
         for name, param in (written.actions[action].input if action in written.actions else {}).items():
             narrowed = surface.narrow.get(action, {}).get(name)

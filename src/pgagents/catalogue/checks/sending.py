@@ -7,6 +7,7 @@ from collections.abc import Set
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
 from pgagents.catalogue.checks.shapes.styles import (
     check_idle_style,
+    check_json,
     check_reserved,
     check_spread,
     check_style,
@@ -62,6 +63,8 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
     for name, param in action.input.items():
         place = places[name]
         in_text = place not in IN_BODY or (medium is not None and not medium.typed)
+        if check_json(checker, (*pointer, "input", name), param, place):
+            continue
         where = "form" if place in IN_BODY else place
         styled = place in STYLED and in_text
         at = (*pointer, "input", name)

@@ -239,6 +239,13 @@ class Param(Schema):
             "text (`tag=a,b`); the default is true for `form` and `deepObject`."
         ),
     )
+    content_type: Literal["application/json"] | None = Field(
+        None,
+        description=(
+            '`application/json` if the value is sent as one JSON text in the query: `filter={"limit":3}`. '
+            "It is OpenAPI's `content` of a parameter, and stands in place of `style`."
+        ),
+    )
     allow_reserved: bool | None = Field(
         None,
         description=(

@@ -126,7 +126,8 @@ class Actions(Answers, Surfaces):
     ) -> Param:
         place = sending.place_of(name, p, a.http)
         medium = medium_of(a.content_type or JSON)
-        as_text = place not in sending.IN_BODY or (medium is not None and not medium.typed)
+        json = p.content_type == JSON
+        as_text = not json and (place not in sending.IN_BODY or (medium is not None and not medium.typed))
         style = p.style or (FORM if as_text and place in sending.STYLED else "")
         node = argument_node(raw, at, self.marks)
         if pages is not None and name == pages.argument:
@@ -148,6 +149,7 @@ class Actions(Answers, Surfaces):
             explode=style in ("", FORM, DEEP) if p.explode is None else p.explode,
             spread=style == FORM and p.explode is not False and styles.holds_object(self.checker, p),
             in_parts=style != "" and styles.is_in_parts(self.checker, p),
+            json=json,
             reserved=bool(p.allow_reserved),
             file=file,
             otherwise={keyword: self.codes[code] for keyword, code in list_codes(p).items()},

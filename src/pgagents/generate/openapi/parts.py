@@ -180,14 +180,16 @@ def parameter(action: Action, param: Param, description: str, *, examples: bool,
     members: dict[str, Any] = {"name": wire_name(param), "in": param.place, "required": param.required}
     if description:
         members["description"] = description
+    shown = {"examples": found} if examples and (found := _values(action, param)) else {}
+    if param.json:
+        media = Node({"schema": schema, **shown}, origin=param.origin)
+        members["content"] = Node({JSON: media}, origin=(*param.origin, "content_type"))
+        return Node(members, origin=param.origin)
     if param.odd_style:
         members |= style_of(param)
     if complete and param.reserved and param.place == "query":
         members["allowReserved"] = True
-    members["schema"] = schema
-    if examples and (shown := _values(action, param)):
-        members["examples"] = shown
-    return Node(members, origin=param.origin)
+    return Node({**members, "schema": schema, **shown}, origin=param.origin)
 
 
 def constant_header(name: str, value: str) -> Node:

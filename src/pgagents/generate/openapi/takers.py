@@ -18,7 +18,8 @@ COPILOT = "Copilot"
 def in_json(surface: Surface, who: str) -> tuple[Surface, list[Loss]]:
     """Return the surface with the actions that `who` can call, and a loss for each other action.
 
-    Neither ChatGPT nor Copilot documents support for `style`, so arguments with a style are left out.
+    Neither ChatGPT nor Copilot documents support for `style`, or for `content` of a parameter. So such
+    arguments are left out.
     """
     kept: list[Action] = []
     lost: list[Loss] = []
@@ -35,11 +36,11 @@ def in_json(surface: Surface, who: str) -> tuple[Surface, list[Loss]]:
         styled = list(_styled(action))
         needed = next((p for p in styled if p.required), None)
         if needed is not None:
-            lost.append(_drop(action, needed.origin, f"{who} has no `style` for its `{needed.name}`"))
+            lost.append(_drop(action, needed.origin, f"{who} has no {_form(needed)} for its `{needed.name}`"))
             continue
         kept.append(action)
         for param in styled:
-            detail = f"{action.operation_id}: {who} has no `style` for it"
+            detail = f"{action.operation_id}: {who} has no {_form(param)} for it"
             lost.append(Loss(param.origin, f"argument {param.name}", "dropped", detail))
         if styled:
             omit[action.name] = (*omit.get(action.name, ()), *(str(p.name) for p in styled))
@@ -50,8 +51,13 @@ def _drop(action: Action, origin: tuple[str | int, ...], why: str) -> Loss:
     return Loss(origin, f"action {action.name}", "dropped", why)
 
 
+def _form(param: Param) -> str:
+    """Return OpenAPI's word for the form in which an argument is sent."""
+    return "`content`" if param.json else "`style`"
+
+
 def _styled(action: Action) -> Iterator[Param]:
-    """Yield the lists and objects that are sent as text in a style other than OpenAPI's default for lists."""
+    """Yield the arguments that are sent as JSON, or as text in a style other than OpenAPI's default."""
     for param in action.params:
         if param.place == "query" and param.odd_style:
             yield param

@@ -6,7 +6,8 @@ from typing import Any
 
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction
 from pgagents.importer.operations.nature import suggests_change
-from pgagents.importer.parameter_styles import Joined, Styled, Unsayable, find_form
+from pgagents.importer.parameter_styles import AsJson, Joined, Styled, Unsayable, find_form
+from pgagents.importer.reading.media import JSON
 from pgagents.importer.reading.names import clean, cut, identifier, is_name, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation, Parameter
@@ -72,7 +73,7 @@ class Arguments:
         found: dict[str, Any],
         made: ImportedAction,
         at: Pointer,
-        form: Joined | Styled | None,
+        form: Joined | Styled | AsJson | None,
     ) -> None:
         """Add the argument of a parameter that is sent unchanged, or joined into one text."""
         name = self.name(p.name, found, prefix=p.place)
@@ -81,6 +82,8 @@ class Arguments:
         schema = dict(joined.schema) if joined else self.convert(p.schema, here, name, made.name)
         if isinstance(form, Styled):
             schema |= style_members(form)
+        if isinstance(form, AsJson):
+            schema["content_type"] = JSON
         if joined:
             made.joined[name] = joined.separator
             how = f"a list that travels as `{p.style}`" if joined.separator else "a JSON value"

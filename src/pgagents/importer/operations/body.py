@@ -16,7 +16,7 @@ from pgagents.importer.bodies import (
 )
 from pgagents.importer.operations.arguments import Arguments, style_members
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction, bare_media
-from pgagents.importer.parameter_styles import Joined, Styled, Unsayable, find_form
+from pgagents.importer.parameter_styles import Styled, Unsayable, find_form
 from pgagents.importer.reading.media import JSON, is_sendable
 from pgagents.importer.reading.names import clean, cut
 from pgagents.importer.reading.operations import Body, Operation, Parameter, encoding_style
@@ -186,4 +186,4 @@ class Bodies:
         if isinstance(form, Styled) and form.style == "form" and not style:
             # OpenAPI's default for an object in a form is JSON as text
             return Unsayable("it is an object that the document does not give a `style`")
-        return form if not isinstance(form, Joined) else None
+        return form if isinstance(form, Styled | Unsayable) else None

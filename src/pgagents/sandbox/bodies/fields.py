@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
+from pgagents.http import read_json
 from pgagents.jsonschema import schema as schemas
 
 BAD_BODY, NO_OBJECT, WRONG_TYPE = "bad_body", "no_object", "wrong_type"
@@ -44,6 +45,8 @@ class Field:
     kinds: frozenset[str]
     whole: bool = False
     """True if the value is the whole body."""
+    json: bool = False
+    """True if the value is one JSON text."""
     media: tuple[str, ...] = ()
     """The types that a file may have; empty if it may have any."""
     nulls: bool = False
@@ -106,6 +109,20 @@ def find(field: Field, pairs: Iterable[Pair], used: set[str]) -> Any:
     if len(parts) % 2:
         raise Unreadable(f"{field.wire} has a member without a value", field.wire)
     return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def find_json(field: Field, pairs: Iterable[Pair]) -> list[Any]:
+    """Return the value of an argument that is sent as JSON, alone in a list; empty if it has no pair.
+
+    Raises Unreadable for a repeated value, and for a text that is no JSON.
+    """
+    own = [p for p in pairs if p.name == field.wire]
+    if len(own) > 1:
+        raise Unreadable(f"{field.wire} stands {len(own)} times", field.wire)
+    read = [read_json(p.text.encode("utf-8", "replace")) for p in own]
+    if read and read[0].problem:
+        raise Unreadable(f"{field.wire} is no JSON: {read[0].problem}", field.wire)
+    return [one.value for one in read]
 
 
 def _split(raw: str, mark: str) -> list[str]:

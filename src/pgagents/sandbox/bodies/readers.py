@@ -32,4 +32,5 @@ def field_of(param: Param, schema: Mapping[str, Any], types: frozenset[str]) -> 
     """Return how to find an argument among pairs. `schema` is resolved."""
     whole, nulls = param.place == "whole_body", param.place == "body" and param.as_text
     media = param.file.media if param.file is not None else ()
-    return Field(param.wire, param.style or "form", param.explode, schema, types, whole, media, nulls)
+    style = param.style or "form"
+    return Field(param.wire, style, param.explode, schema, types, whole, param.json, media, nulls)

@@ -93,6 +93,14 @@ def query_brackets_ignored(_context: Context, request: Request) -> Request:
     return replace(request, target=f"{path}{mark}{'&'.join(kept)}")
 
 
+@fault("invalid_input", needs=("query-json",)).edit_requests
+def json_query_ignored(_context: Context, request: Request) -> Request:
+    """Parameters that hold a JSON object are ignored."""
+    path, mark, query = request.target.partition("?")
+    kept = [part for part in query.split("&") if not part.partition("=")[2].startswith("%7B")]
+    return replace(request, target=f"{path}{mark}{'&'.join(kept)}")
+
+
 @fault("law", needs=("file-argument",)).replace_actions
 def file_truncated(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A file loses what follows its first sixteen bytes."""

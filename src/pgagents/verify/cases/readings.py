@@ -95,7 +95,7 @@ def _rest(
             found.pop(name, None)
             if readings := text_readings(setting, param, values[name]):
                 found[name] = readings
-        if name in values and param.place == WHOLE and not param.as_text:
+        if name in values and (param.json or (param.place == WHOLE and not param.as_text)):
             found[name] = [values[name]]
     if has_body(endpoint.action) and not medium_of_action(endpoint.action).typed:
         known = {str(p.name) for p in endpoint.params}

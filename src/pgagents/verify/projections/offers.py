@@ -201,7 +201,8 @@ def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Map
         if parameter["in"] == "header":
             continue
         name = names.get((parameter["in"], parameter["name"]), parameter["name"])
-        members[name] = read_as_2020(parameter.get("schema", {}), schemas)
+        held = next(iter(parameter.get("content", {}).values()), parameter)
+        members[name] = read_as_2020(held.get("schema", {}), schemas)
         if parameter.get("required"):
             required.append(name)
     for param in endpoint.params:  # a file is bytes in the document, and a data URL among the arguments

@@ -15,6 +15,9 @@ from pgagents.verify.wire.exchange import Exchange
 
 MAX_CHAIN = 6
 _OF_RIGHT_CALLS = frozenset(("valid", "explore", "clean"))
+_GONE = (404, 410)
+_NAMING = frozenset(("GET", "HEAD", "PATCH", "DELETE"))
+"""Methods of calls that need the instance in their path."""
 NEVER_REACHED = "never answered a 2xx"
 
 
@@ -277,9 +280,22 @@ def _find_cause(contract: Contract, broken: Break) -> Cause:
     """Return the cause of a break.
 
     `report.causes.cause_of` compares contracts of one check, except for members of answers. The claim is
-    equal for two breaks with the same outcome and claim, even of different checks.
+    equal for two breaks with the same outcome and claim, even of different checks. It is also equal where our
+    document and a vendor's lack the same status of an action.
     """
-    return Cause(name_cause(contract, broken), f"{broken.outcome}|{read_claim(broken.judgement.actual)}")
+    unlisted = _find_unlisted_status(contract, broken)
+    about, said = (contract.action, unlisted) if unlisted else (broken.outcome, broken.judgement.actual)
+    return Cause(name_cause(contract, broken), f"{about}|{read_claim(said)}")
+
+
+def _find_unlisted_status(contract: Contract, broken: Break) -> str:
+    """Return the status that a break says no document of the action lists; empty for other breaks."""
+    if not broken.chain or not contract.action:
+        return ""
+    status = str(broken.chain[-1].status)
+    told = {"documented_status": status, "honours_manifest": f"the status {status} is not listed"}
+    said = told.get(contract.check)
+    return status if said is not None and broken.judgement.actual.startswith(said) else ""
 
 
 def name_cause(contract: Contract, broken: Break) -> str:
@@ -288,9 +304,18 @@ def name_cause(contract: Contract, broken: Break) -> str:
     if not broken.chain:
         return cause_of(contract, broken.outcome, actual, None)
     last = broken.chain[-1]
-    return cause_of(
-        contract, broken.outcome, actual, exchange_of(last), right=last.call.intent in _OF_RIGHT_CALLS
-    )
+    right = last.call.intent in _OF_RIGHT_CALLS and not _says_gone(last)
+    return cause_of(contract, broken.outcome, actual, exchange_of(last), right=right)
+
+
+def _says_gone(exchange: Exchange) -> bool:
+    """True for a 404 or 410 that says that the instance in the path is not there, whatever its message.
+
+    A PUT may make it, and after the id of a path other parts may be meant.
+    """
+    endpoint, method = exchange.call.endpoint, exchange.request.method
+    named = endpoint is not None and endpoint.path.endswith("}")
+    return named and exchange.status in _GONE and method in _NAMING
 
 
 def exchange_of(exchange: Exchange) -> RecordedExchange:

@@ -28,6 +28,20 @@ def check_reserved(
         checker.fault((*at, "allow_reserved"), "idle", said, "only the last part of a path may have several")
 
 
+def check_json(checker: Checker, at: Pointer, param: Param, place: PlaceIn) -> bool:
+    """Record what does nothing beside a `content_type`. Return True if the argument has one."""
+    if param.content_type is None:
+        return False
+    if place != "query":
+        message = "`content_type` does nothing here: it is for an argument in the query"
+        checker.fault((*at, "content_type"), "idle", message, "leave it out")
+    for key in ("style", "explode", "allow_reserved"):
+        if getattr(param, key) is not None:
+            message = f"`{key}` does nothing here: the value is one JSON text"
+            checker.fault((*at, key), "idle", message, "leave it out")
+    return True
+
+
 def check_idle_style(checker: Checker, at: Pointer, param: Param, kinds: set[str], styled: bool) -> bool:
     """Record a style without an effect. Return True if the argument has a style."""
     for key in ("style", "explode"):

@@ -17,6 +17,7 @@ from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.sign_in import choose_sign_in
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.action import Action
+from pgagents.model.argument import Param
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.model.surface import Surface
@@ -66,7 +67,7 @@ def _take(surface: Surface) -> tuple[Surface, list[Loss]]:
             lost.append(Loss(action.origin, f"action {action.name}", "dropped", obstacle))
             continue
         kept.append(action)
-        styled = [p for p in action.params if p.style in _STYLES or p.spread or p.in_parts]
+        styled = [p for p in action.params if _has_style(p)]
         for param in styled:
             lost.append(Loss(param.origin, f"argument {param.name}", "dropped", f"{_WHO} has no such style"))
         if styled:
@@ -85,8 +86,13 @@ def _obstacles(action: Action) -> Iterator[str]:
         if output.schema is not None and odd is not None:
             yield f"it answers {odd}, and {_WHO} takes JSON and XML"
     for param in action.params:
-        if param.required and (param.style in _STYLES or param.spread or param.in_parts):
+        if param.required and _has_style(param):
             yield f"{_WHO} has no such style for its `{param.name}`"
+
+
+def _has_style(param: Param) -> bool:
+    """True if an argument is sent in a form that the gateway does not know."""
+    return param.json or param.style in _STYLES or param.spread or param.in_parts
 
 
 def _remove_security(model: Model, made: Node, credential: Credential | None) -> Iterator[Loss]:

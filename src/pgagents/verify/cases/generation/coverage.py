@@ -134,7 +134,12 @@ def _lay_in(setting: Setting, template: RequestTemplate, param: Param, varied: V
         given.pop(varied.param, None)
         return given
     given[varied.param] = varied.value
-    if isinstance(varied.value, str) and param.odd_style and takes_lists_only(setting, param):
+    if (
+        isinstance(varied.value, str)
+        and param.as_text
+        and param.odd_style
+        and takes_lists_only(setting, param)
+    ):
         given[varied.param] = split_items(param, varied.value)  # Schemathesis has joined the items
     return given
 
@@ -162,25 +167,39 @@ def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:
     schemas = whole["components"]["schemas"]
     for parameter in operation["parameters"]:
         place = parameter["in"]
+        if "content" in parameter:
+            name = names.get((place, parameter["name"]))
+            yield from _vary_member(_schema_of(parameter), schemas, name, required=parameter["required"])
+            continue
         alone = {
             **{k: v for k, v in parameter.items() if k != "description"},
             "name": ALONE,
-            "schema": bare(parameter.get("schema", {})),
+            "schema": bare(_schema_of(parameter)),
         }
         path = f"/alone/{{{ALONE}}}" if place == "path" else "/alone"
         spec = document(path, "get", [alone], None, _collect_schemas(alone["schema"], schemas))
         yield from _vary_param(spec, place, names.get((place, parameter["name"])))
     body = _body_schema(operation) or {}
     for name, member in body.get("properties", {}).items():
-        one = {"type": "object", "properties": {ALONE: bare(member)}, "additionalProperties": False}
-        spec = document(
-            "/alone",
-            "post",
-            [],
-            one | ({"required": [ALONE]} if name in body.get("required", ()) else {}),
-            _collect_schemas(one, schemas),
-        )
-        yield from _vary_param(spec, "body", names.get(("body", name)))
+        required = name in body.get("required", ())
+        yield from _vary_member(member, schemas, names.get(("body", name)), required=required)
+
+
+def _vary_member(
+    schema: Any, schemas: Mapping[str, Any], name: str | None, *, required: bool
+) -> Iterator[Varied]:
+    """Yield the values of an argument that is sent as JSON, with its type."""
+    one = {"type": "object", "properties": {ALONE: bare(schema)}, "additionalProperties": False}
+    sent = one | ({"required": [ALONE]} if required else {})
+    spec = document("/alone", "post", [], sent, _collect_schemas(one, schemas))
+    yield from _vary_param(spec, "body", name)
+
+
+def _schema_of(parameter: Mapping[str, Any]) -> Any:
+    """Return the schema of a parameter, also where its type is JSON."""
+    return next(
+        (m.get("schema", {}) for m in parameter.get("content", {}).values()), parameter.get("schema", {})
+    )
 
 
 def _vary_param(spec: Mapping[str, Any], place: str, name: str | None) -> Iterator[Varied]:
@@ -252,7 +271,5 @@ def _extract_operation(setting: Setting, endpoint: Endpoint) -> dict[str, Any] |
         {k: v for k, v in p.items() if k not in ("example", "examples")}
         for p in operation.get("parameters", [])
     ]
-    needed = closure(
-        {"allOf": [*(p.get("schema", {}) for p in params), *([body] if body else [])]}, components
-    )
+    needed = closure({"allOf": [*(_schema_of(p) for p in params), *([body] if body else [])]}, components)
     return document(endpoint.path, endpoint.method, params, body, {name: components[name] for name in needed})

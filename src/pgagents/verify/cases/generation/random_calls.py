@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.cel.expression import Expression
+from pgagents.http import Json, read_json
 from pgagents.jsonschema.schema import closure
 from pgagents.model.argument import Param
 from pgagents.report.report import GENERATED
@@ -105,10 +106,18 @@ def _lay_in(
         if name not in free:
             continue
         found[name] = value
-        if isinstance(value, str) and not takes_any_text(setting, free[name]):
+        if free[name].json:
+            found[name] = _read_value(value)
+        elif isinstance(value, str) and not takes_any_text(setting, free[name]):
             test = setting.test_argument(endpoint, free[name])
             found[name] = next((r for r in readings_of(value) if test.is_valid(r)), value)
     return found
+
+
+def _read_value(value: Any) -> Any:
+    """Return the value that a JSON text of Schemathesis means; what is no JSON stays as it is."""
+    read = read_json(value.encode("utf-8", "replace")) if isinstance(value, str) else Json(value)
+    return value if read.problem else read.value
 
 
 def is_free(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate) -> bool:

@@ -127,7 +127,7 @@ def beside(setting: Setting) -> str | None:
 def _find_shared_path(setting: Setting) -> str | None:
     """Return a path without a placeholder that has GET and another method; None if no path has both.
 
-    The 405 of this path must name both methods.
+    The 405 of this path, and its answer to OPTIONS, must name both methods.
     """
     others = {d.path for d in setting.endpoints if d.on_rest and d.method != "GET"}
     return next((d.path for d in _readers(setting, named=False) if d.path in others), None)
@@ -174,7 +174,7 @@ def odd_requests(setting: Setting) -> list[tuple[str, str, Raw]]:
     )
     odd = [
         ("head", "HEAD", Raw("HEAD", _head_path(setting, endpoint))),
-        ("options", "OPTIONS", Raw("OPTIONS", endpoint.path)),
+        ("options", "OPTIONS", Raw("OPTIONS", _find_shared_path(setting) or endpoint.path)),
         ("long_query", f"a query of {LONG:,} characters", Raw("GET", f"{endpoint.path}?pgv={'x' * LONG}")),
         ("repeated", "every parameter twice", Raw("GET", f"{endpoint.path}?{query}")),
         (

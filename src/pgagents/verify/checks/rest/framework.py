@@ -173,11 +173,15 @@ def _send_unknown(setting: Setting) -> Callable[[], Conversation]:
 
 
 def _judge_options(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
-    """Judge the methods that an answer to OPTIONS allows. Methods beyond the catalogue's are fine."""
+    """Judge the methods that an answer to OPTIONS allows. Methods beyond the catalogue's are fine.
+
+    A server that does not take OPTIONS answers 405, whose Allow names the methods of the path too.
+    """
     told = exchange.header("Allow")
     here = {d.method for d in setting.endpoints if d.on_rest and d.path == exchange.request.path}
     allowed = {part.strip() for part in (told or "").split(",")}
-    if told and here - allowed and SUCCESS <= exchange.status < REDIRECTION:
+    says_methods = SUCCESS <= exchange.status < REDIRECTION or exchange.status == NOT_ALLOWED
+    if told and here - allowed and says_methods:
         yield judge_broken(ALLOWED, f"Allow with {', '.join(sorted(here))}", f"Allow: {told[:120]}")
     else:
         yield judge_kept(ALLOWED)
