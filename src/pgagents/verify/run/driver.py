@@ -109,7 +109,8 @@ class Driver:
         factory.pool.makes = writes
         self._nested: Counter[int] = Counter()
         """The number of calls that wait for other calls, by the identity of the list of their exchanges."""
-        self.acceptance = Acceptance(self.model, setting.home_endpoints)
+        called = [e for e in setting.home_endpoints if writes or e.action.effect == "read"]
+        self.acceptance = Acceptance(self.model, called)
         self.keeps_surplus = False
         """True while another probe compares answers, which the removal of an instance could change."""
         self._answers = Answers()

@@ -28,7 +28,10 @@ ENOUGH = 10
 
 
 class Acceptance:
-    """The evidence of one run on `endpoints`. An action is counted once for each surface."""
+    """The evidence of one run. `endpoints` are those that it may call.
+
+    An action is counted once for each surface.
+    """
 
     def __init__(self, model: Model, endpoints: Sequence[Endpoint] = ()) -> None:
         self._model = model
