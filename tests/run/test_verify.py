@@ -51,10 +51,10 @@ def test_contracts_are_listed_once_each_with_a_place_in_the_catalogue():
 
 def test_the_plan_is_the_same_under_another_hash_seed_and_another_for_another_seed():
     code = (
-        "import sys; sys.path.append('run'); from test_verify import WHOLE, model; "
+        "from verifying import model; "
         "from pgagents.verify.run.run import plan; "
-        "from pgagents.verify.plan.options import Options;"
-        "print(plan(model(), Options(seed=4), WHOLE).digest)"
+        "from pgagents.verify.plan.options import Identities, Options;"
+        f"print(plan(model(), Options(seed=4), Identities({dict(WHOLE.keys)!r})).digest)"
     )
     digests = {
         subprocess.run(
