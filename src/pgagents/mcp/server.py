@@ -130,7 +130,10 @@ class RequestHandler:
         )
 
     def input_schema(self, name: str) -> dict[str, Any] | None:
-        """Return a tool's input schema; None for an unknown tool."""
+        """Return a tool's input schema, for the SDK; None for an unknown tool.
+
+        The SDK compares `Mcp-Param-*` headers with it. `client/arguments.py` refuses invalid arguments.
+        """
         return self.tools[name].listed["inputSchema"] if name in self.tools else None
 
     async def list_tools(

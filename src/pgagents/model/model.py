@@ -96,7 +96,9 @@ class Model:
     env: Mapping[str, Any]
     schemas: Mapping[str, Node]
     secrets: frozenset[str]
+    """Names of members that the catalogue marks `secret`; an argument also by its name on the wire."""
     private: frozenset[str]
+    """The same, for members that it marks `private`."""
     codes: Mapping[str, Code]
     buckets: Mapping[str, Bucket]
     headers: tuple[Header, ...]

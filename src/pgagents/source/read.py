@@ -1,6 +1,7 @@
 """Read YAML text into a Source, more strictly than YAML requires.
 
 One document, YAML 1.2 core scalars, no anchors, aliases or tags, no duplicate keys, bounded size and depth.
+Only in documents that are no catalogue (`foreign`) are anchors and aliases followed.
 PyYAML's own resolver reads `no`, `12:30` and `010` by YAML 1.1 (False, 750, 8). So only libyaml's events are
 used, and `text.scalar` interprets scalars.
 """
@@ -23,7 +24,7 @@ MAX_DEPTH = 100
 MAX_VALUES = 400_000
 MAX_FAULTS = 200
 _TEXT_WEIGHT = 64
-"""Number of characters that count as one more value, if an alias repeats a text."""
+"""In a foreign document: the number of characters that count as one value more, if an alias repeats them."""
 
 # characters that YAML 1.1 and 1.2 read differently (Unicode line breaks), and characters that YAML forbids
 _STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")

@@ -35,7 +35,10 @@ WAITS = (0.0, 900.0, 5_400.0, 31_000.0, 90_000.0, 180_500.0)
 def list_probes(
     setting: Setting, roles: frozenset[str], samples: Samples, wanted: frozenset[str], *, seed: int
 ) -> Iterator[Probe]:
-    """Yield probes for the actions of proposals: first the lives of instances, then calls of each action."""
+    """Yield probes: first reads of lists with several values of a number, then lives of instances.
+
+    Other calls of the actions in `wanted`, which proposals are about, come last.
+    """
     yield from list_pair_probes(setting, samples)
     for resource in _list_living(setting):
         yield from _live(setting, roles, resource, samples, seed)

@@ -52,9 +52,9 @@ def add_nature(
 ) -> None:
     """Add effect, destructiveness and the question for a person.
 
-    A document states none of these. The safer value is written; if the name suggests another one, the author
-    is asked. Without `confirmed`, no question for a person is written. `reads` is the author's word that the
-    operation changes nothing.
+    A document states none of these. A GET reads, unless its name suggests a change; all else writes. If the
+    name suggests the contrary, the author is asked (`TODO`). Without `confirmed`, no question for a person is
+    written. `reads` is the author's word that the operation changes nothing.
     """
     acting = _find_acting_word(op) if op.method == "GET" else ""
     action["effect"] = "read" if reads or (op.method == "GET" and not acting) else "write"

@@ -57,8 +57,9 @@ class Options:
     Shards divide the contracts among machines that verify at the same time.
     """
     workers: int | None = 1
-    """The number of probes that may run at the same time; None for several if the server is slow to
-    answer.
+    """The number of probes that may run at the same time: 1 in the library.
+
+    None: the run chooses it by the server's speed. The command line leaves it None without `--workers`.
     """
     keyless: bool = False
     """True if the run has no key and tries only calls that need none."""

@@ -1,4 +1,6 @@
-"""Run a plan's probes within the budget: one at a time, or several in lanes if the server is slow.
+"""Run a plan's probes within the budget: one at a time, or several in lanes.
+
+The caller chooses the number of lanes, or the server's speed does.
 
 Every run begins with one request at a time, until the server has accepted the key and its response time is
 known.
@@ -31,7 +33,10 @@ RETRIES = 12
 """Requests kept back to try failing cases once more."""
 TICK_S = 0.001
 SLOW_S = 0.02
-"""The response time, in seconds, below which a run has one lane. Its own work then takes most of the time."""
+"""The response time, in seconds, below which a run has one lane, if the caller chose no number.
+
+The run's own work then takes most of the time.
+"""
 OWN, ONCE_MORE = 2, 10
 """Further requests for each worker: to make its own instances, and to repeat probes that others disturbed."""
 FIRST_ANSWERS = 5
@@ -152,7 +157,7 @@ class Course:
         return known and (self._options.workers is not None or self.driver.answered >= FIRST_ANSWERS)
 
     def _choose_workers(self) -> int:
-        """Return the number of lanes: the caller's choice, or one for a fast server."""
+        """Return the number of lanes: the caller's choice, or 1 unless the server is slow."""
         if self._options.workers is not None:
             return self._options.workers
         took = median(self.driver.sender.first_seconds)

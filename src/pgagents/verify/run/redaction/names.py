@@ -1,4 +1,4 @@
-"""Name the places of secrets and private values, by the catalogue and by standards."""
+"""Name the places to mask: members that the catalogue marks, credentials, and secrets of standards."""
 
 from __future__ import annotations
 
