@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from loading import load_once
-from pgagents.http import Handler
-from pgagents.inprocess import inside, verify_sandbox
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.inprocess_mcp import mcp_inside
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
@@ -107,10 +107,31 @@ def run(
     )
 
 
+def noted_run(
+    of: Model, opened: Inside, options: Options, handler: Handler | None = None
+) -> tuple[Report, list[tuple[Request, Response | Silence]]]:
+    """Verify a sandbox, or what `handler` reaches, and return each request with its answer too."""
+    sent: list[tuple[Request, Response | Silence]] = []
+    serve = handler or over_tls(opened.sandbox.handler)
+
+    def noting(request: Request) -> Response | Silence:
+        answer = serve(request)
+        sent.append((request, answer))
+        return answer
+
+    return verify_sandbox(of, opened, options, handler=noting), sent
+
+
 @cache
+def plain_exchanges(path: Path = PARK_GRAPH) -> tuple[Report, list[tuple[Request, Response | Silence]]]:
+    """The run of `plain_run`, and each request of it with its answer."""
+    of = model(path)
+    return noted_run(of, inside(of), Options())
+
+
 def plain_run(path: Path = PARK_GRAPH) -> Report:
     """A whole run of a catalogue's plain sandbox, once for all tests of this process that only read it."""
-    return run(model(path))
+    return plain_exchanges(path)[0]
 
 
 def list_writes(of: Model) -> tuple[str, ...]:

@@ -15,13 +15,26 @@ import pytest
 
 from lengths import rarely
 from pgagents.errors import PgagentsError
-from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.http import Request, Response, Silence, json_bytes, read_json
+from pgagents.inprocess import inside, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.check.check import collect
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan, verify
-from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, plain_run, run, sandbox
+from verifying import (
+    PARK_GRAPH,
+    SHOP,
+    URL,
+    ids,
+    keys_of,
+    model,
+    noted_run,
+    plain_exchanges,
+    plain_run,
+    run,
+    sandbox,
+)
 
 WHOLE = Identities(
     dict.fromkeys(("main", "second", "starter", "fleet", "revoked", "operator", "stripe"), "pk_test_x")
@@ -38,10 +51,10 @@ def test_contracts_are_listed_once_each_with_a_place_in_the_catalogue():
 
 def test_the_plan_is_the_same_under_another_hash_seed_and_another_for_another_seed():
     code = (
-        "import sys; sys.path.append('run'); from test_verify import WHOLE, model; "
+        "from verifying import model; "
         "from pgagents.verify.run.run import plan; "
-        "from pgagents.verify.plan.options import Options;"
-        "print(plan(model(), Options(seed=4), WHOLE).digest)"
+        "from pgagents.verify.plan.options import Identities, Options;"
+        f"print(plan(model(), Options(seed=4), Identities({dict(WHOLE.keys)!r})).digest)"
     )
     digests = {
         subprocess.run(
@@ -58,30 +71,11 @@ def test_the_plan_is_the_same_under_another_hash_seed_and_another_for_another_se
     assert digests != {plan(model(), Options(seed=5), WHOLE).digest}
 
 
-def _recorded(seed: int) -> list[Request]:
-    opened, now = sandbox(model(), seed=1)
-    sent: list[Request] = []
-
-    def handler(request: Request) -> Response | Silence:
-        sent.append(request)
-        return opened.handler(request)
-
-    verify(
-        model(),
-        handler,
-        Identities(keys_of(opened)),
-        Options(seed=seed, live=False),
-        clock=opened.front.clock.now,
-        sleep=lambda s: now.__setitem__(0, now[0] + s),
-        wall=lambda: "2026-04-18T16:00:00Z",
-        url=URL,
-    )
-    return sent
-
-
 def test_the_same_seed_sends_the_same_requests_in_the_same_order():
     """Also those that are sent at the same time."""
-    assert _recorded(2) == _recorded(2)
+    _, before = plain_exchanges()
+    _, again = noted_run(model(), inside(model()), Options())
+    assert [request for request, _ in again] == [request for request, _ in before]
 
 
 def test_a_standard_run_stays_within_25_requests_an_action_and_surface():
@@ -200,28 +194,34 @@ def test_a_missing_identity_leaves_its_contracts_out_and_a_required_one_untested
 
 
 def test_nothing_is_written_with_a_live_key():
-    opened, _ = sandbox(model())
-    written: list[Request] = []
+    opened, _ = sandbox(model(SHOP))
+    key = opened.tokens["unlimited"]
+    sent: list[Request] = []
 
     def handler(request: Request) -> Response | Silence:
-        if request.method not in (
-            "GET",
-            "HEAD",
-            "OPTIONS",
-        ) and b'"create_session"' in request.body + b'"create_session"' * (
-            request.target == "/api/v1/sessions"
-        ):
-            written.append(request)
-        return opened.handler(request)
+        """The sandbox, which takes its test key as a live one."""
+        sent.append(request)
+        shown = (request.header("Authorization") or "").replace("buy_", "try_")
+        return opened.handler(request.with_header("Authorization", shown) if shown else request)
 
-    report = run(model(), keys={"main": opened.tokens["live"]}, handler=handler)
-    assert written == []
-    assert not [
-        r
-        for r in report.results
-        if r.contract.action == "create_session" and r.verdict in (Verdict.KEPT, Verdict.UNTESTED)
-    ]
-    assert "valid_calls/example/vail/search_parking@rest" in ids(report, Verdict.KEPT)
+    def written() -> list[Request]:
+        """Calls that may write: by a path, or by the dispatcher."""
+        return [
+            r for r in sent if r.method == "POST" and (r.path.startswith("/orders") or b"_order" in r.body)
+        ]
+
+    def judged(report: Report) -> list[str]:
+        tried = (Verdict.KEPT, Verdict.UNTESTED)
+        return [
+            r.contract.id for r in report.results if r.contract.action == "place_order" and r.verdict in tried
+        ]
+
+    report = run(model(SHOP), keys={"main": key.replace("try_", "buy_")}, handler=handler)
+    assert (written(), judged(report)) == ([], [])
+    assert "valid_calls/example/kettles/search_products@rest" in ids(report, Verdict.KEPT)
+    again = run(model(SHOP), keys={"main": key}, handler=handler, only=("valid_calls/",))
+    assert written()
+    assert judged(again)
 
 
 def test_without_prefixes_the_caller_alone_decides_about_writes():
@@ -267,18 +267,18 @@ def test_a_server_that_breaks_every_answer_off_crashes(kind):
 
 
 def test_a_endpoint_that_breaks_its_answers_off_does_not_end_the_run():
-    opened, _ = sandbox(model())
+    opened, _ = sandbox(model(SHOP))
 
     def handler(request: Request) -> Response | Silence:
         return (
             Silence("reset", "half a body", begun=True)
-            if request.path.endswith("/rates")
+            if request.path.endswith("/cancel")
             else opened.handler(request)
         )
 
-    report = run(model(), handler=handler, keys=keys_of(opened))
+    report = run(model(SHOP), handler=handler, keys=keys_of(opened))
     assert report.footer.complete
-    assert ids(report, Verdict.BROKEN) == ["no_crashes/get_rates@rest"]
+    assert ids(report, Verdict.BROKEN) == ["no_crashes/cancel_order@rest"]
 
 
 def test_a_server_that_dies_half_way_leaves_a_list_of_what_was_made():
@@ -508,20 +508,20 @@ def test_every_exchange_serves_many_contracts_and_time_is_told_apart():
 
 
 def test_an_error_inside_one_check_makes_its_contracts_untested_and_no_finding(monkeypatch):
-    from pgagents.verify.checks.rest import request_id
+    from pgagents.verify.checks.rest import error_envelope as check
 
     def watch(*_: object) -> object:
         raise RuntimeError("a bug of ours")
 
-    monkeypatch.setattr(request_id, "CHECK", replace(request_id.CHECK, watch=watch))
+    monkeypatch.setattr(check, "CHECK", replace(check.CHECK, watch=watch))
     collect.cache_clear()
     try:
-        report = run(model(SHOP) if model(SHOP).errors.request_id_at else model())
+        report = run(model(SHOP))
     finally:
         collect.cache_clear()
     assert report.findings == ()
     untested = [r for r in report.results if r.verdict is Verdict.UNTESTED]
-    assert {r.contract.check for r in untested} == {"request_id"}
+    assert {r.contract.check for r in untested} == {"error_envelope"}
     assert "internal error" in untested[0].reason
     assert report.exit_code == 3
 
@@ -549,7 +549,7 @@ HARMFUL = [
 
 @pytest.mark.parametrize("body", rarely(HARMFUL, HARMFUL[0]))
 def test_a_hosted_document_that_is_made_to_harm_is_a_finding(body: bytes):
-    opened, _ = sandbox(model())
+    opened, _ = sandbox(model(SHOP))
 
     def handler(request: Request) -> Response | Silence:
         answer = opened.handler(request)
@@ -559,7 +559,7 @@ def test_a_hosted_document_that_is_made_to_harm_is_a_finding(body: bytes):
             else answer
         )
 
-    report = run(model(), handler=handler, keys=keys_of(opened))
+    report = run(model(SHOP), handler=handler, keys=keys_of(opened))
     assert {f.contract.check for f in report.findings} == {"hosted_document"}
     assert report.exit_code == 1
 
@@ -567,37 +567,30 @@ def test_a_hosted_document_that_is_made_to_harm_is_a_finding(body: bytes):
 @pytest.mark.parametrize("room", rarely([1, 5, 6, 9], 5))
 def test_a_place_that_turns_out_to_be_full_leaves_nothing_untested(room: int) -> None:
     """Others have left so much room at the place that a run books most."""
-    booked: Counter[str] = Counter()
-
-    def noting(handler: Handler) -> Handler:
-        def noted(request: Request) -> Response | Silence:
-            answer = handler(request)
-            if (
-                request.method == "POST"
-                and request.path == "/api/v1/sessions"
-                and isinstance(answer, Response)
-                and answer.status == 201
-            ):
-                booked[read_json(request.body).value["lot_id"]] += 1
-            return answer
-
-        return noted
+    usual, exchanges = plain_exchanges()
+    booked = Counter(
+        read_json(request.body).value["lot_id"]
+        for request, answer in exchanges
+        if (request.method, request.path) == ("POST", "/api/v1/sessions")
+        and isinstance(answer, Response)
+        and answer.status == 201
+    )
 
     def sent(method: str, target: str, **body: Any) -> Any:
         headers = (("Authorization", f"Bearer {keys['second']}"), ("Content-Type", "application/json"))
-        answer = opened.handler(Request(method, target, headers, json_bytes(body) if body else b""))
+        answer = opened.sandbox.handler(Request(method, target, headers, json_bytes(body) if body else b""))
         assert isinstance(answer, Response)
         assert answer.status in (200, 201)
         return read_json(answer.body).value
 
-    plain, opened = sandbox(model())[0], sandbox(model())[0]
-    usual, keys = run(model(), handler=noting(plain.handler), keys=keys_of(plain)), keys_of(opened)
+    opened = inside(model())
+    keys = opened.keys
     first, _ = booked.most_common(1)[0]
     place = model().env["place"]
     lots = sent("GET", f"/api/v1/lots/search?lat={place['lat']}&lng={place['lng']}")["lots"]
     for number in range(next(lot["available"] for lot in lots if lot["id"] == first) - room):
         sent("POST", "/api/v1/sessions", lot_id=first, plate=f"FULL{number}", hours=24)
-    report = run(model(), handler=opened.handler, keys=keys)
+    report = verify_sandbox(model(), opened, Options())
     assert [(f.contract.id, f.actual) for f in report.findings] == [
         (f.contract.id, f.actual) for f in usual.findings
     ]

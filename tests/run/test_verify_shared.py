@@ -210,7 +210,7 @@ def at_its_own_time(opened: Inside, keys: dict[str, str], clock: Callable[[], fl
         model(),
         over_tls(opened.sandbox.handler),
         Identities(keys),
-        Options(only=only, live=False),
+        Options(only=only, live=False, max_requests=60),
         clock=clock,
         sleep=opened.sleep,
         wall=lambda: "2026-04-18T16:00:00Z",

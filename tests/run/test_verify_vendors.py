@@ -296,7 +296,8 @@ def test_action_that_never_answered_is_untested_on_every_surface_that_offers_it(
 
 
 def test_what_breaks_a_vendor_says_so_without_a_finding_of_its_own() -> None:
-    report = run(model(), faults=["accept-out-of-range"])
+    only = ("honours_manifest/", "invalid_input/", "look_alike_input/", "workflow_runs/")
+    report = run(model(), faults=["accept-out-of-range"], only=only)
     broken = [
         r for r in report.results if r.verdict is Verdict.BROKEN and r.contract.check == "honours_manifest"
     ]
@@ -334,7 +335,7 @@ def test_what_breaks_a_vendor_says_so_without_a_finding_of_its_own() -> None:
 def test_fault_of_the_api_breaks_the_contracts_of_those_it_reaches(
     fault: str, head: str, surfaces: set[str]
 ) -> None:
-    report = run(model(), faults=[fault])
+    report = run(model(), faults=[fault], only=(f"honours_manifest/{head}/",))
     broken = {
         r.contract.surface
         for r in report.results
@@ -354,7 +355,8 @@ def test_one_vendors_contract_is_shown_again_by_its_own_id() -> None:
 
 
 def test_fault_of_one_vendors_own_is_that_vendors_finding() -> None:
-    report = run(model(), faults=["argument-of-another-accepted"])
+    only = ("honours_manifest/", "unknown_member/", "invalid_input/")
+    report = run(model(), faults=["argument-of-another-accepted"], only=only)
     broken = [r.contract for r in report.results if r.verdict is Verdict.BROKEN]
     assert {c.surface for c in broken if c.check == "honours_manifest"} == {"openai"}
     assert {c.id.partition("/")[2].partition("/")[0] for c in broken if c.check != "honours_manifest"} == {
