@@ -16,8 +16,8 @@ from test_verify_openapi import run_verify
 PLACES = ("trees", "roots", "leaves", "stems", "buds")
 
 
-def document(*open_paths: str) -> str:
-    """Return an OpenAPI document whose reads all need a key, as it says; it never mentions 401."""
+def document(*open_paths: str, writes: int = 0) -> str:
+    """Return an OpenAPI document whose calls all need a key, as it says; it never mentions 401."""
     answer = {"content": {"application/json": {"schema": {"type": "object", "required": ["name"]}}}}
     paths = {
         f"/{name}": {
@@ -28,6 +28,8 @@ def document(*open_paths: str) -> str:
         }
         for name in (*open_paths, *PLACES)
     }
+    made = {"204": {"description": "Done."}}
+    paths |= {f"/deeds/{n}": {"post": {"operationId": f"add{n}", "responses": made}} for n in range(writes)}
     return json.dumps(
         {
             "openapi": "3.1.0",
@@ -44,8 +46,10 @@ class Garden:
     requires.
     """
 
-    def __init__(self, *open_paths: str, refused: tuple[str, ...] = (), wrong: bool = False) -> None:
-        self.open, self.refused, self.wrong = open_paths, refused, wrong
+    def __init__(
+        self, *open_paths: str, refused: tuple[str, ...] = (), wrong: bool = False, writes: int = 0
+    ) -> None:
+        self.open, self.refused, self.wrong, self.writes = open_paths, refused, wrong, writes
         self.requests: list[Request] = []
 
     def __call__(self, request: Request) -> Response:
@@ -67,10 +71,10 @@ def _say(status: int, body: object) -> Response:
 
 def run(folder: Path, server: Garden, key: str, *words: str) -> tuple[int, str, Counter[str]]:
     """Return the exit code, the whole output, and the number of contracts by verdict."""
-    (folder / "garden.json").write_text(document(*server.open), encoding="utf-8")
+    (folder / "garden.json").write_text(document(*server.open, writes=server.writes), encoding="utf-8")
     with served(server) as url, pytest.MonkeyPatch.context() as patch:
         patch.setattr("test_verify_openapi.KEY", key)
-        patch.setattr("test_verify_openapi.DOCUMENT", document(*server.open))
+        patch.setattr("test_verify_openapi.DOCUMENT", document(*server.open, writes=server.writes))
         code, out, err = run_verify(folder, url, "--openapi", "garden.json", *words, name="garden.json")
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return code, out + err, Counter(result["verdict"] for result in report["results"])
@@ -104,6 +108,14 @@ def test_what_a_refused_key_takes_back_is_not_told_before(tmp_path: Path, worker
 def test_what_the_right_key_shows_is_told_during_the_run(tmp_path: Path) -> None:
     """It is told on a line of its own, which the report does not have."""
     _, said, counts = run(tmp_path, Garden("about", "health", wrong=True), KEY)
+    assert counts["broken"] > 0
+    told = [line for line in said.splitlines() if "error[response_schema/200/" in line]
+    assert [line for line in told if "; curl -sS" in line]
+
+
+def test_writes_that_are_not_sent_keep_no_finding_back(tmp_path: Path) -> None:
+    """Where no call shows that the key makes a difference, half of the reads must have answered."""
+    _, said, counts = run(tmp_path, Garden(*PLACES, wrong=True, writes=30), KEY)
     assert counts["broken"] > 0
     told = [line for line in said.splitlines() if "error[response_schema/200/" in line]
     assert [line for line in told if "; curl -sS" in line]
