@@ -109,7 +109,7 @@ def listed(report: Report, row: Row) -> bool:
     words.
     """
     texts = [value for value in row.values() if isinstance(value, str)]
-    ids = {str(row[member]) for member in ("id", "account", "name") if member in row}
+    ids = {str(row[member]) for member in ("id", "account", "name", "place") if member in row}
     lines = (*report.footer.left_behind, *report.footer.may_exist, *report.footer.lasting)
     return (
         any(mark in text for line in lines for mark in MARK.findall(line) for text in texts)

@@ -104,6 +104,14 @@ def test_a_search_for_laws_harms_nobody(name: str) -> None:
     assert report.footer.left_behind == ()
 
 
+def test_what_the_author_gives_to_every_create_is_no_id() -> None:
+    """It is the folder of a new file here, under the name that a file's own place has elsewhere."""
+    _, report = first_run("folders")
+    kept = {r.contract.id for r in report.results if r.verdict is Verdict.KEPT}
+    assert "valid_calls/example/kept/create_file@rest" in kept
+    assert not [r for r in report.results if "overwrite" in r.reason]
+
+
 @first_case
 def test_a_run_with_one_key_harms_nobody(name: str) -> None:
     server = server_of(name)

@@ -35,6 +35,7 @@ from pgagents.verify.fixtures.target import (
     is_made_by,
     list_chosen_ids,
     makes,
+    says_where,
     target_of,
 )
 from pgagents.verify.oauth.tokens import list_token_paths
@@ -273,7 +274,12 @@ class Gate:
         made = [r for r in self.model.resources.values() if chosen and is_made_by(r, endpoint.action)]
         name = endpoint.action.name
         for resource in made:
-            given = [(p, v) for p in chosen if (v := values.get(str(p.name))) not in (None, "")]
+            given = [
+                (p, v)
+                for p in chosen
+                if (v := values.get(str(p.name))) not in (None, "")
+                and not says_where(self.model, endpoint.action, p, v)
+            ]
             if len(resource.ids) > 1 and any(self._is_no_id(resource, p, v) for p, v in given):
                 continue  # one member that nobody has makes the whole id nobody's
             for param, value in given:
