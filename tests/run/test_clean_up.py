@@ -23,7 +23,7 @@ LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"
 DOCUMENTS = ROOT / "tests" / "catalogues" / "documents.yaml"
 SEVERAL = 4
 PAUSE_S = 0.02
-LONG_S = 0.15
+LONG_S = 0.4
 """Longer than the run's thread waits at a time, so that an interrupt comes before the answer."""
 
 

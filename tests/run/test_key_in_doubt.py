@@ -114,7 +114,7 @@ def test_what_the_right_key_shows_is_told_during_the_run(tmp_path: Path) -> None
 
 
 def test_writes_that_are_not_sent_keep_no_finding_back(tmp_path: Path) -> None:
-    """Where no call shows that the key makes a difference, half of the reads must have answered."""
+    """If no call shows that the key makes a difference, half of the reads must answer first."""
     _, said, counts = run(tmp_path, Garden(*PLACES, wrong=True, writes=30), KEY)
     assert counts["broken"] > 0
     told = [line for line in said.splitlines() if "error[response_schema/200/" in line]

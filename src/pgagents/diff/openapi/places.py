@@ -30,7 +30,7 @@ def lines(text: str, name: str, pointers: Iterable[Pointer]) -> dict[Pointer, st
         except (JSONDecodeError, IndexError, RecursionError):
             pass  # YAML in braces
     source = parse(text, name, max_values=MAX_VALUES, foreign=True)
-    return {pointer: str(source.locate(_as_in(source, pointer))) for pointer in wanted}
+    return {pointer: source.locate(_as_in(source, pointer)).position for pointer in wanted}
 
 
 def _as_in(source: Source, pointer: Pointer) -> Pointer:
