@@ -83,7 +83,9 @@ def run_ours(name: str, kind: str, seed: int) -> int:
     with tempfile.TemporaryDirectory(prefix="zoo-run-") as folder, serving(load(name)) as server:
         before, catalogue = server.look(), Path(folder, "catalogue.yaml")
         options = (*server.server.auth, *server.server.imported)
-        _call(["import", server.document, *options, "--out", str(catalogue)], folder, {})
+        called = _call(["import", server.document, *options, "--out", str(catalogue)], folder, {})
+        if not catalogue.exists():
+            raise SystemExit(f"import failed: {called}")
         (HOME / f"{name}.yaml").write_bytes(catalogue.read_bytes())
         given = ["--openapi", server.document, *server.server.auth]
         if kind == "edited":
@@ -100,11 +102,14 @@ def run_ours(name: str, kind: str, seed: int) -> int:
     return requests
 
 
-def _call(words: Sequence[str], folder: str, env: Mapping[str, str]) -> None:
+def _call(words: Sequence[str], folder: str, env: Mapping[str, str]) -> str:
+    """Run pgagents, and return what it says on stderr."""
     command = [sys.executable, "-c", RUN, *words]
-    subprocess.run(
-        command, cwd=folder, env={**os.environ, **env}, capture_output=True, check=False, timeout=MOST_S
+    known = {**os.environ, **env}
+    ended = subprocess.run(
+        command, cwd=folder, env=known, capture_output=True, check=False, timeout=MOST_S, text=True
     )
+    return ended.stderr
 
 
 def run_theirs(name: str, seed: int, requests: int) -> None:
@@ -122,6 +127,7 @@ def run_theirs(name: str, seed: int, requests: int) -> None:
             "ndjson",
             "--report-ndjson-path",
             str(events),
+            *server.peer,
         ]
         subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=MOST_S)
     print(f"{name}, schemathesis, seed {seed}: {each} examples an operation", flush=True)
