@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import threading
 import time
 from collections.abc import Sequence
@@ -59,7 +60,12 @@ class Ending:
                 return handler(request)
 
         options = Options(workers=self.workers, exclusive=True)
-        return verify_sandbox(known, opened, options, handler=answer, on_progress=self._note)
+        # A test that served MCP here may have left a handler by which an interrupt does nothing.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return verify_sandbox(known, opened, options, handler=answer, on_progress=self._note)
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def _note(self, progress: Progress) -> None:
         self._ending = self._ending or progress.doing == FINISHING
