@@ -17,6 +17,7 @@ import mcp
 import pytest
 
 from calling import Script, run, sandboxed, served
+from pgagents.cli.main import main
 from pgagents.http import Response
 from sandboxes import ROOT, VAIL
 
@@ -199,6 +200,21 @@ def test_signal_ends_it_at_once_though_stdin_is_open(number: signal.Signals) -> 
         server.child.send_signal(number)
         assert server.child.wait(60) == -number
         assert server.end()[1:] == (b"", b"")
+
+
+def test_the_handler_of_interrupts_is_put_back_when_serving_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that serves through the command and goes on, as a test does, can be interrupted afterwards."""
+
+    async def serve(*_: Any) -> None:
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+
+    monkeypatch.setattr("pgagents.mcp.stdio.serve", serve)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert main(["mcp", str(SMALL), "--url", "http://127.0.0.1:9"]) == 0
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_client_that_leaves_in_the_middle_of_a_call_ends_it() -> None:

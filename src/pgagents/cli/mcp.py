@@ -197,10 +197,13 @@ def _serve_stdio(model: Model, api: Api) -> None:
         )
     # Ctrl-C ends the server like SIGTERM. An exception would wait for the thread in read(0) until the client
     # closes its end.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    server = make_server(model, _client(model, api), close=api.sender.close)
-    _collect_garbage()
-    asyncio.run(serve(server, find_largest_message(model)))
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        server = make_server(model, _client(model, api), close=api.sender.close)
+        _collect_garbage()
+        asyncio.run(serve(server, find_largest_message(model)))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _serve_http(model: Model, api: Api, given: _Given) -> None:
