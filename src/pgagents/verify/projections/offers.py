@@ -16,7 +16,7 @@ from pgagents.generate.formerly import list_offered
 from pgagents.generate.target import PATHS, Target
 from pgagents.model.surface import Surface
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.projections.schema import Gaps, gaps, read_as_2020
+from pgagents.verify.projections.schema import Gaps, gaps, read_as_2020, schema_of_parameter
 from pgagents.verify.wire.endpoint import REST, Endpoint
 
 TARGETS = "pgagents.generate.targets"
@@ -201,8 +201,7 @@ def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Map
         if parameter["in"] == "header":
             continue
         name = names.get((parameter["in"], parameter["name"]), parameter["name"])
-        held = next(iter(parameter.get("content", {}).values()), parameter)
-        members[name] = read_as_2020(held.get("schema", {}), schemas)
+        members[name] = read_as_2020(schema_of_parameter(parameter), schemas)
         if parameter.get("required"):
             required.append(name)
     for param in endpoint.params:  # a file is bytes in the document, and a data URL among the arguments

@@ -33,6 +33,12 @@ _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 MAX_DEPTH = 40
 
 
+def schema_of_parameter(parameter: Mapping[str, Any]) -> Any:
+    """Return the schema of an OpenAPI parameter: its own, or that of the media type in its `content`."""
+    held = next(iter(parameter.get("content", {}).values()), parameter)
+    return held.get("schema", {})
+
+
 def read_as_2020(
     schema: Mapping[str, Any], named: Mapping[str, Any], inside: tuple[str, ...] = ()
 ) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.declared_refusals import find_refusal
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.projections.documents import build_file
+from pgagents.verify.projections.schema import schema_of_parameter
 from pgagents.verify.values.generators import Varied, coverage, document
 from pgagents.verify.wire.call import Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
@@ -169,12 +170,14 @@ def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:
         place = parameter["in"]
         if "content" in parameter:
             name = names.get((place, parameter["name"]))
-            yield from _vary_member(_schema_of(parameter), schemas, name, required=parameter["required"])
+            yield from _vary_member(
+                schema_of_parameter(parameter), schemas, name, required=parameter["required"]
+            )
             continue
         alone = {
             **{k: v for k, v in parameter.items() if k != "description"},
             "name": ALONE,
-            "schema": bare(_schema_of(parameter)),
+            "schema": bare(schema_of_parameter(parameter)),
         }
         path = f"/alone/{{{ALONE}}}" if place == "path" else "/alone"
         spec = document(path, "get", [alone], None, _collect_schemas(alone["schema"], schemas))
@@ -193,13 +196,6 @@ def _vary_member(
     sent = one | ({"required": [ALONE]} if required else {})
     spec = document("/alone", "post", [], sent, _collect_schemas(one, schemas))
     yield from _vary_param(spec, "body", name)
-
-
-def _schema_of(parameter: Mapping[str, Any]) -> Any:
-    """Return the schema of a parameter, also where its type is JSON."""
-    return next(
-        (m.get("schema", {}) for m in parameter.get("content", {}).values()), parameter.get("schema", {})
-    )
 
 
 def _vary_param(spec: Mapping[str, Any], place: str, name: str | None) -> Iterator[Varied]:
@@ -271,5 +267,7 @@ def _extract_operation(setting: Setting, endpoint: Endpoint) -> dict[str, Any] |
         {k: v for k, v in p.items() if k not in ("example", "examples")}
         for p in operation.get("parameters", [])
     ]
-    needed = closure({"allOf": [*(_schema_of(p) for p in params), *([body] if body else [])]}, components)
+    needed = closure(
+        {"allOf": [*(schema_of_parameter(p) for p in params), *([body] if body else [])]}, components
+    )
     return document(endpoint.path, endpoint.method, params, body, {name: components[name] for name in needed})
