@@ -23,8 +23,15 @@ PLAIN_TARGET = re.compile(
 """Matches a request target that can be sent unchanged. Any other target is percent-encoded first."""
 
 
+EVENT_STREAM = "text/event-stream"
+
 LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 """Names and addresses of this machine."""
+
+
+def media_type_of(written: str) -> str:
+    """Return a media type in lower case, without its parameters."""
+    return written.partition(";")[0].strip().lower()
 
 
 def is_exposed(url: str) -> bool:
@@ -75,6 +82,11 @@ class Request:
         assert self._first is not None
         return self._first.get(name.lower())
 
+    @property
+    def media_type(self) -> str:
+        """The media type of the body, in lower case and without parameters; empty if no header names it."""
+        return media_type_of(self.header("Content-Type") or "")
+
     def with_header(self, name: str, value: str | None) -> Request:
         """Return the same request with this header set, or removed if `value` is None."""
         small = name.lower()
@@ -101,6 +113,11 @@ class Response:
             object.__setattr__(self, "_first", {k.lower(): v for k, v in reversed(self.headers)})
         assert self._first is not None
         return self._first.get(name.lower())
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the body, in lower case and without parameters; empty if no header names it."""
+        return media_type_of(self.header("Content-Type") or "")
 
     def with_header(self, name: str, value: str | None) -> Response:
         """Return the same response with this header set, or removed if `value` is None."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from pgagents.decoding.medium import find, medium_of, plainly, text_of
-from pgagents.http import Response, Silence, read_json
+from pgagents.decoding.medium import find, medium_of, text_of
+from pgagents.http import Response, Silence, media_type_of, read_json
 from pgagents.model.action import Action
 from pgagents.model.answers.error_code import Code
 from pgagents.model.answers.error_reader import value_at
@@ -156,7 +156,7 @@ def _success(action: Action, came: Response, request_id: str | None) -> Answer:
     if output.media and find(told).shown == "text" and not text_of(came.body, told).problem:
         shown = "text"
     if shown == "size":
-        facts = {"content_type": plainly(told) or output.content_type, "bytes": len(came.body)}
+        facts = {"content_type": media_type_of(told) or output.content_type, "bytes": len(came.body)}
         return Answer(action.name, came.status, facts, None, request_id, came.body)
     read = text_of(came.body, told) if shown == "text" else read_json(came.body)
     if not read.problem:

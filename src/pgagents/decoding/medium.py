@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from pgagents import registry
-from pgagents.http import Json, Response
+from pgagents.http import Json, Response, media_type_of
 from pgagents.model.action import Action
 from pgagents.model.answers.output import JSON, Output
 
@@ -45,20 +45,15 @@ class Medium:
     """The form in which a model gets the body: a JSON value, text, or only its size."""
 
 
-def plainly(media: str) -> str:
-    """Return a media type in lower case, without parameters."""
-    return media.partition(";")[0].strip().lower()
-
-
 def is_json(media: str) -> bool:
     """True if bodies of this media type are JSON. An empty type and `*/*` count as JSON."""
-    plain = plainly(media)
+    plain = media_type_of(media)
     return plain in (JSON, *_ANY) or plain.endswith("+json")
 
 
 def fits(told: str, promised: str) -> bool:
     """True if a Content-Type is the promised media type, in which `*` stands for anything."""
-    return fnmatchcase(plainly(told), plainly(promised))
+    return fnmatchcase(media_type_of(told), media_type_of(promised))
 
 
 def fits_any(told: str, output: Output) -> bool:
@@ -69,7 +64,7 @@ def fits_any(told: str, output: Output) -> bool:
 @lru_cache(maxsize=500)
 def find(media: str) -> Medium:
     """Return the kind of a media type's bodies."""
-    plain = plainly(media)
+    plain = media_type_of(media)
     fitting = [
         (len(pattern), medium)
         for medium in _media()
@@ -92,7 +87,7 @@ def accept_of(action: Action) -> str:
     """
     named = list(
         dict.fromkeys(
-            plainly(media)
+            media_type_of(media)
             for o in action.outputs
             for media in o.types
             if o.schema is not None and 200 <= o.status < 300
@@ -107,7 +102,7 @@ def medium_of(response: Response, output: Output | None) -> Medium:
     If the Content-Type is JSON, the kind is JSON, unless the output may be a JSON file.
     """
     told = response.header("Content-Type")
-    stored = output is not None and told is not None and plainly(told) in output.media
+    stored = output is not None and told is not None and media_type_of(told) in output.media
     if output is None or output.schema is None or (told and is_json(told) and not stored):
         return find(JSON)
     return find(output.content_type)

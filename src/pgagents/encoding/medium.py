@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from pgagents import registry
+from pgagents.http import media_type_of
 from pgagents.model.action import Action
 from pgagents.model.argument import Param
 
@@ -58,11 +59,6 @@ class Medium:
     """The name of a body of this kind in documents for people."""
 
 
-def plainly(media: str) -> str:
-    """Return a media type in lower case, without parameters."""
-    return media.partition(";")[0].strip().lower()
-
-
 @cache
 def _every() -> tuple[Medium, ...]:
     found: list[Medium] = [m.MEDIUM for m in registry.collect("pgagents.encoding.media").values()]
@@ -71,7 +67,7 @@ def _every() -> tuple[Medium, ...]:
 
 def medium_of(content_type: str) -> Medium | None:
     """Return the kind of a media type; None if no kind can encode it."""
-    plain = plainly(content_type)
+    plain = media_type_of(content_type)
     return next((m for m in _every() if m.matches(plain)), None)
 
 

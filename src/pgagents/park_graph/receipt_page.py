@@ -47,7 +47,7 @@ def answer(request: Request, visit: Visit) -> Response | None:
 
 def _outcome(request: Request) -> str | None:
     """Return the result that a button of the page sends; None for any other form."""
-    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    kind = request.media_type
     if kind != "application/x-www-form-urlencoded" or len(request.body) > 1_000:
         return None
     given = [value for name, value in parse_qsl(request.body.decode("ascii", "replace")) if name == "outcome"]

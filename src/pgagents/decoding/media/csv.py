@@ -11,8 +11,8 @@ import io
 import re
 from typing import Any
 
-from pgagents.decoding.medium import Medium, plainly, text_of
-from pgagents.http import Json
+from pgagents.decoding.medium import Medium, text_of
+from pgagents.http import Json, media_type_of
 from pgagents.model.answers.output import Output
 
 MAX_CELL = 1_000_000
@@ -23,7 +23,7 @@ def _read(body: bytes, content_type: str, output: Output) -> Json:
     text = text_of(body, content_type)
     if text.problem or output.columns is None:
         return text
-    delimiter = "\t" if plainly(output.content_type) == "text/tab-separated-values" else ","
+    delimiter = "\t" if media_type_of(output.content_type) == "text/tab-separated-values" else ","
     csv.field_size_limit(MAX_CELL)
     try:
         rows = list(csv.reader(io.StringIO(text.value, newline=""), delimiter=delimiter, strict=True))

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from pgagents.decoding.medium import Medium
-from pgagents.http import Json, read_json
+from pgagents.http import EVENT_STREAM, Json, read_json
 from pgagents.model.answers.output import Output
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -57,4 +57,4 @@ def _event(fields: dict[str, list[str]], declared: Any, number: int) -> dict[str
     return {"event": name, "data": data, **({"id": fields["id"][-1]} if "id" in fields else {})}
 
 
-MEDIUM = Medium("event_stream", ("text/event-stream",), _read, "text")
+MEDIUM = Medium("event_stream", (EVENT_STREAM,), _read, "text")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgagents.decoding.medium import Medium, plainly
-from pgagents.http import Json
+from pgagents.decoding.medium import Medium
+from pgagents.http import Json, media_type_of
 from pgagents.model.answers.output import Output
 
 
@@ -36,8 +36,8 @@ _FORMS = {
 
 
 def _read(body: bytes, content_type: str, output: Output) -> Json:
-    declared = plainly(output.content_type)
-    media = plainly(content_type) if "*" in declared else declared
+    declared = media_type_of(output.content_type)
+    media = media_type_of(content_type) if "*" in declared else declared
     form = _FORMS.get(media)
     if form is not None and not any(
         body.find(begin, 0, form.within + len(begin)) >= 0 for begin in form.begins

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.http import EVENT_STREAM, Handler, Request, Response, Silence
 from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import successful
 
@@ -13,7 +13,7 @@ _TEXTS = ("text/", "application/xml")
 
 def _media(answer: Response) -> str:
     """Return the media type of a successful answer; empty for any other, and for JSON."""
-    media = (answer.header("content-type") or "").partition(";")[0]
+    media = answer.media_type
     return media if successful(answer) and not media.endswith("json") else ""
 
 
@@ -151,7 +151,7 @@ def json_suffix_as_text(_context: Context, _request: Request, answer: Response) 
 
 
 def _is_stream(answer: Response) -> bool:
-    return _media(answer) == "text/event-stream"
+    return _media(answer) == EVENT_STREAM
 
 
 @fault("response_schema", also={"law": "a law reads the events"}, needs=("event-stream",)).edit_answers

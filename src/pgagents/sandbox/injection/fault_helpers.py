@@ -140,7 +140,7 @@ def successful(answer: Response) -> bool:
 
 def data_of(answer: Response) -> Any:
     """Return the parsed JSON body of an answer; None if its type is not JSON or it cannot be parsed."""
-    media = (answer.header("content-type") or "").partition(";")[0].strip()
+    media = answer.media_type
     if media != "application/json" and not media.endswith("+json"):
         return None
     try:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.http import EVENT_STREAM, Handler, Request, Response, Silence, json_bytes, read_json
 
 JSON = "application/json"
 
@@ -26,7 +26,7 @@ def parse_answer(answer: Response) -> dict[str, Any]:
     one.
     """
     body = answer.body
-    if (answer.header("content-type") or "").startswith("text/event-stream"):
+    if answer.media_type == EVENT_STREAM:
         lines = [line[5:].strip() for line in body.splitlines() if line.startswith(b"data:")]
         body = lines[-1] if lines else b""
     found = read_json(body).value

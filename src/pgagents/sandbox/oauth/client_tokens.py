@@ -31,7 +31,7 @@ def answer(request: Request, visit: Visit) -> Response:
     scheme = list_paths(model)[request.path]
     exchange = model.credentials[scheme].exchange
     assert exchange is not None
-    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    kind = request.media_type
     try:
         pairs = parse_qsl(request.body.decode(), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:

@@ -104,7 +104,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 
 def _form(request: Request) -> list[tuple[str, str]]:
-    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    kind = request.media_type
     if kind != FORM:
         raise _Bad(f"The body must be {FORM}")
     return _pairs(request.body.decode())

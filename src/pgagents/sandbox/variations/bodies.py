@@ -14,7 +14,7 @@ from pgagents.sandbox.injection.fault_declaration import Context, variation
 def json_besides_forms(context: Context, request: Request) -> Request:
     """A JSON object is accepted beside a declared form."""
     action = context.reader.action(request)
-    kind = (request.header("content-type") or "").partition(";")[0]
+    kind = request.media_type
     if action is None or kind != "application/json" or action.content_type == kind:
         return request
     return context.reader.with_arguments(request, context.reader.arguments(request))

@@ -6,13 +6,13 @@ import csv
 import io
 from dataclasses import replace
 
-from pgagents.http import Request, Response
+from pgagents.http import EVENT_STREAM, Request, Response
 from pgagents.model.action import Action
 from pgagents.sandbox.injection.fault_declaration import Context, variation
 
 
 def _media(answer: Response) -> str:
-    return (answer.header("content-type") or "").partition(";")[0] if answer.status < 300 else ""
+    return answer.media_type if answer.status < 300 else ""
 
 
 def _has_columns(action: Action | None, status: int) -> bool:
@@ -80,7 +80,7 @@ def stream_laid_out(_context: Context, _request: Request, answer: Response) -> R
     """An event stream has comments, retry times, an event of another name, CRLF line ends, and ids if it has
     none of its own.
     """
-    if _media(answer) != "text/event-stream":
+    if _media(answer) != EVENT_STREAM:
         return answer
     lines, text = [": keep-alive", "retry: 3000", ""], answer.body.decode()
     has_ids = any(line.startswith("id:") for line in text.split("\n"))

@@ -117,7 +117,7 @@ def _in_small_letters(request: Request) -> Request:
 
 
 def _rewrite_body(request: Request) -> Request:
-    kind = (request.header("content-type") or "").partition(";")[0]
+    kind = request.media_type
     body = read_json(request.body).value if kind.endswith("json") else None
     if not isinstance(body, dict):
         return request

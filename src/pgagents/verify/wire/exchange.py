@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from pgagents.decoding.medium import find, is_json, plainly, read_as
+from pgagents.decoding.medium import find, is_json, read_as
 from pgagents.encoding.file import File
-from pgagents.http import Json, Request, Response, Silence
+from pgagents.http import Json, Request, Response, Silence, media_type_of
 from pgagents.model.answers.error_code import Code
 from pgagents.model.answers.error_reader import NO_ERROR, ErrorReader
 from pgagents.model.answers.limit_reader import LimitReader
@@ -176,7 +176,7 @@ class Exchange:
         on_rest = self.call.endpoint is not None and self.call.endpoint.on_rest
         if not on_rest or find(output.content_type).name != "file":
             return self.body
-        media = plainly(answer.header("Content-Type") or output.content_type)
+        media = media_type_of(answer.header("Content-Type") or output.content_type)
         return File(media, answer.body).url
 
     @property
@@ -251,6 +251,11 @@ class Exchange:
     def header(self, name: str) -> str | None:
         """Return a header of the answer, or None."""
         return None if isinstance(self.answer, Silence) else self.answer.header(name)
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the answer, in lower case and without parameters; empty if there is none."""
+        return "" if isinstance(self.answer, Silence) else self.answer.media_type
 
 
 def got(value: Any, path: str | Iterable[str]) -> Any:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pgagents.errors import PgagentsError
-from pgagents.http import PLAIN_TARGET, Inflater, Request, Response, Silence
+from pgagents.http import EVENT_STREAM, PLAIN_TARGET, Inflater, Request, Response, Silence
 from pgagents.tls import CertificateFiles, make_context
 
 if TYPE_CHECKING:
@@ -314,8 +314,7 @@ class Client:
 
 def is_event_stream(head: Response) -> bool:
     """Return whether the answer's media type is that of an event stream."""
-    media = (head.header("Content-Type") or "").partition(";")[0]
-    return media.strip().lower() == "text/event-stream"
+    return head.media_type == EVENT_STREAM
 
 
 def client(

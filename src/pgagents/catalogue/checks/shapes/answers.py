@@ -5,8 +5,9 @@ from __future__ import annotations
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.basics import Output, Schema
-from pgagents.decoding.medium import find, plainly
+from pgagents.decoding.medium import find
 from pgagents.encoding.file import ANY
+from pgagents.http import media_type_of
 from pgagents.source.source import Pointer
 
 SHAPED = ("application/xml", "application/yaml", "application/x-yaml", "application/x-ndjson")
@@ -86,7 +87,7 @@ def _check_shape(checker: Checker, pointer: Pointer, output: Output, media: str,
         _rows(checker, pointer, output)
     elif kind == "csv":
         _wrong(checker, pointer, media, "rows", "`type: array` with the columns under `items`")
-    elif not (plainly(media) in SHAPED or plainly(media).endswith("+xml")):
+    elif not (media_type_of(media) in SHAPED or media_type_of(media).endswith("+xml")):
         noun = "one text" if kind == "text" else "bytes"
         _wrong(checker, pointer, media, noun, "`type: string`, or leave the schema out")
 

@@ -14,7 +14,7 @@ def read(request: Request, fields: Sequence[Field], content_type: str) -> Conten
     """Return the file; no values for an empty body. Raises Unreadable for another media type."""
     if not request.body:
         return Content({})
-    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    kind = request.media_type
     allowed = next((f.media for f in fields if f.media), (content_type.lower(),))
     if kind not in allowed:
         raise Unreadable(f"the body must be {' or '.join(allowed)}", kind=WRONG_TYPE)

@@ -60,7 +60,7 @@ def read_page(answer: Response) -> list[Link]:
     found = [
         link for name, value in answer.headers if name.lower() == "link" for link in _parse_header(value)
     ]
-    kind = (answer.header("content-type") or "").partition(";")[0].strip().lower()
+    kind = answer.media_type
     if kind in ("text/html", "application/xhtml+xml"):
         parser = _Elements()
         parser.feed(answer.body[:MOST_BYTES].decode("utf-8", "replace"))

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
-from pgagents.http import read_json
+from pgagents.http import media_type_of, read_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.discovery.fetch import REDIRECTS, fetch, find_https, judge_over_https
 from pgagents.verify.cases.discovery.links import Link, read_links, read_page, read_robots
@@ -164,7 +164,7 @@ def _follow_undeclared(setting: Setting, files: Sequence[str]) -> Callable[[], C
         for file in files:
             got, at = yield from fetch(setting, PLACES[file].path, "a well-known place")
             answer = got.response
-            page = answer is None or _kind(got) == "text/html"  # a server may send a page for any path
+            page = answer is None or got.media_type == "text/html"  # a server may send a page for any path
             if got.void or got.status != 200 or answer is None or page:
                 continue
             judged = yield from _judge_links(
@@ -215,7 +215,7 @@ def _find_wrong(link: Link, exchange: Exchange) -> tuple[str, str] | None:
     gone = exchange.error or exchange.status in GONE or exchange.status >= 500
     if gone or (link.machine and exchange.status != 200):
         return "something is there", f"it is answered {exchange.outcome}"
-    wanted, told = link.media.partition(";")[0].strip().lower(), _kind(exchange)
+    wanted, told = media_type_of(link.media), exchange.media_type
     if wanted and not _fits(wanted, told):
         return f"it is {wanted}", f"Content-Type: {told or 'none'}"
     if _is_json(wanted) and exchange.response is not None and read_json(exchange.response.body).problem:
@@ -226,10 +226,6 @@ def _find_wrong(link: Link, exchange: Exchange) -> tuple[str, str] | None:
             None if found == link.digest.lower() else (f"its digest is {link.digest[:80]}", f"it is {found}")
         )
     return None
-
-
-def _kind(exchange: Exchange) -> str:
-    return (exchange.header("Content-Type") or "").partition(";")[0].strip().lower()
 
 
 def _is_json(media: str) -> bool:

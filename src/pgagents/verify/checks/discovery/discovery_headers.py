@@ -78,12 +78,8 @@ def _judge(file: str, detail: str, wrong: tuple[str, str] | None) -> Judgement:
     return judge_broken(contract, *wrong) if wrong else judge_kept(contract)
 
 
-def _media(exchange: Exchange) -> str:
-    return (exchange.header("Content-Type") or "").partition(";")[0].strip().lower()
-
-
 def _judge_type(file: str, place: Place, got: Exchange) -> Judgement:
-    right = _media(got) in place.media
+    right = got.media_type in place.media
     told = f"Content-Type: {got.header('Content-Type') or 'none'}"
     return _judge(file, "media_type", None if right else (f"Content-Type: {place.media[0]}", told))
 
@@ -99,8 +95,11 @@ def _judge_head(file: str, got: Exchange, headed: Exchange) -> Judgement:
     wrong = None
     if headed.status != got.status:
         wrong = (f"{got.status}, as GET answers", headed.outcome)
-    elif _media(headed) != _media(got):
-        wrong = (f"Content-Type: {_media(got)}, as GET answers", f"Content-Type: {_media(headed) or 'none'}")
+    elif headed.media_type != got.media_type:
+        wrong = (
+            f"Content-Type: {got.media_type}, as GET answers",
+            f"Content-Type: {headed.media_type or 'none'}",
+        )
     elif file == API_CATALOG and CATALOG_LINK not in _relations(headed):
         wrong = ('a Link header with rel="api-catalog" (RFC 9727, 2)', "no such Link header")
     return _judge(file, "head", wrong)

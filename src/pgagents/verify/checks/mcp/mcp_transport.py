@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.http import json_bytes
+from pgagents.http import EVENT_STREAM, json_bytes
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.surface import McpServer
 from pgagents.verify.check.check import (
@@ -37,7 +37,7 @@ from pgagents.verify.wire.mcp.message import METHOD, MODERN, NAMED_ITSELF, SESSI
 NAME = "mcp_transport"
 CITE = ("MCP 2025-11-25, basic/transports",)
 LIST = {"method": "tools/list"}
-MEDIA = ("application/json", "text/event-stream")
+MEDIA = ("application/json", EVENT_STREAM)
 LATE = 9
 NAMES_REVISION = "2025-06-18"
 """The first revision in which each request over HTTP must name its revision."""
@@ -137,7 +137,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or exchange.response.status >= 400
     ):
         return
-    told = (exchange.response.header("content-type") or "").partition(";")[0].strip().lower()
+    told = exchange.response.media_type
     contract = f"{NAME}/content_type@{MCP}"
     yield (
         judge_kept(contract)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.decoding.medium import fits, is_json, plainly
+from pgagents.decoding.medium import fits, is_json
+from pgagents.http import media_type_of
 from pgagents.model.action import Action
 from pgagents.model.answers.output import JSON
 from pgagents.model.contract import Contract
@@ -78,7 +79,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if not promised:
         return
     fixed = memory.model.behaviour.content_type == "json"
-    exact = exchange.refused and plainly(promised).endswith("+json")
+    exact = exchange.refused and media_type_of(promised).endswith("+json")
     several = exchange.output.media if exchange.output is not None else ()
     if several:
         right, promised = any(fits(text, media) for media in several), " or ".join(several)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pgagents.http import media_type_of
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.discovery.fetch import fetch, find_https, judge_over_https
 from pgagents.verify.cases.discovery.places import PLACES
@@ -103,7 +104,7 @@ def _find_charset(media: str) -> str:
 
 def _find_type_mismatch(file: str, told: str) -> tuple[str, str] | None:
     """Return the expected and the actual Content-Type if it is wrong, else None."""
-    kind = told.partition(";")[0].strip().lower()
+    kind = media_type_of(told)
     if file.endswith(".json"):
         right, wanted = kind == "application/json" or kind.endswith("+json"), "application/json"
     elif file.endswith((".yaml", ".yml")):

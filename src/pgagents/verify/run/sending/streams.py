@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from pgagents.http import EVENT_STREAM
 from pgagents.verify.wire.call import Call
 
 OPEN_S = 10.0
 """Seconds for which a documented stream without a documented end is read."""
-STREAM = "text/event-stream"
 
 
 def find_stream_seconds(call: Call) -> float | None:
@@ -18,7 +18,7 @@ def find_stream_seconds(call: Call) -> float | None:
     endpoint = call.endpoint
     if endpoint is None or not endpoint.on_rest:
         return None
-    streams = [output for output in endpoint.action.outputs if STREAM in output.types]
+    streams = [output for output in endpoint.action.outputs if EVENT_STREAM in output.types]
     if not streams:
         return 0.0
     return OPEN_S if all(output.ends_within_s is None for output in streams) else None

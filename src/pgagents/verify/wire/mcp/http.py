@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pgagents.http import Response, Silence, read_json
+from pgagents.http import EVENT_STREAM, Response, Silence, read_json
 from pgagents.verify.wire.mcp.message import events
 from pgagents.verify.wire.send import Client
 
@@ -15,7 +15,7 @@ class StreamClient(Client):
     """A handler over one kept-alive connection."""
 
     def _read(self, head: Response, chunks: Iterable[bytes], began: float) -> Response | Silence:
-        if not (head.header("content-type") or "").lower().startswith("text/event-stream"):
+        if head.media_type != EVENT_STREAM:
             return super()._read(head, chunks, began)
         body = bytearray()
         whole = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.http import Response, read_json
+from pgagents.http import EVENT_STREAM, Response, read_json
 
 MODERN, LEGACY = "2026-07-28", "2025-11-25"
 """The revisions that we support: the one without sessions, and the last one with them."""
@@ -67,7 +67,7 @@ def read(response: Response, id: Any) -> Response | str:
 
     If there is none, return the reason as a text.
     """
-    if (response.header("content-type") or "").partition(";")[0].strip().lower() == "text/event-stream":
+    if response.media_type == EVENT_STREAM:
         problem = "the stream ended without the answer"
         for data in events(response.body):
             value = read_json(data).value
