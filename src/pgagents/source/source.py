@@ -33,12 +33,17 @@ class Span:
     pointer: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"{self.position} ({self.pointer})" if self.pointer else self.position
+        return self.position + self.suffix
 
     @property
     def position(self) -> str:
         """The place without the pointer, as editors read it: FILE:LINE:COLUMN."""
         return f"{self.file}:{self.line}:{self.column}"
+
+    @property
+    def suffix(self) -> str:
+        """The pointer in brackets after a blank; empty without a pointer."""
+        return f" ({self.pointer})" if self.pointer else ""
 
 
 @dataclass(slots=True)

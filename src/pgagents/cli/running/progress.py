@@ -188,5 +188,5 @@ class FirstLines:
         if len(shown) > LONGEST:
             brief = curl(finding.exchanges[-1], self._url)
             shown = brief if len(brief) <= LONGEST else IN_REPORT
-        at = f" ({printable(span.pointer)})" if span.pointer else ""
+        at = printable(span.suffix)
         return f"{span.position}: error[{contract.id}]:{at} {promised}; actual: {came}; {shown}"

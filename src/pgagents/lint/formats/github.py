@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgagents.lint.judged import Judged
-from pgagents.source.diagnostics import Diagnostic, shorten
+from pgagents.source.diagnostics import shorten
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -24,13 +24,9 @@ def render(judged: Sequence[Judged]) -> str:
             )
             lines.append(
                 f"::{_COMMANDS[d.severity]} {place}::"
-                f"{_text(shorten(d.message) + _at(d) + (f' — {d.help}' if d.help else ''))}"
+                f"{_text(shorten(d.message) + d.span.suffix + (f' — {d.help}' if d.help else ''))}"
             )
     return "\n".join(lines)
-
-
-def _at(diagnostic: Diagnostic) -> str:
-    return f" ({diagnostic.span.pointer})" if diagnostic.span.pointer else ""
 
 
 def _text(value: str) -> str:

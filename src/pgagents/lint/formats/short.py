@@ -12,7 +12,7 @@ def render(judged: Sequence[Judged]) -> str:
     """Return a line for every finding of every file; empty without findings."""
     return "\n".join(
         f"{printable(d.span.position)}: {d.severity}: [{d.id}] {shorten(d.message)}"
-        + (f" ({printable(d.span.pointer)})" if d.span.pointer else "")
+        + printable(d.span.suffix)
         for one in judged
         for d in one.found
     )
