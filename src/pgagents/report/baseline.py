@@ -22,7 +22,7 @@ from pgagents.errors import InputError, PgagentsError
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Finding, Report
 from pgagents.source.diagnostics import Diagnostic, in_order
-from pgagents.source.read import read
+from pgagents.source.read import read, read_bytes
 from pgagents.source.source import Pointer, Source, Span
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
@@ -84,8 +84,7 @@ def read_baseline(path: Path) -> tuple[Line, ...]:
 def _is_report(path: Path) -> bool:
     """Return whether a file begins as a JSON report of a run does."""
     try:
-        with path.open("rb") as stream:
-            begin = stream.read(_BEGIN).decode("utf-8", "replace")
+        begin = read_bytes(path, _BEGIN).decode("utf-8", "replace")
     except OSError:
         return False
     return begin.startswith("{") and '"header"' in begin
