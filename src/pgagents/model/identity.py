@@ -52,9 +52,9 @@ def choose(
 def find_lacking(
     model: Model, keys: Mapping[str, str], role: str, alternatives: Sequence[Alternative]
 ) -> str:
-    """Return the key of the first secret that a call needs and a role lacks.
+    """Return the name in `keys` of the first secret that a call needs and `keys` does not have for the role.
 
-    Return an empty text if the role lacks none, or if the mapping has no such role.
+    Return an empty text if no secret is missing, or if `keys` has no secret of the role.
     """
     if role not in keys or choose(model, keys, role, alternatives):
         return ""
