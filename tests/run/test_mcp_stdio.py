@@ -203,7 +203,7 @@ def test_signal_ends_it_at_once_though_stdin_is_open(number: signal.Signals) -> 
 
 
 def test_the_handler_of_interrupts_is_put_back_when_serving_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that serves through the command and goes on, as a test does, can be interrupted afterwards."""
+    """A process that serves through the command, and then goes on, can be interrupted again."""
 
     async def serve(*_: Any) -> None:
         assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
