@@ -183,7 +183,7 @@ class Driver:
     @property
     def answered(self) -> int:
         """The number of requests that got an answer."""
-        return self.sender.answered
+        return self.sender.silences.answered
 
     def seconds(self) -> float:
         """Seconds since the driver was made."""

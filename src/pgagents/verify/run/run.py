@@ -28,7 +28,7 @@ from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.finishing.clean_up import clean_up
 from pgagents.verify.run.finishing.run_report import make_report
 from pgagents.verify.run.ledger import Ledger
-from pgagents.verify.run.sender import OUT_OF_TIME
+from pgagents.verify.run.sending.time_left import OUT_OF_TIME
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.receiver import Inbox
 

@@ -1,4 +1,4 @@
-"""Send calls at the server's pace, repeat limited ones, and decide that a server is gone."""
+"""Send calls at the server's pace, and repeat those that were limited."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from pgagents.model.answers.error_reader import ReadError
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import Options
-from pgagents.verify.run.sending.ready import Ready, Stop
+from pgagents.verify.run.sending.ready import Ready
+from pgagents.verify.run.sending.repeats import MAX_REPEATS, is_repeatable, is_without_effect, may_write
 from pgagents.verify.run.sending.request_maker import RequestMaker
+from pgagents.verify.run.sending.silences import Silences
 from pgagents.verify.run.sending.streams import find_stream_seconds
+from pgagents.verify.run.sending.time_left import TimeLeft
 from pgagents.verify.run.sending.transmission import Received, Sending, Transmission
-from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.concurrent import at_once
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, REST
@@ -27,27 +30,8 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.pace import Pacer
 
-MAX_REPEATS = 6
-OUT_OF_TIME = "the time that --max-time allows is over"
-MAX_SILENCES = 4
-MAX_BROKEN_OFF = 12
 MOST_FIRST = 10
-SAFE = ("GET", "HEAD", "OPTIONS")
-UNDO_S, SHORTEST_S, CUT_SLACK_S = 5.0, 0.05, 0.1
-"""Three times in seconds: for a request that undoes something at the run's end, for any request at the least,
-and between two clocks.
-"""
-
-
-def _repeatable(call: Call) -> bool:
-    """True if a call that may have arrived can be sent again.
-
-    It is a read, or a write whose idempotency key prevents a second effect.
-    """
-    method = call.raw.method or (call.endpoint.method if call.endpoint is not None else "GET")
-    return method in SAFE or (
-        call.endpoint is not None and str(call.endpoint.action.idempotency) in call.input
-    )
+"""The number of first answers whose times are kept."""
 
 
 class Sender:
@@ -84,7 +68,8 @@ class Sender:
         self.pacer = Pacer(
             self.model, clock, options.seed, options.max_wait_s, options.shard[1] if options.shard else 1
         )
-        self.max_requests, self.until = max_requests, until
+        self.max_requests = max_requests
+        self._time = TimeLeft(timer, until)
         self._apart = apart
         self._aside = 0
         """The number of requests that removed something or repeated an earlier request. Some of them do not
@@ -92,17 +77,15 @@ class Sender:
         """
         self.moved_s = 0.0
         self._linked = setting.mcp.requests if setting.mcp is not None else 0
-        self.sent = self.answered = 0
+        self.sent = 0
         self._waiting = 0
         """The number of requests that wait until others are answered."""
         self._unanswered = 0
         """The number of requests on their way beside others that may make something, which is removed later.
         """
-        self.silences = self.broken_off = 0
+        self.silences = Silences()
         self.cleaning = False
         """True while the run only removes its own instances. The budget does not count these requests."""
-        self._ends_at: float | None = None
-        """The timer's value at which even clean-up ends; None unless the run was interrupted."""
         self.seconds_sending = self.waited = 0.0
         self.first_seconds: list[float] = []
         """The response times of the first answers, in seconds."""
@@ -146,7 +129,7 @@ class Sender:
         """Wait, and report the wait. Raises Stop if the run's time ends before that."""
         if seconds <= 0:
             return
-        self._in_time(seconds)
+        self._time.check(seconds, cleaning=self.cleaning)
         if self.on_wait and not quiet:
             self.on_wait(seconds)
         self.waited += seconds
@@ -163,36 +146,7 @@ class Sender:
 
     def hurry(self, seconds: float) -> None:
         """Leave so many seconds for everything that is still sent."""
-        self._ends_at = self.timer() + seconds
-
-    def _in_time(self, seconds: float = 0.0) -> None:
-        if self._ends_at is not None and self.timer() + seconds > self._ends_at:
-            raise Stop("the time for undoing what was made is over")
-        if self.until is not None and not self.cleaning and self.timer() + seconds > self.until:
-            raise Stop(OUT_OF_TIME)
-
-    def _seconds_left(self) -> float | None:
-        """Return the seconds that the next request may take, so that it ends when the run must; None if
-        nothing limits it. Undoing something in the middle of a run may take a little longer.
-        """
-        left: float | None = None
-        if self._ends_at is not None:
-            left = min(UNDO_S, self._ends_at - self.timer())
-        elif self.until is not None:
-            left = max(self.until - self.timer(), UNDO_S if self.cleaning else 0.0)
-        return None if left is None else max(SHORTEST_S, left)
-
-    def _cut(self, answer: Response | Silence) -> None:
-        """Raise Stop or Unavailable for a request that the end of the run interrupted: its silence proves
-        nothing.
-        """
-        if not isinstance(answer, Silence) or answer.kind != "timeout":
-            return
-        ends_at = self._ends_at if self._ends_at is not None else self.until
-        if ends_at is not None and self.timer() + CUT_SLACK_S > ends_at:
-            raise Stop(OUT_OF_TIME)
-        if self._ends_at is not None:
-            raise Unavailable(f"no answer within {UNDO_S:g} s, and no time is left to wait for it")
+        self._time.hurry(seconds)
 
     def send(self, ready: Ready) -> Sending[Exchange]:
         """Send a call. If it gets a 429, wait as the answer says (`Pacer.retry`) and send it again. Raises
@@ -205,12 +159,12 @@ class Sender:
         self._aside += ready.call.again and not self.cleaning
         attempt = 0
         while True:
-            self._in_time()
+            self._time.check(cleaning=self.cleaning)
             if not ready.call.burst:
                 self._pace(ready.call, role)
             self._aside += self.cleaning
             self._waiting += 1
-            writes = _may_write(ready.call, request)
+            writes = may_write(ready.call, request)
             makes = self.overlaps and writes and not self.cleaning
             self._unanswered += makes
             received = yield Transmission(
@@ -218,9 +172,9 @@ class Sender:
             )
             self._unanswered -= makes
             self._spend(received.seconds)
-            self._cut(received.answer)
+            self._time.check_answer(received.answer)
             if not ready.call.connection:
-                self._count(received.answer)
+                self.silences.count(received.answer)
             wait = self._heard(ready.call, role, received.answer, attempt)
             renewed = self.maker.renew_refused(ready.call, received.answer) if wait is None else []
             if renewed:
@@ -245,7 +199,14 @@ class Sender:
         self._waiting -= 1
         self.sent += 1
         handler, stream_s = self._handler(ready.call), find_stream_seconds(ready.call)
-        return partial(self._transmit, request, handler, self.sent, self._seconds_left(), stream_s)
+        return partial(
+            self._transmit,
+            request,
+            handler,
+            self.sent,
+            self._time.find_seconds(cleaning=self.cleaning),
+            stream_s,
+        )
 
     def _transmit(
         self, request: Request, handler: Handler, number: int, most_s: float | None, stream_s: float | None
@@ -283,7 +244,7 @@ class Sender:
         self._let_pass(ready, asked)
         attempt = 0
         while True:
-            self._in_time()
+            self._time.check(cleaning=self.cleaning)
             opened = link.open()
             self._count_linked(link)
             if not opened and endpoint is not None:
@@ -293,11 +254,11 @@ class Sender:
                 return self._make_exchange(ready, Received(asked, silence, 0.0, self.now(), self.sent))
             self.wait(self.pacer.before(ready.call.role, REST, endpoint.action.bucket if endpoint else None))
             received = yield Transmission(
-                partial(self._begin_linked, link, asked), _may_write(ready.call, asked), MCP
+                partial(self._begin_linked, link, asked), may_write(ready.call, asked), MCP
             )
             self._count_linked(link)
             self._spend(received.seconds)
-            self._cut(received.answer)
+            self._time.check_answer(received.answer)
             exchange = self._make_exchange(ready, replace(received, number=self.sent))
             wait = self._find_retry_delay(exchange, attempt)
             if wait is None:
@@ -308,7 +269,7 @@ class Sender:
 
     def _begin_linked(self, link: Link, asked: Request) -> Callable[[], Received]:
         """Complete a message to the MCP server; return the function that sends it."""
-        request, most_s = link.complete_request(asked), self._seconds_left()
+        request, most_s = link.complete_request(asked), self._time.find_seconds(cleaning=self.cleaning)
 
         def transmit() -> Received:
             if is_timely(link.handler):
@@ -341,14 +302,14 @@ class Sender:
         """Send calls at the same time, each from a thread of its own; repeat rate-limited ones alone. Raises
         Stop.
         """
-        self._in_time()
+        self._time.check(cleaning=self.cleaning)
         requests = [self.maker.make(ready) for ready in several]
         for ready, (request, _) in zip(several, requests, strict=True):
             self._let_pass(ready, request)
         for ready, (_, role) in zip(several, requests, strict=True):
             self._pace(ready.call, role)
         sent_at, started = self.now(), self.timer()
-        gate, most_s = Barrier(len(several)), self._seconds_left()
+        gate, most_s = Barrier(len(several)), self._time.find_seconds(cleaning=self.cleaning)
 
         streams = {
             id(request): find_stream_seconds(ready.call)
@@ -371,8 +332,8 @@ class Sender:
         found = []
         for ready, (request, role), answer in zip(several, requests, answers, strict=True):
             self.sent += 1
-            self._cut(answer)
-            self._count(answer)
+            self._time.check_answer(answer)
+            self.silences.count(answer)
             wait = self._heard(ready.call, role, answer, 0)
             if wait is None:
                 received = Received(request, answer, seconds, sent_at, self.sent)
@@ -407,7 +368,7 @@ class Sender:
     def _may_go_together(self, ready: Ready, made: tuple[Request, str]) -> bool:
         """True if a call reads, and its bucket has enough left."""
         request, role = made
-        plain = ready.call.surface != MCP and not _may_write(ready.call, request)
+        plain = ready.call.surface != MCP and not may_write(ready.call, request)
         return plain and self._line(ready.call, role) is None
 
     def _send_group(
@@ -420,7 +381,7 @@ class Sender:
         for ready, (request, role) in zip(several, made, strict=True):
             self._let_pass(ready, request)
             self._aside += ready.call.again and not self.cleaning
-            self._in_time()
+            self._time.check(cleaning=self.cleaning)
             self._pace(ready.call, role)
         self._waiting += len(several)
         requests = [request for request, _ in made]
@@ -430,8 +391,8 @@ class Sender:
         waits: dict[int, float] = {}
         for index, (ready, (_, role), one) in enumerate(zip(several, made, received.several, strict=True)):
             self._spend(one.seconds)
-            self._cut(one.answer)
-            self._count(one.answer)
+            self._time.check_answer(one.answer)
+            self.silences.count(one.answer)
             wait = self._heard(ready.call, role, one.answer, 0)
             if wait is None:
                 found[index] = self._make_exchange(ready, replace(one, overlapped=True))
@@ -497,27 +458,6 @@ class Sender:
             return self.setting.strangers[call.connection]
         return self.setting.bare or self.handler if call.bare else self.handler
 
-    def _count(self, answer: Response | Silence) -> None:
-        """Count an answer or a silence. Raises Stop if the server is gone."""
-        if isinstance(answer, Silence) and answer.begun:
-            self.silences, self.broken_off = 0, self.broken_off + 1
-            self.answered += 1
-            if self.broken_off > (MAX_SILENCES if answer.kind == "timeout" else MAX_BROKEN_OFF):
-                raise Stop(
-                    f"the server broke off its last {self.broken_off} answers ({answer.kind}: "
-                    f"{answer.detail})"
-                )
-        elif isinstance(answer, Silence):
-            self.silences += 1
-            if self.silences >= MAX_SILENCES or (self.silences >= 2 and not self.answered):
-                said = "never answered" if not self.answered else "stopped answering"
-                raise Stop(
-                    f"the server {said} ({answer.kind}{': ' + answer.detail if answer.detail else ''})"
-                )
-        else:
-            self.silences = self.broken_off = 0
-            self.answered += 1
-
     def _heard(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
         """Update the pacer by the answer's limit; return the seconds after which to repeat (None: the answer
         stands).
@@ -531,9 +471,13 @@ class Sender:
         if isinstance(answer, Silence) and call.connection:
             return None  # the handshake may have been refused, as it must be
         if isinstance(answer, Silence) and answer.stale:
-            return 0.0 if attempt == 0 and _repeatable(call) else None
+            return 0.0 if attempt == 0 and is_repeatable(call) else None
         if isinstance(answer, Silence):
-            return 0.2 if attempt == 0 and _unheard(call, answer) and not self.answered else None
+            return (
+                0.2
+                if attempt == 0 and is_without_effect(call, answer) and not self.silences.answered
+                else None
+            )
         limited = answer.status in self.model.limit_reader.statuses and self.model.limit_reader.is_limited(
             answer.status, answer.header, self._read_error(answer)
         )
@@ -577,19 +521,6 @@ class Sender:
         )
         exchange.overlapped = received.overlapped
         return exchange
-
-
-def _may_write(call: Call, request: Request) -> bool:
-    """True if a request may change something. Safe methods and calls of free reading actions cannot."""
-    if call.endpoint is None or call.raw != Raw():
-        return request.method not in SAFE
-    return call.endpoint.action.effect == "write" or call.endpoint.action.costs
-
-
-def _unheard(call: Call, answer: Silence) -> bool:
-    """True if the server cannot have acted on a call, or if a second effect changes nothing."""
-    reads = call.endpoint is None or call.endpoint.action.effect == "read"
-    return not answer.begun and (answer.kind == "refused" or (answer.kind == "reset" and reads))
 
 
 def _refuse_all(call: Call, values: Mapping[str, Any], request: Request) -> str:

@@ -30,7 +30,7 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
     sender.cleaning = True
     if hurried:
         sender.hurry(HURRIED_S)
-    sender.silences = sender.broken_off = 0
+    sender.silences.forget()
     driver.factory.pool.now = sender.now()  # what has ended by itself since the last call is not left behind
     behind: list[tuple[Instance, str]] = []
     met: set[tuple[str, str, str]] = set()
