@@ -112,6 +112,20 @@ def test_only_a_name_that_suggests_another_answer_is_asked_about(
     assert ("impossible to undo" in str(action.confirm_body)) == (method == "delete")
 
 
+@pytest.mark.parametrize(
+    ("path", "id", "effect"),
+    [
+        ("/runs/search/run", "run_search_api_runs_search_run_get", "read"),
+        ("/runs/{run_id}/info", "run_params", "read"),
+        ("/jobs/{id}/run", "run_job", "write"),
+        ("/jobs/run", "search_jobs", "write"),
+    ],
+)
+def test_word_that_names_a_collection_of_the_path_is_no_verb(path: str, id: str, effect: str) -> None:
+    made = imported(openapi({path: {"get": operation(operationId=id)}}))
+    assert [str(action.effect) for action in made.model.actions] == [effect]
+
+
 def test_reading_action_has_nothing_to_confirm() -> None:
     assert "confirm" not in imported(openapi({"/books": {"get": operation()}})).data["actions"]["get_book"]
 

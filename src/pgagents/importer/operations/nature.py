@@ -82,7 +82,10 @@ def _confirm(op: Operation, action: dict[str, Any], at: Pointer, notes: Notes) -
 
 
 def _find_acting_word(op: Operation) -> str:
-    """Return the acting word that begins the operationId or the last part of the path; empty without one."""
-    last = next((part for part in reversed(op.path.split("/")) if part and not part.startswith("{")), "")
-    words = [snake(text).partition("_")[0] for text in (op.id or "", last)]
-    return next((word for word in words if word in _ACTING_WORDS), "")
+    """Return the acting word that begins the operationId or the last part of the path; empty without one.
+
+    A word is no verb below a collection of that name: `run_search` of `/runs/search` searches the runs.
+    """
+    parts = [part for part in op.path.split("/") if part and not part.startswith("{")]
+    words = [snake(text).partition("_")[0] for text in (op.id or "", parts[-1] if parts else "")]
+    return next((word for word in words if word in _ACTING_WORDS and f"{word}s" not in parts), "")

@@ -98,10 +98,19 @@ def settle_contracts(
         elif reason := _not_applicable(setting, contract):
             found[contract.id] = Result(contract, Verdict.NOT_APPLICABLE, reason)
         elif not writes and cases.get(contract.id, contract.place in writing):
-            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_WRITES)
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, _say_no_writes(setting, contract))
         elif own := checks[contract.check].settle(setting, contract):
             found[contract.id] = Result(contract, *own)
     return found
+
+
+def _say_no_writes(setting: Setting, contract: Contract) -> str:
+    """Return why a contract is left out by a run that only reads. A GET that writes is named."""
+    endpoint = setting.by_place.get(contract.place)
+    if endpoint is None or endpoint.method != "GET" or endpoint.action.effect == "read":
+        return NO_WRITES
+    why = "by its name or its catalogue"
+    return f"{endpoint.action.name} is a GET that writes, {why}: --allow-writes would call it"
 
 
 def _is_plaintext(contract: Contract) -> bool:
