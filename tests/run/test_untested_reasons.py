@@ -76,6 +76,28 @@ def test_a_read_of_what_only_a_write_makes_wants_writes() -> None:
     assert find(report, "content_type/get_note@rest") == (Verdict.NOT_SELECTED, NO_WRITES)
 
 
+LIST_READS = "    http: GET /notes\n    effect: read\n"
+LIST_WRITES = "    http: GET /notes\n    effect: write\n"
+
+
+def test_an_action_that_never_answers_well_has_one_reason_on_all_surfaces() -> None:
+    def failing(_: Notes, request: Request) -> Response | None:
+        return answer(500, {}) if request.method == "GET" and request.path == "/notes" else None
+
+    report = verified(catalogue(NOTES), Notes(odd=failing))
+    reasons = {r.reason for r in report.results if r.contract.action == "list_notes"}
+    assert [reason for reason in reasons if "never answered" in reason] == ["list_notes never answered a 2xx"]
+
+
+def test_a_get_that_writes_is_named_where_nothing_is_written() -> None:
+    model = catalogue(NOTES, (LIST_READS, LIST_WRITES))
+    report = verified(model, Notes(**OPEN), keys={"main": "live_1"})
+    verdict, reason = find(report, "content_type/list_notes@rest")
+    assert verdict is Verdict.NOT_SELECTED
+    assert reason.startswith("list_notes is a GET that writes")
+    assert find(report, "content_type/create_note@rest") == (Verdict.NOT_SELECTED, NO_WRITES)
+
+
 def test_an_example_of_the_action_is_the_value_that_it_asks_for() -> None:
     example = (
         "    input: {note_id: {type: string, minLength: 1, maxLength: 40, required: true}}\n"

@@ -149,7 +149,7 @@ class Ledger:
         if entry.error:
             return Result(contract, Verdict.UNTESTED, entry.error)
         if contract.action and contract.place not in reached:
-            return Result(contract, Verdict.UNTESTED, entry.reason or f"{contract.place} {NEVER_REACHED}")
+            return Result(contract, Verdict.UNTESTED, entry.reason or _say_unreached(contract, reached))
         if entry.kept:
             return Result(contract, Verdict.KEPT, entry.unseen)
         return Result(contract, Verdict.UNTESTED, entry.reason or unreached)
@@ -335,3 +335,12 @@ def exchange_of(exchange: Exchange) -> RecordedExchange:
         exchange.base,
         certificate=call.endpoint is not None and call.endpoint.certificate and not call.connection,
     )
+
+
+def _say_unreached(contract: Contract, reached: set[str]) -> str:
+    """Return the reason of a contract at a place that never answered a 2xx.
+
+    It names the surface only if another surface did, so that a report has one reason for all of an action.
+    """
+    elsewhere = any(place.rpartition("@")[0] == contract.action for place in reached)
+    return f"{contract.place if elsewhere else contract.action} {NEVER_REACHED}"
