@@ -147,6 +147,18 @@ def test_vendor_whose_calls_go_through_a_broken_surface_is_blocked_by_it() -> No
         assert 'anthropic</span>\n    <span class="badge">fails' not in shown
 
 
+def test_vendors_with_the_same_reason_share_a_line() -> None:
+    one = report({Verdict.KEPT: 1, Verdict.BROKEN: 1})
+    for vendor in ("anthropic", "xai"):
+        own = contract(f"honours_manifest/x/search@{vendor}", surface=vendor)
+        one = replace(
+            one,
+            results=(*one.results, replace(one.results[0], contract=own)),
+            carried={**one.carried, vendor: ("search@rest",)},
+        )
+    assert "anthropic, xai blocked by rest: refuses bad input (search)\n" in text.render(one, SOURCE)
+
+
 def test_junit_message_ends_in_no_colon() -> None:
     one = report({Verdict.BROKEN: 2})
     bare = replace(one.findings[0], expected="sorted", actual="nearest-first does not hold: ")

@@ -176,14 +176,18 @@ def _key(exchange: RecordedExchange) -> str:
 
 
 def _by_vendor(report: Report, width: int) -> list[str]:
-    """Return a line for each surface that is not ok, with the reason, and one line for all others."""
-    lines = []
+    """Return a line for all surfaces that are not ok for the same reason, and one line for all others."""
+    wrong: dict[tuple[str, str], list[str]] = {}
     fine = []
     for one in by_surface(report):
         if one.word == "ok":
             fine.append(one.surface or "(any)")
         elif one.word != "not tried":
-            lines += _wrap(f"{one.surface or '(any)'} {one.says}: {one.because}", "", "  ", width)
+            wrong.setdefault((one.says, one.because), []).append(one.surface or "(any)")
+    lines = []
+    for (says, because), names in wrong.items():
+        said = "fail" if says == "fails" and len(names) > 1 else says
+        lines += _wrap(f"{', '.join(names)} {said}: {because}", "", "  ", width)
     return [*lines, *(_wrap(f"ok: {', '.join(fine)}", "", "  ", width) if fine else [])]
 
 
