@@ -344,6 +344,16 @@ def test_wide_table_goes_on_below() -> None:
     assert all(any(f"column{n}" in line for line in lines) for n in range(20))
 
 
+def test_long_names_of_a_table_that_differ_at_their_end_stay_different() -> None:
+    """FastAPI's operation ids begin alike and end with the path and the method."""
+    names = [f"sequence_search_api_runs_search_{kind}_get" for kind in ("images", "texts")]
+    columns = [f"column{n}" for n in range(9)]
+    lines = table(["action", *columns], [[name, *columns] for name in names])
+    shown = {line.split()[0] for line in lines if line.startswith("sequence")}
+    assert len(shown) == len(names)
+    assert all("…" in name and name.endswith("_get") for name in shown)
+
+
 def test_curl_puts_the_variable_where_the_key_stood() -> None:
     line = curl(exchange(Request("GET", "/", (("X-Key", "a [key of second] b"),))), "https://api.example")
     assert line.endswith("""-H 'X-Key: a '"$PGAGENTS_TOKEN_SECOND"' b'""")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 WIDTH = 100
-MIN_FIRST = 16
+MIN_FIRST = 28
 
 
 def table(
@@ -57,4 +57,8 @@ def _row(row: Sequence[str], columns: Sequence[int], widths: Sequence[int]) -> s
 
 
 def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+    """Return a text within a width. Its middle is left out, as long names often differ at their end."""
+    if len(text) <= width:
+        return text
+    begin = width // 3
+    return f"{text[:begin]}…{text[begin + 1 - width :]}"
