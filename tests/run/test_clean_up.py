@@ -60,7 +60,7 @@ class Ending:
                 return handler(request)
 
         options = Options(workers=self.workers, exclusive=True)
-        # A test that served MCP here may have left a handler by which an interrupt does nothing.
+        # A process that was started in the background ignores interrupts until it sets a handler.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return verify_sandbox(known, opened, options, handler=answer, on_progress=self._note)
