@@ -418,3 +418,49 @@ def test_after_a_crash_the_connection_is_not_used_again():
         came = [send(Request("POST", "/x", body=b"{}")) for _ in range(3)]
     assert [answer.status for answer in came if isinstance(answer, Response)] == [500, 500, 500]
     assert len(connections) == 3
+
+
+GONE = b"HTTP/1.1 204 No Content\r\n"
+LENGTH = b"Content-Length: 7\r\n\r\n"
+
+
+def _in_pieces(*pieces: bytes) -> Callable[[socket.socket], None]:
+    """Answer in pieces that arrive one by one, and end when the client does."""
+
+    def answer(connection: socket.socket) -> None:
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(0.05)
+        while connection.recv(65_536):
+            connection.sendall(b"".join(pieces))
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("pieces", "body"),
+    [
+        ((GONE + LENGTH + b'{"x":1}',), b'{"x":1}'),
+        ((GONE + LENGTH, b'{"x":1}'), b'{"x":1}'),
+        ((GONE + LENGTH, b'{"x"', b":1}"), b'{"x":1}'),
+        ((GONE + b'\r\n{"x":1}',), b'{"x":1}'),
+        ((GONE + b"\r", b'\n{"x":1}'), b'{"x":1}'),
+        ((b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + GONE + b'\r\n{"x":1}',), b'{"x":1}'),
+        ((GONE + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n0\r\n0\r\n\r\n"), b"1\r\n0\r\n0\r\n\r\n"),
+        ((GONE + LENGTH,), b""),
+        ((GONE + b"Content-Length: 0\r\n\r\n",), b""),
+        ((b"HTTP/1.1 103 Early Hints\r\n\r\n" + GONE + b"Content-Type: text/plain\r\n\r\n",), b""),
+        ((GONE + b"\r\n",), b""),
+    ],
+    ids=[
+        "at_once", "later", "in_two", "no_length", "split_head", "after_hints", "chunks", "only_said",
+        "no_bytes", "only_hints", "right",
+    ],
+)  # fmt: skip
+def test_body_of_a_204_belongs_to_it_and_not_to_the_next_answer(pieces, body):
+    with server(_in_pieces(*pieces)) as url, client(url, timeout_s=5) as send:
+        first, second = (send(Request("DELETE", "/x")) for _ in range(2))
+    assert isinstance(first, Response)
+    assert (first.status, first.body) == (204, body)
+    assert isinstance(second, Response)
+    assert (second.status, second.body) == (204, body)

@@ -249,6 +249,14 @@ def schema_enum_drift(context: Context, _request: Request, data: Any) -> Any:
     return data
 
 
+@fault("response_schema").edit_answers
+def no_content_with_body(_context: Context, _request: Request, answer: Response) -> Response:
+    """A 204 comes with a JSON body."""
+    if answer.status != 204:
+        return answer
+    return replace(answer.with_header("Content-Type", "application/json"), body=b'{"deleted":true}')
+
+
 def _last_required(context: Context, member: dict[str, Any]) -> str:
     required = (
         [str(name) for name in schema.get("required", ())] for schema in context.model.schemas.values()

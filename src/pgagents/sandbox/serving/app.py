@@ -14,6 +14,7 @@ from starlette.requests import Request as Incoming
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.front import CERTIFICATE, PEER, SCHEME
+from pgagents.sandbox.serving.connection import WRITE
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -75,7 +76,9 @@ def app(
             return
         if whole:
             await send(_head(found))
-            await send({"type": "http.response.body", "body": found.body})
+            await send({"type": "http.response.body", "body": b"" if found.status == 204 else found.body})
+            if found.status == 204 and found.body:
+                scope["state"][WRITE](found.body)  # a fault's body, which h11 would refuse to send
         else:
             await _refuse(incoming, found, send)
 
@@ -144,8 +147,11 @@ def _request(scope: Scope, body: bytes) -> Request:
 
 
 def _head(found: Response, *more: tuple[bytes, bytes]) -> MutableMapping[str, Any]:
-    """Return the first message of an answer; one without content has no length (RFC 9110, 8.6)."""
+    """Return the first message of an answer; one without content has no length (RFC 9110, 8.6).
+
+    A fault's 204 with a body has one.
+    """
     headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in found.headers]
-    if found.status >= 200 and found.status not in (204, 304):
+    if found.status >= 200 and found.status != 304 and (found.status != 204 or found.body):
         headers.append((b"content-length", b"%d" % len(found.body)))
     return {"type": "http.response.start", "status": found.status, "headers": [*headers, *more]}

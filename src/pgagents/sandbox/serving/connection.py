@@ -16,6 +16,9 @@ from pgagents.http import Request, Response
 from pgagents.sandbox.front import OURS, PEER, SCHEME
 from pgagents.sandbox.serving.packets import PacketBuffer
 
+WRITE = "write"
+"""The key of a connection's function that sends bytes as they are, in the state of its requests."""
+
 
 def protocol_of(malformed: Callable[[Request], Response]) -> type[Connection]:
     """Make the protocol class of one port; `malformed` answers bytes that are not an HTTP request."""
@@ -42,6 +45,7 @@ class Connection(H11Protocol):
         if secured is not None and secured.getpeercert():  # checked by the TLS library against our authority
             self.app_state = {**self.app_state, "certificate": OURS}
         self.transport = PacketBuffer(transport, self.loop)  # type: ignore[assignment]  # what uvicorn asks
+        self.app_state = {**self.app_state, WRITE: self.transport.write}
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks whether to go on
         """Keep the connection open for the answer after the client half-closes it, unless its request is

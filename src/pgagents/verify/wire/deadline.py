@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import ssl
 import threading
 import time
@@ -15,6 +16,9 @@ import httpcore
 MOST_HELD = 16_384
 ASK_S = 0.000_02
 """Seconds between two checks if an answer has begun. A check takes microseconds."""
+HEAD_END = re.compile(rb"\n\r?\n")
+"""The blank line after an answer's headers."""
+HEAD_START = b"HTTP/1."
 
 
 class Deadline(httpcore.NetworkBackend):
@@ -96,7 +100,18 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._inner, self._deadline = inner, deadline
         self._held = b""
+        self._last_read = b""
         self._asked = 0.0
+
+    @property
+    def after_head(self) -> bytes:
+        """The bytes that came in one piece with the end of an answer's head; for answers without a body."""
+        rest = self._last_read
+        while (end := HEAD_END.search(rest)) is not None:
+            rest = rest[end.end() :]
+            if not rest.startswith(HEAD_START):  # else the head before it was that of a 103
+                return rest
+        return b""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._held:
@@ -106,7 +121,9 @@ class _Stream(httpcore.NetworkStream):
                 self._flush(timeout)
             if self._deadline.while_waiting is not None:
                 self._deadline.while_waiting(self._is_answered)
-        return self._inner.read(max_bytes, self._deadline.get_seconds_left(timeout))
+        came = self._inner.read(max_bytes, self._deadline.get_seconds_left(timeout))
+        self._last_read = self._last_read[-2:] + came  # a blank line may come in two pieces
+        return came
 
     def _is_answered(self) -> bool:
         """Return True if the answer has begun or the connection has ended."""
@@ -118,6 +135,7 @@ class _Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._held += buffer
+        self._last_read = b""
         if len(self._held) > MOST_HELD:
             self._flush(timeout)
 

@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -36,6 +37,9 @@ OFTEN_LAST = (408, 413, 414, 431)
 request.
 """
 DEFAULT_PORTS = {"http": 80, "https": 443}
+NO_CONTENT = 204
+EXCESS_S = 0.2
+"""Seconds to wait for the body that the headers of a 204 announce."""
 AT_ONCE = 4
 """The number of connections for simultaneous calls. Calls in a row share one, which is kept alive."""
 
@@ -182,6 +186,8 @@ class Client:
             return replace(silence, stale=silence.kind == "reset" and not self._deadline.connected)
         try:
             came = self._read_answer(answer, began)
+            if isinstance(came, Response) and came.status == NO_CONTENT:
+                came = self._read_excess(answer, came)
         except self._failures as error:
             came = _silence(error)
         except (ValueError, OSError) as error:  # raised for a broken gzip stream or chunk
@@ -190,7 +196,7 @@ class Client:
             answer.close()
         if isinstance(came, Silence):
             return replace(came, begun=True)
-        if came.status >= CRASHED or came.status in OFTEN_LAST:
+        if came.status >= CRASHED or came.status in OFTEN_LAST or (came.status == NO_CONTENT and came.body):
             self._let_go()
         return came
 
@@ -204,7 +210,9 @@ class Client:
         return other(replace(request, server=""))
 
     def _let_go(self) -> None:
-        """Close idle connections, because after such an answer many servers close theirs without notice."""
+        """Close idle connections. After such an answer many servers close theirs without notice, or the rest
+        of a body would pass for the next answer.
+        """
         for connection in self._pool.connections:
             if connection.is_idle():
                 connection.close()
@@ -279,6 +287,24 @@ class Client:
             chunks if head.header("content-encoding") is None else _decode_body(answer.headers, chunks),
             began,
         )
+
+    def _read_excess(self, answer: httpcore.Response, head: Response) -> Response:
+        """Return a 204 with the body that the server sent after it all the same.
+
+        A 204 ends with its head (RFC 9112, 6.3), so the library leaves a body on the connection.
+        """
+        stream = answer.extensions["network_stream"]
+        body: bytes = stream.after_head
+        length = head.header("content-length") or ""
+        announced = int(length[:20]) if length.isdecimal() else 0
+        if head.header("transfer-encoding") is not None:
+            announced = 1
+        with suppress(*self._failures):
+            while len(body) < min(announced, self._max_bytes):
+                if not (piece := stream.read(MAX_HEADER_BYTES, EXCESS_S)):
+                    break
+                body += piece
+        return replace(head, body=body[: self._max_bytes])
 
     def _read(self, head: Response, chunks: Iterable[bytes], began: float) -> Response | Silence:
         """Return the whole answer, or a Silence with the reason why it did not arrive."""

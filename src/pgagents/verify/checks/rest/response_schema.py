@@ -1,4 +1,5 @@
-"""The body of every success satisfies the schema that the catalogue declares for its status.
+"""The body of every success satisfies the schema that the catalogue declares for its status. A success
+without a schema, such as a 204, has no body.
 
 Every documented success in the run is validated. Its times must have the form that `behaviour` fixes. Bodies
 that are neither JSON nor declared as one text are not compared.
@@ -23,6 +24,7 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "response_schema"
 
 BODILESS = (204, 205)
+"""Statuses whose answers have no body by their definition, also if a document describes none for others."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -56,7 +58,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         if memory.model.leaves_open and exchange.status not in BODILESS and not exchange.fits:
             yield judge_untested(contract, "the document describes no body, and a body came")
             return
-        yield judge_kept(contract) if exchange.fits else judge_broken(contract, "no body", "a body")
+        yield (
+            judge_kept(contract) if exchange.fits else judge_broken(contract, "no body", _say_body(exchange))
+        )
         return
     if exchange.fits:
         problem = find_malformed_time(memory.setting, exchange.body, schema)
@@ -89,6 +93,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     error = next(iter(test.iter_errors(exchange.body)))
     where = ".".join(map(str, error.instance_path)) or "the body"
     yield judge_broken(contract, f"{where} satisfies its schema", f"{where}: {error.message[:300]}")
+
+
+def _say_body(exchange: Exchange) -> str:
+    """Describe a body that should not be there."""
+    answer = exchange.response
+    if answer is None:
+        return "a body"
+    return f"{len(answer.body):,} bytes" + (f" of {answer.media_type}" if answer.media_type else "")
 
 
 def _is_judged(output: Output, schema: Mapping[str, Any]) -> bool:
