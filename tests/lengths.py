@@ -22,6 +22,12 @@ def rarely(values: Iterable[Any], *always: Any) -> list[Any]:
     return [value if value in always else pytest.param(*parts, marks=MATRIX) for value, parts in several]
 
 
+def share(values: Iterable[Any], every: int) -> list[Any]:
+    """The parameters of a test: `make test` tries one of `every`, `make matrix` the other values."""
+    several = list(values)
+    return rarely(several, *several[::every])
+
+
 def tried(
     few: int, many: int, *drawn: SearchStrategy[Any], **named: SearchStrategy[Any]
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:

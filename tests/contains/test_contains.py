@@ -127,6 +127,7 @@ def test_the_page_has_the_table() -> None:
     assert "\n".join(list_rows()) in page
 
 
+@pytest.mark.matrix
 def test_a_fault_behind_a_link_is_found_only_through_the_link(tmp_path: Path) -> None:
     without = json.loads(json.dumps(DOCUMENT))
     for path, method, status in (("/books", "post", "201"), ("/books/{book_id}", "get", "200")):

@@ -61,7 +61,8 @@ def test_a_process_that_ends_left_nothing(tmp_path: Path) -> None:
     assert (harms(server), server.left()) == ([], [])
 
 
-@pytest.mark.parametrize("name", rarely(["no_resources", "get_effects"], "get_effects"))
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", ["no_resources", "get_effects"])
 def test_a_process_without_leave_only_reads_on_this_machine_too(name: str, tmp_path: Path) -> None:
     server = server_of(name)
     with loopback(server) as url:

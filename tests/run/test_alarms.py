@@ -10,6 +10,7 @@ from itertools import zip_longest
 import pytest
 from bench.alarms import STRIDE_S, of_plain, of_variations
 
+from lengths import MATRIX
 from pgagents.inprocess import START, inside, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.sandbox.injection import fault_registry
@@ -46,7 +47,11 @@ SEEDS = (1, 2, 3, 4)
 COMPANY = 6
 
 
-@pytest.mark.parametrize("names", TOGETHER, ids="+".join)
+@pytest.mark.parametrize(
+    "names",
+    [pytest.param(names, marks=MATRIX) if number % 3 else names for number, names in enumerate(TOGETHER)],
+    ids="+".join,
+)
 def test_variations_taken_together_raise_no_alarm(names: tuple[str, ...]) -> None:
     points = {POINTS[name] for name in names if name in POINTS}
     of = model(opened=" ".join(sorted(points)))
@@ -85,6 +90,7 @@ def test_seeds_give_each_variation_other_company() -> None:
     assert len(set().union(*company)) == sum(len(rows) for rows in company)
 
 
+@pytest.mark.matrix
 def test_two_calls_at_once_in_a_full_place_are_made_elsewhere() -> None:
     """In this world a lot fills up just before two calls at once are to show what an idempotency key does
     there.

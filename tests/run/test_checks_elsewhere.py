@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import pgagents.verify.checks
+from lengths import share
 from pgagents.inprocess import inside
 from pgagents.inprocess_mcp import verify_mcp
 from pgagents.model.contract import Verdict
@@ -59,7 +60,9 @@ def _path_of(catalogue: str) -> Path:
     return TESTS / "catalogues" / f"{catalogue}.yaml"
 
 
-@pytest.mark.parametrize("check", sorted(ELSEWHERE, key=lambda check: (ELSEWHERE[check]["catalogue"], check)))
+@pytest.mark.parametrize(
+    "check", share(sorted(ELSEWHERE, key=lambda check: (ELSEWHERE[check]["catalogue"], check)), 2)
+)
 def test_check_is_kept_and_broken_elsewhere(check: str) -> None:
     """The contract is tried alone first, until it is broken, and then with the check's others.
 

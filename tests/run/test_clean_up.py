@@ -109,6 +109,7 @@ def test_nothing_is_removed_beside_what_may_need_it_and_receivers_of_events_go_b
     assert met == set(kinds)
 
 
+@pytest.mark.matrix
 def test_an_interrupt_of_the_end_leaves_nothing_behind_and_a_second_one_names_what_is_left() -> None:
     once = Ending(SHOP, SEVERAL, interrupt_at=(1,))
     assert once.run().footer.left_behind == ()

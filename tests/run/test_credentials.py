@@ -25,6 +25,7 @@ from guarded import (
     serving,
 )
 from importing import imported, openapi
+from lengths import share
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.http import Request, Response, Silence
@@ -203,7 +204,15 @@ def test_sandbox_keeps_to_any_scheme(scheme: str) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "detail", "scheme"),
-    [(f, d, s) for f, details in FAULTS.items() for d, schemes in details.items() for s in sorted(schemes)],
+    share(
+        (
+            (f, d, s)
+            for f, details in FAULTS.items()
+            for d, schemes in details.items()
+            for s in sorted(schemes)
+        ),
+        3,
+    ),
 )
 def test_fault_of_the_sandbox_is_found_with_any_scheme(fault: str, detail: str, scheme: str) -> None:
     """The second seed is only taken where the first does not show it."""
@@ -473,6 +482,7 @@ def test_either_scheme_alone_is_enough_for_a_run() -> None:
     )
 
 
+@pytest.mark.matrix
 def test_live_key_of_a_further_scheme_forbids_writes() -> None:
     """A run writes with test keys alone, whichever scheme a writing action takes."""
     for prefixes, writes in (({"adm_": "test"}, True), ({"adm_": "live"}, False), (None, False)):

@@ -111,6 +111,7 @@ def _listen(handler: Handler) -> Iterator[str]:
             server.shutdown()
 
 
+@pytest.mark.matrix
 def test_documents_that_come_compressed_are_kept() -> None:
     packed: list[str] = []
 
@@ -126,6 +127,7 @@ def test_documents_that_come_compressed_are_kept() -> None:
     assert {str(path) for path in model(LATER).api.hosted.values()} <= set(packed)
 
 
+@pytest.mark.matrix
 def test_compressed_document_that_is_another_is_found() -> None:
     def edit(request: Request, answer: Response) -> Response:
         other = answer.body.replace(b"2.1.0", b"2.0.0") if request.path == CARD else answer.body

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from pgagents.http import Request, Response
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.model.contract import Verdict
@@ -32,6 +34,7 @@ def test_code_of_a_mistake_that_the_catalogue_says_nothing_of_is_open() -> None:
     assert find_verdict(said, code) is Verdict.BROKEN
 
 
+@pytest.mark.matrix
 def test_file_that_is_too_large_may_be_refused_as_a_body_that_is_too_large() -> None:
     """A framework may measure the whole body first. Another code of the action is still wrong."""
     documents = model(ROOT / "tests" / "catalogues" / "documents.yaml")

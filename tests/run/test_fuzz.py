@@ -49,6 +49,7 @@ def test_coverage_values_are_labelled_with_argument_and_scenario():
     assert {v.param for v in found} == {"thing_id", "limit", "hours"}
 
 
+@pytest.mark.matrix
 def test_coverage_is_the_same_in_another_process():
     code = "import sys; sys.path.append('run'); from test_fuzz import SPEC, NAMES; "
     code += "from pgagents.verify.values import generators; "

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import letters_api
+from lengths import share
 from letters_api import BUGS, DECLARED, HABITS, KEY, Letters
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
@@ -122,7 +123,7 @@ def _reason(report: Report, check: str) -> str:
 @pytest.mark.parametrize(
     ("name", "workers"),
     [
-        *((name, 1) for name in BUGS),
+        *share(((name, 1) for name in BUGS), 2),
         *(pytest.param(name, SEVERAL, marks=() if name in HARD else pytest.mark.matrix) for name in BUGS),
     ],
 )

@@ -148,7 +148,7 @@ SAMPLE = ROWS[::4]
 """The rows that are verified whole at every push; `make matrix` does so with all."""
 
 
-@pytest.mark.parametrize("id", [id for id in ROWS if id not in SAMPLE])
+@pytest.mark.parametrize("id", [id for id in ROWS if id not in SAMPLE][::2])
 def test_mock_keeps_the_contracts_that_a_row_names(id: str) -> None:
     row = rows()[id]
     patterns = row.several("checks")
@@ -216,7 +216,7 @@ VARIATIONS = [case for row in rows().values() for case in _variations(row)]
 FIRST_VARIATIONS = [cases[0] for row in rows().values() if (cases := _variations(row))]
 
 
-@pytest.mark.parametrize(("id", "name"), FIRST_VARIATIONS)
+@pytest.mark.parametrize(("id", "name"), FIRST_VARIATIONS[::2])
 def test_variation_of_a_row_breaks_none_of_its_contracts(id: str, name: str) -> None:
     """The contracts that the row names are tried alone: for its own promises and for those it breaks. A run
     with bursts is whole, because this variation's server is busy at first.

@@ -111,6 +111,7 @@ def served(tmp_path: Path) -> Iterator[dict[str, Any]]:
             process.terminate()
 
 
+@pytest.mark.matrix
 def test_sandbox_serves_the_hosted_tools_beside_the_api(
     served: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from calling import sandboxed, served
 from pgagents.http import Request, Response, Silence
 from pgagents.mcp.message_size import USUAL
@@ -67,6 +69,7 @@ def test_call_that_its_client_gave_up_holds_nothing_up() -> None:
     assert (code, errors) == (0, b"")
 
 
+@pytest.mark.matrix
 def test_line_of_any_length_is_refused_and_not_held() -> None:
     with process() as server:
         padding: dict[str, Any] = {

@@ -324,6 +324,7 @@ def process(**env: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         child.wait(60)
 
 
+@pytest.mark.matrix
 def test_call_under_way_is_answered_when_the_server_is_stopped(issuer: Issuer, tmp_path: Path) -> None:
     begun = threading.Event()
 

@@ -429,6 +429,7 @@ def test_keys_are_not_fetched_with_every_token() -> None:
         run(work)
 
 
+@pytest.mark.matrix
 def test_command_serves_with_sign_in_and_says_where(issuer: Issuer, upstream: Script, tmp_path: Path) -> None:
     linked = tmp_path / "keys.json"
     linked.write_text('{"jane": "pk_test_of_jane"}')

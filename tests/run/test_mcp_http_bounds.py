@@ -100,6 +100,7 @@ def test_body_is_bounded() -> None:
             assert answer.status_code == status
 
 
+@pytest.mark.matrix
 def test_stop_while_uploads_are_half_done_is_told_in_a_line() -> None:
     words = [
         sys.executable,

@@ -160,6 +160,7 @@ def test_lines_that_are_no_message_are_answered_and_the_talk_goes_on() -> None:
         assert server.end() == (0, b"", b"")
 
 
+@pytest.mark.matrix
 def test_without_key_and_api_every_call_has_a_clear_result() -> None:
     with process("--url", "http://127.0.0.1:9") as server:
         server.hello()

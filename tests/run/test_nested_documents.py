@@ -190,6 +190,7 @@ def verdicts(fault: str = "") -> dict[str, str]:
     return {result.contract.id: str(result.verdict.value) for result in judged(fault)[0].results}
 
 
+@pytest.mark.matrix
 def test_nothing_is_found_on_a_right_server() -> None:
     report, server = judged()
     minimal = "valid_calls/minimal/patch_"  # the document lets a PATCH without members pass

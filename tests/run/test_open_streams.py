@@ -67,6 +67,7 @@ def run(url: str, only: str = "") -> Report:
         )  # fmt: skip
 
 
+@pytest.mark.matrix
 def test_a_stream_that_stays_open_is_judged_by_its_head() -> None:
     with hostile(stay_open) as url:
         found = verdicts(run(url))
@@ -76,6 +77,7 @@ def test_a_stream_that_stays_open_is_judged_by_its_head() -> None:
     assert found["response_schema/200/read_log@rest"] == "untested"
 
 
+@pytest.mark.matrix
 def test_a_server_without_an_answer_is_still_found() -> None:
     with hostile(be_silent) as url:
         found = verdicts(run(url, "no_crashes/read_log"))

@@ -146,6 +146,7 @@ def test_contracts_that_do_not_count_are_worth_nothing():
     assert [p.name for p in found] == ["first", "wanted", "other"]
 
 
+@pytest.mark.matrix
 def test_a_run_that_must_end_early_has_judged_most_checks():
     early, whole = run(model(), max_requests=88), plain_run()
     tried = [checks(report, Verdict.KEPT) for report in (early, whole)]

@@ -110,6 +110,7 @@ def test_the_same_seed_draws_the_same_calls_and_another_seed_others() -> None:
     assert inputs_of(3) != inputs_of(4)
 
 
+@pytest.mark.matrix
 def test_a_process_of_its_own_draws_as_many_calls_as_it_may() -> None:
     """Hypothesis draws constants of the modules that a process has loaded too, and equal calls count once."""
     code = "from test_random_calls import inputs_of; print(len(inputs_of(3)))"
@@ -119,6 +120,7 @@ def test_a_process_of_its_own_draws_as_many_calls_as_it_may() -> None:
     assert done.stdout == "16\n"
 
 
+@pytest.mark.matrix
 def test_a_bound_lets_a_deep_run_draw_more_and_a_standard_run_not() -> None:
     def count(most: int, profile: str) -> int:
         report, sent = verified(lambda _: False, max_requests=most, profile=profile)

@@ -266,6 +266,7 @@ def test_an_even_server_under_a_catalogue_of_windows_is_found_where_a_burst_is_s
     assert broken(even, call_s=call_s) == ({"rate_limit_enforcement/limit"} if call_s else set())
 
 
+@pytest.mark.matrix
 def test_a_server_of_windows_under_an_even_catalogue_is_found() -> None:
     """Its reset is when a window ends, however little lacks; its wait is longer than a token takes."""
     assert broken(windows, shop("even"), call_s=0.01) == {

@@ -165,6 +165,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faulty: dict[str, Any
     return tmp_path / "cache"
 
 
+@pytest.mark.matrix
 def test_last_failed_tries_what_failed_and_nothing_else(
     cache: Path, faulty: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -201,6 +202,7 @@ def test_last_failed_without_a_failure_tries_everything(
     assert "left out by" not in said.out
 
 
+@pytest.mark.matrix
 def test_what_a_run_did_not_try_stays_failed(tmp_path: Path) -> None:
     of = model(SHOP)
     path = tmp_path / "last" / "x.json"

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from lengths import share
 from pgagents.cli.main import main
 from sandboxes import ROOT, VAIL, model
 
@@ -91,7 +92,7 @@ def test_ready_file_has_what_scripts_need_and_is_for_one_user(tmp_path: Path) ->
         assert now > time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(before + 7199))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", share([signal.SIGTERM, signal.SIGINT, signal.SIGHUP], 3))
 def test_ready_file_is_there_only_while_it_listens(tmp_path: Path, number: signal.Signals) -> None:
     with sandbox(tmp_path) as (child, _):
         child.send_signal(number)

@@ -144,6 +144,7 @@ def test_check_writes_nothing(running: Hosted, submit: Submit) -> None:
     assert "could be packed" in done.err
 
 
+@pytest.mark.matrix
 def test_hint_that_nothing_shows_needs_the_authors_reason(running: Hosted, submit: Submit) -> None:
     done = submit(running, library(reasoned=False), "--allow", "place_hold")
     assert (done.code, done.files) == (1, {})
@@ -189,6 +190,7 @@ class Changing:
         await self.app(scope, receive, change)
 
 
+@pytest.mark.matrix
 def test_server_that_changes_its_tools_while_it_is_proved_is_refused(tmp_path: Path, submit: Submit) -> None:
     catalogue = tmp_path / "first.yaml"
     text = library()
@@ -237,6 +239,7 @@ def test_public_host_without_its_challenge_and_pages_is_not_ready(
     assert not [r for r in seen if r.header("Authorization")]
 
 
+@pytest.mark.matrix
 def test_public_host_that_has_all_makes_it_ready(
     running: Hosted, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

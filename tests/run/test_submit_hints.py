@@ -94,6 +94,7 @@ def test_legal_habits_let_the_letters_be_packed(
     assert "events were not looked at: the catalogue declares none" in page
 
 
+@pytest.mark.matrix
 def test_without_a_receiver_nothing_shows_a_closed_world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

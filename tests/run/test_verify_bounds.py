@@ -296,6 +296,7 @@ def test_a_hold_of_another_project_that_may_be_named_where_none_need_be_is_found
     }
 
 
+@pytest.mark.matrix
 def test_what_any_refused_call_leaves_behind_is_found():
     def slip(handler: Handler, _: Inside, context: Context) -> Handler:
         def act(inner: Domain, call: AcceptedCall) -> Any:
@@ -314,6 +315,7 @@ def test_what_any_refused_call_leaves_behind_is_found():
     assert [id for id in broken_by(slip) if id.startswith("no_effect_of_refusals/session/")]
 
 
+@pytest.mark.matrix
 def test_a_bucket_that_another_empties_is_found():
     def slip(handler: Handler, *_: Any) -> Handler:
         reads = [0]

@@ -22,7 +22,7 @@ import pytest
 
 from calling import hostile, served
 from language_table import model_of, rows
-from lengths import rarely
+from lengths import rarely, share
 from pgagents.cli.main import main
 from pgagents.cli.running.mcp_server import environment
 from pgagents.errors import PgagentsError
@@ -143,7 +143,7 @@ FAULTS = [n for n in EVERY if not fault_registry.find("mcp_faults", n).needs & r
 """Faults that the tools of Park Graph can show; rows of tests/language.yaml show the others."""
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", share(FAULTS, 2))
 def test_fault_is_found_by_the_checks_that_it_declares(name: str) -> None:
     """One contract of each check runs alone, or all of the tools where that does not find the fault."""
     fault, whole = fault_registry.find("mcp_faults", name), tool_contracts(model())
@@ -182,6 +182,7 @@ def test_variation_breaks_nothing_where_its_point_is_open(name: str) -> None:
     assert {f.contract.id: f.actual for f in report.findings} == {}
 
 
+@pytest.mark.matrix
 def test_more_tools_are_found_where_the_catalogue_has_all() -> None:
     assert [f.contract.id for f in verify_mcp(model(), variations=["more-tools"]).findings] == [
         "mcp_tools/no_other@mcp"
@@ -424,6 +425,7 @@ def test_answers_are_found_among_other_lines_and_noise_is_noted() -> None:
     assert "starting up" in process.noise
 
 
+@pytest.mark.matrix
 def test_what_a_process_starts_ends_with_it(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     lines = (
@@ -620,7 +622,8 @@ def live() -> Iterator[tuple[str, dict[str, str]]]:
         yield url, {**kept, "PGAGENTS_TOKEN": opened.keys["main"]}
 
 
-@pytest.mark.parametrize("only", rarely(["mcp_tools", "mcp_"], "mcp_tools"))
+@pytest.mark.matrix
+@pytest.mark.parametrize("only", ["mcp_tools", "mcp_"])
 def test_command_line_verifies_a_process(only: str, tmp_path: Path) -> None:
     server = f"{sys.executable} -c 'from pgagents.cli.main import run; run()' mcp {PARK_GRAPH}"
     words = ["--mcp-stdio", server, "--only", only, "--report", str(tmp_path / "r.json")]

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from lengths import rarely
 from pgagents.http import Handler, Request, Response, json_bytes
 from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.model.contract import Contract, Verdict
@@ -89,7 +88,8 @@ def beside(every: int, seed: int = 0, **options: Any) -> Report:
     )
 
 
-@pytest.mark.parametrize("every", rarely([1, 2, 3], 2))
+@pytest.mark.matrix
+@pytest.mark.parametrize("every", [1, 2, 3])
 def test_what_others_do_in_between_is_no_finding(every: int) -> None:
     report = beside(every)
     assert (ids(report, Verdict.BROKEN), ids(report, Verdict.UNTESTED)) == ([], [])
@@ -140,6 +140,7 @@ def test_runs_that_start_in_one_second_share_no_idempotency_key() -> None:
     assert len(tags) == 5
 
 
+@pytest.mark.matrix
 def test_shards_do_not_all_fill_one_place() -> None:
     """One lot has twelve spaces, and four machines that all park there find it full."""
     most: list[str] = []

@@ -246,7 +246,8 @@ def test_one_of_read_as_any_of_is_tried_with_a_value_of_two_branches() -> None:
 # what it costs, and what comes of it
 
 
-@pytest.mark.parametrize("surface", rarely(["gemini", "openai_tools", "anthropic"], "gemini"))
+@pytest.mark.matrix
+@pytest.mark.parametrize("surface", ["gemini", "openai_tools", "anthropic"])
 def test_one_more_vendor_adds_less_than_a_twentieth_of_the_requests(surface: str) -> None:
     before, after = run(without(surface)), whole()
     assert after.footer.requests <= before.footer.requests * 1.05
@@ -276,6 +277,7 @@ def answering(handler: Handler, path: str, answer: Response) -> Handler:
     return found
 
 
+@pytest.mark.matrix
 def test_action_that_never_answered_is_untested_on_every_surface_that_offers_it() -> None:
     opened, _ = sandbox(model())
     busy = Response(503, (("Retry-After", "1"),), b"")
@@ -295,6 +297,7 @@ def test_action_that_never_answered_is_untested_on_every_surface_that_offers_it(
     assert report.exit_code == 3
 
 
+@pytest.mark.matrix
 def test_what_breaks_a_vendor_says_so_without_a_finding_of_its_own() -> None:
     only = ("honours_manifest/", "invalid_input/", "look_alike_input/", "workflow_runs/")
     report = run(model(), faults=["accept-out-of-range"], only=only)

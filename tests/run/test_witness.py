@@ -70,6 +70,7 @@ def test_finding_of_an_unsorted_list_names_the_pair() -> None:
     assert ".distance_km is " in said
 
 
+@pytest.mark.matrix
 def test_what_one_wrong_member_breaks_is_one_finding() -> None:
     one = run(model(), faults=["money-rounded-down"])
     assert len(one.findings) == 1

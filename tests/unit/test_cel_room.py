@@ -15,6 +15,8 @@ import pgagents
 ROOT = Path(pgagents.__file__).parent
 TEXTS = frozenset(("wording", "canonical"))
 """Attributes that only an Expression has, and that are its text."""
+WORDS = (*TEXTS, "print_node")
+"""A module without these has nothing to find."""
 PRINTERS = frozenset(("lose", "_ask_client", "judge_broken", "brief", "short", "compute_once"))
 """Functions that show a text to people, or keep a result under it."""
 
@@ -85,7 +87,8 @@ def test_no_module_outside_of_the_room_reads_the_text_of_an_expression() -> None
     found = []
     for file in sorted(ROOT.rglob("*.py")):
         if file.relative_to(ROOT).parts[0] != "cel":
-            tree = ast.parse(file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
+            tree = ast.parse(text if any(word in text for word in WORDS) else "")
             found += [f"{file.relative_to(ROOT)}:{line}" for line in readers(tree)]
     assert found == []
 

@@ -228,6 +228,7 @@ class _Echo(BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.matrix
 def test_header_of_a_gateway_that_is_echoed_reaches_no_report(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,7 @@ def test_schemas_that_name_the_next_twice_are_imported_and_built(key: str) -> No
     assert max(len(a.data) for a in built.files) < 5_000_000
 
 
+@pytest.mark.matrix
 def test_schemas_in_a_ring_of_rings_are_written_out_in_bounds() -> None:
     """As telegram.org's: each of forty refers to eight others."""
     schemas = {

@@ -343,6 +343,7 @@ PLAIN = st.recursive(
 TREES = st.dictionaries(st.sampled_from(["one", "two", "three"]), PLAIN, min_size=1, max_size=3)
 
 
+@pytest.mark.matrix
 @QUICK
 @given(TREES, TREES, TREES, st.booleans())
 def test_merge_takes_the_documents_changes_and_keeps_the_authors(

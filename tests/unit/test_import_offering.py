@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from importing import imported, openapi, operation
 from pgagents.catalogue.load import load_text
 from pgagents.generate.build import build
@@ -60,6 +62,7 @@ def test_every_vendor_gets_its_file_and_one_line_changes_the_choice() -> None:
     assert [d for d in build(model).diagnostics if d.severity == "error"] == []
 
 
+@pytest.mark.matrix
 def test_what_is_deprecated_or_for_administrators_is_not_chosen() -> None:
     more = resource("/admin/keys", "keys") | resource("/v1/scrolls", "scrolls", deprecated=True)
     for n in range(9):

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from lengths import rarely, tried
+from lengths import rarely, share, tried
 from pgagents.catalogue.load import load, load_file, load_text
 from pgagents.errors import InputError, PgagentsError
 from pgagents.resources import folder
@@ -718,7 +718,7 @@ SLOW = ("keys that are missing", "names of nothing")
 """Files of which each line is a fault of its own."""
 
 
-@pytest.mark.parametrize("kind", [*rarely(SLOW), *(kind for kind in BIG if kind not in SLOW)])
+@pytest.mark.parametrize("kind", [*rarely(SLOW), *share((kind for kind in BIG if kind not in SLOW), 3)])
 def test_huge_file_is_refused_in_bounded_time_and_memory(kind: str, tmp_path: Path) -> None:
     id, make = BIG[kind]
     path = tmp_path / "big.yaml"

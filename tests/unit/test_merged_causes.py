@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -142,6 +143,7 @@ def group(findings: tuple[Finding, ...]) -> set[tuple[str, frozenset[str]]]:
     return set(found)
 
 
+@pytest.mark.matrix
 @given(faults, st.integers(1, len(ACTIONS)))
 @settings(max_examples=150, deadline=None)
 def test_shards_find_the_causes_of_the_whole_run(several: list[Fault], count: int) -> None:

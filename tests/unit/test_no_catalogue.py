@@ -44,6 +44,7 @@ def test_a_folder_without_a_catalogue_is_an_error(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.matrix
 def test_what_an_earlier_build_left_is_no_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["build", "park-graph"]) == 0
@@ -86,6 +87,7 @@ def test_a_file_of_the_examples_name_goes_first(
     assert "search_products" in capsys.readouterr().out
 
 
+@pytest.mark.matrix
 def test_sandbox_serves_the_example_where_there_is_no_catalogue(tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
     child = subprocess.Popen(

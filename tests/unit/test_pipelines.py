@@ -154,6 +154,7 @@ def test_gitlab_jobs_run(checkout: Path, job: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.matrix
 def test_hooks_run_on_the_files_they_are_for(checkout: Path) -> None:
     for hook in HOOKS:
         files = [

@@ -92,6 +92,7 @@ def usual(of: Model, action: str) -> Mapping[str, Any]:
     return template_of(of, of.action(action)).input
 
 
+@pytest.mark.matrix
 def test_as_many_calls_are_drawn_as_there_is_room_for() -> None:
     assert len(changes()) == 12
     assert len(drawn(changing(), "change_note", count=3)) == 3

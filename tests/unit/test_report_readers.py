@@ -253,6 +253,7 @@ def test_report_that_was_written_is_named_on_stderr(tmp_path: Path) -> None:
     assert f"wrote {out}" not in shown.stdout
 
 
+@pytest.mark.matrix
 def test_findings_read_as_sentences() -> None:
     """A second call shows which promise is broken if a call that cannot be read gets in without a key."""
     one = run(model(), faults=["auth-ignored"], only=("key_authentication",))

@@ -161,6 +161,7 @@ def test_without_a_server_all_is_skipped_with_the_reason(module: Path) -> None:
     assert "passed" not in done.stdout
 
 
+@pytest.mark.matrix
 def test_with_a_live_key_only_reads_are_called_and_the_rest_is_named(
     module: Path, serve: Callable[..., dict[str, str]]
 ) -> None:

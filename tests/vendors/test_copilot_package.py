@@ -61,6 +61,7 @@ def test_package_carries_the_given_reference_id_and_the_generated_manifest_keeps
     )
 
 
+@pytest.mark.matrix
 def test_reference_id_is_asked_for_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert references(park()) == ("parkgraph_api_key",)
     out = tmp_path / "out"

@@ -204,6 +204,7 @@ def test_places_and_values_are_those_of_the_reader_of_yaml(indent: int | None, t
     assert (ours.data, ours.root) == (theirs.data, theirs.root) == (data, theirs.root)
 
 
+@pytest.mark.matrix
 def test_text_of_megabytes_is_shown_shortened(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     long = "word " * 1_600_000
     data = {

@@ -209,6 +209,7 @@ def test_any_bytes_are_a_picture_or_none(raw: bytes, at: int, picture: bytes) ->
             assert read_drawing(data)[0] > 0
 
 
+@pytest.mark.matrix
 def test_a_picture_that_unpacks_without_end_is_counted_in_pieces() -> None:
     """The header says 4,096 pixels a side; the data would be a gigabyte of zeros."""
     unpacker = zlib.compressobj(9)

@@ -124,6 +124,7 @@ print(json.dumps({words: main(words.split()) for words in sys.argv[1:]}), file=s
 """Runs several commands in one process; the last line of its errors is their exit codes."""
 
 
+@pytest.mark.matrix
 def test_commands_run_without_extras(site: Path, tmp_path: Path) -> None:
     """One process for all: what one of them imports, another cannot make importable."""
     commands = [

@@ -40,6 +40,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / sdist.name.removesuffix(".tar.gz"), wheel
 
 
+@pytest.mark.matrix
 def test_version_stands_in_one_place(built: tuple[Path, Path]) -> None:
     sdist, wheel = built
     assert (sdist.name, wheel.name) == (f"pgagents-{VERSION}", f"pgagents-{VERSION}-py3-none-any.whl")

@@ -81,6 +81,7 @@ def test_our_server_keeps_what_the_page_says_it_keeps(tmp_path: Path) -> None:
     assert (found["key"], found["open"], found["passed"], found["noise"]) == ("sent", "not sent", "no", "0")
 
 
+@pytest.mark.matrix
 def test_a_careless_server_is_seen_to_be_careless(tmp_path: Path) -> None:
     script = tmp_path / "careless.py"
     script.write_text(CARELESS, encoding="utf-8")
