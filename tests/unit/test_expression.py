@@ -177,6 +177,21 @@ def test_whole_number_in_arithmetic_is_told_how_to_be_written() -> None:
         evaluate("n * 2", n=5)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a < n", "an operator or a function got a value of a type that it does not take, as in `text < 3`"),
+        ("a + n == 2.0", "`+` got string and float"),
+        (
+            "a && true",
+            "an operator or a function got a value of a type that it does not take, as in `text < 3`",
+        ),
+    ],
+)
+def test_value_of_a_wrong_type_is_told_in_a_sentence(text: str, says: str) -> None:
+    assert refusal(text, a="x", n=1) == says
+
+
 def test_missing_member_and_value_that_is_no_condition_are_errors() -> None:
     with pytest.raises(ExpressionError, match="there is no member"):
         evaluate("r.a.b == 1", r={"a": {}})

@@ -84,14 +84,15 @@ WRONG = {
     "names no argument": ("size(response.books) <= input.page", "input.page", "there is no argument `page`"),
     "compares text with a number": (
         "response.books.all(b, b.pages > 1.0 && b.id > 1.0)", "b.id > 1.0",
-        "text is compared with a number by `>`",
+        "`b.id` is text and `1.0` a number: neither is the smaller one",
     ),
     "compares a number with text": (
         'status == 200 && input.pages == "many"', 'input.pages == "many"',
-        "text is compared with a number by `==`",
+        "`\"many\"` is text and `input.pages` a number: they are never equal",
     ),
     "compares lengths with text": (
-        "size(response.books) == upper(surface)", "size(response.books)", "text is compared with a number"
+        "size(response.books) == upper(surface)", "size(response.books)",
+        "`upper(surface)` is text and `size(response.books)` a number: they are never equal",
     ),
     "is nested": ("!" * 101 + "response.books", "!response.books", "nested more than 100 levels deep"),
     "is bracketed": ("(" * 31 + "status" + ")" * 31, "(status", "brackets are nested 31 deep"),

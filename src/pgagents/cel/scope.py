@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from pgagents.cel.syntax import ExpressionError
 SHORT_LIST = 100
 """Longest list for which the work of plain macros is not estimated before evaluation."""
 MAX_DATA_DEPTH = 100
+_OPERANDS = re.compile(r"Unsupported operation: (\w+) (\S+) (\w+)\.")
+"""The evaluator's message about the types of two operands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +168,7 @@ class Scope:
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic of the evaluator is a BaseException
-            message = first_line_of(error)
-            if "CEL does not coerce" in str(error):
-                message += " (numbers are doubles here: write literals in arithmetic as `2.0`)"
-            raise ExpressionError(message) from None
+            raise ExpressionError(_say_error(error)) from None
 
     def _short(self, expression: Expression) -> bool:
         """True if all lists in the variables of the expression are short."""
@@ -202,6 +202,19 @@ def evaluate_on(values: Mapping[str, Any], expression: Expression) -> Any:
     An expression that is only a path needs no scope, which costs more than to follow the path.
     """
     return _walk(values, expression.path) if expression.path else Scope(values).evaluate(expression)
+
+
+def _say_error(error: BaseException) -> str:
+    """Return the evaluator's message in one line. One about types is said in our own words."""
+    text = str(error)
+    if "No such overload" in text:
+        return "an operator or a function got a value of a type that it does not take, as in `text < 3`"
+    operands = _OPERANDS.search(text)
+    if operands is None:
+        return first_line_of(error)
+    left, sign, right = operands.groups()
+    hint = ": numbers are doubles here, so write literals in arithmetic as `2.0`"
+    return f"`{sign}` got {left} and {right}" + (hint if {left, right} == {"int", "float"} else "")
 
 
 def _walk(value: Any, path: Iterable[str]) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language.actions import Action
+from pgagents.cel.printer import print_node
 from pgagents.cel.syntax import (
     LEVELS,
     Choice,
@@ -172,7 +173,10 @@ class Reader:
         kinds = [self._kinds(side, known) for side in node.operands]
         bare = [side - {"null"} for side in kinds]
         if {"string"} in bare and {"number"} in bare and not all("null" in side for side in kinds):
-            yield _Fault(node, f"text is compared with a number by `{node.signs[0]}`: it never is one")
+            first, second = map(print_node, node.operands)
+            text, number = (first, second) if bare[0] == {"string"} else (second, first)
+            never = "they are never equal" if node.signs[0] in ("==", "!=") else "neither is the smaller one"
+            yield _Fault(node, f"`{text}` is text and `{number}` a number: {never}")
 
     def _kinds(self, node: Node, known: Mapping[str, Schema]) -> set[str]:
         """Return the JSON types that a value may have; empty if they are unknown."""
