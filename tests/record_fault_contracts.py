@@ -61,9 +61,7 @@ def main() -> None:
     recorded = json.loads(FAULT_CONTRACTS.read_text(encoding="utf-8"))
     for kind in ("faults", "mcp_faults"):
         found_of = {name: fault_registry.find(kind, name) for name in fault_registry.list_names(kind)}
-        names = [
-            name for name, fault in found_of.items() if not fault.awaits and not fault.needs & rows().keys()
-        ]
+        names = [name for name, fault in found_of.items() if not fault.needs & rows().keys()]
         recorded[kind] = {
             name: found
             for name, found in recorded[kind].items()

@@ -38,16 +38,6 @@ EVERY = {name: fault_registry.find("faults", name) for name in fault_registry.li
 FAULTS = {name: fault for name, fault in EVERY.items() if not fault.needs & rows().keys()}
 """Faults that Park Graph can show. The others need what only another catalogue says."""
 ELSEWHERE = sorted(EVERY.keys() - FAULTS.keys())
-AWAITING = {name: fault.awaits for name, fault in FAULTS.items() if fault.awaits}
-
-
-@pytest.mark.parametrize("name", AWAITING)
-def test_fault_that_no_check_finds_yet_breaks_nothing_else(name):
-    report = run(model(), faults=[name])
-    assert {f.contract.id: f.actual for f in report.findings} == {}
-    pytest.skip(
-        f"{name} awaits the check {AWAITING[name]}; {len(AWAITING)} of {len(FAULTS)} faults await theirs"
-    )
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
@@ -59,7 +49,6 @@ def test_fault_that_needs_another_catalogue_is_found_there(name):
     assert broken == EVERY[name].breaks
 
 
-FOUND = [name for name in FAULTS if name not in AWAITING]
 SHOWN = fault_contracts("faults")
 
 
@@ -76,7 +65,7 @@ def test_recorded_contracts_exist_and_are_of_the_checks_that_their_fault_breaks(
 
 ALL_ROWS = ("audit-actor-shared", "audit-at-creation", "audit-row-changes", "audit-row-of-refused")
 """Faults of audit rows, each found by a contract that is judged on the rows of a whole run."""
-ALONE = [name for name in FOUND if SHOWN.get(name) != [] and name not in ALL_ROWS]
+ALONE = [name for name in FAULTS if SHOWN.get(name) != [] and name not in ALL_ROWS]
 PARTS, FAULTS_OF_A_CHECK = 2, 2
 """So many parts of each check are tried at every push, and at least so many faults of it, where there are."""
 
@@ -142,7 +131,7 @@ def test_fault_is_found_by_the_checks_that_it_declares(name):
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.parametrize("name", FAULTS)
 def test_fault_breaks_what_it_declares_and_no_more(name):
     fault = fault_registry.find("faults", name)
     report = run(model(), faults=[name])

@@ -149,7 +149,7 @@ def _of_sandbox(id: str) -> str | None:
     _extras.require(f"pgagents explain {id}", "sandbox")
     fault = fault_registry.collect("faults").get(name)
     if fault is not None:
-        breaks = ", ".join(sorted(fault.breaks)) or f"awaits {fault.awaits}"
+        breaks = ", ".join(sorted(fault.breaks))
         said = (
             f"{id}: a fault of the sandbox (`pgagents sandbox --fault "
             f"{id}`)\n\n{fault.description}\n\nbreaks: {breaks}"

@@ -140,7 +140,7 @@ def _leave_untried(outcome: Outcome, steps: Sequence[Step]) -> None:
     outcome.untried += steps
     for step in steps:
         module = _module(f"{step.kind}s", step.name)
-        if step.kind == "fault" and not module.awaits:
+        if step.kind == "fault":
             for check in (*module.breaks, *module.by_list):
                 outcome.rows[check].untried += 1
 
@@ -245,8 +245,6 @@ def _fault(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
 
     module = _module("faults", name)
     outcome.faults += 1
-    if module.awaits:
-        return
     _count(outcome, name, module.breaks, broken)
     for check in sorted(broken.keys() - module.breaks - module.also.keys() - following(broken)):
         outcome.wrong.setdefault(f"also broke {broken[check]}, undeclared", []).append(name)

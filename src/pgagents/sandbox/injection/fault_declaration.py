@@ -68,9 +68,8 @@ class Fault:
 
     The checks in `breaks` must find the fault. Those in `also` may find it too, each for the given reason.
     `needs` names the rows of `tests/language.yaml` whose catalogues show the fault, or `limits`. It is empty
-    if Park Graph shows it. `awaits` names a planned check
-    that will find it, if no check does yet. The checks in `by_list` must find a fault of an MCP server that
-    is judged by its own list of tools, without a catalogue.
+    if Park Graph shows it. The checks in `by_list` must find a fault of an MCP server that is judged by its
+    own list of tools, without a catalogue.
     """
 
     kind: str
@@ -80,7 +79,6 @@ class Fault:
     breaks: frozenset[str] = frozenset()
     also: Mapping[str, str] = field(default_factory=dict)
     needs: frozenset[str] = frozenset()
-    awaits: str = ""
     by_list: frozenset[str] = frozenset()
 
 
