@@ -34,8 +34,9 @@ from pgagents.errors import InputError, PgagentsError
 from pgagents.jsonschema.schema import Validators
 from pgagents.model.model import Model
 from pgagents.source.diagnostics import Diagnostic, in_order
-from pgagents.source.read import MAX_FAULTS, parse, read
+from pgagents.source.read import parse, read
 from pgagents.source.source import Source, Span
+from pgagents.source.yaml_text import MAX_FAULTS
 
 MAX_ERRORS = 10_000
 EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"
