@@ -16,8 +16,7 @@ import copy
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -335,23 +334,3 @@ class Client:
                 came = await self._send_elsewhere(step.server, step)
                 if json_rpc and isinstance(came, Response):
                     came = unwrap(self.model, came)
-
-
-@asynccontextmanager
-async def connect(
-    model: Model, url: str, key: str | Mapping[str, str] = "", *, cacert: str | None = None, **more: Any
-) -> AsyncIterator[Client]:
-    """Yield a client of the server at `url`; `more` goes to `Client`."""
-    async with connect_by(model, Sender(url, cacert=cacert), key, **more) as client:
-        yield client
-
-
-@asynccontextmanager
-async def connect_by(
-    model: Model, sender: Sender, key: str | Mapping[str, str] = "", **more: Any
-) -> AsyncIterator[Client]:
-    """Yield a client that sends through `sender` and closes it at the end. `more` goes to `Client`."""
-    try:
-        yield Client(model, sender, key, reach=sender.make_other, **more)
-    finally:
-        await sender.close()
