@@ -29,7 +29,7 @@ from pgagents.importer.reading.note import Note, Notes
 from pgagents.importer.reading.operations import Operation, operations, version
 from pgagents.importer.reading.references import References
 from pgagents.importer.reading.servers import Servers, describe_main, find_usual_url, list_bases
-from pgagents.importer.schemas import Schemas
+from pgagents.importer.schemas.schemas import Schemas
 from pgagents.importer.security import Security
 from pgagents.importer.surfaces import Offer, offer
 from pgagents.model.model import Model
@@ -108,7 +108,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     chosen = _choose_operations(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
     described = api(root, notes, find_usual_url(chosen))
-    security = Security(references, notes, described["server"], chosen, scheme)
+    security = Security(references, notes, chosen, scheme)
     servers = Servers(root, described["server"], notes, choice.base)
     reads = _find_reads(chosen, choice.reads)
     actions = Actions(schemas, notes, servers, security.find_own, reads=reads, comparing=comparing)
