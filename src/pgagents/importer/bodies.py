@@ -11,7 +11,7 @@ from pgagents.importer.reading.names import cut
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Body
 from pgagents.importer.reading.references import Found
-from pgagents.importer.schemas import Schemas
+from pgagents.importer.schemas.schemas import Schemas
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from pgagents.encoding.request import COOKIE_NAME
 from pgagents.importer.reading.media import JSON
-from pgagents.importer.reading.names import clean, cut
+from pgagents.importer.reading.names import clean, clean_value, cut
 from pgagents.importer.reading.operations import Parameter
 from pgagents.importer.reading.references import Found
-from pgagents.importer.schemas import Schemas, clean_value
+from pgagents.importer.schemas.schemas import Schemas
 from pgagents.text.brief import brief
 
 SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}

@@ -18,9 +18,8 @@ from pgagents.importer.operations.arguments import Arguments, style_members
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction, bare_media
 from pgagents.importer.parameter_styles import Styled, Unsayable, find_form
 from pgagents.importer.reading.media import JSON, is_sendable
-from pgagents.importer.reading.names import clean, cut
+from pgagents.importer.reading.names import clean, clean_value, cut
 from pgagents.importer.reading.operations import Body, Operation, Parameter, encoding_style
-from pgagents.importer.schemas import clean_value
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
