@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pgagents.http import Response, json_bytes
 from pgagents.model.answers.output import Output
-from pgagents.sandbox.call import Raw
+from pgagents.sandbox import answers
+from pgagents.sandbox.call import AcceptedCall, Other, Raw
 from pgagents.sandbox.writing import csv, events, file
 
 _TEXTS = ("xml", "yaml", "javascript", "x-ndjson")
+
+
+def write_result(call: AcceptedCall, result: Any) -> Response:
+    """Return the answer to a call that was carried out, as its surface has it, with the call's headers."""
+    output = call.action.success
+    if isinstance(result, Other):
+        output, result = result.output, result.data
+    if call.surface == "rest":
+        answer = write(output.status, result, output)
+    else:
+        answer = answers.success(200, {} if result is None else result)
+    return replace(answer, headers=(*answer.headers, *call.headers))
 
 
 def write(status: int, result: Any, output: Output) -> Response:
