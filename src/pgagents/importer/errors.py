@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from pgagents.http import media_type_of
 from pgagents.importer.inference.code_names import extend_name, name_code, read_meaning
 from pgagents.importer.inference.code_places import CodePlaces, Path
 from pgagents.importer.operations.imported import ImportedAction
@@ -298,7 +299,7 @@ def _media_of(answer: Answer) -> str:
     """Return the media type of an error: JSON, unless its described body has another JSON type."""
     if answer.schema is None or not is_json(answer.media):
         return JSON
-    media = answer.media.partition(";")[0].strip().lower()
+    media = media_type_of(answer.media)
     return media if media.endswith("+json") and " " not in media else JSON
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Response, json_bytes
+from pgagents.http import Response, json_bytes, media_type_of
 from pgagents.model.answers.output import Output
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import AcceptedCall, Other, Raw
@@ -29,7 +29,7 @@ def write_result(call: AcceptedCall, result: Any) -> Response:
 
 def write(status: int, result: Any, output: Output) -> Response:
     """Return the answer to an accepted REST call. It has no body if the result is None."""
-    media = output.content_type.partition(";")[0].strip().lower()
+    media = media_type_of(output.content_type)
     if isinstance(result, Raw):
         return Response(status, (("Content-Type", result.content_type),), result.body)
     if result is None:
