@@ -204,19 +204,16 @@ class Client:
         if surface is not None and any(p.required for p in action.params if p.name == action.if_match):
             # a model sets no headers, and `*` matches every version
             given = {str(action.if_match): "*", **given}
-        proof = await self._keys.prove(schemes)
-        if isinstance(proof, str):
-            return make_refusal(action.name, "no_token", proof)
         headers = surface.headers if surface else None
         json_rpc = dispatcher is not None and dispatcher.json_rpc
-        request = self._make_request(action, given, dispatcher, proof, headers)
-        ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
-        if self._keys.is_over(schemes, ended.came):
-            proof = await self._keys.prove(schemes, renew=True)
-            if not isinstance(proof, str):
-                request = self._make_request(action, given, dispatcher, proof, headers)
-                ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
-        self._keys.confirm(schemes, ended.came)
+
+        async def send(proof: Sequence[tuple[Credential, str]]) -> Ended:
+            request = self._make_request(action, given, dispatcher, proof, headers)
+            return await self._send_with_retries(action, request, keyed, told, json_rpc)
+
+        ended = await self._keys.send(schemes, send)
+        if isinstance(ended, str):
+            return make_refusal(action.name, "no_token", ended)
         answer = answer_of(
             self.model,
             action,

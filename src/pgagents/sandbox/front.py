@@ -35,6 +35,7 @@ from pgagents.sandbox.writing.refusals import (
     refuse,
     refuse_by_domain,
     refuse_fault,
+    refuse_method,
     refuse_without_condition,
 )
 
@@ -261,8 +262,7 @@ class Front:
             return limited
         readable = request.method == "HEAD" and "GET" in page.methods
         if request.method not in page.methods and not readable:
-            refused = refuse(self.model, "wrong_method", f"{request.method} is not possible here", request_id)
-            return refused.with_header("Allow", ", ".join(page.methods))
+            return refuse_method(self.model, request.method, page.methods, request_id)
         if self._is_too_large(request):
             return self._refuse_large(request_id)
         return self.site.answer(page, request, now) or refuse(
@@ -333,8 +333,7 @@ class Front:
         if asked.match is None:
             return refuse(self.model, "unknown_path", "There is nothing at this path", request_id)
         if asked.endpoint is None:
-            refused = refuse(self.model, "wrong_method", f"{request.method} is not possible here", request_id)
-            return refused.with_header("Allow", ", ".join(sorted(asked.match.methods)))
+            return refuse_method(self.model, request.method, sorted(asked.match.methods), request_id)
         own = asked.action if asked.dispatcher is None else None
         if self._is_too_large(request, own):
             return self._refuse_large(request_id, own)

@@ -117,7 +117,22 @@ def _finding(
     if expected := news(finding):
         lines += _wrap(f"expected  {expected}", "  ", _HANGING, width)
     lines += _wrap(f"actual    {actual(finding)}", "  ", _HANGING, width)
-    lines += place
+    lines += [*place, *_remarks(finding, width)]
+    words = frozenset(_WORD.findall(f"{finding.expected} {finding.actual}"))
+    for exchange in finding.exchanges:
+        last = exchange is finding.exchanges[-1]
+        lines += _exchange(exchange, words, MAX_BODY if last else MAX_STEP, width)
+    lines.append(f"   again: {again} {report.repeat(finding)}")
+    if shown := of_finding(finding, report.header.url):
+        lines.append("   " + shown)
+    else:
+        lines += _wrap(f"= {NO_REQUEST}", "   ", "     ", width)
+    return lines
+
+
+def _remarks(finding: Finding, width: int) -> list[str]:
+    """Return the lines that say whether a finding is known, happened again, and broke other contracts."""
+    lines = []
     if finding.known:
         lines += _wrap(f"= known: {finding.known}", "   ", "     ", width)
     if finding.stable is False:
@@ -131,15 +146,6 @@ def _finding(
             "     ",
             width,
         )
-    words = frozenset(_WORD.findall(f"{finding.expected} {finding.actual}"))
-    for exchange in finding.exchanges:
-        last = exchange is finding.exchanges[-1]
-        lines += _exchange(exchange, words, MAX_BODY if last else MAX_STEP, width)
-    lines.append(f"   again: {again} {report.repeat(finding)}")
-    if shown := of_finding(finding, report.header.url):
-        lines.append("   " + shown)
-    else:
-        lines += _wrap(f"= {NO_REQUEST}", "   ", "     ", width)
     return lines
 
 
