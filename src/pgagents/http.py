@@ -40,8 +40,28 @@ def is_exposed(url: str) -> bool:
     return parts.scheme != "https" and parts.hostname not in LOOPBACK
 
 
+class _Message:
+    """The lookups that requests and responses share."""
+
+    __slots__ = ()
+    headers: tuple[tuple[str, str], ...]
+    _first: dict[str, str] | None
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of this name, in any case; None if there is none."""
+        if self._first is None:  # a server and its checks look up a dozen
+            object.__setattr__(self, "_first", {k.lower(): v for k, v in reversed(self.headers)})
+        assert self._first is not None
+        return self._first.get(name.lower())
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the body, in lower case and without parameters; empty if no header names it."""
+        return media_type_of(self.header("Content-Type") or "")
+
+
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(_Message):
     """One HTTP request.
 
     `target` is path and query as sent (percent-encoded). Header names keep their case; lookups ignore it.
@@ -72,18 +92,6 @@ class Request:
             return parse_qsl(text, keep_blank_values=True)
         return [(name, value) for name, _, value in [part.partition("=") for part in text.split("&") if part]]
 
-    def header(self, name: str) -> str | None:
-        """Return the first header of this name, in any case; None if there is none."""
-        if self._first is None:  # a server looks up a dozen
-            object.__setattr__(self, "_first", {k.lower(): v for k, v in reversed(self.headers)})
-        assert self._first is not None
-        return self._first.get(name.lower())
-
-    @property
-    def media_type(self) -> str:
-        """The media type of the body, in lower case and without parameters; empty if no header names it."""
-        return media_type_of(self.header("Content-Type") or "")
-
     def with_header(self, name: str, value: str | None) -> Request:
         """Return the same request with this header set, or removed if `value` is None."""
         small = name.lower()
@@ -93,7 +101,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class Response(_Message):
     """One HTTP response, complete unless it is `unfinished`."""
 
     status: int
@@ -103,18 +111,6 @@ class Response:
     """True if it is an event stream that was still open: `body` is what came until it was left."""
     _first: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
     """The first header of each name, by the name in lower case; built at the first lookup."""
-
-    def header(self, name: str) -> str | None:
-        """Return the first header of this name, in any case; None if there is none."""
-        if self._first is None:  # a dozen checks look headers up
-            object.__setattr__(self, "_first", {k.lower(): v for k, v in reversed(self.headers)})
-        assert self._first is not None
-        return self._first.get(name.lower())
-
-    @property
-    def media_type(self) -> str:
-        """The media type of the body, in lower case and without parameters; empty if no header names it."""
-        return media_type_of(self.header("Content-Type") or "")
 
     def with_header(self, name: str, value: str | None) -> Response:
         """Return the same response with this header set, or removed if `value` is None."""

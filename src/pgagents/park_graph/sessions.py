@@ -168,8 +168,6 @@ def end(s: Sessions, call: AcceptedCall) -> Any:
     row = _find_active(s, call)
     if isinstance(row, Refusal):
         return row
-    if payments.processor_down(s.store, row["payment_intent_id"]):
-        return payments.DOWN
     at = max(int(call.now), row["started_at"])
     subtotal = money.charge(row["rate_cents"], row["unit"], row["max_daily_cents"], at - row["started_at"])
     s.store.run(
@@ -193,8 +191,6 @@ def extend(s: Sessions, call: AcceptedCall) -> Any:
     row = _find_active(s, call)
     if isinstance(row, Refusal):
         return row
-    if payments.processor_down(s.store, row["payment_intent_id"]):
-        return payments.DOWN
     more = call.input["extend_hours"]
     hours = row["hours"] + more
     if row["unit"] == "hour":
@@ -260,11 +256,13 @@ def find(store: Store, call: AcceptedCall, id: str) -> sqlite3.Row | None:
 
 
 def _find_active(s: Sessions, call: AcceptedCall) -> sqlite3.Row | Refusal:
-    """Return the active session of the call's id and code, or the refusal."""
+    """Return the active session of the call's id and code, or the refusal, also if nothing can be paid."""
     row = find(s.store, call, call.input["session_id"])
     if row is None or row["code"] != call.input["session_code"]:
         return NO_SESSION
-    return _COMPLETED if row["status"] == "completed" else row
+    if row["status"] == "completed":
+        return _COMPLETED
+    return payments.DOWN if payments.processor_down(s.store, row["payment_intent_id"]) else row
 
 
 def _record_change(

@@ -12,7 +12,7 @@ from pgagents.http import Request, Response
 from pgagents.model.code_flow import PKCE
 from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of
-from pgagents.sandbox.injection.oauth_fault_helpers import asks_endpoint, read_form
+from pgagents.sandbox.injection.oauth_fault_helpers import asks_endpoint, read_form, run_sql
 from pgagents.sandbox.keys import digest
 
 
@@ -71,8 +71,7 @@ def oauth_challenge_optional(context: Context, request: Request) -> Request:
 def oauth_code_reused(context: Context, request: Request) -> Request:
     """An authorization code can be exchanged any number of times."""
     if asks_endpoint(context, request, "token"):
-        with context.store.transaction():
-            context.store.run("UPDATE oauth_code SET used = 0")
+        run_sql(context, "UPDATE oauth_code SET used = 0")
     return request
 
 
@@ -90,8 +89,7 @@ def oauth_code_reused_until_revoked(context: Context, request: Request) -> Reque
     if code in over:
         return replace(request, body=urlencode({**form, "code": "over"}).encode())
     met.add(code)
-    with context.store.transaction():
-        context.store.run("UPDATE oauth_code SET used = 0")
+    run_sql(context, "UPDATE oauth_code SET used = 0")
     return request
 
 
@@ -151,9 +149,8 @@ def oauth_pkce_skipped(context: Context, request: Request) -> Request:
     if form.get("grant_type") != "authorization_code":
         return request
     form.setdefault("code_verifier", _ANY)
-    with context.store.transaction():
-        made = create_s256_code_challenge(form["code_verifier"])
-        context.store.run("UPDATE oauth_code SET code_challenge = ?, code_challenge_method = 'S256'", made)
+    made = create_s256_code_challenge(form["code_verifier"])
+    run_sql(context, "UPDATE oauth_code SET code_challenge = ?, code_challenge_method = 'S256'", made)
     return replace(request, body=urlencode(form).encode())
 
 
@@ -172,12 +169,11 @@ def oauth_secret_for_verifier(context: Context, request: Request) -> Request:
     form = read_form(context, request, "token")
     secret = "client_secret" in form or (request.header("authorization") or "").startswith("Basic ")
     if secret and form.get("grant_type") == "authorization_code":
-        with context.store.transaction():
-            made = digest(form.get("code", ""))
-            context.store.run(
-                "UPDATE oauth_code SET code_challenge = NULL, code_challenge_method = NULL WHERE hash = ?",
-                made,
-            )
+        run_sql(
+            context,
+            "UPDATE oauth_code SET code_challenge = NULL, code_challenge_method = NULL WHERE hash = ?",
+            digest(form.get("code", "")),
+        )
         form.pop("code_verifier", None)
         return replace(request, body=urlencode(form).encode())
     return request
@@ -188,13 +184,12 @@ def oauth_secret_unchecked(context: Context, request: Request) -> Request:
     """The secret of a confidential client is not checked."""
     form = read_form(context, request, "token")
     if "client_secret" in form:
-        with context.store.transaction():
-            made = digest(form["client_secret"])
-            context.store.run(
-                "UPDATE oauth_client SET secret_hash = ? WHERE id = ? AND secret_hash IS NOT NULL",
-                made,
-                form.get("client_id", ""),
-            )
+        run_sql(
+            context,
+            "UPDATE oauth_client SET secret_hash = ? WHERE id = ? AND secret_hash IS NOT NULL",
+            digest(form["client_secret"]),
+            form.get("client_id", ""),
+        )
         return replace(request, body=urlencode(form).encode())
     return request
 

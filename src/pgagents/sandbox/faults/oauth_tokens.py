@@ -7,7 +7,7 @@ from dataclasses import replace
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import data_of, replace_method, successful
-from pgagents.sandbox.injection.oauth_fault_helpers import asks_endpoint, read_form
+from pgagents.sandbox.injection.oauth_fault_helpers import asks_endpoint, read_form, run_sql
 from pgagents.sandbox.keys import Key, digest, ordinary
 from pgagents.sandbox.oauth.grants import Token
 
@@ -27,8 +27,7 @@ def oauth_refresh_outlives_revocation(context: Context) -> None:
 def oauth_refresh_reused(context: Context, request: Request) -> Request:
     """A refresh token still works after it was exchanged for another."""
     if asks_endpoint(context, request, "token"):
-        with context.store.transaction():
-            context.store.run("UPDATE oauth_token SET used = 0")
+        run_sql(context, "UPDATE oauth_token SET used = 0")
     return request
 
 
@@ -38,11 +37,8 @@ def oauth_refresh_widened(context: Context, request: Request, answer: Response) 
     oauth = context.model.code_flow
     form = read_form(context, request, "token")
     if oauth is not None and form.get("grant_type") == "refresh_token" and successful(answer):
-        with context.store.transaction():
-            token = digest(data_of(answer)["access_token"])
-            context.store.run(
-                "UPDATE oauth_token SET scope = ? WHERE hash = ?", " ".join(oauth.scopes), token
-            )
+        token = digest(data_of(answer)["access_token"])
+        run_sql(context, "UPDATE oauth_token SET scope = ? WHERE hash = ?", " ".join(oauth.scopes), token)
     return answer
 
 
@@ -69,8 +65,7 @@ def oauth_scope_ignored(context: Context, request: Request) -> Request:
     """Every access token has every scope, whatever its user granted."""
     oauth = context.model.code_flow
     if oauth is not None and request.path not in (oauth.authorize, oauth.token, oauth.revoke):
-        with context.store.transaction():
-            context.store.run("UPDATE oauth_token SET scope = ?", " ".join(oauth.scopes))
+        run_sql(context, "UPDATE oauth_token SET scope = ?", " ".join(oauth.scopes))
     return request
 
 

@@ -1,4 +1,4 @@
-"""Helpers that faults of OAuth share: they recognise requests to the endpoints of the OAuth server."""
+"""Helpers that faults of OAuth share: they recognise requests to its endpoints, and change its rows."""
 
 from __future__ import annotations
 
@@ -21,3 +21,9 @@ def read_form(context: Context, request: Request, place: str) -> dict[str, str]:
         if asks_endpoint(context, request, place)
         else {}
     )
+
+
+def run_sql(context: Context, sql: str, *values: str | bytes) -> None:
+    """Run a statement on the sandbox's database, in a transaction of its own."""
+    with context.store.transaction():
+        context.store.run(sql, *values)
