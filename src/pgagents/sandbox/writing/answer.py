@@ -24,7 +24,7 @@ def write_result(call: AcceptedCall, result: Any) -> Response:
         answer = write(output.status, result, output)
     else:
         answer = answers.success(200, {} if result is None else result)
-    return replace(answer, headers=(*answer.headers, *call.headers))
+    return replace(answer, headers=(*answer.headers, *call.headers)) if call.headers else answer
 
 
 def write(status: int, result: Any, output: Output) -> Response:
