@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 MAX_JSON_DEPTH = 200
-INFLATED_AT_ONCE = 65_536
-_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 PLAIN_TARGET = re.compile(
     r"(?!//)(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|(?<!/)\.|\.(?=\w))*(?:\?[A-Za-z0-9_~!$&'()*+,;=:@%/?.-]*)?"
@@ -43,8 +40,28 @@ def is_exposed(url: str) -> bool:
     return parts.scheme != "https" and parts.hostname not in LOOPBACK
 
 
+class _Message:
+    """The lookups that requests and responses share."""
+
+    __slots__ = ()
+    headers: tuple[tuple[str, str], ...]
+    _first: dict[str, str] | None
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of this name, in any case; None if there is none."""
+        if self._first is None:  # a server and its checks look up a dozen
+            object.__setattr__(self, "_first", {k.lower(): v for k, v in reversed(self.headers)})
+        assert self._first is not None
+        return self._first.get(name.lower())
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the body, in lower case and without parameters; empty if no header names it."""
+        return media_type_of(self.header("Content-Type") or "")
+
+
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(_Message):
     """One HTTP request.
 
     `target` is path and query as sent (percent-encoded). Header names keep their case; lookups ignore it.
@@ -75,18 +92,6 @@ class Request:
             return parse_qsl(text, keep_blank_values=True)
         return [(name, value) for name, _, value in [part.partition("=") for part in text.split("&") if part]]
 
-    def header(self, name: str) -> str | None:
-        """Return the first header of this name, in any case; None if there is none."""
-        if self._first is None:  # a server looks up a dozen
-            object.__setattr__(self, "_first", {k.lower(): v for k, v in reversed(self.headers)})
-        assert self._first is not None
-        return self._first.get(name.lower())
-
-    @property
-    def media_type(self) -> str:
-        """The media type of the body, in lower case and without parameters; empty if no header names it."""
-        return media_type_of(self.header("Content-Type") or "")
-
     def with_header(self, name: str, value: str | None) -> Request:
         """Return the same request with this header set, or removed if `value` is None."""
         small = name.lower()
@@ -96,7 +101,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class Response(_Message):
     """One HTTP response, complete unless it is `unfinished`."""
 
     status: int
@@ -106,18 +111,6 @@ class Response:
     """True if it is an event stream that was still open: `body` is what came until it was left."""
     _first: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
     """The first header of each name, by the name in lower case; built at the first lookup."""
-
-    def header(self, name: str) -> str | None:
-        """Return the first header of this name, in any case; None if there is none."""
-        if self._first is None:  # a dozen checks look headers up
-            object.__setattr__(self, "_first", {k.lower(): v for k, v in reversed(self.headers)})
-        assert self._first is not None
-        return self._first.get(name.lower())
-
-    @property
-    def media_type(self) -> str:
-        """The media type of the body, in lower case and without parameters; empty if no header names it."""
-        return media_type_of(self.header("Content-Type") or "")
 
     def with_header(self, name: str, value: str | None) -> Response:
         """Return the same response with this header set, or removed if `value` is None."""
@@ -147,58 +140,6 @@ class Silence:
 
 
 Handler = Callable[[Request], Response | Silence]
-
-
-class Inflater:
-    """Decode a compressed body in pieces of limited size, so that a small body cannot fill the memory.
-
-    Raises ValueError for an unknown coding, for more than one coding, and for bytes that are not valid in the
-    coding.
-    """
-
-    def __init__(self, coding: str) -> None:
-        named = [part.strip().lower() for part in coding.split(",") if part.strip()]
-        named = [name for name in named if name != "identity"]
-        if len(named) > 1:
-            raise ValueError(f"the body is encoded {len(named)} times, once is the most that is read")
-        self._coding = named[0] if named else ""
-        if self._coding not in ("", *_WINDOWS):
-            raise ValueError(f"the body is encoded as {self._coding[:40]}, which was not asked for")
-        self._begun = False
-        self._stream = self._new()
-
-    def _new(self) -> Any:
-        return zlib.decompressobj(_WINDOWS[self._coding]) if self._coding else None
-
-    def feed(self, raw: bytes) -> Iterator[bytes]:
-        """Yield the decoded bytes of `raw`, in pieces of at most 65,536 bytes.
-
-        Without a coding, yield `raw` itself.
-        """
-        if self._stream is None:
-            yield raw
-            return
-        try:
-            yield from self._pieces(raw)
-        except zlib.error as error:
-            raise ValueError(f"the body is no {self._coding}: {error}") from None
-
-    def _pieces(self, raw: bytes) -> Iterator[bytes]:
-        if not self._begun and raw and self._coding == "deflate" and raw[0] & 0x0F != 8:
-            self._stream = zlib.decompressobj(
-                -zlib.MAX_WBITS
-            )  # many servers send deflate without the zlib header (RFC 1950)
-        self._begun = self._begun or bool(raw)
-        piece = b""
-        while raw or len(piece) == INFLATED_AT_ONCE:
-            piece = self._stream.decompress(raw, INFLATED_AT_ONCE)
-            yield piece
-            raw = self._stream.unconsumed_tail
-            if self._stream.eof:
-                raw = self._stream.unused_data
-                if self._coding == "deflate" or not raw.startswith(b"\x1f"):
-                    return  # bytes after the end are padding, unless another gzip member begins
-                self._stream = self._new()
 
 
 @runtime_checkable

@@ -15,8 +15,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from pgagents.decoding.content_coding import Inflater
 from pgagents.errors import PgagentsError
-from pgagents.http import Inflater, Request, Response, Silence, read_json
+from pgagents.http import Request, Response, Silence, read_json
 from pgagents.verify.wire.send import client
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -14,7 +14,7 @@ import pytest
 
 from calling import Script, answered, hostile, park, run, sandboxed, served
 from pgagents.client.blocking import connect_blocking
-from pgagents.client.client import connect
+from pgagents.client.connection import connect
 from pgagents.client.form import form
 from pgagents.client.send import Sender
 from pgagents.errors import PgagentsError

@@ -20,8 +20,9 @@ from pgagents.catalogue.load import load, load_file, load_text
 from pgagents.errors import InputError, PgagentsError
 from pgagents.resources import folder
 from pgagents.source.diagnostics import Diagnostic, show
-from pgagents.source.read import MAX_FAULTS, parse
+from pgagents.source.read import parse
 from pgagents.source.source import Source
+from pgagents.source.yaml_text import MAX_FAULTS
 
 PARK_GRAPH = folder("catalogue") / "park_graph.yaml"
 

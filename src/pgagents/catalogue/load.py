@@ -34,8 +34,9 @@ from pgagents.errors import InputError, PgagentsError
 from pgagents.jsonschema.schema import Validators
 from pgagents.model.model import Model
 from pgagents.source.diagnostics import Diagnostic, in_order
-from pgagents.source.read import MAX_FAULTS, parse, read
+from pgagents.source.read import parse, read
 from pgagents.source.source import Source, Span
+from pgagents.source.yaml_text import MAX_FAULTS
 
 MAX_ERRORS = 10_000
 EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"
@@ -170,15 +171,16 @@ def load_file(path: Path | str, *, name: str | None = None) -> Model:
         raise PgagentsError(
             f"cannot read the catalogue {name or path}: {error.strerror}", "give the path of a YAML file"
         ) from None
-    return _or_raise(source)
+    return load_source(source)
 
 
 def load_text(text: str, name: str = "<catalogue>") -> Model:
     """Load a catalogue from text. Raises InputError with all diagnostics."""
-    return _or_raise(parse(text, name))
+    return load_source(parse(text, name))
 
 
-def _or_raise(source: Source) -> Model:
+def load_source(source: Source) -> Model:
+    """Load a catalogue from a text that was read. Raises InputError with all diagnostics."""
     model, found = load(source)
     if model is None:
         raise InputError(found, source)

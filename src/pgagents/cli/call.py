@@ -138,7 +138,7 @@ async def _call(
     message: Any,
     yes: bool,
 ) -> tuple[Any, Answer]:
-    from pgagents.client.client import connect_by
+    from pgagents.client.connection import connect_by
     from pgagents.client.form import form, output
 
     async def show_backoff(wait: Backoff) -> None:

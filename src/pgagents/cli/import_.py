@@ -16,6 +16,8 @@ from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, examples
 
 if TYPE_CHECKING:
     from pgagents.importer.catalogue import Choice, Imported
+    from pgagents.importer.merging.update import Update
+    from pgagents.source.source import Source
 
 SHOWN = 40
 
@@ -177,7 +179,6 @@ def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int
 
 def _merge(path: Path, origin: Origin, choice: Choice) -> int:
     """Merge into the existing file. Nothing is written if the result does not load."""
-    from pgagents.catalogue.checks.unsaid import find_unsupported_key
     from pgagents.catalogue.load import load
     from pgagents.cli.inputs.fetch import write_both
     from pgagents.errors import InputError
@@ -199,13 +200,21 @@ def _merge(path: Path, origin: Origin, choice: Choice) -> int:
     choice = before if choice == Choice() else choice
     made = origin.make(choice)
     done = update(source, base, made)
-    edits, conflicts = done.edits, done.conflicts
     merged = parse(done.text, str(path))
     model, found = load(merged, any_key=True)
     if model is None:
         click.echo(f"nothing is written: with the document's changes {path} would not load", err=True)
         raise InputError(found, merged)
     write_both({path: done.text.encode(), kept: record.encode_record(made.data, choice, origin.name)})
+    _report_merge(path, merged, done, made)
+    return 0
+
+
+def _report_merge(path: Path, merged: Source, done: Update, made: Imported) -> None:
+    """Print the edits that a merge took over, its conflicts, and what of the document it lacks."""
+    from pgagents.catalogue.checks.unsaid import find_unsupported_key
+
+    edits, conflicts = done.edits, done.conflicts
     for edit in edits[:SHOWN]:
         click.echo(f"  taken over  {'.'.join(map(str, edit.at))}")
     if len(edits) > SHOWN:
@@ -219,7 +228,6 @@ def _merge(path: Path, origin: Origin, choice: Choice) -> int:
         f"{path}: {taken if edits or conflicts else 'nothing to take over'}; of the document "
         f"{_describe_notes(made)}"
     )
-    return 0
 
 
 def _summary(made: Imported, name: str) -> str:

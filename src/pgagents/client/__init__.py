@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pgagents.client.answer import Answer
     from pgagents.client.attempts import Patience
     from pgagents.client.blocking import Blocking, connect_blocking
-    from pgagents.client.client import Client, Question, connect
+    from pgagents.client.client import Client, Question
+    from pgagents.client.connection import connect
     from pgagents.client.form import form_names
     from pgagents.errors import PgagentsError
 
@@ -37,7 +38,7 @@ _MODULES = {
     "Patience": "pgagents.client.attempts",
     "PgagentsError": "pgagents.errors",
     "Question": "pgagents.client.client",
-    "connect": "pgagents.client.client",
+    "connect": "pgagents.client.connection",
     "connect_blocking": "pgagents.client.blocking",
     "form_names": "pgagents.client.form",
     "load_file": "pgagents.catalogue.load",

@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pgagents.client.answer import Answer
-from pgagents.client.client import Client, connect
+from pgagents.client.client import Client
+from pgagents.client.connection import connect
 from pgagents.model.model import Model
 
 if TYPE_CHECKING:

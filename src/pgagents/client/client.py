@@ -16,8 +16,7 @@ import copy
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -205,19 +204,16 @@ class Client:
         if surface is not None and any(p.required for p in action.params if p.name == action.if_match):
             # a model sets no headers, and `*` matches every version
             given = {str(action.if_match): "*", **given}
-        proof = await self._keys.prove(schemes)
-        if isinstance(proof, str):
-            return make_refusal(action.name, "no_token", proof)
         headers = surface.headers if surface else None
         json_rpc = dispatcher is not None and dispatcher.json_rpc
-        request = self._make_request(action, given, dispatcher, proof, headers)
-        ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
-        if self._keys.is_over(schemes, ended.came):
-            proof = await self._keys.prove(schemes, renew=True)
-            if not isinstance(proof, str):
-                request = self._make_request(action, given, dispatcher, proof, headers)
-                ended = await self._send_with_retries(action, request, keyed, told, json_rpc)
-        self._keys.confirm(schemes, ended.came)
+
+        async def send(proof: Sequence[tuple[Credential, str]]) -> Ended:
+            request = self._make_request(action, given, dispatcher, proof, headers)
+            return await self._send_with_retries(action, request, keyed, told, json_rpc)
+
+        ended = await self._keys.send(schemes, send)
+        if isinstance(ended, str):
+            return make_refusal(action.name, "no_token", ended)
         answer = answer_of(
             self.model,
             action,
@@ -335,23 +331,3 @@ class Client:
                 came = await self._send_elsewhere(step.server, step)
                 if json_rpc and isinstance(came, Response):
                     came = unwrap(self.model, came)
-
-
-@asynccontextmanager
-async def connect(
-    model: Model, url: str, key: str | Mapping[str, str] = "", *, cacert: str | None = None, **more: Any
-) -> AsyncIterator[Client]:
-    """Yield a client of the server at `url`; `more` goes to `Client`."""
-    async with connect_by(model, Sender(url, cacert=cacert), key, **more) as client:
-        yield client
-
-
-@asynccontextmanager
-async def connect_by(
-    model: Model, sender: Sender, key: str | Mapping[str, str] = "", **more: Any
-) -> AsyncIterator[Client]:
-    """Yield a client that sends through `sender` and closes it at the end. `more` goes to `Client`."""
-    try:
-        yield Client(model, sender, key, reach=sender.make_other, **more)
-    finally:
-        await sender.close()

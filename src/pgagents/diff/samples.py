@@ -121,14 +121,7 @@ class _Search:
     def _arrays(self, a: dict[str, Any], b: dict[str, Any], depth: int) -> Iterator[list[Any]]:
         inner = _flat(a.get("items", {}), self.known), _flat(b.get("items", {}), self.others)
         items = list(islice(self.values(inner[0], inner[1], depth - 1), INSIDE * 2)) if depth > 0 else [0]
-        lengths = {
-            n + step
-            for s in (a, b)
-            for k in ("minItems", "maxItems")
-            if k in s
-            for n in [s[k]]
-            for step in (0, 1, -1)
-        }
+        lengths = _list_sizes(a, b, "minItems", "maxItems")
         yield []
         yield from self._beginnings(a, b, items, depth)
         for value in items:
@@ -197,16 +190,7 @@ class _Search:
         }
         yield from (least, full)
         yield from self._by_pattern(a, b, least, depth)
-        for count in sorted(
-            {
-                n + step
-                for s in (a, b)
-                for k in ("minProperties", "maxProperties")
-                if k in s
-                for n in [s[k]]
-                for step in (0, 1, -1)
-            }
-        ):
+        for count in sorted(_list_sizes(a, b, "minProperties", "maxProperties")):
             yield least | {f"member_{n}": n for n in range(min(count, 200) - len(least))}
         for base in (full, least):
             for name in list(base):
@@ -240,6 +224,11 @@ class _Search:
                     yield from (least | {name: value} for value in [*values, "x", 0.5])
 
 
+def _list_sizes(a: dict[str, Any], b: dict[str, Any], *keywords: str) -> set[int]:
+    """Return the bounds that keywords of either side set on a size, and their neighbours."""
+    return {s[k] + step for s in (a, b) for k in keywords if k in s for step in (0, 1, -1)}
+
+
 def _numbers(kind: str, a: dict[str, Any], b: dict[str, Any]) -> Iterator[Any]:
     edges = [
         s[k]
@@ -265,15 +254,7 @@ def _numbers(kind: str, a: dict[str, Any], b: dict[str, Any]) -> Iterator[Any]:
 
 def _strings(a: dict[str, Any], b: dict[str, Any]) -> Iterator[str]:
     yield from _FORMATS.get(a.get("format", ""), ())
-    edges = {
-        n + step
-        for s in (a, b)
-        for k in ("minLength", "maxLength")
-        if k in s
-        for n in [s[k]]
-        for step in (0, 1, -1)
-    }
-    for length in sorted({0, 1, 5, *edges}):
+    for length in sorted({0, 1, 5, *_list_sizes(a, b, "minLength", "maxLength")}):
         if 0 <= length <= LONGEST:
             yield "a" * length
             yield "A1" * (length // 2) + "7" * (length % 2)

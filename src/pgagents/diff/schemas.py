@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from pgagents.diff.change import Change, Severity
 from pgagents.diff.named import make_named
 from pgagents.diff.shapes.difference import Difference, Who
+from pgagents.diff.shapes.keywords import ABSENT, is_same, shorten_json
 from pgagents.diff.values import differences
 from pgagents.encoding.medium import has_body
 from pgagents.encoding.style import PIPES, SPACES
@@ -146,12 +146,13 @@ def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:
 def _compare_defaults(s: Sides, p: Param, q: Param) -> Iterator[Change]:
     """Yield the change of an argument's default, which changes the meaning of calls without the argument."""
     name = str(q.name)
-    before, after = p.schema.get("default", _NONE), q.schema.get("default", _NONE)
-    if not _same(before, after):
+    before, after = p.schema.get("default", ABSENT), q.schema.get("default", ABSENT)
+    if not is_same(before, after):
         said = (
             "no default any more"
-            if after is _NONE
-            else f"another default: {_json(after)}" + ("" if before is _NONE else f", was {_json(before)}")
+            if after is ABSENT
+            else f"another default: {shorten_json(after)}"
+            + ("" if before is ABSENT else f", was {shorten_json(before)}")
         )
         yield s.change(
             "may break",
@@ -282,16 +283,3 @@ def _most_bytes(
     yield s.change(
         "breaking" if looser else "addition", "max-bytes", f"answer {status} {said} now", *steps, "max_bytes"
     )
-
-
-_NONE: Any = object()
-
-
-def _same(a: Any, b: Any) -> bool:
-    if a is _NONE or b is _NONE:
-        return a is b
-    return json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)
-
-
-def _json(value: Any) -> str:
-    return brief(json.dumps(value, ensure_ascii=False), 60)

@@ -17,7 +17,7 @@ from pgagents.importer.reading.names import clean, is_name, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Body, Operation
 from pgagents.importer.reading.servers import Servers
-from pgagents.importer.schemas import Schemas
+from pgagents.importer.schemas.schemas import Schemas
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 

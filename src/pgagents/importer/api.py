@@ -11,7 +11,7 @@ from pgagents.importer.reading.addresses import server_url
 from pgagents.importer.reading.names import cut, first_sentence, one_line
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.references import Found, References
-from pgagents.importer.schemas import Schemas
+from pgagents.importer.schemas.schemas import Schemas
 from pgagents.text.brief import brief
 
 _SEMVER = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.encoding.medium import medium_of
+from pgagents.http import media_type_of
 from pgagents.importer.reading.names import cut
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Body
 from pgagents.importer.reading.references import Found
-from pgagents.importer.schemas import Schemas
+from pgagents.importer.schemas.schemas import Schemas
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -90,7 +91,7 @@ def find_most_bytes(schema: dict[str, Any]) -> int | None:
 
 def list_file_types(content: dict[str, Found]) -> list[str]:
     """Return the media types of a body that is a file with a choice of types; empty for any other body."""
-    types = [media.partition(";")[0].strip().lower() for media in content]
+    types = [media_type_of(media) for media in content]
     whole = all(_holds_bytes(found.at("schema").mapping()) for found in content.values())
     return types if len(types) > 1 and whole and all(map(_MEDIA.fullmatch, types)) else []
 

@@ -29,7 +29,7 @@ from pgagents.importer.reading.note import Note, Notes
 from pgagents.importer.reading.operations import Operation, operations, version
 from pgagents.importer.reading.references import References
 from pgagents.importer.reading.servers import Servers, describe_main, find_usual_url, list_bases
-from pgagents.importer.schemas import Schemas
+from pgagents.importer.schemas.schemas import Schemas
 from pgagents.importer.security import Security
 from pgagents.importer.surfaces import Offer, offer
 from pgagents.model.model import Model
@@ -108,7 +108,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     chosen = _choose_operations(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
     described = api(root, notes, find_usual_url(chosen))
-    security = Security(references, notes, described["server"], chosen, scheme)
+    security = Security(references, notes, chosen, scheme)
     servers = Servers(root, described["server"], notes, choice.base)
     reads = _find_reads(chosen, choice.reads)
     actions = Actions(schemas, notes, servers, security.find_own, reads=reads, comparing=comparing)
@@ -117,17 +117,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     if not made:
         raise nothing_left(notes)
     made, spoken = dispatchers(made, notes)
-    security.keep(made)
-    errors, headers = Errors(schemas, notes, made), Headers(schemas, notes, references)
-    for action in made:
-        errors.take(action)
-        headers.take(action)
-        security.take(action)
-    told = errors.section()
-    on_answers = headers.section(frozenset(errors.edge))
-    schemas.finish()
-    for action in made:
-        schemas.relax(action.action)
+    told, on_answers = _convert_answers(made, schemas, security, references, notes)
     if not comparing and (fixed := take_constant_headers(made, notes)):
         described["request_headers"] = fixed
     inferred = infer(made, schemas.named, references, told, notes) if not comparing else {}
@@ -138,14 +128,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     data["surfaces"] |= spoken
     data |= inferred
     _beyond(references, notes)
-    known = without_wrong_examples(data, notes)
-    offered = offer(data, made, notes, known) if offering else Offer()
-    if offered.model is not None:
-        ask_about_findings(offered.model, notes)
-    join_questions(notes)
-    text, model = remove_invalid_parts(data, notes, known)
-    if add_ignores(model, notes):
-        text, model = remove_invalid_parts(data, notes, known)
+    offered, text, model = _offer_and_load(data, made, notes, offering)
     places = find_places(made, schemas, root.document, data.get("resources", {}))
     return Imported(
         data,
@@ -160,6 +143,43 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
         schemes=tuple(list_described(references)),
         chosen=offered.chosen,
     )
+
+
+def _convert_answers(
+    made: Sequence[ImportedAction],
+    schemas: Schemas,
+    security: Security,
+    references: References,
+    notes: Notes,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the catalogue's `errors` and `headers`, which all actions share; then finish the schemas."""
+    security.keep(made)
+    errors, headers = Errors(schemas, notes, made), Headers(schemas, notes, references)
+    for action in made:
+        errors.take(action)
+        headers.take(action)
+        security.take(action)
+    told = errors.section()
+    on_answers = headers.section(frozenset(errors.edge))
+    schemas.finish()
+    for action in made:
+        schemas.relax(action.action)
+    return told, on_answers
+
+
+def _offer_and_load(
+    data: dict[str, Any], made: Sequence[ImportedAction], notes: Notes, offering: bool
+) -> tuple[Offer, str, Model]:
+    """Add surfaces to a catalogue, remove what the loader refuses, and return it as text and loaded."""
+    known = without_wrong_examples(data, notes)
+    offered = offer(data, made, notes, known) if offering else Offer()
+    if offered.model is not None:
+        ask_about_findings(offered.model, notes)
+    join_questions(notes)
+    text, model = remove_invalid_parts(data, notes, known)
+    if add_ignores(model, notes):
+        text, model = remove_invalid_parts(data, notes, known)
+    return offered, text, model
 
 
 def _choose_operations(every: list[Operation], choice: Choice, notes: Notes) -> list[Operation]:

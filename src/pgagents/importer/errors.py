@@ -6,24 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from pgagents.http import media_type_of
+from pgagents.importer.inference.code_names import extend_name, name_code, read_meaning
 from pgagents.importer.inference.code_places import CodePlaces, Path
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.media import JSON, is_json
-from pgagents.importer.reading.names import is_name, one_line, snake, unique
+from pgagents.importer.reading.names import is_name, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Answer
-from pgagents.importer.schemas import Schemas
+from pgagents.importer.schemas.schemas import Schemas
 
-NAMES = {
-    400: "BAD_REQUEST", 401: "UNAUTHORIZED", 402: "PAYMENT_REQUIRED", 403: "FORBIDDEN", 404: "NOT_FOUND",
-    405: "METHOD_NOT_ALLOWED",
-    406: "NOT_ACCEPTABLE", 408: "TIMEOUT", 409: "CONFLICT", 410: "GONE", 412: "PRECONDITION_FAILED",
-    413: "TOO_LARGE",
-    415: "UNSUPPORTED_TYPE", 422: "UNPROCESSABLE", 423: "LOCKED", 428: "PRECONDITION_REQUIRED",
-    429: "RATE_LIMITED",
-    451: "LEGAL_REASONS", 500: "INTERNAL", 501: "NOT_IMPLEMENTED", 502: "BAD_GATEWAY", 503: "UNAVAILABLE",
-    504: "GATEWAY_TIMEOUT",
-}  # fmt: skip
 RANGES = {
     "4XX": (400, 401, 403, 404, 409, 422, 429),
     "5XX": (500, 503),
@@ -31,9 +23,6 @@ RANGES = {
 }
 ANY_ERROR = "AnyError"
 CRASHED = 500
-_FILLING = frozenset(
-    ("a", "an", "the", "is", "was", "are", "of", "to", "be", "this", "that", "in", "on", "for")
-)
 
 
 class Errors:
@@ -154,11 +143,11 @@ class Errors:
 
         `apart` is the code's place, if it differs from the common one.
         """
-        meaning, media = _meaning(answer.description, str(code)), _media_of(answer)
+        meaning, media = read_meaning(answer.description, str(code)), _media_of(answer)
         key = (status, envelope, code, media)
         if key in self.known:
             return self.known[key]
-        wish = code if isinstance(code, str) and is_name(code) else _name_for(status, code)
+        wish = code if isinstance(code, str) and is_name(code) else name_code(status, code)
         name = unique(self._distinct(wish, envelope, meaning, action), self.codes)
         self.codes[name] = {
             "status": status,
@@ -186,33 +175,17 @@ class Errors:
         other = self.codes[wish]
         if other["envelope"] != envelope and envelope in self.schemas.by_place.values():
             return f"{wish}_{snake(envelope).upper()}"[:60]
-        words = (
-            [
-                w.upper()
-                for w in snake(meaning).split("_")
-                if w not in _FILLING and w.upper() not in wish.split("_")
-            ]
-            if meaning
-            else []
-        )
-        return "_".join([wish, *(words[:4] or ["OF", action.upper()])])[:60]
+        return extend_name(wish, meaning, action)
 
     def _section(self, place: Path | None) -> dict[str, Any]:
-        made: dict[str, Any] = {}
         if not self.codes:
             self._code(400, _NO_ANSWER, self._any(), "", "")
             self.notes.decide(
                 ("errors",), "the document describes no errors: what does the API answer, and in which body?"
             )
         common = self.envelopes.most_common(1)[0][0]
-        distinct = {code["envelope"] for code in self.codes.values()}
-        made["envelope"] = common if place or len(distinct) == 1 else self._either(distinct)
-        if self.ranged:
-            said = ", ".join(sorted(self.ranged))
-            self.notes.decide(
-                ("errors", "codes"),
-                f"the document says {said} for errors; which of these codes can really come?",
-            )
+        made: dict[str, Any] = {"envelope": self._choose_envelope(common, place)}
+        self._ask_about_ranges()
         media = self.media.most_common(1)[0][0]
         if media != JSON:
             made["content_type"] = media
@@ -224,9 +197,7 @@ class Errors:
             )
         made["message_at"] = self.places.find_message(common)
         documented = set(self.codes)
-        invalid = self._framework((400, 422), "INVALID", 400)
-        keyed = any(made.action.get("security") != [] for made in self.all)
-        no_key = self._framework((401,), "NO_KEY", 401) if keyed else None
+        framework = self._framework()
         for name in self.codes.keys() - documented:
             if place and self.places.is_listed(common, place):
                 self.codes[name]["code_at"] = None  # only the status identifies the code
@@ -242,12 +213,32 @@ class Errors:
             ]
         made["inferred"] = True
         self.notes.infer(("errors", "inferred"), "from the statuses of the operations' errors")
-        made["framework"] = {"invalid": invalid, **({"no_key": no_key} if no_key else {}), **self._crashed()}
+        made["framework"] = framework | self._crashed()
         self.notes.decide(
             ("errors", "framework"),
             "who answers an unknown path, a wrong method, bad JSON? the document does not say",
         )
         return made
+
+    def _choose_envelope(self, common: str, place: Path | None) -> str:
+        """Return the envelope of all errors: the commonest, or one for all forms."""
+        distinct = {code["envelope"] for code in self.codes.values()}
+        return common if place or len(distinct) == 1 else self._either(distinct)
+
+    def _ask_about_ranges(self) -> None:
+        if self.ranged:
+            said = ", ".join(sorted(self.ranged))
+            self.notes.decide(
+                ("errors", "codes"),
+                f"the document says {said} for errors; which of these codes can really come?",
+            )
+
+    def _framework(self) -> dict[str, str]:
+        """Return the codes that refuse a call before an action sees it, except that of a crash."""
+        codes = {"invalid": self._find_or_make((400, 422), "INVALID", 400)}
+        if any(made.action.get("security") != [] for made in self.all):
+            codes["no_key"] = self._find_or_make((401,), "NO_KEY", 401)
+        return codes
 
     def _crashed(self) -> dict[str, str]:
         """Return the code of a crash: a 500 that only `default` stands for, which documents no 500."""
@@ -266,7 +257,8 @@ class Errors:
         )
         return self.schemas.give("ErrorBody", {"anyOf": [{"$ref": name} for name in sorted(names)]})
 
-    def _framework(self, statuses: tuple[int, ...], name: str, status: int) -> str:
+    def _find_or_make(self, statuses: tuple[int, ...], name: str, status: int) -> str:
+        """Return the code with the first of these statuses that the document has; otherwise a new one."""
         for wanted in statuses:
             for known, code in self.codes.items():
                 if code["status"] == wanted:
@@ -303,43 +295,12 @@ def _short(code: dict[str, Any], common: dict[str, str]) -> Any:
     return kept["status"] if set(kept) == {"status"} else kept
 
 
-def _name_for(status: int, code: str | int) -> str:
-    """Return a name for a code whose value is missing or is no valid name."""
-    words = snake(str(code).rpartition("/")[2]).upper() if isinstance(code, str) and code else ""
-    usual = NAMES.get(status, f"STATUS_{status}")
-    return (
-        words
-        if words and is_name(words)
-        else f"{usual}_{code}".replace("-", "MINUS_")
-        if code != ""
-        else usual
-    )
-
-
 def _media_of(answer: Answer) -> str:
     """Return the media type of an error: JSON, unless its described body has another JSON type."""
     if answer.schema is None or not is_json(answer.media):
         return JSON
-    media = answer.media.partition(";")[0].strip().lower()
+    media = media_type_of(answer.media)
     return media if media.endswith("+json") and " " not in media else JSON
-
-
-def _meaning(description: str, code: str) -> str:
-    """Return the description of one code: the part after `CODE:`, or the response's whole description."""
-    text = one_line(description, 1000)
-    if not code or f"{code}:" not in text:
-        return text if not code or ":" not in text else ""
-    after = text.partition(f"{code}:")[2]
-    words = after.split()
-    end = next(
-        (
-            n
-            for n, word in enumerate(words)
-            if n and word.endswith(":") and word[:-1].isupper() and is_name(word[:-1])
-        ),
-        len(words),
-    )
-    return " ".join(words[:end]).strip()
 
 
 class _NoAnswer:

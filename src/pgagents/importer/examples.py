@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pgagents.importer.parameter_styles import text_of
 from pgagents.importer.reading.media import is_json
-from pgagents.importer.reading.names import one_line, slug, unique
+from pgagents.importer.reading.names import clean_value, one_line, slug, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation
 from pgagents.importer.reading.references import Found
-from pgagents.importer.schemas import clean_value
 from pgagents.source.source import Pointer
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.encoding.request import COOKIE_NAME
+from pgagents.http import media_type_of
 from pgagents.importer.reading.media import JSON
-from pgagents.importer.reading.names import clean, cut
+from pgagents.importer.reading.names import clean, clean_value, cut
 from pgagents.importer.reading.operations import Parameter
 from pgagents.importer.reading.references import Found
-from pgagents.importer.schemas import Schemas, clean_value
+from pgagents.importer.schemas.schemas import Schemas
 from pgagents.text.brief import brief
 
 SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
@@ -117,7 +118,7 @@ def _holds_objects(schemas: Schemas, found: Found) -> bool:
 def _is_plain_json(p: Parameter) -> bool:
     """True if the type of a parameter is JSON, and the document describes its value."""
     media = next(iter(p.whole.at("content").members()), "")
-    return media.partition(";")[0].strip().lower() == JSON and bool(p.schema.mapping())
+    return media_type_of(media) == JSON and bool(p.schema.mapping())
 
 
 def _as_text(p: Parameter) -> Joined:

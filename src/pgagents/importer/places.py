@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.document import Document
 from pgagents.importer.reading.references import Found
-from pgagents.importer.schemas import Schemas
+from pgagents.importer.schemas.schemas import Schemas
 from pgagents.source.read import parse
 from pgagents.source.source import Place, Pointer, Source, Span, value_at
 

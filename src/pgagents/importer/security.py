@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +12,8 @@ from pgagents.importer.reading.names import clean, cut, identifier, is_name, uni
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation
 from pgagents.importer.reading.references import References
-from pgagents.model.connection.certificate import MUTUAL_TLS, NOUN, OPENAPI
-from pgagents.model.credential import kinds
+from pgagents.importer.reading.security_schemes import Alternative, SecuritySchemes
+from pgagents.model.connection.certificate import MUTUAL_TLS
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -21,8 +21,6 @@ _MEMBERS = {"api_key": ("in", "name"), "http": ("scheme",)}
 """The members that identify a scheme of each unsupported kind in messages."""
 _TOKENS = {"oauth2", "open_id_connect"}
 """Kinds whose access tokens are bearer tokens."""
-Alternative = tuple[str, ...]
-"""Names of schemes that a call needs together."""
 Ways = tuple[Alternative, ...]
 
 
@@ -38,20 +36,12 @@ class Security:
         self,
         references: References,
         notes: Notes,
-        server: str,
         chosen: Sequence[Operation],
         given: str = "",
     ) -> None:
-        self.references, self.notes, self.server = references, notes, server
-        self.given = given
-        root = references.root()
-        written = (
-            root.at("securityDefinitions")
-            if "swagger" in root.value
-            else root.at("components", "securitySchemes")
-        )
-        self.schemes = {name: references.follow(found) for name, found in written.members().items()}
-        self.entries = {name: entry for name in self.schemes if (entry := self._read(name)) is not None}
+        self.notes, self.given = notes, given
+        self.described = SecuritySchemes(references)
+        self.schemes, self.entries = self.described.schemes, self.described.entries
         self.users = self._choose_user_scheme(chosen)
         self.needs: dict[str, list[str]] = {}
         self.keyed = [op for op in chosen if self._is_keyed(op)]
@@ -60,71 +50,6 @@ class Security:
         self.default: Ways = Counter(map(tuple, able)).most_common(1)[0][0] if self.sayable else ()
         self.main = () if self.sayable else self._find_blocking()
         self.names = self._name_schemes(able)
-
-    # the document's terms
-
-    def _read(self, name: str) -> dict[str, Any] | None:
-        """Return the scheme's `type` and its members in the catalogue; None for a kind that is not
-        supported.
-        """
-        scheme = {**self.schemes[name].mapping(), "key": name}
-        if _is_aws_signature(scheme):
-            return None
-        if scheme.get("type") == OPENAPI:
-            return {"type": MUTUAL_TLS} if name == self._find_certificate() else None
-        read = {
-            kind: members
-            for kind, known in kinds().items()
-            if (members := known.read_openapi(scheme)) is not None
-        }
-        found = next((kind for kind in ("http_bearer", *read) if kind in read), None)
-        if found is None:
-            return None
-        entry = read[found]
-        return {"type": found, **{k: clean(v) if isinstance(v, str) else v for k, v in entry.items()}}
-
-    def _find_certificate(self) -> str | None:
-        """Return the document's first scheme that is a client certificate, or None."""
-        return next((n for n, found in self.schemes.items() if found.text("type") == OPENAPI), None)
-
-    def _kind(self, name: str) -> str:
-        """Return the scheme's kind in the catalogue's language; `undeclared` if the document does not
-        describe it.
-        """
-        if name in self.entries:
-            return str(self.entries[name]["type"])
-        kinds_of_others = {
-            "apiKey": "api_key", "oauth2": "oauth2", "http": "http",
-            "openIdConnect": "open_id_connect", "mutualTLS": "mutual_tls",
-        }  # fmt: skip
-        scheme = self.schemes.get(name)
-        return kinds_of_others.get(scheme.text("type") if scheme else "", "undeclared")
-
-    def _is_bearer(self, name: str) -> bool:
-        return self._kind(name) == "http_bearer"
-
-    def _describe_scheme(self, name: str) -> str:
-        """Describe the credentials of a call with a scheme, for a person."""
-        scheme = self.schemes.get(name)
-        kind = self._kind(name)
-        if scheme and _is_aws_signature(scheme.mapping()):
-            said = "requests signed with AWS Signature Version 4"
-        elif scheme and kind == "api_key":
-            place = {"header": "header", "query": "query parameter", "cookie": "cookie"}.get(
-                scheme.text("in"), "unknown place"
-            )
-            said = f"a key in the {place} `{brief(scheme.text('name'))}`"
-        elif scheme and kind == "http":
-            said = f"HTTP authentication by `{brief(scheme.text('scheme') or '?')}`"
-        elif name in self.entries:
-            said = NOUN if kind == MUTUAL_TLS else kinds()[kind].noun
-        else:
-            said = {
-                "oauth2": "an OAuth 2.0 token",
-                "open_id_connect": "an OpenID Connect token",
-                "mutual_tls": "a client certificate",
-            }.get(kind, "a scheme that it does not describe")
-        return f"{said} (`{brief(name)}`)"
 
     # which operations require which schemes
 
@@ -139,20 +64,16 @@ class Security:
         alone.
         """
         for need in op.security or ():
-            if len(need) > 1 and all(map(self._is_token, need)):
+            if len(need) > 1 and all(map(self.described.is_token, need)):
                 yield from ((name,) for name in need)
             else:
                 yield tuple(need)
-
-    def _is_token(self, name: str) -> bool:
-        scheme = self.schemes.get(name)
-        return scheme is not None and scheme.text("type") in ("oauth2", "openIdConnect")
 
     def _find_ways(self, op: Operation) -> list[Alternative]:
         """Return the alternatives that can be expressed, without redundant ones. An empty one comes last."""
         sayable = [one for one in self._alternatives(op) if one and all(n in self.entries for n in one)]
         kept: list[Alternative] = []
-        certificate = self._find_certificate()
+        certificate = self.described.find_certificate()
         without = [one for one in sayable if certificate not in one]
         # in a catalogue either all alternatives have the certificate, or none has
         for one in without or sayable:
@@ -182,7 +103,7 @@ class Security:
         """True if the catalogue can express the operation's credentials; otherwise a note is recorded."""
         if not self.sayable or not self._is_keyed(op) or self._find_ways(op):
             return True
-        asked = " or ".join(self._together(a) for a in self._alternatives(op) if a)
+        asked = " or ".join(self.described.describe_together(a) for a in self._alternatives(op) if a)
         self.notes.add_left_out(
             f"{op.method} {brief(op.path)}: it asks for {asked}, which cannot be said", op.whole.place
         )
@@ -198,9 +119,6 @@ class Security:
         kept = tuple(p for p in op.parameters if (p.place, _fold(p.place, p.name)) not in taken)
         return replace(op, parameters=kept) if len(kept) < len(op.parameters) else op
 
-    def _together(self, names: Alternative) -> str:
-        return " and ".join(self._describe_scheme(name) for name in names)
-
     def find_own(self, op: Operation, at: Pointer) -> list[dict[str, list[str]]] | None:
         """Return the action's own `security`; None if the whole catalogue's applies."""
         if not self._is_keyed(op):
@@ -209,7 +127,7 @@ class Security:
             ways = tuple(self._find_ways(op))
             return None if ways == self.default else self._write(ways)
         if self.main not in list(self._alternatives(op)):
-            asked = " or ".join(self._together(a) for a in self._alternatives(op))
+            asked = " or ".join(self.described.describe_together(a) for a in self._alternatives(op))
             self.notes.add_lost(at, f"this operation asks for {asked}", op.whole.place)
         return None
 
@@ -222,7 +140,7 @@ class Security:
 
     def take(self, made: ImportedAction) -> None:
         """Record the scopes of a user's token that an action needs, and note alternatives that it loses."""
-        certificate = self._find_certificate()
+        certificate = self.described.find_certificate()
         needing = [certificate in one for one in self._alternatives(made.operation)]
         if any(needing) and not all(needing):
             why = "a client certificate in place of a key is not carried: each alternative has it or none"
@@ -270,7 +188,7 @@ class Security:
 
     def _scheme(self, name: str) -> dict[str, Any]:
         scheme = self.schemes.get(name)
-        kind = self._kind(name)
+        kind = self.described.find_kind(name)
         made: dict[str, Any] = dict(self.entries.get(name, {"type": kind}))
         if name == self.given:
             made["inferred"] = True
@@ -300,15 +218,15 @@ class Security:
         """Return the other forms of a token that operations with this scheme accept."""
         with_main = (op for op in self.keyed if (main,) in list(self._alternatives(op)))
         others = {a[0] for op in with_main for a in self._alternatives(op) if len(a) == 1}
-        kinds_of_others = {self._kind(name) for name in others if name not in self.entries}
-        return ["bearer"] if kinds_of_others & _TOKENS and not self._is_bearer(main) else []
+        kinds_of_others = {self.described.find_kind(name) for name in others if name not in self.entries}
+        return ["bearer"] if kinds_of_others & _TOKENS and not self.described.is_bearer(main) else []
 
     def _notes_on(self, name: str, at: Pointer) -> None:
         scheme = self.schemes.get(name)
         place = scheme.place if scheme else ""
         if not self.sayable:
             said = (
-                f"the document asks for {self._describe_scheme(name)}, and a catalogue cannot say that "
+                f"the document asks for {self.described.describe(name)}, and a catalogue cannot say that "
                 "yet: build, lint and verify stop here"
             )
             self.notes.add_blocked(at, f"{said}. If the API takes a key in a header too, write that", place)
@@ -317,14 +235,14 @@ class Security:
             said = (
                 "the document says a key in the header `Authorization`, and Bearer in its text; is it a "
                 "bearer key?"
-                if self._is_bearer(name)
+                if self.described.is_bearer(name)
                 else 'does a word stand before the key? `value: "Token {key}"`'
             )
             self.notes.decide(at, said, place)
-        if self._kind(name) == MUTUAL_TLS:
+        if self.described.find_kind(name) == MUTUAL_TLS:
             said = "where does one get a certificate? `issue_at: https://…`; verify takes it by --cert"
             self.notes.decide(at, said, place)
-        elif self._kind(name) != "http_basic":
+        elif self.described.find_kind(name) != "http_basic":
             self.notes.decide(
                 at,
                 (
@@ -337,7 +255,7 @@ class Security:
         at: Pointer = ("auth", "schemes") if self.keyed else ("security",)
         if not self.keyed:
             described = (
-                f"; it describes {', '.join(self._describe_scheme(n) for n in list(self.schemes)[:4])}"
+                f"; it describes {', '.join(self.described.describe(n) for n in list(self.schemes)[:4])}"
                 if self.schemes
                 else ""
             )
@@ -349,13 +267,8 @@ class Security:
         if left:
             self.notes.add_lost(
                 at,
-                f"further schemes are not carried: {', '.join(self._describe_scheme(n) for n in left[:8])}",
+                f"further schemes are not carried: {', '.join(self.described.describe(n) for n in left[:8])}",
             )
-
-
-def _is_aws_signature(scheme: Mapping[str, Any]) -> bool:
-    """Return whether a scheme is not a key, but a signature over each request in AWS's form."""
-    return str(scheme.get("x-amazon-apigateway-authtype", "")).lower() == "awssigv4"
 
 
 def _fold(place: str, name: str) -> str:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from pgagents.catalogue.load import load
-from pgagents.errors import InputError
+from pgagents.catalogue.load import load, load_source
 from pgagents.lint.edits import apply
 from pgagents.lint.run import Linted, lint
 from pgagents.source.read import parse
@@ -22,10 +21,7 @@ def apply_fixes(source: Source, only: Sequence[str] = ()) -> tuple[Source, int]:
     """Return the source after all edits, and their number. Raises InputError if the original does not
     load.
     """
-    model, found = load(source)
-    if model is None:
-        raise InputError(found, source)
-    linted, count = lint(model, only), 0
+    linted, count = lint(load_source(source), only), 0
     for _ in range(_ROUNDS):
         better = _round(source, linted, only)
         if better is None:

@@ -7,8 +7,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import Any
 
-from pgagents.catalogue.load import load
-from pgagents.errors import InputError
+from pgagents.catalogue.load import load_source
 from pgagents.lint import manifest
 from pgagents.lint.importers.copilot.verdict import judge as copilot
 from pgagents.lint.judged import Judged
@@ -81,8 +80,5 @@ def catalogue(source: Source, only: Sequence[str] = (), today: date | None = Non
     """Judge a catalogue by all rules; `today` adds past former names. Raises InputError if it does not
     load.
     """
-    model, found = load(source)
-    if model is None:
-        raise InputError(found, source)
-    linted = lint(model, only, today)
+    linted = lint(load_source(source), only, today)
     return Judged(source, "catalogue", "the catalogue", linted.found, ignored=len(linted.ignored))

@@ -55,30 +55,28 @@ def dispatch(s: Sessions, call: AcceptedCall) -> Any:
     if len(spaces) < most:
         return Refusal("CONFLICT", "There are not enough spaces for all vehicles")
     expires = int(call.now) + given["ttl_seconds"]
-    allocations = []
-    for vehicle, lot_id in zip(given["vehicles"], spaces, strict=False):
-        id = "hold_" + word(s.rng, 16)
-        take_space(s.outbox, lot_id, call.now)
-        s.store.run(
-            "INSERT INTO hold VALUES (?, ?, ?, ?, ?, ?, 'active', ?)",
-            id,
-            call.key.tenant if call.key else "",
-            given["fleet_id"],
-            lot_id,
-            vehicle["plate"].upper(),
-            vehicle.get("vin"),
-            expires,
-        )
-        audit.write(s.store, call, lot_id=lot_id, diff={"hold": [None, id]})
-        allocations.append(
-            {
-                "plate": vehicle["plate"].upper(),
-                "lot_id": lot_id,
-                "hold_id": id,
-                "expires_at": rfc3339(expires),
-            }
-        )
-    return {"allocations": allocations}
+    held = zip(given["vehicles"], spaces, strict=False)
+    return {"allocations": [_hold_space(s, call, vehicle, lot_id, expires) for vehicle, lot_id in held]}
+
+
+def _hold_space(
+    s: Sessions, call: AcceptedCall, vehicle: dict[str, Any], lot_id: str, expires: int
+) -> dict[str, Any]:
+    """Hold a space of a lot for a vehicle until `expires` (epoch seconds), and return its allocation."""
+    id, plate = "hold_" + word(s.rng, 16), vehicle["plate"].upper()
+    take_space(s.outbox, lot_id, call.now)
+    s.store.run(
+        "INSERT INTO hold VALUES (?, ?, ?, ?, ?, ?, 'active', ?)",
+        id,
+        call.key.tenant if call.key else "",
+        call.input["fleet_id"],
+        lot_id,
+        plate,
+        vehicle.get("vin"),
+        expires,
+    )
+    audit.write(s.store, call, lot_id=lot_id, diff={"hold": [None, id]})
+    return {"plate": plate, "lot_id": lot_id, "hold_id": id, "expires_at": rfc3339(expires)}
 
 
 def release(s: Sessions, call: AcceptedCall) -> Any:

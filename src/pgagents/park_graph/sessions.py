@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,18 +48,14 @@ class Sessions:
 
 def create(s: Sessions, call: AcceptedCall) -> Any:
     """Start a session (PG-CREATE). For an agent's call, the lot must allow agents (PG-E1)."""
-    given, vehicle = call.input, call.input.get("vehicle")
+    given, vehicle = call.input, call.input.get("vehicle") or {}
     row = lot(s.store, given["lot_id"])
     if row is None:
         return NO_LOT
-    if call.agent and not row["agents"]:
-        return Refusal("AGENT_OPT_IN_REQUIRED", "This lot does not take sessions from AI agents")
     fleet = call.key.group if call.key else None
-    asked_fleet = vehicle.get("fleet_id") if vehicle else None
-    if fleet is not None and asked_fleet not in (None, fleet):
-        return Refusal("FORBIDDEN", "The key belongs to another fleet", "vehicle.fleet_id")
-    if vehicle and vehicle.get("autonomous") and not row["autonomous"]:
-        return Refusal("CONFLICT", "An autonomous vehicle cannot enter this lot unaided")
+    refused = _refuse_vehicle(call, row, vehicle, fleet)
+    if refused is not None:
+        return refused
     hold = _hold(s, call, row)
     if isinstance(hold, Refusal):
         return hold
@@ -70,7 +67,7 @@ def create(s: Sessions, call: AcceptedCall) -> Any:
         s.store.run("UPDATE hold SET status = 'committed' WHERE id = ?", hold["id"])
     else:
         take_space(s.outbox, row["id"], call.now)
-    id = _insert(s, call, row, fleet or asked_fleet)
+    id = _insert(s, call, row, fleet or vehicle.get("fleet_id"))
     found = s.store.row("SELECT * FROM session WHERE id = ?", id)
     assert found is not None
     audit.write(
@@ -93,6 +90,19 @@ def create(s: Sessions, call: AcceptedCall) -> Any:
     payments.tell(s.outbox, found, call.now)
     secret = f"{found['payment_intent_id']}_secret_{word(s.rng, 24)}"
     return {"session": {**session, "payment_intent_id": found["payment_intent_id"], "client_secret": secret}}
+
+
+def _refuse_vehicle(
+    call: AcceptedCall, row: sqlite3.Row, vehicle: Mapping[str, Any], fleet: str | None
+) -> Refusal | None:
+    """Return the refusal of a caller or a vehicle that a lot does not take. `fleet` is that of the key."""
+    if call.agent and not row["agents"]:
+        return Refusal("AGENT_OPT_IN_REQUIRED", "This lot does not take sessions from AI agents")
+    if fleet is not None and vehicle.get("fleet_id") not in (None, fleet):
+        return Refusal("FORBIDDEN", "The key belongs to another fleet", "vehicle.fleet_id")
+    if vehicle.get("autonomous") and not row["autonomous"]:
+        return Refusal("CONFLICT", "An autonomous vehicle cannot enter this lot unaided")
+    return None
 
 
 def _insert(s: Sessions, call: AcceptedCall, row: sqlite3.Row, fleet: str | None) -> str:
@@ -158,8 +168,6 @@ def end(s: Sessions, call: AcceptedCall) -> Any:
     row = _find_active(s, call)
     if isinstance(row, Refusal):
         return row
-    if payments.processor_down(s.store, row["payment_intent_id"]):
-        return payments.DOWN
     at = max(int(call.now), row["started_at"])
     subtotal = money.charge(row["rate_cents"], row["unit"], row["max_daily_cents"], at - row["started_at"])
     s.store.run(
@@ -183,8 +191,6 @@ def extend(s: Sessions, call: AcceptedCall) -> Any:
     row = _find_active(s, call)
     if isinstance(row, Refusal):
         return row
-    if payments.processor_down(s.store, row["payment_intent_id"]):
-        return payments.DOWN
     more = call.input["extend_hours"]
     hours = row["hours"] + more
     if row["unit"] == "hour":
@@ -250,11 +256,13 @@ def find(store: Store, call: AcceptedCall, id: str) -> sqlite3.Row | None:
 
 
 def _find_active(s: Sessions, call: AcceptedCall) -> sqlite3.Row | Refusal:
-    """Return the active session of the call's id and code, or the refusal."""
+    """Return the active session of the call's id and code, or the refusal, also if nothing can be paid."""
     row = find(s.store, call, call.input["session_id"])
     if row is None or row["code"] != call.input["session_code"]:
         return NO_SESSION
-    return _COMPLETED if row["status"] == "completed" else row
+    if row["status"] == "completed":
+        return _COMPLETED
+    return payments.DOWN if payments.processor_down(s.store, row["payment_intent_id"]) else row
 
 
 def _record_change(

@@ -13,27 +13,29 @@ from pgagents.model.model import Model
 from pgagents.sandbox import answers, cors, idempotency
 from pgagents.sandbox import asked as asks
 from pgagents.sandbox.asked import ParsedRequest, too_large
-from pgagents.sandbox.auth.admission import Admission, admit, describe_need, find_challenge
+from pgagents.sandbox.auth.admission import Admission, admit, describe_need
+from pgagents.sandbox.auth.challenge import add_challenge
 from pgagents.sandbox.auth.credential import find_secret, has_credential
-from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Other, Refusal
+from pgagents.sandbox.auth.permission import refuse_forbidden
+from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.hosting.hosted import Hosted
 from pgagents.sandbox.hosting.site import Page, Site
 from pgagents.sandbox.keys import Key, Keyring, word
 from pgagents.sandbox.limits import Drawn, Limits
-from pgagents.sandbox.oauth import metadata, scopes
 from pgagents.sandbox.oauth.grants import Grants
 from pgagents.sandbox.parsing.json_rpc import frame_answer
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.store import Store
-from pgagents.sandbox.writing.answer import write
+from pgagents.sandbox.writing.answer import write_result
 from pgagents.sandbox.writing.header_values import HeaderValues
 from pgagents.sandbox.writing.refusals import (
     framework_code,
     refuse,
     refuse_by_domain,
     refuse_fault,
+    refuse_method,
     refuse_without_condition,
 )
 
@@ -90,7 +92,6 @@ class Front:
         self._agents = _agent_headers(model)
         self._id_header = answers.request_id_header(model)
         self._values = HeaderValues(model, rng)
-        self._constant_headers: dict[tuple[int, bool, bool], list[tuple[str, str]]] = {}
         self.exceeds: Callable[[Request, int | None], bool] = too_large
         """A function that returns True if a request's body is over a limit."""
 
@@ -147,21 +148,14 @@ class Front:
             headers += self.limits.headers(told, now)
         keyed = has_credential(self.model, request)
         secure = request.header(SCHEME) == "https"
-        headers += [
-            due for due in self._constants(answer.status, keyed, secure) if answer.header(due[0]) is None
-        ]
+        constants = self._values.list_constants(answer.status, keyed=keyed, secure=secure)
+        headers += [due for due in constants if answer.header(due[0]) is None]
         known = {name.lower() for name, _ in headers}
         headers += self._values.make_due(answer.status, known, keyed=keyed, secure=secure)
         answer = Response(answer.status, tuple(headers), answer.body)
         if request.header("origin") and self._for_browsers(request.path):
             answer = cors.add_headers(answer)
         return Response(answer.status, answer.headers) if request.method == "HEAD" else answer
-
-    def _constants(self, status: int, keyed: bool, secure: bool) -> list[tuple[str, str]]:
-        known = (status, keyed, secure)
-        if known not in self._constant_headers:
-            self._constant_headers[known] = answers.constants(self.model, status, keyed=keyed, secure=secure)
-        return self._constant_headers[known]
 
     def _answer(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response:
         if cors.is_preflight(request) and (methods := self._for_browsers(request.path)):
@@ -178,22 +172,12 @@ class Front:
         key = admission.key
         agent = self._is_agent(request, asked, key)
         end_user = self._end_user(request, key)
-        level = self.limits.draw(
-            asked.action,
-            key,
-            agent=agent,
-            end_user=end_user,
-            peer=request.header(PEER) or "",
-            now=now,
-        )
+        peer = request.header(PEER) or ""
+        level = self.limits.draw(asked.action, key, agent=agent, end_user=end_user, peer=peer, now=now)
         if level is not None:
             drawn.append(level)
         if admission.refused:
-            said = f"Send a key: {describe_need(self.model, needs)}"
-            given = find_secret(self.model, request)
-            refused = refuse(self.model, "wrong_key" if given else "no_key", said, request_id)
-            error = "invalid_token" if given else None
-            return self._add_challenge(refused, needs, error)
+            return self._refuse_key(request, needs, request_id)
         if level is not None and level.wait_s:
             return refuse(self.model, "limited", "Too many calls; wait as Retry-After says", request_id)
         refused_early = self._framework(request, asked, key, request_id)
@@ -203,26 +187,32 @@ class Front:
         assert asked.action is not None or isinstance(asked.members, Fault)
         arguments = self._arguments(request, asked)
         if isinstance(arguments, Fault):
-            lacking = refuse_without_condition(self.model, asked, arguments, request_id)
-            refused = lacking or refuse_fault(self.model, arguments, asked, request_id)
-            if asked.message is None or arguments.kind == "wrong_type":
-                return refused
-            return frame_answer(asked.message, refused, refused=True)
+            return self._refuse_arguments(asked, arguments, request_id)
         assert asked.action is not None
-        call = AcceptedCall(
-            asked.action,
-            arguments.values,
-            key,
-            now,
-            asked.dispatcher.surface if asked.dispatcher else "rest",
-            agent,
-            asked.dispatcher.attribution if asked.dispatcher else {},
-            end_user,
-            request,
-            arguments.given,
+        surface, attribution = (
+            (asked.dispatcher.surface, asked.dispatcher.attribution) if asked.dispatcher else ("rest", {})
         )
+        call = AcceptedCall(
+            asked.action, arguments.values, key, now,
+            surface, agent, attribution, end_user, request, arguments.given,
+        )  # fmt: skip
         answer = self._run(call, request_id)
         return answer if asked.message is None else frame_answer(asked.message, answer, refused=False)
+
+    def _refuse_key(self, request: Request, needs: tuple[tuple[str, ...], ...], request_id: str) -> Response:
+        """Return the refusal of a call whose key is missing or wrong."""
+        said = f"Send a key: {describe_need(self.model, needs)}"
+        given = find_secret(self.model, request)
+        refused = refuse(self.model, "wrong_key" if given else "no_key", said, request_id)
+        error = "invalid_token" if given else None
+        return add_challenge(self.model, refused, needs, self.site.setting.address.url, error)
+
+    def _refuse_arguments(self, asked: ParsedRequest, fault: Fault, request_id: str) -> Response:
+        lacking = refuse_without_condition(self.model, asked, fault, request_id)
+        refused = lacking or refuse_fault(self.model, fault, asked, request_id)
+        if asked.message is None or fault.kind == "wrong_type":
+            return refused
+        return frame_answer(asked.message, refused, refused=True)
 
     def _as_get(self, request: Request) -> Request:
         """Return HEAD of an action as GET if the catalogue allows it. `_finish` removes the body."""
@@ -272,8 +262,7 @@ class Front:
             return limited
         readable = request.method == "HEAD" and "GET" in page.methods
         if request.method not in page.methods and not readable:
-            refused = refuse(self.model, "wrong_method", f"{request.method} is not possible here", request_id)
-            return refused.with_header("Allow", ", ".join(page.methods))
+            return refuse_method(self.model, request.method, page.methods, request_id)
         if self._is_too_large(request):
             return self._refuse_large(request_id)
         return self.site.answer(page, request, now) or refuse(
@@ -344,51 +333,12 @@ class Front:
         if asked.match is None:
             return refuse(self.model, "unknown_path", "There is nothing at this path", request_id)
         if asked.endpoint is None:
-            refused = refuse(self.model, "wrong_method", f"{request.method} is not possible here", request_id)
-            return refused.with_header("Allow", ", ".join(sorted(asked.match.methods)))
+            return refuse_method(self.model, request.method, sorted(asked.match.methods), request_id)
         own = asked.action if asked.dispatcher is None else None
         if self._is_too_large(request, own):
             return self._refuse_large(request_id, own)
-        guarded = asked.endpoint.operator and self.model.credential is not None
-        if guarded and (key is None or not key.operator):
-            return refuse(self.model, "no_scope", "Only the operator's key may do this", request_id)
-        for scope in (
-            asked.dispatcher.scope if asked.dispatcher else None,
-            asked.action.scope if asked.action else None,
-        ):
-            if scope is not None and key is not None and scope not in key.scopes:
-                return refuse(
-                    self.model,
-                    "no_scope",
-                    f"The key's plan does not include {scope}",
-                    request_id,
-                    scope=scope,
-                )
-        lacks = scopes.lacking(self.model, asked.action, key)
-        if lacks is None:
-            return None
-        said = f"The token was not granted {lacks}" if lacks else "No token may do this"
-        refused = refuse(self.model, "no_scope", said, request_id, scope=lacks or None)
-        return self._add_challenge(refused, self._find_needs(asked), "insufficient_scope", lacks)
-
-    def _add_challenge(
-        self,
-        refused: Response,
-        needs: tuple[tuple[str, ...], ...],
-        error: str | None,
-        scope: str | None = None,
-    ) -> Response:
-        """Return the refusal with a WWW-Authenticate challenge: the declared one, or else the scheme's."""
-        declared = next((h.const for h in self.model.headers if h.name.lower() == "www-authenticate"), None)
-        if declared is not None:
-            return refused.with_header("WWW-Authenticate", declared)
-        names = next((one for one in needs if one), ())
-        if [self.model.credentials[name].word for name in names] != ["Bearer"]:
-            return refused.with_header("WWW-Authenticate", find_challenge(self.model, needs))
-        said = metadata.challenge(
-            self.model.code_flow, self.site.setting.address.url, error=error, scope=scope
-        )
-        return refused.with_header("WWW-Authenticate", said)
+        needs, base = self._find_needs(asked), self.site.setting.address.url
+        return refuse_forbidden(self.model, asked, key, needs, base, request_id)
 
     def _arguments(self, request: Request, asked: ParsedRequest) -> Arguments | Fault:
         if isinstance(asked.members, Fault):
@@ -406,13 +356,7 @@ class Front:
         with self.store.transaction(owed=call.surface != "rest" or action.effect != "read"):
             value = call.input.get(action.idempotency) if action.idempotency else None
             hash = idempotency.fingerprint(action, call.input) if value else b""
-            owner = (
-                call.key.tenant
-                if call.key and self.model.idempotency.of == "project"
-                else call.key.id
-                if call.key
-                else ""
-            )
+            owner = idempotency.find_owner(self.model, call.key)
             if value:
                 found = idempotency.earlier(self.store, owner, value, hash, call.now)
                 if found is not None:
@@ -422,16 +366,7 @@ class Front:
                 return refuse_by_domain(self.model, action, result, request_id)
             if isinstance(result, NotModified):
                 return Response(304, tuple(call.headers))
-            output = action.success
-            if isinstance(result, Other):
-                output, result = result.output, result.data
-            if call.surface == "rest":
-                answer = write(output.status, result, output)
-            else:
-                result = {} if result is None else result
-                answer = answers.success(200, result)
-            if call.headers:
-                answer = replace(answer, headers=(*answer.headers, *call.headers))
+            answer = write_result(call, result)
             if value:
                 kept = answer if self.model.behaviour.replay == "same" else Response(answer.status)
                 lives_s = self.model.idempotency.lives_s or idempotency.LIVES_S
@@ -444,16 +379,7 @@ class Front:
         """Answer a call whose idempotency key was used before."""
         if found.same and self.model.behaviour.replay == "same":
             return found.answer
-        code = next(
-            (c for c in call.action.errors if c.status == 409),
-            self.model.codes[self.model.errors.framework.invalid],
-        )
-        if not found.same and self.model.idempotency.otherwise is not None:
-            code = self.model.codes[self.model.idempotency.otherwise]
-        told = "was used for another call" if not found.same else "was used"
-        return answers.refusal(
-            self.model, code, f"This idempotency key {told}; it made {found.resource}", request_id
-        )
+        return idempotency.refuse_reuse(self.model, call.action, found, request_id)
 
 
 def _agent_headers(model: Model) -> list[tuple[str, str]]:

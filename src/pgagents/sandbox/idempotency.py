@@ -13,6 +13,10 @@ from typing import Any
 
 from pgagents.http import Response, json_bytes
 from pgagents.model.action import Action
+from pgagents.model.model import Model
+from pgagents.sandbox import answers
+from pgagents.sandbox.call import Other
+from pgagents.sandbox.keys import Key
 from pgagents.sandbox.store import Store
 
 LIVES_S = 24 * 3600.0
@@ -74,11 +78,28 @@ def remember(
     )
 
 
+def find_owner(model: Model, key: Key | None) -> str:
+    """Return the id under which the idempotency keys of a call are stored; empty for a call without a key."""
+    if key is None:
+        return ""
+    return key.tenant if model.idempotency.of == "project" else key.id
+
+
+def refuse_reuse(model: Model, action: Action, found: Earlier, request_id: str) -> Response:
+    """Return the refusal of a call whose idempotency key was used before."""
+    code = next((c for c in action.errors if c.status == 409), model.codes[model.errors.framework.invalid])
+    if not found.same and model.idempotency.otherwise is not None:
+        code = model.codes[model.idempotency.otherwise]
+    told = "was used for another call" if not found.same else "was used"
+    message = f"This idempotency key {told}; it made {found.resource}"
+    return answers.refusal(model, code, message, request_id)
+
+
 def resource_of(result: Any) -> str:
     """Return the first `id` in a call's result, in breadth-first order; without one, a phrase for
     messages.
     """
-    stack = [result]
+    stack = [result.data if isinstance(result, Other) else result]
     while stack:
         value = stack.pop(0)
         if isinstance(value, Mapping):

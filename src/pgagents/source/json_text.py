@@ -11,8 +11,8 @@ import math
 import re
 from typing import Any
 
-from pgagents.source.read import MAX_DEPTH
 from pgagents.source.source import Fault, Place, Source, Span
+from pgagents.source.yaml_text import MAX_DEPTH
 
 _LINE = re.compile(r"\r\n|\r|\n")
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|[^\s,:{}\[\]"]+')

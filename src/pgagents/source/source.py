@@ -142,3 +142,10 @@ def value_at(data: Any, pointer: Iterable[str | int]) -> Any:
         else:
             return None
     return data
+
+
+def span_at(file: str, text: str, index: int) -> Span:
+    """Return the place of the character at `index`."""
+    before = text[:index]
+    start = max(before.rfind("\n"), before.rfind("\r")) + 1
+    return Span(file, before.count("\n") + before.replace("\r\n", "").count("\r") + 1, index - start + 1)

@@ -52,7 +52,7 @@ def _choose(setting: Setting, param: Param, usual: Any, samples: Samples) -> Ite
     schemas, schema = setting.model.schemas, param.schema
     yield from declared_values(schema, schemas)
     yield from _seen(str(param.name), samples)
-    kinds = {k for part in resolve_all(schema, schemas) for k in _kinds(part)}
+    kinds = {k for part in resolve_all(schema, schemas) for k in list_kinds(part)}
     if isinstance(usual, str) and not format_of(schema, schemas):
         yield from (usual.lower(), usual.upper(), usual.swapcase(), usual[: max(1, len(usual) - 1)])
     if "string" in kinds and not format_of(schema, schemas):
@@ -70,7 +70,8 @@ def _choose(setting: Setting, param: Param, usual: Any, samples: Samples) -> Ite
         yield from (low(schema, schemas), high(schema, schemas))
 
 
-def _kinds(part: Mapping[str, Any]) -> Sequence[str]:
+def list_kinds(part: Mapping[str, Any]) -> Sequence[str]:
+    """Return the types of a schema."""
     kinds = part.get("type", ())
     return (kinds,) if isinstance(kinds, str) else tuple(kinds)
 

@@ -16,8 +16,8 @@ from pgagents.catalogue.checks.checking.expressions import Expressions
 from pgagents.catalogue.language import variables
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.basics import Output, Param, Schema
-from pgagents.source.read import MAX_FAULTS
 from pgagents.source.source import Pointer
+from pgagents.source.yaml_text import MAX_FAULTS
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 

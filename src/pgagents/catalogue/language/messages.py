@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.source.diagnostics import Diagnostic
-from pgagents.source.read import MAX_FAULTS
 from pgagents.source.source import Pointer, Source
+from pgagents.source.yaml_text import MAX_FAULTS
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 

@@ -69,8 +69,8 @@ async def _got(url: str) -> bytes:
 
     import httpx
 
+    from pgagents.decoding.content_coding import Inflater
     from pgagents.errors import PgagentsError
-    from pgagents.http import Inflater
 
     raw = bytearray()
     async with (

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pgagents.http import Handler, Request, Response, Silence
     from pgagents.model.model import Model
     from pgagents.verify.plan.options import Options
-    from pgagents.verify.run.preflight.trouble import Described
+    from pgagents.verify.run.preflight.trouble import Described, Trouble
 
 
 def check_server(
@@ -61,21 +61,23 @@ def check_server(
         raise SetupError(printable(masked(str(error))), help) from None
     place = Place(url, count_request, other, masked, _describe_document(model), bool(key))
     trouble = preflight(setting_of(model, url), place, carried, keyless=options.keyless)
-    if trouble is not None and not trouble.fatal:
-        click.echo(printable(masked(f"note: {trouble.says}: {trouble.help}")), err=True)
-    elif trouble is not None:
-        says, help = (printable(masked(text)) for text in (trouble.says, trouble.help))
-        raise SetupError(says, help)
+    if trouble is not None:
+        _report_trouble(trouble, masked)
     if note := describe_unused_key(model, key):
         unsent = (
             "the key is not sent, as the document declares none: --auth bearer, for example, would send it"
         )
         click.echo(f"note: {unsent if place.document is not None else note}", err=True)
-    return (
-        options
-        if options.max_requests is None
-        else replace(options, max_requests=max(1, options.max_requests - sent))
-    )
+    if options.max_requests is None:
+        return options
+    return replace(options, max_requests=max(1, options.max_requests - sent))
+
+
+def _report_trouble(trouble: Trouble, masked: Callable[[str], str]) -> None:
+    """Print a note, or raise SetupError if nothing can be tested. `masked` hides keys in a text."""
+    if trouble.fatal:
+        raise SetupError(*(printable(masked(text)) for text in (trouble.says, trouble.help)))
+    click.echo(printable(masked(f"note: {trouble.says}: {trouble.help}")), err=True)
 
 
 def _describe_document(model: Model) -> Described | None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.client.answer import Answer
-from pgagents.client.form import Form, output
-from pgagents.client.toolcall import ToolCall, mapping, member, parse_toolcall, text
+from pgagents.client.form import Form
+from pgagents.client.forms.openai_responses import compose, write
+from pgagents.client.toolcall import ToolCall, mapping, member, parse_toolcall
 
 _WHAT = "function_call of Grok's Responses API"
 
@@ -19,16 +19,6 @@ def read(message: Any) -> ToolCall:
     found = mapping(message)
     id = member(found, "call_id" if found.get("call_id") else "id", _WHAT)
     return parse_toolcall(member(found, "name", _WHAT), id, found.get("arguments"))
-
-
-def write(call: ToolCall, answer: Answer) -> dict[str, Any]:
-    """Return the input item that answers a call."""
-    return {"type": "function_call_output", "call_id": call.id, "output": text(output(answer))}
-
-
-def compose(name: str, arguments: dict[str, Any], id: str) -> dict[str, Any]:
-    """Return an item as a model writes it."""
-    return {"type": "function_call", "call_id": id, "name": name, "arguments": text(arguments)}
 
 
 FORM = Form("Grok Responses function_call", "xai", read, write, compose)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from pgagents.client.attempts import Ended
 from pgagents.client.keys.secret_command import CommandSecrets
 from pgagents.client.keys.token import Issued, find_address, make_token_request, read_token
 from pgagents.errors import PgagentsError
@@ -46,6 +47,24 @@ class ClientKeys:
     def choose(self, needs: Sequence[tuple[str, ...]]) -> Sequence[str]:
         """Return the schemes of the first alternative whose secrets are all known; empty if there is none."""
         return choose(self.model, self._keys, "main", needs)
+
+    async def send(
+        self, schemes: Sequence[str], send: Callable[[Sequence[tuple[Credential, str]]], Awaitable[Ended]]
+    ) -> Ended | str:
+        """Send a call with the keys of these schemes. If they are over, send it once more with new ones.
+
+        Return what came, or why there is no key.
+        """
+        proof = await self.prove(schemes)
+        if isinstance(proof, str):
+            return proof
+        ended = await send(proof)
+        if self.is_over(schemes, ended.came):
+            proof = await self.prove(schemes, renew=True)
+            if not isinstance(proof, str):
+                ended = await send(proof)
+        self.confirm(schemes, ended.came)
+        return ended
 
     async def prove(
         self, schemes: Sequence[str], *, renew: bool = False

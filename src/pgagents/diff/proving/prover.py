@@ -167,11 +167,7 @@ class Prover:
         ):  # the same name may mean different schemas on the two sides
             return True
         if key == "enum":  # there are too many values to try one by one
-            taken = {json.dumps(value, sort_keys=True) for value in wanted}
-            return any(
-                "enum" in fact and all(json.dumps(value, sort_keys=True) in taken for value in fact["enum"])
-                for fact in facts
-            )
+            return _is_listed(wanted, facts)
         if key == "type":
             allowed = {wanted} if isinstance(wanted, str) else set(wanted)
             return all(kind in allowed or (kind == "integer" and "number" in allowed) for kind in kinds)
@@ -183,10 +179,8 @@ class Prover:
             return self._one_of(facts, wanted, assumed, open_)
         if key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"):
             return _is_bounded(key, wanted, facts, kinds)
-        if key in ("minLength", "minItems"):
-            return any(fact.get(key, 0) >= wanted for fact in facts) or wanted <= 0
-        if key in ("maxLength", "maxItems"):
-            return any(fact.get(key, wanted + 1) <= wanted for fact in facts)
+        if key in ("minLength", "minItems", "maxLength", "maxItems"):
+            return _is_sized(key, wanted, facts)
         if key == "uniqueItems":
             return not wanted or any(
                 fact.get("uniqueItems") is True or fact.get("maxItems", 2) <= 1 for fact in facts
@@ -271,6 +265,22 @@ def _meets(value: Any, goal: dict[str, Any], others: Mapping[str, Any]) -> bool:
         return bool(validator(goal, others).is_valid(value))
     except ValueError:
         return False
+
+
+def _is_listed(wanted: list[Any], facts: Facts) -> bool:
+    """Return whether some fact's enumeration has only values of this one."""
+    taken = {json.dumps(value, sort_keys=True) for value in wanted}
+    return any(
+        "enum" in fact and all(json.dumps(value, sort_keys=True) in taken for value in fact["enum"])
+        for fact in facts
+    )
+
+
+def _is_sized(key: str, wanted: int, facts: Facts) -> bool:
+    """Return whether some fact bounds a length at least as closely as this keyword."""
+    if key.startswith("min"):
+        return any(fact.get(key, 0) >= wanted for fact in facts) or wanted <= 0
+    return any(fact.get(key, wanted + 1) <= wanted for fact in facts)
 
 
 def _is_bounded(key: str, wanted: Any, facts: Facts, kinds: frozenset[str]) -> bool:

@@ -7,8 +7,6 @@ bound is also described in words. Alternatives are widened without words.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,13 +15,14 @@ from pgagents.generate.lower.extent import MAX_STEPS, depth_that_fits
 from pgagents.generate.lower.flatten import Flattening, Stack
 from pgagents.generate.lower.keywords import Keywords, describe
 from pgagents.generate.lower.losses import Losses
+from pgagents.generate.lower.objects import Objects
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.intersect import APPLICATORS, Flat, add_null
-from pgagents.jsonschema.nullable import null_beside, takes_null, with_null
+from pgagents.jsonschema.nullable import null_beside
 from pgagents.jsonschema.schema import REF
-from pgagents.source.origin import Node, Text, origin_of
+from pgagents.source.origin import Node, origin_of
 from pgagents.source.source import Pointer
-from pgagents.text.wording import WORDS, append_remark, short
+from pgagents.text.wording import WORDS, short
 
 _ONE = ("contains", "propertyNames", "not", "if", "then", "else", "unevaluatedProperties", "unevaluatedItems")
 _ANNOTATIONS = ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")
@@ -58,6 +57,7 @@ class _Lowering:
         self.losses = Losses()
         self.flattening = Flattening(schemas, dialect, self.losses, depth)
         self.keywords = Keywords(dialect, self.losses)
+        self.objects = Objects(dialect, self.losses, self.schema)
         self.steps = 0
 
     def schema(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
@@ -254,7 +254,7 @@ class _Lowering:
                 self.keywords.write(keyword, flat, kinds, out, hints)
         if "discriminator" in flat:
             self.losses.add(flat.place("discriminator"), "discriminator", {}, "dropped", "its members say it")
-        if not self._object(flat, kinds, out, stack, hints):
+        if not self.objects.write(flat, kinds, out, stack, hints):
             return None
         if d.named:
             for kind, keyword in (("object", "properties"), ("array", "items")):
@@ -306,126 +306,6 @@ class _Lowering:
         parts = [part for n, part in enumerate([*first, *further]) if part not in [*first, *further][:n]]
         flat["items"] = parts[0] if len(parts) == 1 else Node({"anyOf": parts}, origin=place)
         flat.places["items"] = place
-
-    # objects
-
-    def _object(self, flat: Flat, kinds: list[str], out: Node, stack: Stack, hints: list[str]) -> bool:
-        """Translate an object's members. Return False if the dialect cannot express the object."""
-        d = self.dialect
-        is_object = "object" in kinds
-        cut = self._properties(flat, out, stack, hints)
-        further = flat.get("additionalProperties", True)
-        if "patternProperties" in flat and "patternProperties" not in out:
-            # `patternProperties` are no additional members, but this dialect cannot tell them apart
-            further = True
-        if not is_object and "properties" not in flat and "additionalProperties" not in flat:
-            if "required" in flat:
-                out["required"] = list(flat["required"])
-            return True
-        if d.additional == "closed":
-            self._close_object(flat, out, further, cut)
-        elif d.additional == "drop":
-            if further is not True:
-                place = flat.place("additionalProperties")
-                self.losses.add(
-                    place, "additionalProperties", further, "dropped", "other members are not refused"
-                )
-        elif isinstance(further, Mapping):
-            inner = self.schema(further, flat.place("additionalProperties"), stack)
-            out["additionalProperties"] = True if inner is None or cut else inner
-        elif d.additional == "explicit" or "additionalProperties" in flat:
-            out["additionalProperties"] = bool(further) or cut
-        if not d.empty_objects and is_object and not out.get("properties"):
-            self.losses.add(
-                flat.origin, "object", "without named members", "dropped", "the vendor refuses it"
-            )
-            return False
-        return True
-
-    def _close_object(self, flat: Flat, out: Node, further: Any, cut: bool) -> None:
-        """Allow only named members, if the dialect demands it.
-
-        If the object has others, some calls cannot be made, which is a loss.
-        """
-        members = out.setdefault("properties", Node(origin=flat.place("properties")))
-        out["additionalProperties"] = False
-        if self.dialect.optional == "null":
-            out.setdefault(
-                "required", list(members)
-            )  # strict schemas need `required` even for an object without members
-        place = flat.place("additionalProperties")
-        if isinstance(further, Mapping) or (further is not False and not members):
-            self.losses.add(
-                place, "additionalProperties", further, "narrowed", "only named members may be sent"
-            )
-        elif cut or set(flat.get("required", ())) - set(members):
-            self.losses.add(place, "properties", {}, "narrowed", "a member cannot be said")
-        elif further is not False:
-            self.losses.add(
-                place, "additionalProperties", further, "dropped", "only named members may be sent"
-            )
-
-    def _properties(self, flat: Flat, out: Node, stack: Stack, hints: list[str]) -> bool:
-        """Write the members that can be expressed; return True if one was left out."""
-        if "properties" not in flat:
-            if "required" in flat and (
-                "object" in (flat.get("type") or ()) and self.dialect.additional != "drop"
-            ):
-                out["required"] = list(flat["required"])
-            return False
-        place = flat.place("properties")
-        members = Node(origin=place)
-        for name, member in flat["properties"].items():
-            if self.dialect.names and not re.fullmatch(self.dialect.names, name):
-                hints.append(self._say_member(flat, name, member))
-                continue
-            lowered = self.schema(member, (*place, name), stack)
-            if (
-                lowered is not None
-                and self.dialect.optional == "null"
-                and name not in flat.get("required", ())
-            ):
-                lowered = self._or_none(lowered, (*place, name))
-            if lowered is not None:
-                members[name] = lowered
-        out["properties"] = members
-        cut = len(members) < len(flat["properties"])
-        known = members if cut or self.dialect.additional in ("drop", "closed") else None
-        required = [n for n in flat.get("required", ()) if known is None or n in known]
-        if self.dialect.optional == "null":
-            required = list(members)
-        if required or self.dialect.optional == "null":
-            out["required"] = required
-        if self.dialect.ordering and members:
-            out["propertyOrdering"] = list(members)
-        return cut
-
-    def _say_member(self, flat: Flat, name: str, member: Mapping[str, Any]) -> str:
-        """Return the words for a member whose name the vendor refuses in schemas, and record the loss."""
-        place = origin_of(member) or (*flat.place("properties"), name)
-        self.losses.add(place, "member", name, "description", "the vendor takes no such name of a member")
-        kind, text = member.get("type"), str(member.get("description", "")).rstrip(".")
-        facts = [kind] if isinstance(kind, str) else []
-        facts += ["required"] if name in flat.get("required", ()) else []
-        said = f"further member {json.dumps(name, ensure_ascii=False)}"
-        said += f" ({', '.join(facts)})" if facts else ""
-        return f"{said}: {text}" if text else said
-
-    def _or_none(self, member: Node, origin: Pointer) -> Node:
-        """Make an optional member required and nullable. Null then stands for an omitted member."""
-        taken = takes_null(member)
-        detail = (
-            "null and not given cannot be distinguished"
-            if taken
-            else "null stands for: not given; who makes the call leaves it out"
-        )
-        self.losses.add(origin_of(member) or origin, "optional", [], "widened", detail)
-        text = member.get("description", "")
-        said = member if taken else with_null(member)
-        said["description"] = Text(
-            append_remark(text, "null if not given", inside=True), origin_of(text) or member.origin
-        )
-        return said
 
 
 def _named(value: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pgagents.importer.reading.names import is_name
-from pgagents.importer.schemas import Schemas
+from pgagents.importer.schemas.schemas import Schemas
 
 Path = tuple[str, ...]
 

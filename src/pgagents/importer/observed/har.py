@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from pgagents.errors import PgagentsError
-from pgagents.http import read_json
+from pgagents.http import media_type_of, read_json
 from pgagents.importer.observed.credentials import Proof, find_proofs
 
 MOST_ENTRIES, MOST_BODY = 20_000, 1_000_000
@@ -147,7 +147,7 @@ def _parse(text: str) -> Any:
 
 def _media(holder: Mapping[str, Any]) -> str:
     found = holder.get("mimeType")
-    return found.partition(";")[0].strip().lower()[:100] if isinstance(found, str) else ""
+    return media_type_of(found)[:100] if isinstance(found, str) else ""
 
 
 def _is_json(media: str) -> bool:

@@ -16,7 +16,7 @@ from pgagents.importer.reading.document import Document
 from pgagents.importer.reading.names import cut, identifier, is_name, one_line, sentence, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.references import Found, References
-from pgagents.importer.schemas import Schemas
+from pgagents.importer.schemas.schemas import Schemas
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 

@@ -12,7 +12,7 @@ from pgagents.importer.reading.media import JSON, is_json
 from pgagents.importer.reading.names import cut
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Answer, Operation
-from pgagents.importer.schemas import Schemas
+from pgagents.importer.schemas.schemas import Schemas
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 

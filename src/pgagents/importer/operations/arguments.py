@@ -12,7 +12,7 @@ from pgagents.importer.reading.names import clean, cut, identifier, is_name, sna
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation, Parameter
 from pgagents.importer.reading.servers import Servers
-from pgagents.importer.schemas import Schemas
+from pgagents.importer.schemas.schemas import Schemas
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 

@@ -18,9 +18,8 @@ from pgagents.importer.operations.arguments import Arguments, style_members
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction, bare_media
 from pgagents.importer.parameter_styles import Styled, Unsayable, find_form
 from pgagents.importer.reading.media import JSON, is_sendable
-from pgagents.importer.reading.names import clean, cut
+from pgagents.importer.reading.names import clean, clean_value, cut
 from pgagents.importer.reading.operations import Body, Operation, Parameter, encoding_style
-from pgagents.importer.schemas import clean_value
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -117,6 +116,18 @@ class Bodies:
                 return False
             self.notes.add_lost(at, f"`{brief(part.name)}` is not sent: {form.why}", part.schema.place)
             return True
+        self._add_member(part, body, form, found, made, at)
+        return True
+
+    def _add_member(
+        self,
+        part: Member,
+        body: Body,
+        form: Styled | None,
+        found: dict[str, Any],
+        made: ImportedAction,
+        at: Pointer,
+    ) -> None:
         name = self.arguments.name(part.name, found, prefix="body")
         schema = find_file(part, body, self.schemas) or self.arguments.convert(
             part.schema, (*at, name), name, made.name
@@ -145,7 +156,6 @@ class Bodies:
         written = self.schemas.references.follow(part.schema).mapping()
         if "example" in written:
             made.shown[name] = clean_value(written["example"])
-        return True
 
     def _whole_body(self, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer) -> bool:
         """Add one argument that is the whole body."""

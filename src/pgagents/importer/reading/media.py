@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgagents.encoding.medium import medium_of
+from pgagents.http import media_type_of
 
 JSON = "application/json"
 
@@ -11,7 +12,7 @@ def choose_media(media: list[str]) -> str:
     """Return the preferred media type: JSON if there is any, then a form, then the first."""
 
     def rank(name: str) -> int:
-        plain = name.partition(";")[0].strip().lower()
+        plain = media_type_of(name)
         return (
             0
             if plain == JSON
@@ -29,7 +30,7 @@ def choose_media(media: list[str]) -> str:
 
 def is_json(media: str) -> bool:
     """True if a body of this type is JSON."""
-    plain = media.partition(";")[0].strip().lower()
+    plain = media_type_of(media)
     return plain == JSON or plain.endswith("+json") or plain in ("*/*", "text/json")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 MAX_TEXT = 8_000
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|(?:[A-Z]?[a-z]+|[A-Z]+)[0-9]*|[0-9]+[a-z]*")
@@ -60,6 +61,15 @@ def unique(name: str, taken: Iterable[str]) -> str:
 def clean(text: str) -> str:
     """Return the text without surrounding blanks and lone surrogates, so that UTF-8 can encode it."""
     return _SURROGATE.sub("\ufffd", text).strip()
+
+
+def clean_value(value: Any) -> Any:
+    """Return a JSON value whose texts can be encoded as UTF-8."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode() if _SURROGATE.search(value) else value
+    if isinstance(value, dict):
+        return {clean(k) or "_": clean_value(v) for k, v in value.items()}
+    return [clean_value(v) for v in value] if isinstance(value, list) else value
 
 
 def cut(text: str, most: int = MAX_TEXT) -> str:

@@ -39,18 +39,23 @@ def read_announces_extension(context: Context, call: AcceptedCall, found: Any) -
 _FIT = "https://hooks.example.com/fit"
 
 
+def _accept_webhook(context: Context, inner: Domain, call: AcceptedCall, refused: Refusal) -> Any:
+    """Register a webhook whose URL was refused; return the refusal if something else is wrong with it."""
+    made = inner(replace(call, input={**call.input, "url": _FIT}))
+    if isinstance(made, Refusal):
+        return refused
+    webhook = {**made["webhook"], "url": call.input["url"]}
+    context.store.run("UPDATE webhook SET url = ? WHERE id = ?", webhook["url"], webhook["id"])
+    return {"webhook": webhook}
+
+
 @fault("webhook_ssrf").replace_actions
 def webhook_ssrf_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A webhook to a private network address is accepted."""
     result = inner(call)
     if not (isinstance(result, Refusal) and result.field == "url" and "url" in call.input):
         return result
-    made = inner(replace(call, input={**call.input, "url": _FIT}))
-    if isinstance(made, Refusal):
-        return result
-    webhook = {**made["webhook"], "url": call.input["url"]}
-    context.store.run("UPDATE webhook SET url = ? WHERE id = ?", webhook["url"], webhook["id"])
-    return {"webhook": webhook}
+    return _accept_webhook(context, inner, call, result)
 
 
 @fault("webhook_ssrf").replace_actions
@@ -68,9 +73,4 @@ def webhook_ssrf_by_example(context: Context, inner: Domain, call: AcceptedCall)
         ("10.", "192.168.", "172.16.")
     ):
         return result
-    made = inner(replace(call, input={**call.input, "url": _FIT}))
-    if isinstance(made, Refusal):
-        return result
-    webhook = {**made["webhook"], "url": call.input["url"]}
-    context.store.run("UPDATE webhook SET url = ? WHERE id = ?", webhook["url"], webhook["id"])
-    return {"webhook": webhook}
+    return _accept_webhook(context, inner, call, result)

@@ -43,26 +43,26 @@ def code_minds_no_case(context: Context, inner: Domain, call: AcceptedCall) -> A
     return inner(call)
 
 
+def _read_like(context: Context, inner: Domain, call: AcceptedCall, name: str, sql: str) -> Any:
+    """Answer a read of an id that does not exist as that of the first id which `sql` finds for it."""
+    found = inner(call)
+    id = call.input.get(name)
+    if isinstance(found, Refusal) and isinstance(id, str) and call.action.effect == "read":
+        for row in context.store.rows(sql, id):
+            return inner(replace(call, input={**call.input, name: row["id"]}))
+    return found
+
+
 @fault("absent_id").replace_actions
 def ids_by_beginning(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A read by id also finds a session whose id is only the beginning of the given text."""
-    found = inner(call)
-    id = call.input.get("session_id")
-    if isinstance(found, Refusal) and isinstance(id, str) and call.action.effect == "read":
-        for row in context.store.rows("SELECT id FROM session WHERE ? LIKE id || '_%'", id):
-            return inner(replace(call, input={**call.input, "session_id": row["id"]}))
-    return found
+    return _read_like(context, inner, call, "session_id", "SELECT id FROM session WHERE ? LIKE id || '_%'")
 
 
 @fault("id_comparison").replace_actions
 def ids_without_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Ids are compared without regard to case, as many databases compare texts."""
-    found = inner(call)
-    id = call.input.get("lot_id")
-    if isinstance(found, Refusal) and isinstance(id, str) and call.action.effect == "read":
-        for row in context.store.rows("SELECT id FROM lot WHERE lower(id) = lower(?)", id):
-            return inner(replace(call, input={**call.input, "lot_id": row["id"]}))
-    return found
+    return _read_like(context, inner, call, "lot_id", "SELECT id FROM lot WHERE lower(id) = lower(?)")
 
 
 @fault("exact_filters", "law").replace_actions

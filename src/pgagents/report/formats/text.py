@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from pgagents.http import Silence
@@ -16,7 +15,7 @@ from pgagents.report.curl import MASK, NO_REQUEST, of_finding, variable
 from pgagents.report.escape import disable_commands, printable
 from pgagents.report.excerpt import excerpt
 from pgagents.report.report import Finding, Footer, RecordedExchange, Report, Result
-from pgagents.report.table import table
+from pgagents.report.verdict_tables import tabulate_verdicts
 from pgagents.report.verdicts import actual, by_surface, describe_left_out, format_count, news
 from pgagents.source.diagnostics import Diagnostic, show
 from pgagents.source.source import Source
@@ -66,7 +65,7 @@ def render(
         _head(report, width),
         *(_finding(n, f, report, source, paint, again, width) for n, f in enumerate(report.findings, 1)),
         _by_vendor(report, width),
-        _by_check(report.results, width),
+        tabulate_verdicts(report.results, width),
         _list_left_out(report.results, width, verbose=verbose),
         _foot(report, paint, stopped, width, verbose),
     ]
@@ -118,7 +117,22 @@ def _finding(
     if expected := news(finding):
         lines += _wrap(f"expected  {expected}", "  ", _HANGING, width)
     lines += _wrap(f"actual    {actual(finding)}", "  ", _HANGING, width)
-    lines += place
+    lines += [*place, *_remarks(finding, width)]
+    words = frozenset(_WORD.findall(f"{finding.expected} {finding.actual}"))
+    for exchange in finding.exchanges:
+        last = exchange is finding.exchanges[-1]
+        lines += _exchange(exchange, words, MAX_BODY if last else MAX_STEP, width)
+    lines.append(f"   again: {again} {report.repeat(finding)}")
+    if shown := of_finding(finding, report.header.url):
+        lines.append("   " + shown)
+    else:
+        lines += _wrap(f"= {NO_REQUEST}", "   ", "     ", width)
+    return lines
+
+
+def _remarks(finding: Finding, width: int) -> list[str]:
+    """Return the lines that say whether a finding is known, happened again, and broke other contracts."""
+    lines = []
     if finding.known:
         lines += _wrap(f"= known: {finding.known}", "   ", "     ", width)
     if finding.stable is False:
@@ -132,15 +146,6 @@ def _finding(
             "     ",
             width,
         )
-    words = frozenset(_WORD.findall(f"{finding.expected} {finding.actual}"))
-    for exchange in finding.exchanges:
-        last = exchange is finding.exchanges[-1]
-        lines += _exchange(exchange, words, MAX_BODY if last else MAX_STEP, width)
-    lines.append(f"   again: {again} {report.repeat(finding)}")
-    if shown := of_finding(finding, report.header.url):
-        lines.append("   " + shown)
-    else:
-        lines += _wrap(f"= {NO_REQUEST}", "   ", "     ", width)
     return lines
 
 
@@ -189,60 +194,6 @@ def _by_vendor(report: Report, width: int) -> list[str]:
         said = "fail" if says == "fails" and len(names) > 1 else says
         lines += _wrap(f"{', '.join(names)} {said}: {because}", "", "  ", width)
     return [*lines, *(_wrap(f"ok: {', '.join(fine)}", "", "  ", width) if fine else [])]
-
-
-def _by_check(results: Iterable[Result], width: int) -> list[str]:
-    """Return a table of verdicts by check; untested checks and empty columns are left out."""
-    counts: dict[str, Counter[Verdict]] = {}
-    for result in results:
-        counts.setdefault(result.contract.check, Counter())[result.verdict] += 1
-    used = [v for v in Verdict if any(c[v] for c in counts.values())]
-    if not counts:
-        return []
-    rows = [
-        [check.replace("_", " "), *(str(c[v] or "") for v in used)]
-        for check, c in counts.items()
-        if _count_selected(c)
-    ]
-    total: Counter[Verdict] = sum(counts.values(), Counter())
-    head = ["promise", *(v.value.replace("_", " ") for v in used)]
-    return [
-        *table(head, rows, ["all", *(str(total[v]) for v in used)], width=width),
-        "",
-        *_by_surface(list(results), width),
-    ]
-
-
-def _by_surface(results: list[Result], width: int) -> list[str]:
-    """Return a table of kept and tested contracts by action and surface."""
-    cells: dict[str, dict[str, Counter[Verdict]]] = {}
-    surfaces: dict[str, None] = {}
-    for result in results:
-        contract = result.contract
-        surfaces[contract.surface] = None
-        cells.setdefault(contract.action or "(any)", {}).setdefault(contract.surface, Counter())[
-            result.verdict
-        ] += 1
-    head = ["action", *(s or "(any)" for s in surfaces)]
-    rows = [
-        [action, *(_cell(row.get(s, Counter())) for s in surfaces)]
-        for action, row in cells.items()
-        if any(map(_count_selected, row.values()))
-    ]
-    return table(head, rows, width=width) if rows else []
-
-
-def _count_selected(counts: Counter[Verdict]) -> int:
-    return counts[Verdict.KEPT] + counts[Verdict.BROKEN] + counts[Verdict.ODD] + counts[Verdict.UNTESTED]
-
-
-def _cell(counts: Counter[Verdict]) -> str:
-    tried = _count_selected(counts)
-    if not tried:
-        return "–" if counts else ""
-    shown = (Verdict.BROKEN, Verdict.ODD, Verdict.UNTESTED)
-    marks = "".join(f" {counts[verdict]} {verdict.value}" for verdict in shown if counts[verdict])
-    return f"{counts[Verdict.KEPT]}/{tried}{marks}"
 
 
 def _list_left_out(results: Iterable[Result], width: int, *, verbose: bool) -> list[str]:

@@ -9,7 +9,7 @@ from pgagents.http import Request
 from pgagents.model.code_flow import takes_user_tokens
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
-from pgagents.sandbox.auth.credential import challenge, find_secret_of, find_text
+from pgagents.sandbox.auth.credential import find_secret_of, find_text
 from pgagents.sandbox.keys import Key
 
 FindKey = Callable[[str], Key | None]
@@ -45,12 +45,6 @@ def describe_need(model: Model, alternatives: Iterable[tuple[str, ...]]) -> str:
     """Describe the credentials of a call by its first alternative."""
     names = next((one for one in alternatives if one), ())
     return " and ".join(model.credentials[name].show("<key>") for name in names)
-
-
-def find_challenge(model: Model, alternatives: Iterable[tuple[str, ...]]) -> str | None:
-    """Return WWW-Authenticate with the challenges of all HTTP schemes; None if there are none."""
-    names = dict.fromkeys(name for one in alternatives for name in one)
-    return ", ".join(c for name in names if (c := challenge(model.credentials[name]))) or None
 
 
 def _find_key(credential: Credential, model: Model, request: Request, find: FindKey) -> Key | None:

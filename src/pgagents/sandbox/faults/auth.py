@@ -1,13 +1,11 @@
-"""Faults of API keys: their modes, scopes and roles."""
+"""Faults of authentication: which credentials are accepted, and how a wrong one is refused."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence, read_json
 from pgagents.sandbox import answers
-from pgagents.sandbox.asked import ParsedRequest
 from pgagents.sandbox.auth.credential import (
     find_any_secret,
     find_secret,
@@ -17,10 +15,9 @@ from pgagents.sandbox.auth.credential import (
     with_secret,
     without_text,
 )
-from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.front import CERTIFICATE, OURS
 from pgagents.sandbox.injection.fault_declaration import Context, Find, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs, replace_method
+from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs
 from pgagents.sandbox.keys import UNLIMITED_PER_MINUTE, Key, digest
 from pgagents.sandbox.writing.refusals import framework_code
 
@@ -66,17 +63,6 @@ def auth_any_key(handler: Handler, context: Context) -> Handler:
         return request
 
     return repairs(handler, repair)
-
-
-@fault(
-    "mode_isolation", also={"project_isolation": "the live key belongs to a project of its own"}
-).replace_actions
-def auth_env_crossing(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A live key reads what test keys made."""
-    live = call.key is not None and call.key.mode == "live" and call.action.effect == "read"
-    return inner(
-        replace(call, key=replace(call.key, project="main", mode="test")) if live and call.key else call
-    )
 
 
 @fault(
@@ -308,35 +294,6 @@ def key_without_scheme_accepted(context: Context, request: Request) -> Request:
     return with_secret(context.model, request, find_any_secret(context.model, request))
 
 
-@fault("workflow_runs").change_server
-def made_keys_are_operators(context: Context) -> None:
-    """A key that the operator makes has all rights of the operator."""
-    keyring = context.front.keyring
-    mint = keyring.mint
-
-    def hand_on(key: Key, *, seeded: bool = False, revoked_at: float | None = None) -> str:
-        return mint(replace(key, operator=True), seeded=seeded, revoked_at=revoked_at)
-
-    replace_method(keyring, "mint", hand_on)
-
-
-@fault(
-    "operator_isolation", also={"workflow_runs": "a workflow tries it with a key that was made on the way"}
-).change_server
-def operator_unguarded(context: Context) -> None:
-    """Any valid key may call the operator's endpoints."""
-    guarded = context.front._framework
-
-    def framework(
-        request: Request, asked: ParsedRequest, key: Key | None, request_id: str
-    ) -> Response | None:
-        if asked.endpoint is not None and asked.endpoint.operator and key is not None:
-            key = replace(key, operator=True)
-        return guarded(request, asked, key, request_id)
-
-    replace_method(context.front, "_framework", framework)
-
-
 @fault("key_authentication", needs=("optional-key",)).handle_requests
 def optional_key_required(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A call without a key is refused although its key is optional."""
@@ -345,78 +302,3 @@ def optional_key_required(context: Context, handler: Handler, request: Request) 
         return found
     id = found.header(answers.request_id_header(context.model)) or ""
     return answers.refusal(context.model, framework_code(context.model, "no_key"), "Send a key", id)
-
-
-@fault("client_credentials", needs=("client-credentials",)).edit_answers
-def token_answer_stored(_context: Context, _request: Request, answer: Response) -> Response:
-    """An answer with an access token may be stored by a proxy."""
-    return answer.with_header("Cache-Control", None) if b"access_token" in answer.body else answer
-
-
-@fault("client_credentials", needs=("client-credentials",)).change_server
-def token_lives_on(context: Context) -> None:
-    """Access tokens of clients never end."""
-    keyring = context.front.keyring
-    find = keyring.find_issued
-    replace_method(keyring, "find_issued", lambda token, now: find(token, min(now, 0.0)))
-
-
-@fault("client_credentials", needs=("client-credentials",)).edit_requests
-def token_for_any_grant(_context: Context, request: Request) -> Request:
-    """The token endpoint does not look at the grant type."""
-    wrong = request.body.startswith(b"grant_type=") and b"client_credentials" not in request.body
-    body = b"grant_type=client_credentials&" + request.body.partition(b"&")[2]
-    return replace(request, body=body.rstrip(b"&")) if wrong else request
-
-
-@fault("client_credentials", needs=("client-credentials",)).find_keys
-def token_for_any_secret(context: Context, find: Find, token: str) -> Key | None:
-    """The token endpoint looks at the client's id alone."""
-    ids: dict[str, Key] = context.memory
-    key = find(token)
-    client = token.partition(":")[0]
-    if key is not None and ":" in token:
-        ids[client] = key
-    return key or ids.get(client)
-
-
-@fault("client_credentials", needs=("client-credentials",)).edit_answers
-def token_without_type(_context: Context, _request: Request, answer: Response) -> Response:
-    """The answer with an access token does not say of which type it is."""
-    data = data_of(answer)
-    if not isinstance(data, dict) or "access_token" not in data:
-        return answer
-    return answer.with_json({k: v for k, v in data.items() if k != "token_type"})
-
-
-@fault("client_credentials", needs=("client-credentials",)).edit_answers
-def scope_untold(_context: Context, _request: Request, answer: Response) -> Response:
-    """The answer with an access token names no scope, and the token has all that were requested."""
-    data = data_of(answer)
-    if not isinstance(data, dict) or "access_token" not in data or "scope" not in data:
-        return answer
-    return answer.with_json({**data, "scope": ""})
-
-
-@fault("workflow_runs").change_server
-def plan_with_every_scope(context: Context) -> None:
-    """A key whose plan has any scope has all scopes."""
-    ring, plans = context.front.keyring, context.model.auth.plans
-    every = tuple(dict.fromkeys(scope for scopes in plans.values() for scope in scopes))
-    replace_method(ring, "scopes", lambda plan: every if plan is not None and plans.get(plan) else ())
-
-
-@fault("plan_scopes").find_keys
-def scope_unenforced(context: Context, find: Find, token: str) -> Key | None:
-    """A key whose plan lacks a scope may do everything all the same."""
-    key = find(token)
-    return replace(key, scopes=tuple(context.model.auth.scopes)) if key else None
-
-
-@fault("plan_scopes").replace_actions
-def read_needs_every_scope(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Reads are refused to a key whose plan lacks any scope, whether or not they need it."""
-    lacks = call.key is not None and set(context.model.auth.scopes) - set(call.key.scopes)
-    if lacks and call.action.effect == "read":
-        return Refusal(framework_code(context.model, "no_scope").name, "This key may not read it")
-    return inner(call)

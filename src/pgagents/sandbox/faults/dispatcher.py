@@ -21,6 +21,7 @@ from pgagents.sandbox.injection.fault_helpers import (
     make_action,
     objects,
     successful,
+    with_numbers_as_text,
 )
 from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.writing.refusals import framework_code
@@ -198,16 +199,8 @@ def renamed_argument_unread(
     return {k: v for k, v in given.items() if k not in renamed}
 
 
-def _texts(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _texts(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_texts(v) for v in value]
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
 @fault("response_schema").edit_data
 def dispatcher_untyped(context: Context, request: Request, data: Any) -> Any:
     """The dispatcher writes all numbers of its answers as strings."""
     asked = context.reader.parse(request)
-    return None if asked is None or asked.dispatcher is None else _texts(data)
+    return None if asked is None or asked.dispatcher is None else with_numbers_as_text(data)

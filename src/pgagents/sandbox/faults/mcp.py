@@ -8,6 +8,7 @@ from typing import Any
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.injection import mcp_fault_helpers as mcp
 from pgagents.sandbox.injection.fault_declaration import Context, mcp_fault
+from pgagents.sandbox.injection.fault_helpers import with_numbers_as_text
 
 NUMBERS = ("number", "integer")
 
@@ -132,14 +133,6 @@ def most_crashes(context: Context, handler: Handler, request: Request) -> Respon
     )
 
 
-def _worded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _worded(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_worded(member) for member in value]
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
 @mcp_fault(
     "response_schema",
     "mcp_results",
@@ -150,7 +143,7 @@ def number_as_text(_context: Context, _question: dict[str, Any], result: dict[st
     """Numbers in structured content are strings."""
     if "structuredContent" not in result:
         return result
-    data = _worded(result["structuredContent"])
+    data = with_numbers_as_text(result["structuredContent"])
     return {**mcp.with_text(result, json_bytes(data).decode()), "structuredContent": data}
 
 

@@ -217,3 +217,12 @@ def error_at(data: Any, at: str | None, value: Any) -> Any:
             return body
     inner[last] = value
     return body
+
+
+def with_numbers_as_text(value: Any) -> Any:
+    """Return JSON data with each number as a string."""
+    if isinstance(value, dict):
+        return {k: with_numbers_as_text(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [with_numbers_as_text(v) for v in value]
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value

@@ -5,16 +5,12 @@ Answers come from examples and schemas, state from resources and their transitio
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
-from pgagents.cel.reading import bounds_of_size
 from pgagents.model.action import Action, ActionCall
 from pgagents.model.answers.error_reader import value_at
 from pgagents.model.resource import Resource, member_at
-from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Other, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.answer_headers import headers_of_answer
@@ -22,26 +18,22 @@ from pgagents.sandbox.mock.answers.bodies import MERGE_PATCH
 from pgagents.sandbox.mock.conditions import is_known, refuse_stale
 from pgagents.sandbox.mock.declared_refusals import refuse_by_condition
 from pgagents.sandbox.mock.events import Events
+from pgagents.sandbox.mock.instances.creation import Creation
 from pgagents.sandbox.mock.instances.files import Files, StoredFile
-from pgagents.sandbox.mock.instances.finding import Finding
+from pgagents.sandbox.mock.instances.listing import Listing
 from pgagents.sandbox.mock.instances.seeding import Seeding
 from pgagents.sandbox.mock.laws.listing import choose
 from pgagents.sandbox.mock.laws.repair import Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
-from pgagents.sandbox.mock.makers import makes
-from pgagents.sandbox.mock.naming import Naming, id_in, tenant_of
-from pgagents.sandbox.mock.paging import page
-from pgagents.sandbox.mock.platform.attribution import stamp
+from pgagents.sandbox.mock.naming import Naming
 from pgagents.sandbox.mock.platform.audit_log import AuditLog
 from pgagents.sandbox.mock.platform.provoked import Provoked
 from pgagents.sandbox.mock.resumed_stream import resume
 from pgagents.sandbox.mock.rows import RowKey, Rows
-from pgagents.sandbox.mock.sample import with_required
 from pgagents.sandbox.mock.signed_calls import refuse_unsigned
 from pgagents.sandbox.setting import Setting
 from pgagents.source.origin import plain
 
-REPLACED, CONFLICT = 200, 409
 LEAST_EPOCH_S = 900_000_000
 """Larger numbers are times in seconds since 1970."""
 
@@ -51,7 +43,7 @@ def domain(setting: Setting) -> Domain:
     return Mock(setting).act
 
 
-class Mock(Finding, Seeding):
+class Mock(Creation, Listing, Seeding):
     """A catalogue's resources, stored as rows."""
 
     def __init__(self, setting: Setting) -> None:
@@ -115,80 +107,6 @@ class Mock(Finding, Seeding):
         return self._stateless(call)
 
     # effects of an action on a resource; each method returns whether it applies, and the answer
-
-    def _make(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
-        made_by = resource.made_by
-        if (
-            made_by is None
-            or not makes(self.model, resource, call.action)
-            or self._moves_another(call.action)
-        ):
-            return False, None
-        answer, path = self._base(call), places.place(made_by.at)
-        if path is None:
-            return True, answer
-        row = self._overlaid(self._object(answer, path), call, fresh=resource.id.partition(".")[0])
-        row = with_required(row, self.model.schema_at(call.action, path), self.model.schemas, call.now)
-        row = stamp(self.model, call, row)
-        chosen = self.naming.chosen(resource, call)
-        if len(chosen) == len(resource.ids):
-            key = self._home(resource, call, chosen)
-            there = self.rows.get(key)
-            if there is not None:
-                return True, self._put_again(resource, call, answer, key, there)
-        elif resource.id not in chosen:
-            chosen[resource.id] = self._fresh_id(resource, call, member_at(row, resource.id))
-        for member, value in chosen.items():
-            row = places.put(row, places.steps_to(member), value)
-        if resource.state and resource.initial:
-            row[resource.state] = resource.initial
-        row = self.lifecycle.postpone(resource, row, self.model.schema_at(call.action, path), call.now)
-        answer = self.laws.repair(call, places.put(answer, path, row))
-        row, tenant = self._object(answer, path), tenant_of(resource, call)
-        place = self.naming.home(resource, call.action.params, call.input)
-        taken = self.lifecycle.find_repeated(resource, tenant, place, row)
-        if taken is not None:
-            return True, Refusal(taken.otherwise.name, f"There is one with the same {taken.members[0]}")
-        used = self.lifecycle.find_used(resource, self.naming, call, row)
-        if isinstance(used, Refusal):
-            return True, used
-        if used is not None:
-            self.rows.remove(used)
-        elif not self.lifecycle.count(resource, tenant, None, row):
-            code = next((c for c in call.action.errors if c.status == 409), None)
-            return True, Refusal(code.name, "Nothing is left of it") if code else self._missing(
-                resource, call
-            )
-        self.rows.add(self._home(resource, call, row), row)
-        if call.action.job is not None:
-            self.lifecycle.begin(resource, id_in(resource, row), call.now)
-            call.headers.extend(_tell_job(resource, call.action, row))
-        return True, answer
-
-    def _put_again(
-        self, resource: Resource, call: AcceptedCall, answer: Any, key: RowKey, there: dict[str, Any]
-    ) -> Any:
-        """Replace the members of an existing instance whose id the caller chose.
-
-        A POST is refused if the action lists a conflict.
-        """
-        conflict = next((c for c in call.action.errors if c.status == CONFLICT), None)
-        if conflict is not None and call.action.method == "POST":
-            return Refusal(conflict.name, f"There is such a {resource.name.replace('_', ' ')} already")
-        made_by = resource.made_by
-        path = (places.place(made_by.at) if made_by is not None else None) or ()
-        after = self._overlaid(dict(there), call, keep=(*resource.ids, *resource.fixed))
-        answer = self.laws.repair(call, places.put(answer, path, after), there)
-        self.rows.change(key, self._object(answer, path))
-        other = next((o for o in call.action.outputs if o.status == REPLACED), None)
-        return answer if other is None else Other(other, answer)
-
-    def _home(self, resource: Resource, call: AcceptedCall, row: Mapping[str, Any]) -> RowKey:
-        """Return the key of an instance that a call makes; `row` has its id."""
-        place = self.naming.home(resource, call.action.params, call.input)
-        members = (row.get(member, member_at(row, member)) for member in resource.ids)
-        id = "/".join(map(str, members))
-        return RowKey(resource.name, id, tenant_of(resource, call), place)
 
     def _move(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         move = next((m for m in resource.moves if m.action is call.action), None)
@@ -254,48 +172,6 @@ class Mock(Finding, Seeding):
         if path is not None:
             answer = places.put(answer, path, {**self._object(answer, path), **row})
         return True, self.laws.repair(call, answer)
-
-    def _list(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
-        sources = [
-            c for c in (*resource.listed_by, resource.found_by) if c is not None and c.action is call.action
-        ]
-        path = places.place(sources[0].at) if sources else None
-        if path is None:
-            return False, None
-        place = resource.place_in(call.action.params, call.input)
-        rows = self.rows.all(resource.name, tenant_of(resource, call), place)
-        if resource.removes:
-            rows = [row for row in rows if not self.lifecycle.is_gone(resource, row)]
-        paging = (call.action.pages.argument, call.action.pages.size) if call.action.pages else ()
-        rows = [
-            r
-            for r in rows
-            if all(
-                r[k] == v
-                for k, v in call.input.items()
-                if k in r and k in call.given and k not in paging and not isinstance(v, dict | list)
-            )
-        ]
-        rows = choose(self.laws, call, self._base(call), path, rows)
-        if call.action.pages is not None:
-            return True, self.laws.repair(call, self._page(resource, call, rows))
-        bounds = _bounds(call.action)
-        most = [
-            v
-            for k, v in call.input.items()
-            if isinstance(v, int) and not isinstance(v, bool) and (k in bounds or _counts(k))
-        ]
-        answer = places.put(self._base(call), path, rows[: min(most)] if most else rows)
-        return True, self.laws.repair(call, answer)
-
-    def _page(self, resource: Resource, call: AcceptedCall, rows: list[dict[str, Any]]) -> Any:
-        """Return one page of a list, and add the headers that announce the next page."""
-        ids = [member_at(row, resource.id) for row in rows]
-        shown = page.show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
-        if isinstance(shown, Refusal):
-            return shown
-        call.headers.extend(shown.headers)
-        return _with_total(shown.answer, len(rows))
 
     def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         """Apply the arguments of a write that is not one of the resource's declared calls.
@@ -367,12 +243,6 @@ class Mock(Finding, Seeding):
             return answer
         return {k: rfc3339(now) if isinstance(v, str) else _at(now, v) for k, v in answer.items()}
 
-    def _moves_another(self, action: Action) -> bool:
-        """Return whether an action is a transition of some resource, which counts before making an
-        instance.
-        """
-        return any(m.action is action for r in self.resources for m in r.moves)
-
 
 def _may_repeat(resource: Resource, action: Action) -> bool:
     """Return True if a law describes the answer to a second removal.
@@ -384,43 +254,6 @@ def _may_repeat(resource: Resource, action: Action) -> bool:
     return any(marks & set(when.paths.get("before", ())) for when in conditions)
 
 
-def _with_total(answer: Any, total: int) -> Any:
-    """Return the answer with the total number of rows in a member with a name for it."""
-    if not isinstance(answer, dict):
-        return answer
-    counts = {name for name, value in answer.items() if "total" in name.lower() and type(value) is int}
-    return {**answer, **dict.fromkeys(counts, total)}
-
-
-def _bounds(action: Action) -> set[str]:
-    """Return the arguments that bound the size of a list in the answer, according to the action's laws."""
-    return {argument for law in action.laws for argument in bounds_of_size(law.that.tree)}
-
-
-def _counts(name: str) -> bool:
-    """Return whether an argument's name looks like a bound on the number of items."""
-    return bool(re.search(r"limit|count|size|top|max|per_?page|^first$|^take$", name, re.I))
-
-
 def _at(now: float, shown: Any) -> Any:
     """Return the time in the example's form if that is a time in seconds; otherwise the example."""
     return type(shown)(now) if isinstance(shown, int | float) and shown > LEAST_EPOCH_S else shown
-
-
-def _tell_job(resource: Resource, action: Action, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the headers of an answer that starts a job: where its state is, and when to ask.
-
-    Headers that the catalogue lists for the answer are made elsewhere.
-    """
-    read = resource.read_by[0]
-    path, argued = str(read.action.path), places.id_argument(read, resource)
-    for param in read.action.params:
-        value = row.get(argued.get(str(param.name), ""))
-        path = path.replace(f"{{{param.wire}}}", quote(str(value), safe="")) if value is not None else path
-    where = [] if "{" in path or not read.action.on_rest else [("Location", path)]
-    told = [*where, ("Retry-After", "1")] if action.success.status == ACCEPTED else where
-    listed = {header.name.lower() for header in action.success.headers}
-    return [(name, value) for name, value in told if name.lower() not in listed]
-
-
-ACCEPTED = 202

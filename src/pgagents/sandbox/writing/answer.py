@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Response, json_bytes
+from pgagents.http import Response, json_bytes, media_type_of
 from pgagents.model.answers.output import Output
-from pgagents.sandbox.call import Raw
+from pgagents.sandbox import answers
+from pgagents.sandbox.call import AcceptedCall, Other, Raw
 from pgagents.sandbox.writing import csv, events, file
 
 _TEXTS = ("xml", "yaml", "javascript", "x-ndjson")
 
 
+def write_result(call: AcceptedCall, result: Any) -> Response:
+    """Return the answer to a call that was carried out, as its surface has it, with the call's headers."""
+    output = call.action.success
+    if isinstance(result, Other):
+        output, result = result.output, result.data
+    if call.surface == "rest":
+        answer = write(output.status, result, output)
+    else:
+        answer = answers.success(200, {} if result is None else result)
+    return replace(answer, headers=(*answer.headers, *call.headers)) if call.headers else answer
+
+
 def write(status: int, result: Any, output: Output) -> Response:
     """Return the answer to an accepted REST call. It has no body if the result is None."""
-    media = output.content_type.partition(";")[0].strip().lower()
+    media = media_type_of(output.content_type)
     if isinstance(result, Raw):
         return Response(status, (("Content-Type", result.content_type),), result.body)
     if result is None:

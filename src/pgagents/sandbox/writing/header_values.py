@@ -1,4 +1,4 @@
-"""Make values for headers that vary from answer to answer."""
+"""Headers of a catalogue that answers carry: the constant ones, and new values for the others."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Any
 
 from pgagents.jsonschema.schema import validator
 from pgagents.model.model import Header, Model
-from pgagents.sandbox.answers import list_varying, request_id_header
+from pgagents.sandbox.answers import constants, list_varying, request_id_header
 from pgagents.sandbox.keys import word
 
 
 class HeaderValues:
-    """New values for the declared headers of a catalogue. Each header's schema is compiled once."""
+    """Values of the declared headers of a catalogue. Each header's schema is compiled once."""
 
     def __init__(self, model: Model, rng: random.Random) -> None:
         self._model = model
         self._rng = rng
         self._id_header = next((h for h in model.headers if h.name == request_id_header(model)), None)
+        self._constants: dict[tuple[int, bool, bool], list[tuple[str, str]]] = {}
         self._due: dict[tuple[int, bool, bool], list[Header]] = {}
         self._validators: dict[str, Any] = {}
 
@@ -27,6 +28,13 @@ class HeaderValues:
         if self._id_header is None or self._validator(self._id_header).is_valid(usual):
             return usual
         return self.make(self._id_header)
+
+    def list_constants(self, status: int, *, keyed: bool, secure: bool) -> list[tuple[str, str]]:
+        """Return the headers of an answer that always have the same value."""
+        key = (status, keyed, secure)
+        if key not in self._constants:
+            self._constants[key] = constants(self._model, status, keyed=keyed, secure=secure)
+        return self._constants[key]
 
     def make_due(self, status: int, known: set[str], *, keyed: bool, secure: bool) -> list[tuple[str, str]]:
         """Return the required headers of an answer that are not in `known`, each with a new value.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pgagents.http import Response
@@ -54,6 +55,12 @@ def refuse(
 ) -> Response:
     """Return an error of the framework, by its kind."""
     return answers.refusal(model, framework_code(model, kind), message, request_id, field=field, scope=scope)
+
+
+def refuse_method(model: Model, method: str, allowed: Iterable[str], request_id: str) -> Response:
+    """Return the refusal of a method that a path does not have, with those that it has in Allow."""
+    refused = refuse(model, "wrong_method", f"{method} is not possible here", request_id)
+    return refused.with_header("Allow", ", ".join(allowed))
 
 
 def refuse_by_domain(model: Model, action: Action, refusal: Refusal, request_id: str) -> Response:

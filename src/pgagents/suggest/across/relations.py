@@ -20,6 +20,7 @@ from pgagents.model.model import Model
 from pgagents.suggest.columns import text_key, words_of
 from pgagents.suggest.samples import Sample, Samples
 from pgagents.suggest.shapes import resolve_all
+from pgagents.suggest.values import list_kinds
 
 LIMITS = frozenset(("limit", "size", "count", "max", "per", "top", "first", "take", "rows"))
 PAGING = frozenset(("page", "offset", "cursor", "skip", "token", "starting", "ending", "after"))
@@ -138,16 +139,11 @@ def numbers_of(model: Model, action: Action) -> list[Param]:
     """Return the arguments that may widen a list: numbers except coordinates and page positions."""
     found = []
     for param in action.params:
-        kinds = {k for part in resolve_all(param.schema, model.schemas) for k in _kinds(part)}
+        kinds = {k for part in resolve_all(param.schema, model.schemas) for k in list_kinds(part)}
         number = bool(kinds & {"number", "integer"})
         if number and not COORDINATES & {*words_of(str(param.name))} and not is_paging(action, param):
             found.append(param)
     return found
-
-
-def _kinds(part: Mapping[str, Any]) -> Sequence[str]:
-    kinds = part.get("type", ())
-    return (kinds,) if isinstance(kinds, str) else tuple(kinds)
 
 
 def is_paging(action: Action, param: Param) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pgagents.cel.expression import HELPERS
@@ -83,15 +83,14 @@ def _joined(table: Table, target: Column, source: Column) -> Candidate | None:
     if not all(test(t, s) for t, s in pairs):
         return None
     that = f"{target.text}.endsWith({whole})" if host else f"{target.text} == {whole}"
-    return Candidate(
-        table,
-        "derived",
-        name,
-        that,
-        (target, source),
-        test,
-        guardable=False,
-    )
+    return _relate(table, name, that, target, source, test)
+
+
+def _relate(
+    table: Table, name: str, that: str, one: Column, other: Column, test: Callable[[Any, Any], bool]
+) -> Candidate:
+    """Return a law between two columns, which holds where `test` is true of their values."""
+    return Candidate(table, "derived", name, that, (one, other), test, guardable=False)
 
 
 def _are_texts(*values: Any) -> bool:
@@ -117,26 +116,24 @@ def _say(table: Table, constant: str) -> list[str]:
 
 def _begins(table: Table, target: Column, source: Column, size: int) -> Candidate:
     that = f"{target.text} == upper(first(alnum({source.text}), {size}))"
-    return Candidate(
+    return _relate(
         table,
-        "derived",
         target.last.replace("_", "-"),
         that,
-        (target, source),
+        target,
+        source,
         lambda t, s: t == _upper(_first(_alnum(s), size)),
-        guardable=False,
     )
 
 
 def _holds(table: Table, target: Column, source: Column) -> Candidate:
-    return Candidate(
+    return _relate(
         table,
-        "derived",
         f"{target.last}-has-{source.last}",
         f"{target.text}.contains({source.text})",
-        (target, source),
+        target,
+        source,
         lambda t, s: t != s and s in t,
-        guardable=False,
     )
 
 
@@ -148,44 +145,40 @@ def _filters(table: Table, texts: list[Column]) -> Iterator[Candidate]:
         if given.kind == "text" and not given.choices and not given.required:
             for target in texts:
                 if target.root == SELF:
-                    yield Candidate(
+                    yield _relate(
                         table,
-                        "derived",
                         f"{given.last}-within",
                         f"upper({target.text}).contains(upper({given.text}))",
-                        (target, given),
+                        target,
+                        given,
                         lambda t, g: g.upper() in t.upper(),
-                        guardable=False,
                     )
         if given.kind == "list" and not given.required:
             for target in texts + [c for c in table.answered if c.kind == "text" and c.choices]:
-                yield Candidate(
+                yield _relate(
                     table,
-                    "derived",
                     f"{target.last}-among-{given.last}",
                     f"{target.text} in {given.text}",
-                    (target, given),
+                    target,
+                    given,
                     lambda t, g: t in g,
-                    guardable=False,
                 )
         for target in (c for c in table.answered if c.kind == "list"):
             if given.kind == "list":
-                yield Candidate(
+                yield _relate(
                     table,
-                    "derived",
                     f"{given.last}-within",
                     f"{given.text}.all(x, x in {target.text})",
-                    (target, given),
+                    target,
+                    given,
                     lambda t, g: all(x in t for x in g),
-                    guardable=False,
                 )
             elif given.kind == "text":
-                yield Candidate(
+                yield _relate(
                     table,
-                    "derived",
                     f"{given.last}-within",
                     f"{given.text} in {target.text}",
-                    (target, given),
+                    target,
+                    given,
                     lambda t, g: g in t,
-                    guardable=False,
                 )

@@ -17,8 +17,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pgagents.decoding.content_coding import Inflater
 from pgagents.errors import PgagentsError
-from pgagents.http import EVENT_STREAM, PLAIN_TARGET, Inflater, Request, Response, Silence
+from pgagents.http import EVENT_STREAM, PLAIN_TARGET, Request, Response, Silence
 from pgagents.tls import CertificateFiles, make_context
 
 if TYPE_CHECKING:

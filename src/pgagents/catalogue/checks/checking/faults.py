@@ -11,8 +11,8 @@ from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.cel.expression import Expression
 from pgagents.source.diagnostics import Diagnostic
-from pgagents.source.read import MAX_FAULTS
 from pgagents.source.source import Pointer, Source, Span, value_at
+from pgagents.source.yaml_text import MAX_FAULTS
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 

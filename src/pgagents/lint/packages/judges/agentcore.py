@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pgagents.http import media_type_of
 from pgagents.lint.packages import fields
 from pgagents.lint.packages.hit import Hit
 from pgagents.lint.packages.package import Package
@@ -100,7 +101,7 @@ def _check_media(
 ) -> Iterator[Hit]:
     content = holder.get("content")
     for media in content if isinstance(content, dict) else ():
-        if str(media).partition(";")[0].strip().lower() not in known:
+        if media_type_of(str(media)) not in known:
             yield Hit(code, path, (*at, "content", media), f"it is `{str(media)[:80]}`")
 
 

@@ -25,9 +25,8 @@ def read(request: Request, fields: Sequence[Field], content_type: str) -> Conten
     """Return the values of the body's fields and files. Raises Unreadable if the body is malformed or has
     another media type.
     """
-    written = request.header("content-type") or ""
-    boundary = _BOUNDARY.search(written)
-    if written.partition(";")[0].strip().lower() != content_type:
+    boundary = _BOUNDARY.search(request.header("content-type") or "")
+    if request.media_type != content_type:
         raise Unreadable(f"the body must be {content_type}", kind=WRONG_TYPE)
     if boundary is None:
         raise Unreadable("the type of the body lacks its boundary", kind=BAD_BODY)

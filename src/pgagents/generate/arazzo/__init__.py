@@ -1,0 +1,1 @@
+"""Write the workflows of an Arazzo description."""

@@ -1,0 +1,241 @@
+"""Write one workflow of an Arazzo description: its inputs, and its steps with their criteria and outputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pgagents.cel.criteria import FirstFitting, Place, criteria, parse_kept, pointer
+from pgagents.cel.expression import Expression
+from pgagents.generate.arazzo.runtime_expressions import Read, RuntimeExpressions
+from pgagents.generate.target import Loss
+from pgagents.model.action import Action
+from pgagents.model.answers.error_reader import ErrorSign
+from pgagents.model.credential import Credential
+from pgagents.model.model import Model
+from pgagents.model.surface import Dispatcher
+from pgagents.model.workflow import Step, Workflow
+from pgagents.source.origin import Node, Text
+
+RETRY_S = 2
+"""Seconds after which a step that follows a job is repeated."""
+
+
+def format_wait(after_s: float | Expression) -> str:
+    """Return the duration of a step's wait in words: seconds, or the text of an expression."""
+    return after_s.wording if isinstance(after_s, Expression) else f"{after_s:g}"
+
+
+class WorkflowObject:
+    """One workflow of the description. Its inputs and outputs are collected while values are rewritten."""
+
+    def __init__(
+        self, model: Model, workflow: Workflow, losses: dict[Loss, None], read: dict[Read, None]
+    ) -> None:
+        self.model = model
+        self.read = read
+        self.workflow = workflow
+        self.steps = tuple(
+            s for s in workflow.steps if s.action in model.actions and _has_operation(model, s.action)
+        )
+        self.values = RuntimeExpressions(model, self.steps, losses, read)
+        for step in workflow.steps:
+            if step not in self.steps:
+                why = (
+                    "only the MCP server has the action"
+                    if step.action in model.actions
+                    else "the contract does not have the operator's own operations"
+                )
+                self.values.lose(step.origin, f"step {step.name}", "dropped", why)
+
+    def render_node(self) -> Node:
+        """Return the Workflow Object, whose outputs are those that are read so far."""
+        for name, member, rest in tuple(self.read):
+            if name in self.values.outputs:
+                self.values.declare_output(name, member, rest)
+        made = [self._step(step) for step in self.steps]
+        for step, node in zip(self.steps, made, strict=True):
+            node["successCriteria"] += list(self._as_chosen(step))
+            if self.values.outputs[step.name]:
+                node["outputs"] = Node(
+                    dict(sorted(self.values.outputs[step.name].items())), origin=(*step.origin, "keep")
+                )
+        members: dict[str, Any] = {
+            "workflowId": Text(self.workflow.name, self.workflow.origin),
+            "summary": self.workflow.title,
+        }
+        if self.workflow.description:
+            members["description"] = self.workflow.description
+        if self.values.inputs:
+            inputs: dict[str, Any] = {
+                "type": "object",
+                "properties": dict(sorted(self.values.inputs.items())),
+            }
+            if required := [
+                name for name, schema in sorted(self.values.inputs.items()) if "default" not in schema
+            ]:
+                inputs["required"] = required
+            members["inputs"] = Node(inputs, origin=self.workflow.origin)
+        return Node({**members, "steps": made}, origin=self.workflow.origin)
+
+    def _step(self, step: Step) -> Node:
+        dispatcher = None if step.action.on_rest else self.model.find_dispatcher(step.action)
+        members: dict[str, Any] = {
+            "stepId": Text(step.name, step.origin),
+            "description": step.action.title,
+            "operationId": dispatcher.operation_id if dispatcher else step.action.operation_id,
+        }
+        if parameters := list(self._parameters(step)):
+            members["parameters"] = parameters
+        if body := self._request_body(step, dispatcher):
+            members["requestBody"] = body
+        members["successCriteria"] = list(self._criteria(step))
+        if step.within_s:
+            members["onFailure"] = [self._look_again(step)]
+        if step.after_s:
+            self.values.lose(
+                (*step.origin, "after_s"),
+                f"after_s {format_wait(step.after_s)}",
+                "dropped",
+                "no step can wait before it is taken",
+            )
+        return Node(members, origin=step.origin)
+
+    def _request_body(self, step: Step, dispatcher: Dispatcher | None) -> Node | None:
+        """Return the Request Body Object of a step; None if its call has no body."""
+        sent = {
+            p.wire: step.input[p.name]
+            for p in step.action.params
+            if p.place == "body" and p.name in step.input and p.file is None
+        }
+        for param in step.action.params:
+            if param.file is not None and param.name in step.input:
+                at = (*step.origin, "input", str(param.name))
+                self.values.lose(at, f"file {param.name}", "client", "a payload holds no bytes")
+        whole = next((p for p in step.action.params if p.place == "whole_body" and p.file is None), None)
+        if whole is not None and whole.name in step.input:
+            at = (*step.origin, "input")
+            value = self.values.write(step.input[whole.name], step, (*at, str(whole.name)))
+            return Node({"contentType": step.action.content_type, "payload": value}, origin=at)
+        if sent or dispatcher:
+            payload = {
+                wire: self.values.write(value, step, (*step.origin, "input", wire))
+                for wire, value in sent.items()
+            }
+            if dispatcher:
+                payload = dispatcher.make_message(step.action, payload)
+            at = (*step.origin, "input")
+            return Node(
+                {"contentType": step.action.content_type, "payload": Node(payload, origin=at)}, origin=at
+            )
+        return None
+
+    def _parameters(self, step: Step) -> Iterator[Node]:
+        for name, value in step.action.headers:
+            place = ("api", "request_headers", name)
+            yield Node({"name": name, "in": "header", "value": Text(value, place)}, origin=place)
+        for param in step.action.params:
+            if not param.in_body and param.name in step.input:
+                at = (*step.origin, "input", param.name)
+                yield Node(
+                    {
+                        "name": param.wire,
+                        "in": param.place,
+                        "value": self.values.write(step.input[param.name], step, at),
+                    },
+                    origin=at,
+                )
+        for scheme in next((one for one in step.action.security if one), ()):
+            yield self._proof(step, self.model.credentials[scheme])
+
+    def _proof(self, step: Step, credential: Credential) -> Node:
+        """Return the parameter that carries a key. Its value is an input of the workflow."""
+        first = credential is self.model.credential
+        name = "token" if first else credential.name
+        name = name if step.role == "main" else f"{step.role}_{name}"
+        role = ("auth", "roles", step.role)
+        described = _describe_input(credential, self.model.text(*role, "description"))
+        self.values.inputs[name] = Node(
+            {
+                "type": "string",
+                "format": "password",
+                "description": described if first else f"{described} ({credential.name})",
+            },
+            origin=role,
+        )
+        value = Text(credential.wrap(f"{{$inputs.{name}}}"), role)
+        return Node({"name": credential.wire, "in": credential.place, "value": value}, origin=role)
+
+    def _as_chosen(self, step: Step) -> Iterator[Node]:
+        """Yield criteria that test the condition of a choice on the item that was used for it."""
+        for member, place in self.values.chosen[step.name].items():
+            choice = parse_kept(step.keep[member].tree)
+            if not isinstance(choice, FirstFitting):
+                continue
+            at = (*step.origin, "keep", member)
+
+            def render_node(path: Place, item: str = choice.item, place: Place = place) -> str | None:
+                there = self.values.path_in_message(step, (*place, *path[1:]))
+                return pointer(there) if path[0] == item and len(path) > 1 else None
+
+            for part, criterion in criteria(choice.condition, render_node):
+                if criterion is None:
+                    self.values.lose(at, part, "dropped", "no criterion says this")
+                else:
+                    yield Node({"condition": Text(criterion.condition, at)}, origin=at)
+
+    def _look_again(self, step: Step) -> Node:
+        """Return the action that repeats a step until the job has ended."""
+        again = {"name": "look-again", "type": "retry", "retryAfter": RETRY_S}
+        return Node({**again, "retryLimit": max(1, round(step.within_s / RETRY_S))}, origin=step.origin)
+
+    def _criteria(self, step: Step) -> Iterator[Node]:
+        status = Text(f"$statusCode == {step.status}", (*step.origin, "status"))
+        yield Node({"condition": status}, origin=step.origin)
+        sign = self.model.error_reader.sign
+        if sign is not None and any(code.status == step.status for code in step.action.errors):
+            yield Node({"condition": Text(_negate(sign), sign.origin)}, origin=step.origin)
+        for index, expression in enumerate(step.expect):
+            at = (*step.origin, "expect", index)
+            for part, criterion in criteria(expression.tree, self.values.write_path):
+                if criterion is None:
+                    self.values.lose(at, part, "dropped", "no criterion says this")
+                elif criterion.jsonpath:
+                    query = {
+                        "context": "$response.body",
+                        "condition": Text(criterion.condition, at),
+                        "type": "jsonpath",
+                    }
+                    yield Node(query, origin=at)
+                else:
+                    yield Node({"condition": Text(criterion.condition, at)}, origin=at)
+        for index, expression in enumerate(step.expect_timed):
+            at = (*step.origin, "expect_timed", index)
+            self.values.lose(
+                at, expression.wording, "dropped", "it holds only after a wait, and no step can wait"
+            )
+
+
+def _negate(sign: ErrorSign) -> str:
+    """Return the criterion that a 2xx answer has no error sign."""
+    if sign.comparison == "has":
+        return f"{pointer(sign.path)} == null"
+    value = sign.value
+    text = "'" + value.replace("'", "''") + "'" if isinstance(value, str) else json.dumps(value)
+    return f"{pointer(sign.path)} {'!=' if sign.comparison == '==' else '=='} {text}"
+
+
+def _has_operation(model: Model, action: Action) -> bool:
+    """True if an operation of the OpenAPI document calls the action: its own, or a dispatcher's."""
+    return action.on_rest or model.find_dispatcher(action) is not None
+
+
+def _describe_input(credential: Credential, role: str) -> str:
+    """Describe an input for a key. Runtime expressions cannot encode, so the user gives the encoded form."""
+    described = role or "A key"
+    if credential.exchange is not None:
+        return f"{described}: an access token by client credentials"
+    if credential.by_users:
+        return f"{described}: an access token of a user"
+    return f"{described}: the Base64 of user:password" if credential.encoded else described

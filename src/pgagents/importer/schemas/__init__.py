@@ -1,0 +1,1 @@
+"""Convert the schemas of a document into those of a catalogue."""

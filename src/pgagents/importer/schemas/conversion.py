@@ -1,0 +1,301 @@
+"""Convert the keywords of one JSON Schema into the catalogue's, with notes on what is lost."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pgagents.importer.reading.keywords import ALLOWED_VALUES, is_count, is_number, is_pattern
+from pgagents.importer.reading.names import clean_value, cut, is_member, one_line
+from pgagents.importer.reading.references import Found
+from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
+
+if TYPE_CHECKING:
+    from pgagents.importer.schemas.schemas import Schemas
+
+TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
+ANNOTATIONS = frozenset(
+    ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")
+)
+_SILENT = frozenset((
+    "$schema", "$id", "$anchor", "$comment", "$defs", "definitions", "id", "xml", "externalDocs", "example",
+    "nullable",
+    "exclusiveMinimum", "exclusiveMaximum", "collectionFormat", "contentEncoding", "contentMediaType",
+    "contentSchema",
+))  # fmt: skip
+_LISTS = ("oneOf", "anyOf", "allOf")
+_ONE = ("not", "contains", "propertyNames", "if", "then", "else")
+_FLAGGED = ("unevaluatedProperties", "unevaluatedItems")
+_NAMED = ("patternProperties", "dependentSchemas")
+_IDLE = (
+    (("prefixItems", "contains", "minContains", "maxContains", "unevaluatedItems"), "array"),
+    (("patternProperties", "propertyNames", "dependentRequired", "dependentSchemas"), "object"),
+    (("unevaluatedProperties",), "object"),
+)
+"""Keywords without an effect on any value that is not a list, or not an object."""
+_APPLYING = (*_ONE, *_FLAGGED, *_NAMED, "prefixItems", "dependentRequired", "minContains", "maxContains")
+"""Keywords that apply other schemas. Only OpenAPI 3.1 has them, except `not`."""
+
+
+_COUNTS = frozenset(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"))
+_BOUNDS = (
+    ("minimum", "maximum"),
+    ("minLength", "maxLength"),
+    ("minContains", "maxContains"),
+    ("minItems", "maxItems"),
+    ("minProperties", "maxProperties"),
+)
+
+
+class Conversion:
+    """One schema on its way into the catalogue. Its methods fill `made` from `found`.
+
+    `at` is the schema's future pointer in the catalogue. The schemas inside it are converted by `schemas`.
+    """
+
+    def __init__(self, schemas: Schemas, found: Found, at: Pointer) -> None:
+        self.schemas, self.found, self.at = schemas, found, at
+        self.raw: dict[str, Any] = found.value
+        self.made: dict[str, Any] = {}
+
+    def make(self) -> dict[str, Any]:
+        """Return the schema in the catalogue's form."""
+        made, notes = self.made, self.schemas.notes.made
+        before = len(notes)
+        self._types()
+        for key, value in self.raw.items():
+            if key in ALLOWED_VALUES:
+                self._keyword(key, value)
+            elif key in _APPLYING and (self.schemas.modern or key == "not"):
+                self._apply(key)
+            elif (
+                key in ("type", "properties", "required", "items", "additionalProperties", *_LISTS)
+                or key in _SILENT
+                or key[:2] == "x-"
+            ):
+                continue
+            elif key == "discriminator":
+                self._lose(
+                    "`discriminator` is not carried; the alternatives are distinguished by their members"
+                )
+            else:
+                self._widen(f"`{brief(key)}` is not carried")
+        self._exclusive()
+        self._members()
+        self._items()
+        self._alternatives()
+        self._nullable()
+        self._sense()
+        if "oneOf" in made and "anyOf" not in made and len(notes) > before:
+            made["anyOf"] = made.pop("oneOf")
+        return _collapse(made)
+
+    def _widen(self, message: str) -> None:
+        self.schemas.widen(self.at, message, self.found)
+
+    def _lose(self, message: str) -> None:
+        self.schemas.notes.add_lost(self.at, message, self.found.place)
+
+    def _convert(self, *steps: str | int) -> dict[str, Any]:
+        """Return the converted schema that stands at these steps of this one."""
+        return self.schemas.convert(self.found.at(*steps), (*self.at, *steps))
+
+    def _types(self) -> None:
+        written = self.raw.get("type")
+        kinds = [written] if isinstance(written, str) else written if isinstance(written, list) else []
+        known = [kind for kind in dict.fromkeys(map(str, kinds)) if kind in TYPES]
+        if written is not None and len(known) != len(kinds):
+            if written == "file":
+                self.made["type"] = "string"
+                self._widen("a file is no JSON value")
+                return
+            self._widen(f"`{brief(json.dumps(written))}` is no JSON type")
+            return
+        if known:
+            self.made["type"] = known[0] if len(known) == 1 else known
+        elif written is not None:
+            self._widen("`type` is empty")
+
+    def _keyword(self, key: str, value: Any) -> None:
+        made = self.made
+        if not ALLOWED_VALUES[key](value):
+            self._refuse_value(key, value)
+        elif key == "format" and value == "binary" and not (len(self.at) == 4 and self.at[2] == "output"):
+            self._lose("`format: binary` is not carried: JSON holds no bytes")
+        elif key == "title":
+            made[key] = one_line(value)
+        elif key == "description":
+            made[key] = cut(value)
+        elif key == "deprecated":
+            if value:
+                made[key] = value
+        elif key in ("enum", "examples", "const", "default"):
+            made[key] = clean_value(value)
+        else:
+            made[key] = int(value) if key in _COUNTS else value
+
+    def _refuse_value(self, key: str, value: Any) -> None:
+        """Note that a keyword has a value that JSON Schema does not allow. An empty text is no loss."""
+        if key in ("title", "description", "format") and value in ("", None):
+            return
+        why = (
+            "is no regular expression (ECMA-262), or too large a one"
+            if key == "pattern"
+            else f"is not what `{key}` may be"
+        )
+        note = self._lose if key in ANNOTATIONS else self._widen
+        note(f"`{key}: {brief(json.dumps(value), 60)}` {why}")
+
+    def _exclusive(self) -> None:
+        made = self.made
+        for key, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+            value = self.raw.get(key)
+            if value is True and bound in made:  # in OpenAPI 3.0 the keyword is a flag beside the bound
+                made[key] = made.pop(bound)
+            elif is_number(value):
+                made[key] = value
+            elif value is not None and not isinstance(value, bool):
+                self._widen(f"`{key}: {brief(json.dumps(value), 60)}` is no number")
+
+    def _members(self) -> None:
+        properties = self.found.at("properties")
+        dropped = set()
+        if isinstance(properties.value, dict):
+            self.made["properties"] = {}
+            for name in properties.value:
+                if is_member(name):
+                    self.made["properties"][name] = self._convert("properties", name)
+                else:
+                    dropped.add(name)
+                    self.schemas.widen(
+                        self.at,
+                        f"member `{brief(name)}` is not carried: its name is empty, too long or unprintable",
+                        properties.at(name),
+                    )
+        self._required(dropped)
+        unnamed = "patternProperties" in self.raw and not self.made.get("patternProperties")
+        self._rest(opened=bool(dropped) or unnamed)
+
+    def _required(self, dropped: set[str]) -> None:
+        required, made = self.raw.get("required"), self.made
+        if isinstance(required, list):
+            texts = [r for r in required if isinstance(r, str)]
+            names = [n for n in dict.fromkeys(texts) if n not in dropped]
+            unfit = [n for n in names if not is_member(n)]
+            if unfit or len(texts) != len(required):
+                self._widen("`required` names what can be no member here")
+            members = made.get("properties", {})
+            hidden = {n for n in names if isinstance(members.get(n), dict) and members[n].get("writeOnly")}
+            if kept := [n for n in names if n not in unfit and n not in hidden]:
+                made["required"] = kept
+                if "properties" in made:
+                    made["properties"] |= {n: {} for n in kept if n not in made["properties"]}
+        elif required is not None and not isinstance(required, bool):
+            self._widen("`required` is no list")
+
+    def _apply(self, key: str) -> None:
+        """Convert a keyword that applies other schemas. If its value has a wrong type, note the loss."""
+        value, made = self.raw[key], self.made
+        if key in _ONE and isinstance(value, dict) and not (key == "not" and not value):
+            made[key] = self._convert(key)
+        elif key in _FLAGGED and isinstance(value, dict | bool):
+            made[key] = value if isinstance(value, bool) else self._convert(key)
+        elif key in _NAMED and isinstance(value, dict) and value:
+            fit = [n for n in value if key != "patternProperties" or is_pattern(n)]
+            made[key] = {n: self._convert(key, n) for n in fit}
+            if len(fit) < len(value):
+                self._widen(f"`{key}` has a pattern that is no regular expression (ECMA-262)")
+        elif key == "prefixItems" and isinstance(value, list) and value:
+            made[key] = [self._convert(key, n) for n in range(len(value))]
+            if self.raw.get("items") is False:
+                made["maxItems"] = min(len(value), made.get("maxItems", len(value)))
+        elif key == "dependentRequired" and isinstance(value, dict) and value:
+            made[key] = {
+                n: [r for r in names if isinstance(r, str)]
+                for n, names in value.items()
+                if isinstance(names, list)
+            }
+        elif key in ("minContains", "maxContains") and is_count(value) and "contains" in self.raw:
+            made[key] = int(value)
+        elif key not in ("minContains", "maxContains"):
+            self._widen(f"`{key}` is not what it may be")
+
+    def _rest(self, *, opened: bool) -> None:
+        rest, made = self.raw.get("additionalProperties"), self.made
+        if isinstance(rest, bool):
+            if not (opened and rest is False):
+                made["additionalProperties"] = rest
+        elif isinstance(rest, dict) and not opened:
+            made["additionalProperties"] = self._convert("additionalProperties")
+        elif rest is not None and not isinstance(rest, dict):
+            self._widen("`additionalProperties` is neither true, false nor a schema")
+        if (
+            "type" not in made
+            and "additionalProperties" in made
+            and not any(k in made for k in ("properties", *_LISTS))
+        ):
+            made["type"] = "object"
+
+    def _items(self) -> None:
+        kinds = self.made.get("type")
+        tuple_ = "prefixItems" in self.raw
+        if isinstance(self.raw.get("items"), dict if tuple_ else dict | bool):
+            self.made["items"] = self._convert("items")
+        elif "items" in self.raw or kinds == "array" or (isinstance(kinds, list) and "array" in kinds):
+            if "items" in self.raw and not tuple_:
+                self._widen("`items` is no schema; items may be anything")
+            self.made["items"] = {}
+
+    def _alternatives(self) -> None:
+        for key in _LISTS:
+            branches = self.raw.get(key)
+            if isinstance(branches, list) and branches:
+                self.made[key] = [self._convert(key, n) for n in range(len(branches))]
+            elif branches is not None:
+                self._widen(f"`{key}` is no list of schemas")
+
+    def _nullable(self) -> None:
+        made = self.made
+        if self.raw.get("nullable") is not True and self.raw.get("x-nullable") is not True:
+            return
+        kinds = made.get("type")
+        if kinds is not None:
+            made["type"] = list(dict.fromkeys([*([kinds] if isinstance(kinds, str) else kinds), "null"]))
+            if "enum" in made and None not in made["enum"]:
+                made["enum"] = [*made["enum"], None]
+        elif any(key in made for key in _LISTS) and "anyOf" not in made:
+            inner = {key: made.pop(key) for key in [k for k in made if k not in ANNOTATIONS]}
+            made["anyOf"] = [inner, {"type": "null"}]
+        elif "anyOf" in made:
+            made["anyOf"] = [*made["anyOf"], {"type": "null"}]
+
+    def _sense(self) -> None:
+        """Remove bounds that exclude every value, and keywords without an effect."""
+        made = self.made
+        kinds = [made["type"]] if isinstance(made.get("type"), str) else made.get("type", ())
+        idle = {word for words, kind in _IDLE for word in words if kinds and kind not in kinds}
+        if "if" not in made or not {"then", "else"} & made.keys():
+            idle |= {"if", "then", "else"}
+        for word in [word for word in made if word in idle]:
+            del made[word]
+            self._lose(f"`{word}` has no effect here")
+        for low, high in _BOUNDS:
+            if low in made and high in made and made[low] > made[high]:
+                del made[low], made[high]
+                self._widen(f"no value is within `{low}` and `{high}`")
+
+
+def _collapse(made: dict[str, Any]) -> dict[str, Any]:
+    """Simplify `{allOf: [{$ref: A}], description: …}`, which OpenAPI 3.0 needs, to `{$ref: A, description:
+    …}`.
+    """
+    alone = made.get("allOf")
+    if (
+        isinstance(alone, list)
+        and len(alone) == 1
+        and set(alone[0]) == {"$ref"}
+        and set(made) <= {"allOf", *ANNOTATIONS}
+    ):
+        return {"$ref": alone[0]["$ref"], **{k: v for k, v in made.items() if k != "allOf"}}
+    return made
