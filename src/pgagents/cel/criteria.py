@@ -73,10 +73,13 @@ def parse_kept(node: Node) -> Place | FirstFitting | None:
     return place[1:] if place[:1] == ("response",) else None
 
 
-def criteria(node: Node, said: Said) -> Iterator[tuple[str, Criterion | None]]:
-    """Split a condition at `&&`, and yield each part with its criterion, or with None."""
+def criteria(node: Node, said: Said, answer: Place = ()) -> Iterator[tuple[str, Criterion | None]]:
+    """Split a condition at `&&`, and yield each part with its criterion, or with None.
+
+    `answer` is the path of the action's answer in the response body.
+    """
     for part in conjuncts(node):
-        yield print_node(part), _criterion(part, said)
+        yield print_node(part), _criterion(part, said, answer)
 
 
 def _in_body(node: Node) -> Place:
@@ -85,13 +88,13 @@ def _in_body(node: Node) -> Place:
     return tuple(members) if name == "response" and all(map(_POINTED.fullmatch, members)) else ()
 
 
-def _criterion(part: Node, said: Said) -> Criterion | None:
+def _criterion(part: Node, said: Said, answer: Place) -> Criterion | None:
     match part:
         case Macro("exists"):
-            return _exists(part)
+            return _exists(part, answer)
         case Infix((sign,), (FunctionCall("size", _, (of,)), Literal(value=least))) if items := _in_body(of):
             not_empty = (sign, least) in _NOT_EMPTY
-            return Criterion(f"{pointer((*items, 0))} != null") if not_empty else None
+            return Criterion(f"{pointer((*answer, *items, 0))} != null") if not_empty else None
         case Infix((sign,), (one, other)) if sign in _COMPARISONS:
             left, right = _operand(one, said), _operand(other, said)
         case Unary("!", operand):
@@ -101,7 +104,7 @@ def _criterion(part: Node, said: Said) -> Criterion | None:
     return Criterion(f"{left} {sign} {right}") if left and right else None
 
 
-def _exists(node: Macro) -> Criterion | None:
+def _exists(node: Macro, answer: Place) -> Criterion | None:
     """Rewrite `list.exists(item, condition)` as a JSONPath filter.
 
     None unless the condition compares members of the item with literals.
@@ -110,11 +113,11 @@ def _exists(node: Macro) -> Criterion | None:
     def member(place: Place) -> str | None:
         return f"@{_query(place[1:])}" if place[0] == node.item and len(place) > 1 else None
 
-    path, found = _in_body(node.of), [_criterion(part, member) for part in conjuncts(node.args[0])]
+    path, found = _in_body(node.of), [_criterion(part, member, ()) for part in conjuncts(node.args[0])]
     filters = [one.condition for one in found if one is not None and not one.jsonpath]
     if not path or len(filters) < len(found):
         return None
-    return Criterion(f"${_query(path)}[?({' && '.join(filters)})]", jsonpath=True)
+    return Criterion(f"${_query((*answer, *path))}[?({' && '.join(filters)})]", jsonpath=True)
 
 
 def _query(path: Place) -> str:

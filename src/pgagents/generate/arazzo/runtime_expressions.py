@@ -33,8 +33,6 @@ class RuntimeExpressions:
     ) -> None:
         self.model, self.steps, self.losses, self.read = model, steps, losses, read
         self.inputs: dict[str, Node] = {}
-        self.here: Step | None = None
-        """The step whose criteria are being written."""
         self.outputs: dict[str, dict[str, str]] = {step.name: {} for step in steps}
         self.chosen: dict[str, dict[str, Place]] = {step.name: {} for step in steps}
 
@@ -46,7 +44,7 @@ class RuntimeExpressions:
         """Return an argument of a step as the document has it, with runtime expressions for expressions."""
         if isinstance(value, Expression):
             path = path_through(value.tree)
-            said = self.write_path(path) if path else None
+            said = self.write_path(path, step) if path else None
             return Text(said or self._ask_client(value.wording, step, origin), origin)
         if isinstance(value, str) and (
             "{$" in value or value.startswith("$")
@@ -58,20 +56,20 @@ class RuntimeExpressions:
             return [self.write(item, step, (*origin, index)) for index, item in enumerate(value)]
         return Text(value, origin) if isinstance(value, str) else value
 
-    def path_in_message(self, step: Step | None, path: Place) -> Place:
+    def path_in_message(self, step: Step, path: Place) -> Place:
         """Return the path inside a JSON-RPC message, which has the action's own answer under `result`."""
-        dispatcher = None if step is None or step.action.on_rest else self.model.find_dispatcher(step.action)
+        dispatcher = None if step.action.on_rest else self.model.find_dispatcher(step.action)
         return ("result", *path) if dispatcher is not None and dispatcher.json_rpc else path
 
-    def write_path(self, path: Place) -> str | None:
-        """Rewrite a path as a runtime expression, or None."""
+    def write_path(self, path: Place, step: Step) -> str | None:
+        """Rewrite a path that an expression of `step` reads as a runtime expression, or None."""
         first, *rest = path
         if first == "response":
-            return pointer(self.path_in_message(self.here, path[1:]))
+            return pointer(self.path_in_message(step, path[1:]))
         if first == "env":
             value: Any = self.model.env
-            for step in rest:
-                value = value.get(step) if isinstance(value, Mapping) else None
+            for name in rest:
+                value = value.get(name) if isinstance(value, Mapping) else None
             return self._declare_input(rest, value, ("env", *rest))
         if first in self.outputs and rest:
             return self.declare_output(str(first), str(rest[0]), path[2:])

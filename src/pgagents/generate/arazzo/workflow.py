@@ -196,9 +196,14 @@ class WorkflowObject:
         sign = self.model.error_reader.sign
         if sign is not None and any(code.status == step.status for code in step.action.errors):
             yield Node({"condition": Text(_negate(sign), sign.origin)}, origin=step.origin)
+
+        def render_node(path: Place) -> str | None:
+            return self.values.write_path(path, step)
+
+        answer = self.values.path_in_message(step, ())
         for index, expression in enumerate(step.expect):
             at = (*step.origin, "expect", index)
-            for part, criterion in criteria(expression.tree, self.values.write_path):
+            for part, criterion in criteria(expression.tree, render_node, answer):
                 if criterion is None:
                     self.values.lose(at, part, "dropped", "no criterion says this")
                 elif criterion.jsonpath:
