@@ -137,7 +137,7 @@ class Gate:
             endpoint is not None
             and endpoint.action.effect == "read"
             and not costs
-            and _ordinary(call)
+            and call.raw.is_ordinary
             and keyed
         ):
             return ""
@@ -414,18 +414,6 @@ class Gate:
             if t.ours and self.factory.owned.kind_name(t.resource) == kind
         )
         return any(plain == id_text(t.id).casefold() for t in ours)
-
-
-def _ordinary(call: Call) -> bool:
-    """True if no twist changed a call's method, path or body."""
-    raw = call.raw
-    return (
-        raw.method is None
-        and raw.target is None
-        and raw.body is None
-        and raw.edit is None
-        and raw.wrap is None
-    )
 
 
 def _plain_path(target: str) -> str:

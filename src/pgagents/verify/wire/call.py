@@ -142,6 +142,12 @@ class Raw:
     secret: str = member(default="", repr=False)
     """The secret to present instead of the role's."""
 
+    @property
+    def is_ordinary(self) -> bool:
+        """True if method, target and body are encoded as usual."""
+        replaced = (self.method, self.target, self.body, self.edit, self.wrap)
+        return all(part is None for part in replaced)
+
 
 Slip = Literal["", "secret", "client", "grant"]
 
