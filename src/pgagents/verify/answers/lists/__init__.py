@@ -1,0 +1,1 @@
+"""What a list must contain, and what it must not."""
