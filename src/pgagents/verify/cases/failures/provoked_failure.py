@@ -11,6 +11,7 @@ from pgagents.model.answers.error_code import Code
 from pgagents.model.resource import Resource
 from pgagents.verify.check.check import CONFLICT
 from pgagents.verify.check.setting import Setting
+from pgagents.verify.fixtures.instance import names_no_instance
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, InstanceRef, UniqueValue
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
@@ -74,11 +75,7 @@ def find_list_call(setting: Setting, resource: Resource) -> Call | None:
     """Return a list call whose arguments depend on no instance, or None."""
     for call in resource.listed_by:
         endpoint = setting.find_lead(str(call.action.name))
-        if (
-            endpoint is not None
-            and call.at is not None
-            and not any(getattr(v, "names", frozenset()) - {"env"} for v in call.input.values())
-        ):
+        if endpoint is not None and call.at is not None and names_no_instance(call):
             return Call(endpoint, call.input, "valid", f"each {resource.name} there is", reuse="unchanged")
     return None
 

@@ -14,6 +14,7 @@ from typing import Any
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
 from pgagents.verify.answers.capacity import find_roomiest, read_counter
+from pgagents.verify.answers.lists.known_ids import list_items
 from pgagents.verify.answers.unchanged import change, find_resource, reread
 from pgagents.verify.cases.failures.provoked_failure import (
     NAME,
@@ -41,7 +42,6 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import FAILS_OTHERS, others_too
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -238,22 +238,8 @@ def _read_state(
 def _ids(setting: Setting, resource: Resource) -> Generator[Any, Any, set[Any] | None]:
     call = find_list_call(setting, resource)
     exchange: Exchange | None = (yield call) if call is not None else None
-    listing = next(
-        (
-            c
-            for c in resource.listed_by
-            if exchange is not None
-            and exchange.call.endpoint is not None
-            and c.action is exchange.call.endpoint.action
-        ),
-        None,
-    )
-    items = at_path(listing, exchange) if exchange is not None and exchange.success else None
-    return (
-        {resource.id_of(item) for item in items if isinstance(item, Mapping)}
-        if isinstance(items, list)
-        else None
-    )
+    items = list_items(resource, exchange) if exchange is not None and exchange.success else None
+    return {resource.id_of(item) for item in items} if items is not None else None
 
 
 def _nothing(setting: Setting, failure: ProvokedFailure, before: Any, failed: Exchange) -> Conversation:
