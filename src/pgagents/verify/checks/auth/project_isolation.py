@@ -9,6 +9,7 @@ project makes and ends an instance.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.http import Response, json_bytes
@@ -195,16 +196,12 @@ def _after_own(setting: Setting, endpoint: Endpoint, resource: Resource) -> Call
 def _run(
     setting: Setting, endpoint: Endpoint, resource: Resource, contract: str, *, operated: bool
 ) -> Callable[[], Conversation]:
+    read = partial(ordinary, endpoint, template_of(setting.model, endpoint.action), "valid")
+
     def run() -> Conversation:
         moments = [p for p in endpoint.params if p.required and p.schema.get("format") == "date-time"]
         given = {**template_of(setting.model, endpoint.action).input, **_around(moments)}
-        before: Exchange = yield ordinary(
-            endpoint,
-            template_of(setting.model, endpoint.action),
-            "valid",
-            "figures of our project",
-            input=given,
-        )
+        before: Exchange = yield read("figures of our project", input=given)
         undo = resource.undone_by
         ending = setting.find_lead(str(undo.action.name)) if undo is not None else None
         if undo is None or ending is None or not before.success:
@@ -219,23 +216,9 @@ def _run(
         ended: Exchange = yield Call(
             ending, undo.input, "valid", why, role="second", owner="second", subject=resource, made=theirs
         )
-        yield ordinary(  # we must not get this answer from a cache
-            endpoint,
-            template_of(setting.model, endpoint.action),
-            "valid",
-            "another project's figures",
-            role="second",
-            input=dict(before.input),
-            made=before.subject,
-        )
-        after: Exchange = yield ordinary(
-            endpoint,
-            template_of(setting.model, endpoint.action),
-            "valid",
-            "the figures again",
-            input=dict(before.input),
-            made=before.subject,
-        )
+        same = partial(read, input=dict(before.input), made=before.subject)
+        yield same("another project's figures", role="second")  # we must not get this answer from a cache
+        after: Exchange = yield same("the figures again")
         if not ended.success or not after.success:
             yield judge_untested(
                 contract, f"it was ended with {ended.outcome}, the figures answered {after.outcome}"
