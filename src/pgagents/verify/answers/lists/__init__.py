@@ -1,1 +1,1 @@
-"""What a list must contain, and what it must not."""
+"""Instances that a list must contain, and ids that it must not."""

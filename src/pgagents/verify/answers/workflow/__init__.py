@@ -1,1 +1,1 @@
-"""What the answer to a step of a workflow says."""
+"""Answers to the steps of a workflow."""

@@ -12,7 +12,8 @@ from pgagents.verify.check.check import CONFLICT
 from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.run.gate import Gate
-from pgagents.verify.run.judge import Judge, find_time
+from pgagents.verify.run.judge import Judge
+from pgagents.verify.run.judging.answer_time import find_time
 from pgagents.verify.run.known_answers import Answers
 from pgagents.verify.run.preflight.acceptance import Acceptance
 from pgagents.verify.run.sender import Sender
