@@ -18,8 +18,9 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.framework import Case, cases, edit_call
+from pgagents.verify.cases.framework import cases
 from pgagents.verify.cases.malformed.bodies import find_limit_origin
+from pgagents.verify.cases.malformed.case import Case, edit_call
 from pgagents.verify.cases.malformed.paths import HUGE, LONG, has_head, number_in, reader
 from pgagents.verify.check.check import (
     Check,
