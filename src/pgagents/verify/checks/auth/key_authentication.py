@@ -10,8 +10,9 @@ lower case.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.answers.error_code import Code
@@ -83,7 +84,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         contract = f"{NAME}/{EITHER_CASE}/{endpoint.place}"
         what = "a call whose scheme is written in small letters"
         call = ordinary(endpoint, template_of(setting.model, endpoint.action), "auth", what, twist="lower")
-        yield Probe(contract, 6, (contract,), 1, _run_accepted(call, contract, what), (endpoint,))
+        yield Probe(contract, 6, (contract,), 1, partial(_run_accepted, call, contract, what), (endpoint,))
     first: set[tuple[str, Twist]] = set()
     unread = {endpoint.place for endpoint in list_unread(setting)}
     for case in list_cases(setting):
@@ -102,12 +103,12 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             role=role,
             input=choose_input(setting, endpoint, twist),
         )
-        run, covers = _run(setting, call, case.contract, case.what), [case.contract]
+        run, covers = partial(_run, setting, call, case.contract, case.what), [case.contract]
         if case.accepted:
-            run = _run_accepted(call, case.contract, f"a call {case.what}")
+            run = partial(_run_accepted, call, case.contract, f"a call {case.what}")
         elif twist == "none" and endpoint.place in unread:
             covers.append(f"{NAME}/{BEFORE_BODY}/{endpoint.place}")
-            run = _both(setting, call, case.contract, covers[1])
+            run = partial(_both, setting, call, case.contract, covers[1])
         yield Probe(
             case.contract,
             2 if early else 6,
@@ -121,12 +122,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         )
 
 
-def _run_accepted(call: Call, contract: str, what: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        yield from judge_accepted(exchange, contract, what)
-
-    return run
+def _run_accepted(call: Call, contract: str, what: str) -> Conversation:
+    exchange: Exchange = yield call
+    yield from judge_accepted(exchange, contract, what)
 
 
 def _list_codes(setting: Setting, call: Call) -> list[Code]:
@@ -140,22 +138,18 @@ def _list_codes(setting: Setting, call: Call) -> list[Code]:
     return [wrong] if whole or missing is wrong else [missing, wrong]
 
 
-def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, call: Call, contract: str, what: str) -> Conversation:
     codes = _list_codes(setting, call)
     statuses = UNSAID if setting.model.leaves_open else ()
-
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        if (
-            exchange.success
-            and setting.bare is not None
-            and (reason := (yield from _otherwise_keyed(call, [*(code.status for code in codes), FORBIDDEN])))
-        ):
-            yield judge_untested(contract, reason)
-        else:
-            yield from judge_refused(exchange, contract, codes, f"a call {what}", statuses)
-
-    return run
+    exchange: Exchange = yield call
+    if (
+        exchange.success
+        and setting.bare is not None
+        and (reason := (yield from _otherwise_keyed(call, [*(code.status for code in codes), FORBIDDEN])))
+    ):
+        yield judge_untested(contract, reason)
+    else:
+        yield from judge_refused(exchange, contract, codes, f"a call {what}", statuses)
 
 
 def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str]:
@@ -176,26 +170,22 @@ def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str
     return f"without the headers that --env gives the call was answered {bare.outcome}"
 
 
-def _both(setting: Setting, call: Call, contract: str, before: str) -> Callable[[], Conversation]:
-    """Return a conversation that judges both contracts by one call if the call is refused for its key.
+def _both(setting: Setting, call: Call, contract: str, before: str) -> Conversation:
+    """Judge both contracts by one call if the call is refused for its key.
 
     If it is not, a second call shows which contract is broken.
     """
     code = setting.model.no_key
     assert code is not None
-
-    def run() -> Conversation:
-        unread: Exchange = yield replace(
-            call, why="a call without a key, with half a body", raw=Raw(edit=lambda _: b'{"')
-        )
-        judged = list(judge_refused(unread, before, [code], "a call without a key, whatever its body,"))
-        yield from judged
-        if judged and judged[0].verdict is Verdict.KEPT:
-            yield judge_kept(contract)
-        else:
-            yield from _run(setting, call, contract, "without a key")()
-
-    return run
+    unread: Exchange = yield replace(
+        call, why="a call without a key, with half a body", raw=Raw(edit=lambda _: b'{"')
+    )
+    judged = list(judge_refused(unread, before, [code], "a call without a key, whatever its body,"))
+    yield from judged
+    if judged and judged[0].verdict is Verdict.KEPT:
+        yield judge_kept(contract)
+    else:
+        yield from _run(setting, call, contract, "without a key")
 
 
 CHECK = Check(

@@ -7,8 +7,9 @@ capacity counter is read before and after, and the call is repeated with its key
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
@@ -92,51 +93,55 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         covers = tuple(id for detail in ("told", "nothing", "again") if (id := failure.id(detail)) in known)
         cost = 5 if find_counted_resource(setting, failure) is None else 7
         yield Probe(
-            covers[0], 6, covers, cost, _run(setting, failure, covers), (failure.endpoint,), OPERATOR, True
+            covers[0],
+            6,
+            covers,
+            cost,
+            partial(_run, setting, failure, covers),
+            (failure.endpoint,),
+            OPERATOR,
+            True,
         )
 
 
-def _run(setting: Setting, failure: ProvokedFailure, covers: tuple[str, ...]) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        template = template_of(setting.model, failure.endpoint.action)
-        subject = (
-            (yield InstanceRef(template.subject.name, template.states, fresh=True))
-            if template.subject is not None
-            else None
+def _run(setting: Setting, failure: ProvokedFailure, covers: tuple[str, ...]) -> Conversation:
+    template = template_of(setting.model, failure.endpoint.action)
+    subject = (
+        (yield InstanceRef(template.subject.name, template.states, fresh=True))
+        if template.subject is not None
+        else None
+    )
+    before = yield from _read_state(setting, template.makes, template.subject, subject)
+    counts = find_counted_resource(setting, failure)
+    call, at, free = yield from _choose_place(setting, failure, counts, subject)
+    if free == 0 and template.makes is not None:
+        # the call would be refused for that reason, and another call would fail instead
+        yield from _leave_untested(covers, "there is no room for what it makes")
+        return
+    provoked: Exchange = yield make_provoking_call(setting, failure, call)
+    if not provoked.success:
+        yield from _leave_untested(covers, f"the operator's call was answered {provoked.outcome}")
+        return
+    exchange: Exchange = yield call
+    if not (yield from _judge_failure(setting, failure, covers, exchange, counts, subject)):
+        return
+    after: int | None = None
+    if failure.id("nothing") in covers:
+        if counts is not None and free is not None:
+            after = yield from read_counter(setting, counts, at)
+        if after is None or after == free:
+            yield from _nothing(setting, failure, before, exchange)
+    if failure.id("again") in covers:
+        again: Exchange = yield replace(
+            call,
+            input=dict(exchange.input),
+            made=exchange.subject,
+            why="the same call with its key, after a failure",
         )
-        before = yield from _read_state(setting, template.makes, template.subject, subject)
-        counts = find_counted_resource(setting, failure)
-        call, at, free = yield from _choose_place(setting, failure, counts, subject)
-        if free == 0 and template.makes is not None:
-            # the call would be refused for that reason, and another call would fail instead
-            yield from _leave_untested(covers, "there is no room for what it makes")
-            return
-        provoked: Exchange = yield make_provoking_call(setting, failure, call)
-        if not provoked.success:
-            yield from _leave_untested(covers, f"the operator's call was answered {provoked.outcome}")
-            return
-        exchange: Exchange = yield call
-        if not (yield from _judge_failure(setting, failure, covers, exchange, counts, subject)):
-            return
-        after: int | None = None
-        if failure.id("nothing") in covers:
-            if counts is not None and free is not None:
-                after = yield from read_counter(setting, counts, at)
-            if after is None or after == free:
-                yield from _nothing(setting, failure, before, exchange)
-        if failure.id("again") in covers:
-            again: Exchange = yield replace(
-                call,
-                input=dict(exchange.input),
-                made=exchange.subject,
-                why="the same call with its key, after a failure",
-            )
-            yield from _judge_retry(failure, again)
-        if counts is not None and free is not None and after is not None and after != free:
-            last = yield from read_counter(setting, counts, at)
-            yield _judge_counter(failure, exchange, (free, after, last))
-
-    return run
+        yield from _judge_retry(failure, again)
+    if counts is not None and free is not None and after is not None and after != free:
+        last = yield from read_counter(setting, counts, at)
+        yield _judge_counter(failure, exchange, (free, after, last))
 
 
 def _leave_untested(covers: Sequence[str], reason: str) -> Conversation:

@@ -8,7 +8,8 @@ differs from the last used one as little as possible.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.model.contract import Contract
@@ -112,7 +113,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         sibling = f"{NAME}/other_key/{place}" if find_other_key_role(setting, endpoint) else ""
         also = sibling if find_other_key_role(setting, endpoint) in roles else ""
         covers = (*reuse, f"{NAME}/apart/{place}", *(id for id in (here, moves, also) if id))
-        run = _reuse(setting, endpoint, tuple(reuse), chain, here, moves, also)
+        run = partial(_reuse, setting, endpoint, tuple(reuse), chain, here, moves, also)
         cost = len(covers) + max(1, len(list_changeable_arguments(setting, endpoint)))
         yield Probe(reuse[0], 4, covers, cost, run, (endpoint,), "main", True, shows=shown)
         if other and not here:
@@ -150,51 +151,47 @@ def _reuse(
     other_project: str,
     other_action: str,
     other_key: str,
-) -> Callable[[], Conversation]:
+) -> Conversation:
     apart = f"{NAME}/apart/{endpoint.place}"
     name = str(endpoint.action.idempotency)
-
-    def run() -> Conversation:
-        if not chain.keys and (used := (yield GetNote(USED))) is not None:
-            chain.note_key(*used)
-        near = chain.following(setting, endpoint)
-        pair, key = yield from _together(setting, endpoint, near)
+    if not chain.keys and (used := (yield GetNote(USED))) is not None:
+        chain.note_key(*used)
+    near = chain.following(setting, endpoint)
+    pair, key = yield from _together(setting, endpoint, near)
+    first = next((exchange for exchange in pair if exchange.success), pair[0])
+    if key == near and all(is_key_conflict(setting, endpoint, exchange) for exchange in pair):
+        pair, key = yield from _together(setting, endpoint, None)
         first = next((exchange for exchange in pair if exchange.success), pair[0])
-        if key == near and all(is_key_conflict(setting, endpoint, exchange) for exchange in pair):
-            pair, key = yield from _together(setting, endpoint, None)
-            first = next((exchange for exchange in pair if exchange.success), pair[0])
-            if first.success:  # the key may be the reason for the refusal: try the call alone
-                yield from _nearly(setting, endpoint, apart, chain)
-        elif key == near and first.success and not explain_key_expiry(setting, chain.used_at, first):
-            yield judge_kept(apart)
-        else:
-            near = None
-        if not first.success:
-            for contract in (*covers, *(id for id in (other_project, other_action, other_key) if id)):
-                yield judge_untested(contract, f"the first call was answered {first.outcome}")
-            return
-        chain.note_key(first.input[name], first.sent_at)  # before anything that may end the conversation
-        yield from judge_race(setting, endpoint, covers[1], pair)
-        if other_action:
-            yield from _otherwise(setting, endpoint, other_action, first)
-        yield from undo_first_call(setting, endpoint, first)
-        yield from _repeat_call(setting, endpoint, covers, first)
-        if other_project:
-            yield from _elsewhere(setting, endpoint, other_project, first, key, "second", "another project")
-        if other_key:
-            yield from _elsewhere(
-                setting,
-                endpoint,
-                other_key,
-                first,
-                key,
-                str(find_other_key_role(setting, endpoint)),
-                "another API key",
-            )
-        if near is None:
+        if first.success:  # the key may be the reason for the refusal: try the call alone
             yield from _nearly(setting, endpoint, apart, chain)
-
-    return run
+    elif key == near and first.success and not explain_key_expiry(setting, chain.used_at, first):
+        yield judge_kept(apart)
+    else:
+        near = None
+    if not first.success:
+        for contract in (*covers, *(id for id in (other_project, other_action, other_key) if id)):
+            yield judge_untested(contract, f"the first call was answered {first.outcome}")
+        return
+    chain.note_key(first.input[name], first.sent_at)  # before anything that may end the conversation
+    yield from judge_race(setting, endpoint, covers[1], pair)
+    if other_action:
+        yield from _otherwise(setting, endpoint, other_action, first)
+    yield from undo_first_call(setting, endpoint, first)
+    yield from _repeat_call(setting, endpoint, covers, first)
+    if other_project:
+        yield from _elsewhere(setting, endpoint, other_project, first, key, "second", "another project")
+    if other_key:
+        yield from _elsewhere(
+            setting,
+            endpoint,
+            other_key,
+            first,
+            key,
+            str(find_other_key_role(setting, endpoint)),
+            "another API key",
+        )
+    if near is None:
+        yield from _nearly(setting, endpoint, apart, chain)
 
 
 def _together(

@@ -13,8 +13,9 @@ headers announce remaining calls. A wait is no longer than a window.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.answers.limit_reader import LIMITED, retry_after_s
@@ -100,7 +101,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         beside = find_other_bucket(setting, burst) if setting.exclusive else None
         covers = [burst.id("limit"), burst.id("wait"), *([burst.id("apart")] if beside is not None else [])]
         own = burst.id("own") if burst.bucket.of == "key" and "second" in roles else ""
-        run = _run(setting, burst, covers[0], covers[1], own, beside)
+        run = partial(_run, setting, burst, covers[0], covers[1], own, beside)
         cost = cost_of(burst.bucket) + 3 * ROUNDS + 1 + 3 * (beside is not None)
         yield Probe(
             covers[0],
@@ -130,43 +131,39 @@ def cost_of(bucket: Bucket) -> int:
 
 def _run(
     setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside: Burst | None
-) -> Callable[[], Conversation]:
+) -> Conversation:
     bucket = burst.bucket
-
-    def run() -> Conversation:
-        tally = Tally(bucket, bucket.requests)
-        apart = burst.id("apart") if beside is not None else ""
-        first = (yield from _roomy(setting, beside)) if beside is not None else None
-        while True:
-            exchange: Exchange = yield burst.call
-            if exchange.limited:
-                break
-            if exchange.void:
-                yield judge_untested(limit, f"the burst was broken off: {exchange.outcome}")
-                return
-            tally.add(exchange, setting)
-            if reason := tally.not_applicable():
-                yield from _not_applicable((limit, wait, own, apart), reason)
-                return
-            if expected := tally.too_many():
-                yield judge_broken(limit, expected, f"{tally.passed} calls passed")
-                return
-        told, left = tally.told, tally.left
-        if setting.exclusive and left > max(SLACK, told // EARLY):
-            yield judge_broken(
-                limit,
-                f"no {LIMITED} while calls remain: the answer before announced {left} of {told}",
-                exchange.outcome,
-            )
-        else:
-            yield judge_kept(limit)
-        if beside is not None and first is not None:
-            yield from _apart(setting, beside, first, apart)
-        if own:
-            yield from _others(burst, own)
-        yield from _wait_and_retry(setting, exchange, bucket, told, burst, wait)
-
-    return run
+    tally = Tally(bucket, bucket.requests)
+    apart = burst.id("apart") if beside is not None else ""
+    first = (yield from _roomy(setting, beside)) if beside is not None else None
+    while True:
+        exchange: Exchange = yield burst.call
+        if exchange.limited:
+            break
+        if exchange.void:
+            yield judge_untested(limit, f"the burst was broken off: {exchange.outcome}")
+            return
+        tally.add(exchange, setting)
+        if reason := tally.not_applicable():
+            yield from _not_applicable((limit, wait, own, apart), reason)
+            return
+        if expected := tally.too_many():
+            yield judge_broken(limit, expected, f"{tally.passed} calls passed")
+            return
+    told, left = tally.told, tally.left
+    if setting.exclusive and left > max(SLACK, told // EARLY):
+        yield judge_broken(
+            limit,
+            f"no {LIMITED} while calls remain: the answer before announced {left} of {told}",
+            exchange.outcome,
+        )
+    else:
+        yield judge_kept(limit)
+    if beside is not None and first is not None:
+        yield from _apart(setting, beside, first, apart)
+    if own:
+        yield from _others(burst, own)
+    yield from _wait_and_retry(setting, exchange, bucket, told, burst, wait)
 
 
 def _not_applicable(contracts: tuple[str, ...], reason: str) -> Iterator[Judgement]:

@@ -6,8 +6,9 @@ Another project's id gets the same answer, or a refusal, as the catalogue allows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.answers.error_code import Code
@@ -95,9 +96,9 @@ def _probe_unknown(setting: Setting, endpoint: Endpoint, param: Param, resource:
     call = ordinary(endpoint, template, "absent", f"a {param.name} that does not exist", input=given)
     twice = (endpoint, param) == find_repeated(setting)
     run = (
-        _near(setting, call, param, resource, contract)
+        partial(_near, setting, call, param, resource, contract)
         if takes_similar_id(setting, endpoint, param)
-        else _make_probe(call, twice=twice)
+        else partial(_send_unknown, call, twice=twice)
     )
     return Probe(contract, 5, (contract,), 1 + twice, run, (endpoint,), "main", writes, optional=True)
 
@@ -116,7 +117,7 @@ def _probe_foreign(setting: Setting, endpoint: Endpoint, param: Param, resource:
         owner="main",
     )
     codes = _codes(setting, endpoint, param, resource)
-    run = _run(call, contract, codes, f"another project's {resource.name}")
+    run = partial(_run, call, contract, codes, f"another project's {resource.name}")
     over = (
         list_final_states(resource)
         if takes_similar_id(setting, endpoint, param)
@@ -128,38 +129,34 @@ def _probe_foreign(setting: Setting, endpoint: Endpoint, param: Param, resource:
         call = replace(
             call, states=over, why=f"another project's {resource.name} that is {' or '.join(over)}"
         )
-        run = _run(call, contract, codes, f"another project's {resource.name}")
+        run = partial(_run, call, contract, codes, f"another project's {resource.name}")
     if not param.required:
-        run = _with_theirs(call, codes, param, resource, contract)
+        run = partial(_with_theirs, call, codes, param, resource, contract)
     elif not writes:
-        run = _after_own(call, codes, resource, contract)
+        run = partial(_after_own, call, codes, resource, contract)
     return Probe(contract, 3, (contract,), 1 if writes else 2, run, (endpoint,), "second", writes)
 
 
 def _with_theirs(
     call: Call, codes: list[Code], param: Param, resource: Resource, contract: str
-) -> Callable[[], Conversation]:
-    """Return a conversation that sends the id of the main project's instance in an optional argument.
+) -> Conversation:
+    """Send the id of the main project's instance in an optional argument.
 
     All other arguments that are members of that instance get its values.
     """
-
-    def run() -> Conversation:
-        body = yield InstanceRef(resource.name, fresh=True)
-        told = {
-            str(p.name): body[str(p.name)]
-            for p in (call.endpoint.params if call.endpoint else ())
-            if str(p.name) in body
-        }
-        given = {**call.input, **told, str(param.name): resource.value_for(param, body)}
-        yield from _run(
-            replace(call, input=given, subject=None),
-            contract,
-            codes,
-            f"another project's {resource.name}",
-        )()
-
-    return run
+    body = yield InstanceRef(resource.name, fresh=True)
+    told = {
+        str(p.name): body[str(p.name)]
+        for p in (call.endpoint.params if call.endpoint else ())
+        if str(p.name) in body
+    }
+    given = {**call.input, **told, str(param.name): resource.value_for(param, body)}
+    yield from _run(
+        replace(call, input=given, subject=None),
+        contract,
+        codes,
+        f"another project's {resource.name}",
+    )
 
 
 def _codes(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource) -> list[Code]:
@@ -176,85 +173,64 @@ def _codes(setting: Setting, endpoint: Endpoint, param: Param, resource: Resourc
     return missing if point == "not_found" else forbidden if point == "forbidden" else [*missing, *forbidden]
 
 
-def _run(call: Call, contract: str, codes: list[Code], what: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        yield from judge_refused(exchange, contract, codes, what)
-
-    return run
+def _run(call: Call, contract: str, codes: list[Code], what: str) -> Conversation:
+    exchange: Exchange = yield call
+    yield from judge_refused(exchange, contract, codes, what)
 
 
-def _after_own(
-    call: Call, codes: list[Code], resource: Resource, contract: str
-) -> Callable[[], Conversation]:
-    """Return a conversation that reads as the owner just before the other project's call.
+def _after_own(call: Call, codes: list[Code], resource: Resource, contract: str) -> Conversation:
+    """Read as the owner just before the other project's call.
 
     It reveals an answer that is cached for everyone.
     """
-
-    def run() -> Conversation:
-        assert call.endpoint is not None
-        named = call.subject or resource  # a call about an instance names what contains it by that
-        there: Mapping[str, Any] = yield InstanceRef(named.name, call.states)
-        ours = (
-            replace(call, made=there)
-            if call.subject is not None
-            else replace(call, input={**call.input, **name_instance(call, resource, there)})
-        )
-        yield replace(ours, role="main", intent="explore", why=f"our own {resource.name}")
-        yield from _run(ours, contract, codes, f"another project's {resource.name}")()
-
-    return run
+    assert call.endpoint is not None
+    named = call.subject or resource  # a call about an instance names what contains it by that
+    there: Mapping[str, Any] = yield InstanceRef(named.name, call.states)
+    ours = (
+        replace(call, made=there)
+        if call.subject is not None
+        else replace(call, input={**call.input, **name_instance(call, resource, there)})
+    )
+    yield replace(ours, role="main", intent="explore", why=f"our own {resource.name}")
+    yield from _run(ours, contract, codes, f"another project's {resource.name}")
 
 
-def _near(
-    setting: Setting, call: Call, param: Param, resource: Resource, contract: str
-) -> Callable[[], Conversation]:
-    """Return a conversation that reads an existing id with a suffix, or writes to one with blanks around it.
+def _near(setting: Setting, call: Call, param: Param, resource: Resource, contract: str) -> Conversation:
+    """Read an existing id with a suffix, or write to one with blanks around it.
 
     If the schema refuses the longer id, or allows blanks, the absent id is sent instead.
     """
-
-    def run() -> Conversation:
-        assert call.endpoint is not None
-        own = resource.missing_for(param)
-        assert own is not None
-        there: Mapping[str, Any] = yield InstanceRef(resource.name)
-        id, reads = resource.id_of(there), call.endpoint.action.effect == "read"
-        near = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
-        if setting.test_argument(call.endpoint, param).is_valid(near) != reads:
-            yield call
-            return
-        what = (
-            f"a {param.name} that "
-            f"{'only begins with one that exists' if reads else 'exists, with blanks around it'}"
-        )
-        asked = replace(
-            call,
-            input={**call.input, str(param.name): near},
-            why=what,
-            field="" if reads else str(param.name),
-        )
-        exchange: Exchange = yield asked
-        missing = [own, *list_missing_children(setting.model, call.endpoint, resource)]
-        hiding = list_hiding_statuses(setting, call.endpoint)
-        codes, statuses = (missing, hiding) if reads else list_allowed_refusals(setting, asked)
-        yield from judge_refused(exchange, contract, codes, what, statuses)
-
-    return run
-
-
-def _make_probe(call: Call, *, twice: bool) -> Callable[[], Conversation]:
-    """Return a conversation of a call that the watcher judges. If `twice`, it is repeated to reveal a cached
-    answer.
-    """
-
-    def run() -> Conversation:
+    assert call.endpoint is not None
+    own = resource.missing_for(param)
+    assert own is not None
+    there: Mapping[str, Any] = yield InstanceRef(resource.name)
+    id, reads = resource.id_of(there), call.endpoint.action.effect == "read"
+    near = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
+    if setting.test_argument(call.endpoint, param).is_valid(near) != reads:
         yield call
-        if twice:
-            yield replace(call, why=f"{call.why}, once more")
+        return
+    what = (
+        f"a {param.name} that "
+        f"{'only begins with one that exists' if reads else 'exists, with blanks around it'}"
+    )
+    asked = replace(
+        call,
+        input={**call.input, str(param.name): near},
+        why=what,
+        field="" if reads else str(param.name),
+    )
+    exchange: Exchange = yield asked
+    missing = [own, *list_missing_children(setting.model, call.endpoint, resource)]
+    hiding = list_hiding_statuses(setting, call.endpoint)
+    codes, statuses = (missing, hiding) if reads else list_allowed_refusals(setting, asked)
+    yield from judge_refused(exchange, contract, codes, what, statuses)
 
-    return run
+
+def _send_unknown(call: Call, *, twice: bool) -> Conversation:
+    """Make a call that the watcher judges. If `twice`, repeat it to reveal a cached answer."""
+    yield call
+    if twice:
+        yield replace(call, why=f"{call.why}, once more")
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

@@ -11,7 +11,8 @@ untested.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
@@ -84,103 +85,94 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for resource, endpoint in list_reads(setting):
         contract = f"{NAME}/not_modified/{endpoint.place}"
-        run = _read_again(setting, resource, endpoint, contract)
+        run = partial(_read_again, setting, resource, endpoint, contract)
         yield Probe(contract, 5, (contract,), 6, run, (endpoint,), "main", False)
     for resource, reader, endpoint in list_writes(setting):
         alone, once = (f"{NAME}/{detail}/{endpoint.place}" for detail in ("alone", "once"))
         details = (f"{NAME}/{detail}/{endpoint.place}" for detail, _ in _details(setting, endpoint))
         contracts = tuple(one for one in details if one not in (alone, once))
         if given := list_lone_arguments(setting, endpoint):
-            each = _write_each(setting, resource, reader, endpoint, given)
+            each = partial(_write_each, setting, resource, reader, endpoint, given)
             yield Probe(alone, 5, (alone,), 2 * len(given) + 2, each, (endpoint, reader), "main", True)
-        pair = _write_at_once(setting, resource, reader, endpoint, once)
+        pair = partial(_write_at_once, setting, resource, reader, endpoint, once)
         yield Probe(once, 5, (once,), 3, pair, (endpoint, reader), "main", True)
         name = f"{NAME}/versions/{endpoint.place}"
-        write = _write_versions(setting, resource, reader, endpoint)
+        write = partial(_write_versions, setting, resource, reader, endpoint)
         yield Probe(name, 5, contracts, 9, write, (endpoint, reader), "main", True)
 
 
-def _read_again(
-    setting: Setting, resource: Resource, endpoint: Endpoint, contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        body: Mapping[str, Any] = yield InstanceRef(resource.name)
-        first: Exchange = yield make_read(setting, endpoint, body, "to have its tag")
-        tag = first.header("etag")
-        if not first.success or not tag:
-            yield judge_untested(contract, f"it was answered without a tag: {first.outcome}")
+def _read_again(setting: Setting, resource: Resource, endpoint: Endpoint, contract: str) -> Conversation:
+    body: Mapping[str, Any] = yield InstanceRef(resource.name)
+    first: Exchange = yield make_read(setting, endpoint, body, "to have its tag")
+    tag = first.header("etag")
+    if not first.success or not tag:
+        yield judge_untested(contract, f"it was answered without a tag: {first.outcome}")
+        return
+    same: Exchange = yield make_read(setting, endpoint, body, "with the tag of its own answer", tag)
+    if same.void:
+        yield judge_untested(contract, f"the conditional read was not answered: {same.outcome}")
+        return
+    if same.status != NOT_MODIFIED and same.header("etag") in (tag, None):
+        yield judge_broken(contract, f"304 to If-None-Match: {tag}", same.outcome)
+        return
+    several = f"{OTHER}, {tag}"
+    turned = tag.removeprefix(WEAK) if tag.startswith(WEAK) else f"{WEAK}{tag}"
+    forms = {
+        several: "with two tags, the second its own",
+        ANY: "with *, which means any tag",
+        turned: "with its own tag, but for W/",
+    }
+    for form, why in forms.items() if same.status == NOT_MODIFIED else ():
+        if not may_be_sent(setting, endpoint, form):
+            continue
+        again: Exchange = yield make_read(setting, endpoint, body, why, form)
+        refused = form == ANY and not again.success  # as a value that has no use in a read
+        unread = not again.void and again.status != NOT_MODIFIED and again.header("etag") in (tag, None)
+        if unread and not refused:
+            yield judge_broken(contract, f"304 to If-None-Match: {form}", again.outcome)
             return
-        same: Exchange = yield make_read(setting, endpoint, body, "with the tag of its own answer", tag)
-        if same.void:
-            yield judge_untested(contract, f"the conditional read was not answered: {same.outcome}")
-            return
-        if same.status != NOT_MODIFIED and same.header("etag") in (tag, None):
-            yield judge_broken(contract, f"304 to If-None-Match: {tag}", same.outcome)
-            return
-        several = f"{OTHER}, {tag}"
-        turned = tag.removeprefix(WEAK) if tag.startswith(WEAK) else f"{WEAK}{tag}"
-        forms = {
-            several: "with two tags, the second its own",
-            ANY: "with *, which means any tag",
-            turned: "with its own tag, but for W/",
-        }
-        for form, why in forms.items() if same.status == NOT_MODIFIED else ():
-            if not may_be_sent(setting, endpoint, form):
-                continue
-            again: Exchange = yield make_read(setting, endpoint, body, why, form)
-            refused = form == ANY and not again.success  # as a value that has no use in a read
-            unread = not again.void and again.status != NOT_MODIFIED and again.header("etag") in (tag, None)
-            if unread and not refused:
-                yield judge_broken(contract, f"304 to If-None-Match: {form}", again.outcome)
-                return
-        another = find_other_tag(setting, endpoint, tag)
-        if not another:
-            yield judge_kept(contract) if same.status == NOT_MODIFIED else judge_untested(contract, NO_OTHER)
-            return
-        other: Exchange = yield make_read(setting, endpoint, body, "with another tag", another)
-        if other.void:
-            yield judge_untested(contract, f"the conditional read was not answered: {other.outcome}")
-        elif other.success:
-            yield judge_kept(contract)
-        else:
-            yield judge_broken(contract, f"the whole answer to If-None-Match: {another}", other.outcome)
-
-    return run
+    another = find_other_tag(setting, endpoint, tag)
+    if not another:
+        yield judge_kept(contract) if same.status == NOT_MODIFIED else judge_untested(contract, NO_OTHER)
+        return
+    other: Exchange = yield make_read(setting, endpoint, body, "with another tag", another)
+    if other.void:
+        yield judge_untested(contract, f"the conditional read was not answered: {other.outcome}")
+    elif other.success:
+        yield judge_kept(contract)
+    else:
+        yield judge_broken(contract, f"the whole answer to If-None-Match: {another}", other.outcome)
 
 
 def _write_versions(
     setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint
-) -> Callable[[], Conversation]:
+) -> Conversation:
     """Write with the present tag, with the old one, and without one."""
-
-    def run() -> Conversation:
-        bare = "missing" if is_tag_required(endpoint) else "without"
-        every = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in ("present", "stale", "weak", bare))
-        present, stale, weak, missing = every
-        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
-        first: Exchange = yield make_read(setting, reader, body, "to have its tag")
-        old = first.header("etag")
-        if not first.success or not old or old.startswith(WEAK):
-            why = "its tag is weak" if old else f"it was answered without a tag: {first.outcome}"
-            for contract in every:
-                yield judge_untested(contract, why)
-            return
-        done: Exchange = yield make_write(setting, resource, endpoint, body, old, 0, "with the present tag")
-        second: Exchange = yield make_read(setting, reader, body, "after the write")
-        yield _judge_present(present, first, done, second)
-        late: Exchange = yield make_write(setting, resource, endpoint, body, old, 1, "with the tag before")
-        after: Exchange = yield make_read(setting, reader, body, "after the refusal")
-        yield from _judge_stale(endpoint, stale, first, second, late, after)
-        yield from _try_weak(setting, resource, endpoint, body, second, weak)
-        free: Exchange = yield make_write(setting, resource, endpoint, body, "", 1, "without a tag")
-        if not is_tag_required(endpoint):
-            yield from judge_accepted(free, missing, "a write without a tag")
-        else:
-            known = [c for c in endpoint.action.errors if c.status == REQUIRED]
-            codes = known or [setting.model.invalid_in(endpoint.action)]
-            yield from judge_refused(free, missing, codes, "a write without a tag")
-
-    return run
+    bare = "missing" if is_tag_required(endpoint) else "without"
+    every = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in ("present", "stale", "weak", bare))
+    present, stale, weak, missing = every
+    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    first: Exchange = yield make_read(setting, reader, body, "to have its tag")
+    old = first.header("etag")
+    if not first.success or not old or old.startswith(WEAK):
+        why = "its tag is weak" if old else f"it was answered without a tag: {first.outcome}"
+        for contract in every:
+            yield judge_untested(contract, why)
+        return
+    done: Exchange = yield make_write(setting, resource, endpoint, body, old, 0, "with the present tag")
+    second: Exchange = yield make_read(setting, reader, body, "after the write")
+    yield _judge_present(present, first, done, second)
+    late: Exchange = yield make_write(setting, resource, endpoint, body, old, 1, "with the tag before")
+    after: Exchange = yield make_read(setting, reader, body, "after the refusal")
+    yield from _judge_stale(endpoint, stale, first, second, late, after)
+    yield from _try_weak(setting, resource, endpoint, body, second, weak)
+    free: Exchange = yield make_write(setting, resource, endpoint, body, "", 1, "without a tag")
+    if not is_tag_required(endpoint):
+        yield from judge_accepted(free, missing, "a write without a tag")
+    else:
+        known = [c for c in endpoint.action.errors if c.status == REQUIRED]
+        codes = known or [setting.model.invalid_in(endpoint.action)]
+        yield from judge_refused(free, missing, codes, "a write without a tag")
 
 
 def _try_weak(
@@ -212,64 +204,56 @@ def _try_weak(
 
 def _write_at_once(
     setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, contract: str
-) -> Callable[[], Conversation]:
-    """Return a conversation that sends two changing writes at the same time, both with the present tag."""
-
-    def run() -> Conversation:
-        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
-        first: Exchange = yield make_read(setting, reader, body, "to have its tag")
-        tag = first.header("etag")
-        if not first.success or not tag or tag.startswith(WEAK):
-            yield judge_untested(contract, f"it was answered without a strong tag: {first.outcome}")
-            return
-        why = "one of two at once with the present tag"
-        calls = tuple(make_write(setting, resource, endpoint, body, tag, turn, why) for turn in (0, 1))
-        pair: Sequence[Exchange] = yield Concurrent(calls)
-        done = [exchange for exchange in pair if exchange.success]
-        if not done:
-            yield judge_untested(contract, f"neither write was done: {pair[0].outcome}")
-        elif len(done) < len(pair):
-            yield judge_kept(contract)
-        elif any(not changes_instance(resource, reader, call, first) for call in calls):
-            yield judge_untested(contract, "one of the writes changed nothing, so the tag may have stayed")
-        else:
-            refused = endpoint.action.stale
-            expected = f"one is refused with {refused.status if refused is not None else 412}"
-            yield judge_broken(contract, expected, f"both were answered with {done[0].status}")
-
-    return run
+) -> Conversation:
+    """Send two changing writes at the same time, both with the present tag."""
+    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    first: Exchange = yield make_read(setting, reader, body, "to have its tag")
+    tag = first.header("etag")
+    if not first.success or not tag or tag.startswith(WEAK):
+        yield judge_untested(contract, f"it was answered without a strong tag: {first.outcome}")
+        return
+    why = "one of two at once with the present tag"
+    calls = tuple(make_write(setting, resource, endpoint, body, tag, turn, why) for turn in (0, 1))
+    pair: Sequence[Exchange] = yield Concurrent(calls)
+    done = [exchange for exchange in pair if exchange.success]
+    if not done:
+        yield judge_untested(contract, f"neither write was done: {pair[0].outcome}")
+    elif len(done) < len(pair):
+        yield judge_kept(contract)
+    elif any(not changes_instance(resource, reader, call, first) for call in calls):
+        yield judge_untested(contract, "one of the writes changed nothing, so the tag may have stayed")
+    else:
+        refused = endpoint.action.stale
+        expected = f"one is refused with {refused.status if refused is not None else 412}"
+        yield judge_broken(contract, expected, f"both were answered with {done[0].status}")
 
 
 def _write_each(
     setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, given: Mapping[str, Any]
-) -> Callable[[], Conversation]:
-    """Return a conversation that changes the arguments one after the other, and compares the tags."""
+) -> Conversation:
+    """Change the arguments one after the other, and compare the tags."""
     contract = f"{NAME}/alone/{endpoint.place}"
-
-    def run() -> Conversation:
-        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
-        before: Exchange = yield make_read(setting, reader, body, "to have its tag")
-        changed = False
-        for name, value in given.items():
-            template = template_of(setting.model, endpoint.action)
-            needed = template.list_needed(endpoint.action)
-            input = {**needed, **resource.values_for(endpoint.params, body), name: value}
-            if endpoint.action.if_match is not None:
-                input[endpoint.action.if_match] = EntityTag(before.header("etag") or "*")
-            why = f"with {name} alone"
-            yield ordinary(endpoint, template, "explore", why, input=input, made=body, subject=resource)
-            after: Exchange = yield make_read(setting, reader, body, f"after {name} changed")
-            if not before.success or not after.success or not after.header("etag"):
-                yield judge_untested(contract, f"it was not read with a tag: {after.outcome}")
-                return
-            if after.body != before.body and after.header("etag") == before.header("etag"):
-                said = f"the same tag after another {name}, {after.header('etag')}"
-                yield judge_broken(contract, "a new tag after each change", said)
-                return
-            changed, before = changed or after.body != before.body, after
-        yield judge_kept(contract) if changed else judge_untested(contract, "no argument alone changed it")
-
-    return run
+    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    before: Exchange = yield make_read(setting, reader, body, "to have its tag")
+    changed = False
+    for name, value in given.items():
+        template = template_of(setting.model, endpoint.action)
+        needed = template.list_needed(endpoint.action)
+        input = {**needed, **resource.values_for(endpoint.params, body), name: value}
+        if endpoint.action.if_match is not None:
+            input[endpoint.action.if_match] = EntityTag(before.header("etag") or "*")
+        why = f"with {name} alone"
+        yield ordinary(endpoint, template, "explore", why, input=input, made=body, subject=resource)
+        after: Exchange = yield make_read(setting, reader, body, f"after {name} changed")
+        if not before.success or not after.success or not after.header("etag"):
+            yield judge_untested(contract, f"it was not read with a tag: {after.outcome}")
+            return
+        if after.body != before.body and after.header("etag") == before.header("etag"):
+            said = f"the same tag after another {name}, {after.header('etag')}"
+            yield judge_broken(contract, "a new tag after each change", said)
+            return
+        changed, before = changed or after.body != before.body, after
+    yield judge_kept(contract) if changed else judge_untested(contract, "no argument alone changed it")
 
 
 def _judge_present(contract: str, first: Exchange, done: Exchange, second: Exchange) -> Judgement:

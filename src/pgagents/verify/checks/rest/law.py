@@ -7,7 +7,8 @@ end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pgagents.cel.expression import ExpressionError
@@ -137,7 +138,7 @@ def _probe_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Iterat
     if not makers:
         return
     covers = _list_covered(setting, resource, makers)
-    run = _run(setting, resource, place, makers, timed)
+    run = partial(_run, setting, resource, place, makers, timed)
     yield Probe(
         f"{NAME}/kinds of {place.name}/{makers[0].place}",
         4,
@@ -150,7 +151,7 @@ def _probe_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Iterat
     )
     for endpoint in makers if len(makers) > 1 else ():
         own = tuple(id for id in covers if id.endswith(f"@{endpoint.surface}"))
-        run = _run(setting, resource, place, [endpoint], timed, moved=True)
+        run = partial(_run, setting, resource, place, [endpoint], timed, moved=True)
         yield Probe(
             f"{NAME}/all kinds of {place.name}/{endpoint.place}",
             6,
@@ -206,48 +207,42 @@ def _run(
     timed: bool,
     *,
     moved: bool = False,
-) -> Callable[[], Conversation]:
-    """Return a conversation that makes an instance at each kind of place, through the endpoints in turn.
+) -> Conversation:
+    """Make an instance at each kind of place, through the endpoints in turn.
 
-    Then it ends each through its endpoint. If `moved`, it also makes transitions that keep an instance in its
-    state. If `timed`, time passes in between: the first instances live longest and end last.
+    Then end each through its endpoint. If `moved`, also make transitions that keep an instance in its state.
+    If `timed`, time passes in between: the first instances live longest and end last.
     """
-
-    def run() -> Conversation:
-        found = place.found_by
-        search = setting.find_lead(str(found.action.name)) if found else None
-        if found is None or search is None:
-            return
-        exchange: Exchange = yield Call(
-            search,
-            make_widest_search(setting, search),
-            "explore",
-            f"to find every kind of {place.name}",
-            reuse="ever",
-        )
-        why = f"a {resource.name} at another kind of {place.name}"
-        plan = fixture_selection.FixturePlan(setting, resource)
-        places = [item for item in find_items(found, exchange) or () if will_do(found.where, place, item)]
-        known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield GetNote(BODIES)) or {}
-        own = [body for (name, _), body in known.items() if name == resource.name]
-        also = (
-            plan.choose_bounded_places(places, find_place_member(resource, place), place.id, own)
-            if timed
-            else []
-        )  # some bounds only matter after time has passed
-        living = yield from _make_instances(
-            setting, resource, place, plan.makings(makers, search, places, also), why, timed=timed
-        )
-        for endpoint, body in [*living[0], *living[1]] if moved else ():
-            yield from _lives_on(setting, resource, endpoint, body, why)
-        times = plan.lives(*([body for _, body in some] for some in living)) if timed else (0, 0)
-        for some, seconds in zip(reversed(living), times, strict=True):
-            if timed and some and (wait := time_passes(setting, seconds)):
-                yield wait
-            yield from _end_instances(setting, resource, some[::-1], why)
-        yield from _read_again(setting, resource, [*living[0], *living[1]], why)
-
-    return run
+    found = place.found_by
+    search = setting.find_lead(str(found.action.name)) if found else None
+    if found is None or search is None:
+        return
+    exchange: Exchange = yield Call(
+        search,
+        make_widest_search(setting, search),
+        "explore",
+        f"to find every kind of {place.name}",
+        reuse="ever",
+    )
+    why = f"a {resource.name} at another kind of {place.name}"
+    plan = fixture_selection.FixturePlan(setting, resource)
+    places = [item for item in find_items(found, exchange) or () if will_do(found.where, place, item)]
+    known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield GetNote(BODIES)) or {}
+    own = [body for (name, _), body in known.items() if name == resource.name]
+    also = (
+        plan.choose_bounded_places(places, find_place_member(resource, place), place.id, own) if timed else []
+    )  # some bounds only matter after time has passed
+    living = yield from _make_instances(
+        setting, resource, place, plan.makings(makers, search, places, also), why, timed=timed
+    )
+    for endpoint, body in [*living[0], *living[1]] if moved else ():
+        yield from _lives_on(setting, resource, endpoint, body, why)
+    times = plan.lives(*([body for _, body in some] for some in living)) if timed else (0, 0)
+    for some, seconds in zip(reversed(living), times, strict=True):
+        if timed and some and (wait := time_passes(setting, seconds)):
+            yield wait
+        yield from _end_instances(setting, resource, some[::-1], why)
+    yield from _read_again(setting, resource, [*living[0], *living[1]], why)
 
 
 def _make_instances(

@@ -6,8 +6,9 @@ endpoint that has not refused anything yet, and the list is read again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 from pgagents.model.contract import Contract, Verdict
@@ -117,41 +118,38 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for name, cases in several.items():
         covers = tuple(f"{NAME}/{name}/{endpoint.place}" for _, endpoint, _ in cases)
         endpoints = tuple(endpoint for _, endpoint, _ in cases)
-        yield Probe(covers[0], STAGE, covers, 2, _run(setting, cases), endpoints, "main", True)
+        yield Probe(covers[0], STAGE, covers, 2, partial(_run, setting, cases), endpoints, "main", True)
 
 
-def _run(setting: Setting, cases: list[tuple[Resource, Endpoint, InvalidCase]]) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        resource = cases[0][0]
-        before, whole = yield from _list_ids(setting, resource, "unchanged")
-        known: Mapping[tuple[str, str], KnownIds] = (yield GetNote(_note_of(resource))) or {}
-        told = known.get(_main(setting))
-        shown = told.shown if told is not None and told.first is not None and not told.unsure else set()
-        for _, endpoint, wrong in cases:
-            if endpoint.place in shown:
-                continue
-            contract = f"{NAME}/{resource.name}/{endpoint.place}"
-            exchange: Exchange = yield replace(wrong.call, why=f"refused: {wrong.says}")
-            after, whole = yield from _list_ids(setting, resource, "")
-            if before is None or after is None or exchange.void:
-                yield judge_untested(contract, "the list was not answered")
-            elif not whole:
-                yield judge_untested(
-                    contract, "the list goes on behind its first page, and no law says in which order"
-                )
-            elif exchange.success:
-                yield judge_untested(contract, f"it was not refused: {exchange.outcome}")
-            elif new := [id for id in after if id not in before]:
-                yield judge_broken(
-                    contract,
-                    f"the {resource.name}s that were there before",
-                    f"{len(new)} more after {exchange.outcome}",
-                )
-            else:
-                yield judge_kept(contract)
-            before = after
-
-    return run
+def _run(setting: Setting, cases: list[tuple[Resource, Endpoint, InvalidCase]]) -> Conversation:
+    resource = cases[0][0]
+    before, whole = yield from _list_ids(setting, resource, "unchanged")
+    known: Mapping[tuple[str, str], KnownIds] = (yield GetNote(_note_of(resource))) or {}
+    told = known.get(_main(setting))
+    shown = told.shown if told is not None and told.first is not None and not told.unsure else set()
+    for _, endpoint, wrong in cases:
+        if endpoint.place in shown:
+            continue
+        contract = f"{NAME}/{resource.name}/{endpoint.place}"
+        exchange: Exchange = yield replace(wrong.call, why=f"refused: {wrong.says}")
+        after, whole = yield from _list_ids(setting, resource, "")
+        if before is None or after is None or exchange.void:
+            yield judge_untested(contract, "the list was not answered")
+        elif not whole:
+            yield judge_untested(
+                contract, "the list goes on behind its first page, and no law says in which order"
+            )
+        elif exchange.success:
+            yield judge_untested(contract, f"it was not refused: {exchange.outcome}")
+        elif new := [id for id in after if id not in before]:
+            yield judge_broken(
+                contract,
+                f"the {resource.name}s that were there before",
+                f"{len(new)} more after {exchange.outcome}",
+            )
+        else:
+            yield judge_kept(contract)
+        before = after
 
 
 def _main(setting: Setting) -> tuple[str, str]:

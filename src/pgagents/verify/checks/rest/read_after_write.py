@@ -6,7 +6,8 @@ instances that its laws admit. It does not matter how or when they were made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.cel.scope import Scope
@@ -116,7 +117,7 @@ def _read_probes(setting: Setting) -> Iterator[Probe]:
             at_home = sorted(readers, key=lambda r: r[0].surface != maker.surface)
             covers = tuple(id for endpoint, _ in at_home for id in _covers(resource, endpoint))
             name = f"{NAME}/{resource.name}/made by {maker.place}"
-            run = _reading(setting, resource, maker, at_home)
+            run = partial(_reading, setting, resource, maker, at_home)
             yield Probe(
                 name,
                 3 if priority == 1 else 8,
@@ -138,7 +139,7 @@ def _list_probes(setting: Setting) -> Iterator[Probe]:
     for resource, endpoint, index in _readers(setting, "listed_by"):
         for what, role in (("listed", "main"), ("not_listed", "second"))[: 2 if resource.tenant else 1]:
             contract = f"{NAME}/{what}/{_list_detail(resource, index)}/{endpoint.place}"
-            run = _listing(setting, resource, resource.listed_by[index], endpoint, contract, role)
+            run = partial(_listing, setting, resource, resource.listed_by[index], endpoint, contract, role)
             yield Probe(contract, 3, (contract,), 2, run, (endpoint,), role, True)
 
 
@@ -151,27 +152,23 @@ def _covers(resource: Resource, endpoint: Endpoint) -> tuple[str, ...]:
 
 def _reading(
     setting: Setting, resource: Resource, maker: Endpoint, readers: list[tuple[Endpoint, ActionCall]]
-) -> Callable[[], Conversation]:
-    """Return a conversation that makes an instance, and reads it through every endpoint that reads it."""
-
-    def run() -> Conversation:
-        assert resource.made_by is not None
-        template = template_of(setting.model, maker.action)
-        given = {**template.input, **resource.made_by.input}
-        made: Exchange = yield ordinary(
-            maker, template, "valid", f"to read a {resource.name} back", input=given, fresh=True, subject=None
-        )
-        body = next(iter(list_bodies(resource.made_by, made)), None)
-        if body is None or not made.fits:
-            for contract in (id for endpoint, _ in readers for id in _covers(resource, endpoint)):
-                yield judge_untested(contract, say_none_made(resource, made))
-            return
-        for endpoint, read in readers:
-            why = f"to read back a {resource.name}"
-            exchange: Exchange = yield Call(endpoint, read.input, "valid", why, subject=resource, made=body)
-            yield from _same(setting, resource, body, made, exchange, read, _covers(resource, endpoint))
-
-    return run
+) -> Conversation:
+    """Make an instance, and read it through every endpoint that reads it."""
+    assert resource.made_by is not None
+    template = template_of(setting.model, maker.action)
+    given = {**template.input, **resource.made_by.input}
+    made: Exchange = yield ordinary(
+        maker, template, "valid", f"to read a {resource.name} back", input=given, fresh=True, subject=None
+    )
+    body = next(iter(list_bodies(resource.made_by, made)), None)
+    if body is None or not made.fits:
+        for contract in (id for endpoint, _ in readers for id in _covers(resource, endpoint)):
+            yield judge_untested(contract, say_none_made(resource, made))
+        return
+    for endpoint, read in readers:
+        why = f"to read back a {resource.name}"
+        exchange: Exchange = yield Call(endpoint, read.input, "valid", why, subject=resource, made=body)
+        yield from _same(setting, resource, body, made, exchange, read, _covers(resource, endpoint))
 
 
 def _same(
@@ -222,41 +219,37 @@ def _same(
 
 def _listing(
     setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, contract: str, role: str
-) -> Callable[[], Conversation]:
-    """Return a conversation that lists as the owner (`main`) or another project, and looks for an instance.
+) -> Conversation:
+    """List as the owner (`main`) or another project, and look for an instance.
 
     If the owner's list lacks an existing instance, a new one is made and looked for. The old one may be on a
     later page. Then further pages are read, because the newest may be on the last one.
     """
-
-    def run() -> Conversation:
-        foreign = role != "main"
-        beside = [c.name for c in list_missing_parents(setting, endpoint, resource)] if foreign else []
-        more = PageRequest()
-        made: Mapping[str, Any] | None = None
-        for turn in range(MOST_PAGES):
-            if not foreign and turn <= 1:
-                made = yield from choose_instance(setting, resource, call, endpoint, again=turn == 1)
-            intent: Intent = "explore" if beside else "valid"
-            exchange: Exchange = yield make_list_call(resource, call, endpoint, role, intent, made, more)
-            verdict = judge_page(contract, resource, call, exchange, role, beside)
-            if verdict is None and turn == 0:
-                continue
-            verdict = verdict or judge_end(contract, resource, call, exchange)
-            if verdict is not None:
-                yield verdict
-                return
-            further = next_page(setting, endpoint, exchange)
-            if further is None or not further.is_followed:
-                break
-            more = further
-        yield judge_untested(
-            contract,
-            f"the {resource.name} that was just made may stand on a further page than could be asked for"
-            + ("" if endpoint.action.pages else "; `pages` of the action would say how"),
-        )
-
-    return run
+    foreign = role != "main"
+    beside = [c.name for c in list_missing_parents(setting, endpoint, resource)] if foreign else []
+    more = PageRequest()
+    made: Mapping[str, Any] | None = None
+    for turn in range(MOST_PAGES):
+        if not foreign and turn <= 1:
+            made = yield from choose_instance(setting, resource, call, endpoint, again=turn == 1)
+        intent: Intent = "explore" if beside else "valid"
+        exchange: Exchange = yield make_list_call(resource, call, endpoint, role, intent, made, more)
+        verdict = judge_page(contract, resource, call, exchange, role, beside)
+        if verdict is None and turn == 0:
+            continue
+        verdict = verdict or judge_end(contract, resource, call, exchange)
+        if verdict is not None:
+            yield verdict
+            return
+        further = next_page(setting, endpoint, exchange)
+        if further is None or not further.is_followed:
+            break
+        more = further
+    yield judge_untested(
+        contract,
+        f"the {resource.name} that was just made may stand on a further page than could be asked for"
+        + ("" if endpoint.action.pages else "; `pages` of the action would say how"),
+    )
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

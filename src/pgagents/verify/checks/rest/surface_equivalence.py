@@ -7,6 +7,7 @@ members. Former names that the catalogue still offers must get the same answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.model.action import Former
@@ -97,13 +98,14 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         for detail, given in list_inputs(setting, endpoint):
             contract = f"{NAME}/{detail}/{endpoint.place}"
             template = template_of(setting.model, endpoint.action)
-            run = _run(setting, endpoint, rest, template, given, contract)
+            run = partial(_run, setting, endpoint, rest, template, given, contract)
             stage = 1 if endpoint.action.effect == "read" and detail == "ordinary" else 4
             yield _make_probe(contract, stage, template, run, (endpoint, rest))
         for former in endpoint.action.formerly:
             contract = f"{NAME}/{_as(former)}/{endpoint.place}"
             template = template_of(setting.model, endpoint.action)
-            run = _run(
+            run = partial(
+                _run,
                 setting,
                 endpoint,
                 rest,
@@ -136,45 +138,41 @@ def _run(
     given: Mapping[str, Any],
     contract: str,
     raw: Raw = PLAIN,
-) -> Callable[[], Conversation]:
-    """Return a conversation that calls both surfaces and compares the answers.
+) -> Conversation:
+    """Call both surfaces and compare the answers.
 
     An earlier answer to an equal REST call is used first. If the answers differ, REST is called again.
     """
-
-    def run() -> Conversation:
-        fresh = endpoint.action.effect == "write"
-        if fresh and template.subject is not None:
-            yield from _on_twins(setting, endpoint, rest, template, given, contract, raw)
-            return
-        again = "ever" if template.makes is not None else "" if fresh else "unchanged"
-        why = f"as {endpoint.surface} will be asked"
-        asked, first = yield from _ask_rest(setting, endpoint, rest, template, given, why, again)
-        two: Exchange = yield ordinary(
-            endpoint,
+    fresh = endpoint.action.effect == "write"
+    if fresh and template.subject is not None:
+        yield from _on_twins(setting, endpoint, rest, template, given, contract, raw)
+        return
+    again = "ever" if template.makes is not None else "" if fresh else "unchanged"
+    why = f"as {endpoint.surface} will be asked"
+    asked, first = yield from _ask_rest(setting, endpoint, rest, template, given, why, again)
+    two: Exchange = yield ordinary(
+        endpoint,
+        template,
+        _intent(raw),
+        "as REST was asked",
+        input=asked,
+        fresh=fresh,
+        made=None if fresh else first.subject,
+        raw=raw,
+    )
+    judged = list(_compare_answers(setting, contract, first, two))
+    if any(j.verdict is Verdict.BROKEN for j in judged) and again:
+        one: Exchange = yield ordinary(
+            rest,
             template,
-            _intent(raw),
-            "as REST was asked",
-            input=asked,
+            "valid",
+            why,
+            input=fit_input(setting, endpoint, asked),
             fresh=fresh,
-            made=None if fresh else first.subject,
-            raw=raw,
+            made=None if fresh else two.subject,
         )
-        judged = list(_compare_answers(setting, contract, first, two))
-        if any(j.verdict is Verdict.BROKEN for j in judged) and again:
-            one: Exchange = yield ordinary(
-                rest,
-                template,
-                "valid",
-                why,
-                input=fit_input(setting, endpoint, asked),
-                fresh=fresh,
-                made=None if fresh else two.subject,
-            )
-            judged = list(_compare_answers(setting, contract, one, two))
-        yield from judged
-
-    return run
+        judged = list(_compare_answers(setting, contract, one, two))
+    yield from judged
 
 
 def _ask_rest(

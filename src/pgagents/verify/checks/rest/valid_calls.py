@@ -6,8 +6,9 @@ Hypothesis generate. Unknown query parameters are ignored if the catalogue says 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.action import Example
@@ -194,7 +195,7 @@ def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -
         most = unusual(setting, endpoint, call.input) if names != ["high"] and not writes else call.input
         call = call if most == call.input else replace(call, input=most, intent="explore")
         also = () if names == [UNKNOWN_QUERY] else (values,)
-        run = _run_joint(setting, call, calls, covers, also)
+        run = partial(_run_joint, setting, call, calls, covers, also)
         stage = (
             6 if names[0] == "around_now" else 7 if names[0] == UNKNOWN_QUERY else 4
         )  # before workflows move the clock by days
@@ -214,23 +215,20 @@ def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -
 
 def _run_joint(
     setting: Setting, call: Call, calls: list[Call], covers: tuple[str, ...], also: tuple[str, ...]
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        if len(calls) == 1 and _stands_in_the_way(exchange):
-            exchange = yield replace(call, standard=True)
-        if exchange.success or [call.input] == [single.input for single in calls]:
-            for contract in (*covers, *also):
-                yield from _judge_acceptance(setting, exchange, contract, call.why, lenient=False)
-            return
-        for contract, single in zip(covers, calls, strict=True):
-            exchange = yield single
-            if _stands_in_the_way(exchange):  # such as an instance made by an example, if capacity is short
-                exchange = yield replace(single, standard=True)
-            for one in (contract, *also):
-                yield from _judge_acceptance(setting, exchange, one, single.why, lenient=False)
-
-    return run
+) -> Conversation:
+    exchange: Exchange = yield call
+    if len(calls) == 1 and _stands_in_the_way(exchange):
+        exchange = yield replace(call, standard=True)
+    if exchange.success or [call.input] == [single.input for single in calls]:
+        for contract in (*covers, *also):
+            yield from _judge_acceptance(setting, exchange, contract, call.why, lenient=False)
+        return
+    for contract, single in zip(covers, calls, strict=True):
+        exchange = yield single
+        if _stands_in_the_way(exchange):  # such as an instance made by an example, if capacity is short
+            exchange = yield replace(single, standard=True)
+        for one in (contract, *also):
+            yield from _judge_acceptance(setting, exchange, one, single.why, lenient=False)
 
 
 def _stands_in_the_way(exchange: Exchange) -> bool:
@@ -272,7 +270,7 @@ def _probe(
         stage,
         (contract,),
         2 if writes else 1,
-        _run(setting, call, contract, what, lenient),
+        partial(_run, setting, call, contract, what, lenient),
         (endpoint,),
         "main",
         writes,
@@ -281,12 +279,9 @@ def _probe(
     )
 
 
-def _run(setting: Setting, call: Call, contract: str, what: str, lenient: bool) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        yield from _judge_acceptance(setting, exchange, contract, what, lenient)
-
-    return run
+def _run(setting: Setting, call: Call, contract: str, what: str, lenient: bool) -> Conversation:
+    exchange: Exchange = yield call
+    yield from _judge_acceptance(setting, exchange, contract, what, lenient)
 
 
 def _judge_acceptance(

@@ -7,7 +7,8 @@ found a fault, it is no second finding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError
@@ -128,7 +129,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         later = tuple(id for id, _, _, need in criteria if need == "timed" and not timed)
         cost = len(workflow.steps) + (sum(bool(step.after_s) for step in workflow.steps) if timed else 0)
         writes = any(step.action.effect == "write" for step in workflow.steps)
-        run = _run(setting, workflow, timed)
+        run = partial(_run, setting, workflow, timed)
         at = tuple(
             endpoint for endpoint in endpoints if endpoint is not None and endpoint.surface != OPERATOR
         )
@@ -143,22 +144,19 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             )
 
 
-def _run(setting: Setting, workflow: Workflow, timed: bool) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        state = yield from _through(setting, workflow, timed, again=False)
-        if state.stale:  # the first step reused an old answer
-            state = yield from _through(setting, workflow, timed, again=True)
-        reason = (
-            f"refused because of the current state: {state.stale}"
-            if state.stale
-            else "a step before it did not go as it should"
-        )
-        for step in workflow.steps:
-            for id in (_id(workflow, step), *(c[0] for c in _criteria(workflow, step))):
-                if id not in state.told:
-                    yield judge_untested(id, reason)
-
-    return run
+def _run(setting: Setting, workflow: Workflow, timed: bool) -> Conversation:
+    state = yield from _through(setting, workflow, timed, again=False)
+    if state.stale:  # the first step reused an old answer
+        state = yield from _through(setting, workflow, timed, again=True)
+    reason = (
+        f"refused because of the current state: {state.stale}"
+        if state.stale
+        else "a step before it did not go as it should"
+    )
+    for step in workflow.steps:
+        for id in (_id(workflow, step), *(c[0] for c in _criteria(workflow, step))):
+            if id not in state.told:
+                yield judge_untested(id, reason)
 
 
 def _id(workflow: Workflow, step: Step) -> str:

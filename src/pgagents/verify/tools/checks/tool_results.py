@@ -8,6 +8,7 @@ failures are results and no JSON-RPC errors, and the structured content stands i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.http import read_json
@@ -77,26 +78,23 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 ["fits", "text"] if "outputSchema" in tool else []
             )
             contracts = tuple(contract_id(NAME, kind, name) for kind in kinds)
-            yield Probe(contracts[0], 3, contracts, 2, _conversation(name, tool, contracts), role="")
+            yield Probe(contracts[0], 3, contracts, 2, partial(_conversation, name, tool, contracts), role="")
 
 
-def _conversation(name: str, tool: Mapping[str, Any], contracts: tuple[str, ...]) -> Any:
-    def run() -> Conversation:
-        try:
-            made = ToolArguments(tool["inputSchema"])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            yield from (judge_untested(one, "its input schema is not valid") for one in contracts)
-            return
-        ordinary, whole = made.make_ordinary(), made.make_whole()
-        calls = [("the required arguments", ordinary), ("all arguments", whole)]
-        if ordinary is None and whole is None:
-            yield from (judge_untested(one, f"no arguments fit its schema: {NEXT_STEP}") for one in contracts)
-        for says, arguments in calls:
-            if arguments is not None:
-                exchange: Exchange = yield call_tool(name, arguments, f"a call with {says}")
-                yield from _judge(exchange, name, tool)
-
-    return run
+def _conversation(name: str, tool: Mapping[str, Any], contracts: tuple[str, ...]) -> Conversation:
+    try:
+        made = ToolArguments(tool["inputSchema"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        yield from (judge_untested(one, "its input schema is not valid") for one in contracts)
+        return
+    ordinary, whole = made.make_ordinary(), made.make_whole()
+    calls = [("the required arguments", ordinary), ("all arguments", whole)]
+    if ordinary is None and whole is None:
+        yield from (judge_untested(one, f"no arguments fit its schema: {NEXT_STEP}") for one in contracts)
+    for says, arguments in calls:
+        if arguments is not None:
+            exchange: Exchange = yield call_tool(name, arguments, f"a call with {says}")
+            yield from _judge(exchange, name, tool)
 
 
 def _judge(exchange: Exchange, name: str, tool: Mapping[str, Any]) -> Iterator[Judgement]:
