@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
@@ -15,7 +15,7 @@ from pgagents.model.contract import Contract
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.answers.guesses import NO_GUESSES, find_guesses
-from pgagents.verify.check.check import checks_for
+from pgagents.verify.check.check import Probe, checks_for
 from pgagents.verify.check.setting import setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.plan import order
@@ -102,12 +102,7 @@ def plan(
     )
     selected = tuple(c for c in listed if c.id not in made.settled)
     left_out = tuple((r.contract, r.reason) for r in made.settled.values())
-    by_contract: Counter[str] = Counter()
-    by_check: Counter[str] = Counter()
-    sent = {id(p) for p in reached}
-    for probe in (p for p in made.probes if p.priority == 1 or id(p) in sent):
-        by_check[probe.check] += probe.cost
-        by_contract.update(dict.fromkeys(probe.contracts, probe.cost))
+    by_contract, by_check = _count_costs(made, reached)
     total = sum(by_phase.values())
     return Plan(
         by_bucket,
@@ -122,6 +117,17 @@ def plan(
         made.shares,
         made.apart,
     )
+
+
+def _count_costs(made: planning.Draft, reached: Sequence[Probe]) -> tuple[Counter[str], Counter[str]]:
+    """Return the requests by contract and by check, of the probes that fit the budget or must be sent."""
+    by_contract: Counter[str] = Counter()
+    by_check: Counter[str] = Counter()
+    sent = {id(p) for p in reached}
+    for probe in (p for p in made.probes if p.priority == 1 or id(p) in sent):
+        by_check[probe.check] += probe.cost
+        by_contract.update(dict.fromkeys(probe.contracts, probe.cost))
+    return by_contract, by_check
 
 
 @_seldom_collected()

@@ -8,8 +8,9 @@ an error, so that it must be sent again. Refused actions send nothing, and no ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract, Verdict
@@ -119,64 +120,68 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     both = own and "second" in roles
     covers = tuple(id for id in list_event_contracts(setting) if both or id != OWN)
     cost = len(steps) + len(types_of(steps)) + 3 + 2 * both + len(hooks.versions)
-    run = partial(_run, setting, receiver, endpoint, timed=OPERATOR in roles)
-    yield Probe(f"{NAME}/{BOX}", 3, covers, cost, run(another=both), endpoints, "main", True)
+    timed = OPERATOR in roles
+    run = partial(_run, setting, receiver, endpoint, another=both, timed=timed)
+    yield Probe(f"{NAME}/{BOX}", 3, covers, cost, run, endpoints, "main", True)
     if own and not both:
-        yield Probe(f"{NAME}/{THEIRS}", 3, (OWN,), cost, run(another=True), endpoints, "second", True)
+        run = partial(_run, setting, receiver, endpoint, another=True, timed=timed)
+        yield Probe(f"{NAME}/{THEIRS}", 3, (OWN,), cost, run, endpoints, "second", True)
 
 
 def _run(
     setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool, timed: bool
-) -> Callable[[], Conversation]:
+) -> Conversation:
+    steps = steps_of(setting)
+    boxes = {type: f"{BOX}-{type}" if index else BOX for index, type in enumerate(types_of(steps))}
+    tellers = yield from _register(setting, receiver, endpoint, boxes)
+    if tellers is None:
+        return
+    first, *_ = types = list(boxes)
+    versions = yield from register_versions(setting, receiver, endpoint, first)
+    yield from _register_and_delete(setting, receiver, endpoint, types)
+    theirs: str | None = None
+    if another:
+        theirs = yield from register_of_another(setting, receiver.open(THEIRS), endpoint, types)
+    told: list[ExpectedEvent] = []
+    secrets: set[str] = set()
+    yield from act(setting, steps, told, secrets, timed=timed)
+    arrivals = Arrivals(setting, receiver, told, boxes, versions)
+    yield from arrivals.wait()
+    heard = {type: arrivals.read_box(box) for type, box in boxes.items()}
+    yield from _judge_events(setting, told, heard, secrets)
+    yield from _apart(arrivals, heard, theirs, another=another)
+    for type, events in heard.items():
+        yield from judge_deliveries(Heard(tellers[type], events), setting)
+    mine = [one for one in told if one.type == first]
+    for version, secret in versions.items():
+        came = arrivals.read_box(box_of(version), version)
+        yield from judge_version(setting, version, mine, heard[first], came)
+        yield from judge_deliveries(Heard(secret, came), setting)
+
+
+def _register(
+    setting: Setting, receiver: Inbox, endpoint: Endpoint, boxes: Mapping[str, str]
+) -> Generator[Any, Any, dict[str, str] | None]:
+    """Register a webhook for each type of event; return their secrets, or None if one was refused.
+
+    The first webhook refuses its first delivery, if the server must send it again.
+    """
     hooks = setting.model.webhooks
-
-    def run() -> Conversation:
-        steps = steps_of(setting)
-        boxes = {type: f"{BOX}-{type}" if index else BOX for index, type in enumerate(types_of(steps))}
-        tellers: dict[str, str] = {}
-        for type, box in boxes.items():
-            refusals = 1 if hooks.again_within_s and not tellers else 0
-            address = receiver.open(box, refusals=refusals, refusal=refusal_of(setting.model))
-            asked = choose_types(setting, list(boxes), type)
-            why = f"a webhook for {' and '.join(asked)} alone"
-            made: Exchange = yield Call(
-                endpoint,
-                {hooks.url: address, hooks.types: asked, **usual_version(setting)},
-                "valid",
-                why,
-                fresh=True,
-            )
-            if not made.success:
-                for contract in list_event_contracts(setting):
-                    yield judge_untested(
-                        contract,
-                        f"no webhook could be registered at {address}: {made.outcome}{_hint(receiver)}",
-                    )
-                return
-            tellers[type] = str(got(made.body, hooks.secret_at or "") or "")
-        versions = yield from register_versions(setting, receiver, endpoint, next(iter(boxes)))
-        yield from _register_and_delete(setting, receiver, endpoint, list(boxes))
-        theirs: str | None = None
-        if another:
-            theirs = yield from register_of_another(setting, receiver.open(THEIRS), endpoint, list(boxes))
-        told: list[ExpectedEvent] = []
-        secrets: set[str] = set()
-        yield from act(setting, steps, told, secrets, timed=timed)
-        arrivals = Arrivals(setting, receiver, told, boxes, versions)
-        yield from arrivals.wait()
-        heard = {type: arrivals.read_box(box) for type, box in boxes.items()}
-        yield from _judge_events(setting, told, heard, secrets)
-        yield from _apart(arrivals, heard, theirs, another=another)
-        for type, events in heard.items():
-            yield from judge_deliveries(Heard(tellers[type], events), setting)
-        first = next(iter(boxes))
-        mine = [one for one in told if one.type == first]
-        for version, secret in versions.items():
-            came = arrivals.read_box(box_of(version), version)
-            yield from judge_version(setting, version, mine, heard[first], came)
-            yield from judge_deliveries(Heard(secret, came), setting)
-
-    return run
+    tellers: dict[str, str] = {}
+    for type, box in boxes.items():
+        refusals = 1 if hooks.again_within_s and not tellers else 0
+        address = receiver.open(box, refusals=refusals, refusal=refusal_of(setting.model))
+        asked = choose_types(setting, list(boxes), type)
+        given = {hooks.url: address, hooks.types: asked, **usual_version(setting)}
+        why = f"a webhook for {' and '.join(asked)} alone"
+        made: Exchange = yield Call(endpoint, given, "valid", why, fresh=True)
+        if not made.success:
+            reason = f"no webhook could be registered at {address}: {made.outcome}{_hint(receiver)}"
+            for contract in list_event_contracts(setting):
+                yield judge_untested(contract, reason)
+            return None
+        tellers[type] = str(got(made.body, hooks.secret_at or "") or "")
+    return tellers
 
 
 def _register_and_delete(

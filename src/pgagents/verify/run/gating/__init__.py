@@ -1,1 +1,1 @@
-"""What the gate knows of the ids in a request."""
+"""Ids in a request, and the instances that they name."""
