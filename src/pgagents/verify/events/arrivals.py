@@ -10,7 +10,7 @@ from pgagents.verify.check.setting import Setting
 from pgagents.verify.events.deliveries import Event, read
 from pgagents.verify.events.registration import choose_types
 from pgagents.verify.events.steps import ExpectedEvent
-from pgagents.verify.events.versions import box_of
+from pgagents.verify.events.versions import box_of, is_about
 from pgagents.verify.wire.call import Sleep
 from pgagents.verify.wire.receiver import Inbox
 
@@ -69,12 +69,3 @@ class Arrivals:
             ):
                 return False
         return True
-
-
-def is_about(event: Event, told: ExpectedEvent) -> bool:
-    """True if an event has the type of the expected one, and shows its instance."""
-    return (
-        event.type == told.type
-        and isinstance(event.data, Mapping)
-        and told.resource.id_of(event.data) == told.id
-    )

@@ -27,7 +27,7 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.events.arrivals import Arrivals, is_about
+from pgagents.verify.events.arrivals import Arrivals
 from pgagents.verify.events.deliveries import (
     Event,
     Heard,
@@ -48,7 +48,7 @@ from pgagents.verify.events.registration import (
     register_of_another,
 )
 from pgagents.verify.events.steps import ExpectedEvent, act, is_caused, steps_of, types_of
-from pgagents.verify.events.versions import box_of, judge_version, register_versions, usual_version
+from pgagents.verify.events.versions import box_of, is_about, judge_version, register_versions, usual_version
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint

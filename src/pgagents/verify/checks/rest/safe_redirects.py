@@ -12,7 +12,7 @@ from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.malformed.paths import of_ours
+from pgagents.verify.cases.malformed.paths import fits_template, of_ours
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -135,16 +135,9 @@ def _is_documented(exchange: Exchange, setting: Setting) -> bool:
     alike = (
         d
         for d in setting.endpoints
-        if d.on_rest and d.method == exchange.request.method and _fits(exchange.request.path, d.path)
+        if d.on_rest and d.method == exchange.request.method and fits_template(exchange.request.path, d.path)
     )
     return any(output.status == exchange.status for endpoint in alike for output in endpoint.action.outputs)
-
-
-def _fits(path: str, template: str) -> bool:
-    parts, others = path.split("/"), template.split("/")
-    return len(parts) == len(others) and all(
-        a == b or b.startswith("{") for a, b in zip(parts, others, strict=True)
-    )
 
 
 def _judge_redirect(exchange: Exchange, setting: Setting) -> Judgement:

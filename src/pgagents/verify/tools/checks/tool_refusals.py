@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.model.contract import Contract, Verdict
+from pgagents.model.contract import Contract
 from pgagents.verify.cases.tool_arguments import ToolArguments
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.tools.checks.tool_results import WRITES, find_tool
 from pgagents.verify.tools.contracts import (
     call_tool,
     contract_id,
     send_message,
     server_contract,
+    settle_contract,
     tool_contract,
 )
 from pgagents.verify.wire.endpoint import MCP
@@ -65,14 +65,6 @@ def _arguments(tool: Mapping[str, Any]) -> ToolArguments | None:
         return ToolArguments(tool["inputSchema"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude tools that may write, unless the caller has allowed them by name."""
-    tool = find_tool(setting, contract)
-    if tool is None or setting.listing is None or setting.listing.may_call(tool):
-        return None
-    return Verdict.NOT_SELECTED, WRITES.format(tool["name"])
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:

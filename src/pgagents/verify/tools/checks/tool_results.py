@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.http import read_json
 from pgagents.jsonschema.schema import foreign_validator
-from pgagents.model.contract import Contract, Verdict
+from pgagents.model.contract import Contract
 from pgagents.verify.cases.tool_arguments import ToolArguments
 from pgagents.verify.check.check import (
     Check,
@@ -25,14 +25,13 @@ from pgagents.verify.check.check import (
     judge_untested,
 )
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.tools.contracts import call_tool, contract_id, tool_contract
+from pgagents.verify.tools.contracts import call_tool, contract_id, settle_contract, tool_contract
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.form import error_of, list_texts, result_of, text_of
 
 NAME = "tool_results"
 KINDS = {"text": "text", "image": "data", "audio": "data", "resource": "resource", "resource_link": "uri"}
 """The types of content blocks, each with its required member."""
-WRITES = "it may write: --allow {} would call it"
 NEXT_STEP = "give its schema `examples`, or make a catalogue with `pgagents import --mcp`"
 
 
@@ -49,23 +48,6 @@ def promises(setting: Setting) -> Iterator[Contract]:
             yield tool_contract(NAME, "fits", number, tool, says, part="outputSchema")
             says = f"the structuredContent of {name} stands in a text block, too"
             yield tool_contract(NAME, "text", number, tool, says, advice=True)
-
-
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude tools that may write, unless the caller has allowed them by name."""
-    tool = find_tool(setting, contract)
-    if tool is None or setting.listing is None or setting.listing.may_call(tool):
-        return None
-    return Verdict.NOT_SELECTED, WRITES.format(tool["name"])
-
-
-def find_tool(setting: Setting, contract: Contract) -> Mapping[str, Any] | None:
-    """Return the tool of a contract; None if the contract is about the server."""
-    listing = setting.listing
-    if listing is None or len(contract.origin) < 2 or not isinstance(number := contract.origin[1], int):
-        return None
-    found = listing.tools[number]
-    return found if isinstance(found, Mapping) else None
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
