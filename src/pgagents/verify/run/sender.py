@@ -63,7 +63,7 @@ class Sender:
         self.maker = RequestMaker(setting, keys, commands, options.seed, now=clocks.now, send_aside=aside)
         parts = options.shard[1] if options.shard else 1
         self._pacer = Pacer(setting.model, clocks.clock, options.seed, options.max_wait_s, parts)
-        self.timing = Timing(clocks, budget, TimeLeft(clocks.timer, until))
+        self.timing = Timing(clocks, TimeLeft(clocks.timer, until, budget))
         self.silences = Silences()
         self._repeats = Repeats(setting.model, self._pacer, budget, self.silences)
         self._exchanges = ExchangeMaker(routes)
@@ -91,7 +91,7 @@ class Sender:
         self.budget.aside += ready.call.again and not self.budget.cleaning
         attempt = 0
         while True:
-            self.timing.check()
+            self.timing.left.check()
             if not ready.call.burst:
                 self._pace(ready.call, role)
             self.budget.aside += self.budget.cleaning
@@ -136,7 +136,7 @@ class Sender:
             request,
             handler,
             self.budget.sent,
-            self.timing.find_seconds(),
+            self.timing.left.find_seconds(),
             stream_s,
         )
 
@@ -164,14 +164,14 @@ class Sender:
         """Send calls at the same time, each from a thread of its own; repeat rate-limited ones alone. Raises
         Stop.
         """
-        self.timing.check()
+        self.timing.left.check()
         requests = [self.maker.make(ready) for ready in several]
         for ready, (request, _) in zip(several, requests, strict=True):
             self._let_pass(ready, request)
         for ready, (_, role) in zip(several, requests, strict=True):
             self._pace(ready.call, role)
         sent_at, started = self.clocks.now(), self.clocks.timer()
-        gate, most_s = Barrier(len(several)), self.timing.find_seconds()
+        gate, most_s = Barrier(len(several)), self.timing.left.find_seconds()
 
         streams = {
             id(request): find_stream_seconds(ready.call)
@@ -243,7 +243,7 @@ class Sender:
         for ready, (request, role) in zip(several, made, strict=True):
             self._let_pass(ready, request)
             self.budget.aside += ready.call.again and not self.budget.cleaning
-            self.timing.check()
+            self.timing.left.check()
             self._pace(ready.call, role)
         self.budget.waiting += len(several)
         requests = [request for request, _ in made]

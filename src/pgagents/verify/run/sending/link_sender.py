@@ -44,7 +44,7 @@ class LinkSender:
         let_pass(ready, asked)
         attempt = 0
         while True:
-            self._timing.check()
+            self._timing.left.check()
             opened = link.open()
             self._count(link)
             if not opened and endpoint is not None:
@@ -71,7 +71,7 @@ class LinkSender:
 
     def _begin(self, link: Link, asked: Request) -> Callable[[], Received]:
         """Complete a message to the MCP server; return the function that sends it."""
-        request, most_s = link.complete_request(asked), self._timing.find_seconds()
+        request, most_s = link.complete_request(asked), self._timing.left.find_seconds()
         clocks = self._timing.clocks
 
         def transmit() -> Received:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pgagents.verify.run.sending.clocks import Clocks
-from pgagents.verify.run.sending.request_budget import RequestBudget
 from pgagents.verify.run.sending.time_left import TimeLeft
 
 MOST_FIRST = 10
@@ -15,8 +14,8 @@ MOST_FIRST = 10
 class Timing:
     """Waits within the time that is left, and measures what requests take."""
 
-    def __init__(self, clocks: Clocks, budget: RequestBudget, left: TimeLeft) -> None:
-        self.clocks, self._budget, self.left = clocks, budget, left
+    def __init__(self, clocks: Clocks, left: TimeLeft) -> None:
+        self.clocks, self.left = clocks, left
         self.seconds_sending = self.waited = 0.0
         self.first_seconds: list[float] = []
         """The response times of the first answers, in seconds."""
@@ -31,19 +30,11 @@ class Timing:
         """True if several requests may be on their way."""
         return self.most_together > 1
 
-    def check(self) -> None:
-        """Raise Stop if the run must end now."""
-        self.left.check(cleaning=self._budget.cleaning)
-
-    def find_seconds(self) -> float | None:
-        """Return the seconds that the next request may take; None if nothing limits it."""
-        return self.left.find_seconds(cleaning=self._budget.cleaning)
-
     def wait(self, seconds: float, *, quiet: bool = False) -> None:
         """Wait, and report the wait. Raises Stop if the run's time ends before that."""
         if seconds <= 0:
             return
-        self.left.check(seconds, cleaning=self._budget.cleaning)
+        self.left.check(seconds)
         if self.on_wait and not quiet:
             self.on_wait(seconds)
         self.waited += seconds
