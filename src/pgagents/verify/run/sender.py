@@ -283,9 +283,8 @@ class Sender:
         call = ready.call
         if lacking := self.maker.find_lacking(call):
             raise Unavailable(f"needs the identity `{lacking}`: add --identity {lacking}=ENVVAR")
-        if homeless := self._routes.object_to_server(call):
-            raise Unavailable(homeless)
-        if objection := self._objection(ready.call, ready.values, request):
+        objection = self._routes.object_to_server(call) or self._objection(call, ready.values, request)
+        if objection:
             raise Unavailable(objection)
 
     def _pace(self, call: Call, role: str) -> None:
