@@ -145,8 +145,7 @@ class Raw:
     @property
     def is_ordinary(self) -> bool:
         """True if method, target and body are encoded as usual."""
-        replaced = (self.method, self.target, self.body, self.edit, self.wrap)
-        return all(part is None for part in replaced)
+        return (self.method, self.target, self.body, self.edit, self.wrap) == (None,) * 5
 
 
 Slip = Literal["", "secret", "client", "grant"]
