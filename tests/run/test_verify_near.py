@@ -201,7 +201,7 @@ def test_a_request_has_one_user_agent_and_the_callers_own_goes_first():
     request = Request("GET", "/", (("User-Agent", "another"),))
     for given, wanted in (({}, b"another"), ({"user-agent": "mine"}, b"mine")):
         with Client("http://127.0.0.1:1", headers=given) as client:
-            told = [v for k, v in client._build_request(request).headers if k.lower() == b"user-agent"]
+            told = [v for k, v in client.requests.build(request).headers if k.lower() == b"user-agent"]
         assert told[-1:] == [wanted]
 
 

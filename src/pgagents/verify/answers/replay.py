@@ -1,4 +1,4 @@
-"""Judge the answer to a call that repeats an idempotency key: a refusal, or the first answer again."""
+"""Judge the answers to calls with one idempotency key: a refusal, or the first answer again."""
 
 from __future__ import annotations
 
@@ -96,3 +96,38 @@ def same_instance(setting: Setting, endpoint: Endpoint, first: Exchange, second:
         return bool(first.body == second.body)
     one, two = at_path(makes.made_by, first), at_path(makes.made_by, second)
     return makes.id_of(one) is not None and makes.id_of(one) == makes.id_of(two)
+
+
+def judge_race(
+    setting: Setting, endpoint: Endpoint, contract: str, pair: list[Exchange]
+) -> Iterator[Judgement]:
+    """Judge that simultaneous calls had one effect: all successes must return the same instance."""
+    if any(void(exchange) for exchange in pair):
+        return
+    accepted = [exchange for exchange in pair if exchange.success]
+    if all(same_instance(setting, endpoint, accepted[0], exchange) for exchange in accepted[1:]):
+        yield judge_kept(contract)
+    else:
+        yield judge_broken(
+            contract,
+            "one effect of one idempotency key",
+            f"{len(accepted)} effects of {len(pair)} calls at the same time",
+        )
+
+
+def judge_mismatch(
+    setting: Setting, endpoint: Endpoint, contract: str, first: Exchange, again: Exchange, expected: str
+) -> Iterator[Judgement]:
+    """Judge that a key which `first` has used is refused to another body or action. `expected` says so in a
+    finding.
+    """
+    if void(again):
+        return
+    if late := explain_key_expiry(setting, first.sent_at, again):
+        yield judge_untested(contract, late)
+    elif is_mismatch(setting, endpoint, again) or (
+        setting.model.behaviour.replay == "any" and again.refused and again.status < 500
+    ):
+        yield judge_kept(contract)
+    else:
+        yield judge_broken(contract, expected, again.outcome)

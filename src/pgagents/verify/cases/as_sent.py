@@ -30,14 +30,14 @@ def is_sendable(endpoint: Endpoint, param: Param, value: Any) -> bool:
     """True if the value can be sent. A path value must not change the path, and a header value must be
     printable ASCII.
     """
-    return not endpoint.on_rest or _can_carry(param, value)
+    return not endpoint.on_rest or can_carry(param, value)
 
 
 PLAIN_COOKIE = re.compile(r"[A-Za-z0-9._~-]+")
 """Cookie values that need no encoding, because not every server decodes them."""
 
 
-def _can_carry(param: Param, value: Any) -> bool:
+def can_carry(param: Param, value: Any) -> bool:
     """True if the value can be sent over REST in the argument's place."""
     if param.as_text and unsendable(param, value):
         return False

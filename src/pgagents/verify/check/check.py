@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pgagents import registry
 from pgagents.model.action import Action
 from pgagents.model.answers.error_code import Code
-from pgagents.model.contract import FRAMEWORK, Contract, Verdict, check_of, surface_of
-from pgagents.model.model import Model
+from pgagents.model.contract import Contract, Verdict, check_of, surface_of
 from pgagents.source.source import Pointer
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
@@ -336,26 +335,3 @@ def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Jud
         yield judge_untested(contract, f"refused because of the current state: {exchange.outcome}")
     else:
         yield judge_broken(contract, f"{what} is accepted", exchange.outcome)
-
-
-def _has_body(model: Model, code: Code) -> bool:
-    """Return True if a code's envelope is more than any body."""
-    return not model.schemas.get(code.envelope, {}).keys() <= {"title", "description"}
-
-
-def is_documented_answer(exchange: Exchange, model: Model) -> bool:
-    """Return True if the catalogue describes the body of such an answer.
-
-    A catalogue describes every answer of an action, and those refusals of the framework whose code is under
-    `errors.framework`. An imported document describes only the answers for which it gives a schema.
-    """
-    endpoint = exchange.call.endpoint
-    if not exchange.place.startswith(f"{FRAMEWORK}@"):
-        if not model.leaves_open or endpoint is None:
-            return True
-        if not exchange.refused:
-            return exchange.output is not None and exchange.output.schema is not None
-        codes = (*endpoint.action.errors, *model.always())
-        return any(code.status == exchange.status and _has_body(model, code) for code in codes)
-    named = [name for name in dict(model.errors.framework).values() if name is not None]
-    return any(model.codes[name].status == exchange.status for name in named)

@@ -1,10 +1,17 @@
-"""Choose the types and the address of the webhooks that are registered, and find how a webhook is deleted."""
+"""Choose the types and addresses of webhooks, register another project's, and find how one is deleted."""
 
 from __future__ import annotations
 
-from pgagents.model.resource import Resource
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.check.setting import Setting
+from pgagents.verify.events.steps import steps_of
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
 LONGEST = 2_048
 """The most characters of an address, even if the schema allows more."""
@@ -60,3 +67,25 @@ def lengthen_address(setting: Setting, endpoint: Endpoint, address: str) -> str:
     param = endpoint.action.param(str(setting.model.webhooks.url))
     most = int(setting.resolve_schema(param.schema).get("maxLength", 0)) if param is not None else 0
     return f"{address}?pgv=".ljust(min(most, LONGEST), "x") if most > len(address) + 5 else address
+
+
+def register_of_another(
+    setting: Setting, address: str, endpoint: Endpoint, types: list[str]
+) -> Generator[Any, Any, str | None]:
+    """Register a webhook of another project and make an instance there; return the instance's id, or None."""
+    hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
+    given = {hooks.url: address, hooks.types: types}
+    made: Exchange = yield Call(
+        endpoint, given, "valid", "another project's webhook", role="second", owner="second", fresh=True
+    )
+    if not made.success or resource.made_by is None:
+        return None
+    maker = setting.get_lead(str(resource.made_by.action.name))
+    why = f"another project's {resource.name}"
+    instance: Exchange = yield Call(
+        maker, resource.made_by.input, "valid", why, role="second", owner="second", fresh=True
+    )
+    body = (
+        at_path(resource.made_by, instance) if resource.made_by.at is not None and instance.success else None
+    )
+    return id_text(resource.id_of(body)) if isinstance(body, Mapping) else None

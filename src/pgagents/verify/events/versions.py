@@ -83,9 +83,9 @@ def judge_version(
         yield judge_broken(contract, expected, wrong)
         return
     for one in told:
-        if not any(_shows(event, one) for event in usual):
+        if not any(is_about(event, one) for event in usual):
             continue  # other contracts judge a missing event
-        mine = next((event for event in came if _shows(event, one)), None)
+        mine = next((event for event in came if is_about(event, one)), None)
         if mine is None:
             heard = ", ".join(sorted({event.type or "no event" for event in came})) or "nothing"
             yield judge_broken(contract, f"{expected}: {one.type} about {one.id}", f"{heard} came")
@@ -97,7 +97,8 @@ def judge_version(
         yield judge_kept(contract)
 
 
-def _shows(event: Event, told: ExpectedEvent) -> bool:
+def is_about(event: Event, told: ExpectedEvent) -> bool:
+    """True if an event has the type of the expected one, and shows its instance."""
     return (
         event.type == told.type
         and isinstance(event.data, Mapping)

@@ -8,7 +8,7 @@ A list that goes on must contain it if the law of its order puts it before the l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError
@@ -20,6 +20,7 @@ from pgagents.model.resource import Resource
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.laws.laws import reading_of, values_of
 from pgagents.verify.laws.next_page import may_go_on
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 Body = Mapping[str, Any]
@@ -41,12 +42,9 @@ def find_missing_instance(
     endpoint = exchange.call.endpoint
     assert endpoint is not None
     filters = filters_of(setting, endpoint.action)
-    given = {str(p.name) for p in endpoint.params if exchange.input.get(str(p.name)) is not None}
     items = exchange.body.get(member) if isinstance(exchange.body, Mapping) else None
-    if not isinstance(items, list) or not given <= {
-        name for law in filters for name, *_ in filter(None, law.that.paths["input"])
-    }:
-        return None  # an argument that no law reads, such as a cursor, may exclude anything
+    if not isinstance(items, list) or not _reads_arguments(filters, endpoint, exchange):
+        return None
     there = {resource.id_of(item) for item in items if isinstance(item, Mapping)}
     missing = [
         instance
@@ -60,10 +58,8 @@ def find_missing_instance(
     goes_on = any(value for name, value in exchange.body.items() if name != member) or may_go_on(
         exchange, items
     )
-    every, asked = (
-        _Answer(setting, exchange, member, endpoint.action.laws),
-        _Answer(setting, exchange, member, filters),
-    )
+    answer = partial(_Answer, setting, exchange, member)
+    every, asked = answer(endpoint.action.laws), answer(filters)
     orders: list[_Answer] | None = None
     for alike in _sorts(filters, missing):
         likely = [
@@ -74,14 +70,16 @@ def find_missing_instance(
         if fitting and not goes_on and asked.holds([*items, fitting[0]]):
             return fitting[0]
         if fitting and orders is None:
-            orders = [
-                order
-                for law in ordering_of(endpoint.action)
-                if (order := _Answer(setting, exchange, member, (law,))).holds(items)
-            ]
+            orders = [order for law in ordering_of(endpoint.action) if (order := answer((law,))).holds(items)]
         if early := _before_the_end(orders or (), items, fitting):
             return early
     return None
+
+
+def _reads_arguments(filters: Sequence[Law], endpoint: Endpoint, exchange: Exchange) -> bool:
+    """True if laws read all arguments of a call. Another argument, such as a cursor, may exclude anything."""
+    given = {str(p.name) for p in endpoint.params if exchange.input.get(str(p.name)) is not None}
+    return given <= {name for law in filters for name, *_ in filter(None, law.that.paths["input"])}
 
 
 def _is_comparable(resource: Resource, action: Action, filters: Sequence[Law], instance: Body) -> bool:

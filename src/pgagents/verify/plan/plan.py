@@ -146,8 +146,6 @@ def draft(
     room = _find_room(options, parts, ordered)
     order = for_smoke if options.profile == "smoke" else order_for_survey
     ordered = order(setting, ordered, [c for c in contracts if c.id in wanted], min(SMOKE_REQUESTS, most))
-    text = "\n".join([str(options.seed), *(f"{p.name} {p.print}" for p in ordered)])
-    digest = hashlib.sha256(text.encode()).hexdigest()
     if options.shard and options.max_requests is None and options.profile == "standard":
         most = min(most, _share(ordered, wanted, most, options.shard[1]))
     again = again_until(setting, options, most)
@@ -156,26 +154,34 @@ def draft(
         again = _share_repeats(shared, ordered, again, whole, options.shard[1])
     bounded = options.max_requests is not None
     last = sum(p.cost for p in ordered if p.stage == LAST) if options.limits and not bounded else 0
-    told = (
-        {}
-        if bounded or options.profile != "standard"
-        else {n: c for n, c in parts.items() if n != BURSTS or options.limits}
-    )
     asked = {} if options.limits else list_shown_when_limited(setting, contracts)
     return Draft(
         tuple(ordered),
         settled,
         most + last,
-        digest,
+        _digest(options, ordered),
         again,
         last,
         writes,
         apart(options, most),
-        told,
+        _show_shares(options, parts),
         lambda: _draw_random_calls(setting, checks, room, ordered, wanted),
         room,
         asked,
     )
+
+
+def _digest(options: Options, probes: Sequence[Probe]) -> str:
+    """Return the digest of a plan: of its seed, and of its probes in their order."""
+    text = "\n".join([str(options.seed), *(f"{p.name} {p.print}" for p in probes)])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _show_shares(options: Options, parts: Mapping[str, int]) -> dict[str, int]:
+    """Return the parts of the budget by purpose; empty if the caller set the maximum or the profile."""
+    if options.max_requests is not None or options.profile != "standard":
+        return {}
+    return {name: count for name, count in parts.items() if name != BURSTS or options.limits}
 
 
 def _select(

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import Check
 from pgagents.verify.fixtures.instance import Unavailable
-from pgagents.verify.run.driver import Driver, Spent
+from pgagents.verify.run.driver import Driver
+from pgagents.verify.run.driving.call_executor import Spent
 from pgagents.verify.run.ledger import Break, Ledger
 from pgagents.verify.run.sending.ready import Stop
 from pgagents.verify.run.sending.transmission import finish
@@ -60,10 +61,10 @@ def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
     call = found.call
     if call is None or call.subject is None:
         if call is not None:
-            finish(driver.call(replace(call, reuse=""), []))
+            finish(driver.executor.call(replace(call, reuse=""), []))
         return not remembers
     live = InstanceRef(call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner)
-    body = finish(driver.have(live))
+    body = finish(driver.executor.have(live))
     for again in (*found.past, call):
-        finish(driver.call(replace(again, made=body, reuse=""), []))
+        finish(driver.executor.call(replace(again, made=body, reuse=""), []))
     return False

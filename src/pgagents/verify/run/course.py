@@ -21,7 +21,8 @@ from pgagents.verify.plan.order import LAST, by_phase
 from pgagents.verify.plan.overlap import Slot, lay_out
 from pgagents.verify.plan.plan import Draft
 from pgagents.verify.run.companion import Companion
-from pgagents.verify.run.driver import Driver, Spent
+from pgagents.verify.run.driver import Driver
+from pgagents.verify.run.driving.call_executor import Spent
 from pgagents.verify.run.lanes import Lanes
 from pgagents.verify.run.new_findings import NewFindings
 from pgagents.verify.run.sending.ready import Stop
@@ -70,7 +71,7 @@ class Course:
     def run(self) -> str:
         """Run all probes; return why the run ended early, or an empty text."""
         driver = self.driver
-        driver.sender.on_wait = lambda seconds: self._tell("waiting for the server's limit", seconds)
+        driver.sender.timing.on_wait = lambda seconds: self._tell("waiting for the server's limit", seconds)
         slots = self._lay_out(self.draft.probes)
         try:
             self._ask_for_time()
@@ -91,7 +92,8 @@ class Course:
         Return the reason why the run ended early, or an empty text.
         """
         driver = self.driver
-        driver.sender.max_requests = max(driver.sender.max_requests, driver.counted) + companion.most_requests
+        budget = driver.sender.budget
+        budget.most = max(budget.most, driver.counted) + companion.most_requests
         try:
             for probe in companion.list_probes(driver.setting, frozenset(driver.keys)):
                 self._tell(probe.name)
@@ -137,7 +139,7 @@ class Course:
         ordered = self._options.max_requests is not None or self._options.profile == "smoke"
         if not ordered and self._lanes is None:
             self._own_instances = OWN * self.workers
-            self.driver.sender.max_requests += (OWN + ONCE_MORE) * self.workers
+            self.driver.sender.budget.most += (OWN + ONCE_MORE) * self.workers
         within = [slot for slot in slots if slot.probe.stage != LAST]
         self._lanes = Lanes(self.driver, within, self.workers, admit=self._admit, ordered=ordered)
         self._lanes.alone = self.alone  # one count for the plan's probes and the random ones
@@ -160,7 +162,7 @@ class Course:
         """Return the number of lanes: the caller's choice, or 1 unless the server is slow."""
         if self._options.workers is not None:
             return self._options.workers
-        took = median(self.driver.sender.first_seconds)
+        took = median(self.driver.sender.timing.first_seconds)
         return USUAL_WORKERS if took >= SLOW_S else 1
 
     def _admit(self, slot: Slot) -> bool:
@@ -174,7 +176,7 @@ class Course:
             return False
         undoing = driver.factory.pool.count_undo_requests()
         until = draft.again_until + self._own_instances
-        most = driver.sender.max_requests - (draft.for_last if probe.stage != LAST else 0)
+        most = driver.sender.budget.most - (draft.for_last if probe.stage != LAST else 0)
         if probe.priority == RANDOM:
             until = most - self._reserve
         if probe.priority > 1 and driver.sent + undoing + probe.cost + 1 > until:
@@ -191,7 +193,7 @@ class Course:
         tick = time_passes(self.driver.setting, TICK_S)
         if tick is not None and OPERATOR in self.driver.keys:
             with suppress(Unavailable, Spent):
-                finish(self.driver.call(tick, []))
+                finish(self.driver.executor.call(tick, []))
 
     def _tell(self, doing: str, waiting_s: float = 0.0) -> None:
         if self._on_progress is None:

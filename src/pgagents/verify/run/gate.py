@@ -15,22 +15,17 @@ import re
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
-from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 from pgagents.http import Request
 from pgagents.model.action import Action
-from pgagents.model.argument import Param
 from pgagents.model.identity import has_proof
 from pgagents.model.naming.removal import names_instance
-from pgagents.model.resource import Resource, id_text
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
-from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, is_removal_of, read_id
+from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, is_removal_of
 from pgagents.verify.fixtures.target import (
-    NOBODY,
-    NOBODYS_NUMBER,
     Target,
     is_made_by,
     list_chosen_ids,
@@ -40,6 +35,7 @@ from pgagents.verify.fixtures.target import (
 )
 from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.run.gating.named_instances import NamedInstances, is_named_in
 from pgagents.verify.values.unmakeable import say_unsure_create
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
@@ -48,10 +44,6 @@ from pgagents.verify.wire.exchange import INVENTED
 from pgagents.verify.wire.mcp.permission import is_no_call, object_to_message
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-BEYOND = 2**63
-"""A whole number above every id: no column of whole numbers holds one so large."""
-SHORTEST_CODE = 8
-"""The fewest characters of a member that nobody can guess, so that it names one instance."""
 _SLASHES = re.compile(r"/{2,}")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _LEAVE = re.compile(r"--allow \S+ would call it\Z")
@@ -79,6 +71,7 @@ class Gate:
         roles: Collection[str],
     ) -> None:
         self.setting, self.model, self.factory = setting, setting.model, factory
+        self._named = NamedInstances(self.model, factory)
         self.writes, self.allowed, self.roles = writes, frozenset(allowed), frozenset(roles)
 
     def may_write(self, call: Call) -> bool:
@@ -95,7 +88,7 @@ class Gate:
             return []
         target = target_of(self.setting, call.endpoint.action)
         instance = (
-            self.instance(call.endpoint.action, target, values)
+            self._named.find(call.endpoint.action, target, values)
             if target is not None
             else self._find_removed(call, values)
         )
@@ -109,7 +102,7 @@ class Gate:
         for param in call.endpoint.params:
             resource, value = self.model.resources.get(param.refers_to or ""), values.get(str(param.name))
             if resource is not None and isinstance(value, str | int | float):
-                instances = (self.factory.pool.find(r, value) for r in self._kin(resource))
+                instances = (self.factory.pool.find(r, value) for r in self._named.list_kin(resource))
                 found += [t for t in instances if t is not None and t.made and not t.ours]
         return found
 
@@ -137,7 +130,7 @@ class Gate:
             endpoint is not None
             and endpoint.action.effect == "read"
             and not costs
-            and _ordinary(call)
+            and call.raw.is_ordinary
             and keyed
         ):
             return ""
@@ -261,7 +254,7 @@ class Gate:
                 and (target is None or param not in target.named)
             ):
                 value = values.get(str(param.name))
-                if value is not None and not self._may_name(resource, param, value):
+                if value is not None and not self._named.may_be_named(resource, param, value):
                     return (
                         f"{endpoint.action.name} would name a {resource.name} that is not shown to be "
                         f"this run's own: --allow {endpoint.action.name} would call it"
@@ -280,13 +273,13 @@ class Gate:
                 if (v := values.get(str(p.name))) not in (None, "")
                 and not says_where(self.model, endpoint.action, p, v)
             ]
-            if len(resource.ids) > 1 and any(self._is_no_id(resource, p, v) for p, v in given):
+            if len(resource.ids) > 1 and any(self._named.is_no_id(resource, p, v) for p, v in given):
                 continue  # one member that nobody has makes the whole id nobody's
             for param, value in given:
                 if self.factory.marks.is_marked(value):
                     continue  # such as `=fresh.number`, by the author's word
                 found = self.factory.pool.find(resource, value) if isinstance(value, str | int) else None
-                if not self._is_no_id(resource, param, value) and (found is None or not found.ours):
+                if not self._named.is_no_id(resource, param, value) and (found is None or not found.ours):
                     return (
                         f"{name} might overwrite the {resource.name} {value!r}: --allow {name} would call it"
                     )
@@ -297,19 +290,21 @@ class Gate:
     ) -> str:
         """Return why a call must not change the instance that it names; empty if it may."""
         resource, name = target.resource, endpoint.action.name
-        instance = self.instance(endpoint.action, target, values)
+        instance = self._named.find(endpoint.action, target, values)
         if instance is None:
             given = [values.get(str(p.name)) for p in target.named]
             if any(v is None or v == "" for v in given):
                 what = f"{name} without {target.named[0].name} names no {resource.name}"
                 return "" if endpoint.action.may_name_none else f"{what}: --allow {name} would call it"
-            if self._under_nobody(endpoint, resource, values):
+            if self._named.is_under_nobody(endpoint, resource, values):
                 return ""
             enough = (
                 any if len(resource.ids) > 1 else all
             )  # one member that nobody has makes the whole id nobody's
             place = resource.place_in(endpoint.params, values)
-            free = (self._is_no_id(resource, p, v, place) for p, v in zip(target.named, given, strict=True))
+            free = (
+                self._named.is_no_id(resource, p, v, place) for p, v in zip(target.named, given, strict=True)
+            )
             elsewhere = is_ours_elsewhere(self.model, self.factory.pool, endpoint, target, values)
             if not elsewhere and not enough(free):
                 return f"{name} would change a {resource.name} that this run has not made"
@@ -320,112 +315,9 @@ class Gate:
                 self.factory.owned.problem(resource)
                 or f"the {resource.name} is not shown to be this run's own"
             )
-        if not self._is_named(request, target, instance) and not endpoint.action.may_name_none:
+        if not is_named_in(request, target, instance) and not endpoint.action.may_name_none:
             return f"the request does not name the {resource.name} that it is about"
         return ""
-
-    def _under_nobody(self, endpoint: Endpoint, resource: Resource, values: Mapping[str, Any]) -> bool:
-        """True if the call names a container by an id that no instance has, so that it is empty."""
-        above = self.model.resources.get(resource.within or "")
-        named = [p for p in endpoint.params if above is not None and p.refers_to == above.name]
-        return above is not None and any(self._is_no_id(above, p, values.get(str(p.name))) for p in named)
-
-    def instance(self, action: Action, target: Target, values: Mapping[str, Any]) -> Instance | None:
-        """Return the instance that arguments name by its id or another unique member; None if the run knows
-        none.
-        """
-        resource, params = target.resource, action.params
-        id = read_id(target, values)
-        for other in self._kin(resource):
-            instance = self.factory.pool.find(other, id, other.place_in(params, values))
-            if instance is not None and instance.id == id:
-                return instance
-        codes = [(member, values.get(str(p.name))) for p, member in target.also]
-        told = {member: v for member, v in codes if isinstance(v, str) and len(v) >= SHORTEST_CODE}
-        kin = {r.name for r in self._kin(resource)}
-        own = (t for t in self.factory.pool.instances if t.ours and t.resource.name in kin)
-        return next((t for t in own if any(t.body.get(member) == v for member, v in told.items())), None)
-
-    def _kin(self, resource: Resource) -> list[Resource]:
-        """Return the resources that share their ids with this one."""
-        return self._by_kind[self.factory.owned.kind_name(resource)]
-
-    @cached_property
-    def _by_kind(self) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = {}
-        for resource in self.model.resources.values():
-            found.setdefault(self.factory.owned.kind_name(resource), []).append(resource)
-        return found
-
-    def _is_named(self, request: Request, target: Target, instance: Instance) -> bool:
-        """True if the request contains the instance's id or its code, even if the request is malformed
-        otherwise.
-        """
-        said = (
-            unquote(request.target)
-            + "\n"
-            + request.body.decode(errors="replace")
-            + "\n".join(v for _, v in request.headers)
-        )
-        ids = instance.id if isinstance(instance.id, tuple) else (instance.id,)
-        codes = [
-            str(instance.body[member])
-            for _, member in target.also
-            if isinstance(instance.body.get(member), str)
-        ]
-        return all(str(part) in said for part in ids) or any(
-            len(code) >= SHORTEST_CODE and code in said for code in codes
-        )
-
-    def _may_name(self, resource: Resource, param: Param, value: Any) -> bool:
-        if not isinstance(value, str | int | float):
-            return False  # no id is a list or an object
-        instances = (self.factory.pool.find(r, value) for r in self._kin(resource))
-        return any(t is not None and (t.ours or not t.made) for t in instances) or self._is_no_id(
-            resource, param, value
-        )
-
-    def _is_no_id(self, resource: Resource, param: Param, value: Any, place: str = "") -> bool:
-        """True for a value that cannot be the id of somebody else's instance.
-
-        It is random, or the catalogue's `absent` value, or the server has said that no instance has it. Or it
-        differs from an id of ours only in case or width.
-        """
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            return False
-        if (
-            value == resource.find_absent_value(param)
-            or self.factory.marks.unguessable(value)
-            or (place, value) in self.factory.missing(resource)
-        ):
-            return True
-        if NOBODY in str(value) or (
-            isinstance(value, int) and (abs(value) == NOBODYS_NUMBER or value >= BEYOND)
-        ):
-            return True
-        return isinstance(value, str) and self._looks_like_ours(resource, value)
-
-    def _looks_like_ours(self, resource: Resource, value: str) -> bool:
-        plain = normalize("NFKC", value).strip().casefold()  # full-width letters read as plain ones, too
-        kind = self.factory.owned.kind_name(resource)
-        ours = (
-            t
-            for t in self.factory.pool.instances
-            if t.ours and self.factory.owned.kind_name(t.resource) == kind
-        )
-        return any(plain == id_text(t.id).casefold() for t in ours)
-
-
-def _ordinary(call: Call) -> bool:
-    """True if no twist changed a call's method, path or body."""
-    raw = call.raw
-    return (
-        raw.method is None
-        and raw.target is None
-        and raw.body is None
-        and raw.edit is None
-        and raw.wrap is None
-    )
 
 
 def _plain_path(target: str) -> str:

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pgagents.cel.expression import epoch
-from pgagents.http import Response, Silence
+from pgagents.http import Response
 from pgagents.model.contract import Verdict, check_of
-from pgagents.model.resource import Resource, id_text
-from pgagents.verify.answers.removed import list_removed
-from pgagents.verify.check.check import DECISIVE, Check, Judgement, Probe
+from pgagents.model.resource import Resource
+from pgagents.verify.check.check import Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
-from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.target import changes_unseen
 from pgagents.verify.run.absent_answers import find_made_up, nothing_there
+from pgagents.verify.run.judging.fit import fits
+from pgagents.verify.run.judging.memory_update import learn
+from pgagents.verify.run.judging.watchers import Watchers
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.endpoint import MCP, OPERATOR
-from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import Exchange
 
-MISTAKE, CRASHED = 400, 500
 MOST_PENDING = 64
 """The most exchanges that may wait to be judged."""
 MOST_PENDING_BYTES = 64_000_000
 """The most bytes that the answers of waiting exchanges may have together."""
-LEAST_EPOCH_S, MOST_EPOCH_S = 900_000_000.0, 9_000_000_000.0
-"""Numbers between these count as times, in epoch seconds: from 1998 to 2255."""
-
-Watcher = tuple[str, Callable[[Exchange, Memory], Iterable[Judgement]]]
 
 
 class Judge:
@@ -55,13 +47,8 @@ class Judge:
         checks: Mapping[str, Check],
         timer: Callable[[], float],
     ) -> None:
-        self.setting, self.ledger, self.factory, self.redactor, self._timer = (
-            setting,
-            ledger,
-            factory,
-            redactor,
-            timer,
-        )
+        self.setting, self.ledger, self.factory = setting, ledger, factory
+        self.redactor, self._timer = redactor, timer
         self.memory = Memory(setting)
         self.memory.keys = keys
         self.served: dict[str, int] = {}
@@ -89,21 +76,7 @@ class Judge:
         """The number of probes that have begun."""
         self._broken_by: set[int] = set()
         """The numbers of probes that broke a contract."""
-        watchers = [(name, check, check.watch) for name, check in checks.items() if check.watch is not None]
-        self._watchers: dict[tuple[bool, bool, bool], list[Watcher]] = {
-            (tools, unavailable, decisive): [
-                (name, watch)
-                for name, check, watch in watchers
-                if (check.tools or not tools) and not (check.skips_unavailable and unavailable)
-                if (check.rank <= DECISIVE) == decisive
-            ]
-            for tools in (False, True)
-            for unavailable in (False, True)
-            for decisive in (False, True)
-        }
-        """The watchers by three facts: the call is a tool call, the answer is a 503, the watchers are
-        decisive.
-        """
+        self._watchers = Watchers(setting, checks)
 
     def judge(self, exchange: Exchange, *, alone: bool = False) -> None:
         """Let the watchers judge an exchange, and remember it.
@@ -113,15 +86,14 @@ class Judge:
         exchange.probe, exchange.order = self.probe, self.order
         exchange.in_company = self.in_company
         beside = exchange.call.beside and not alone  # of calls at once none is before the others
-        exchange.fits = self._fits(exchange)
+        exchange.fits = fits(self.setting, exchange)
         exchange.moot = nothing_there(self.setting, exchange)
         if name := find_made_up(self.setting, exchange):
             self.invented.setdefault(exchange.place, name)
         started = self._timer()
         past = self.factory.past(exchange.call, exchange.subject)
-        if self._is_watched(exchange):
-            for _ in self._watch(exchange, past, decisive=True):
-                pass
+        for _ in self._watch(exchange, past, decisive=True):
+            pass
         self.seconds += self._timer() - started
         told = () if exchange.call.plain else self.factory.note(exchange)
         size = len(exchange.answer.body) if isinstance(exchange.answer, Response) else 0
@@ -204,67 +176,11 @@ class Judge:
         self.redactor.learn_exchange(exchange.request, exchange.answer)
         self.redactor.learn(exchange.body)
         yield
-        if self._is_watched(exchange):
-            yield from self._watch(exchange, past, decisive=False)
+        yield from self._watch(exchange, past, decisive=False)
         if self.note is not None:
             self.note(exchange)
-        self._learn(exchange, told, beside=beside)
+        learn(self.memory, exchange, told, beside=beside)
         exchange.flush = None
-
-    def _learn(
-        self, exchange: Exchange, told: Sequence[tuple[Resource, Mapping[str, Any]]], *, beside: bool
-    ) -> None:
-        """Update the memory with an exchange's answer.
-
-        If several writes ran at the same time, their order is unknown. Then the memory forgets the bodies
-        that they answered.
-        """
-        if exchange.call.plain:
-            return
-        if exchange.sent_on or (exchange.success and exchange.output is not None):
-            self.memory.reached.add(exchange.place)
-        if exchange.error or exchange.status >= CRASHED:
-            self._note_uncertain(exchange)
-        for resource, body in told if exchange.fits else ():
-            assert exchange.call.endpoint is not None
-            place = resource.place_in(exchange.call.endpoint.params, exchange.input)
-            key = (resource.name, f"{place}{id_text(resource.id_of(body))}")
-            if beside and exchange.call.endpoint.action.effect == "write":
-                self.memory.bodies.pop(key, None)
-            else:
-                self.memory.learn(key, body)
-        if not MISTAKE <= exchange.status < CRASHED:
-            self._learn_change(exchange, beside=beside)
-
-    def _learn_change(self, exchange: Exchange, *, beside: bool) -> None:
-        """Forget the body of an instance that a write has changed, or replace it by the one in the answer.
-
-        It is replaced if the answer shows the same instance and no other call may have changed it since.
-        """
-        endpoint = exchange.call.endpoint
-        if endpoint is None or endpoint.action.effect != "write":
-            return
-        for resource in self.setting.model.resources.values():
-            if not changes_unseen(self.setting, resource, endpoint.action):
-                continue
-            place = resource.place_in(endpoint.params, exchange.input)
-            body = (
-                at_path(resource.made_by, exchange)
-                if exchange.fits and exchange.success and not beside
-                else None
-            )
-            for param in endpoint.params:
-                id = exchange.input.get(str(param.name))
-                if param.refers_to != resource.name or id is None:
-                    continue
-                self.memory.bodies.pop((resource.name, f"{place}{id}"), None)
-                if isinstance(body, Mapping) and resource.id_of(body) == id:
-                    self.memory.learn((resource.name, f"{place}{id}"), body)
-
-    def _note_uncertain(self, exchange: Exchange) -> None:
-        """Note instances that a call may have removed although its answer does not confirm it."""
-        for resource, place, id in list_removed(self.setting, exchange):
-            self.memory.uncertain.add((resource.name, place, id))
 
     def enter(self, judgement: Judgement, chain: Sequence[Exchange], probe: Probe) -> None:
         """Enter a verdict of a probe. If it is not kept, enter the earlier verdicts of watchers first."""
@@ -306,32 +222,6 @@ class Judge:
         if chain and not judgement.derived:
             chain[-1].tainted.append(entry.contract.check)
 
-    def _fits(self, exchange: Exchange) -> bool:
-        """Return True if the body satisfies the schema of the action's answer."""
-        if exchange.output is None:
-            return False
-        if exchange.output.schema is None:
-            return isinstance(exchange.told, Response) and _is_without_body(exchange, exchange.told)
-        test = self.setting.output_test(exchange)
-        problem = exchange.json.problem or exchange.size_problem or exchange.time_problem
-        return test is not None and not problem and bool(test.is_valid(exchange.body))
-
-    def _is_watched(self, exchange: Exchange) -> bool:
-        """True if watchers judge the exchange."""
-        if (
-            exchange.call.surface == OPERATOR
-            or exchange.call.plain
-            or exchange.call.connection
-            or (
-                exchange.call.surface == MCP
-                and exchange.call.endpoint is None
-                and self.setting.listing is None
-            )
-            or exchange.is_of_library
-        ):
-            return False
-        return not (isinstance(exchange.answer, Silence) and exchange.answer.kind == "refused")
-
     def _watch(self, exchange: Exchange, past: tuple[Call, ...], *, decisive: bool) -> Iterator[None]:
         """Let the decisive watchers judge an exchange, or the others if `decisive` is False.
 
@@ -339,8 +229,7 @@ class Judge:
         after `no_crashes` do not judge.
         """
         chain = [exchange]
-        tools, unavailable = exchange.call.surface == MCP, exchange.status == UNAVAILABLE
-        for name, watch in self._watchers[tools, unavailable, decisive]:
+        for name, watch in self._watchers.choose(exchange, decisive=decisive):
             if exchange.is_tainted_by("no_crashes"):
                 return
             try:
@@ -354,35 +243,3 @@ class Judge:
         """List the ids of a check's contracts at a place."""
         listed = (entry.contract for entry in self.ledger.entries.values())
         return [c.id for c in listed if c.check == check and c.place == place]
-
-
-def find_time(body: Any) -> float | None:
-    """Return the first time in an answer, in epoch seconds.
-
-    A number counts as a time from 1998 on, so that a number of seconds to wait does not.
-    """
-    texts = (t for t in map(epoch, _texts(body)) if math.isfinite(t))
-    return next(texts, None) or next((t for t in _numbers(body) if LEAST_EPOCH_S <= t < MOST_EPOCH_S), None)
-
-
-def _numbers(value: Any) -> list[float]:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return [value]
-    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return [number for member in members for number in _numbers(member)]
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return [text for member in members for text in _texts(member)]
-
-
-def _is_without_body(exchange: Exchange, told: Response) -> bool:
-    """True if an answer has no content. A dispatcher answers in JSON, so null or an empty object count as
-    none.
-    """
-    endpoint = exchange.call.endpoint
-    bare = endpoint is not None and not endpoint.on_rest and not exchange.json.problem
-    return not told.body or (bare and exchange.body in (None, {}))

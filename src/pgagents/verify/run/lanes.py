@@ -146,7 +146,7 @@ class Lanes:
         self._note_company()
         self.driver.resume(lane.turn)
         self.driver.judge.in_company, self.driver.judge.order = lane.in_company, lane.slot.index
-        self.driver.keeps_surplus = any(
+        self.driver.removal.keeps_surplus = any(
             one.slot.compares != NOTHING for one in self._running if one is not lane
         )
         try:
@@ -161,7 +161,7 @@ class Lanes:
             raise
         finally:
             lane.turn = self.driver.pause()
-            self.driver.judge.in_company = self.driver.keeps_surplus = False
+            self.driver.judge.in_company = self.driver.removal.keeps_surplus = False
         self._ready.append(lane)
 
     def _note_company(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
@@ -15,8 +15,8 @@ from pgagents.model.contract import Contract
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.answers.guesses import NO_GUESSES, find_guesses
-from pgagents.verify.check.check import checks_for
-from pgagents.verify.check.setting import Setting, setting_of
+from pgagents.verify.check.check import Probe, checks_for
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.plan import order
 from pgagents.verify.plan import plan as planning
@@ -28,6 +28,8 @@ from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.finishing.clean_up import clean_up
 from pgagents.verify.run.finishing.run_report import make_report
 from pgagents.verify.run.ledger import Ledger
+from pgagents.verify.run.sending.clocks import Clocks
+from pgagents.verify.run.sending.routes import Routes
 from pgagents.verify.run.sending.time_left import OUT_OF_TIME
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.receiver import Inbox
@@ -100,12 +102,7 @@ def plan(
     )
     selected = tuple(c for c in listed if c.id not in made.settled)
     left_out = tuple((r.contract, r.reason) for r in made.settled.values())
-    by_contract: Counter[str] = Counter()
-    by_check: Counter[str] = Counter()
-    sent = {id(p) for p in reached}
-    for probe in (p for p in made.probes if p.priority == 1 or id(p) in sent):
-        by_check[probe.check] += probe.cost
-        by_contract.update(dict.fromkeys(probe.contracts, probe.cost))
+    by_contract, by_check = _count_costs(made, reached)
     total = sum(by_phase.values())
     return Plan(
         by_bucket,
@@ -120,6 +117,17 @@ def plan(
         made.shares,
         made.apart,
     )
+
+
+def _count_costs(made: planning.Draft, reached: Sequence[Probe]) -> tuple[Counter[str], Counter[str]]:
+    """Return the requests by contract and by check, of the probes that fit the budget or must be sent."""
+    by_contract: Counter[str] = Counter()
+    by_check: Counter[str] = Counter()
+    sent = {id(p) for p in reached}
+    for probe in (p for p in made.probes if p.priority == 1 or id(p) in sent):
+        by_check[probe.check] += probe.cost
+        by_contract.update(dict.fromkeys(probe.contracts, probe.cost))
+    return by_contract, by_check
 
 
 @_seldom_collected()
@@ -171,7 +179,7 @@ def verify(
     )
     tag = _tag(started_at, clock(), url, options)
     made, driver = _prepare(
-        setting, handler, identities, options, tag, clock=clock, timer=timer, sleep=sleep, plain=plain
+        Routes(setting, handler, plain), identities, options, tag, Clocks(clock, timer, sleep)
     )
     generating = timer() - begun
     try:
@@ -184,44 +192,20 @@ def verify(
 
 
 def _prepare(
-    setting: Setting,
-    handler: Handler,
-    identities: Identities,
-    options: Options,
-    tag: str,
-    *,
-    clock: Callable[[], float],
-    timer: Callable[[], float],
-    sleep: Callable[[float], None],
-    plain: Handler | None,
+    routes: Routes, identities: Identities, options: Options, tag: str, clocks: Clocks
 ) -> tuple[planning.Draft, Driver]:
     """Draft the plan, and make its driver, whose ledger has the contracts with a verdict from before the run.
 
     `tag` begins the ids of the run.
     """
+    setting = routes.setting
     model, checks = setting.model, checks_for(setting)
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
     ledger = Ledger.of(listed, NO_GUESSES if options.strict else find_guesses(model))
     ledger.settled.update(made.settled)
-    driver = Driver(
-        setting,
-        handler,
-        identities.keys,
-        options,
-        ledger,
-        FixtureFactory(setting, tag, model.env, options.shard or (1, 1)),
-        checks,
-        clock=clock,
-        timer=timer,
-        sleep=sleep,
-        max_requests=made.max_requests,
-        apart=made.apart,
-        writes=made.writes,
-        plain=plain,
-        secrets=identities.hidden,
-        commands=identities.commands,
-    )
+    factory = FixtureFactory(setting, tag, model.env, options.shard or (1, 1))
+    driver = Driver(routes, identities, options, made, ledger, factory, checks, clocks)
     return made, driver
 
 
@@ -273,7 +257,7 @@ def _tag(started_at: str, now: float, url: str, options: Options) -> str:
 def _finish(driver: Driver, stopped: str, workers: int) -> list[str]:
     try:
         if not stopped:
-            confirm(driver, checks_for(driver.setting), driver.sender.max_requests)
+            confirm(driver, checks_for(driver.setting), driver.sender.budget.most)
     except KeyboardInterrupt:
         driver.sender.notes.append("interrupted while failing cases were tried once more")
     return clean_up(driver, workers, hurried=stopped in (INTERRUPTED, OUT_OF_TIME))

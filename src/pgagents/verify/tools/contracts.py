@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pgagents.http import json_bytes
-from pgagents.model.contract import Contract
+from pgagents.model.contract import Contract, Verdict
 from pgagents.source.source import Pointer
 from pgagents.verify.check.check import Conversation, Judgement, Probe
 from pgagents.verify.check.setting import Setting
@@ -17,6 +17,7 @@ from pgagents.verify.wire.mcp.listing import ToolListing
 
 TOOLS = ("MCP 2025-11-25, server/tools",)
 MOST_NAME = 100
+WRITES = "it may write: --allow {} would call it"
 
 
 def name_part(name: str) -> str:
@@ -75,3 +76,20 @@ def judging(
         yield from judge(listing)
 
     yield Probe(f"{name}@{MCP}", 1, tuple(contracts), 0, run, role="")
+
+
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Exclude tools that may write, unless the caller has allowed them by name."""
+    tool = _find_tool(setting, contract)
+    if tool is None or setting.listing is None or setting.listing.may_call(tool):
+        return None
+    return Verdict.NOT_SELECTED, WRITES.format(tool["name"])
+
+
+def _find_tool(setting: Setting, contract: Contract) -> Mapping[str, Any] | None:
+    """Return the tool of a contract; None if the contract is about the server."""
+    listing = setting.listing
+    if listing is None or len(contract.origin) < 2 or not isinstance(number := contract.origin[1], int):
+        return None
+    found = listing.tools[number]
+    return found if isinstance(found, Mapping) else None

@@ -16,6 +16,8 @@ from pgagents.model.argument import FileLimits
 from pgagents.verify.values.applied import branch_values, fit, is_hard
 
 STEP = 0.01
+SMALLEST, GREATEST = 1e-6, 1e12
+"""The least and greatest size of a usual number."""
 FORMATS = {
     "date-time": "2026-04-18T16:00:00Z",
     "date": "2026-04-18",
@@ -200,3 +202,10 @@ def pattern_text(pattern: str, least: int, most: int | None, *, longest: bool) -
     from pgagents.verify.values.generators import text_of_pattern
 
     return text_of_pattern(pattern, least, most, longest=longest)
+
+
+def is_usual_number(value: object) -> bool:
+    """True unless a number is too large or small for usual arithmetic, which no schema without bounds
+    promises.
+    """
+    return not isinstance(value, int | float) or value == 0 or SMALLEST <= abs(value) <= GREATEST

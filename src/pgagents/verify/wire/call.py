@@ -142,6 +142,11 @@ class Raw:
     secret: str = member(default="", repr=False)
     """The secret to present instead of the role's."""
 
+    @property
+    def is_ordinary(self) -> bool:
+        """True if method, target and body are encoded as usual."""
+        return (self.method, self.target, self.body, self.edit, self.wrap) == (None,) * 5
+
 
 Slip = Literal["", "secret", "client", "grant"]
 

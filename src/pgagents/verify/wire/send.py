@@ -13,14 +13,15 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from pgagents.decoding.content_coding import Inflater
 from pgagents.errors import PgagentsError
-from pgagents.http import EVENT_STREAM, PLAIN_TARGET, Request, Response, Silence
+from pgagents.http import EVENT_STREAM, Request, Response, Silence
 from pgagents.tls import CertificateFiles, make_context
+from pgagents.verify.wire.http.failures import list_failures, silence_of
+from pgagents.verify.wire.http.request_builder import RequestBuilder
 
 if TYPE_CHECKING:
     import httpcore
@@ -29,7 +30,6 @@ MAX_BYTES = 4_000_000
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 64_000
 TIMEOUT_S = 30.0
-CONNECT_S = 10.0
 KEEP_ALIVE_S = 4.0
 """Seconds for which an idle connection is kept. Many servers close one after five seconds."""
 CRASHED = 500
@@ -37,25 +37,11 @@ OFTEN_LAST = (408, 413, 414, 431)
 """Statuses below 500 after which many servers close the connection without reading the rest of the
 request.
 """
-DEFAULT_PORTS = {"http": 80, "https": 443}
 NO_CONTENT = 204
 EXCESS_S = 0.2
 """Seconds to wait for the body that the headers of a 204 announce."""
 AT_ONCE = 4
 """The number of connections for simultaneous calls. Calls in a row share one, which is kept alive."""
-
-
-def _list_failures() -> tuple[type[Exception], ...]:
-    """Return the library's errors which mean that no answer came."""
-    import httpcore
-
-    return (
-        httpcore.TimeoutException,
-        httpcore.NetworkError,
-        httpcore.ProtocolError,
-        httpcore.UnsupportedProtocol,
-        httpcore.ConnectionNotAvailable,
-    )
 
 
 class Client:
@@ -88,24 +74,17 @@ class Client:
 
         from pgagents.verify.wire.deadline import Deadline
 
-        self._failures = _list_failures()
+        self._failures = list_failures()
+        like_this = partial(Client, timeout_s=timeout_s, max_bytes=max_bytes, timer=timer, workers=workers)
+        over_tls = partial(like_this, cacert=cacert, certificate=certificate)
         self._others = {
-            base: Client(
-                base,
-                timeout_s=timeout_s,
-                max_bytes=max_bytes,
-                cacert=cacert if base.startswith("https:") else None,
-                timer=timer,
-                workers=workers,
-                certificate=certificate if base.startswith("https:") else None,
-            )
-            for base in servers
+            base: (over_tls if base.startswith("https:") else like_this)(base) for base in servers
         }
-        self._base = url.rstrip("/")
+        base = url.rstrip("/")
+        self.requests = RequestBuilder(base, headers or {}, timeout_s)
         self._timeout_s, self._max_bytes, self._timer = timeout_s, max_bytes, timer
         self._of_thread = threading.local()
-        self._headers = dict(headers or {})
-        if context is None and (cacert or certificate or self._base.startswith("https:")):
+        if context is None and (cacert or certificate or base.startswith("https:")):
             context = make_context(cacert, certificate)
         self._deadline = Deadline(httpcore.SyncBackend(), timer)
         self._pool = httpcore.ConnectionPool(
@@ -115,13 +94,6 @@ class Client:
             keepalive_expiry=KEEP_ALIVE_S,
             network_backend=self._deadline,
         )
-        timeouts = {
-            "connect": min(CONNECT_S, timeout_s),
-            "read": timeout_s,
-            "write": timeout_s,
-            "pool": timeout_s,
-        }
-        self._extensions = {"timeout": timeouts}
 
     @property
     def most_s(self) -> float | None:
@@ -172,7 +144,7 @@ class Client:
         if request.server:
             return self._send_elsewhere(request)
         try:
-            built = self._build_request(request)
+            built = self.requests.build(request)
         except (UnicodeError, ValueError) as error:
             return Silence("protocol", f"the request cannot be sent: {error}")
         began = self._timer()
@@ -183,14 +155,14 @@ class Client:
         try:
             answer = self._pool.handle_request(built)
         except self._failures as error:
-            silence = _silence(error)
+            silence = silence_of(error)
             return replace(silence, stale=silence.kind == "reset" and not self._deadline.connected)
         try:
             came = self._read_answer(answer, began)
             if isinstance(came, Response) and came.status == NO_CONTENT:
                 came = self._read_excess(answer, came)
         except self._failures as error:
-            came = _silence(error)
+            came = silence_of(error)
         except (ValueError, OSError) as error:  # raised for a broken gzip stream or chunk
             came = Silence("protocol", str(error)[:200])
         finally:
@@ -217,63 +189,6 @@ class Client:
         for connection in self._pool.connections:
             if connection.is_idle():
                 connection.close()
-
-    @cached_property
-    def _target(self) -> tuple[bytes, bytes, int | None, list[tuple[bytes, bytes]]]:
-        """The base URL's scheme, host and port, and the headers of every request.
-
-        Raises ValueError if the URL is invalid.
-        """
-        parts = urlsplit(self._base)
-        host, port = _host(parts.hostname or ""), parts.port
-        if port == DEFAULT_PORTS.get(parts.scheme):
-            port = None
-        named = (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
-        headers = {"Host": named, "User-Agent": "pgagents", **self._headers}
-        return (
-            parts.scheme.encode("ascii"),
-            host.encode("ascii"),
-            port,
-            [_header(*pair) for pair in headers.items()],
-        )
-
-    @cached_property
-    def _prefix(self) -> str:
-        """The path of the base URL."""
-        return "".join(self._base.split("://", 1)[1].partition("/")[1:])
-
-    def _build_request(self, request: Request) -> httpcore.Request:
-        """Return the request in httpcore's form. Raises ValueError if it cannot be sent."""
-        import httpcore
-
-        scheme, host, port, headers = self._target
-        sent = [_header(*pair) for pair in request.headers]
-        if request.header("User-Agent") is not None:  # send only one; the caller's own wins
-            kept = {name.lower() for name in self._headers}
-            headers = headers if "user-agent" in kept else [h for h in headers if h[0] != b"User-Agent"]
-            sent = sent if "user-agent" not in kept else [h for h in sent if h[0].lower() != b"user-agent"]
-        headers = headers + sent
-        if request.body or request.method in ("POST", "PUT", "PATCH"):
-            headers.append((b"Content-Length", b"%d" % len(request.body)))
-        url = httpcore.URL(
-            scheme=scheme, host=host, port=port, target=self._raw(self._prefix + request.target)
-        )
-        built = httpcore.Request(request.method, url, content=request.body, extensions=self._extensions)
-        built.headers = headers  # the constructor would validate each header again
-        return built
-
-    def _raw(self, target: str) -> bytes:
-        """Return the path and query as bytes."""
-        if PLAIN_TARGET.fullmatch(target):
-            return target.encode("ascii")
-        import httpx
-
-        try:
-            return (
-                httpx.URL(self._base).copy_with(raw_path=target.encode("ascii", "backslashreplace")).raw_path
-            )
-        except httpx.InvalidURL as error:
-            raise ValueError(str(error)) from None
 
     def _read_answer(self, answer: httpcore.Response, began: float) -> Response | Silence:
         headers = tuple([(k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.headers])
@@ -358,24 +273,6 @@ def client(
     return Client(url, timeout_s=timeout_s, max_bytes=max_bytes, cacert=cacert)
 
 
-def _host(name: str) -> str:
-    """Return the host name in ASCII. Raises ValueError if it is invalid."""
-    if not name:
-        raise ValueError("the address has no host")
-    if name.isascii():
-        return name
-    import httpx
-
-    try:
-        return httpx.URL(scheme="http", host=name).raw_host.decode("ascii")
-    except httpx.InvalidURL as error:
-        raise ValueError(str(error)) from None
-
-
-def _header(name: str, value: str) -> tuple[bytes, bytes]:
-    return name.encode("latin-1"), value.encode("utf-8")
-
-
 def _decode_body(headers: Iterable[tuple[bytes, bytes]], chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield a body without its content encoding. Raises ValueError if it is not encoded as its header
     says.
@@ -383,21 +280,3 @@ def _decode_body(headers: Iterable[tuple[bytes, bytes]], chunks: Iterable[bytes]
     inflater = Inflater(",".join(v.decode("latin-1") for k, v in headers if k.lower() == b"content-encoding"))
     for chunk in chunks:
         yield from inflater.feed(chunk)
-
-
-def _silence(error: Exception) -> Silence:
-    import httpcore
-
-    text = str(error)[:200]
-    if isinstance(error, httpcore.TimeoutException):
-        return Silence("timeout", text or "no answer in time")
-    cause = str(error.__cause__ or error.__context__ or "")
-    if isinstance(error, httpcore.ConnectError):
-        return Silence(
-            "tls" if "ssl" in (text + cause).lower() or "certificate" in text.lower() else "refused", text
-        )
-    if isinstance(error, httpcore.NetworkError):
-        return Silence("reset", text or "the connection was cut")
-    if isinstance(error, httpcore.RemoteProtocolError) and "without sending" in text:
-        return Silence("reset", text)
-    return Silence("protocol", text or type(error).__name__)

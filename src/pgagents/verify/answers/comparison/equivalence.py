@@ -118,3 +118,14 @@ def find_difference(
                 return where
         return ""
     return "" if a == b or (a, b) in fresh else path
+
+
+def differ_in_instance(setting: Setting, one: Exchange, two: Exchange) -> bool:
+    """True if the calls named different instances that were made, because their histories differ."""
+    resources = setting.model.resources
+    named = [
+        str(p.name)
+        for p in (one.call.endpoint.params if one.call.endpoint else ())
+        if p.refers_to and resources[p.refers_to].made_by
+    ]
+    return any(one.input.get(name) != two.input.get(name) for name in named)

@@ -5,6 +5,7 @@ instance.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.model.resource import Resource
@@ -30,7 +31,7 @@ def list_tool_probes(setting: Setting, check: str) -> Iterator[Probe]:
                 yield Probe(f"{check}/{at}", 6, covers, 1, run, (endpoint,), "main", optional=True)
         elif (resource := _find_kept(setting, endpoint)) is not None:
             covers = tuple(c for c, law in zip(covers, laws, strict=True) if "before" in law.names)
-            run, at = _remove_twice(resource, endpoint), f"removed again/{endpoint.place}"
+            run, at = partial(_remove_twice, resource, endpoint), f"removed again/{endpoint.place}"
             if covers:
                 yield Probe(f"{check}/{at}", 6, covers, 2, run, (endpoint,), "main", True, optional=True)
 
@@ -55,20 +56,14 @@ def _find_kept(setting: Setting, endpoint: Endpoint) -> Resource | None:
     return None
 
 
-def _remove_twice(resource: Resource, endpoint: Endpoint) -> Callable[[], Conversation]:
-    """Return a conversation that removes an instance twice. The server may refuse the second call; else the
-    laws hold.
-    """
-
-    def run() -> Conversation:
-        assert resource.undone_by is not None
-        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
-        for why in ("is removed", "is removed again"):
-            done: Exchange = yield Call(
-                endpoint, resource.undone_by.input, "explore", f"a {resource.name} {why}",
-                subject=resource, made=body,
-            )  # fmt: skip
-            if not done.success:
-                return
-
-    return run
+def _remove_twice(resource: Resource, endpoint: Endpoint) -> Conversation:
+    """Remove an instance twice. The server may refuse the second call; else the laws hold."""
+    assert resource.undone_by is not None
+    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    for why in ("is removed", "is removed again"):
+        done: Exchange = yield Call(
+            endpoint, resource.undone_by.input, "explore", f"a {resource.name} {why}",
+            subject=resource, made=body,
+        )  # fmt: skip
+        if not done.success:
+            return

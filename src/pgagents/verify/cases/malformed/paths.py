@@ -69,7 +69,7 @@ def nowhere(setting: Setting) -> str:
         told = setting.model.behaviour.trailing_slash == "unknown"
         above = endpoint.path if told else "/".join(elsewhere(setting, endpoint).path.split("/")[:MOUNT])
         path = f"{above}/{NO_PATH}"
-        if not any(_fits(path, d.path) for d in setting.endpoints):
+        if not any(fits_template(path, d.path) for d in setting.endpoints):
             return path
     return f"/{NO_PATH}"
 
@@ -117,7 +117,7 @@ def beside(setting: Setting) -> str | None:
             if (
                 "{" not in path
                 and "{" in other
-                and _fits(path, other)
+                and fits_template(path, other)
                 and "GET" in methods[other] - methods[path]
             ):
                 return path
@@ -147,7 +147,8 @@ def has_head(setting: Setting) -> bool:
     return not any(d.path == path and d.action.success.events is not None for d in setting.endpoints)
 
 
-def _fits(path: str, template: str) -> bool:
+def fits_template(path: str, template: str) -> bool:
+    """True if a path is that of a template, whatever stands in place of its parameters."""
     parts, others = path.split("/"), template.split("/")
     return len(parts) == len(others) and all(
         a == b or b.startswith("{") for a, b in zip(parts, others, strict=True)

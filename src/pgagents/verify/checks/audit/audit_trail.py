@@ -9,8 +9,9 @@ a row.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.cel.expression import epoch
@@ -240,56 +241,48 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             stage,
             covers,
             1,
-            _run(setting, audit, earlier, last=stage == LATE),
+            partial(_run, setting, audit, earlier, last=stage == LATE),
             (),
             audit.role,
         )
 
 
-def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> Callable[[], Conversation]:
+def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> Conversation:
     action = audit.listed_by.action
     offered = setting.find_lead(str(action.name))
     endpoint = offered or Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}")
     limit = next((v for v in audit.listed_by.input.values() if isinstance(v, int)), None)
-
-    def run() -> Conversation:
-        why = "the rows of the audit"
-        exchange: Exchange = yield Call(
-            endpoint,
-            audit.listed_by.input,
-            "valid",
-            why,
-            role=audit.role,
-            owner=audit.role,
-        )
-        noted: Sequence[Done] = list((yield GetNote(NAME)) or ())
-        wild: set[frozenset[tuple[str, Any]]] = set((yield GetNote(WILD)) or ())
-        rows = at_path(audit.listed_by, exchange) if audit.listed_by.at and exchange.success else None
-        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-            for contract in {f"{NAME}/{d.endpoint.place}": None for d in noted}:
-                yield judge_untested(contract, f"the audit's list could not be read: {exchange.outcome}")
-            return
-        since = epoch(rows[-1].get(audit.at)) if rows and limit is not None and len(rows) >= limit else None
-        inside = [d for d in noted if since is None or d.at > since + SLACK_S]
-        for contract in {
-            f"{NAME}/{d.endpoint.place}": None
-            for d in noted
-            if since is not None and not d.at > since + SLACK_S
-        }:
-            yield judge_untested(
-                contract, f"the {len(rows)} rows that are listed are all later than the call"
-            )
-        yield from judge_calls(
-            audit,
-            [replace(d, certain=False) if frozenset(d.says.items()) in wild else d for d in inside],
-            rows,
-        )
-        yield from judge_extra_rows(setting, audit, noted, rows, wild)
-        if last and earlier:
-            yield from judge_unchanged(audit, earlier, rows, since)
-        earlier[:] = rows
-
-    return run
+    why = "the rows of the audit"
+    exchange: Exchange = yield Call(
+        endpoint,
+        audit.listed_by.input,
+        "valid",
+        why,
+        role=audit.role,
+        owner=audit.role,
+    )
+    noted: Sequence[Done] = list((yield GetNote(NAME)) or ())
+    wild: set[frozenset[tuple[str, Any]]] = set((yield GetNote(WILD)) or ())
+    rows = at_path(audit.listed_by, exchange) if audit.listed_by.at and exchange.success else None
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        for contract in {f"{NAME}/{d.endpoint.place}": None for d in noted}:
+            yield judge_untested(contract, f"the audit's list could not be read: {exchange.outcome}")
+        return
+    since = epoch(rows[-1].get(audit.at)) if rows and limit is not None and len(rows) >= limit else None
+    inside = [d for d in noted if since is None or d.at > since + SLACK_S]
+    for contract in {
+        f"{NAME}/{d.endpoint.place}": None for d in noted if since is not None and not d.at > since + SLACK_S
+    }:
+        yield judge_untested(contract, f"the {len(rows)} rows that are listed are all later than the call")
+    yield from judge_calls(
+        audit,
+        [replace(d, certain=False) if frozenset(d.says.items()) in wild else d for d in inside],
+        rows,
+    )
+    yield from judge_extra_rows(setting, audit, noted, rows, wild)
+    if last and earlier:
+        yield from judge_unchanged(audit, earlier, rows, since)
+    earlier[:] = rows
 
 
 CHECK = Check(

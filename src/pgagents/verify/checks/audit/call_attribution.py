@@ -7,7 +7,8 @@ with their declared values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
@@ -109,7 +110,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 4,
                 (contract,),
                 2,
-                _run(resource, endpoint, role, stamps, contract),
+                partial(_run, resource, endpoint, role, stamps, contract),
                 (endpoint,),
                 role,
                 True,
@@ -118,19 +119,16 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _run(
     resource: Resource, endpoint: Endpoint, role: str, stamps: Mapping[str, str], contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        assert resource.made_by is not None
-        why = f"a {resource.name} made with the key of {role}"
-        exchange: Exchange = yield Call(
-            endpoint, resource.made_by.input, "valid", why, role=role, owner=role, fresh=True
-        )
-        if exchange.success and exchange.fits:
-            yield from _judge_attribution(exchange, resource, stamps, contract)
-        else:
-            yield judge_untested(contract, f"no {resource.name} was made: {exchange.outcome}")
-
-    return run
+) -> Conversation:
+    assert resource.made_by is not None
+    why = f"a {resource.name} made with the key of {role}"
+    exchange: Exchange = yield Call(
+        endpoint, resource.made_by.input, "valid", why, role=role, owner=role, fresh=True
+    )
+    if exchange.success and exchange.fits:
+        yield from _judge_attribution(exchange, resource, stamps, contract)
+    else:
+        yield judge_untested(contract, f"no {resource.name} was made: {exchange.outcome}")
 
 
 def _judge_attribution(

@@ -6,7 +6,8 @@ called with a certificate that another authority signed. The server may refuse t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from pgagents.http import Silence
 from pgagents.model.contract import Contract, Verdict
@@ -77,21 +78,20 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         )
         contract = f"{NAME}/{detail}/{endpoint.place}"
         writes = endpoint.action.effect == "write"
-        yield Probe(contract, 6, (contract,), 1, _run(call, contract, what), (endpoint,), "main", writes)
+        yield Probe(
+            contract, 6, (contract,), 1, partial(_run, call, contract, what), (endpoint,), "main", writes
+        )
 
 
-def _run(call: Call, contract: str, what: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        answer = exchange.answer
-        if isinstance(answer, Silence) and answer.kind in HINDERED:
-            yield judge_untested(contract, f"no answer came: {exchange.outcome}")
-        elif isinstance(answer, Silence) or answer.status in REFUSALS:
-            yield judge_kept(contract)
-        else:
-            yield judge_broken(contract, f"a call {what} is refused", exchange.outcome)
-
-    return run
+def _run(call: Call, contract: str, what: str) -> Conversation:
+    exchange: Exchange = yield call
+    answer = exchange.answer
+    if isinstance(answer, Silence) and answer.kind in HINDERED:
+        yield judge_untested(contract, f"no answer came: {exchange.outcome}")
+    elif isinstance(answer, Silence) or answer.status in REFUSALS:
+        yield judge_kept(contract)
+    else:
+        yield judge_broken(contract, f"a call {what} is refused", exchange.outcome)
 
 
 CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)

@@ -7,7 +7,8 @@ breaks it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.cel.expression import member_of
@@ -96,7 +97,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for index, (endpoint, param, resource, member) in enumerate(_cases(setting)):
         contract = f"{NAME}/{param.name}/{endpoint.place}"
-        run = _run(setting, endpoint, param, resource, member, index, contract)
+        run = partial(_run, setting, endpoint, param, resource, member, index, contract)
         yield Probe(contract, 6, (contract,), 1 if index else 2, run, (endpoint,), "main", True)
 
 
@@ -124,44 +125,41 @@ def _run(
     member: str,
     index: int,
     contract: str,
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        template = template_of(setting.model, endpoint.action)
-        there: Mapping[str, Any] = yield InstanceRef(resource.name, template.states)
-        code = there.get(member)
-        exactly = find_comparison(endpoint.action, param) == "exactly"
-        near = (
-            list(fitting(setting, endpoint.action, param, code, HOWS if exactly else HOWS[1:]).items())
-            if isinstance(code, str)
-            else []
+) -> Conversation:
+    template = template_of(setting.model, endpoint.action)
+    there: Mapping[str, Any] = yield InstanceRef(resource.name, template.states)
+    code = there.get(member)
+    exactly = find_comparison(endpoint.action, param) == "exactly"
+    near = (
+        list(fitting(setting, endpoint.action, param, code, HOWS if exactly else HOWS[1:]).items())
+        if isinstance(code, str)
+        else []
+    )
+    short = (
+        list(_short_forms(setting, endpoint, param, there, code))
+        if exactly and isinstance(code, str) and not index
+        else []
+    )
+    if not near:
+        yield Judgement(contract, Verdict.NOT_APPLICABLE, f"no {param.name} is nearly another")
+        return
+    for how, wrong in (near[(index + setting.seed) % len(near)], *short[:1]):
+        why = f"{endpoint.action.name} with a {param.name} {how}"
+        exchange: Exchange = yield ordinary(
+            endpoint,
+            template,
+            "illegal",
+            why,
+            input={**template.input, str(param.name): wrong},
+            made=there,
         )
-        short = (
-            list(_short_forms(setting, endpoint, param, there, code))
-            if exactly and isinstance(code, str) and not index
-            else []
-        )
-        if not near:
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, f"no {param.name} is nearly another")
+        if exchange.success and exchange.fits:
+            yield judge_broken(contract, f"{why} is refused", exchange.outcome)
             return
-        for how, wrong in (near[(index + setting.seed) % len(near)], *short[:1]):
-            why = f"{endpoint.action.name} with a {param.name} {how}"
-            exchange: Exchange = yield ordinary(
-                endpoint,
-                template,
-                "illegal",
-                why,
-                input={**template.input, str(param.name): wrong},
-                made=there,
-            )
-            if exchange.success and exchange.fits:
-                yield judge_broken(contract, f"{why} is refused", exchange.outcome)
-                return
-            if not exchange.void and not exchange.unsound and exchange.status in REFUSED:
-                yield judge_kept(contract)
-            elif not exchange.void:
-                yield judge_untested(contract, f"the answer shows nothing of it: {exchange.outcome}")
-
-    return run
+        if not exchange.void and not exchange.unsound and exchange.status in REFUSED:
+            yield judge_kept(contract)
+        elif not exchange.void:
+            yield judge_untested(contract, f"the answer shows nothing of it: {exchange.outcome}")
 
 
 CHECK = Check(

@@ -10,14 +10,24 @@ lower case.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.credential import Credential
 from pgagents.verify.answers.refusal import ANY_REFUSAL
+from pgagents.verify.cases.credentials.wrong_keys import (
+    NAME,
+    NEAR,
+    choose_input,
+    choose_twist,
+    find_first_read,
+    find_revoked_role,
+    list_cases,
+    list_unread,
+)
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -31,45 +41,15 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw, Twist
-from pgagents.verify.wire.credential import list_twists
-from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "key_authentication"
 BEFORE_BODY = "before_body"
 EITHER_CASE = "either_case"
-OPTIONAL = "optional"
 FORBIDDEN = 403
 UNSAID = tuple(s for s in ANY_REFUSAL if s not in (404, 405, 410))
 """Statuses that may refuse a key if a document names no code for it."""
-EVERYWHERE: dict[Twist, str] = {"none": "without a key"}
-NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbage"), "flip": ("flip", "case")}
-"""Keys that were never issued and resemble an issued one.
-
-They reveal servers that truncate keys to a column's width, or ignore case. Surface and seed choose which one
-is sent.
-"""
 WRONG: frozenset[Twist] = frozenset(("garbage", "flip", *NEAR["garbage"], *NEAR["flip"]))
 """The twists that send a well-formed but wrong key."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A call that must be refused; with `accepted`, one that must be accepted."""
-
-    endpoint: Endpoint
-    detail: str
-    what: str
-    twist: Twist = ""
-    scheme: str = ""
-    """The scheme that the twist changes; empty for all schemes."""
-    schemes: tuple[str, ...] | None = None
-    """The schemes that are presented; None for those of an ordinary call."""
-    accepted: bool = False
-
-    @property
-    def contract(self) -> str:
-        return f"{NAME}/{self.detail}/{self.endpoint.place}"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -78,7 +58,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     One endpoint of each surface is also called without a key and with an unreadable body. One call has the
     scheme in lower case, and one call uses each further alternative.
     """
-    for case in _cases(setting):
+    for case in list_cases(setting):
         endpoint, ends = case.endpoint, "is served" if case.accepted else "is refused"
         yield promise(
             NAME,
@@ -89,143 +69,27 @@ def promises(setting: Setting) -> Iterator[Contract]:
             endpoint.action.cite,
         )
 
-    for endpoint in _unread(setting):
+    for endpoint in list_unread(setting):
         says = f"{endpoint.action.name} called without a key is refused for that, whatever its body is"
         yield promise(NAME, BEFORE_BODY, endpoint, says, ("behaviour", "auth_first"), endpoint.action.cite)
-    for endpoint, credential in _first_read(setting):
+    for endpoint, credential in find_first_read(setting):
         says = "the scheme's name is known in either case (RFC 9110, 11.1)"
         yield promise(NAME, EITHER_CASE, endpoint, says, credential.origin)
-
-
-def _first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
-    """Return the first REST read that needs a key and no id, as a list of at most one.
-
-    The list is also empty if the key is not sent under a scheme of HTTP authentication.
-    """
-    credential = setting.model.credential
-    if credential is None or not credential.any_case:
-        return []
-    plain = (d for d in _list_plain_reads(setting) if next(iter(d.security), ()) == (credential.name,))
-    return [(d, credential) for d in plain][:1]
-
-
-def _list_plain_reads(setting: Setting) -> Iterator[Endpoint]:
-    """Yield the REST reads that take a key and need no id."""
-    for endpoint in setting.endpoints:
-        plain = endpoint.on_rest and "{" not in endpoint.path and not endpoint.action.costs
-        if plain and endpoint.needs_key and endpoint.action.effect == "read":
-            yield endpoint
-
-
-def _unread(setting: Setting) -> list[Endpoint]:
-    """Return the first endpoint of each surface that has a body; empty unless the catalogue sets
-    `auth_first`.
-    """
-    bodies: dict[str, Endpoint] = {}
-    for endpoint in setting.endpoints if setting.model.behaviour.auth_first is True else ():
-        refuses = endpoint.needs_key and () not in endpoint.security
-        if refuses and (not endpoint.on_rest or any(p.place == "body" for p in endpoint.params)):
-            bodies.setdefault(endpoint.surface, endpoint)
-    return list(bodies.values())
-
-
-def _order_endpoints(setting: Setting) -> Sequence[Endpoint]:
-    """Return the endpoints. If a document made the catalogue, plain reads come first, because writes may be
-    forbidden.
-    """
-    if not setting.model.leaves_open:
-        return setting.endpoints
-    plain = {endpoint.place for endpoint in _list_plain_reads(setting)}
-    return sorted(setting.endpoints, key=lambda endpoint: endpoint.place not in plain)
-
-
-def _cases(setting: Setting) -> Iterator[_Case]:
-    seen: set[tuple[str, str]] = set()
-    for endpoint in _order_endpoints(setting):
-        if not endpoint.needs_key or () in endpoint.security:
-            continue
-        for twist, what in EVERYWHERE.items():
-            yield _Case(endpoint, twist, what, twist)
-        for alternative in endpoint.security:
-            for scheme in alternative:
-                if (endpoint.surface, scheme) not in seen:
-                    seen.add((endpoint.surface, scheme))
-                    yield from _wrong_forms(setting, endpoint, alternative, scheme)
-            if (endpoint.surface, " ".join(alternative)) not in seen and len(alternative) > 1:
-                seen.add((endpoint.surface, " ".join(alternative)))
-                yield from _parts(endpoint, alternative)
-        yield from _others(setting, endpoint, seen)
-        if (endpoint.surface, "") not in seen and _find_revoked_role(setting):
-            yield _Case(endpoint, "revoked", "with a revoked key")
-        seen.add((endpoint.surface, ""))
-    yield from _accepted(setting)
-
-
-def _wrong_forms(
-    setting: Setting, endpoint: Endpoint, alternative: tuple[str, ...], scheme: str
-) -> Iterator[_Case]:
-    """Yield a case for each wrong form of one scheme. The other schemes of its alternative are presented
-    correctly.
-    """
-    credentials = setting.model.credentials
-    credential, first = credentials[scheme], scheme == next(iter(credentials))
-    others = [credentials[n] for one in endpoint.security for n in one if n != scheme and one != alternative]
-    for twist, what in list_twists(credential, others).items():
-        detail, said = (twist, what) if first else (f"{twist}-{scheme}", f"{what} (`{scheme}`)")
-        yield _Case(endpoint, detail, said, twist, scheme, alternative)
-
-
-def _parts(endpoint: Endpoint, alternative: tuple[str, ...]) -> Iterator[_Case]:
-    """Yield calls that each lack one of several schemes that are needed together."""
-    for scheme in alternative:
-        rest = tuple(name for name in alternative if name != scheme)
-        if not any(set(one) <= set(rest) for one in endpoint.security):
-            yield _Case(endpoint, f"without-{scheme}", f"without `{scheme}`", schemes=rest)
-
-
-def _others(setting: Setting, endpoint: Endpoint, seen: set[tuple[str, str]]) -> Iterator[_Case]:
-    """Yield calls with one scheme that other actions take and this one does not."""
-    taken = {name for one in endpoint.security for name in one}
-    for scheme in setting.model.credentials:
-        met = (endpoint.surface, f"{scheme} for {endpoint.security}")
-        if scheme not in taken and met not in seen:
-            seen.add(met)
-            yield _Case(endpoint, f"other-{scheme}", f"with `{scheme}` instead", schemes=(scheme,))
-
-
-def _accepted(setting: Setting) -> Iterator[_Case]:
-    """Yield a call with each alternative but the first, and each call without a key if its key is
-    optional.
-    """
-    seen: set[tuple[str, ...]] = set()
-    for endpoint in _list_plain_reads(setting):
-        if () in endpoint.security:
-            yield _Case(endpoint, OPTIONAL, "without a key, which is optional,", "none", accepted=True)
-        for alternative in [one for one in endpoint.security if one][1:]:
-            if alternative not in seen:
-                seen.add(alternative)
-                shown = " and ".join(f"`{name}`" for name in alternative)
-                detail = f"alternative-{'+'.join(alternative)}"
-                yield _Case(endpoint, detail, f"with {shown} instead", schemes=alternative, accepted=True)
-
-
-def _find_revoked_role(setting: Setting) -> str | None:
-    return next((name for name, role in setting.model.auth.roles.items() if role.revoked), None)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract. The first endpoint of each surface is called early."""
     del roles
-    for endpoint, _ in _first_read(setting):
+    for endpoint, _ in find_first_read(setting):
         contract = f"{NAME}/{EITHER_CASE}/{endpoint.place}"
         what = "a call whose scheme is written in small letters"
         call = ordinary(endpoint, template_of(setting.model, endpoint.action), "auth", what, twist="lower")
-        yield Probe(contract, 6, (contract,), 1, _run_accepted(call, contract, what), (endpoint,))
+        yield Probe(contract, 6, (contract,), 1, partial(_run_accepted, call, contract, what), (endpoint,))
     first: set[tuple[str, Twist]] = set()
-    unread = {endpoint.place for endpoint in _unread(setting)}
-    for case in _cases(setting):
+    unread = {endpoint.place for endpoint in list_unread(setting)}
+    for case in list_cases(setting):
         endpoint, twist = case.endpoint, case.twist
-        role = (_find_revoked_role(setting) or "main") if case.detail == "revoked" else "main"
+        role = (find_revoked_role(setting) or "main") if case.detail == "revoked" else "main"
         early = twist in ("none", "garbage") and (endpoint.surface, twist) not in first
         first.add((endpoint.surface, twist))
         call = ordinary(
@@ -233,18 +97,18 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             template_of(setting.model, endpoint.action),
             "auth",
             f"a call {case.what}",
-            twist=_near(setting, endpoint, twist),
+            twist=choose_twist(setting, endpoint, twist),
             twisted=case.scheme,
             schemes=case.schemes,
             role=role,
-            input=_about(setting, endpoint, twist),
+            input=choose_input(setting, endpoint, twist),
         )
-        run, covers = _run(setting, call, case.contract, case.what), [case.contract]
+        run, covers = partial(_run, setting, call, case.contract, case.what), [case.contract]
         if case.accepted:
-            run = _run_accepted(call, case.contract, f"a call {case.what}")
+            run = partial(_run_accepted, call, case.contract, f"a call {case.what}")
         elif twist == "none" and endpoint.place in unread:
             covers.append(f"{NAME}/{BEFORE_BODY}/{endpoint.place}")
-            run = _both(setting, call, case.contract, covers[1])
+            run = partial(_both, setting, call, case.contract, covers[1])
         yield Probe(
             case.contract,
             2 if early else 6,
@@ -258,37 +122,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         )
 
 
-def _near(setting: Setting, endpoint: Endpoint, twist: Twist) -> Twist:
-    """Return the twist to send: one of several similar twists, chosen by surface and seed, or the twist
-    itself.
-    """
-    several = NEAR.get(twist, (twist,))
-    surfaces = setting.compute_once(
-        "surfaces", lambda: list(dict.fromkeys(d.surface for d in setting.endpoints))
-    )
-    return several[(surfaces.index(endpoint.surface) + setting.seed) % len(several)]
-
-
-def _about(setting: Setting, endpoint: Endpoint, twist: Twist) -> dict[str, Any]:
-    """Return the call's arguments. Without a key and with `auth_first`, the ids name no instance.
-
-    A 404 then reveals a server that looks up the id first, or that checks no key at all.
-    """
-    given = dict(template_of(setting.model, endpoint.action).input)
-    if twist == "none" and setting.model.behaviour.auth_first is True and () not in endpoint.security:
-        for param in endpoint.params:
-            resource = setting.model.resources.get(param.refers_to or "")
-            if resource is not None and resource.absent is not None and param.required:
-                given[str(param.name)] = resource.find_absent_value(param)
-    return given
-
-
-def _run_accepted(call: Call, contract: str, what: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        yield from judge_accepted(exchange, contract, what)
-
-    return run
+def _run_accepted(call: Call, contract: str, what: str) -> Conversation:
+    exchange: Exchange = yield call
+    yield from judge_accepted(exchange, contract, what)
 
 
 def _list_codes(setting: Setting, call: Call) -> list[Code]:
@@ -302,22 +138,18 @@ def _list_codes(setting: Setting, call: Call) -> list[Code]:
     return [wrong] if whole or missing is wrong else [missing, wrong]
 
 
-def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, call: Call, contract: str, what: str) -> Conversation:
     codes = _list_codes(setting, call)
     statuses = UNSAID if setting.model.leaves_open else ()
-
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        if (
-            exchange.success
-            and setting.bare is not None
-            and (reason := (yield from _otherwise_keyed(call, [*(code.status for code in codes), FORBIDDEN])))
-        ):
-            yield judge_untested(contract, reason)
-        else:
-            yield from judge_refused(exchange, contract, codes, f"a call {what}", statuses)
-
-    return run
+    exchange: Exchange = yield call
+    if (
+        exchange.success
+        and setting.bare is not None
+        and (reason := (yield from _otherwise_keyed(call, [*(code.status for code in codes), FORBIDDEN])))
+    ):
+        yield judge_untested(contract, reason)
+    else:
+        yield from judge_refused(exchange, contract, codes, f"a call {what}", statuses)
 
 
 def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str]:
@@ -338,26 +170,22 @@ def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str
     return f"without the headers that --env gives the call was answered {bare.outcome}"
 
 
-def _both(setting: Setting, call: Call, contract: str, before: str) -> Callable[[], Conversation]:
-    """Return a conversation that judges both contracts by one call if the call is refused for its key.
+def _both(setting: Setting, call: Call, contract: str, before: str) -> Conversation:
+    """Judge both contracts by one call if the call is refused for its key.
 
     If it is not, a second call shows which contract is broken.
     """
     code = setting.model.no_key
     assert code is not None
-
-    def run() -> Conversation:
-        unread: Exchange = yield replace(
-            call, why="a call without a key, with half a body", raw=Raw(edit=lambda _: b'{"')
-        )
-        judged = list(judge_refused(unread, before, [code], "a call without a key, whatever its body,"))
-        yield from judged
-        if judged and judged[0].verdict is Verdict.KEPT:
-            yield judge_kept(contract)
-        else:
-            yield from _run(setting, call, contract, "without a key")()
-
-    return run
+    unread: Exchange = yield replace(
+        call, why="a call without a key, with half a body", raw=Raw(edit=lambda _: b'{"')
+    )
+    judged = list(judge_refused(unread, before, [code], "a call without a key, whatever its body,"))
+    yield from judged
+    if judged and judged[0].verdict is Verdict.KEPT:
+        yield judge_kept(contract)
+    else:
+        yield from _run(setting, call, contract, "without a key")
 
 
 CHECK = Check(

@@ -5,7 +5,8 @@ It is made with the main key and looked up with a key of another mode. Nothing i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
@@ -83,9 +84,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for resource, action_call, endpoint, lists in _cases(setting):
         contract = f"{NAME}/{_detail(resource, lists)}/{endpoint.place}"
         run = (
-            _run_list(resource, action_call, endpoint, str(live), contract)
+            partial(_run_list, resource, action_call, endpoint, str(live), contract)
             if lists
-            else _read(setting, resource, action_call, endpoint, str(live), contract)
+            else partial(_read, setting, resource, action_call, endpoint, str(live), contract)
         )
         yield Probe(contract, 4, (contract,), 1, run, (endpoint,), str(live), True)
 
@@ -97,7 +98,7 @@ def _read(
     endpoint: Endpoint,
     role: str,
     contract: str,
-) -> Callable[[], Conversation]:
+) -> Conversation:
     no_scope = setting.model.errors.framework.no_scope
     hidden = [
         c
@@ -108,49 +109,42 @@ def _read(
         if c is not None
     ]
     codes = hidden if setting.model.behaviour.foreign_id != "not_found" else hidden[:1]
-
-    def run() -> Conversation:
-        what = f"a {resource.name} of the other mode"
-        exchange: Exchange = yield Call(
-            endpoint,
-            action_call.input,
-            "absent",
-            what,
-            role=role,
-            owner="main",
-            subject=resource,
-        )
-        yield from judge_refused(exchange, contract, codes, what)
-
-    return run
+    what = f"a {resource.name} of the other mode"
+    exchange: Exchange = yield Call(
+        endpoint,
+        action_call.input,
+        "absent",
+        what,
+        role=role,
+        owner="main",
+        subject=resource,
+    )
+    yield from judge_refused(exchange, contract, codes, what)
 
 
 def _run_list(
     resource: Resource, action_call: ActionCall, endpoint: Endpoint, role: str, contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield Call(
-            endpoint,
-            action_call.input,
-            "valid",
-            f"a list with a {role} key",
-            role=role,
-            owner="main",
-            subject=resource,
-        )
-        items = at_path(action_call, exchange) if action_call.at is not None and exchange.success else None
-        if not isinstance(items, list) or exchange.subject is None:
-            yield judge_untested(contract, f"the list could not be read: {exchange.outcome}")
-            return
-        mine = resource.id_of(exchange.subject)
-        found = any(isinstance(item, Mapping) and resource.id_of(item) == mine for item in items)
-        yield (
-            judge_broken(contract, f"no {resource.name} of the other mode", f"{mine} is listed")
-            if found
-            else judge_kept(contract)
-        )
-
-    return run
+) -> Conversation:
+    exchange: Exchange = yield Call(
+        endpoint,
+        action_call.input,
+        "valid",
+        f"a list with a {role} key",
+        role=role,
+        owner="main",
+        subject=resource,
+    )
+    items = at_path(action_call, exchange) if action_call.at is not None and exchange.success else None
+    if not isinstance(items, list) or exchange.subject is None:
+        yield judge_untested(contract, f"the list could not be read: {exchange.outcome}")
+        return
+    mine = resource.id_of(exchange.subject)
+    found = any(isinstance(item, Mapping) and resource.id_of(item) == mine for item in items)
+    yield (
+        judge_broken(contract, f"no {resource.name} of the other mode", f"{mine} is listed")
+        if found
+        else judge_kept(contract)
+    )
 
 
 CHECK = Check(

@@ -6,7 +6,8 @@ what other checks rely on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from pgagents.model.action import Action
 from pgagents.model.contract import Contract
@@ -54,38 +55,34 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         return
     for action in _list_actions(setting):
         contract = f"{NAME}/{action.name}@{OPERATOR}"
-        yield Probe(contract, 5, (contract,), 2, _run(setting, action, contract), (), OPERATOR)
+        yield Probe(contract, 5, (contract,), 2, partial(_run, setting, action, contract), (), OPERATOR)
 
 
-def _run(setting: Setting, action: Action, contract: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, action: Action, contract: str) -> Conversation:
     code = setting.model.codes[str(setting.model.errors.framework.no_scope)]
-
-    def run() -> Conversation:
-        template, audit, clock = template_of(setting.model, action), setting.model.audit, setting.model.clock
-        given = (
-            dict(audit.listed_by.input)
-            if audit is not None and audit.listed_by.action is action
-            else dict(template.input)
+    template, audit, clock = template_of(setting.model, action), setting.model.audit, setting.model.clock
+    given = (
+        dict(audit.listed_by.input)
+        if audit is not None and audit.listed_by.action is action
+        else dict(template.input)
+    )
+    if action is clock:  # if the call is wrongly accepted, the clock hardly moves
+        given |= {str(p.name): low(p.schema, setting.model.schemas) for p in action.params if p.required}
+    else:
+        yield ordinary(
+            _endpoint(action),
+            template,
+            "valid",
+            "as the operator",
+            input=given,
+            role=OPERATOR,
+            owner=OPERATOR,
+            reuse="ever",
         )
-        if action is clock:  # if the call is wrongly accepted, the clock hardly moves
-            given |= {str(p.name): low(p.schema, setting.model.schemas) for p in action.params if p.required}
-        else:
-            yield ordinary(
-                _endpoint(action),
-                template,
-                "valid",
-                "as the operator",
-                input=given,
-                role=OPERATOR,
-                owner=OPERATOR,
-                reuse="ever",
-            )
-        exchange: Exchange = yield ordinary(
-            _endpoint(action), template, "scope", "the operator's call with an ordinary key", input=given
-        )
-        yield from judge_refused(exchange, contract, [code], f"{action.name} with an ordinary key", HIDDEN)
-
-    return run
+    exchange: Exchange = yield ordinary(
+        _endpoint(action), template, "scope", "the operator's call with an ordinary key", input=given
+    )
+    yield from judge_refused(exchange, contract, [code], f"{action.name} with an ordinary key", HIDDEN)
 
 
 CHECK = Check(

@@ -8,7 +8,8 @@ These must not be refused for the plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from pgagents.model.contract import Contract
 from pgagents.source.source import Pointer
@@ -117,7 +118,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         return
     for endpoint, lesser in _list_open_reads(setting, roles):
         contract = f"{NAME}/{OPEN}/{endpoint.place}"
-        run = _run_open(setting, endpoint, lesser, contract)
+        run = partial(_run_open, setting, endpoint, lesser, contract)
         yield Probe(contract, 5, (contract,), 1, run, (endpoint,), lesser, False)
     for endpoint, scope, _ in _list_scoped_endpoints(setting):
         role = _lacking(setting, scope, roles)
@@ -131,50 +132,38 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             5,
             (contract,),
             1,
-            _run(setting, call, contract, scope),
+            partial(_run, setting, call, contract, scope),
             (endpoint,),
             role,
             endpoint.action.effect == "write",
         )
 
 
-def _run(setting: Setting, call: Call, contract: str, scope: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, call: Call, contract: str, scope: str) -> Conversation:
     errors = setting.model.errors
     code = setting.model.codes[str(errors.framework.no_scope)]
-
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        verdicts = list(judge_refused(exchange, contract, [code], f"a key without the scope {scope}"))
-        told = (
-            got(exchange.body, errors.scope_at) if errors.scope_at and exchange.code == code.name else scope
-        )
-        if told != scope and not exchange.is_tainted_by("error_envelope"):
-            verdicts = [
-                judge_broken(contract, f"{errors.scope_at} is {scope}", f"{errors.scope_at} is {told}")
-            ]
-        yield from verdicts
-
-    return run
+    exchange: Exchange = yield call
+    verdicts = list(judge_refused(exchange, contract, [code], f"a key without the scope {scope}"))
+    told = got(exchange.body, errors.scope_at) if errors.scope_at and exchange.code == code.name else scope
+    if told != scope and not exchange.is_tainted_by("error_envelope"):
+        verdicts = [judge_broken(contract, f"{errors.scope_at} is {scope}", f"{errors.scope_at} is {told}")]
+    yield from verdicts
 
 
-def _run_open(setting: Setting, endpoint: Endpoint, role: str, contract: str) -> Callable[[], Conversation]:
+def _run_open(setting: Setting, endpoint: Endpoint, role: str, contract: str) -> Conversation:
     framework = setting.model.errors.framework
-
-    def run() -> Conversation:
-        template = template_of(setting.model, endpoint.action)
-        why = "a read with a key whose plan lacks other scopes"
-        exchange: Exchange = yield ordinary(endpoint, template, "explore", why, role=role, standard=True)
-        if exchange.void or exchange.unsound:
-            return
-        if exchange.code == framework.no_scope:
-            promised = f"{endpoint.action.name} needs no scope that the plan of {role} lacks"
-            yield judge_broken(contract, promised, exchange.outcome)
-        elif exchange.success:
-            yield judge_kept(contract)
-        else:
-            yield judge_untested(contract, f"the read was answered {exchange.outcome}")
-
-    return run
+    template = template_of(setting.model, endpoint.action)
+    why = "a read with a key whose plan lacks other scopes"
+    exchange: Exchange = yield ordinary(endpoint, template, "explore", why, role=role, standard=True)
+    if exchange.void or exchange.unsound:
+        return
+    if exchange.code == framework.no_scope:
+        promised = f"{endpoint.action.name} needs no scope that the plan of {role} lacks"
+        yield judge_broken(contract, promised, exchange.outcome)
+    elif exchange.success:
+        yield judge_kept(contract)
+    else:
+        yield judge_untested(contract, f"the read was answered {exchange.outcome}")
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

@@ -8,7 +8,8 @@ project makes and ends an instance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.http import Response, json_bytes
@@ -118,7 +119,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         return
     for endpoint, resource in _figures(setting) if setting.exclusive else ():
         contract = f"{NAME}/figures/{endpoint.place}"
-        run = _run(setting, endpoint, resource, contract, operated=OPERATOR in roles)
+        run = partial(_run, setting, endpoint, resource, contract, operated=OPERATOR in roles)
         yield Probe(contract, 3, (contract, TOLD), 5 + (OPERATOR in roles), run, (endpoint,), "second", True)
     lists = list(_lists(setting))
     for endpoint, resource in lists:
@@ -127,7 +128,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             8,
             (TOLD,),
             2,
-            _after_own(setting, endpoint, resource),
+            partial(_after_own, setting, endpoint, resource),
             (endpoint,),
             "second",
             True,
@@ -165,87 +166,61 @@ def _once(call: Call) -> Conversation:
     yield call
 
 
-def _after_own(setting: Setting, endpoint: Endpoint, resource: Resource) -> Callable[[], Conversation]:
+def _after_own(setting: Setting, endpoint: Endpoint, resource: Resource) -> Conversation:
     """Read our list with an instance of ours in it, then make the same call as another project."""
-
-    def run() -> Conversation:
-        template = template_of(setting.model, endpoint.action)
-        there = yield InstanceRef(resource.name)
-        subject = there if template.subject is not None else None
-        own: Exchange = yield ordinary(
-            endpoint, template, "valid", f"a list of each {resource.name} of ours", made=subject
+    template = template_of(setting.model, endpoint.action)
+    there = yield InstanceRef(resource.name)
+    subject = there if template.subject is not None else None
+    own: Exchange = yield ordinary(
+        endpoint, template, "valid", f"a list of each {resource.name} of ours", made=subject
+    )
+    if own.success:
+        missed = [code.name for code in list_missing_parents(setting, endpoint, resource)]
+        other: Exchange = yield ordinary(
+            endpoint,
+            template,
+            "explore" if missed else "valid",
+            "the same list of another project",
+            role="second",
+            input=_as_sent(own),
+            made=subject,
         )
-        if own.success:
-            missed = [code.name for code in list_missing_parents(setting, endpoint, resource)]
-            other: Exchange = yield ordinary(
-                endpoint,
-                template,
-                "explore" if missed else "valid",
-                "the same list of another project",
-                role="second",
-                input=_as_sent(own),
-                made=subject,
-            )
-            if other.code in missed:  # the other project does not even find the container of the list
-                yield judge_kept(TOLD)
-
-    return run
+        if other.code in missed:  # the other project does not even find the container of the list
+            yield judge_kept(TOLD)
 
 
 def _run(
     setting: Setting, endpoint: Endpoint, resource: Resource, contract: str, *, operated: bool
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        moments = [p for p in endpoint.params if p.required and p.schema.get("format") == "date-time"]
-        given = {**template_of(setting.model, endpoint.action).input, **_around(moments)}
-        before: Exchange = yield ordinary(
-            endpoint,
-            template_of(setting.model, endpoint.action),
-            "valid",
-            "figures of our project",
-            input=given,
+) -> Conversation:
+    read = partial(ordinary, endpoint, template_of(setting.model, endpoint.action), "valid")
+    moments = [p for p in endpoint.params if p.required and p.schema.get("format") == "date-time"]
+    given = {**template_of(setting.model, endpoint.action).input, **_around(moments)}
+    before: Exchange = yield read("figures of our project", input=given)
+    undo = resource.undone_by
+    ending = setting.find_lead(str(undo.action.name)) if undo is not None else None
+    if undo is None or ending is None or not before.success:
+        yield judge_untested(contract, f"the figures were answered {before.outcome}")
+        return
+    states = (resource.initial,) if resource.initial else ()
+    theirs = yield InstanceRef(resource.name, states, role="second", standard=True)
+    wait = time_passes(setting, STAY_S) if operated else None
+    if wait is not None:
+        yield wait
+    why = f"another project ends its {resource.name}"
+    ended: Exchange = yield Call(
+        ending, undo.input, "valid", why, role="second", owner="second", subject=resource, made=theirs
+    )
+    same = partial(read, input=dict(before.input), made=before.subject)
+    yield same("another project's figures", role="second")  # we must not get this answer from a cache
+    after: Exchange = yield same("the figures again")
+    if not ended.success or not after.success:
+        yield judge_untested(
+            contract, f"it was ended with {ended.outcome}, the figures answered {after.outcome}"
         )
-        undo = resource.undone_by
-        ending = setting.find_lead(str(undo.action.name)) if undo is not None else None
-        if undo is None or ending is None or not before.success:
-            yield judge_untested(contract, f"the figures were answered {before.outcome}")
-            return
-        states = (resource.initial,) if resource.initial else ()
-        theirs = yield InstanceRef(resource.name, states, role="second", standard=True)
-        wait = time_passes(setting, STAY_S) if operated else None
-        if wait is not None:
-            yield wait
-        why = f"another project ends its {resource.name}"
-        ended: Exchange = yield Call(
-            ending, undo.input, "valid", why, role="second", owner="second", subject=resource, made=theirs
-        )
-        yield ordinary(  # we must not get this answer from a cache
-            endpoint,
-            template_of(setting.model, endpoint.action),
-            "valid",
-            "another project's figures",
-            role="second",
-            input=dict(before.input),
-            made=before.subject,
-        )
-        after: Exchange = yield ordinary(
-            endpoint,
-            template_of(setting.model, endpoint.action),
-            "valid",
-            "the figures again",
-            input=dict(before.input),
-            made=before.subject,
-        )
-        if not ended.success or not after.success:
-            yield judge_untested(
-                contract, f"it was ended with {ended.outcome}, the figures answered {after.outcome}"
-            )
-        elif after.body == before.body:
-            yield judge_kept(contract)
-        else:
-            yield judge_broken(contract, "the same figures", f"others: {_other(before.body, after.body)}")
-
-    return run
+    elif after.body == before.body:
+        yield judge_kept(contract)
+    else:
+        yield judge_broken(contract, "the same figures", f"others: {_other(before.body, after.body)}")
 
 
 def _around(moments: list[Param]) -> dict[str, Any]:

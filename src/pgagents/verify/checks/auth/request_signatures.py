@@ -7,8 +7,9 @@ ones refused with the declared code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.contract import Contract
@@ -67,7 +68,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 5,
                 (contract,),
                 1,
-                _run(setting, endpoint, call, contract, case),
+                partial(_run, setting, endpoint, call, contract, case),
                 (endpoint,),
                 "main",
                 True,
@@ -148,22 +149,16 @@ def _cases(endpoint: Endpoint) -> dict[str, _Case]:
     return found
 
 
-def _run(
-    setting: Setting, endpoint: Endpoint, call: Call, contract: str, case: _Case
-) -> Callable[[], Conversation]:
+def _run(setting: Setting, endpoint: Endpoint, call: Call, contract: str, case: _Case) -> Conversation:
     model = setting.model
     code = model.codes[endpoint.action.signed.otherwise or model.errors.framework.invalid]
-
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        said = (
-            judge_accepted(exchange, contract, call.why)
-            if case.right
-            else judge_refused(exchange, contract, [code], call.why)
-        )
-        yield from said
-
-    return run
+    exchange: Exchange = yield call
+    said = (
+        judge_accepted(exchange, contract, call.why)
+        if case.right
+        else judge_refused(exchange, contract, [code], call.why)
+    )
+    yield from said
 
 
 CHECK = Check(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from pgagents.http import media_type_of, read_json
@@ -112,12 +113,14 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     hosted = list_hosted(setting.model)
     for file, path in hosted.items():
         if count := _count_links(setting, file):
-            yield _make_probe(file, 1 + min(count, MOST_FOLLOWED), _follow_document(setting, file, path))
+            yield _make_probe(
+                file, 1 + min(count, MOST_FOLLOWED), partial(_follow_document, setting, file, path)
+            )
     if hosted or setting.discovery:
-        yield _make_probe(FRONT, 1 + len(hosted), _follow_page(setting))
-        yield _make_probe(AGENTMAP, 2, _follow_robots(setting))
+        yield _make_probe(FRONT, 1 + len(hosted), partial(_follow_page, setting))
+        yield _make_probe(AGENTMAP, 2, partial(_follow_robots, setting))
         others = [file for file, place in PLACES.items() if place.path and file not in hosted]
-        yield _make_probe(UNDECLARED, max(1, len(others)), _follow_undeclared(setting, others))
+        yield _make_probe(UNDECLARED, max(1, len(others)), partial(_follow_undeclared, setting, others))
 
 
 def _make_probe(detail: str, cost: int, run: Callable[[], Conversation]) -> Probe:
@@ -125,55 +128,43 @@ def _make_probe(detail: str, cost: int, run: Callable[[], Conversation]) -> Prob
     return Probe(contract, 3, (contract,), cost, run, (), "")
 
 
-def _follow_document(setting: Setting, file: str, path: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        got, at = yield from fetch(setting, path, f"the links of {path}")
-        if address := find_https(setting, got):
-            yield judge_over_https(f"{NAME}/{file}@rest", address)
-        if got.void or got.status != 200 or got.response is None:
-            return  # hosted_document reports that it is missing
-        yield from _follow(setting, file, path, at, read_links(file, got.response.body))
-
-    return run
+def _follow_document(setting: Setting, file: str, path: str) -> Conversation:
+    got, at = yield from fetch(setting, path, f"the links of {path}")
+    if address := find_https(setting, got):
+        yield judge_over_https(f"{NAME}/{file}@rest", address)
+    if got.void or got.status != 200 or got.response is None:
+        return  # hosted_document reports that it is missing
+    yield from _follow(setting, file, path, at, read_links(file, got.response.body))
 
 
-def _follow_page(setting: Setting) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        got, at = yield from fetch(setting, HOME, "the links of the front page")
-        if not got.void:
-            links = read_page(got.response) if got.response is not None else []
-            yield from _follow(setting, FRONT, "the front page", at, links)
-
-    return run
+def _follow_page(setting: Setting) -> Conversation:
+    got, at = yield from fetch(setting, HOME, "the links of the front page")
+    if not got.void:
+        links = read_page(got.response) if got.response is not None else []
+        yield from _follow(setting, FRONT, "the front page", at, links)
 
 
-def _follow_robots(setting: Setting) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        got, at = yield from fetch(setting, ROBOTS, "the AI catalogue that robots.txt names")
-        if not got.void:
-            there = got.status == 200 and got.response is not None
-            links = read_robots(got.response.body) if there and got.response is not None else []
-            yield from _follow(setting, AGENTMAP, ROBOTS, at, links)
-
-    return run
+def _follow_robots(setting: Setting) -> Conversation:
+    got, at = yield from fetch(setting, ROBOTS, "the AI catalogue that robots.txt names")
+    if not got.void:
+        there = got.status == 200 and got.response is not None
+        links = read_robots(got.response.body) if there and got.response is not None else []
+        yield from _follow(setting, AGENTMAP, ROBOTS, at, links)
 
 
-def _follow_undeclared(setting: Setting, files: Sequence[str]) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        wrong: list[Judgement] = []
-        for file in files:
-            got, at = yield from fetch(setting, PLACES[file].path, "a well-known place")
-            answer = got.response
-            page = answer is None or got.media_type == "text/html"  # a server may send a page for any path
-            if got.void or got.status != 200 or answer is None or page:
-                continue
-            judged = yield from _judge_links(
-                setting, UNDECLARED, PLACES[file].path, at, read_links(file, answer.body)
-            )
-            wrong += [judged] if judged is not None else []
-        yield wrong[0] if wrong else judge_kept(f"{NAME}/{UNDECLARED}@rest")
-
-    return run
+def _follow_undeclared(setting: Setting, files: Sequence[str]) -> Conversation:
+    wrong: list[Judgement] = []
+    for file in files:
+        got, at = yield from fetch(setting, PLACES[file].path, "a well-known place")
+        answer = got.response
+        page = answer is None or got.media_type == "text/html"  # a server may send a page for any path
+        if got.void or got.status != 200 or answer is None or page:
+            continue
+        judged = yield from _judge_links(
+            setting, UNDECLARED, PLACES[file].path, at, read_links(file, answer.body)
+        )
+        wrong += [judged] if judged is not None else []
+    yield wrong[0] if wrong else judge_kept(f"{NAME}/{UNDECLARED}@rest")
 
 
 def _follow(setting: Setting, detail: str, source: str, at: str, links: Sequence[Link]) -> Conversation:

@@ -7,7 +7,8 @@ odd.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.discovery.fetch import fetch, find_https, judge_over_https
@@ -48,29 +49,25 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for file, path in list_hosted(setting.model).items():
         contracts = tuple(f"{NAME}/{detail}/{file}@rest" for detail in DETAILS)
-        yield Probe(f"{NAME}/{file}@rest", 3, contracts, 4, _run(setting, file, path), (), "")
+        yield Probe(f"{NAME}/{file}@rest", 3, contracts, 4, partial(_run, setting, file, path), (), "")
 
 
-def _run(setting: Setting, file: str, path: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, file: str, path: str) -> Conversation:
     place = PLACES[file]
     accept = f"{place.media[0]}, */*;q=0.1"
-
-    def run() -> Conversation:
-        why = f"{path} as a web page reads it"
-        got, at = yield from fetch(setting, path, why, headers=(("Origin", ORIGIN),), accept=accept)
-        if address := find_https(setting, got):
-            for detail in DETAILS:
-                yield judge_over_https(f"{NAME}/{detail}/{file}@rest", address)
-        if got.void or got.status != 200:
-            return  # hosted_document reports that it is missing
-        yield _judge_type(file, place, got)
-        yield _judge_origin(file, got)
-        headed, _ = yield from fetch(setting, at, f"HEAD of {path}", method="HEAD", accept=accept)
-        if not headed.void:
-            yield _judge_head(file, got, headed)
-        yield from _revalidate(setting, file, at, got, accept)
-
-    return run
+    why = f"{path} as a web page reads it"
+    got, at = yield from fetch(setting, path, why, headers=(("Origin", ORIGIN),), accept=accept)
+    if address := find_https(setting, got):
+        for detail in DETAILS:
+            yield judge_over_https(f"{NAME}/{detail}/{file}@rest", address)
+    if got.void or got.status != 200:
+        return  # hosted_document reports that it is missing
+    yield _judge_type(file, place, got)
+    yield _judge_origin(file, got)
+    headed, _ = yield from fetch(setting, at, f"HEAD of {path}", method="HEAD", accept=accept)
+    if not headed.void:
+        yield _judge_head(file, got, headed)
+    yield from _revalidate(setting, file, at, got, accept)
 
 
 def _judge(file: str, detail: str, wrong: tuple[str, str] | None) -> Judgement:

@@ -9,7 +9,8 @@ other hosts, nor revisions that the card leaves out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,7 +66,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     path = setting.model.api.hosted.get(SERVER_CARD)
     if path is not None and setting.mcp is not None:
         contracts = tuple(_contract(detail) for detail in SAYS)
-        run = _run(setting, setting.mcp, str(path))
+        run = partial(_run, setting, setting.mcp, str(path))
         yield Probe(f"{NAME}/{SERVER_CARD}@{MCP}", 3, contracts, 2, run, (), "")
 
 
@@ -73,29 +74,26 @@ def _contract(detail: str) -> str:
     return f"{NAME}/{detail}@{MCP}"
 
 
-def _run(setting: Setting, link: Link, path: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        got, _ = yield from fetch(setting, path, "what the server card says")
-        if address := find_https(setting, got):
-            for detail in SAYS:
-                yield judge_over_https(_contract(detail), address)
-            return
-        card = read_json(got.response.body).value if got.response is not None else None
-        tools, problem, closed = yield from read_pages(setting)
-        said = closed if closed else "" if isinstance(card, Mapping) else f"there is no card at {path}"
-        if said or got.status != 200 or not isinstance(card, Mapping):
-            for detail in SAYS:
-                yield judge_untested(_contract(detail), said or f"{path} is answered {got.outcome}")
-            return
-        yield _judge("version", _compare_versions(card, link))
-        yield _judge_revisions(card, link)
-        yield _judge_address(card, link)
-        if problem:
-            yield judge_untested(_contract("tools"), problem)
-        else:
-            yield _judge_tools(card, tools)
-
-    return run
+def _run(setting: Setting, link: Link, path: str) -> Conversation:
+    got, _ = yield from fetch(setting, path, "what the server card says")
+    if address := find_https(setting, got):
+        for detail in SAYS:
+            yield judge_over_https(_contract(detail), address)
+        return
+    card = read_json(got.response.body).value if got.response is not None else None
+    tools, problem, closed = yield from read_pages(setting)
+    said = closed if closed else "" if isinstance(card, Mapping) else f"there is no card at {path}"
+    if said or got.status != 200 or not isinstance(card, Mapping):
+        for detail in SAYS:
+            yield judge_untested(_contract(detail), said or f"{path} is answered {got.outcome}")
+        return
+    yield _judge("version", _compare_versions(card, link))
+    yield _judge_revisions(card, link)
+    yield _judge_address(card, link)
+    if problem:
+        yield judge_untested(_contract("tools"), problem)
+    else:
+        yield _judge_tools(card, tools)
 
 
 def _judge(detail: str, wrong: Wrong | None) -> Judgement:

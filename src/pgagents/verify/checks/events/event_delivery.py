@@ -8,7 +8,8 @@ an error, so that it must be sent again. Refused actions send nothing, and no ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.http import json_bytes
@@ -26,13 +27,13 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.setting import Setting
+from pgagents.verify.events.arrivals import Arrivals
 from pgagents.verify.events.deliveries import (
     Event,
     Heard,
     judge_deliveries,
     list_event_contracts,
     misfit,
-    read,
     refusal_of,
     same,
     unheard,
@@ -44,11 +45,12 @@ from pgagents.verify.events.registration import (
     lengthen_address,
     limit_types,
     list_other_types,
+    register_of_another,
 )
 from pgagents.verify.events.steps import ExpectedEvent, act, is_caused, steps_of, types_of
-from pgagents.verify.events.versions import box_of, judge_version, register_versions, usual_version
+from pgagents.verify.events.versions import box_of, is_about, judge_version, register_versions, usual_version
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.wire.call import Call, Sleep
+from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.receiver import Inbox
@@ -61,7 +63,6 @@ ALONE = f"{NAME}/alone@rest"
 OWN = f"{NAME}/own@rest"
 DELETED = f"{NAME}/deleted@rest"
 WIDEST = f"{NAME}/widest@rest"
-LOOK_S = 0.5
 BOX = "events"
 THEIRS, GONE = f"{BOX}-of-another", f"{BOX}-deleted"
 
@@ -75,44 +76,28 @@ def promises(setting: Setting) -> Iterator[Contract]:
         if is_caused(setting, type):
             sender = " or ".join(event.by) or f"the end of a {event.about}"
             says = f"{sender} sends {type} within {hooks.within_s} s: the {event.about} as the action left it"
-            yield promise_at(
-                NAME, type, "@rest", says, ("webhooks", "events", type), event.cite or hooks.cite
-            )
-    if steps_of(setting):
-        yield promise_at(
-            NAME,
-            "once",
-            "@rest",
-            "each action sends its event once, a refused one none",
-            ("webhooks", "events"),
-            hooks.cite,
-        )
-        if len(types_of(steps_of(setting))) > 1:
-            says = "an event goes to each webhook that asked for its type"
-            yield promise_at(NAME, "each", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
-        for value, version in hooks.versions.items():
-            says = f"a webhook of version {value} hears events as {version.envelope}"
-            at = ("webhooks", "versions", value)
-            yield promise_at(NAME, f"version/{value}", "@rest", says, at, hooks.cite)
-        yield promise_at(
-            NAME, "private", "@rest", "events contain no secret", ("webhooks", "events"), hooks.cite
-        )
-        says = "a webhook hears the types of events that it asked for and no others"
-        yield promise_at(NAME, "alone", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
-        if find_webhook_remover(setting) is not None:
-            says = "a webhook for every type of event at the longest address is taken"
-            yield promise_at(NAME, "widest", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
-            yield promise_at(
-                NAME,
-                "deleted",
-                "@rest",
-                "a webhook that was deleted hears nothing",
-                ("webhooks", "registered_by"),
-                hooks.cite,
-            )
-        if "second" in setting.model.auth.roles and find_webhook_resource(setting) is not None:
-            says = "a webhook hears nothing of another project"
-            yield promise_at(NAME, "own", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
+            cite = event.cite or hooks.cite
+            yield promise_at(NAME, type, "@rest", says, ("webhooks", "events", type), cite)
+    for detail, says, at in _details(setting) if steps_of(setting) else ():
+        yield promise_at(NAME, detail, "@rest", says, ("webhooks", *at), hooks.cite)
+
+
+def _details(setting: Setting) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield detail, promise and origin of each contract about all events."""
+    registered = ("registered_by",)
+    yield "once", "each action sends its event once, a refused one none", ("events",)
+    if len(types_of(steps_of(setting))) > 1:
+        yield "each", "an event goes to each webhook that asked for its type", registered
+    for value, version in setting.model.webhooks.versions.items():
+        says = f"a webhook of version {value} hears events as {version.envelope}"
+        yield f"version/{value}", says, ("versions", value)
+    yield "private", "events contain no secret", ("events",)
+    yield "alone", "a webhook hears the types of events that it asked for and no others", registered
+    if find_webhook_remover(setting) is not None:
+        yield "widest", "a webhook for every type of event at the longest address is taken", registered
+        yield "deleted", "a webhook that was deleted hears nothing", registered
+    if "second" in setting.model.auth.roles and find_webhook_resource(setting) is not None:
+        yield "own", "a webhook hears nothing of another project", registered
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
@@ -135,82 +120,68 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     both = own and "second" in roles
     covers = tuple(id for id in list_event_contracts(setting) if both or id != OWN)
     cost = len(steps) + len(types_of(steps)) + 3 + 2 * both + len(hooks.versions)
-    yield Probe(
-        f"{NAME}/{BOX}",
-        3,
-        covers,
-        cost,
-        _run(setting, receiver, endpoint, another=both, timed=OPERATOR in roles),
-        endpoints,
-        "main",
-        True,
-    )
+    timed = OPERATOR in roles
+    run = partial(_run, setting, receiver, endpoint, another=both, timed=timed)
+    yield Probe(f"{NAME}/{BOX}", 3, covers, cost, run, endpoints, "main", True)
     if own and not both:
-        yield Probe(
-            f"{NAME}/{THEIRS}",
-            3,
-            (OWN,),
-            cost,
-            _run(setting, receiver, endpoint, another=True, timed=OPERATOR in roles),
-            endpoints,
-            "second",
-            True,
-        )
+        run = partial(_run, setting, receiver, endpoint, another=True, timed=timed)
+        yield Probe(f"{NAME}/{THEIRS}", 3, (OWN,), cost, run, endpoints, "second", True)
 
 
 def _run(
     setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool, timed: bool
-) -> Callable[[], Conversation]:
+) -> Conversation:
+    steps = steps_of(setting)
+    boxes = {type: f"{BOX}-{type}" if index else BOX for index, type in enumerate(types_of(steps))}
+    tellers = yield from _register(setting, receiver, endpoint, boxes)
+    if tellers is None:
+        return
+    first, *_ = types = list(boxes)
+    versions = yield from register_versions(setting, receiver, endpoint, first)
+    yield from _register_and_delete(setting, receiver, endpoint, types)
+    theirs: str | None = None
+    if another:
+        theirs = yield from register_of_another(setting, receiver.open(THEIRS), endpoint, types)
+    told: list[ExpectedEvent] = []
+    secrets: set[str] = set()
+    yield from act(setting, steps, told, secrets, timed=timed)
+    arrivals = Arrivals(setting, receiver, told, boxes, versions)
+    yield from arrivals.wait()
+    heard = {type: arrivals.read_box(box) for type, box in boxes.items()}
+    yield from _judge_events(setting, told, heard, secrets)
+    yield from _apart(arrivals, heard, theirs, another=another)
+    for type, events in heard.items():
+        yield from judge_deliveries(Heard(tellers[type], events), setting)
+    mine = [one for one in told if one.type == first]
+    for version, secret in versions.items():
+        came = arrivals.read_box(box_of(version), version)
+        yield from judge_version(setting, version, mine, heard[first], came)
+        yield from judge_deliveries(Heard(secret, came), setting)
+
+
+def _register(
+    setting: Setting, receiver: Inbox, endpoint: Endpoint, boxes: Mapping[str, str]
+) -> Generator[Any, Any, dict[str, str] | None]:
+    """Register a webhook for each type of event; return their secrets, or None if one was refused.
+
+    The first webhook refuses its first delivery, if the server must send it again.
+    """
     hooks = setting.model.webhooks
-
-    def run() -> Conversation:
-        steps = steps_of(setting)
-        boxes = {type: f"{BOX}-{type}" if index else BOX for index, type in enumerate(types_of(steps))}
-        tellers: dict[str, str] = {}
-        for type, box in boxes.items():
-            refusals = 1 if hooks.again_within_s and not tellers else 0
-            address = receiver.open(box, refusals=refusals, refusal=refusal_of(setting.model))
-            asked = choose_types(setting, list(boxes), type)
-            why = f"a webhook for {' and '.join(asked)} alone"
-            made: Exchange = yield Call(
-                endpoint,
-                {hooks.url: address, hooks.types: asked, **usual_version(setting)},
-                "valid",
-                why,
-                fresh=True,
-            )
-            if not made.success:
-                for contract in list_event_contracts(setting):
-                    yield judge_untested(
-                        contract,
-                        f"no webhook could be registered at {address}: {made.outcome}{_hint(receiver)}",
-                    )
-                return
-            tellers[type] = str(got(made.body, hooks.secret_at or "") or "")
-        versions = yield from register_versions(setting, receiver, endpoint, next(iter(boxes)))
-        yield from _register_and_delete(setting, receiver, endpoint, list(boxes))
-        theirs = (yield from _others(setting, receiver, endpoint, list(boxes))) if another else None
-        told: list[ExpectedEvent] = []
-        secrets: set[str] = set()
-        yield from act(setting, steps, told, secrets, timed=timed)
-        yield from _wait_for_events(setting, receiver, told, boxes, versions)
-        heard = {type: _came(setting, receiver, box) for type, box in boxes.items()}
-        yield from _judge_events(setting, told, heard, secrets)
-        yield from _apart(setting, receiver, told, heard, theirs, another=another)
-        for type, events in heard.items():
-            yield from judge_deliveries(Heard(tellers[type], events), setting)
-        first = next(iter(boxes))
-        mine = [one for one in told if one.type == first]
-        for version, secret in versions.items():
-            came = _came(setting, receiver, box_of(version), version)
-            yield from judge_version(setting, version, mine, heard[first], came)
-            yield from judge_deliveries(Heard(secret, came), setting)
-
-    return run
-
-
-def _came(setting: Setting, receiver: Inbox, box: str, version: str = "") -> tuple[Event, ...]:
-    return tuple(read(setting.model, d, version) for d in receiver.deliveries(box))
+    tellers: dict[str, str] = {}
+    for type, box in boxes.items():
+        refusals = 1 if hooks.again_within_s and not tellers else 0
+        address = receiver.open(box, refusals=refusals, refusal=refusal_of(setting.model))
+        asked = choose_types(setting, list(boxes), type)
+        given = {hooks.url: address, hooks.types: asked, **usual_version(setting)}
+        why = f"a webhook for {' and '.join(asked)} alone"
+        made: Exchange = yield Call(endpoint, given, "valid", why, fresh=True)
+        if not made.success:
+            reason = f"no webhook could be registered at {address}: {made.outcome}{_hint(receiver)}"
+            for contract in list_event_contracts(setting):
+                yield judge_untested(contract, reason)
+            return None
+        tellers[type] = str(got(made.body, hooks.secret_at or "") or "")
+    return tellers
 
 
 def _register_and_delete(
@@ -256,45 +227,22 @@ def _register_and_delete(
         yield judge_untested(DELETED, f"it could not be deleted: {gone.outcome}", sticky=True)
 
 
-def _others(
-    setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]
-) -> Generator[Any, Any, str | None]:
-    """Register a webhook of another project and make an instance there; return the instance's id, or None."""
-    hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
-    given = {hooks.url: receiver.open(THEIRS), hooks.types: types}
-    made: Exchange = yield Call(
-        endpoint, given, "valid", "another project's webhook", role="second", owner="second", fresh=True
-    )
-    if not made.success or resource.made_by is None:
-        return None
-    maker = setting.get_lead(str(resource.made_by.action.name))
-    why = f"another project's {resource.name}"
-    instance: Exchange = yield Call(
-        maker, resource.made_by.input, "valid", why, role="second", owner="second", fresh=True
-    )
-    body = (
-        at_path(resource.made_by, instance) if resource.made_by.at is not None and instance.success else None
-    )
-    return id_text(resource.id_of(body)) if isinstance(body, Mapping) else None
-
-
 def _apart(
-    setting: Setting,
-    receiver: Inbox,
-    told: list[ExpectedEvent],
+    arrivals: Arrivals,
     heard: Mapping[str, tuple[Event, ...]],
     theirs: str | None,
     *,
     another: bool,
 ) -> Iterator[Judgement]:
     """Judge that no webhook received events of other types, of another project, or after its deletion."""
+    setting = arrivals.setting
     for type, events in heard.items():
         asked = choose_types(setting, list(heard), type)
         other = next((e.type for e in events if e.type not in asked and not e.problem), None)
         expected = f"a webhook for {type} hears {type} alone"
         yield judge_broken(ALONE, expected, f"it heard {other}") if other is not None else judge_kept(ALONE)
     if find_webhook_remover(setting) is not None:
-        late = _came(setting, receiver, GONE)
+        late = arrivals.read_box(GONE)
         yield (
             judge_broken(DELETED, "nothing comes after the deletion", f"{late[0].type} came")
             if late
@@ -302,8 +250,8 @@ def _apart(
         )
     if not another:
         return
-    mine = {id_text(one.id) for one in told}
-    foreign = [e for e in _came(setting, receiver, THEIRS) if _names(e, mine)]
+    mine = {id_text(one.id) for one in arrivals.expected}
+    foreign = [e for e in arrivals.read_box(THEIRS) if _names(e, mine)]
     foreign += [e for events in heard.values() for e in events if theirs is not None and _names(e, {theirs})]
     if foreign:
         yield judge_broken(
@@ -325,66 +273,10 @@ def _hint(receiver: Inbox) -> str:
     )
 
 
-def _patience_s(setting: Setting, receiver: Inbox, boxes: Mapping[str, str]) -> float:
-    """Return how many seconds to wait for deliveries. A second delivery is awaited only if the first was
-    refused.
-    """
-    hooks = setting.model.webhooks
-    refused = any(event.refused for box in boxes.values() for event in _came(setting, receiver, box))
-    return float(hooks.within_s + (hooks.again_within_s or 0 if refused else 0))
-
-
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     """Judge nothing, because the probe itself compares the events with the answers of the actions."""
     del heard, setting
     yield from ()
-
-
-def _wait_for_events(
-    setting: Setting,
-    receiver: Inbox,
-    told: list[ExpectedEvent],
-    boxes: Mapping[str, str],
-    versions: Mapping[str, str],
-) -> Conversation:
-    """Wait for the expected events, as long as they may take; then a little longer for unexpected ones."""
-    looks = 0
-    while looks * LOOK_S < _patience_s(setting, receiver, boxes) and not _all_came(
-        setting, receiver, told, boxes, versions
-    ):
-        looks += 1
-        yield Sleep(LOOK_S, quiet=True)
-    yield Sleep(LOOK_S, quiet=True)
-
-
-def _all_came(
-    setting: Setting,
-    receiver: Inbox,
-    told: list[ExpectedEvent],
-    boxes: Mapping[str, str],
-    versions: Mapping[str, str],
-) -> bool:
-    """True if each action's event has come, in each version too, and each refused delivery has come again."""
-    wanted = sum(one.type == next(iter(boxes), "") for one in told)
-    if any(len(receiver.deliveries(box_of(version))) < wanted for version in versions):
-        return False
-    for type, box in boxes.items():
-        events, asked = _came(setting, receiver, box), choose_types(setting, list(boxes), type)
-        taken = [e for e in events if not e.refused]
-        again = {e.id for e in taken}
-        if not all(any(_about(e, one) for e in taken) for one in told if one.type in asked) or any(
-            e.id not in again for e in events if e.refused
-        ):
-            return False
-    return True
-
-
-def _about(event: Event, told: ExpectedEvent) -> bool:
-    return (
-        event.type == told.type
-        and isinstance(event.data, Mapping)
-        and told.resource.id_of(event.data) == told.id
-    )
 
 
 def _judge_events(
@@ -392,7 +284,7 @@ def _judge_events(
 ) -> Iterator[Judgement]:
     hooks = setting.model.webhooks
     for one in told:
-        contract, mine = f"{NAME}/{one.type}@rest", [e for e in heard[one.type] if _about(e, one)]
+        contract, mine = f"{NAME}/{one.type}@rest", [e for e in heard[one.type] if is_about(e, one)]
         if not mine:
             came = ", ".join(sorted({e.type or "no event" for e in heard[one.type]})) or "nothing"
             yield judge_broken(
@@ -408,7 +300,7 @@ def _judge_events(
         for other in (
             t for t in heard if t != one.type and one.type in choose_types(setting, list(heard), t)
         ):
-            there = any(_about(e, one) for e in heard[other])
+            there = any(is_about(e, one) for e in heard[other])
             expected = f"each webhook that asked for {one.type} hears of {one.id}"
             yield judge_kept(EACH) if there else judge_broken(EACH, expected, "one of two does")
         times = len({e.id for e in mine if not e.refused})

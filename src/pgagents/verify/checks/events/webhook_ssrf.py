@@ -7,7 +7,8 @@ spellings, but no number that only some resolvers take for an address: a server 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_refused, promise
@@ -84,7 +85,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for detail, (urls, what) in _targets(setting, endpoint).items():
         contract = f"{NAME}/{detail}/{endpoint.place}"
         for index, url in enumerate(urls):
-            run, priority = _run(setting, endpoint, url, what, contract), 2 if index else 1
+            run, priority = partial(_run, setting, endpoint, url, what, contract), 2 if index else 1
             yield Probe(contract, 5, (contract,), 1, run, (endpoint,), "main", True, priority, print=url)
 
 
@@ -108,21 +109,15 @@ def _targets(setting: Setting, endpoint: Endpoint) -> dict[str, tuple[tuple[str,
     return {detail: target for detail, target in fitting.items() if target[0]}
 
 
-def _run(
-    setting: Setting, endpoint: Endpoint, url: str, what: str, contract: str
-) -> Callable[[], Conversation]:
+def _run(setting: Setting, endpoint: Endpoint, url: str, what: str, contract: str) -> Conversation:
     hooks, action = setting.model.webhooks, endpoint.action
     param = action.param(str(hooks.url))
     own = param.otherwise.values() if param is not None else ()
     codes = list(dict.fromkeys(code.name for code in (setting.model.invalid_in(action), *own)))
-
-    def run() -> Conversation:
-        given = {hooks.url: url, hooks.types: [next(iter(hooks.events))]}
-        exchange: Exchange = yield Call(endpoint, given, "invalid", f"a webhook to {what}", field=hooks.url)
-        allowed = [setting.model.codes[name] for name in codes]
-        yield from judge_refused(exchange, contract, allowed, f"a webhook to {what} ({url})")
-
-    return run
+    given = {hooks.url: url, hooks.types: [next(iter(hooks.events))]}
+    exchange: Exchange = yield Call(endpoint, given, "invalid", f"a webhook to {what}", field=hooks.url)
+    allowed = [setting.model.codes[name] for name in codes]
+    yield from judge_refused(exchange, contract, allowed, f"a webhook to {what} ({url})")
 
 
 CHECK = Check(

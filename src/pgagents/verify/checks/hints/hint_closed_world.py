@@ -7,7 +7,8 @@ receiver it is not selected.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from pgagents.model.argument import Param
@@ -71,37 +72,30 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for endpoint, param in _cases(setting) if receiver is not None else ():
         assert receiver is not None
         contract = f"{NAME}/{param.name}/{endpoint.place}"
-        run = _run(setting, receiver, endpoint, param, contract)
+        run = partial(_run, setting, receiver, endpoint, param, contract)
         writes = endpoint.action.effect == "write"
         yield Probe(contract, STAGE, (contract,), 1, run, (endpoint,), "main", writes)
 
 
-def _run(
-    setting: Setting, receiver: Inbox, endpoint: Endpoint, param: Param, contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        name = f"closed-{endpoint.action.name}-{param.name}"
-        template = template_of(setting.model, endpoint.action)
-        given: dict[str, Any] = {**template.input, str(param.name): receiver.open(name)}
-        call: Call = ordinary(
-            endpoint, template, "explore", "an address that nobody should call", input=given
-        )
-        exchange: Exchange = yield call
-        hinted = find_hinted_call(setting, endpoint)
-        body = find_made(hinted, exchange) if isinstance(hinted, HintedCall) else None
-        if isinstance(hinted, HintedCall) and body is not None:
-            yield from observe(hinted.sources, [body], "whether reading it calls the address")
-        for seconds in WAITS_S:
-            if receiver.deliveries(name):
-                break
-            yield Sleep(seconds, quiet=True)
+def _run(setting: Setting, receiver: Inbox, endpoint: Endpoint, param: Param, contract: str) -> Conversation:
+    name = f"closed-{endpoint.action.name}-{param.name}"
+    template = template_of(setting.model, endpoint.action)
+    given: dict[str, Any] = {**template.input, str(param.name): receiver.open(name)}
+    call: Call = ordinary(endpoint, template, "explore", "an address that nobody should call", input=given)
+    exchange: Exchange = yield call
+    hinted = find_hinted_call(setting, endpoint)
+    body = find_made(hinted, exchange) if isinstance(hinted, HintedCall) else None
+    if isinstance(hinted, HintedCall) and body is not None:
+        yield from observe(hinted.sources, [body], "whether reading it calls the address")
+    for seconds in WAITS_S:
         if receiver.deliveries(name):
-            actual = f"the receiver got a request at the address in {param.name}"
-            yield judge_broken(contract, "no request to the address that was given", actual)
-        else:
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, CLAIMED)
-
-    return run
+            break
+        yield Sleep(seconds, quiet=True)
+    if receiver.deliveries(name):
+        actual = f"the receiver got a request at the address in {param.name}"
+        yield judge_broken(contract, "no request to the address that was given", actual)
+    else:
+        yield Judgement(contract, Verdict.NOT_APPLICABLE, CLAIMED)
 
 
 CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)

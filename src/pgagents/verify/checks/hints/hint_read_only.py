@@ -11,7 +11,8 @@ events of reading actions show no change, and neither do late or repeated ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -138,7 +139,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         fillers = list_fillers(setting, resource)
         cost = 4 * len(sources) + 2 * (1 + len(fillers)) + sum(len(several) for several in modes.values())
         cost += traces.cost + bool(traces.members)
-        run = _run(setting, resource, sources, readers, modes, traces)
+        run = partial(_run, setting, resource, sources, readers, modes, traces)
         name = f"{NAME}/{resource.name}"
         yield make_probe(
             name, ids, cost, run, tuple(readers), resource, sources, fillers, alone=bool(traces.cost)
@@ -172,7 +173,7 @@ def _run(
     readers: list[Endpoint],
     modes: Modes,
     traces: Traces,
-) -> Callable[[], Conversation]:
+) -> Conversation:
     lists, reads = [s for s in sources if s.lists], [s for s in sources if not s.lists]
     groups = [
         (lists, [e for e in readers if not _is_among(e, lists)]),
@@ -180,44 +181,40 @@ def _run(
     ]
 
     fillers = list_fillers(setting, resource)
-
-    def run() -> Conversation:
-        yield from traces.listen()
-        for by, several in groups:
-            tried = [e for e in several if any(s.call.action is not e.action for s in by)]
-            if not tried:
-                continue
-            body: Body = yield InstanceRef(resource.name, fresh=True, new=True)
-            traces.begin()
-            empty = (yield from observe(by, [body], "before anything changes it")) if fillers else None
-            yield from fill(setting, fillers, body, traces)
-            before = yield from observe(by, [body], "before what only reads")
-            same = yield from observe(by, [body], "as the control")
-            yield Reads(tuple(c for e in tried for c in _list_calls(setting, resource, e, body, modes)))
-            after = yield from observe(by, [body], "after what only reads")
-            told = yield from traces.observe(body)
-            if before is None or same is None or after is None:
-                continue
-            own = list_differences(before, same)
-            if own or told or list_differences(same, after):
-                yield Alone()
-            grown = {place for place in own if place[1] == ANSWER}
-            if grown and by is lists:
-                for endpoint in (e for e in readers if _is_among(e, lists)):
-                    yield from on_top(_judge_growth(resource, lists, endpoint))
-            changed = bool(told) or bool(list_differences(same, after) - own)
-            fills = [
-                *([True] if changed else []),
-                *([False] if _differs(setting, empty, before, own) else []),
-            ]
-            for endpoint in tried:
-                for filled in fills:
-                    alone = _judge_alone(setting, resource, by, endpoint, modes, traces, filled=filled)
-                    yield from on_top(alone)
-                if not fills:
-                    yield judge_kept(f"{NAME}/{endpoint.place}", traces.without(endpoint.action).say_unseen())
-
-    return run
+    yield from traces.listen()
+    for by, several in groups:
+        tried = [e for e in several if any(s.call.action is not e.action for s in by)]
+        if not tried:
+            continue
+        body: Body = yield InstanceRef(resource.name, fresh=True, new=True)
+        traces.begin()
+        empty = (yield from observe(by, [body], "before anything changes it")) if fillers else None
+        yield from fill(setting, fillers, body, traces)
+        before = yield from observe(by, [body], "before what only reads")
+        same = yield from observe(by, [body], "as the control")
+        yield Reads(tuple(c for e in tried for c in _list_calls(setting, resource, e, body, modes)))
+        after = yield from observe(by, [body], "after what only reads")
+        told = yield from traces.observe(body)
+        if before is None or same is None or after is None:
+            continue
+        own = list_differences(before, same)
+        if own or told or list_differences(same, after):
+            yield Alone()
+        grown = {place for place in own if place[1] == ANSWER}
+        if grown and by is lists:
+            for endpoint in (e for e in readers if _is_among(e, lists)):
+                yield from on_top(_judge_growth(resource, lists, endpoint))
+        changed = bool(told) or bool(list_differences(same, after) - own)
+        fills = [
+            *([True] if changed else []),
+            *([False] if _differs(setting, empty, before, own) else []),
+        ]
+        for endpoint in tried:
+            for filled in fills:
+                alone = _judge_alone(setting, resource, by, endpoint, modes, traces, filled=filled)
+                yield from on_top(alone)
+            if not fills:
+                yield judge_kept(f"{NAME}/{endpoint.place}", traces.without(endpoint.action).say_unseen())
 
 
 def _differs(setting: Setting, empty: Observation | None, filled: Observation, restless: set[Place]) -> bool:

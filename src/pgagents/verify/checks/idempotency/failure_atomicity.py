@@ -7,16 +7,29 @@ capacity counter is read before and after, and the call is repeated with its key
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from pgagents.model.action import ActionCall
-from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
 from pgagents.verify.answers.capacity import find_roomiest, read_counter
+from pgagents.verify.answers.lists.known_ids import list_items
 from pgagents.verify.answers.unchanged import change, find_resource, reread
+from pgagents.verify.cases.failures.provoked_failure import (
+    NAME,
+    ProvokedFailure,
+    find_counted_resource,
+    find_list_call,
+    find_watched_resource,
+    is_of_ours,
+    is_refused_otherwise,
+    list_failures,
+    make_provoking_call,
+    may_use_key_again,
+    prepare_call,
+)
 from pgagents.verify.check.check import (
     CONFLICT,
     Check,
@@ -30,29 +43,14 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.exclusive import FAILS_OTHERS, others_too
-from pgagents.verify.wire.call import Call, InstanceRef, UniqueValue
-from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
-from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.endpoint import OPERATOR
+from pgagents.verify.wire.exchange import Exchange
 
-NAME = "failure_atomicity"
 MOST_TRIES = 4
 """The most times that a call is repeated when it was refused for another reason than the provoked failure."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """A REST action that the operator can cause to fail with a code."""
-
-    code: Code
-    endpoint: Endpoint
-    provoke: ActionCall
-
-    def id(self, detail: str) -> str:
-        """Return the id of the failure's contract with this detail."""
-        return f"{NAME}/{detail}/{self.code.name}/{self.endpoint.place}"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -61,19 +59,19 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
     The last one is only promised if the code's status does not use up an idempotency key.
     """
-    for failure in _failures(setting):
+    for failure in list_failures(setting):
         action, origin = (
             failure.endpoint.action,
             (*failure.code.origin, "provoked_by", str(failure.endpoint.action.name)),
         )
         says = f"{action.name} that is made to fail is answered {failure.code.status} {failure.code.name}"
         yield promise(NAME, f"told/{failure.code.name}", failure.endpoint, says, origin, failure.code.cite)
-        if _find_watched_resource(setting, failure) is not None:
+        if find_watched_resource(setting, failure) is not None:
             says = f"{action.name} answered with {failure.code.name} has changed nothing"
             yield promise(
                 NAME, f"nothing/{failure.code.name}", failure.endpoint, says, origin, failure.code.cite
             )
-        if _again(setting, failure):
+        if may_use_key_again(setting, failure):
             says = f"{action.name} answered with {failure.code.name} works when it is made again with its key"
             yield promise(
                 NAME,
@@ -85,109 +83,65 @@ def promises(setting: Setting) -> Iterator[Contract]:
             )
 
 
-def _failures(setting: Setting) -> tuple[_Failure, ...]:
-    def find() -> Iterator[_Failure]:
-        for code in setting.model.codes.values():
-            for action, provoke in code.provoked_by.items():
-                endpoint = setting.find_lead(action)
-                if endpoint is not None:
-                    yield _Failure(code, endpoint, provoke)
-
-    return setting.compute_once(NAME, lambda: tuple(find()))
-
-
-def _of_ours(failure: _Failure) -> bool:
-    """True if the failure is provoked for one of our instances, and not for anyone's next call."""
-    return any(set(getattr(value, "names", ())) - {"env", "now"} for value in failure.provoke.input.values())
-
-
-def _again(setting: Setting, failure: _Failure) -> bool:
-    known = setting.model.idempotency
-    return (
-        bool(failure.endpoint.action.idempotency)
-        and known is not None
-        and failure.code.status in known.not_used_up_by
-    )
-
-
-def _find_watched_resource(setting: Setting, failure: _Failure) -> Resource | None:
-    """Return the resource on which a change would show: the one that the action changes, or the one that it
-    makes.
-    """
-    template = template_of(setting.model, failure.endpoint.action)
-    if template.makes is not None:
-        return template.makes if _find_list_call(setting, template.makes) is not None else None
-    return template.subject if template.subject is not None and template.subject.read_by else None
-
-
-def _find_list_call(setting: Setting, resource: Resource) -> Call | None:
-    """Return a list call whose arguments depend on no instance, or None."""
-    for call in resource.listed_by:
-        endpoint = setting.find_lead(str(call.action.name))
-        if (
-            endpoint is not None
-            and call.at is not None
-            and not any(getattr(v, "names", frozenset()) - {"env"} for v in call.input.values())
-        ):
-            return Call(endpoint, call.input, "valid", f"each {resource.name} there is", reuse="unchanged")
-    return None
-
-
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each failure: read, provoke, call, read again, repeat the call."""
     del roles
     known = {c.id for c in promises(setting)}
-    for failure in _failures(setting):
-        if not setting.exclusive and not _of_ours(failure):
+    for failure in list_failures(setting):
+        if not setting.exclusive and not is_of_ours(failure):
             continue
         covers = tuple(id for detail in ("told", "nothing", "again") if (id := failure.id(detail)) in known)
-        cost = 5 if _counts(setting, failure) is None else 7
+        cost = 5 if find_counted_resource(setting, failure) is None else 7
         yield Probe(
-            covers[0], 6, covers, cost, _run(setting, failure, covers), (failure.endpoint,), OPERATOR, True
+            covers[0],
+            6,
+            covers,
+            cost,
+            partial(_run, setting, failure, covers),
+            (failure.endpoint,),
+            OPERATOR,
+            True,
         )
 
 
-def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        template = template_of(setting.model, failure.endpoint.action)
-        subject = (
-            (yield InstanceRef(template.subject.name, template.states, fresh=True))
-            if template.subject is not None
-            else None
+def _run(setting: Setting, failure: ProvokedFailure, covers: tuple[str, ...]) -> Conversation:
+    template = template_of(setting.model, failure.endpoint.action)
+    subject = (
+        (yield InstanceRef(template.subject.name, template.states, fresh=True))
+        if template.subject is not None
+        else None
+    )
+    before = yield from _read_state(setting, template.makes, template.subject, subject)
+    counts = find_counted_resource(setting, failure)
+    call, at, free = yield from _choose_place(setting, failure, counts, subject)
+    if free == 0 and template.makes is not None:
+        # the call would be refused for that reason, and another call would fail instead
+        yield from _leave_untested(covers, "there is no room for what it makes")
+        return
+    provoked: Exchange = yield make_provoking_call(setting, failure, call)
+    if not provoked.success:
+        yield from _leave_untested(covers, f"the operator's call was answered {provoked.outcome}")
+        return
+    exchange: Exchange = yield call
+    if not (yield from _judge_failure(setting, failure, covers, exchange, counts, subject)):
+        return
+    after: int | None = None
+    if failure.id("nothing") in covers:
+        if counts is not None and free is not None:
+            after = yield from read_counter(setting, counts, at)
+        if after is None or after == free:
+            yield from _nothing(setting, failure, before, exchange)
+    if failure.id("again") in covers:
+        again: Exchange = yield replace(
+            call,
+            input=dict(exchange.input),
+            made=exchange.subject,
+            why="the same call with its key, after a failure",
         )
-        before = yield from _read_state(setting, template.makes, template.subject, subject)
-        counts = _counts(setting, failure)
-        call, at, free = yield from _choose_place(setting, failure, counts, subject)
-        if free == 0 and template.makes is not None:
-            # the call would be refused for that reason, and another call would fail instead
-            yield from _leave_untested(covers, "there is no room for what it makes")
-            return
-        provoked: Exchange = yield _provoke(setting, failure, call)
-        if not provoked.success:
-            yield from _leave_untested(covers, f"the operator's call was answered {provoked.outcome}")
-            return
-        exchange: Exchange = yield call
-        if not (yield from _judge_failure(setting, failure, covers, exchange, counts, subject)):
-            return
-        after: int | None = None
-        if failure.id("nothing") in covers:
-            if counts is not None and free is not None:
-                after = yield from read_counter(setting, counts, at)
-            if after is None or after == free:
-                yield from _nothing(setting, failure, before, exchange)
-        if failure.id("again") in covers:
-            again: Exchange = yield replace(
-                call,
-                input=dict(exchange.input),
-                made=exchange.subject,
-                why="the same call with its key, after a failure",
-            )
-            yield from _judge_retry(failure, again)
-        if counts is not None and free is not None and after is not None and after != free:
-            last = yield from read_counter(setting, counts, at)
-            yield _judge_counter(failure, exchange, (free, after, last))
-
-    return run
+        yield from _judge_retry(failure, again)
+    if counts is not None and free is not None and after is not None and after != free:
+        last = yield from read_counter(setting, counts, at)
+        yield _judge_counter(failure, exchange, (free, after, last))
 
 
 def _leave_untested(covers: Sequence[str], reason: str) -> Conversation:
@@ -196,14 +150,14 @@ def _leave_untested(covers: Sequence[str], reason: str) -> Conversation:
 
 
 def _choose_place(
-    setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None
+    setting: Setting, failure: ProvokedFailure, counts: Resource | None, subject: Mapping[str, Any] | None
 ) -> Generator[Any, Any, tuple[Call, Mapping[str, Any], int | None]]:
     """Return the call that will fail, the body that names its place, and the free capacity there.
 
     A call that makes an instance goes to the place with most capacity, if its own has none. The capacity is
     None if the resource counts none.
     """
-    call, at = yield from _prepare_call(setting, failure, counts, subject)
+    call, at = yield from prepare_call(setting, failure, counts, subject)
     if counts is None:
         return call, at, None
     free = yield from read_counter(setting, counts, at)
@@ -216,31 +170,16 @@ def _choose_place(
     return call, at, free
 
 
-def _provoke(setting: Setting, failure: _Failure, call: Call) -> Call:
-    """Return the operator's call that causes the action's next call to fail."""
-    action = failure.provoke.action
-    return Call(
-        Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}"),
-        failure.provoke.input,
-        "explore",
-        f"{failure.endpoint.action.name} is to fail",
-        role=OPERATOR,
-        subject=template_of(setting.model, failure.endpoint.action).subject,
-        made=call.made,
-        surface=OPERATOR,
-    )
-
-
 def _judge_failure(
     setting: Setting,
-    failure: _Failure,
+    failure: ProvokedFailure,
     covers: tuple[str, ...],
     exchange: Exchange,
     counts: Resource | None,
     subject: Mapping[str, Any] | None,
 ) -> Generator[Any, Any, bool]:
     """Judge the code of the provoked failure; return True if the call failed as it must."""
-    if _too_soon(failure, exchange):
+    if is_refused_otherwise(failure, exchange):
         waits = yield from _spend(setting, failure, counts, subject)
         why = "refused because of the current state" if exchange.status == CONFLICT else "it did not fail"
         yield from _leave_untested(covers, f"{why}: {exchange.outcome}{waits}")
@@ -253,7 +192,9 @@ def _judge_failure(
     return True
 
 
-def _judge_counter(failure: _Failure, exchange: Exchange, free: tuple[int, int, int | None]) -> Judgement:
+def _judge_counter(
+    failure: ProvokedFailure, exchange: Exchange, free: tuple[int, int, int | None]
+) -> Judgement:
     """Judge a capacity that has changed; `free` is the capacity before, after, and at the end.
 
     The contract is broken, unless another instance ended meanwhile.
@@ -268,42 +209,8 @@ def _judge_counter(failure: _Failure, exchange: Exchange, free: tuple[int, int, 
     )
 
 
-def _prepare_call(
-    setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None
-) -> Generator[Any, Any, tuple[Call, Mapping[str, Any]]]:
-    """Return the call that will fail, with a new idempotency key, and a body that names the place with the
-    capacity.
-    """
-    endpoint, template = failure.endpoint, template_of(setting.model, failure.endpoint.action)
-    name = endpoint.action.idempotency
-    given = {**template.input, **({str(name): UniqueValue(once=True)} if name else {})}
-    call = ordinary(
-        endpoint, template, "explore", f"{endpoint.action.name} that is made to fail", input=given, fresh=True
-    )
-    if subject is not None:
-        call = replace(call, made=subject)
-    if counts is None or counts.takes is None or template.makes is not counts:
-        return call, subject or {}
-    place = yield InstanceRef(counts.takes.of)
-    at = {counts.takes.by: place.get(setting.model.resources[counts.takes.of].id)}
-    return replace(call, bind={counts.takes.of: place}), at
-
-
-def _too_soon(failure: _Failure, exchange: Exchange) -> bool:
-    """True if the call was refused for another reason, so that the provoked failure will hit the next
-    call.
-    """
-    if exchange.status in (failure.code.status, 0):
-        return False
-    return (
-        exchange.limited
-        or exchange.status == UNAVAILABLE
-        or (exchange.status == CONFLICT and exchange.code in exchange.codes)
-    )
-
-
 def _spend(
-    setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None
+    setting: Setting, failure: ProvokedFailure, counts: Resource | None, subject: Mapping[str, Any] | None
 ) -> Generator[Any, Any, str]:
     """Repeat the call until it meets the provoked failure, which would otherwise hit another check's call.
 
@@ -311,9 +218,9 @@ def _spend(
     may have no capacity.
     """
     for _ in range(MOST_TRIES):
-        call, _at = yield from _prepare_call(setting, failure, counts, subject)
+        call, _at = yield from prepare_call(setting, failure, counts, subject)
         exchange: Exchange = yield replace(call, why=f"{call.why}, so that no other call is")
-        if not _too_soon(failure, exchange):
+        if not is_refused_otherwise(failure, exchange):
             return ""
     return f"; {failure.code.name} may still meet another {failure.endpoint.action.name}"
 
@@ -333,47 +240,14 @@ def _read_state(
     return find_resource(subject, exchange) if exchange is not None and subject is not None else None
 
 
-def _counts(setting: Setting, failure: _Failure) -> Resource | None:
-    """Return the resource whose capacity counter the action would change if it succeeded.
-
-    None unless the run is exclusive, because others may occupy capacity, too.
-    """
-    template = template_of(setting.model, failure.endpoint.action)
-    resource = template.subject or template.makes
-    if resource is None or resource.takes is None or not setting.exclusive:
-        return None
-    undo, given = resource.undone_by, resource.made_by.input if resource.made_by else {}
-    if resource is template.makes:  # only if the caller chooses the place
-        return (
-            resource
-            if any(resource.takes.of in getattr(value, "names", ()) for value in given.values())
-            else None
-        )
-    return resource if undo is not None and undo.action is failure.endpoint.action else None
-
-
 def _ids(setting: Setting, resource: Resource) -> Generator[Any, Any, set[Any] | None]:
-    call = _find_list_call(setting, resource)
+    call = find_list_call(setting, resource)
     exchange: Exchange | None = (yield call) if call is not None else None
-    listing = next(
-        (
-            c
-            for c in resource.listed_by
-            if exchange is not None
-            and exchange.call.endpoint is not None
-            and c.action is exchange.call.endpoint.action
-        ),
-        None,
-    )
-    items = at_path(listing, exchange) if exchange is not None and exchange.success else None
-    return (
-        {resource.id_of(item) for item in items if isinstance(item, Mapping)}
-        if isinstance(items, list)
-        else None
-    )
+    items = list_items(resource, exchange) if exchange is not None and exchange.success else None
+    return {resource.id_of(item) for item in items} if items is not None else None
 
 
-def _nothing(setting: Setting, failure: _Failure, before: Any, failed: Exchange) -> Conversation:
+def _nothing(setting: Setting, failure: ProvokedFailure, before: Any, failed: Exchange) -> Conversation:
     contract, template = failure.id("nothing"), template_of(setting.model, failure.endpoint.action)
     if template.makes is not None:
         after = yield from _ids(setting, template.makes)
@@ -396,7 +270,7 @@ def _nothing(setting: Setting, failure: _Failure, before: Any, failed: Exchange)
         )
 
 
-def _judge_retry(failure: _Failure, again: Exchange) -> Conversation:
+def _judge_retry(failure: ProvokedFailure, again: Exchange) -> Conversation:
     if again.void or again.unsound:
         return
     contract = failure.id("again")
@@ -411,7 +285,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
     """Deselect failures that may hit anyone's next call, and lists that others may change, unless the run is
     exclusive.
     """
-    others = (f for f in _failures(setting) if not _of_ours(f))
+    others = (f for f in list_failures(setting) if not is_of_ours(f))
     if not setting.exclusive and any(
         contract.place == f.endpoint.place and contract.detail.endswith(f"/{f.code.name}") for f in others
     ):

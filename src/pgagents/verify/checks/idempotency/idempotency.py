@@ -8,24 +8,30 @@ differs from the last used one as little as possible.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.model.resource import Move
 from pgagents.verify.answers.replay import (
     explain_key_expiry,
     is_key_conflict,
     is_mismatch,
+    judge_mismatch,
+    judge_race,
     judge_replay,
-    same_instance,
     undo_first_call,
     void,
 )
-from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.idempotency.key_chain import KeyChain
-from pgagents.verify.cases.locations import around_names
-from pgagents.verify.cases.look_alike import free_text
+from pgagents.verify.cases.idempotency.key_reuse import (
+    choose_other_value,
+    find_other_action,
+    find_other_key_role,
+    list_changeable_arguments,
+    list_inputs,
+    suits_other_project,
+)
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -40,8 +46,6 @@ from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.fixtures.target import target_of
-from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -59,115 +63,33 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """
     for endpoint in _endpoints(setting):
         origin = (*endpoint.action.origin, "idempotency")
-        yield promise(
-            NAME,
-            "replay",
-            endpoint,
-            f"{endpoint.action.name} repeated with its idempotency key has no second effect",
-            origin,
-            endpoint.action.cite,
-        )
-        says = f"{endpoint.action.name} twice at the same time with one idempotency key has one effect"
-        yield promise(NAME, "race", endpoint, says, origin, endpoint.action.cite)
-        if _others(setting, endpoint):
-            yield promise(
-                NAME,
-                "mismatch",
-                endpoint,
-                f"{endpoint.action.name} refuses a used idempotency key with another body",
-                origin,
-                endpoint.action.cite,
-            )
-        says = (
-            f"{endpoint.action.name} takes an idempotency key that differs from a used one in its case "
-            "or its last character for another"
-        )
-        yield promise(NAME, "apart", endpoint, says, origin, endpoint.action.cite)
-        if _alone(setting, endpoint):
-            says = f"an idempotency key of {endpoint.action.name} belongs to one project"
-            yield promise(NAME, "other_project", endpoint, says, origin, endpoint.action.cite)
-        if _next_action(setting, endpoint) is not None:
-            says = f"an idempotency key that {endpoint.action.name} has used is refused to another action"
-            yield promise(NAME, "other_action", endpoint, says, origin, endpoint.action.cite)
-        if _sibling(setting, endpoint) is not None:
-            says = f"an idempotency key of {endpoint.action.name} belongs to one API key"
-            yield promise(NAME, "other_key", endpoint, says, ("idempotency", "of"), endpoint.action.cite)
+        for detail, says in _details(setting, endpoint):
+            at = ("idempotency", "of") if detail == "other_key" else origin
+            yield promise(NAME, detail, endpoint, says, at, endpoint.action.cite)
+
+
+def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    name = endpoint.action.name
+    yield "replay", f"{name} repeated with its idempotency key has no second effect"
+    yield "race", f"{name} twice at the same time with one idempotency key has one effect"
+    if list_changeable_arguments(setting, endpoint):
+        yield "mismatch", f"{name} refuses a used idempotency key with another body"
+    says = (
+        "takes an idempotency key that differs from a used one in its case or its last character for another"
+    )
+    yield "apart", f"{name} {says}"
+    if suits_other_project(setting, endpoint):
+        yield "other_project", f"an idempotency key of {name} belongs to one project"
+    if find_other_action(setting, endpoint) is not None:
+        yield "other_action", f"an idempotency key that {name} has used is refused to another action"
+    if find_other_key_role(setting, endpoint) is not None:
+        yield "other_key", f"an idempotency key of {name} belongs to one API key"
 
 
 def _endpoints(setting: Setting) -> Iterator[Endpoint]:
     for endpoint in setting.endpoints:
         if endpoint.action.idempotency:
             yield endpoint
-
-
-def _alone(setting: Setting, endpoint: Endpoint) -> bool:
-    template = template_of(setting.model, endpoint.action)
-    return (
-        template.makes is not None
-        and template.subject is None
-        and setting.model.auth.roles.get("second") is not None
-    )
-
-
-def _next_action(setting: Setting, endpoint: Endpoint) -> tuple[Endpoint, Move] | None:
-    """Return another REST action with a key that changes the made instance, with its transition; None without
-    one.
-    """
-    makes = template_of(setting.model, endpoint.action).makes
-    for move in makes.moves if makes is not None and endpoint.leads and _alone(setting, endpoint) else ():
-        other = setting.find_lead(str(move.action.name))
-        if (
-            other is not None
-            and move.action.idempotency
-            and move.input
-            and makes is not None
-            and makes.initial in move.origin_states
-        ):
-            return other, move
-    return None
-
-
-def _sibling(setting: Setting, endpoint: Endpoint) -> str | None:
-    """Return a role with another API key of the main project, if idempotency keys belong to one API key; else
-    None.
-    """
-    told, roles = setting.model.idempotency, setting.model.auth.roles
-    main = roles.get("main")
-    if main is None or told is None or told.of != "key" or _next_action(setting, endpoint) is None:
-        return None
-    alike = (
-        r
-        for r, role in roles.items()
-        if r != "main" and role.plan == main.plan and not (role.revoked or role.operator or role.group)
-    )
-    return next((r for r in alike if (roles[r].project, roles[r].mode) == (main.project, main.mode)), None)
-
-
-def _others(setting: Setting, endpoint: Endpoint) -> list[str]:
-    """Return arguments that can be changed in a valid call: a number, and an enum or a free text.
-
-    Codes of the instance are left out.
-    """
-    target, found = target_of(setting, endpoint.action), dict[str, str]()
-    codes = {str(param.name) for param, _ in target.also} if target is not None else set()
-    for param in endpoint.params:
-        schema = setting.resolve_schema(param.schema)
-        name, kinds = str(param.name), set(types_of(schema))
-        if param.refers_to or name in (*around_names(setting), *codes, endpoint.action.idempotency):
-            continue
-        if {"number", "integer"} & kinds:
-            found.setdefault("number", name)
-        elif param.place == "body" and param.file is None and len(_choices(schema)) > 1:
-            found.setdefault("choice", name)
-        elif param.place == "body" and param.file is None and free_text(setting, param.schema):
-            found.setdefault("text", name)
-    words = [found[kind] for kind in ("choice", "text") if kind in found]
-    return [*(found[kind] for kind in ("number",) if kind in found), *words[:1]]
-
-
-def _choices(schema: Mapping[str, Any]) -> list[Any]:
-    """Return the texts of an enum; empty for other schemas."""
-    return [value for value in schema.get("enum", ()) if isinstance(value, str)]
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -182,34 +104,24 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         reuse = [
             f"{NAME}/replay/{place}",
             f"{NAME}/race/{place}",
-            *([f"{NAME}/mismatch/{place}"] if _others(setting, endpoint) else []),
+            *([f"{NAME}/mismatch/{place}"] if list_changeable_arguments(setting, endpoint) else []),
         ]
         shown = (f"valid_calls/low/{place}", f"valid_calls/values/{place}")
-        other = f"{NAME}/other_project/{place}" if _alone(setting, endpoint) else ""
+        other = f"{NAME}/other_project/{place}" if suits_other_project(setting, endpoint) else ""
         here = other if "second" in roles else ""
-        moves = f"{NAME}/other_action/{place}" if _next_action(setting, endpoint) else ""
-        sibling = f"{NAME}/other_key/{place}" if _sibling(setting, endpoint) else ""
-        also = sibling if _sibling(setting, endpoint) in roles else ""
+        moves = f"{NAME}/other_action/{place}" if find_other_action(setting, endpoint) else ""
+        sibling = f"{NAME}/other_key/{place}" if find_other_key_role(setting, endpoint) else ""
+        also = sibling if find_other_key_role(setting, endpoint) in roles else ""
         covers = (*reuse, f"{NAME}/apart/{place}", *(id for id in (here, moves, also) if id))
-        run = _reuse(setting, endpoint, tuple(reuse), chain, here, moves, also)
-        cost = len(covers) + max(1, len(_others(setting, endpoint)))
+        run = partial(_reuse, setting, endpoint, tuple(reuse), chain, here, moves, also)
+        cost = len(covers) + max(1, len(list_changeable_arguments(setting, endpoint)))
         yield Probe(reuse[0], 4, covers, cost, run, (endpoint,), "main", True, shows=shown)
         if other and not here:
             yield Probe(other, 4, (other,), 5, run, (endpoint,), "second", True)
         if sibling and not also:
-            yield Probe(sibling, 4, (sibling,), 5, run, (endpoint,), str(_sibling(setting, endpoint)), True)
-
-
-def _inputs(setting: Setting, endpoint: Endpoint, edge: str) -> list[Mapping[str, Any]]:
-    """Return the arguments of a boundary case, then ordinary ones in case it is refused.
-
-    So the call tests the boundary case, too.
-    """
-    plain = template_of(setting.model, endpoint.action).input
-    return [
-        *(given for name, given, _ in boundary_values(setting, endpoint) if name == edge and given != plain),
-        plain,
-    ]
+            yield Probe(
+                sibling, 4, (sibling,), 5, run, (endpoint,), str(find_other_key_role(setting, endpoint)), True
+            )
 
 
 def _repeat_call(
@@ -223,11 +135,12 @@ def _repeat_call(
         endpoint, template, "replay", "the same call again", input=dict(first.input), made=first.subject
     )
     yield from judge_replay(setting, endpoint, covers[0], first, second)
-    for name in _others(setting, endpoint) if len(covers) > 2 else ():
-        given = {**first.input, name: _choose_another(setting, endpoint, name, first)}
+    for name in list_changeable_arguments(setting, endpoint) if len(covers) > 2 else ():
+        given = {**first.input, name: choose_other_value(setting, endpoint, name, first)}
         why = f"the same key with another {name}"
         third: Exchange = yield ordinary(endpoint, template, "replay", why, input=given, made=first.subject)
-        yield from _judge_changed_body(setting, endpoint, covers[2], first, third)
+        expected = "another body with a used key is refused"
+        yield from judge_mismatch(setting, endpoint, covers[2], first, third, expected)
 
 
 def _reuse(
@@ -238,45 +151,47 @@ def _reuse(
     other_project: str,
     other_action: str,
     other_key: str,
-) -> Callable[[], Conversation]:
+) -> Conversation:
     apart = f"{NAME}/apart/{endpoint.place}"
     name = str(endpoint.action.idempotency)
-
-    def run() -> Conversation:
-        if not chain.keys and (used := (yield GetNote(USED))) is not None:
-            chain.note_key(*used)
-        near = chain.following(setting, endpoint)
-        pair, key = yield from _together(setting, endpoint, near)
+    if not chain.keys and (used := (yield GetNote(USED))) is not None:
+        chain.note_key(*used)
+    near = chain.following(setting, endpoint)
+    pair, key = yield from _together(setting, endpoint, near)
+    first = next((exchange for exchange in pair if exchange.success), pair[0])
+    if key == near and all(is_key_conflict(setting, endpoint, exchange) for exchange in pair):
+        pair, key = yield from _together(setting, endpoint, None)
         first = next((exchange for exchange in pair if exchange.success), pair[0])
-        if key == near and all(is_key_conflict(setting, endpoint, exchange) for exchange in pair):
-            pair, key = yield from _together(setting, endpoint, None)
-            first = next((exchange for exchange in pair if exchange.success), pair[0])
-            if first.success:  # the key may be the reason for the refusal: try the call alone
-                yield from _nearly(setting, endpoint, apart, chain)
-        elif key == near and first.success and not explain_key_expiry(setting, chain.used_at, first):
-            yield judge_kept(apart)
-        else:
-            near = None
-        if not first.success:
-            for contract in (*covers, *(id for id in (other_project, other_action, other_key) if id)):
-                yield judge_untested(contract, f"the first call was answered {first.outcome}")
-            return
-        chain.note_key(first.input[name], first.sent_at)  # before anything that may end the conversation
-        yield from _judge_race(setting, endpoint, covers[1], pair)
-        if other_action:
-            yield from _otherwise(setting, endpoint, other_action, first)
-        yield from undo_first_call(setting, endpoint, first)
-        yield from _repeat_call(setting, endpoint, covers, first)
-        if other_project:
-            yield from _elsewhere(setting, endpoint, other_project, first, key, "second", "another project")
-        if other_key:
-            yield from _elsewhere(
-                setting, endpoint, other_key, first, key, str(_sibling(setting, endpoint)), "another API key"
-            )
-        if near is None:
+        if first.success:  # the key may be the reason for the refusal: try the call alone
             yield from _nearly(setting, endpoint, apart, chain)
-
-    return run
+    elif key == near and first.success and not explain_key_expiry(setting, chain.used_at, first):
+        yield judge_kept(apart)
+    else:
+        near = None
+    if not first.success:
+        for contract in (*covers, *(id for id in (other_project, other_action, other_key) if id)):
+            yield judge_untested(contract, f"the first call was answered {first.outcome}")
+        return
+    chain.note_key(first.input[name], first.sent_at)  # before anything that may end the conversation
+    yield from judge_race(setting, endpoint, covers[1], pair)
+    if other_action:
+        yield from _otherwise(setting, endpoint, other_action, first)
+    yield from undo_first_call(setting, endpoint, first)
+    yield from _repeat_call(setting, endpoint, covers, first)
+    if other_project:
+        yield from _elsewhere(setting, endpoint, other_project, first, key, "second", "another project")
+    if other_key:
+        yield from _elsewhere(
+            setting,
+            endpoint,
+            other_key,
+            first,
+            key,
+            str(find_other_key_role(setting, endpoint)),
+            "another API key",
+        )
+    if near is None:
+        yield from _nearly(setting, endpoint, apart, chain)
 
 
 def _together(
@@ -290,7 +205,7 @@ def _together(
     template = template_of(setting.model, endpoint.action)
     pair: list[Exchange] = []
     key: Any = near
-    for given in _inputs(setting, endpoint, "low"):
+    for given in list_inputs(setting, endpoint, "low"):
         if near is None or not all(is_key_conflict(setting, endpoint, exchange) for exchange in pair):
             key = UniqueValue(once=True)
         given = {**given, str(endpoint.action.idempotency): key}
@@ -338,7 +253,7 @@ def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: KeyChain
 
 def _otherwise(setting: Setting, endpoint: Endpoint, contract: str, first: Exchange) -> Conversation:
     """Judge the use of the key for another action, on the instance that was made with it."""
-    found, makes = _next_action(setting, endpoint), template_of(setting.model, endpoint.action).makes
+    found, makes = find_other_action(setting, endpoint), template_of(setting.model, endpoint.action).makes
     assert found is not None
     assert makes is not None
     made = at_path(makes.made_by, first) if makes.made_by and makes.made_by.at else None
@@ -352,18 +267,8 @@ def _otherwise(setting: Setting, endpoint: Endpoint, contract: str, first: Excha
         exchange: Exchange = yield Call(other, given, "replay", why, subject=makes, made=made)
         if exchange.success or is_mismatch(setting, other, exchange):
             break
-    if void(exchange):
-        return
-    if late := explain_key_expiry(setting, first.sent_at, exchange):
-        yield judge_untested(contract, late)
-    elif is_mismatch(setting, other, exchange) or (
-        setting.model.behaviour.replay == "any" and exchange.refused and exchange.status < 500
-    ):
-        yield judge_kept(contract)
-    else:
-        yield judge_broken(
-            contract, f"{CONFLICT}: the key was used by {endpoint.action.name}", exchange.outcome
-        )
+    expected = f"{CONFLICT}: the key was used by {endpoint.action.name}"
+    yield from judge_mismatch(setting, other, contract, first, exchange, expected)
 
 
 def _elsewhere_too(setting: Setting, endpoint: Endpoint) -> list[Endpoint]:
@@ -372,32 +277,6 @@ def _elsewhere_too(setting: Setting, endpoint: Endpoint) -> list[Endpoint]:
     Keys are shared by all surfaces.
     """
     return [d for d in setting.endpoints if d.dispatcher is not None and d.action is endpoint.action][:1]
-
-
-def _judge_race(
-    setting: Setting, endpoint: Endpoint, contract: str, pair: list[Exchange]
-) -> Iterator[Judgement]:
-    """Judge that simultaneous calls had one effect: all successes must return the same instance."""
-    if any(void(exchange) for exchange in pair):
-        return
-    accepted = [exchange for exchange in pair if exchange.success]
-    if all(same_instance(setting, endpoint, accepted[0], exchange) for exchange in accepted[1:]):
-        yield judge_kept(contract)
-    else:
-        yield judge_broken(
-            contract,
-            "one effect of one idempotency key",
-            f"{len(accepted)} effects of {len(pair)} calls at the same time",
-        )
-
-
-def _choose_another(setting: Setting, endpoint: Endpoint, name: str, first: Exchange) -> Any:
-    """Return a value of an argument that differs from the call's value."""
-    param = endpoint.action.param(name)
-    assert param is not None
-    edges = [choose(param.schema, setting.model.schemas) for choose in (high, low)]
-    values = [*_choices(setting.resolve_schema(param.schema)), *edges]
-    return next((value for value in values if value != first.input.get(name)), edges[0])
 
 
 def _elsewhere(
@@ -434,21 +313,6 @@ def _elsewhere(
         yield judge_untested(contract, late) if late else judge_kept(contract)
     else:
         yield judge_broken(contract, f"{whose}'s use of the same key is accepted", exchange.outcome)
-
-
-def _judge_changed_body(
-    setting: Setting, endpoint: Endpoint, contract: str, first: Exchange, third: Exchange
-) -> Iterator[Judgement]:
-    if void(third):
-        return
-    if late := explain_key_expiry(setting, first.sent_at, third):
-        yield judge_untested(contract, late)
-    elif is_mismatch(setting, endpoint, third) or (
-        setting.model.behaviour.replay == "any" and third.refused and third.status < 500
-    ):
-        yield judge_kept(contract)
-    else:
-        yield judge_broken(contract, "another body with a used key is refused", third.outcome)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

@@ -6,7 +6,8 @@ operator's clock. Nothing is promised about the time after.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.replay import judge_replay, undo_first_call
@@ -70,41 +71,44 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     if endpoint is not None and setting.model.clock is not None:
         contract = f"{NAME}/{endpoint.place}"
         yield Probe(
-            contract, STAGE, (contract,), 4, _run(setting, endpoint, contract), (endpoint,), OPERATOR, True
+            contract,
+            STAGE,
+            (contract,),
+            4,
+            partial(_run, setting, endpoint, contract),
+            (endpoint,),
+            OPERATOR,
+            True,
         )
 
 
-def _run(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, endpoint: Endpoint, contract: str) -> Conversation:
     lives_s = setting.model.idempotency.lives_s
-
-    def run() -> Conversation:
-        template = template_of(setting.model, endpoint.action)
-        name = str(endpoint.action.idempotency)
-        given = {**template.input, name: UniqueValue(once=True)}
-        first: Exchange = yield ordinary(
-            endpoint, template, "valid", "a call whose key is to be remembered", input=given, fresh=True
+    template = template_of(setting.model, endpoint.action)
+    name = str(endpoint.action.idempotency)
+    given = {**template.input, name: UniqueValue(once=True)}
+    first: Exchange = yield ordinary(
+        endpoint, template, "valid", "a call whose key is to be remembered", input=given, fresh=True
+    )
+    if first.success:
+        yield from undo_first_call(setting, endpoint, first)
+    wait = time_passes(setting, lives_s - MARGIN_S)
+    assert wait is not None, "without a clock nothing is selected"
+    passed: Exchange = yield wait
+    if not first.success or not passed.success:
+        yield judge_untested(
+            contract, f"the first call was answered {first.outcome}, the clock {passed.outcome}"
         )
-        if first.success:
-            yield from undo_first_call(setting, endpoint, first)
-        wait = time_passes(setting, lives_s - MARGIN_S)
-        assert wait is not None, "without a clock nothing is selected"
-        passed: Exchange = yield wait
-        if not first.success or not passed.success:
-            yield judge_untested(
-                contract, f"the first call was answered {first.outcome}, the clock {passed.outcome}"
-            )
-            return
-        again = {k: first.input[k] for k in given if k in first.input}
-        why = "the same call shortly before its key is forgotten"
-        second: Exchange = yield ordinary(endpoint, template, "replay", why, input=again, made=first.subject)
-        if second.sent_at - first.sent_at < lives_s - 2 * MARGIN_S:
-            yield judge_untested(
-                contract, f"the operator's clock was moved by {second.sent_at - first.sent_at:,.0f} s only"
-            )
-            return
-        yield from judge_replay(setting, endpoint, contract, first, second)
-
-    return run
+        return
+    again = {k: first.input[k] for k in given if k in first.input}
+    why = "the same call shortly before its key is forgotten"
+    second: Exchange = yield ordinary(endpoint, template, "replay", why, input=again, made=first.subject)
+    if second.sent_at - first.sent_at < lives_s - 2 * MARGIN_S:
+        yield judge_untested(
+            contract, f"the operator's clock was moved by {second.sent_at - first.sent_at:,.0f} s only"
+        )
+        return
+    yield from judge_replay(setting, endpoint, contract, first, second)
 
 
 CHECK = Check(

@@ -6,8 +6,9 @@ is each reason tried alone. The key is to blame for a refusal without a conflict
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.contract import Contract
@@ -111,40 +112,35 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             5,
             covers,
             len(covers) + 2,
-            _run(setting, endpoint, refusals),
+            partial(_run, setting, endpoint, refusals),
             (endpoint,),
             "main",
             True,
         )
 
 
-def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        statuses, exchange = yield from _send_with_key(setting, endpoint, refusals)
-        for status in refusals:
-            contract = f"{NAME}/{status}/{endpoint.place}"
-            if status not in statuses or void(exchange):
-                yield judge_untested(
-                    contract, f"it was answered otherwise; the right call: {exchange.outcome}"
+def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> Conversation:
+    statuses, exchange = yield from _send_with_key(setting, endpoint, refusals)
+    for status in refusals:
+        contract = f"{NAME}/{status}/{endpoint.place}"
+        if status not in statuses or void(exchange):
+            yield judge_untested(contract, f"it was answered otherwise; the right call: {exchange.outcome}")
+        elif exchange.success:
+            yield judge_kept(contract)
+        elif is_key_conflict(setting, endpoint, exchange) or (
+            yield from _succeeds_with_another_key(setting, endpoint, exchange)
+        ):
+            alone, answer = yield from _send_with_key(setting, endpoint, {status: refusals[status]})
+            if alone and not void(answer) and not answer.success:
+                yield judge_broken(
+                    contract,
+                    f"a key that came with a call answered {status} is still unused",
+                    answer.outcome,
                 )
-            elif exchange.success:
+            elif answer.success:
                 yield judge_kept(contract)
-            elif is_key_conflict(setting, endpoint, exchange) or (
-                yield from _succeeds_with_another_key(setting, endpoint, exchange)
-            ):
-                alone, answer = yield from _send_with_key(setting, endpoint, {status: refusals[status]})
-                if alone and not void(answer) and not answer.success:
-                    yield judge_broken(
-                        contract,
-                        f"a key that came with a call answered {status} is still unused",
-                        answer.outcome,
-                    )
-                elif answer.success:
-                    yield judge_kept(contract)
-            else:
-                yield judge_untested(contract, f"the right call was answered {exchange.outcome}")
-
-    return run
+        else:
+            yield judge_untested(contract, f"the right call was answered {exchange.outcome}")
 
 
 def _succeeds_with_another_key(

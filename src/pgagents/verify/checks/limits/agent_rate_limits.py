@@ -6,8 +6,9 @@ must a REST call with an agent surface's headers. An unlimited key shows no diff
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from pgagents.cel.reading import reads
 from pgagents.model.contract import Contract, Verdict
@@ -101,32 +102,29 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             STAGE,
             (contract,),
             COST,
-            _run(setting, surface, rest, dispatched, contract),
+            partial(_run, setting, surface, rest, dispatched, contract),
             (rest, dispatched),
         )
 
 
 def _run(
     setting: Setting, surface: Surface, rest: Endpoint, dispatched: Endpoint, contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        template = template_of(setting.model, rest.action)
-        plain: Call = ordinary(rest, template, "explore", "as anybody's call")
-        person: Exchange = yield plain
-        verdict = judge_untested(contract, "nothing was asked")
-        for _ in range(ROUNDS):
-            agent: Exchange = yield ordinary(
-                dispatched, template, "explore", "as an agent's call, by the dispatcher"
-            )
-            marked: Exchange = yield replace(
-                plain, why=f"as an agent's call, by a header of {surface.name}", raw=_raw(surface)
-            )
-            verdict = _judge_limits(setting, contract, (person, agent, marked))
-            if verdict.verdict is not Verdict.BROKEN:
-                break
-        yield verdict
-
-    return run
+) -> Conversation:
+    template = template_of(setting.model, rest.action)
+    plain: Call = ordinary(rest, template, "explore", "as anybody's call")
+    person: Exchange = yield plain
+    verdict = judge_untested(contract, "nothing was asked")
+    for _ in range(ROUNDS):
+        agent: Exchange = yield ordinary(
+            dispatched, template, "explore", "as an agent's call, by the dispatcher"
+        )
+        marked: Exchange = yield replace(
+            plain, why=f"as an agent's call, by a header of {surface.name}", raw=_raw(surface)
+        )
+        verdict = _judge_limits(setting, contract, (person, agent, marked))
+        if verdict.verdict is not Verdict.BROKEN:
+            break
+    yield verdict
 
 
 def _judge_limits(setting: Setting, contract: str, several: tuple[Exchange, Exchange, Exchange]) -> Judgement:

@@ -13,8 +13,9 @@ headers announce remaining calls. A wait is no longer than a window.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.answers.limit_reader import LIMITED, retry_after_s
@@ -22,6 +23,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Bucket
 from pgagents.verify.answers.burst_tally import FULL_AGAIN, SLACK, Tally
 from pgagents.verify.answers.rate_limits import ahead_s, rate_of
+from pgagents.verify.cases.limits.bursts import NAME, Burst, find_other_bucket, list_bursts
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -33,13 +35,10 @@ from pgagents.verify.check.check import (
     promise_at,
 )
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.exclusive import ADVICE, others_too
-from pgagents.verify.wire.call import Call, Sleep
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.call import Sleep
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "rate_limit_enforcement"
 STAGE = 99
 ASSUMED_PER_S = 100.0
 EARLY = 10
@@ -53,25 +52,12 @@ MOST_WAIT_S = 120.0
 """The longest time, in seconds, that a run waits for the end of a window."""
 
 
-@dataclass(frozen=True, slots=True)
-class Burst:
-    """An endpoint with a harmless call that empties a bucket: a read, or a write to an absent id."""
-
-    bucket: Bucket
-    endpoint: Endpoint
-    call: Call
-
-    def id(self, detail: str) -> str:
-        """Return the id of the burst's contract with this detail."""
-        return f"{NAME}/{detail}/{self.bucket.name}@{self.endpoint.surface}"
-
-
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield contracts for each bucket and surface: the limit is enforced, and Retry-After is true.
 
     If it can be tried, yield contracts that other keys and other buckets are not affected, too.
     """
-    for burst in _bursts(setting):
+    for burst in list_bursts(setting):
         bucket, surface = burst.bucket, burst.endpoint.surface
         window = bucket.refill == "window"
         most, longest = ("in a window", "a window") if window else ("and what refills", "a token takes")
@@ -87,7 +73,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         }
         if bucket.of == "key" and "second" in setting.model.auth.roles:
             says["own"] = f"a key's empty bucket on {surface} limits no other key"
-        if (beside := _beside(setting, burst)) is not None:
+        if (beside := find_other_bucket(setting, burst)) is not None:
             says["apart"] = (
                 f"calls of the bucket {bucket.name} on {surface} use up nothing of the bucket "
                 f"{beside.bucket.name}"
@@ -109,57 +95,13 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
     return (Verdict.NOT_SELECTED, others_too("counts")) if apart and not setting.exclusive else None
 
 
-def _bursts(setting: Setting) -> Iterator[Burst]:
-    """Yield one burst for each bucket of an action, on each surface, without the buckets of end users.
-
-    Buckets that no action names, such as conditional ones, are left out, because only the server decides
-    which calls use them.
-    """
-    met: set[tuple[str, str]] = set()
-    ordered = sorted(
-        setting.endpoints, key=lambda d: (d.action.effect != "read", "{" in d.path, len(d.params))
-    )
-    for endpoint in ordered if setting.model.limits.headers is not None else ():
-        bucket = setting.model.buckets.get(str(endpoint.action.bucket))
-        if bucket is None or (bucket.name, endpoint.surface) in met or bucket.of == "end_user":
-            continue
-        call = _harmless(setting, endpoint)
-        if call is not None:
-            met.add((bucket.name, endpoint.surface))
-            yield Burst(bucket, endpoint, call)
-
-
-def _beside(setting: Setting, burst: Burst) -> Burst | None:
-    """Return a burst on another bucket of the same key on REST. On other surfaces, an agents' bucket may
-    cover both.
-    """
-    if burst.bucket.of != "key" or burst.endpoint.surface != REST:
-        return None
-    others = (b for b in _bursts(setting) if b.bucket.of == "key" and b.bucket is not burst.bucket)
-    return next((b for b in others if b.endpoint.surface == REST), None)
-
-
-def _harmless(setting: Setting, endpoint: Endpoint) -> Call | None:
-    """Return a call that may be repeated any number of times; None if each call would make something."""
-    template = template_of(setting.model, endpoint.action)
-    why = "one of a burst"
-    if endpoint.action.effect == "read":
-        return ordinary(endpoint, template, "valid", why, burst=True)
-    for param in endpoint.params:
-        resource = setting.model.resources.get(param.refers_to or "")
-        if resource is not None and resource.absent is not None and param.required and template.makes is None:
-            given = {**template.input, str(param.name): resource.find_absent_value(param)}
-            return ordinary(endpoint, template, "absent", why, input=given, burst=True)
-    return None
-
-
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each burst, after everything else."""
-    for burst in _bursts(setting):
-        beside = _beside(setting, burst) if setting.exclusive else None
+    for burst in list_bursts(setting):
+        beside = find_other_bucket(setting, burst) if setting.exclusive else None
         covers = [burst.id("limit"), burst.id("wait"), *([burst.id("apart")] if beside is not None else [])]
         own = burst.id("own") if burst.bucket.of == "key" and "second" in roles else ""
-        run = _run(setting, burst, covers[0], covers[1], own, beside)
+        run = partial(_run, setting, burst, covers[0], covers[1], own, beside)
         cost = cost_of(burst.bucket) + 3 * ROUNDS + 1 + 3 * (beside is not None)
         yield Probe(
             covers[0],
@@ -189,43 +131,39 @@ def cost_of(bucket: Bucket) -> int:
 
 def _run(
     setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside: Burst | None
-) -> Callable[[], Conversation]:
+) -> Conversation:
     bucket = burst.bucket
-
-    def run() -> Conversation:
-        tally = Tally(bucket, bucket.requests)
-        apart = burst.id("apart") if beside is not None else ""
-        first = (yield from _roomy(setting, beside)) if beside is not None else None
-        while True:
-            exchange: Exchange = yield burst.call
-            if exchange.limited:
-                break
-            if exchange.void:
-                yield judge_untested(limit, f"the burst was broken off: {exchange.outcome}")
-                return
-            tally.add(exchange, setting)
-            if reason := tally.not_applicable():
-                yield from _not_applicable((limit, wait, own, apart), reason)
-                return
-            if expected := tally.too_many():
-                yield judge_broken(limit, expected, f"{tally.passed} calls passed")
-                return
-        told, left = tally.told, tally.left
-        if setting.exclusive and left > max(SLACK, told // EARLY):
-            yield judge_broken(
-                limit,
-                f"no {LIMITED} while calls remain: the answer before announced {left} of {told}",
-                exchange.outcome,
-            )
-        else:
-            yield judge_kept(limit)
-        if beside is not None and first is not None:
-            yield from _apart(setting, beside, first, apart)
-        if own:
-            yield from _others(burst, own)
-        yield from _wait_and_retry(setting, exchange, bucket, told, burst, wait)
-
-    return run
+    tally = Tally(bucket, bucket.requests)
+    apart = burst.id("apart") if beside is not None else ""
+    first = (yield from _roomy(setting, beside)) if beside is not None else None
+    while True:
+        exchange: Exchange = yield burst.call
+        if exchange.limited:
+            break
+        if exchange.void:
+            yield judge_untested(limit, f"the burst was broken off: {exchange.outcome}")
+            return
+        tally.add(exchange, setting)
+        if reason := tally.not_applicable():
+            yield from _not_applicable((limit, wait, own, apart), reason)
+            return
+        if expected := tally.too_many():
+            yield judge_broken(limit, expected, f"{tally.passed} calls passed")
+            return
+    told, left = tally.told, tally.left
+    if setting.exclusive and left > max(SLACK, told // EARLY):
+        yield judge_broken(
+            limit,
+            f"no {LIMITED} while calls remain: the answer before announced {left} of {told}",
+            exchange.outcome,
+        )
+    else:
+        yield judge_kept(limit)
+    if beside is not None and first is not None:
+        yield from _apart(setting, beside, first, apart)
+    if own:
+        yield from _others(burst, own)
+    yield from _wait_and_retry(setting, exchange, bucket, told, burst, wait)
 
 
 def _not_applicable(contracts: tuple[str, ...], reason: str) -> Iterator[Judgement]:

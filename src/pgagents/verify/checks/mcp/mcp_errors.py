@@ -7,7 +7,8 @@ An unknown tool or method gets a JSON-RPC error. Invalid arguments count as a to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from pgagents.http import json_bytes
@@ -85,35 +86,30 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for case, (message, codes, _) in CASES.items() if setting.tools else ():
         contract = f"{NAME}/{case}@{MCP}"
-        yield Probe(contract, 2, (contract,), 1, _run(setting, contract, message, codes), role="")
+        yield Probe(contract, 2, (contract,), 1, partial(_run, setting, contract, message, codes), role="")
 
 
-def _run(
-    setting: Setting, contract: str, message: dict[str, Any], codes: tuple[int, ...]
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        raw = Raw(method="POST", body=json_bytes(message))
-        exchange: Exchange = yield Call(
-            None, {}, "document", "what the protocol has no place for", surface=MCP, raw=raw
+def _run(setting: Setting, contract: str, message: dict[str, Any], codes: tuple[int, ...]) -> Conversation:
+    raw = Raw(method="POST", body=json_bytes(message))
+    exchange: Exchange = yield Call(
+        None, {}, "document", "what the protocol has no place for", surface=MCP, raw=raw
+    )
+    error, result = error_of(exchange.answer), result_of(exchange.answer)
+    if setting.mcp is not None and not setting.mcp.told:
+        yield judge_untested(contract, setting.mcp.problem)
+        return
+    wanted = f"JSON-RPC error {' or '.join(map(str, codes))}"
+    if error in codes:
+        yield judge_kept(contract)
+    else:
+        said = (
+            f"JSON-RPC error {error}"
+            if error is not None
+            else "a result"
+            if result is not None
+            else exchange.outcome
         )
-        error, result = error_of(exchange.answer), result_of(exchange.answer)
-        if setting.mcp is not None and not setting.mcp.told:
-            yield judge_untested(contract, setting.mcp.problem)
-            return
-        wanted = f"JSON-RPC error {' or '.join(map(str, codes))}"
-        if error in codes:
-            yield judge_kept(contract)
-        else:
-            said = (
-                f"JSON-RPC error {error}"
-                if error is not None
-                else "a result"
-                if result is not None
-                else exchange.outcome
-            )
-            yield judge_broken(contract, wanted, said)
-
-    return run
+        yield judge_broken(contract, wanted, said)
 
 
 CHECK = Check(

@@ -7,7 +7,8 @@ metadata than were built. A tool that only the MCP server has must mean the same
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.generate.formerly import list_offered
@@ -67,7 +68,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     if not setting.tools:
         return
-    yield Probe(f"{NAME}/list@{MCP}", 1, _covers(setting), 2, _run(setting), role="")
+    yield Probe(f"{NAME}/list@{MCP}", 1, _covers(setting), 2, partial(_run, setting), role="")
 
 
 def _covers(setting: Setting) -> tuple[str, ...]:
@@ -76,20 +77,17 @@ def _covers(setting: Setting) -> tuple[str, ...]:
     return (*each, *others, f"{NAME}/order@{MCP}")
 
 
-def _run(setting: Setting) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        listed, problem, closed = yield from read_pages(setting)
-        first = list(listed)
-        if not problem and not closed:
-            again: Exchange = yield ask_page(None)
-            page, cursor, problem = read_page(again)
-            first = page if not cursor else listed
-        if closed:
-            yield from (judge_untested(contract, closed) for contract in _covers(setting))
-        else:
-            yield from _judge_tools(setting, listed, first, problem)
-
-    return run
+def _run(setting: Setting) -> Conversation:
+    listed, problem, closed = yield from read_pages(setting)
+    first = list(listed)
+    if not problem and not closed:
+        again: Exchange = yield ask_page(None)
+        page, cursor, problem = read_page(again)
+        first = page if not cursor else listed
+    if closed:
+        yield from (judge_untested(contract, closed) for contract in _covers(setting))
+    else:
+        yield from _judge_tools(setting, listed, first, problem)
 
 
 def _judge_tools(setting: Setting, listed: list[Any], again: list[Any], problem: str) -> Conversation:

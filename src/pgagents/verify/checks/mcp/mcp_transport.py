@@ -9,8 +9,9 @@ https://modelcontextprotocol.io/specification/2025-11-25/basic/transports and re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pgagents.http import EVENT_STREAM, json_bytes
@@ -153,80 +154,72 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     if link is None or not _is_asked(setting):
         return
     opening = (f"{NAME}/opens@{MCP}", f"{NAME}/names_itself@{MCP}")
-    yield Probe(opening[0], 1, opening, 3, _opening(link, setting.model.mcp_server), role="")
+    yield Probe(opening[0], 1, opening, 3, partial(_opening, link, setting.model.mcp_server), role="")
     for name, case in CASES.items() if link.http else ():
         if (case.open and link.signed_in) or (case.token and not link.signed_in):
             continue
         contract = f"{NAME}/{name}@{MCP}"
-        yield Probe(contract, 5, (contract,), 1, _run(link, contract, case), role="")
+        yield Probe(contract, 5, (contract,), 1, partial(_run, link, contract, case), role="")
     if not link.http:
         contract = f"{NAME}/stdout@{MCP}"
-        yield Probe(contract, LATE, (contract,), 1, _stdout(link, contract), role="")
+        yield Probe(contract, LATE, (contract,), 1, partial(_stdout, link, contract), role="")
 
 
-def _opening(link: Link, server: McpServer | None) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        opens, named = f"{NAME}/opens@{MCP}", f"{NAME}/names_itself@{MCP}"
-        yield _asking(json_bytes(LIST), (), "what opens the link")
-        if link.problem:
-            yield judge_broken(
-                opens, "a server that opens, in an era of 2025-11-25 or 2026-07-28", link.problem
-            )
-            return
-        offered = link.told.get("capabilities")
-        has_tools = isinstance(offered, Mapping) and "tools" in offered
-        yield (
-            judge_kept(opens)
-            if has_tools
-            else judge_broken(opens, "the capability `tools`", "it is not among the server's capabilities")
+def _opening(link: Link, server: McpServer | None) -> Conversation:
+    opens, named = f"{NAME}/opens@{MCP}", f"{NAME}/names_itself@{MCP}"
+    yield _asking(json_bytes(LIST), (), "what opens the link")
+    if link.problem:
+        yield judge_broken(opens, "a server that opens, in an era of 2025-11-25 or 2026-07-28", link.problem)
+        return
+    offered = link.told.get("capabilities")
+    has_tools = isinstance(offered, Mapping) and "tools" in offered
+    yield (
+        judge_kept(opens)
+        if has_tools
+        else judge_broken(opens, "the capability `tools`", "it is not among the server's capabilities")
+    )
+    info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
+    given: Mapping[str, Any] = info if isinstance(info, Mapping) else {}
+    whole = all(isinstance(given.get(k), str) and given.get(k) for k in ("name", "version"))
+    wanted = server.version if server is not None and server.says_version else None
+    if not whole or wanted not in (None, given.get("version")):
+        expected = "a name and a version" if wanted is None else f"a name, and the version {wanted}"
+        yield judge_broken(named, expected, f"it returns {str(info)[:100]}")
+    else:
+        yield judge_kept(named)
+
+
+def _run(link: Link, contract: str, case: Case) -> Conversation:
+    link.open()
+    if case.era and (case.era == "modern") != (link.version >= MODERN):
+        yield Judgement(contract, Verdict.NOT_APPLICABLE, f"the server speaks {link.version}")
+        return
+    if contract.startswith(f"{NAME}/version@") and link.version < NAMES_REVISION:
+        yield Judgement(contract, Verdict.NOT_APPLICABLE, f"the server speaks {link.version}")
+        return
+    if case.era == "legacy" and not link.session:
+        yield Judgement(contract, Verdict.NOT_APPLICABLE, "the server has no sessions")
+        return
+    exchange: Exchange = yield _asking(case.body, case.headers, case.says)
+    status = exchange.response.status if exchange.response else 0
+    if exchange.error:
+        yield judge_untested(contract, exchange.outcome)
+    elif status not in case.statuses:
+        yield judge_broken(contract, case.says, f"status {status}")
+    elif case.token and _own_token(exchange):
+        yield Judgement(
+            contract,
+            Verdict.NOT_APPLICABLE,
+            "its token is its own: it names a realm, and no authorization server",
         )
-        info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
-        given: Mapping[str, Any] = info if isinstance(info, Mapping) else {}
-        whole = all(isinstance(given.get(k), str) and given.get(k) for k in ("name", "version"))
-        wanted = server.version if server is not None and server.says_version else None
-        if not whole or wanted not in (None, given.get("version")):
-            expected = "a name and a version" if wanted is None else f"a name, and the version {wanted}"
-            yield judge_broken(named, expected, f"it returns {str(info)[:100]}")
-        else:
-            yield judge_kept(named)
-
-    return run
-
-
-def _run(link: Link, contract: str, case: Case) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        link.open()
-        if case.era and (case.era == "modern") != (link.version >= MODERN):
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, f"the server speaks {link.version}")
-            return
-        if contract.startswith(f"{NAME}/version@") and link.version < NAMES_REVISION:
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, f"the server speaks {link.version}")
-            return
-        if case.era == "legacy" and not link.session:
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, "the server has no sessions")
-            return
-        exchange: Exchange = yield _asking(case.body, case.headers, case.says)
-        status = exchange.response.status if exchange.response else 0
-        if exchange.error:
-            yield judge_untested(contract, exchange.outcome)
-        elif status not in case.statuses:
-            yield judge_broken(contract, case.says, f"status {status}")
-        elif case.token and _own_token(exchange):
-            yield Judgement(
-                contract,
-                Verdict.NOT_APPLICABLE,
-                "its token is its own: it names a realm, and no authorization server",
-            )
-        elif case.token and "resource_metadata=" not in (exchange.header("www-authenticate") or ""):
-            yield judge_broken(
-                contract,
-                "WWW-Authenticate with resource_metadata (RFC 9728, 5.1)",
-                "it does not say where to sign in",
-            )
-        else:
-            yield judge_kept(contract)
-
-    return run
+    elif case.token and "resource_metadata=" not in (exchange.header("www-authenticate") or ""):
+        yield judge_broken(
+            contract,
+            "WWW-Authenticate with resource_metadata (RFC 9728, 5.1)",
+            "it does not say where to sign in",
+        )
+    else:
+        yield judge_kept(contract)
 
 
 def _own_token(exchange: Exchange) -> bool:
@@ -238,13 +231,10 @@ def _own_token(exchange: Exchange) -> bool:
     return told.startswith("bearer ") and "realm=" in told and "resource_metadata=" not in told
 
 
-def _stdout(link: Link, contract: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        yield _asking(json_bytes(LIST), (), "once more, to see what came beside answers")
-        noise = link.noise()
-        yield judge_broken(contract, "messages only", noise) if noise else judge_kept(contract)
-
-    return run
+def _stdout(link: Link, contract: str) -> Conversation:
+    yield _asking(json_bytes(LIST), (), "once more, to see what came beside answers")
+    noise = link.noise()
+    yield judge_broken(contract, "messages only", noise) if noise else judge_kept(contract)
 
 
 def _asking(body: bytes, headers: tuple[tuple[str, Any], ...], why: str) -> Call:

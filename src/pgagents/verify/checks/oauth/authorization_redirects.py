@@ -7,7 +7,8 @@ refuse on a page of its own, without a redirect and without asking for consent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, promise_at
@@ -79,15 +80,13 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 5,
                 (contract,),
                 1,
-                _run(setting, str(oauth.authorize), ask, CASES[case], contract),
+                partial(_run, setting, str(oauth.authorize), ask, CASES[case], contract),
                 (),
                 "",
             )
 
 
-def _run(
-    setting: Setting, path: str, ask: Mapping[str, str], what: str, contract: str
-) -> Callable[[], Conversation]:
+def _run(setting: Setting, path: str, ask: Mapping[str, str], what: str, contract: str) -> Conversation:
     fields = set(setting.oauth.consent) if setting.oauth else set()
     params = {
         "response_type": "code",
@@ -96,31 +95,27 @@ def _run(
         "state": "x",
         **ask,
     }
-
-    def run() -> Conversation:
-        exchange: Exchange = yield make_get(path, params, f"an authorization request with {what}")
-        location, uri = find_redirect_target(exchange), ask["redirect_uri"]
-        if exchange.void:
-            return
-        if location is not None and (leads_to(location, uri) or location.startswith(ELSEWHERE)):
-            yield judge_broken(
-                contract,
-                "a page that says so: nobody is sent to that address",
-                f"{exchange.status} to {location[:120]}",
-            )
-        elif exchange.status >= 500:
-            yield judge_broken(contract, "a refusal, 400", exchange.outcome)
-        elif (
-            exchange.success
-            and fields
-            and (form := form_of(text_of(exchange))) is not None
-            and fields <= form.names
-        ):
-            yield judge_broken(contract, "a refusal, 400", "200 with a form that asks the user to consent")
-        else:
-            yield judge_kept(contract)  # a page may refuse, or ask for a login before the request is checked
-
-    return run
+    exchange: Exchange = yield make_get(path, params, f"an authorization request with {what}")
+    location, uri = find_redirect_target(exchange), ask["redirect_uri"]
+    if exchange.void:
+        return
+    if location is not None and (leads_to(location, uri) or location.startswith(ELSEWHERE)):
+        yield judge_broken(
+            contract,
+            "a page that says so: nobody is sent to that address",
+            f"{exchange.status} to {location[:120]}",
+        )
+    elif exchange.status >= 500:
+        yield judge_broken(contract, "a refusal, 400", exchange.outcome)
+    elif (
+        exchange.success
+        and fields
+        and (form := form_of(text_of(exchange))) is not None
+        and fields <= form.names
+    ):
+        yield judge_broken(contract, "a refusal, 400", "200 with a form that asks the user to consent")
+    else:
+        yield judge_kept(contract)  # a page may refuse, or ask for a login before the request is checked
 
 
 CHECK = Check(

@@ -9,7 +9,8 @@ operator can move the clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
+from functools import partial
 from typing import Any
 
 from pgagents.model.contract import Contract
@@ -106,13 +107,13 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             return f"{NAME}/{_detail(setting, case, credential)}@{REST}"
 
         for case in SLIPS:
-            run = _run_slip(credential, case, name(case))
+            run = partial(_run_slip, credential, case, name(case))
             yield Probe(name(case), STAGE, (name(case),), 1, run, schemes=(credential.name,))
-        issued = _run_issued(setting, credential, reader, name("issued"), name("not_stored"))
+        issued = partial(_run_issued, setting, credential, reader, name("issued"), name("not_stored"))
         covers = (name("issued"), name("not_stored"))
         yield Probe(name("issued"), 2, covers, 1, issued, schemes=(credential.name,))
         if reader is not None:
-            ends = _run_end(setting, credential, reader, name("ends"), operated=operated)
+            ends = partial(_run_end, setting, credential, reader, name("ends"), operated=operated)
             yield Probe(name("ends"), STAGE, (name("ends"),), 3, ends, schemes=(credential.name,))
 
 
@@ -120,37 +121,28 @@ def _ask(credential: Credential, why: str, slip: Slip = "") -> Call:
     return Call(None, {}, "document", why, role="", asks=TokenRequest(credential.name, slip=slip))
 
 
-def _run_slip(credential: Credential, case: str, contract: str) -> Callable[[], Conversation]:
+def _run_slip(credential: Credential, case: str, contract: str) -> Conversation:
     slip, errors = SLIPS[case]
-
-    def run() -> Conversation:
-        exchange: Exchange = yield _ask(credential, f"a token request: {SAYS[case]}", slip)
-        if not exchange.void:
-            wrong = refusal(exchange, *errors)
-            expected = f"400 or 401 with the error {' or '.join(errors)}"
-            yield judge_broken(contract, expected, wrong) if wrong else judge_kept(contract)
-
-    return run
+    exchange: Exchange = yield _ask(credential, f"a token request: {SAYS[case]}", slip)
+    if not exchange.void:
+        wrong = refusal(exchange, *errors)
+        expected = f"400 or 401 with the error {' or '.join(errors)}"
+        yield judge_broken(contract, expected, wrong) if wrong else judge_kept(contract)
 
 
 def _run_issued(
     setting: Setting, credential: Credential, reader: Endpoint | None, issued: str, not_stored: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield _ask(credential, "a token request")
-        if exchange.void:
-            return
-        wrong = _find_fault(exchange)
-        if not wrong and reader is not None:
-            wrong = yield from _find_untold_scope(setting, credential, reader, exchange)
-        expected = (
-            "200 with access_token, token_type Bearer, and a positive expires_in and all scopes, if any"
-        )
-        yield judge_broken(issued, expected, wrong) if wrong else judge_kept(issued)
-        if exchange.status == 200:
-            yield _judge_stored(exchange, not_stored)
-
-    return run
+) -> Conversation:
+    exchange: Exchange = yield _ask(credential, "a token request")
+    if exchange.void:
+        return
+    wrong = _find_fault(exchange)
+    if not wrong and reader is not None:
+        wrong = yield from _find_untold_scope(setting, credential, reader, exchange)
+    expected = "200 with access_token, token_type Bearer, and a positive expires_in and all scopes, if any"
+    yield judge_broken(issued, expected, wrong) if wrong else judge_kept(issued)
+    if exchange.status == 200:
+        yield _judge_stored(exchange, not_stored)
 
 
 def _find_fault(exchange: Exchange) -> str:
@@ -192,35 +184,30 @@ def _judge_stored(exchange: Exchange, contract: str) -> Judgement:
 
 def _run_end(
     setting: Setting, credential: Credential, reader: Endpoint, contract: str, *, operated: bool
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        first: Exchange = yield _ask(credential, "a token whose time will pass")
-        token, lives = got(first.body, "access_token"), got(first.body, "expires_in")
-        if not isinstance(token, str) or not isinstance(lives, int | float) or lives <= 0:
-            yield judge_untested(contract, "the server does not say how long a token lives")
-            return
-        move = time_passes(setting, lives + MARGIN_S) if operated else None
-        wait = Sleep(lives + MARGIN_S) if lives <= MOST_S else move
-        if wait is None:
-            yield judge_untested(contract, f"a token lives {lives:g} s, and nothing here waits so long")
-            return
-        raw = Raw("GET", plain(setting, reader), bearer(token))
-        call = Call(None, {}, "document", "a call with a new token", role="", raw=raw)
-        before: Exchange = yield call
-        passed = yield wait
-        after: Exchange = yield Call(
-            None, {}, "document", "a call with a token that is over", role="", raw=raw
-        )
-        if isinstance(passed, Exchange) and not passed.success:
-            yield judge_untested(contract, f"the operator's clock was answered {passed.outcome}")
-        elif not before.success or before.void or after.void:
-            yield judge_untested(contract, f"a new token was answered {before.outcome}")
-        elif 400 <= after.status < 500:
-            yield judge_kept(contract)
-        else:
-            yield judge_broken(contract, f"a refusal {MARGIN_S:g} s after {lives:g} s", after.outcome)
-
-    return run
+) -> Conversation:
+    first: Exchange = yield _ask(credential, "a token whose time will pass")
+    token, lives = got(first.body, "access_token"), got(first.body, "expires_in")
+    if not isinstance(token, str) or not isinstance(lives, int | float) or lives <= 0:
+        yield judge_untested(contract, "the server does not say how long a token lives")
+        return
+    move = time_passes(setting, lives + MARGIN_S) if operated else None
+    wait = Sleep(lives + MARGIN_S) if lives <= MOST_S else move
+    if wait is None:
+        yield judge_untested(contract, f"a token lives {lives:g} s, and nothing here waits so long")
+        return
+    raw = Raw("GET", plain(setting, reader), bearer(token))
+    call = Call(None, {}, "document", "a call with a new token", role="", raw=raw)
+    before: Exchange = yield call
+    passed = yield wait
+    after: Exchange = yield Call(None, {}, "document", "a call with a token that is over", role="", raw=raw)
+    if isinstance(passed, Exchange) and not passed.success:
+        yield judge_untested(contract, f"the operator's clock was answered {passed.outcome}")
+    elif not before.success or before.void or after.void:
+        yield judge_untested(contract, f"a new token was answered {before.outcome}")
+    elif 400 <= after.status < 500:
+        yield judge_kept(contract)
+    else:
+        yield judge_broken(contract, f"a refusal {MARGIN_S:g} s after {lives:g} s", after.outcome)
 
 
 CHECK = Check(NAME, __doc__, promises, probes=probes)

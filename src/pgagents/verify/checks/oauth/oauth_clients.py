@@ -7,8 +7,9 @@ error must be about the client, and after Basic be a 401 with WWW-Authenticate.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
@@ -69,8 +70,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     oauth, client = setting.model.own_code_flow, _client(setting)
     if oauth is not None and client is not None:
-        yield Probe(BASIC, 5, (BASIC,), 1, _basic(oauth, client), (), "")
-        yield Probe(SECRET, 5, (SECRET,), 1, _secret(oauth, client), (), "")
+        yield Probe(BASIC, 5, (BASIC,), 1, partial(_basic, oauth, client), (), "")
+        yield Probe(SECRET, 5, (SECRET,), 1, partial(_secret, oauth, client), (), "")
 
 
 def _client(setting: Setting) -> OAuthClient | None:
@@ -104,27 +105,22 @@ def _with_another(client: OAuthClient) -> OAuthClient:
     return replace(client, secret=f"pgv-{sha256(client.client_id.encode()).hexdigest()}")
 
 
-def _basic(oauth: Any, client: OAuthClient) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield _exchange(
-            oauth, _with_another(client), "a client with another secret, by the Basic scheme", basic=True
-        )
-        if exchange.void:
-            return
-        scheme = exchange.header("www-authenticate") or ""
-        problem = refusal(exchange, UNKNOWN)
-        if not problem and (exchange.status != UNAUTHORIZED or not scheme.lower().startswith("basic")):
-            problem = f"{exchange.status} with WWW-Authenticate: {scheme[:80] or 'missing'}"
-        if not problem:
-            yield judge_kept(BASIC)
-        elif not exchange.success and (yield from _by_form_alone(oauth)):
-            yield Judgement(
-                BASIC, Verdict.NOT_APPLICABLE, "the server's metadata do not name the Basic scheme"
-            )
-        else:
-            yield judge_broken(BASIC, f"{UNAUTHORIZED} {UNKNOWN} with WWW-Authenticate: Basic", problem)
-
-    return run
+def _basic(oauth: Any, client: OAuthClient) -> Conversation:
+    exchange: Exchange = yield _exchange(
+        oauth, _with_another(client), "a client with another secret, by the Basic scheme", basic=True
+    )
+    if exchange.void:
+        return
+    scheme = exchange.header("www-authenticate") or ""
+    problem = refusal(exchange, UNKNOWN)
+    if not problem and (exchange.status != UNAUTHORIZED or not scheme.lower().startswith("basic")):
+        problem = f"{exchange.status} with WWW-Authenticate: {scheme[:80] or 'missing'}"
+    if not problem:
+        yield judge_kept(BASIC)
+    elif not exchange.success and (yield from _by_form_alone(oauth)):
+        yield Judgement(BASIC, Verdict.NOT_APPLICABLE, "the server's metadata do not name the Basic scheme")
+    else:
+        yield judge_broken(BASIC, f"{UNAUTHORIZED} {UNKNOWN} with WWW-Authenticate: Basic", problem)
 
 
 def _by_form_alone(oauth: Any) -> Generator[Call, Exchange, bool]:
@@ -139,18 +135,13 @@ def _by_form_alone(oauth: Any) -> Generator[Call, Exchange, bool]:
     return isinstance(methods, list) and BASIC_METHOD not in methods
 
 
-def _secret(oauth: Any, client: OAuthClient) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield _exchange(oauth, _with_another(client), "a client with another secret")
-        if not exchange.void:
-            problem = refusal(exchange, UNKNOWN)
-            yield (
-                judge_broken(SECRET, f"{UNKNOWN} for another secret", problem)
-                if problem
-                else judge_kept(SECRET)
-            )
-
-    return run
+def _secret(oauth: Any, client: OAuthClient) -> Conversation:
+    exchange: Exchange = yield _exchange(oauth, _with_another(client), "a client with another secret")
+    if not exchange.void:
+        problem = refusal(exchange, UNKNOWN)
+        yield (
+            judge_broken(SECRET, f"{UNKNOWN} for another secret", problem) if problem else judge_kept(SECRET)
+        )
 
 
 CHECK = Check(

@@ -8,7 +8,8 @@ scopes that do not exist.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.model.code_flow import PKCE
@@ -106,11 +107,13 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         yield Probe(told[0], 3, told, 1, lambda: _asking(call), (), "", optional=True)
     covers = [c for c, path in ((SERVER, oauth.metadata), (RESOURCE, oauth.resource_metadata)) if path]
     if covers:
-        yield Probe(f"{NAME}/documents", 3, tuple(covers), len(covers), _documents(setting, oauth), (), "")
+        yield Probe(
+            f"{NAME}/documents", 3, tuple(covers), len(covers), partial(_documents, setting, oauth), (), ""
+        )
     for key in ENDPOINTS:
         if path := getattr(oauth, key):
             contract = f"{NAME}/endpoint/{key}@rest"
-            yield Probe(contract, 5, (contract,), 1, _endpoint(key, path, contract), (), "")
+            yield Probe(contract, 5, (contract,), 1, partial(_endpoint, key, path, contract), (), "")
 
 
 def _has_scopes(setting: Setting) -> bool:
@@ -169,31 +172,28 @@ def _bases(setting: Setting) -> list[str]:
     )
 
 
-def _documents(setting: Setting, oauth: Any) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        found: dict[str, Mapping[str, Any]] = {}
-        for contract, path in ((SERVER, oauth.metadata), (RESOURCE, oauth.resource_metadata)):
-            if not path:
-                continue
-            exchange: Exchange = yield Call(
-                None, {}, "document", f"the metadata at {path}", role="", raw=Raw("GET", path)
+def _documents(setting: Setting, oauth: Any) -> Conversation:
+    found: dict[str, Mapping[str, Any]] = {}
+    for contract, path in ((SERVER, oauth.metadata), (RESOURCE, oauth.resource_metadata)):
+        if not path:
+            continue
+        exchange: Exchange = yield Call(
+            None, {}, "document", f"the metadata at {path}", role="", raw=Raw("GET", path)
+        )
+        if exchange.void:
+            continue
+        if exchange.status == 200 and isinstance(exchange.body, Mapping):
+            found[contract] = exchange.body
+        else:
+            yield judge_broken(
+                contract,
+                f"200 with a JSON object at {path}",
+                exchange.json.problem if exchange.success else exchange.outcome,
             )
-            if exchange.void:
-                continue
-            if exchange.status == 200 and isinstance(exchange.body, Mapping):
-                found[contract] = exchange.body
-            else:
-                yield judge_broken(
-                    contract,
-                    f"200 with a JSON object at {path}",
-                    exchange.json.problem if exchange.success else exchange.outcome,
-                )
-        for contract, judge in ((SERVER, _server), (RESOURCE, _resource)):
-            if contract in found:
-                wrong = judge(setting, oauth, found[contract], found.get(SERVER, {}))
-                yield judge_broken(contract, *wrong) if wrong else judge_kept(contract)
-
-    return run
+    for contract, judge in ((SERVER, _server), (RESOURCE, _resource)):
+        if contract in found:
+            wrong = judge(setting, oauth, found[contract], found.get(SERVER, {}))
+            yield judge_broken(contract, *wrong) if wrong else judge_kept(contract)
 
 
 def _server(
@@ -265,23 +265,20 @@ def _lacking(
     return None
 
 
-def _endpoint(key: str, path: str, contract: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        if key == "authorize":
-            exchange: Exchange = yield make_get(path, {}, "an authorization request without parameters")
-            good = 400 <= exchange.status < 500 and exchange.status not in (404, 405)
-            expected, said = "a page that refuses, 400", exchange.outcome
-        else:
-            exchange = yield make_post(path, {}, f"a call of {path} without parameters")
-            said = refusal(exchange, "invalid_request", "invalid_client", "unsupported_grant_type")
-            good, expected = (
-                not said and exchange.status not in (404, 405),
-                "400 or 401 with a JSON error (RFC 6749, 5.2)",
-            )
-        if not exchange.void:
-            yield judge_kept(contract) if good else judge_broken(contract, expected, said)
-
-    return run
+def _endpoint(key: str, path: str, contract: str) -> Conversation:
+    if key == "authorize":
+        exchange: Exchange = yield make_get(path, {}, "an authorization request without parameters")
+        good = 400 <= exchange.status < 500 and exchange.status not in (404, 405)
+        expected, said = "a page that refuses, 400", exchange.outcome
+    else:
+        exchange = yield make_post(path, {}, f"a call of {path} without parameters")
+        said = refusal(exchange, "invalid_request", "invalid_client", "unsupported_grant_type")
+        good, expected = (
+            not said and exchange.status not in (404, 405),
+            "400 or 401 with a JSON error (RFC 6749, 5.2)",
+        )
+    if not exchange.void:
+        yield judge_kept(contract) if good else judge_broken(contract, expected, said)
 
 
 CHECK = Check(

@@ -8,8 +8,9 @@ be refused for the token.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of
@@ -111,31 +112,28 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             *(f"{NAME}/without/{c.endpoint.place}" for c in without),
             *(f"{NAME}/within/{c.endpoint.place}" for c in within),
         )
-        run = _run(setting, client, scope, without, within)
+        run = partial(_run, setting, client, scope, without, within)
         endpoints = tuple({case.endpoint.place: case.endpoint for case in (*without, *within)}.values())
         yield Probe(f"{NAME}/{scope}", 5, covers, TOKEN_COST + len(covers) + 1, run, endpoints, "main", True)
 
 
 def _run(
     setting: Setting, client: OAuthClient, scope: str, without: list[_Case], within: list[_Case]
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        as_client = Granting(setting, client)
-        exchange, problem = yield from as_client.request_token(scope, f"a token with {scope} alone")
-        if exchange is None:
-            for case in without:
-                yield judge_untested(f"{NAME}/without/{case.endpoint.place}", problem)
-            for case in within:
-                yield judge_untested(f"{NAME}/within/{case.endpoint.place}", problem)
-            return
-        token = str(got(exchange.body, "access_token"))
+) -> Conversation:
+    as_client = Granting(setting, client)
+    exchange, problem = yield from as_client.request_token(scope, f"a token with {scope} alone")
+    if exchange is None:
         for case in without:
-            yield from _without(setting, case, token)
+            yield judge_untested(f"{NAME}/without/{case.endpoint.place}", problem)
         for case in within:
-            yield from _within(setting, case, token)
-        yield from as_client.revoke_grant(exchange)
-
-    return run
+            yield judge_untested(f"{NAME}/within/{case.endpoint.place}", problem)
+        return
+    token = str(got(exchange.body, "access_token"))
+    for case in without:
+        yield from _without(setting, case, token)
+    for case in within:
+        yield from _within(setting, case, token)
+    yield from as_client.revoke_grant(exchange)
 
 
 def _with(call: Call, token: str) -> Call:

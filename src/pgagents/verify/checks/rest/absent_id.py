@@ -6,12 +6,11 @@ Another project's id gets the same answer, or a refusal, as the catalogue allows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError
-from pgagents.cel.scope import Scope
 from pgagents.model.answers.error_code import Code
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
@@ -21,6 +20,15 @@ from pgagents.verify.answers.refusal import (
     list_hiding_statuses,
     list_missing_children,
     list_missing_parents,
+)
+from pgagents.verify.cases.identifiers.absent_ids import (
+    find_repeated,
+    has_foreign,
+    list_final_states,
+    list_past_states,
+    list_references,
+    name_instance,
+    takes_similar_id,
 )
 from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory
@@ -42,7 +50,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield up to two contracts for each id argument: about an absent id, and about an id of another
     project.
     """
-    for endpoint, param, resource in _references(setting):
+    for endpoint, param, resource in list_references(setting):
         missing = resource.missing_for(param)
         if resource.absent is not None and missing and not makes_it(endpoint, param):
             says = f"{endpoint.action.name} answers {missing.name} for a {param.name} that does not exist"
@@ -54,7 +62,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 (*resource.origin, "absent"),
                 endpoint.action.cite,
             )
-        if _foreign(setting, endpoint, param, resource):
+        if has_foreign(setting, endpoint, param, resource):
             says = f"{endpoint.action.name} hides another project's {resource.name}"
             yield promise(
                 NAME,
@@ -66,47 +74,16 @@ def promises(setting: Setting) -> Iterator[Contract]:
             )
 
 
-def _references(setting: Setting) -> Sequence[tuple[Endpoint, Param, Resource]]:
-    """Return each argument that is an id of an instance, with its endpoint and the resource."""
-
-    def find() -> Iterator[tuple[Endpoint, Param, Resource]]:
-        for endpoint in setting.every_endpoint:
-            for param in endpoint.params:
-                resource = setting.model.resources.get(param.refers_to or "")
-                if resource is not None:
-                    yield endpoint, param, resource
-
-    return setting.compute_once((NAME, "references"), lambda: tuple(find()))
-
-
-def _foreign(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource) -> bool:
-    if endpoint.form is not None:  # an MCP server acts with one key
-        return False
-    there = resource.made_by is not None or _is_given_apart(setting, resource)
-    return bool(resource.tenant and there and resource.missing_for(param))
-
-
-def _is_given_apart(setting: Setting, resource: Resource) -> bool:
-    """True if the environment gives an id of another project's instance."""
-    if resource.given is None:
-        return False
-    ours, theirs = (Scope({"env": setting.model.env_of(role)}) for role in ("main", "second"))
-    try:
-        return bool(ours.evaluate(resource.given) != theirs.evaluate(resource.given))
-    except ExpressionError:
-        return False
-
-
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract."""
     del roles
     usable = {endpoint.place for endpoint in setting.usable}
-    for endpoint, param, resource in _references(setting):
+    for endpoint, param, resource in list_references(setting):
         if endpoint.place not in usable:
             continue
         if resource.absent is not None and resource.missing_for(param) and not makes_it(endpoint, param):
             yield _probe_unknown(setting, endpoint, param, resource)
-        if _foreign(setting, endpoint, param, resource):
+        if has_foreign(setting, endpoint, param, resource):
             yield _probe_foreign(setting, endpoint, param, resource)
 
 
@@ -117,11 +94,11 @@ def _probe_unknown(setting: Setting, endpoint: Endpoint, param: Param, resource:
     contract = f"{NAME}/unknown/{param.name}/{endpoint.place}"
     given = {**template.input, str(param.name): resource.find_absent_value(param)}
     call = ordinary(endpoint, template, "absent", f"a {param.name} that does not exist", input=given)
-    twice = (endpoint, param) == _twice(setting)
+    twice = (endpoint, param) == find_repeated(setting)
     run = (
-        _near(setting, call, param, resource, contract)
-        if _nearly(setting, endpoint, param)
-        else _make_probe(call, twice=twice)
+        partial(_near, setting, call, param, resource, contract)
+        if takes_similar_id(setting, endpoint, param)
+        else partial(_send_unknown, call, twice=twice)
     )
     return Probe(contract, 5, (contract,), 1 + twice, run, (endpoint,), "main", writes, optional=True)
 
@@ -140,11 +117,11 @@ def _probe_foreign(setting: Setting, endpoint: Endpoint, param: Param, resource:
         owner="main",
     )
     codes = _codes(setting, endpoint, param, resource)
-    run = _run(call, contract, codes, f"another project's {resource.name}")
+    run = partial(_run, call, contract, codes, f"another project's {resource.name}")
     over = (
-        _list_final_states(resource)
-        if _nearly(setting, endpoint, param)
-        else _over(endpoint, resource)
+        list_final_states(resource)
+        if takes_similar_id(setting, endpoint, param)
+        else list_past_states(endpoint, resource)
         if endpoint.leads
         else ()
     )
@@ -152,64 +129,34 @@ def _probe_foreign(setting: Setting, endpoint: Endpoint, param: Param, resource:
         call = replace(
             call, states=over, why=f"another project's {resource.name} that is {' or '.join(over)}"
         )
-        run = _run(call, contract, codes, f"another project's {resource.name}")
+        run = partial(_run, call, contract, codes, f"another project's {resource.name}")
     if not param.required:
-        run = _with_theirs(call, codes, param, resource, contract)
+        run = partial(_with_theirs, call, codes, param, resource, contract)
     elif not writes:
-        run = _after_own(call, codes, resource, contract)
+        run = partial(_after_own, call, codes, resource, contract)
     return Probe(contract, 3, (contract,), 1 if writes else 2, run, (endpoint,), "second", writes)
-
-
-def _over(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:
-    """Return the states from which the action cannot move an instance; empty if it does not depend on the
-    state.
-
-    Ownership must be checked before the state. Otherwise the refusal reveals another project's instance.
-    """
-    move = next(
-        (
-            m
-            for m in resource.moves
-            if m.action is endpoint.action and m.otherwise not in (None, resource.missing_in(m.action))
-        ),
-        None,
-    )
-    return tuple(s for s in resource.states if s not in move.origin_states) if move is not None else ()
-
-
-def _list_final_states(resource: Resource) -> tuple[str, ...]:
-    """Return the states that no action leaves.
-
-    An instance in such a state may be stored elsewhere, but still belongs to its project.
-    """
-    left = {state for move in resource.moves for state in move.origin_states}
-    return tuple(s for s in resource.states if s not in left) if left else ()
 
 
 def _with_theirs(
     call: Call, codes: list[Code], param: Param, resource: Resource, contract: str
-) -> Callable[[], Conversation]:
-    """Return a conversation that sends the id of the main project's instance in an optional argument.
+) -> Conversation:
+    """Send the id of the main project's instance in an optional argument.
 
     All other arguments that are members of that instance get its values.
     """
-
-    def run() -> Conversation:
-        body = yield InstanceRef(resource.name, fresh=True)
-        told = {
-            str(p.name): body[str(p.name)]
-            for p in (call.endpoint.params if call.endpoint else ())
-            if str(p.name) in body
-        }
-        given = {**call.input, **told, str(param.name): resource.value_for(param, body)}
-        yield from _run(
-            replace(call, input=given, subject=None),
-            contract,
-            codes,
-            f"another project's {resource.name}",
-        )()
-
-    return run
+    body = yield InstanceRef(resource.name, fresh=True)
+    told = {
+        str(p.name): body[str(p.name)]
+        for p in (call.endpoint.params if call.endpoint else ())
+        if str(p.name) in body
+    }
+    given = {**call.input, **told, str(param.name): resource.value_for(param, body)}
+    yield from _run(
+        replace(call, input=given, subject=None),
+        contract,
+        codes,
+        f"another project's {resource.name}",
+    )
 
 
 def _codes(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource) -> list[Code]:
@@ -226,124 +173,64 @@ def _codes(setting: Setting, endpoint: Endpoint, param: Param, resource: Resourc
     return missing if point == "not_found" else forbidden if point == "forbidden" else [*missing, *forbidden]
 
 
-def _run(call: Call, contract: str, codes: list[Code], what: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        yield from judge_refused(exchange, contract, codes, what)
-
-    return run
+def _run(call: Call, contract: str, codes: list[Code], what: str) -> Conversation:
+    exchange: Exchange = yield call
+    yield from judge_refused(exchange, contract, codes, what)
 
 
-def _after_own(
-    call: Call, codes: list[Code], resource: Resource, contract: str
-) -> Callable[[], Conversation]:
-    """Return a conversation that reads as the owner just before the other project's call.
+def _after_own(call: Call, codes: list[Code], resource: Resource, contract: str) -> Conversation:
+    """Read as the owner just before the other project's call.
 
     It reveals an answer that is cached for everyone.
     """
-
-    def run() -> Conversation:
-        assert call.endpoint is not None
-        named = call.subject or resource  # a call about an instance names what contains it by that
-        there: Mapping[str, Any] = yield InstanceRef(named.name, call.states)
-        ours = (
-            replace(call, made=there)
-            if call.subject is not None
-            else replace(call, input={**call.input, **_name_instance(call, resource, there)})
-        )
-        yield replace(ours, role="main", intent="explore", why=f"our own {resource.name}")
-        yield from _run(ours, contract, codes, f"another project's {resource.name}")()
-
-    return run
+    assert call.endpoint is not None
+    named = call.subject or resource  # a call about an instance names what contains it by that
+    there: Mapping[str, Any] = yield InstanceRef(named.name, call.states)
+    ours = (
+        replace(call, made=there)
+        if call.subject is not None
+        else replace(call, input={**call.input, **name_instance(call, resource, there)})
+    )
+    yield replace(ours, role="main", intent="explore", why=f"our own {resource.name}")
+    yield from _run(ours, contract, codes, f"another project's {resource.name}")
 
 
-def _name_instance(call: Call, resource: Resource, there: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that are ids of an instance of the resource, with the ids in the body `there`."""
-    return {
-        str(p.name): there[resource.id]
-        for p in (call.endpoint.params if call.endpoint else ())
-        if p.refers_to == resource.name
-    }
-
-
-def _twice(setting: Setting) -> tuple[Endpoint, Param] | None:
-    """Return the read by an absent id that is sent twice, to reveal a cached answer; None if there is no
-    read.
-
-    It is the first read by id of a public resource, because caches usually store such answers.
-    """
-
-    def find() -> tuple[Endpoint, Param] | None:
-        reads = [
-            (d, p, r)
-            for d, p, r in _references(setting)
-            if d.leads and d.action.effect == "read" and r.absent is not None and r.missing_for(p)
-        ]
-        return next(((d, p) for d, p, r in sorted(reads, key=lambda read: read[2].tenant)), None)
-
-    return setting.compute_once((NAME, "twice"), find)
-
-
-def _nearly(setting: Setting, endpoint: Endpoint, param: Param) -> bool:
-    """True if this endpoint is called with an id that resembles an existing one.
-
-    That is every second endpoint with an id of this kind. Reads and writes are counted separately.
-    """
-    effect = endpoint.action.effect
-    alike = [
-        d for d, p, _ in _references(setting) if p.refers_to == param.refers_to and d.action.effect == effect
-    ]
-    return alike.index(endpoint) % 2 == 1
-
-
-def _near(
-    setting: Setting, call: Call, param: Param, resource: Resource, contract: str
-) -> Callable[[], Conversation]:
-    """Return a conversation that reads an existing id with a suffix, or writes to one with blanks around it.
+def _near(setting: Setting, call: Call, param: Param, resource: Resource, contract: str) -> Conversation:
+    """Read an existing id with a suffix, or write to one with blanks around it.
 
     If the schema refuses the longer id, or allows blanks, the absent id is sent instead.
     """
-
-    def run() -> Conversation:
-        assert call.endpoint is not None
-        own = resource.missing_for(param)
-        assert own is not None
-        there: Mapping[str, Any] = yield InstanceRef(resource.name)
-        id, reads = resource.id_of(there), call.endpoint.action.effect == "read"
-        near = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
-        if setting.test_argument(call.endpoint, param).is_valid(near) != reads:
-            yield call
-            return
-        what = (
-            f"a {param.name} that "
-            f"{'only begins with one that exists' if reads else 'exists, with blanks around it'}"
-        )
-        asked = replace(
-            call,
-            input={**call.input, str(param.name): near},
-            why=what,
-            field="" if reads else str(param.name),
-        )
-        exchange: Exchange = yield asked
-        missing = [own, *list_missing_children(setting.model, call.endpoint, resource)]
-        hiding = list_hiding_statuses(setting, call.endpoint)
-        codes, statuses = (missing, hiding) if reads else list_allowed_refusals(setting, asked)
-        yield from judge_refused(exchange, contract, codes, what, statuses)
-
-    return run
-
-
-def _make_probe(call: Call, *, twice: bool) -> Callable[[], Conversation]:
-    """Return a conversation of a call that the watcher judges. If `twice`, it is repeated to reveal a cached
-    answer.
-    """
-
-    def run() -> Conversation:
+    assert call.endpoint is not None
+    own = resource.missing_for(param)
+    assert own is not None
+    there: Mapping[str, Any] = yield InstanceRef(resource.name)
+    id, reads = resource.id_of(there), call.endpoint.action.effect == "read"
+    near = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
+    if setting.test_argument(call.endpoint, param).is_valid(near) != reads:
         yield call
-        if twice:
-            yield replace(call, why=f"{call.why}, once more")
+        return
+    what = (
+        f"a {param.name} that "
+        f"{'only begins with one that exists' if reads else 'exists, with blanks around it'}"
+    )
+    asked = replace(
+        call,
+        input={**call.input, str(param.name): near},
+        why=what,
+        field="" if reads else str(param.name),
+    )
+    exchange: Exchange = yield asked
+    missing = [own, *list_missing_children(setting.model, call.endpoint, resource)]
+    hiding = list_hiding_statuses(setting, call.endpoint)
+    codes, statuses = (missing, hiding) if reads else list_allowed_refusals(setting, asked)
+    yield from judge_refused(exchange, contract, codes, what, statuses)
 
-    return run
+
+def _send_unknown(call: Call, *, twice: bool) -> Conversation:
+    """Make a call that the watcher judges. If `twice`, repeat it to reveal a cached answer."""
+    yield call
+    if twice:
+        yield replace(call, why=f"{call.why}, once more")
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

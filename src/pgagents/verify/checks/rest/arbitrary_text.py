@@ -9,8 +9,9 @@ without them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.cel.expression import member_of
@@ -188,7 +189,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             odd, input=unusual(setting, endpoint, odd.input), why=f"{odd.why}, and what is unusual beside it"
         )
         control = replace(call, intent="valid", why="an ordinary call", input=template.input)
-        run = _run([most, odd, call] if most.input != odd.input else [odd, call], control, contract)
+        run = partial(_run, [most, odd, call] if most.input != odd.input else [odd, call], control, contract)
         yield Probe(contract, 6, (contract,), 2 if writes else 1, run, (endpoint,), "main", writes)
 
 
@@ -204,25 +205,21 @@ def _loudly(url: str) -> str:
     return f"{scheme}://{host.upper()}{slash}{path}"
 
 
-def _run(calls: Sequence[Call], control: Call, contract: str) -> Callable[[], Conversation]:
-    """Return a conversation that sends the calls until one succeeds, and judges that one or the last.
+def _run(calls: Sequence[Call], control: Call, contract: str) -> Conversation:
+    """Send the calls until one succeeds, and judge that one or the last.
 
     A refused text proves nothing if the control call is refused, too.
     """
-
-    def run() -> Conversation:
-        exchange: Exchange = yield calls[0]
-        for call in calls[1:]:
-            if not exchange.success:
-                exchange = yield call
-        usual: Exchange | None = None if exchange.success or exchange.void else (yield control)
-        if usual is not None and not usual.success:
-            yield judge_untested(contract, f"an ordinary call was answered {usual.outcome}, too")
-            return
-        judged = list(judge_accepted(exchange, contract, "a text with quotes, markup and other scripts"))
-        yield from judged or [judge_untested(contract, f"the answer shows nothing of it: {exchange.outcome}")]
-
-    return run
+    exchange: Exchange = yield calls[0]
+    for call in calls[1:]:
+        if not exchange.success:
+            exchange = yield call
+    usual: Exchange | None = None if exchange.success or exchange.void else (yield control)
+    if usual is not None and not usual.success:
+        yield judge_untested(contract, f"an ordinary call was answered {usual.outcome}, too")
+        return
+    judged = list(judge_accepted(exchange, contract, "a text with quotes, markup and other scripts"))
+    yield from judged or [judge_untested(contract, f"the answer shows nothing of it: {exchange.outcome}")]
 
 
 CHECK = Check(

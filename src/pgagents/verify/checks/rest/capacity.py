@@ -7,7 +7,8 @@ ended meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.cel.reading import list_begun_at
@@ -108,7 +109,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         cost = 1 + 4 * max(len(makers), len(enders))
         endpoints = tuple({d.place: d for d in (*makers, *enders)}.values())
         late = OPERATOR in roles and setting.model.clock is not None and resource.expires_by is None
-        run = _run(setting, resource, takes, makers, enders, late=late)
+        run = partial(_run, setting, resource, takes, makers, enders, late=late)
         yield Probe(
             f"{NAME}/{resource.name}@{REST}",
             4,
@@ -135,16 +136,13 @@ def _run(
     enders: list[Endpoint],
     *,
     late: bool,
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        verdicts: list[Judgement] = []
-        for _ in range(ROUNDS):
-            verdicts = yield from _round(setting, resource, takes, makers, enders, late=late)
-            if all(v.verdict is Verdict.KEPT for v in verdicts):
-                break
-        yield from verdicts
-
-    return run
+) -> Conversation:
+    verdicts: list[Judgement] = []
+    for _ in range(ROUNDS):
+        verdicts = yield from _round(setting, resource, takes, makers, enders, late=late)
+        if all(v.verdict is Verdict.KEPT for v in verdicts):
+            break
+    yield from verdicts
 
 
 def _round(

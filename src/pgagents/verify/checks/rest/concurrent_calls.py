@@ -10,6 +10,8 @@ writes afterwards accepts both.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pgagents.model.action import Action
@@ -131,30 +133,25 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for resource, unique, endpoint in _unique_makers(setting):
         contract = f"{NAME}/{_unique_detail(resource, unique)}/{endpoint.place}"
-        run = _run_unique(resource, unique, endpoint, contract)
+        run = partial(_run_unique, resource, unique, endpoint, contract)
         yield Probe(contract, 4, (contract,), TWO, run, (endpoint,), "main", True)
     for resource, takes, endpoint, opener, sizes in _takers(setting):
         contract = f"{NAME}/last/{resource.name}/{endpoint.place}"
-        run = _run_last(setting, resource, takes, endpoint, opener, sizes, contract)
+        run = partial(_run_last, setting, resource, takes, endpoint, opener, sizes, contract)
         cost = TWO * len(sizes) + TWO
         yield Probe(contract, 4, (contract,), cost, run, (endpoint, opener), "main", True)
     for resource, param, endpoint in _repeatable(setting):
         contract = f"{NAME}/once/{resource.name}/{endpoint.place}"
-        run = _run_once(setting, resource, param, endpoint, contract)
+        run = partial(_run_once, _Repeatable(setting, resource, param, endpoint), contract)
         yield Probe(contract, 5, (contract,), 2 + TWO, run, (endpoint,), "main", True)
 
 
-def _run_unique(
-    resource: Resource, unique: Unique, endpoint: Endpoint, contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        names = " and ".join(unique.members)
-        why = f"two calls at once with the same {names}"
-        parents = tuple(str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to)
-        pair = yield Concurrent(_two_calls(resource, endpoint, why, {}), shared=(*unique.members, *parents))
-        yield _judge(contract, resource, pair, f"one {resource.name} with the same {names}")
-
-    return run
+def _run_unique(resource: Resource, unique: Unique, endpoint: Endpoint, contract: str) -> Conversation:
+    names = " and ".join(unique.members)
+    why = f"two calls at once with the same {names}"
+    parents = tuple(str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to)
+    pair = yield Concurrent(_two_calls(resource, endpoint, why, {}), shared=(*unique.members, *parents))
+    yield _judge(contract, resource, pair, f"one {resource.name} with the same {names}")
 
 
 def _run_last(
@@ -165,76 +162,81 @@ def _run_last(
     opener: Endpoint,
     sizes: tuple[str, ...],
     contract: str,
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        place = yield from _open_place(setting, resource, takes, opener, sizes)
-        if place is None:
-            reason = f"no argument of {opener.action.name} sets {takes.counter} to 1"
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, reason)
-            return
-        why = f"two calls at once for the last room of a {takes.of}"
-        pair = yield Concurrent(_two_calls(resource, endpoint, why, {takes.of: place}))
-        yield _judge(contract, resource, pair, f"one {resource.name} in a {takes.of} that has room for one")
-
-    return run
+) -> Conversation:
+    place = yield from _open_place(setting, resource, takes, opener, sizes)
+    if place is None:
+        reason = f"no argument of {opener.action.name} sets {takes.counter} to 1"
+        yield Judgement(contract, Verdict.NOT_APPLICABLE, reason)
+        return
+    why = f"two calls at once for the last room of a {takes.of}"
+    pair = yield Concurrent(_two_calls(resource, endpoint, why, {takes.of: place}))
+    yield _judge(contract, resource, pair, f"one {resource.name} in a {takes.of} that has room for one")
 
 
-def _run_once(
-    setting: Setting, resource: Resource, param: Param, endpoint: Endpoint, contract: str
-) -> Callable[[], Conversation]:
-    action = endpoint.action
-    template = template_of(setting.model, action)
-    needed = {str(p.name) for p in action.params if p.required}
-    least = {name: value for name, value in template.input.items() if name in needed}
-    states = (resource.initial,) if resource.initial else ()
+@dataclass(frozen=True, slots=True)
+class _Repeatable:
+    """An action that can be called twice on one instance, which `param` names."""
 
-    def call(why: str, body: Mapping[str, Any]) -> Call:
-        given = {**least, str(param.name): resource.value_for(param, body)}
-        return ordinary(endpoint, template, "explore", why, input=given, subject=resource, made=body)
+    setting: Setting
+    resource: Resource
+    param: Param
+    endpoint: Endpoint
 
-    def on_new_or_other(send: Callable[[Mapping[str, Any]], Pair]) -> Pair:
+    def on_new_or_other(self, send: Callable[[Mapping[str, Any]], Pair]) -> Pair:
         """Return the calls on an existing instance. If both are refused, others may have acted first: try a
         new instance.
         """
-        answers: Sequence[Exchange] = ()
+        resource, answers = self.resource, list[Exchange]()
+        states = (resource.initial,) if resource.initial else ()
         for new in (False, True):
             one: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True, new=new)
-            answers = yield from send(one)
+            answers = list((yield from send(one)))
             if any(exchange.success for exchange in answers):
                 break
         return answers
 
-    def at_once(one: Mapping[str, Any]) -> Pair:
-        why = f"two calls at once of {action.name} on one {resource.name}"
-        pair: Sequence[Exchange] = yield Concurrent((call(why, one), call(why, one)))
+    def at_once(self, one: Mapping[str, Any]) -> Pair:
+        """Call twice at the same time."""
+        why = f"two calls at once of {self.endpoint.action.name} on one {self.resource.name}"
+        pair: Sequence[Exchange] = yield Concurrent((self._call(why, one), self._call(why, one)))
         return pair
 
-    def in_a_row(one: Mapping[str, Any]) -> Pair:
-        first: Exchange = yield call(f"{action.name} of a {resource.name}", one)
+    def in_a_row(self, one: Mapping[str, Any]) -> Pair:
+        """Call twice in a row; once if the first call is refused."""
+        name = self.endpoint.action.name
+        first: Exchange = yield self._call(f"{name} of a {self.resource.name}", one)
         if not first.success:
             return (first,)
-        second: Exchange = yield call(f"{action.name} of the same {resource.name} again", one)
+        second: Exchange = yield self._call(f"{name} of the same {self.resource.name} again", one)
         return first, second
 
-    def run() -> Conversation:
-        pair = yield from on_new_or_other(at_once)
-        done = [exchange for exchange in pair if exchange.success]
-        if not done:
-            yield judge_untested(contract, f"neither call was done: {pair[0].outcome}")
-            return
-        if len(done) < TWO:
-            yield judge_kept(contract)
-            return
-        row = yield from on_new_or_other(in_a_row)
-        if len(row) < TWO:
-            yield judge_untested(contract, f"it was not done once: {row[0].outcome}")
-        elif row[1].status != CONFLICT:
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, f"a second call in a row: {row[1].outcome}")
-        else:
-            expected = f"one is refused with {row[1].outcome}, as the second of two in a row"
-            yield judge_broken(contract, expected, f"both calls were answered with {done[0].status}")
+    def _call(self, why: str, body: Mapping[str, Any]) -> Call:
+        """Return the call on an instance with the required arguments alone."""
+        resource, endpoint = self.resource, self.endpoint
+        template = template_of(self.setting.model, endpoint.action)
+        needed = {str(p.name) for p in endpoint.action.params if p.required}
+        least = {name: value for name, value in template.input.items() if name in needed}
+        given = {**least, str(self.param.name): resource.value_for(self.param, body)}
+        return ordinary(endpoint, template, "explore", why, input=given, subject=resource, made=body)
 
-    return run
+
+def _run_once(repeatable: _Repeatable, contract: str) -> Conversation:
+    pair = yield from repeatable.on_new_or_other(repeatable.at_once)
+    done = [exchange for exchange in pair if exchange.success]
+    if not done:
+        yield judge_untested(contract, f"neither call was done: {pair[0].outcome}")
+        return
+    if len(done) < TWO:
+        yield judge_kept(contract)
+        return
+    row = yield from repeatable.on_new_or_other(repeatable.in_a_row)
+    if len(row) < TWO:
+        yield judge_untested(contract, f"it was not done once: {row[0].outcome}")
+    elif row[1].status != CONFLICT:
+        yield Judgement(contract, Verdict.NOT_APPLICABLE, f"a second call in a row: {row[1].outcome}")
+    else:
+        expected = f"one is refused with {row[1].outcome}, as the second of two in a row"
+        yield judge_broken(contract, expected, f"both calls were answered with {done[0].status}")
 
 
 def _open_place(

@@ -11,12 +11,25 @@ untested.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
-from pgagents.verify.cases.optional_arguments import choose_optional
+from pgagents.verify.cases.conditional.entity_tags import (
+    OTHER,
+    WEAK,
+    changes_instance,
+    find_other_tag,
+    is_tag_required,
+    list_lone_arguments,
+    list_reads,
+    list_writes,
+    make_read,
+    make_write,
+    may_be_sent,
+)
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -31,29 +44,24 @@ from pgagents.verify.check.check import (
     promise,
 )
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.fixtures.target import target_of
-from pgagents.verify.values.schema_values import high, low, matches
-from pgagents.verify.wire.call import Call, Concurrent, EntityTag, InstanceRef, Raw
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.call import Concurrent, EntityTag, InstanceRef
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "conditional_calls"
 NOT_MODIFIED = 304
 REQUIRED = 428
-OTHER = '"pgv-no-such-version"'
 ANY = "*"
-WEAK = "W/"
 NO_OTHER = "the catalogue allows no other tag"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield the contracts of each read with a tag, and of each write that takes a tag."""
-    for _, endpoint in _reads(setting):
+    for _, endpoint in list_reads(setting):
         says = f"{endpoint.action.name} answers 304 to its own tag, and as usual to another one"
         yield promise(NAME, "not_modified", endpoint, says, endpoint.action.origin, endpoint.action.cite)
-    for _, _, endpoint in _writes(setting):
+    for _, _, endpoint in list_writes(setting):
         for detail, says in _details(setting, endpoint):
             yield promise(NAME, detail, endpoint, says, endpoint.action.origin, endpoint.action.cite)
 
@@ -64,171 +72,107 @@ def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str]]:
     yield "stale", f"{name} is refused with an old tag, and changes nothing"
     yield "weak", f"{name} is refused with the present tag as a weak one"
     yield "once", f"of two calls of {name} at once with the present tag only one is done"
-    if _is_required(endpoint):
+    if is_tag_required(endpoint):
         yield "missing", f"{name} is refused without a tag"
     else:
         yield "without", f"{name} is done without a tag"
-    if _list_alone(setting, endpoint):
+    if list_lone_arguments(setting, endpoint):
         yield "alone", f"{name} gives a new tag whichever argument alone changes something"
-
-
-def _list_alone(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
-    """Return the optional arguments of the body with a value for each, if no other argument must be sent."""
-    body = [p for p in endpoint.params if p.place == "body"]
-    if any(p.required and not p.refers_to for p in body):
-        return {}
-    names = {str(p.name) for p in body}
-    return {name: value for name, value in choose_optional(setting, endpoint).items() if name in names}
-
-
-def _is_required(endpoint: Endpoint) -> bool:
-    return any(p.required for p in endpoint.params if p.name == endpoint.action.if_match)
-
-
-def _reads(setting: Setting) -> list[tuple[Resource, Endpoint]]:
-    """Return the REST reads with tags, each with its resource."""
-    return [
-        (resource, endpoint)
-        for resource in setting.model.resources.values()
-        for read in resource.read_by
-        if read.action.etag and (endpoint := setting.endpoint(str(read.action.name), REST)) is not None
-    ]
-
-
-def _writes(setting: Setting) -> list[tuple[Resource, Endpoint, Endpoint]]:
-    """Return the REST writes that take a tag and keep the instance, each with its resource and read.
-
-    The tag is that of the changed instance. So a create has none, although it contains the id of the new
-    instance's container.
-    """
-    found = []
-    for endpoint in setting.endpoints:
-        if (
-            endpoint.action.if_match is None
-            or not endpoint.on_rest
-            or setting.model.is_removal(endpoint.action)
-        ):
-            continue
-        target = target_of(setting, endpoint.action)
-        reads = [(r, e) for r, e in _reads(setting) if target is not None and r is target.resource]
-        found += [(resource, reader, endpoint) for resource, reader in reads[:1]]
-    return found
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each read with a tag, and one for each write that takes one."""
     del roles
-    for resource, endpoint in _reads(setting):
+    for resource, endpoint in list_reads(setting):
         contract = f"{NAME}/not_modified/{endpoint.place}"
-        run = _read_again(setting, resource, endpoint, contract)
+        run = partial(_read_again, setting, resource, endpoint, contract)
         yield Probe(contract, 5, (contract,), 6, run, (endpoint,), "main", False)
-    for resource, reader, endpoint in _writes(setting):
+    for resource, reader, endpoint in list_writes(setting):
         alone, once = (f"{NAME}/{detail}/{endpoint.place}" for detail in ("alone", "once"))
         details = (f"{NAME}/{detail}/{endpoint.place}" for detail, _ in _details(setting, endpoint))
         contracts = tuple(one for one in details if one not in (alone, once))
-        if given := _list_alone(setting, endpoint):
-            each = _write_each(setting, resource, reader, endpoint, given)
+        if given := list_lone_arguments(setting, endpoint):
+            each = partial(_write_each, setting, resource, reader, endpoint, given)
             yield Probe(alone, 5, (alone,), 2 * len(given) + 2, each, (endpoint, reader), "main", True)
-        pair = _write_at_once(setting, resource, reader, endpoint, once)
+        pair = partial(_write_at_once, setting, resource, reader, endpoint, once)
         yield Probe(once, 5, (once,), 3, pair, (endpoint, reader), "main", True)
         name = f"{NAME}/versions/{endpoint.place}"
-        write = _write_versions(setting, resource, reader, endpoint)
+        write = partial(_write_versions, setting, resource, reader, endpoint)
         yield Probe(name, 5, contracts, 9, write, (endpoint, reader), "main", True)
 
 
-def _read(
-    setting: Setting,
-    reader: Endpoint,
-    body: Mapping[str, Any],
-    why: str,
-    known: str = "",
-) -> Call:
-    raw = Raw(headers=(("If-None-Match", known),)) if known else Raw()
-    template = template_of(setting.model, reader.action)
-    return ordinary(reader, template, "explore", why, made=body, raw=raw)
-
-
-def _read_again(
-    setting: Setting, resource: Resource, endpoint: Endpoint, contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        body: Mapping[str, Any] = yield InstanceRef(resource.name)
-        first: Exchange = yield _read(setting, endpoint, body, "to have its tag")
-        tag = first.header("etag")
-        if not first.success or not tag:
-            yield judge_untested(contract, f"it was answered without a tag: {first.outcome}")
+def _read_again(setting: Setting, resource: Resource, endpoint: Endpoint, contract: str) -> Conversation:
+    body: Mapping[str, Any] = yield InstanceRef(resource.name)
+    first: Exchange = yield make_read(setting, endpoint, body, "to have its tag")
+    tag = first.header("etag")
+    if not first.success or not tag:
+        yield judge_untested(contract, f"it was answered without a tag: {first.outcome}")
+        return
+    same: Exchange = yield make_read(setting, endpoint, body, "with the tag of its own answer", tag)
+    if same.void:
+        yield judge_untested(contract, f"the conditional read was not answered: {same.outcome}")
+        return
+    if same.status != NOT_MODIFIED and same.header("etag") in (tag, None):
+        yield judge_broken(contract, f"304 to If-None-Match: {tag}", same.outcome)
+        return
+    several = f"{OTHER}, {tag}"
+    turned = tag.removeprefix(WEAK) if tag.startswith(WEAK) else f"{WEAK}{tag}"
+    forms = {
+        several: "with two tags, the second its own",
+        ANY: "with *, which means any tag",
+        turned: "with its own tag, but for W/",
+    }
+    for form, why in forms.items() if same.status == NOT_MODIFIED else ():
+        if not may_be_sent(setting, endpoint, form):
+            continue
+        again: Exchange = yield make_read(setting, endpoint, body, why, form)
+        refused = form == ANY and not again.success  # as a value that has no use in a read
+        unread = not again.void and again.status != NOT_MODIFIED and again.header("etag") in (tag, None)
+        if unread and not refused:
+            yield judge_broken(contract, f"304 to If-None-Match: {form}", again.outcome)
             return
-        same: Exchange = yield _read(setting, endpoint, body, "with the tag of its own answer", tag)
-        if same.void:
-            yield judge_untested(contract, f"the conditional read was not answered: {same.outcome}")
-            return
-        if same.status != NOT_MODIFIED and same.header("etag") in (tag, None):
-            yield judge_broken(contract, f"304 to If-None-Match: {tag}", same.outcome)
-            return
-        several = f"{OTHER}, {tag}"
-        turned = tag.removeprefix(WEAK) if tag.startswith(WEAK) else f"{WEAK}{tag}"
-        forms = {
-            several: "with two tags, the second its own",
-            ANY: "with *, which means any tag",
-            turned: "with its own tag, but for W/",
-        }
-        for form, why in forms.items() if same.status == NOT_MODIFIED else ():
-            if not _may_be_sent(setting, endpoint, form):
-                continue
-            again: Exchange = yield _read(setting, endpoint, body, why, form)
-            refused = form == ANY and not again.success  # as a value that has no use in a read
-            unread = not again.void and again.status != NOT_MODIFIED and again.header("etag") in (tag, None)
-            if unread and not refused:
-                yield judge_broken(contract, f"304 to If-None-Match: {form}", again.outcome)
-                return
-        another = _find_other_tag(setting, endpoint, tag)
-        if not another:
-            yield judge_kept(contract) if same.status == NOT_MODIFIED else judge_untested(contract, NO_OTHER)
-            return
-        other: Exchange = yield _read(setting, endpoint, body, "with another tag", another)
-        if other.void:
-            yield judge_untested(contract, f"the conditional read was not answered: {other.outcome}")
-        elif other.success:
-            yield judge_kept(contract)
-        else:
-            yield judge_broken(contract, f"the whole answer to If-None-Match: {another}", other.outcome)
-
-    return run
+    another = find_other_tag(setting, endpoint, tag)
+    if not another:
+        yield judge_kept(contract) if same.status == NOT_MODIFIED else judge_untested(contract, NO_OTHER)
+        return
+    other: Exchange = yield make_read(setting, endpoint, body, "with another tag", another)
+    if other.void:
+        yield judge_untested(contract, f"the conditional read was not answered: {other.outcome}")
+    elif other.success:
+        yield judge_kept(contract)
+    else:
+        yield judge_broken(contract, f"the whole answer to If-None-Match: {another}", other.outcome)
 
 
 def _write_versions(
     setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint
-) -> Callable[[], Conversation]:
+) -> Conversation:
     """Write with the present tag, with the old one, and without one."""
-
-    def run() -> Conversation:
-        bare = "missing" if _is_required(endpoint) else "without"
-        every = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in ("present", "stale", "weak", bare))
-        present, stale, weak, missing = every
-        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
-        first: Exchange = yield _read(setting, reader, body, "to have its tag")
-        old = first.header("etag")
-        if not first.success or not old or old.startswith(WEAK):
-            why = "its tag is weak" if old else f"it was answered without a tag: {first.outcome}"
-            for contract in every:
-                yield judge_untested(contract, why)
-            return
-        done: Exchange = yield _write(setting, resource, endpoint, body, old, 0, "with the present tag")
-        second: Exchange = yield _read(setting, reader, body, "after the write")
-        yield _judge_present(present, first, done, second)
-        late: Exchange = yield _write(setting, resource, endpoint, body, old, 1, "with the tag before")
-        after: Exchange = yield _read(setting, reader, body, "after the refusal")
-        yield from _judge_stale(endpoint, stale, first, second, late, after)
-        yield from _try_weak(setting, resource, endpoint, body, second, weak)
-        free: Exchange = yield _write(setting, resource, endpoint, body, "", 1, "without a tag")
-        if not _is_required(endpoint):
-            yield from judge_accepted(free, missing, "a write without a tag")
-        else:
-            known = [c for c in endpoint.action.errors if c.status == REQUIRED]
-            codes = known or [setting.model.invalid_in(endpoint.action)]
-            yield from judge_refused(free, missing, codes, "a write without a tag")
-
-    return run
+    bare = "missing" if is_tag_required(endpoint) else "without"
+    every = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in ("present", "stale", "weak", bare))
+    present, stale, weak, missing = every
+    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    first: Exchange = yield make_read(setting, reader, body, "to have its tag")
+    old = first.header("etag")
+    if not first.success or not old or old.startswith(WEAK):
+        why = "its tag is weak" if old else f"it was answered without a tag: {first.outcome}"
+        for contract in every:
+            yield judge_untested(contract, why)
+        return
+    done: Exchange = yield make_write(setting, resource, endpoint, body, old, 0, "with the present tag")
+    second: Exchange = yield make_read(setting, reader, body, "after the write")
+    yield _judge_present(present, first, done, second)
+    late: Exchange = yield make_write(setting, resource, endpoint, body, old, 1, "with the tag before")
+    after: Exchange = yield make_read(setting, reader, body, "after the refusal")
+    yield from _judge_stale(endpoint, stale, first, second, late, after)
+    yield from _try_weak(setting, resource, endpoint, body, second, weak)
+    free: Exchange = yield make_write(setting, resource, endpoint, body, "", 1, "without a tag")
+    if not is_tag_required(endpoint):
+        yield from judge_accepted(free, missing, "a write without a tag")
+    else:
+        known = [c for c in endpoint.action.errors if c.status == REQUIRED]
+        codes = known or [setting.model.invalid_in(endpoint.action)]
+        yield from judge_refused(free, missing, codes, "a write without a tag")
 
 
 def _try_weak(
@@ -245,7 +189,7 @@ def _try_weak(
     if param is not None and not setting.test_argument(endpoint, param).is_valid(tag):
         yield Judgement(contract, Verdict.NOT_APPLICABLE, "the argument takes no weak tag")
         return
-    done: Exchange = yield _write(
+    done: Exchange = yield make_write(
         setting, resource, endpoint, body, tag, 1, "with the present tag as a weak one"
     )
     code = endpoint.action.stale
@@ -260,112 +204,56 @@ def _try_weak(
 
 def _write_at_once(
     setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, contract: str
-) -> Callable[[], Conversation]:
-    """Return a conversation that sends two changing writes at the same time, both with the present tag."""
-
-    def run() -> Conversation:
-        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
-        first: Exchange = yield _read(setting, reader, body, "to have its tag")
-        tag = first.header("etag")
-        if not first.success or not tag or tag.startswith(WEAK):
-            yield judge_untested(contract, f"it was answered without a strong tag: {first.outcome}")
-            return
-        why = "one of two at once with the present tag"
-        calls = tuple(_write(setting, resource, endpoint, body, tag, turn, why) for turn in (0, 1))
-        pair: Sequence[Exchange] = yield Concurrent(calls)
-        done = [exchange for exchange in pair if exchange.success]
-        if not done:
-            yield judge_untested(contract, f"neither write was done: {pair[0].outcome}")
-        elif len(done) < len(pair):
-            yield judge_kept(contract)
-        elif any(not _changes_it(resource, reader, call, first) for call in calls):
-            yield judge_untested(contract, "one of the writes changed nothing, so the tag may have stayed")
-        else:
-            refused = endpoint.action.stale
-            expected = f"one is refused with {refused.status if refused is not None else 412}"
-            yield judge_broken(contract, expected, f"both were answered with {done[0].status}")
-
-    return run
-
-
-def _changes_it(resource: Resource, reader: Endpoint, call: Call, first: Exchange) -> bool:
-    """True if a write gives a member another value than the read before it showed."""
-    read = next((one for one in resource.read_by if one.action is reader.action), None)
-    shown = at_path(read, first)
-    params = call.endpoint.params if call.endpoint is not None else ()
-    sent = [p for p in params if p.place == "body" and not p.refers_to and str(p.name) in call.input]
-    return isinstance(shown, Mapping) and any(
-        p.wire in shown and shown[p.wire] != call.input[str(p.name)] for p in sent
-    )
+) -> Conversation:
+    """Send two changing writes at the same time, both with the present tag."""
+    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    first: Exchange = yield make_read(setting, reader, body, "to have its tag")
+    tag = first.header("etag")
+    if not first.success or not tag or tag.startswith(WEAK):
+        yield judge_untested(contract, f"it was answered without a strong tag: {first.outcome}")
+        return
+    why = "one of two at once with the present tag"
+    calls = tuple(make_write(setting, resource, endpoint, body, tag, turn, why) for turn in (0, 1))
+    pair: Sequence[Exchange] = yield Concurrent(calls)
+    done = [exchange for exchange in pair if exchange.success]
+    if not done:
+        yield judge_untested(contract, f"neither write was done: {pair[0].outcome}")
+    elif len(done) < len(pair):
+        yield judge_kept(contract)
+    elif any(not changes_instance(resource, reader, call, first) for call in calls):
+        yield judge_untested(contract, "one of the writes changed nothing, so the tag may have stayed")
+    else:
+        refused = endpoint.action.stale
+        expected = f"one is refused with {refused.status if refused is not None else 412}"
+        yield judge_broken(contract, expected, f"both were answered with {done[0].status}")
 
 
 def _write_each(
     setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, given: Mapping[str, Any]
-) -> Callable[[], Conversation]:
-    """Return a conversation that changes the arguments one after the other, and compares the tags."""
+) -> Conversation:
+    """Change the arguments one after the other, and compare the tags."""
     contract = f"{NAME}/alone/{endpoint.place}"
-
-    def run() -> Conversation:
-        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
-        before: Exchange = yield _read(setting, reader, body, "to have its tag")
-        changed = False
-        for name, value in given.items():
-            template = template_of(setting.model, endpoint.action)
-            needed = template.list_needed(endpoint.action)
-            input = {**needed, **resource.values_for(endpoint.params, body), name: value}
-            if endpoint.action.if_match is not None:
-                input[endpoint.action.if_match] = EntityTag(before.header("etag") or "*")
-            why = f"with {name} alone"
-            yield ordinary(endpoint, template, "explore", why, input=input, made=body, subject=resource)
-            after: Exchange = yield _read(setting, reader, body, f"after {name} changed")
-            if not before.success or not after.success or not after.header("etag"):
-                yield judge_untested(contract, f"it was not read with a tag: {after.outcome}")
-                return
-            if after.body != before.body and after.header("etag") == before.header("etag"):
-                said = f"the same tag after another {name}, {after.header('etag')}"
-                yield judge_broken(contract, "a new tag after each change", said)
-                return
-            changed, before = changed or after.body != before.body, after
-        yield judge_kept(contract) if changed else judge_untested(contract, "no argument alone changed it")
-
-    return run
-
-
-def _write(
-    setting: Setting,
-    resource: Resource,
-    endpoint: Endpoint,
-    body: Mapping[str, Any],
-    tag: str,
-    turn: int,
-    why: str,
-) -> Call:
-    """Return a write with a tag. In each turn, the texts of its body have other values.
-
-    These are the required texts, or without any, those of the example.
-    """
-    template = template_of(setting.model, endpoint.action)
-    choose = (low, high)[turn]
-    sent = [p for p in endpoint.params if p.place == "body" and not p.refers_to]
-    needed = [p for p in sent if p.required] or [p for p in sent if str(p.name) in template.input]
-    texts = {str(p.name): choose(p.schema, setting.model.schemas) for p in needed}
-    ids = resource.values_for(endpoint.params, body)
-    given = {**template.input, **texts, **ids, str(endpoint.action.if_match): EntityTag(tag)}
-    return ordinary(endpoint, template, "explore", why, input=given, made=body, subject=resource)
-
-
-def _may_be_sent(setting: Setting, endpoint: Endpoint, tags: str) -> bool:
-    """True if the catalogue allows this value for the read's If-None-Match."""
-    named = (p for p in endpoint.params if p.place == "header" and p.wire.lower() == "if-none-match")
-    return all(matches(setting.resolve_schema(p.schema), tags) for p in named)
-
-
-def _find_other_tag(setting: Setting, endpoint: Endpoint, tag: str) -> str:
-    """Return a tag that differs from the read's tag, in a form that the catalogue allows; empty without
-    one.
-    """
-    turned = tag.translate(str.maketrans("0123456789", "1234567890"))
-    return next((t for t in (OTHER, turned) if t != tag and _may_be_sent(setting, endpoint, t)), "")
+    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    before: Exchange = yield make_read(setting, reader, body, "to have its tag")
+    changed = False
+    for name, value in given.items():
+        template = template_of(setting.model, endpoint.action)
+        needed = template.list_needed(endpoint.action)
+        input = {**needed, **resource.values_for(endpoint.params, body), name: value}
+        if endpoint.action.if_match is not None:
+            input[endpoint.action.if_match] = EntityTag(before.header("etag") or "*")
+        why = f"with {name} alone"
+        yield ordinary(endpoint, template, "explore", why, input=input, made=body, subject=resource)
+        after: Exchange = yield make_read(setting, reader, body, f"after {name} changed")
+        if not before.success or not after.success or not after.header("etag"):
+            yield judge_untested(contract, f"it was not read with a tag: {after.outcome}")
+            return
+        if after.body != before.body and after.header("etag") == before.header("etag"):
+            said = f"the same tag after another {name}, {after.header('etag')}"
+            yield judge_broken(contract, "a new tag after each change", said)
+            return
+        changed, before = changed or after.body != before.body, after
+    yield judge_kept(contract) if changed else judge_untested(contract, "no argument alone changed it")
 
 
 def _judge_present(contract: str, first: Exchange, done: Exchange, second: Exchange) -> Judgement:

@@ -6,14 +6,10 @@ that change by themselves are compared only in an exclusive run, and only if not
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
-from pgagents.cel.expression import epoch
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource, id_text
+from pgagents.model.resource import Resource
 from pgagents.verify.answers.comparison.comparable import find_lasting, list_common, list_dating
 from pgagents.verify.answers.comparison.representations import (
     Representation,
@@ -22,7 +18,17 @@ from pgagents.verify.answers.comparison.representations import (
     references,
     representations_of,
 )
-from pgagents.verify.answers.removed import list_removed
+from pgagents.verify.answers.comparison.shown_instances import (
+    MOST_KNOWN,
+    DatedValues,
+    ShownInstance,
+    ShownInstances,
+    find_place,
+    forget_all,
+    forget_removed,
+    is_uncertain,
+)
+from pgagents.verify.answers.comparison.standing_values import is_same, list_standing
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -41,52 +47,10 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "consistent_representations"
 TRUSTED = ("valid", "explore", "clean")
-MOST_KNOWN = 2_000
-LASTING_S = 600.0
-MOMENT_S = 2.0
-"""Seconds for which a volatile value is compared with others; LASTING_S is that time for a lasting value."""
-SAME_S = 1.0
 STALE_S = 120.0
 """Seconds: a timestamp that was first seen so long before a value changed cannot be the time of the new
 value.
 """
-
-
-@dataclass(slots=True)
-class _Told:
-    """The representation of an instance in one answer; `written` is the number of writes before it."""
-
-    representation: Representation
-    body: Mapping[str, Any]
-    written: int
-    at: float
-    place: str = ""
-
-
-@dataclass(slots=True)
-class _Dated:
-    """The last volatile values that an action returned, read at `at`.
-
-    With them are the times in the same answer, which were first seen at `since`.
-    """
-
-    values: Mapping[str, Any]
-    times: Mapping[str, Any]
-    since: float
-    at: float
-
-
-@dataclass(slots=True)
-class _Facts:
-    """The last representation of each instance, by kind and id, and by action.
-
-    `number` is the number of the last exchange judged.
-    """
-
-    told: dict[tuple[str, str], dict[str, _Told]]
-    dated: dict[tuple[str, str, str], _Dated] = field(default_factory=dict)
-    written: int = 0
-    number: int = 0
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -214,20 +178,20 @@ def _run(
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Compare an answer's representations with earlier ones of the same instances."""
-    facts: _Facts = memory.notes.setdefault((NAME, "facts"), _Facts({}))
+    facts: ShownInstances = memory.notes.setdefault((NAME, "facts"), ShownInstances({}))
     if (
         exchange.number - exchange.repeats > facts.number + 1
         or exchange.call.beside
         or len(facts.told) > MOST_KNOWN
     ):
-        _forget(facts)  # a call came in between that no watcher sees, such as an operator's
+        forget_all(facts)  # a call came in between that no watcher sees, such as an operator's
     facts.number = max(facts.number, exchange.number)
     endpoint = exchange.call.endpoint
     if endpoint is None:
         return
     if endpoint.action.effect == "write" and (exchange.success or exchange.error or exchange.status >= 500):
         facts.written += 1
-        _forget_removed(memory.setting, exchange, facts)
+        forget_removed(memory.setting, exchange, facts)
     if (
         not exchange.success
         or not exchange.fits
@@ -239,10 +203,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     verdicts: dict[str, Judgement] = {}
     for representation in _representations(memory.setting, str(endpoint.action.name)):
-        place = _place_of(memory.setting, representation.kind, exchange, endpoint)
+        place = find_place(memory.setting, representation.kind, exchange, endpoint)
         for body in objects_at(exchange.body, representation.path):
-            told = _Told(representation, body, facts.written, exchange.sent_at, place)
-            if _is_uncertain(memory, told):
+            told = ShownInstance(representation, body, facts.written, exchange.sent_at, place)
+            if is_uncertain(memory, told):
                 continue
             for judgement in _compare_representations(memory.setting, facts, told, endpoint):
                 known = verdicts.get(judgement.contract)
@@ -251,43 +215,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     yield from verdicts.values()
 
 
-def _forget_removed(setting: Setting, exchange: Exchange, facts: _Facts) -> None:
-    """Forget the instance that a call removes, even if it got no answer, because its id may be reused."""
-    for gone, place, id in list_removed(setting, exchange):
-        if gone.removes:
-            facts.told.pop((kind_of(setting, gone), f"{place} {id}"), None)
-
-
-def _is_uncertain(memory: Memory, told: _Told) -> bool:
-    """True if the instance may have been removed, so that another instance may have its id."""
-    id = told.body.get(told.representation.id)
-    return any(
-        known == id_text(id) and place == told.place
-        for name, place, known in memory.uncertain
-        if kind_of(memory.setting, memory.model.resources[name]) == told.representation.kind
-    )
-
-
-def _place_of(setting: Setting, kind: str, exchange: Exchange, endpoint: Endpoint) -> str:
-    """Return the ids of the containers in a call, because ids are only unique within them."""
-    for resource in setting.model.resources.values():
-        if resource.within is not None and kind_of(setting, resource) == kind:
-            return resource.place_in(endpoint.params, exchange.input)
-    return ""
-
-
-def _forget(facts: _Facts) -> None:
-    """Forget all facts except those from creates, some of which never change."""
-    made = {
-        key: {by: told for by, told in known.items() if told.representation.makes}
-        for key, known in facts.told.items()
-    }
-    kept = [(key, known) for key, known in made.items() if known]
-    facts.told = dict(kept[-MOST_KNOWN // 2 :])
-
-
 def _compare_representations(
-    setting: Setting, facts: _Facts, new: _Told, endpoint: Endpoint
+    setting: Setting, facts: ShownInstances, new: ShownInstance, endpoint: Endpoint
 ) -> Iterator[Judgement]:
     id = new.body.get(new.representation.id)
     if not isinstance(id, str | int) or isinstance(id, bool):
@@ -298,8 +227,8 @@ def _compare_representations(
     for old in known.values():
         reader = new.representation if not new.representation.writes else old.representation
         contract = f"{NAME}/{reader.kind}/{setting.get_lead(reader.action).place}"
-        names = _standing(setting, old, new)
-        differing = next((n for n in names if not _same(new.body[n], old.body[n])), None)
+        names = list_standing(setting, old, new)
+        differing = next((n for n in names if not is_same(new.body[n], old.body[n])), None)
         if differing is not None and (endpoint.leads or new.representation.writes):
             said = (
                 f"{differing} {old.body[differing]!r}, as {old.representation.action} returned for the same "
@@ -315,7 +244,9 @@ def _compare_representations(
     known[f"{new.representation.action} {new.representation.id}"] = new
 
 
-def _judge_stale_timestamp(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judgement | None:
+def _judge_stale_timestamp(
+    setting: Setting, facts: ShownInstances, new: ShownInstance, id: str
+) -> Judgement | None:
     """Return a broken judgement if a volatile value changed although its timestamp did not, else None.
 
     The timestamp must have been seen long before the change.
@@ -330,7 +261,7 @@ def _judge_stale_timestamp(setting: Setting, facts: _Facts, new: _Told, id: str)
     key = (new.representation.kind, id, new.representation.action)
     old = facts.dated.get(key)
     same = old is not None and old.times == times
-    facts.dated[key] = _Dated(values, times, old.since if old is not None and same else new.at, new.at)
+    facts.dated[key] = DatedValues(values, times, old.since if old is not None and same else new.at, new.at)
     if old is None or not same or old.values == values or old.at - old.since < STALE_S:
         return None
     name = next(n for n in values if old.values.get(n) != values[n])
@@ -340,66 +271,6 @@ def _judge_stale_timestamp(setting: Setting, facts: _Facts, new: _Told, id: str)
         f"{name} {values[name]} still comes with {time} {times[time]}, as {name} {old.values.get(name)} did"
     )
     return judge_broken(contract, f"{time} moves on when {name} changes", told)
-
-
-def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
-    """Return the members in both representations whose older value must still be the same."""
-    lasts = old.representation.makes or new.at - old.at < LASTING_S
-    stays = setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
-    if not lasts and not stays:
-        return []
-    common, lasting, passing = _list_compared(setting, old.representation, new.representation)
-    names = common if lasts and stays else lasting if lasts else passing
-    there = [n for n in names if n in old.body and n in new.body]
-    return (
-        [n for n in there if not _personal(setting, old, n)]
-        if _may_be_forgotten(setting, new.at - old.at)
-        else there
-    )
-
-
-def _list_compared(setting: Setting, old: Representation, new: Representation) -> tuple[tuple[str, ...], ...]:
-    """Return the common members of two representations: all of them, those that last, and the others.
-
-    Computed once for each pair. The catalogue keeps its representations alive, so their `id()` can be a key.
-    """
-
-    def find() -> tuple[tuple[str, ...], ...]:
-        common, lasting = list_common(setting, new, old), find_lasting(setting, old)
-        return (
-            common,
-            tuple(n for n in common if n in lasting),
-            tuple(n for n in common if n not in lasting),
-        )
-
-    return setting.compute_once((NAME, "compared", id(old), id(new)), find)
-
-
-def _may_be_forgotten(setting: Setting, seconds: float) -> bool:
-    """True if retention may have removed personal data from an answer after so many seconds."""
-    least = setting.compute_once(
-        (NAME, "retention"),
-        lambda: min((r.after_s for r in (setting.model.retention or {}).values()), default=math.inf),
-    )
-    return seconds >= least
-
-
-def _personal(setting: Setting, old: _Told, member: str) -> bool:
-    return member in setting.model.private or isinstance(old.body[member], Mapping)
-
-
-def _same(a: Any, b: Any) -> bool:
-    """True if two values mean the same. Times are compared by the second, lists in any order."""
-    if type(a) is type(b) and a == b:
-        return True
-    if isinstance(a, str) and isinstance(b, str):
-        apart = abs(epoch(a) - epoch(b))
-        return math.isfinite(apart) and apart < SAME_S
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return all(_same(a[name], b[name]) for name in a.keys() & b.keys())
-    if isinstance(a, list) and isinstance(b, list):
-        return sorted(map(repr, a)) == sorted(map(repr, b))
-    return bool(a == b)
 
 
 CHECK = Check(

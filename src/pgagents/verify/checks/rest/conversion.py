@@ -7,8 +7,9 @@ counter is read before and after. The first instance is used up: undoing it must
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pgagents.http import json_bytes
@@ -96,7 +97,14 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         covers = (*covers, *([_any_case(p)] if _list_case_insensitive(setting, p) else []))
         if covers:
             yield Probe(
-                covers[0], 4, covers, 6, _run(setting, p, counted, used, covers), (p.maker,), "main", True
+                covers[0],
+                4,
+                covers,
+                6,
+                partial(_run, setting, p, counted, used, covers),
+                (p.maker,),
+                "main",
+                True,
             )
 
 
@@ -156,18 +164,13 @@ def _alike(one: Takes | None, two: Takes) -> bool:
     return one is not None and (one.of, one.counter, one.read_by) == (two.of, two.counter, two.read_by)
 
 
-def _run(
-    setting: Setting, p: _Passing, counted: str, used: str, covers: tuple[str, ...]
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        verdicts: list[Judgement] = []
-        for _ in range(ROUNDS):
-            verdicts = yield from _round(setting, p, counted, used)
-            if not any(v.verdict is Verdict.BROKEN for v in verdicts):
-                break
-        yield from (v for v in verdicts if v.contract in covers)
-
-    return run
+def _run(setting: Setting, p: _Passing, counted: str, used: str, covers: tuple[str, ...]) -> Conversation:
+    verdicts: list[Judgement] = []
+    for _ in range(ROUNDS):
+        verdicts = yield from _round(setting, p, counted, used)
+        if not any(v.verdict is Verdict.BROKEN for v in verdicts):
+            break
+    yield from (v for v in verdicts if v.contract in covers)
 
 
 def _choose_arguments(p: _Passing, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ Preflight requests, answers and refusals must have the right CORS headers (the F
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import (
@@ -129,7 +130,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         return
     for endpoint in _endpoints(setting):
         contract = f"{NAME}/preflight/{endpoint.place}"
-        yield Probe(contract, 5, (contract,), 1, _preflight(setting, endpoint, contract), ())
+        yield Probe(contract, 5, (contract,), 1, partial(_preflight, setting, endpoint, contract), ())
     call = ordinary(
         reader,
         template_of(setting.model, reader.action),
@@ -138,13 +139,13 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         raw=_from(_origin(setting)),
     )
     covers = (ANSWERED, STRANGERS) if _origin(setting) == STRANGER else (ANSWERED,)
-    yield Probe(ANSWERED, 5, covers, 1, _read(setting, call, ANSWERED), (reader,))
+    yield Probe(ANSWERED, 5, covers, 1, partial(_read, setting, call, ANSWERED), (reader,))
     if reader.needs_key:
         keyless = replace(call, intent="auth", twist="none", why="a call without a key from a web page")
-        yield Probe(REFUSED, 5, (REFUSED,), 1, _read(setting, keyless, REFUSED), (reader,))
+        yield Probe(REFUSED, 5, (REFUSED,), 1, partial(_read, setting, keyless, REFUSED), (reader,))
     if _origin(setting) != STRANGER:
         stranger = replace(call, why="a call from a web page of another origin", raw=_from(STRANGER))
-        yield Probe(STRANGERS, 5, (STRANGERS,), 1, _strange(setting, stranger), (reader,))
+        yield Probe(STRANGERS, 5, (STRANGERS,), 1, partial(_strange, setting, stranger), (reader,))
 
 
 def _from(origin: str) -> Raw:
@@ -176,7 +177,7 @@ def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
     return list(dict.fromkeys((*own, *body, *wires, *told)))
 
 
-def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[[], Conversation]:
+def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Conversation:
     origin, wanted = _origin(setting), _list_requested_headers(setting, endpoint)
     headers = (
         ("Origin", origin),
@@ -184,23 +185,19 @@ def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[
         ("Access-Control-Request-Headers", ",".join(wanted)),
     )
     path = endpoint.path.replace("{", "").replace("}", "")
-
-    def run() -> Conversation:
-        exchange: Exchange = yield Call(
-            None,
-            {},
-            "document",
-            f"a browser's question about {endpoint.method}",
-            role="",
-            raw=Raw("OPTIONS", path, headers),
-        )
-        if exchange.void:
-            return
-        if origin == STRANGER:
-            yield _credentials(setting, exchange)
-        yield _judge_preflight(exchange, contract, origin, endpoint.method, wanted)
-
-    return run
+    exchange: Exchange = yield Call(
+        None,
+        {},
+        "document",
+        f"a browser's question about {endpoint.method}",
+        role="",
+        raw=Raw("OPTIONS", path, headers),
+    )
+    if exchange.void:
+        return
+    if origin == STRANGER:
+        yield _credentials(setting, exchange)
+    yield _judge_preflight(exchange, contract, origin, endpoint.method, wanted)
 
 
 def _judge_preflight(
@@ -234,34 +231,27 @@ def _explain_block(exchange: Exchange, origin: str) -> str:
     return "" if told in ("*", origin) else f"Access-Control-Allow-Origin: {told or 'is missing'}"
 
 
-def _read(setting: Setting, call: Call, contract: str) -> Callable[[], Conversation]:
+def _read(setting: Setting, call: Call, contract: str) -> Conversation:
     origin = _origin(setting)
-
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        if exchange.void:
-            return
-        if contract == ANSWERED and origin == STRANGER:
-            yield _credentials(setting, exchange)
-        problem = _explain_block(exchange, origin)
-        yield (
-            judge_broken(
-                contract, f"Access-Control-Allow-Origin: {origin} or *", f"{problem} on {exchange.status}"
-            )
-            if problem
-            else judge_kept(contract)
+    exchange: Exchange = yield call
+    if exchange.void:
+        return
+    if contract == ANSWERED and origin == STRANGER:
+        yield _credentials(setting, exchange)
+    problem = _explain_block(exchange, origin)
+    yield (
+        judge_broken(
+            contract, f"Access-Control-Allow-Origin: {origin} or *", f"{problem} on {exchange.status}"
         )
+        if problem
+        else judge_kept(contract)
+    )
 
-    return run
 
-
-def _strange(setting: Setting, call: Call) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        if not exchange.void:
-            yield _credentials(setting, exchange)
-
-    return run
+def _strange(setting: Setting, call: Call) -> Conversation:
+    exchange: Exchange = yield call
+    if not exchange.void:
+        yield _credentials(setting, exchange)
 
 
 def _credentials(setting: Setting, exchange: Exchange) -> Judgement:

@@ -6,7 +6,8 @@ other code applies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from pgagents.model.answers.error_code import Code
@@ -52,21 +53,18 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         given = make_refused(setting, endpoint, code)
         if given is not None:
             contract = f"{NAME}/{code.name}/{endpoint.place}"
-            run = _run(setting, endpoint, code, given, contract)
+            run = partial(_run, setting, endpoint, code, given, contract)
             writes = endpoint.action.effect == "write"
             yield Probe(contract, 5, (contract,), 2 if writes else 1, run, (endpoint,), "main", writes)
 
 
 def _run(
     setting: Setting, endpoint: Endpoint, code: Code, given: dict[str, Any], contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        template = template_of(setting.model, endpoint.action)
-        why = f"a call that is to be refused with {code.name}"
-        exchange: Exchange = yield ordinary(endpoint, template, "illegal", why, input=given, fresh=True)
-        yield from judge_refused(exchange, contract, [code], why)
-
-    return run
+) -> Conversation:
+    template = template_of(setting.model, endpoint.action)
+    why = f"a call that is to be refused with {code.name}"
+    exchange: Exchange = yield ordinary(endpoint, template, "illegal", why, input=given, fresh=True)
+    yield from judge_refused(exchange, contract, [code], why)
 
 
 CHECK = Check(

@@ -6,7 +6,8 @@ answers must be equal. If both repeat the argument under its name, these values 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.http import json_bytes
@@ -82,50 +83,54 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for endpoint, param in _cases(setting):
         contract = f"{NAME}/{param.name}/{endpoint.place}"
         yield Probe(
-            contract, 4, (contract,), 2, _run(setting, endpoint, param, contract), (endpoint,), "main", False
+            contract,
+            4,
+            (contract,),
+            2,
+            partial(_run, setting, endpoint, param, contract),
+            (endpoint,),
+            "main",
+            False,
         )
 
 
-def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        name, template = str(param.name), template_of(setting.model, endpoint.action)
-        usual = setting.resolve_schema(param.schema)["default"]
-        given = _widest(setting, endpoint, param, usual)
-        without = {k: v for k, v in given.items() if k != name}
-        reuses: tuple[Reuse, ...] = (
-            answer_that_will_do(setting, endpoint),
-            "",
-        )  # something may have changed between the two calls
-        for again in reuses if setting.exclusive else (*reuses, *reuses[1:] * OTHERS):
-            out: Exchange = yield ordinary(
-                endpoint, template, "valid", f"{name} left out", input=without, reuse=again
-            )
-            full: Exchange = yield ordinary(
-                endpoint,
-                template,
-                "valid",
-                f"{name} {usual}, its default",
-                input={**without, name: usual},
-                reuse=again,
-                made=out.subject,
-            )
-            if not (out.success and full.success and out.fits and full.fits):
-                yield judge_untested(contract, _why_not(out, full))
-                return
-            told, wanted = (_answered(setting, exchange, name) for exchange in (out, full))
-            if told == wanted:
-                yield judge_kept(contract)
-                return
-        if not setting.exclusive:
-            last: Exchange = yield ordinary(
-                endpoint, template, "valid", f"{name} left out once more", input=without, made=out.subject
-            )
-            if _answered(setting, last, name) != told:
-                yield Judgement(contract, Verdict.NOT_APPLICABLE, OTHERS_CHANGE)
-                return
-        yield judge_broken(contract, f"what {name} {usual} is answered", differing(told, wanted))
-
-    return run
+def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> Conversation:
+    name, template = str(param.name), template_of(setting.model, endpoint.action)
+    usual = setting.resolve_schema(param.schema)["default"]
+    given = _widest(setting, endpoint, param, usual)
+    without = {k: v for k, v in given.items() if k != name}
+    reuses: tuple[Reuse, ...] = (
+        answer_that_will_do(setting, endpoint),
+        "",
+    )  # something may have changed between the two calls
+    for again in reuses if setting.exclusive else (*reuses, *reuses[1:] * OTHERS):
+        out: Exchange = yield ordinary(
+            endpoint, template, "valid", f"{name} left out", input=without, reuse=again
+        )
+        full: Exchange = yield ordinary(
+            endpoint,
+            template,
+            "valid",
+            f"{name} {usual}, its default",
+            input={**without, name: usual},
+            reuse=again,
+            made=out.subject,
+        )
+        if not (out.success and full.success and out.fits and full.fits):
+            yield judge_untested(contract, _why_not(out, full))
+            return
+        told, wanted = (_answered(setting, exchange, name) for exchange in (out, full))
+        if told == wanted:
+            yield judge_kept(contract)
+            return
+    if not setting.exclusive:
+        last: Exchange = yield ordinary(
+            endpoint, template, "valid", f"{name} left out once more", input=without, made=out.subject
+        )
+        if _answered(setting, last, name) != told:
+            yield Judgement(contract, Verdict.NOT_APPLICABLE, OTHERS_CHANGE)
+            return
+    yield judge_broken(contract, f"what {name} {usual} is answered", differing(told, wanted))
 
 
 def _answered(setting: Setting, exchange: Exchange, name: str) -> list[str]:

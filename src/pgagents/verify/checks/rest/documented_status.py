@@ -7,8 +7,9 @@ JSON text, and bytes that are no text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import (
@@ -70,21 +71,18 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 6,
                 (contract,),
                 2,
-                _run(setting, (call, unreadable), contract),
+                partial(_run, setting, (call, unreadable), contract),
                 (endpoint,),
                 "main",
                 writes,
             )
 
 
-def _run(setting: Setting, calls: Sequence[Call], contract: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        for call in calls:
-            exchange: Exchange = yield call
-            if call.endpoint is not None and exchange.status in REFUSED_STATUSES:
-                yield _judge_status(contract, exchange, _list_statuses(setting, call.endpoint))
-
-    return run
+def _run(setting: Setting, calls: Sequence[Call], contract: str) -> Conversation:
+    for call in calls:
+        exchange: Exchange = yield call
+        if call.endpoint is not None and exchange.status in REFUSED_STATUSES:
+            yield _judge_status(contract, exchange, _list_statuses(setting, call.endpoint))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

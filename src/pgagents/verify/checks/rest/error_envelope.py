@@ -15,12 +15,12 @@ from pgagents.verify.cases.invalid import provokable
 from pgagents.verify.check.check import (
     Check,
     Judgement,
-    is_documented_answer,
     judge_broken,
     judge_kept,
     promise,
     promise_at,
 )
+from pgagents.verify.check.documented_answer import is_documented_answer
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import framework_places

@@ -7,8 +7,9 @@ has. The laws of the list decide which items it may contain.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pgagents.cel.expression import Expression
@@ -135,54 +136,48 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract, with a call for each near value that the schema allows."""
     del roles
     for case in _cases(setting):
-        run = _run_several(setting, case) if case.several else _run(setting, case)
+        run = partial(_run_several, setting, case) if case.several else partial(_run, setting, case)
         writes = case.resource.made_by is not None
         yield Probe(case.contract, 6, (case.contract,), case.cost, run, (case.endpoint,), "main", writes)
 
 
-def _run(setting: Setting, case: _Case) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        there: Mapping[str, Any] = yield InstanceRef(case.resource.name, standard=not case.by_catalogue)
-        text = _evaluate_argument(setting, case, there)
-        action = case.endpoint.action
-        near = fitting(setting, action, case.param, text) if isinstance(text, str) else {}
-        exactly = case.comparison == "exactly"
-        chosen = [how for how in near if exactly or how != "in the other case"][: MOST[case.comparison]]
-        if not chosen:
-            reason = "the argument takes no text that is nearly another"
-            yield Judgement(case.contract, Verdict.NOT_APPLICABLE, reason)
-            return
-        if not case.by_catalogue:  # the laws of the filter are judged by the items that it finds
-            yield _ask(setting, case, text, "of one that exists", there)
-        for how in chosen:
-            exchange: Exchange = yield _ask(setting, case, near[how], how, there)
-            yield from _judge(setting, case, exchange, f"asked for one {how}")
-
-    return run
+def _run(setting: Setting, case: _Case) -> Conversation:
+    there: Mapping[str, Any] = yield InstanceRef(case.resource.name, standard=not case.by_catalogue)
+    text = _evaluate_argument(setting, case, there)
+    action = case.endpoint.action
+    near = fitting(setting, action, case.param, text) if isinstance(text, str) else {}
+    exactly = case.comparison == "exactly"
+    chosen = [how for how in near if exactly or how != "in the other case"][: MOST[case.comparison]]
+    if not chosen:
+        reason = "the argument takes no text that is nearly another"
+        yield Judgement(case.contract, Verdict.NOT_APPLICABLE, reason)
+        return
+    if not case.by_catalogue:  # the laws of the filter are judged by the items that it finds
+        yield _ask(setting, case, text, "of one that exists", there)
+    for how in chosen:
+        exchange: Exchange = yield _ask(setting, case, near[how], how, there)
+        yield from _judge(setting, case, exchange, f"asked for one {how}")
 
 
-def _run_several(setting: Setting, case: _Case) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        there: Mapping[str, Any] = yield InstanceRef(case.resource.name, standard=not case.by_catalogue)
-        values = there.get(case.value)
-        if not isinstance(values, list) or not values:
-            why = f"to find one with a {case.value}"
-            whole: Exchange = yield Call(case.endpoint, case.listed_by.input, "explore", why, made=there)
-            values = _values_in(case, whole)
-        schema = setting.resolve_schema(case.param.schema)
-        series = (distinct(schema["items"], setting.model.schemas, i) for i in range(len(values) + 1))
-        absent = next((value for value in series if value not in values), None)
-        test = setting.test(("param", str(case.endpoint.action.name), str(case.param.name), ""), schema)
-        orders = [[absent, *values[:1]], [*values[:1], absent]] if values else []
-        if absent is None or not orders or not all(test.is_valid(order) for order in orders):
-            yield judge_untested(case.contract, f"no {case.resource.name} was seen with a {case.value}")
-            return
-        yield _ask(setting, case, values[:1], "of one that exists", there)
-        for order in orders:
-            exchange: Exchange = yield _ask(setting, case, order, "of which nothing has one", there)
-            yield from _judge(setting, case, exchange, "asked for two of which nothing has one")
-
-    return run
+def _run_several(setting: Setting, case: _Case) -> Conversation:
+    there: Mapping[str, Any] = yield InstanceRef(case.resource.name, standard=not case.by_catalogue)
+    values = there.get(case.value)
+    if not isinstance(values, list) or not values:
+        why = f"to find one with a {case.value}"
+        whole: Exchange = yield Call(case.endpoint, case.listed_by.input, "explore", why, made=there)
+        values = _values_in(case, whole)
+    schema = setting.resolve_schema(case.param.schema)
+    series = (distinct(schema["items"], setting.model.schemas, i) for i in range(len(values) + 1))
+    absent = next((value for value in series if value not in values), None)
+    test = setting.test(("param", str(case.endpoint.action.name), str(case.param.name), ""), schema)
+    orders = [[absent, *values[:1]], [*values[:1], absent]] if values else []
+    if absent is None or not orders or not all(test.is_valid(order) for order in orders):
+        yield judge_untested(case.contract, f"no {case.resource.name} was seen with a {case.value}")
+        return
+    yield _ask(setting, case, values[:1], "of one that exists", there)
+    for order in orders:
+        exchange: Exchange = yield _ask(setting, case, order, "of which nothing has one", there)
+        yield from _judge(setting, case, exchange, "asked for two of which nothing has one")
 
 
 def _values_in(case: _Case, exchange: Exchange) -> list[Any]:

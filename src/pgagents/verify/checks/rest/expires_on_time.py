@@ -7,8 +7,9 @@ and the capacity that it occupied is free again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pgagents.cel.expression import epoch
@@ -130,7 +131,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         also = [f"{NAME}/unused/{resource.name}/{user.place}" for user, _ in _users(setting, resource)]
         counter = _counter(setting, resource) if setting.exclusive else None
         also += [f"{NAME}/returns/{resource.name}/{counter[1].place}"] if counter is not None else []
-        run = _run(setting, resource, endpoint, covers)
+        run = partial(_run, setting, resource, endpoint, covers)
         yield Probe(
             covers[0],
             6,
@@ -163,42 +164,36 @@ class _Expiry:
         return Call(self.endpoint, self.ending.input, "explore", why, subject=self.resource, made=body)
 
 
-def _run(
-    setting: Setting, resource: Resource, endpoint: Endpoint, covers: tuple[str, ...]
-) -> Callable[[], Conversation]:
+def _run(setting: Setting, resource: Resource, endpoint: Endpoint, covers: tuple[str, ...]) -> Conversation:
     lives, ends = covers
-
-    def run() -> Conversation:
-        expiry = _find_expiry(setting, resource, endpoint)
-        if expiry is None:
-            return
-        instances, asked = yield from _make_two(expiry, covers)
-        if asked is None:
-            return
-        seconds = (_get_seconds_left(resource, instances[0], asked) or 0.0) - MARGIN_S
-        passed: Exchange = yield _advance(setting, seconds)
-        early: Exchange = yield expiry.end(instances[0], "shortly before its time")
-        if not passed.success:
-            for contract in covers:
-                yield judge_untested(contract, f"the clock could not be moved: {passed.outcome}")
-            return
-        if not early.void:
-            promised = f"it is there {MARGIN_S:g} s before its {resource.expires_by}"
-            gone = early.code == expiry.missing.name
-            yield judge_broken(lives, promised, early.outcome) if gone else judge_kept(lives)
-        before = yield from _read_counter(setting, resource, instances[1])
-        passed = yield _advance(setting, 2 * MARGIN_S)
-        after = yield from _read_counter(setting, resource, instances[1])
-        if passed.success:
-            yield from _judge_counter(setting, resource, before, after)
-            yield from _judge_expired_use(setting, resource, expiry.missing, instances[1])
-        late: Exchange = yield expiry.end(instances[1], "after its time")
-        if passed.success and not late.void:
-            promised = f"it is gone {MARGIN_S:g} s after its {resource.expires_by}"
-            there = late.success and not late.is_tainted_by("documented_status")
-            yield judge_broken(ends, promised, late.outcome) if there else judge_kept(ends)
-
-    return run
+    expiry = _find_expiry(setting, resource, endpoint)
+    if expiry is None:
+        return
+    instances, asked = yield from _make_two(expiry, covers)
+    if asked is None:
+        return
+    seconds = (_get_seconds_left(resource, instances[0], asked) or 0.0) - MARGIN_S
+    passed: Exchange = yield _advance(setting, seconds)
+    early: Exchange = yield expiry.end(instances[0], "shortly before its time")
+    if not passed.success:
+        for contract in covers:
+            yield judge_untested(contract, f"the clock could not be moved: {passed.outcome}")
+        return
+    if not early.void:
+        promised = f"it is there {MARGIN_S:g} s before its {resource.expires_by}"
+        gone = early.code == expiry.missing.name
+        yield judge_broken(lives, promised, early.outcome) if gone else judge_kept(lives)
+    before = yield from _read_counter(setting, resource, instances[1])
+    passed = yield _advance(setting, 2 * MARGIN_S)
+    after = yield from _read_counter(setting, resource, instances[1])
+    if passed.success:
+        yield from _judge_counter(setting, resource, before, after)
+        yield from _judge_expired_use(setting, resource, expiry.missing, instances[1])
+    late: Exchange = yield expiry.end(instances[1], "after its time")
+    if passed.success and not late.void:
+        promised = f"it is gone {MARGIN_S:g} s after its {resource.expires_by}"
+        there = late.success and not late.is_tainted_by("documented_status")
+        yield judge_broken(ends, promised, late.outcome) if there else judge_kept(ends)
 
 
 def _find_expiry(setting: Setting, resource: Resource, endpoint: Endpoint) -> _Expiry | None:

@@ -6,8 +6,9 @@ a law compares it with a member that never changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pgagents.cel.reading import path_of
@@ -92,36 +93,33 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each bound."""
     del roles
     for bound in _bounds(setting):
-        run = _run(setting, bound)
+        run = partial(_run, setting, bound)
         yield Probe(bound.contract, 6, (bound.contract,), 1, run, (bound.endpoint,), "main", True)
 
 
-def _run(setting: Setting, bound: _Bound) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        there: Mapping[str, Any] = yield InstanceRef(bound.resource.name)
-        value = there.get(bound.member)
-        if value is None:
-            yield judge_untested(bound.contract, f"no {bound.resource.name} was seen with a {bound.member}")
-            return
-        action = bound.endpoint.action
-        template = template_of(setting.model, action)
-        name, *inner = bound.path
-        given = {inner[0]: value} if inner else value
-        made = there if template.subject else None
-        why = f"{'.'.join(bound.path)} is the {bound.member} of one that exists"
-        asked = {**template.list_needed(action), name: given}
-        exchange: Exchange = yield ordinary(bound.endpoint, template, "explore", why, input=asked, made=made)
-        if not exchange.success or not exchange.fits:
-            yield judge_untested(bound.contract, f"the list was not answered: {exchange.outcome}")
-            return
-        held = evaluate_law(bound.law, Scope(values_of(setting.model, exchange)))
-        if held.outcome == "broken":
-            expected = f"{bound.law.name}: {bound.law.that.wording}"
-            yield judge_broken(bound.contract, expected, f"it does not hold where {why}")
-        else:
-            yield judge_kept(bound.contract)
-
-    return run
+def _run(setting: Setting, bound: _Bound) -> Conversation:
+    there: Mapping[str, Any] = yield InstanceRef(bound.resource.name)
+    value = there.get(bound.member)
+    if value is None:
+        yield judge_untested(bound.contract, f"no {bound.resource.name} was seen with a {bound.member}")
+        return
+    action = bound.endpoint.action
+    template = template_of(setting.model, action)
+    name, *inner = bound.path
+    given = {inner[0]: value} if inner else value
+    made = there if template.subject else None
+    why = f"{'.'.join(bound.path)} is the {bound.member} of one that exists"
+    asked = {**template.list_needed(action), name: given}
+    exchange: Exchange = yield ordinary(bound.endpoint, template, "explore", why, input=asked, made=made)
+    if not exchange.success or not exchange.fits:
+        yield judge_untested(bound.contract, f"the list was not answered: {exchange.outcome}")
+        return
+    held = evaluate_law(bound.law, Scope(values_of(setting.model, exchange)))
+    if held.outcome == "broken":
+        expected = f"{bound.law.name}: {bound.law.that.wording}"
+        yield judge_broken(bound.contract, expected, f"it does not hold where {why}")
+    else:
+        yield judge_kept(bound.contract)
 
 
 CHECK = Check(

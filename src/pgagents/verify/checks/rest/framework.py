@@ -13,13 +13,15 @@ is odd.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.framework import Case, cases, edit_call
+from pgagents.verify.cases.framework import cases
 from pgagents.verify.cases.malformed.bodies import find_limit_origin
+from pgagents.verify.cases.malformed.case import Case, edit_call
 from pgagents.verify.cases.malformed.paths import HUGE, LONG, has_head, number_in, reader
 from pgagents.verify.check.check import (
     Check,
@@ -95,18 +97,20 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         )
         if case.detail == "survives/head" and has_head(setting):
             covers = (*covers, HEAD)
-        run = _run(case, contract)
+        run = partial(_run, case, contract)
         yield Probe(
             contract, stage, covers, cost, run, endpoints, "main", case.writes, optional=spare, shows=shows
         )
     if _has_other_methods(setting):
-        yield Probe(UNKNOWN, 2, (UNKNOWN,), 1, _send_unknown(setting), (), "main", False, overlap="all")
+        yield Probe(
+            UNKNOWN, 2, (UNKNOWN,), 1, partial(_send_unknown, setting), (), "main", False, overlap="all"
+        )
     if (
         setting.model.errors.framework.plaintext
         and setting.plain_url
         and (endpoint := reader(setting)) is not None
     ):
-        yield Probe(PLAINTEXT, 2, (PLAINTEXT,), 1, _plaintext(setting, endpoint), (), "main", False)
+        yield Probe(PLAINTEXT, 2, (PLAINTEXT,), 1, partial(_plaintext, setting, endpoint), (), "main", False)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -150,26 +154,20 @@ def _has_other_methods(setting: Setting) -> bool:
     return setting.model.errors.framework.wrong_method is None and reader(setting) is not None
 
 
-def _send_unknown(setting: Setting) -> Callable[[], Conversation]:
-    """Return a conversation that sends an invented method to a path. A server may refuse it with any
-    status.
-    """
-
-    def run() -> Conversation:
-        endpoint = reader(setting)
-        assert endpoint is not None, "the contract has one"
-        raw = Raw(INVENTED, endpoint.path)
-        exchange: Exchange = yield Call(None, {}, "framework", f"{INVENTED}, an unknown method", raw=raw)
-        if exchange.void or exchange.is_tainted_by("no_crashes"):
-            return
-        if SUCCESS <= exchange.status < REDIRECTION:
-            yield judge_broken(UNKNOWN, "a refusal (RFC 9110, 9.1)", str(exchange.status))
-        elif exchange.status == NOT_ALLOWED and exchange.header("Allow") is None:
-            yield judge_broken(UNKNOWN, "405 with Allow (RFC 9110, 15.5.6)", "405 without Allow")
-        else:
-            yield judge_kept(UNKNOWN)
-
-    return run
+def _send_unknown(setting: Setting) -> Conversation:
+    """Send an invented method to a path. A server may refuse it with any status."""
+    endpoint = reader(setting)
+    assert endpoint is not None, "the contract has one"
+    raw = Raw(INVENTED, endpoint.path)
+    exchange: Exchange = yield Call(None, {}, "framework", f"{INVENTED}, an unknown method", raw=raw)
+    if exchange.void or exchange.is_tainted_by("no_crashes"):
+        return
+    if SUCCESS <= exchange.status < REDIRECTION:
+        yield judge_broken(UNKNOWN, "a refusal (RFC 9110, 9.1)", str(exchange.status))
+    elif exchange.status == NOT_ALLOWED and exchange.header("Allow") is None:
+        yield judge_broken(UNKNOWN, "405 with Allow (RFC 9110, 15.5.6)", "405 without Allow")
+    else:
+        yield judge_kept(UNKNOWN)
 
 
 def _judge_options(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
@@ -187,64 +185,53 @@ def _judge_options(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
         yield judge_kept(ALLOWED)
 
 
-def _plaintext(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversation]:
-    """Return a conversation that calls without TLS, with an invalid key. It judges the code and its required
-    headers.
-    """
+def _plaintext(setting: Setting, endpoint: Endpoint) -> Conversation:
+    """Call without TLS, with an invalid key. Judge the code and its required headers."""
     code = setting.model.codes[setting.model.errors.framework.plaintext]
     due = [h for h in setting.model.headers if code.status in h.on]
-
-    def run() -> Conversation:
-        exchange: Exchange = yield replace(
-            edit_call(setting, endpoint, "a call over plain http", Raw()), plain=True
+    exchange: Exchange = yield replace(
+        edit_call(setting, endpoint, "a call over plain http", Raw()), plain=True
+    )
+    lacking = [h for h in due if (exchange.header(h.name) or "") != (h.const or exchange.header(h.name))]
+    if not exchange.void and exchange.status == code.status and lacking:
+        name = lacking[0].name
+        yield judge_broken(
+            PLAINTEXT,
+            f"{code.status} with {name}: {lacking[0].const or 'any'}",
+            f"{name}: {exchange.header(name)}",
         )
-        lacking = [h for h in due if (exchange.header(h.name) or "") != (h.const or exchange.header(h.name))]
-        if not exchange.void and exchange.status == code.status and lacking:
-            name = lacking[0].name
-            yield judge_broken(
-                PLAINTEXT,
-                f"{code.status} with {name}: {lacking[0].const or 'any'}",
-                f"{name}: {exchange.header(name)}",
-            )
-        elif (
-            exchange.status == code.status
-            and code.envelope
-            and not setting.envelope(code.envelope).is_valid(exchange.body)
-        ):
-            yield judge_broken(
-                PLAINTEXT, f"a body that is {code.envelope}", exchange.json.problem or "another body"
-            )
-        else:
-            yield from judge_refused(exchange, PLAINTEXT, [code], "plain http")
-
-    return run
-
-
-def _run(case: Case, contract: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        if case.code is None and not case.survive:
-            yield from _judge_acceptance(case, contract)
-            return
-        exchange: Exchange = yield case.call
-        if case.survive:
-            if not exchange.void and not exchange.is_tainted_by("no_crashes"):
-                yield judge_kept(contract)
-            return
-        assert case.code is not None
-        judged = list(
-            judge_refused(
-                exchange, contract, [case.code], case.says.removesuffix(" is refused"), case.statuses
-            )
+    elif (
+        exchange.status == code.status
+        and code.envelope
+        and not setting.envelope(code.envelope).is_valid(exchange.body)
+    ):
+        yield judge_broken(
+            PLAINTEXT, f"a body that is {code.envelope}", exchange.json.problem or "another body"
         )
-        if (
-            case.allowed
-            and exchange.status == case.code.status
-            and (wrong := _find_allow_problem(case.allowed, exchange))
-        ):
-            judged = [judge_broken(contract, NAMES_METHODS, wrong)]
-        yield from judged
+    else:
+        yield from judge_refused(exchange, PLAINTEXT, [code], "plain http")
 
-    return run
+
+def _run(case: Case, contract: str) -> Conversation:
+    if case.code is None and not case.survive:
+        yield from _judge_acceptance(case, contract)
+        return
+    exchange: Exchange = yield case.call
+    if case.survive:
+        if not exchange.void and not exchange.is_tainted_by("no_crashes"):
+            yield judge_kept(contract)
+        return
+    assert case.code is not None
+    judged = list(
+        judge_refused(exchange, contract, [case.code], case.says.removesuffix(" is refused"), case.statuses)
+    )
+    if (
+        case.allowed
+        and exchange.status == case.code.status
+        and (wrong := _find_allow_problem(case.allowed, exchange))
+    ):
+        judged = [judge_broken(contract, NAMES_METHODS, wrong)]
+    yield from judged
 
 
 def _judge_acceptance(case: Case, contract: str) -> Conversation:

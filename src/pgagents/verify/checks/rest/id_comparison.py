@@ -7,7 +7,8 @@ Unicode, for which full-width letters equal ASCII. Each new instance must also h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.http import json_bytes
@@ -201,7 +202,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             5,
             (contract,),
             1,
-            _looking_alike(setting, endpoint, param, resource, contract),
+            partial(_looking_alike, setting, endpoint, param, resource, contract),
             (endpoint,),
             "main",
             writes,
@@ -213,7 +214,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             5,
             (contract,),
             1,
-            _run(setting, endpoint, param, resource, contract),
+            partial(_run, setting, endpoint, param, resource, contract),
             (endpoint,),
             "main",
             resource.made_by is not None,
@@ -222,30 +223,27 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _run(
     setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        there: Mapping[str, Any] = yield InstanceRef(resource.name)
-        id = str(resource.id_of(there))
-        template = template_of(setting.model, endpoint.action)
-        given = {**template.input, str(param.name): id.swapcase()}
-        call = ordinary(
-            endpoint,
-            template,
-            "absent",
-            f"a {param.name} in the other case",
-            input=given,
-            made=there if template.subject else None,
-        )
-        if id.swapcase() == id or _HEX.fullmatch(id) or is_invalid(setting, call):
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, "ids here have no case")
-            return
-        exchange: Exchange = yield call
-        missing = resource.missing_for(param)
-        assert missing is not None
-        hiding = list_hiding_statuses(setting, endpoint)
-        yield from judge_refused(exchange, contract, [missing], f"a {param.name} in the other case", hiding)
-
-    return run
+) -> Conversation:
+    there: Mapping[str, Any] = yield InstanceRef(resource.name)
+    id = str(resource.id_of(there))
+    template = template_of(setting.model, endpoint.action)
+    given = {**template.input, str(param.name): id.swapcase()}
+    call = ordinary(
+        endpoint,
+        template,
+        "absent",
+        f"a {param.name} in the other case",
+        input=given,
+        made=there if template.subject else None,
+    )
+    if id.swapcase() == id or _HEX.fullmatch(id) or is_invalid(setting, call):
+        yield Judgement(contract, Verdict.NOT_APPLICABLE, "ids here have no case")
+        return
+    exchange: Exchange = yield call
+    missing = resource.missing_for(param)
+    assert missing is not None
+    hiding = list_hiding_statuses(setting, endpoint)
+    yield from judge_refused(exchange, contract, [missing], f"a {param.name} in the other case", hiding)
 
 
 def _lookalike_cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource], ...]:
@@ -275,35 +273,31 @@ def _lookalike_cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource]
 
 def _looking_alike(
     setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, contract: str
-) -> Callable[[], Conversation]:
+) -> Conversation:
     """Request an id in which one letter is full-width. The server must call it missing or invalid."""
-
-    def run() -> Conversation:
-        template, name = template_of(setting.model, endpoint.action), str(param.name)
-        subject = template.subject if template.subject is not None else resource
-        there: Mapping[str, Any] = yield InstanceRef(subject.name, template.states)
-        id = str(subject.value_for(param, there))
-        given = {**template.input, name: full_width(id)}
-        what = f"a {name} with a letter of full width"
-        call = ordinary(
-            endpoint,
-            template,
-            "absent",
-            what,
-            input=given,
-            made=there if template.subject else None,
-            field=name,
-        )
-        if full_width(id) == id or not is_invalid(setting, call):
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, "ids here may have such letters")
-            return
-        exchange: Exchange = yield call
-        missing = resource.missing_for(param)
-        assert missing is not None
-        codes, statuses = list_allowed_refusals(setting, call)
-        yield from judge_refused(exchange, contract, [*codes, missing], what, statuses)
-
-    return run
+    template, name = template_of(setting.model, endpoint.action), str(param.name)
+    subject = template.subject if template.subject is not None else resource
+    there: Mapping[str, Any] = yield InstanceRef(subject.name, template.states)
+    id = str(subject.value_for(param, there))
+    given = {**template.input, name: full_width(id)}
+    what = f"a {name} with a letter of full width"
+    call = ordinary(
+        endpoint,
+        template,
+        "absent",
+        what,
+        input=given,
+        made=there if template.subject else None,
+        field=name,
+    )
+    if full_width(id) == id or not is_invalid(setting, call):
+        yield Judgement(contract, Verdict.NOT_APPLICABLE, "ids here may have such letters")
+        return
+    exchange: Exchange = yield call
+    missing = resource.missing_for(param)
+    assert missing is not None
+    codes, statuses = list_allowed_refusals(setting, call)
+    yield from judge_refused(exchange, contract, [*codes, missing], what, statuses)
 
 
 CHECK = Check(

@@ -6,8 +6,9 @@ one call. Each is broken alone only if the answer does not name both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
@@ -118,7 +119,7 @@ def _pair(
     `alone` collects endpoints whose answers did not name both errors.
     """
     covers = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in (*(one.detail for one in pair), SEVERAL))
-    run = _run_pair(setting, endpoint, pair, alone)
+    run = partial(_run_pair, setting, endpoint, pair, alone)
     return Probe(
         _name_probe(covers[0], number),
         stage,
@@ -137,35 +138,29 @@ def _name_probe(contract: str, number: int) -> str:
     return contract if number == 1 else f"{contract} #{number}"
 
 
-def _run_pair(
-    setting: Setting, endpoint: Endpoint, pair: Group, alone: set[str]
-) -> Callable[[], Conversation]:
+def _run_pair(setting: Setting, endpoint: Endpoint, pair: Group, alone: set[str]) -> Conversation:
     several = f"{NAME}/{SEVERAL}/{endpoint.place}"
     contracts = [f"{NAME}/{one.detail}/{endpoint.place}" for one in pair]
     at, word = setting.model.errors.field_at or "", setting.model.errors.field_of_several
-
-    def run() -> Conversation:
-        if endpoint.place in alone:
-            yield from _one_by_one(setting, pair, contracts)
-            return
-        call = both(setting, endpoint, pair)
-        exchange: Exchange = yield call
-        codes, statuses = list_allowed_refusals(setting, call)
-        said = got(exchange.body, at)
-        if said == word and _all_kept(judge_refused(exchange, several, codes, "", statuses)):
-            yield from map(judge_kept, (*contracts, several))
-            return
-        alone.add(endpoint.place)
-        found = yield from _one_by_one(setting, pair, contracts)
-        if (
-            found
-            and not exchange.void
-            and not exchange.tainted
-            and exchange.code not in _others(setting, endpoint, pair)
-        ):
-            yield judge_broken(several, f"{at} is {word}", f"{exchange.outcome}, {at} is {said}")
-
-    return run
+    if endpoint.place in alone:
+        yield from _one_by_one(setting, pair, contracts)
+        return
+    call = both(setting, endpoint, pair)
+    exchange: Exchange = yield call
+    codes, statuses = list_allowed_refusals(setting, call)
+    said = got(exchange.body, at)
+    if said == word and _all_kept(judge_refused(exchange, several, codes, "", statuses)):
+        yield from map(judge_kept, (*contracts, several))
+        return
+    alone.add(endpoint.place)
+    found = yield from _one_by_one(setting, pair, contracts)
+    if (
+        found
+        and not exchange.void
+        and not exchange.tainted
+        and exchange.code not in _others(setting, endpoint, pair)
+    ):
+        yield judge_broken(several, f"{at} is {word}", f"{exchange.outcome}, {at} is {said}")
 
 
 def _others(setting: Setting, endpoint: Endpoint, pair: Group) -> set[str]:
@@ -221,17 +216,15 @@ def _list_random(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -
         yield replace(
             probe,
             contracts=tuple(dict.fromkeys(f"{NAME}/{detail}/{endpoint.place}" for detail in details)),
-            run=_run_random(setting, endpoint, drawn, listed),
+            run=partial(_run_random, setting, endpoint, drawn, listed),
             print=format_arguments(drawn.call.input),
         )
 
 
 def _run_random(
     setting: Setting, endpoint: Endpoint, drawn: DrawnCall, listed: dict[str, int]
-) -> Callable[[], Conversation]:
-    """Return the conversation of a random invalid call. If the call is accepted, it is reduced before it is
-    judged.
-    """
+) -> Conversation:
+    """Make a random invalid call. If the call is accepted, it is reduced before it is judged."""
     usual = template_of(setting.model, endpoint.action).input
 
     def judge(exchange: Exchange) -> list[Judgement]:
@@ -246,13 +239,10 @@ def _run_random(
     def is_broken(exchange: Exchange) -> bool:
         return any(judgement.verdict is Verdict.BROKEN for judgement in judge(exchange))
 
-    def run() -> Conversation:
-        exchange: Exchange = yield drawn.call
-        if is_broken(exchange):
-            exchange = yield from shrink(exchange, usual, is_broken, setting)
-        yield from judge(exchange)
-
-    return run
+    exchange: Exchange = yield drawn.call
+    if is_broken(exchange):
+        exchange = yield from shrink(exchange, usual, is_broken, setting)
+    yield from judge(exchange)
 
 
 def _nearest(keyword: str, param: str, listed: dict[str, int]) -> str | None:
@@ -281,7 +271,7 @@ def _probe(
         stage,
         (contract,),
         1,
-        _run(setting, call, contract, says),
+        partial(_run, setting, call, contract, says),
         (endpoint,),
         "main",
         endpoint.action.effect == "write",
@@ -314,13 +304,10 @@ def _format_call(call: Call) -> str:
     )
 
 
-def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        codes, statuses = list_allowed_refusals(setting, call)
-        yield from judge_refused(exchange, contract, codes, f"a call where {says}", statuses)
-
-    return run
+def _run(setting: Setting, call: Call, contract: str, says: str) -> Conversation:
+    exchange: Exchange = yield call
+    codes, statuses = list_allowed_refusals(setting, call)
+    yield from judge_refused(exchange, contract, codes, f"a call where {says}", statuses)
 
 
 CHECK = Check(

@@ -8,8 +8,9 @@ leads to the job, and a Retry-After is seconds or a date (RFC 9110, 10.2.3).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -83,7 +84,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each action that starts a job."""
     for endpoint, job, reader in _jobs(setting):
         covers = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in ("ends", "forward", "found"))
-        run = _run(setting, endpoint, job, reader, by_clock=OPERATOR in roles)
+        run = partial(_run, setting, endpoint, job, reader, by_clock=OPERATOR in roles)
         yield Probe(covers[0], 6, covers, COST, run, (endpoint, reader), "main", True)
 
 
@@ -97,35 +98,29 @@ class _Course:
     wrong: str = ""
 
 
-def _run(
-    setting: Setting, endpoint: Endpoint, job: Job, reader: Endpoint, *, by_clock: bool
-) -> Callable[[], Conversation]:
+def _run(setting: Setting, endpoint: Endpoint, job: Job, reader: Endpoint, *, by_clock: bool) -> Conversation:
     ends, forward, found = (f"{NAME}/{detail}/{endpoint.place}" for detail in ("ends", "forward", "found"))
     resource = setting.model.resources[job.resource]
-
-    def run() -> Conversation:
-        template = template_of(setting.model, endpoint.action)
-        started: Exchange = yield ordinary(endpoint, template, "explore", "a job is started")
-        body = at_path(resource.made_by, started)
-        id = resource.id_of(body) if started.success else None
-        if id is None:
-            for contract in (ends, forward, found):
-                yield judge_untested(contract, f"no job was started: {started.outcome}")
-            return
-        yield Own(started.number)
-        yield _judge_headers(started, resource, reader, id, found)
-        call = _reading(resource.read_by[0], reader, body, resource)
-        course = _Course([str(value_at(body, job.state))])
-        yield from _follow(setting, job, resource, call, course, started, by_clock=by_clock)
-        yield _judge_end(job, course, ends, resource)
-        if course.states[-1] in job.ends:
-            yield from _pass(setting, SLACK_S, by_clock=by_clock)
-            again: Exchange = yield call
-            if again.success:
-                course.states.append(_state(again, job, resource))
-        yield _judge_order(job, resource, course.states, forward)
-
-    return run
+    template = template_of(setting.model, endpoint.action)
+    started: Exchange = yield ordinary(endpoint, template, "explore", "a job is started")
+    body = at_path(resource.made_by, started)
+    id = resource.id_of(body) if started.success else None
+    if id is None:
+        for contract in (ends, forward, found):
+            yield judge_untested(contract, f"no job was started: {started.outcome}")
+        return
+    yield Own(started.number)
+    yield _judge_headers(started, resource, reader, id, found)
+    call = _reading(resource.read_by[0], reader, body, resource)
+    course = _Course([str(value_at(body, job.state))])
+    yield from _follow(setting, job, resource, call, course, started, by_clock=by_clock)
+    yield _judge_end(job, course, ends, resource)
+    if course.states[-1] in job.ends:
+        yield from _pass(setting, SLACK_S, by_clock=by_clock)
+        again: Exchange = yield call
+        if again.success:
+            course.states.append(_state(again, job, resource))
+    yield _judge_order(job, resource, course.states, forward)
 
 
 def _reading(read: ActionCall, reader: Endpoint, body: Any, resource: Resource) -> Call:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.generate.formerly import actions_by_name
@@ -100,10 +101,12 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for endpoint in _first(setting):
         for detail, edit in edits.items():
             contract = f"{NAME}/{detail}@{endpoint.surface}"
-            yield Probe(contract, 5, (contract,), 1, _run(setting, endpoint, detail, edit), (endpoint,))
+            yield Probe(
+                contract, 5, (contract,), 1, partial(_run, setting, endpoint, detail, edit), (endpoint,)
+            )
         if endpoint.action.effect == "read":
             contract = f"{NAME}/notification@{endpoint.surface}"
-            run = _notify(setting, endpoint, contract)
+            run = partial(_notify, setting, endpoint, contract)
             yield Probe(contract, 5, (contract,), 1, run, (endpoint,))
 
 
@@ -113,29 +116,21 @@ def _change(body: bytes, **members: Any) -> bytes:
     return json_bytes({k: v for k, v in changed.items() if v is not None})
 
 
-def _run(setting: Setting, endpoint: Endpoint, detail: str, edit: Edit) -> Callable[[], Conversation]:
+def _run(setting: Setting, endpoint: Endpoint, detail: str, edit: Edit) -> Conversation:
     template = template_of(setting.model, endpoint.action)
-
-    def run() -> Conversation:
-        yield ordinary(endpoint, template, "framework", NUMBERS[detail][1], raw=Raw(edit=edit))
-
-    return run
+    yield ordinary(endpoint, template, "framework", NUMBERS[detail][1], raw=Raw(edit=edit))
 
 
-def _notify(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[[], Conversation]:
+def _notify(setting: Setting, endpoint: Endpoint, contract: str) -> Conversation:
     template = template_of(setting.model, endpoint.action)
     raw = Raw(edit=lambda body: _change(body, id=None))
-
-    def run() -> Conversation:
-        exchange: Exchange = yield ordinary(endpoint, template, "framework", "a notification", raw=raw)
-        answer = exchange.response
-        if answer is None or exchange.limited or answer.status >= 500:
-            return
-        silent = answer.status in SILENT and not answer.body.strip()
-        said = f"{answer.status} with {len(answer.body):,} bytes"
-        yield judge_kept(contract) if silent else judge_broken(contract, "no message", said)
-
-    return run
+    exchange: Exchange = yield ordinary(endpoint, template, "framework", "a notification", raw=raw)
+    answer = exchange.response
+    if answer is None or exchange.limited or answer.status >= 500:
+        return
+    silent = answer.status in SILENT and not answer.body.strip()
+    said = f"{answer.status} with {len(answer.body):,} bytes"
+    yield judge_kept(contract) if silent else judge_broken(contract, "no message", said)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

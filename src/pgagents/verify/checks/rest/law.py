@@ -7,18 +7,23 @@ end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import Expression, ExpressionError
+from pgagents.cel.expression import ExpressionError
 from pgagents.cel.scope import Scope
-from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.cases import fixture_selection
 from pgagents.verify.cases.boundary import boundary_value
+from pgagents.verify.cases.law.places import (
+    find_place,
+    find_place_member,
+    is_first_of_its_create,
+    make_widest_search,
+)
 from pgagents.verify.cases.law.tools import list_tool_probes, read_once
-from pgagents.verify.cases.locations import places
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -32,7 +37,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.fixtures.instance import at_path, will_do
+from pgagents.verify.fixtures.instance import find_items, list_bodies, will_do
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws.laws import evaluate_law, list_laws, reading_of, values_of
 from pgagents.verify.laws.witness import witness
@@ -115,19 +120,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     yield from list_tool_probes(setting, NAME)
     yield from _list_late_reads(setting)
     for resource in setting.model.resources.values():
-        if _is_first_of_its_create(setting, resource):
+        if is_first_of_its_create(setting, resource):
             yield from _probe_kinds(
                 setting, resource, timed=setting.model.clock is not None and OPERATOR in roles
             )
-
-
-def _is_first_of_its_create(setting: Setting, resource: Resource) -> bool:
-    """True if no earlier resource is made by the same action."""
-    made = resource.made_by
-    of_action = [
-        r for r in setting.model.resources.values() if r.made_by and made and r.made_by.action is made.action
-    ]
-    return bool(of_action) and of_action[0] is resource
 
 
 def _probe_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Iterator[Probe]:
@@ -135,14 +131,14 @@ def _probe_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Iterat
 
     The optional one runs if the endpoint's instances were at too few kinds of places for its laws.
     """
-    made, place = resource.made_by, _stands_on(setting, resource)
+    made, place = resource.made_by, find_place(setting, resource)
     if made is None or place is None or place.found_by is None:
         return
     makers = [d for d in setting.usable if d.action is made.action and d.action.laws]
     if not makers:
         return
     covers = _list_covered(setting, resource, makers)
-    run = _run(setting, resource, place, makers, timed)
+    run = partial(_run, setting, resource, place, makers, timed)
     yield Probe(
         f"{NAME}/kinds of {place.name}/{makers[0].place}",
         4,
@@ -155,7 +151,7 @@ def _probe_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Iterat
     )
     for endpoint in makers if len(makers) > 1 else ():
         own = tuple(id for id in covers if id.endswith(f"@{endpoint.surface}"))
-        run = _run(setting, resource, place, [endpoint], timed, moved=True)
+        run = partial(_run, setting, resource, place, [endpoint], timed, moved=True)
         yield Probe(
             f"{NAME}/all kinds of {place.name}/{endpoint.place}",
             6,
@@ -203,16 +199,6 @@ def _list_late_reads(setting: Setting) -> Iterator[Probe]:
         yield Probe(f"{NAME}/{at}", LATE, covers, 1, run, (endpoint,), "main", optional=True)
 
 
-def _stands_on(setting: Setting, resource: Resource) -> Resource | None:
-    """Return the found resource whose id the create of this one needs, or None."""
-    for value in resource.made_by.input.values() if resource.made_by else ():
-        if isinstance(value, Expression):
-            for name in sorted(value.names & setting.model.resources.keys()):
-                if setting.model.resources[name].found_by:
-                    return setting.model.resources[name]
-    return None
-
-
 def _run(
     setting: Setting,
     resource: Resource,
@@ -221,42 +207,42 @@ def _run(
     timed: bool,
     *,
     moved: bool = False,
-) -> Callable[[], Conversation]:
-    """Return a conversation that makes an instance at each kind of place, through the endpoints in turn.
+) -> Conversation:
+    """Make an instance at each kind of place, through the endpoints in turn.
 
-    Then it ends each through its endpoint. If `moved`, it also makes transitions that keep an instance in its
-    state. If `timed`, time passes in between: the first instances live longest and end last.
+    Then end each through its endpoint. If `moved`, also make transitions that keep an instance in its state.
+    If `timed`, time passes in between: the first instances live longest and end last.
     """
-
-    def run() -> Conversation:
-        found = place.found_by
-        search = setting.find_lead(str(found.action.name)) if found else None
-        if found is None or search is None:
-            return
-        exchange: Exchange = yield Call(
-            search, _widest(setting, search), "explore", f"to find every kind of {place.name}", reuse="ever"
-        )
-        why = f"a {resource.name} at another kind of {place.name}"
-        plan = fixture_selection.FixturePlan(setting, resource)
-        places = [item for item in _items(found, exchange) if will_do(found.where, place, item)]
-        known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield GetNote(BODIES)) or {}
-        own = [body for (name, _), body in known.items() if name == resource.name]
-        also = (
-            plan.choose_bounded_places(places, _by(resource, place), place.id, own) if timed else []
-        )  # some bounds only matter after time has passed
-        living = yield from _make_instances(
-            setting, resource, place, plan.makings(makers, search, places, also), why, timed=timed
-        )
-        for endpoint, body in [*living[0], *living[1]] if moved else ():
-            yield from _lives_on(setting, resource, endpoint, body, why)
-        times = plan.lives(*([body for _, body in some] for some in living)) if timed else (0, 0)
-        for some, seconds in zip(reversed(living), times, strict=True):
-            if timed and some and (wait := time_passes(setting, seconds)):
-                yield wait
-            yield from _end_instances(setting, resource, some[::-1], why)
-        yield from _read_again(setting, resource, [*living[0], *living[1]], why)
-
-    return run
+    found = place.found_by
+    search = setting.find_lead(str(found.action.name)) if found else None
+    if found is None or search is None:
+        return
+    exchange: Exchange = yield Call(
+        search,
+        make_widest_search(setting, search),
+        "explore",
+        f"to find every kind of {place.name}",
+        reuse="ever",
+    )
+    why = f"a {resource.name} at another kind of {place.name}"
+    plan = fixture_selection.FixturePlan(setting, resource)
+    places = [item for item in find_items(found, exchange) or () if will_do(found.where, place, item)]
+    known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield GetNote(BODIES)) or {}
+    own = [body for (name, _), body in known.items() if name == resource.name]
+    also = (
+        plan.choose_bounded_places(places, find_place_member(resource, place), place.id, own) if timed else []
+    )  # some bounds only matter after time has passed
+    living = yield from _make_instances(
+        setting, resource, place, plan.makings(makers, search, places, also), why, timed=timed
+    )
+    for endpoint, body in [*living[0], *living[1]] if moved else ():
+        yield from _lives_on(setting, resource, endpoint, body, why)
+    times = plan.lives(*([body for _, body in some] for some in living)) if timed else (0, 0)
+    for some, seconds in zip(reversed(living), times, strict=True):
+        if timed and some and (wait := time_passes(setting, seconds)):
+            yield wait
+        yield from _end_instances(setting, resource, some[::-1], why)
+    yield from _read_again(setting, resource, [*living[0], *living[1]], why)
 
 
 def _make_instances(
@@ -282,22 +268,9 @@ def _make_instances(
         made: Exchange = yield ordinary(
             making.endpoint, template, "explore", why, bind=bind, input=making.input
         )
-        bodies = _items(resource.made_by, made) if made.success else []
+        bodies = list_bodies(resource.made_by, made)
         living[second] += [(making.endpoint, body) for body in bodies]
     return living
-
-
-def _by(resource: Resource, place: Resource) -> str:
-    """Return the member of an instance that holds its place's id, which is the argument of its create."""
-    given = resource.made_by.input if resource.made_by else {}
-    return next(
-        (
-            name
-            for name, value in given.items()
-            if isinstance(value, Expression) and place.name in value.names
-        ),
-        "",
-    )
 
 
 def _lives_on(
@@ -333,26 +306,6 @@ def _read_again(
         reader = setting.endpoint(str(read.action.name), MCP)
         if reader is not None:
             yield Call(reader, read.input, "explore", why, subject=resource, made=body, surface=MCP)
-
-
-def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
-    """Return the search's arguments with every number at its greatest, without flags, which would exclude
-    places.
-
-    Locations keep their usual values.
-    """
-    usual = template_of(setting.model, endpoint.action).input
-    most = boundary_value(setting, endpoint, "high") or usual
-    there = {name: usual[name] for name in places(setting) if name in usual}
-    return {
-        **{name: value for name, value in most.items() if name in usual or not isinstance(value, bool)},
-        **there,
-    }
-
-
-def _items(call: ActionCall | None, exchange: Exchange) -> list[Mapping[str, Any]]:
-    found = at_path(call, exchange)
-    return [i for i in (found if isinstance(found, list) else [found]) if isinstance(i, Mapping)]
 
 
 CHECK = Check(

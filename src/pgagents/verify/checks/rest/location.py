@@ -7,7 +7,8 @@ proves nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -57,40 +58,35 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for resource, endpoint in _creates(setting):
         contract = f"{NAME}/{endpoint.place}"
-        run = _run(setting, resource, endpoint, contract)
+        run = partial(_run, setting, resource, endpoint, contract)
         yield Probe(contract, 4, (contract,), 2, run, (endpoint,), "main", True)
 
 
-def _run(
-    setting: Setting, resource: Resource, endpoint: Endpoint, contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        template = template_of(setting.model, endpoint.action)
-        why = f"a {resource.name}, to follow its Location"
-        made: Exchange = yield ordinary(endpoint, template, "valid", why, fresh=True)
-        body = at_path(resource.made_by, made) if made.success else None
-        text = made.header(HEADER)
-        if not isinstance(body, Mapping) or text is None:
-            yield judge_untested(contract, f"no {resource.name} with a Location was made: {made.outcome}")
-            return
-        path = _path_on_api(setting, made, text)
-        found = _find_action(setting, path) if path else None
-        if path is None or found is None:
-            yield judge_untested(contract, f"its path is none of the API's: {text[:200]}")
-            return
-        action, values = found
-        read = next((r for r in resource.read_by if r.action is action), None)
-        reader = setting.endpoint(str(action.name), REST)
-        if read is None or reader is None:
-            told = f"{text[:200]}, which is {action.name}"
-            yield judge_broken(contract, f"a Location of the new {resource.name}", told)
-            return
-        given = _typed(setting, action, values)
-        why = "what the Location leads to"
-        answer: Exchange = yield Call(reader, given, "explore", why, raw=Raw(target=path), made=body)
-        yield _judge(contract, resource, read, body, answer)
-
-    return run
+def _run(setting: Setting, resource: Resource, endpoint: Endpoint, contract: str) -> Conversation:
+    template = template_of(setting.model, endpoint.action)
+    why = f"a {resource.name}, to follow its Location"
+    made: Exchange = yield ordinary(endpoint, template, "valid", why, fresh=True)
+    body = at_path(resource.made_by, made) if made.success else None
+    text = made.header(HEADER)
+    if not isinstance(body, Mapping) or text is None:
+        yield judge_untested(contract, f"no {resource.name} with a Location was made: {made.outcome}")
+        return
+    path = _path_on_api(setting, made, text)
+    found = _find_action(setting, path) if path else None
+    if path is None or found is None:
+        yield judge_untested(contract, f"its path is none of the API's: {text[:200]}")
+        return
+    action, values = found
+    read = next((r for r in resource.read_by if r.action is action), None)
+    reader = setting.endpoint(str(action.name), REST)
+    if read is None or reader is None:
+        told = f"{text[:200]}, which is {action.name}"
+        yield judge_broken(contract, f"a Location of the new {resource.name}", told)
+        return
+    given = _typed(setting, action, values)
+    why = "what the Location leads to"
+    answer: Exchange = yield Call(reader, given, "explore", why, raw=Raw(target=path), made=body)
+    yield _judge(contract, resource, read, body, answer)
 
 
 def _judge(

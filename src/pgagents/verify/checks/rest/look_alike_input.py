@@ -8,8 +8,9 @@ every argument, so each is tried once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
@@ -64,20 +65,17 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for endpoint, kind, wrong, sent in _cases(setting):
         contract = f"{NAME}/{kind}/{endpoint.place}"
-        run = _run(setting, wrong.call, contract, SAYS[kind])
+        run = partial(_run, setting, wrong.call, contract, SAYS[kind])
         if not sent:
             yield Probe(
                 contract, 5, (contract,), 1, run, (endpoint,), "main", endpoint.action.effect == "write"
             )
 
 
-def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield replace(call)
-        codes, statuses = list_allowed_refusals(setting, call)
-        yield from judge_refused(exchange, contract, codes, f"a call with {says}", statuses)
-
-    return run
+def _run(setting: Setting, call: Call, contract: str, says: str) -> Conversation:
+    exchange: Exchange = yield replace(call)
+    codes, statuses = list_allowed_refusals(setting, call)
+    yield from judge_refused(exchange, contract, codes, f"a call with {says}", statuses)
 
 
 def _cases(setting: Setting) -> tuple[tuple[Endpoint, str, InvalidCase, bool], ...]:

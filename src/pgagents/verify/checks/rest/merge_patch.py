@@ -6,8 +6,9 @@ set to null and that a read shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pgagents.model.action import ActionCall
@@ -74,7 +75,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for case in _cases(setting):
         name = f"{NAME}/{case.member.name}/{case.patch.place}"
         endpoints = (case.patch, case.reader)
-        yield Probe(name, 4, case.contracts, 8, _run(setting, case), endpoints, "main", True)
+        yield Probe(name, 4, case.contracts, 8, partial(_run, setting, case), endpoints, "main", True)
 
 
 def _cases(setting: Setting) -> Iterator[_Case]:
@@ -109,46 +110,42 @@ def _choose_value(setting: Setting, case: _Case) -> Any:
     return low(case.member.schema, setting.model.schemas)
 
 
-def _run(setting: Setting, case: _Case) -> Callable[[], Conversation]:
+def _run(setting: Setting, case: _Case) -> Conversation:
     removes, keeps = case.contracts
     name = str(case.member.name)
     value = _choose_value(setting, case)
+    assert case.resource.made_by is not None
+    template = template_of(setting.model, case.patch.action)
+    made: Exchange = yield _make(setting, case)
+    body = at_path(case.resource.made_by, made)
+    if not made.success or not isinstance(body, Mapping) or case.resource.id not in body:
+        for contract in case.contracts:
+            yield judge_untested(contract, say_none_made(case.resource, made))
+        return
+    needed = {str(p.name) for p in case.patch.action.params if p.required}
+    least = {k: v for k, v in template.input.items() if k in needed}
+    least[str(case.id.name)] = body[case.resource.id]
 
-    def run() -> Conversation:
-        assert case.resource.made_by is not None
-        template = template_of(setting.model, case.patch.action)
-        made: Exchange = yield _make(setting, case)
-        body = at_path(case.resource.made_by, made)
-        if not made.success or not isinstance(body, Mapping) or case.resource.id not in body:
-            for contract in case.contracts:
-                yield judge_untested(contract, say_none_made(case.resource, made))
-            return
-        needed = {str(p.name) for p in case.patch.action.params if p.required}
-        least = {k: v for k, v in template.input.items() if k in needed}
-        least[str(case.id.name)] = body[case.resource.id]
+    def send(why: str, more: Mapping[str, Any]) -> Call:
+        given = {**least, **more}
+        return ordinary(case.patch, template, "valid", why, input=given, subject=case.resource, made=body)
 
-        def send(why: str, more: Mapping[str, Any]) -> Call:
-            given = {**least, **more}
-            return ordinary(case.patch, template, "valid", why, input=given, subject=case.resource, made=body)
-
-        yield _read(case, body)  # proves that it is ours before it changes
-        set_: Exchange = yield send(f"{name} is set", {name: value})
-        before: Exchange = yield _read(case, body)
-        if not set_.success or _shown(case, before) != value:
-            for contract in case.contracts:
-                yield judge_untested(contract, f"{name} could not be set to {value!r}: {set_.outcome}")
-            return
-        other: Exchange = yield send(f"{name} is left out", {})
-        after: Exchange = yield _read(case, body)
-        if other.success and after.success:
-            yield from _judge(keeps, _shown(case, after) == value, f"{name} is {value!r} still", case, after)
-        removed: Exchange = yield send(f"{name} is null", {name: None})
-        last: Exchange = yield _read(case, body)
-        if removed.success and last.success:
-            gone = _shown(case, last) in EMPTY
-            yield from _judge(removes, gone, f"no {name} any more", case, last)
-
-    return run
+    yield _read(case, body)  # proves that it is ours before it changes
+    set_: Exchange = yield send(f"{name} is set", {name: value})
+    before: Exchange = yield _read(case, body)
+    if not set_.success or _shown(case, before) != value:
+        for contract in case.contracts:
+            yield judge_untested(contract, f"{name} could not be set to {value!r}: {set_.outcome}")
+        return
+    other: Exchange = yield send(f"{name} is left out", {})
+    after: Exchange = yield _read(case, body)
+    if other.success and after.success:
+        yield from _judge(keeps, _shown(case, after) == value, f"{name} is {value!r} still", case, after)
+    removed: Exchange = yield send(f"{name} is null", {name: None})
+    last: Exchange = yield _read(case, body)
+    if removed.success and last.success:
+        gone = _shown(case, last) in EMPTY
+        yield from _judge(removes, gone, f"no {name} any more", case, last)
 
 
 def _make(setting: Setting, case: _Case) -> Call:

@@ -7,7 +7,8 @@ An instance is made, and read 10 s before and 10 s after its time by the operato
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.cel.expression import epoch
@@ -73,41 +74,37 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for resource, move, read, endpoint in _cases(setting):
         rest = f"{resource.name}/{move.to}/{endpoint.place}"
         ids = (f"{NAME}/before/{rest}", f"{NAME}/after/{rest}")
-        run = _run(setting, (resource, move, read, endpoint), ids)
+        run = partial(_run, setting, (resource, move, read, endpoint), ids)
         yield Probe(ids[0], 6, ids, 5, run, (endpoint,), OPERATOR, True)
 
 
-def _run(setting: Setting, case: Case, ids: tuple[str, str]) -> Callable[[], Conversation]:
+def _run(setting: Setting, case: Case, ids: tuple[str, str]) -> Conversation:
     resource, move, read, endpoint = case
     before, after = ids
-
-    def run() -> Conversation:
-        made_by = resource.made_by
-        maker = setting.find_lead(str(made_by.action.name)) if made_by is not None else None
-        if made_by is None or maker is None:
+    made_by = resource.made_by
+    maker = setting.find_lead(str(made_by.action.name)) if made_by is not None else None
+    if made_by is None or maker is None:
+        return
+    why = f"a {resource.name} that becomes {move.to} by itself"
+    made: Exchange = yield Call(maker, made_by.input, "valid", why, fresh=True)
+    body = at_path(made_by, made) if made.success else None
+    left = _find_seconds_left(move, body, made)
+    if not isinstance(body, Mapping) or left <= 2 * MARGIN_S:
+        for contract in ids:
+            yield judge_untested(contract, f"no {resource.name} with time left was made: {made.outcome}")
+        return
+    look = Call(endpoint, read.input, "explore", f"a {resource.name} shortly before its {move.at}",
+                subject=resource, made=body)  # fmt: skip
+    for contract, seconds, state in (
+        (before, left - MARGIN_S, move.origin_state), (after, 2 * MARGIN_S, move.to),
+    ):  # fmt: skip
+        passes = time_passes(setting, seconds)
+        passed: Exchange | None = (yield passes) if passes is not None else None
+        if passed is None or not passed.success:
+            yield judge_untested(contract, "the clock could not be moved")
             return
-        why = f"a {resource.name} that becomes {move.to} by itself"
-        made: Exchange = yield Call(maker, made_by.input, "valid", why, fresh=True)
-        body = at_path(made_by, made) if made.success else None
-        left = _find_seconds_left(move, body, made)
-        if not isinstance(body, Mapping) or left <= 2 * MARGIN_S:
-            for contract in ids:
-                yield judge_untested(contract, f"no {resource.name} with time left was made: {made.outcome}")
-            return
-        look = Call(endpoint, read.input, "explore", f"a {resource.name} shortly before its {move.at}",
-                    subject=resource, made=body)  # fmt: skip
-        for contract, seconds, state in (
-            (before, left - MARGIN_S, move.origin_state), (after, 2 * MARGIN_S, move.to),
-        ):  # fmt: skip
-            passes = time_passes(setting, seconds)
-            passed: Exchange | None = (yield passes) if passes is not None else None
-            if passed is None or not passed.success:
-                yield judge_untested(contract, "the clock could not be moved")
-                return
-            seen: Exchange = yield look
-            yield _judge(resource, at_path(read, seen) if seen.success else None, seen, contract, state)
-
-    return run
+        seen: Exchange = yield look
+        yield _judge(resource, at_path(read, seen) if seen.success else None, seen, contract, state)
 
 
 def _find_seconds_left(move: TimedMove, body: Any, made: Exchange) -> float:

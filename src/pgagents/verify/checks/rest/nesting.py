@@ -6,8 +6,9 @@ one. A parent is removed by its `undone_by` if that is `destructive`, and then i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.action import Action, ActionCall
@@ -117,45 +118,39 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for nested in _list_nested(setting):
         for endpoint in _list_naming(setting, nested):
             contract = f"{NAME}/elsewhere/{nested.resource.name}/{endpoint.place}"
-            run = _make_elsewhere(setting, nested, endpoint, contract)
+            run = partial(_make_elsewhere, setting, nested, endpoint, contract)
             yield Probe(contract, 5, (contract,), 3, run, (endpoint, nested.parent_maker), "main", True)
         remover = _remover(setting, nested)
         if remover is not None:
             contract = f"{NAME}/gone/{nested.resource.name}/{nested.reader.place}"
-            run = _make_gone(nested, remover, contract)
+            run = partial(_make_gone, nested, remover, contract)
             yield Probe(contract, 6, (contract,), 6, run, (nested.reader, remover), "main", True)
 
 
-def _make_elsewhere(
-    setting: Setting, nested: _Nested, endpoint: Endpoint, contract: str
-) -> Callable[[], Conversation]:
+def _make_elsewhere(setting: Setting, nested: _Nested, endpoint: Endpoint, contract: str) -> Conversation:
     resource, parent = nested.resource, nested.parent
     what = f"a {resource.name} of another {parent.name}"
-
-    def run() -> Conversation:
-        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=endpoint.action.effect == "write")
-        other: Exchange = yield _make_parent(nested, f"another {parent.name}")
-        beside = at_path(parent.made_by, other) if other.success else None
-        if not isinstance(beside, Mapping):
-            yield judge_untested(contract, say_none_made(parent, other))
-            return
-        yield Own(other.number)
-        there = {
-            **_name_parents(nested, nested.reader, other, beside),
-            **resource.values_for(nested.reader.params, body),
-        }
-        seen: Exchange = yield call_with_ids(setting, nested.reader, there, what)
-        if endpoint.place == nested.reader.place:
-            yield _judge(nested, seen, contract, what, body)
-        elif is_missing(resource, seen) or has_random_id(resource, body):
-            named = _name_parents(nested, endpoint, other, beside)
-            named |= resource.values_for(endpoint.params, body)
-            seen = yield call_with_ids(setting, endpoint, named, what)
-            yield _judge(nested, seen, contract, what, None)
-        else:
-            yield judge_untested(contract, f"nothing shows that it is missing there: {seen.outcome}")
-
-    return run
+    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=endpoint.action.effect == "write")
+    other: Exchange = yield _make_parent(nested, f"another {parent.name}")
+    beside = at_path(parent.made_by, other) if other.success else None
+    if not isinstance(beside, Mapping):
+        yield judge_untested(contract, say_none_made(parent, other))
+        return
+    yield Own(other.number)
+    there = {
+        **_name_parents(nested, nested.reader, other, beside),
+        **resource.values_for(nested.reader.params, body),
+    }
+    seen: Exchange = yield call_with_ids(setting, nested.reader, there, what)
+    if endpoint.place == nested.reader.place:
+        yield _judge(nested, seen, contract, what, body)
+    elif is_missing(resource, seen) or has_random_id(resource, body):
+        named = _name_parents(nested, endpoint, other, beside)
+        named |= resource.values_for(endpoint.params, body)
+        seen = yield call_with_ids(setting, endpoint, named, what)
+        yield _judge(nested, seen, contract, what, None)
+    else:
+        yield judge_untested(contract, f"nothing shows that it is missing there: {seen.outcome}")
 
 
 def _make_parent(nested: _Nested, why: str) -> Call:
@@ -177,43 +172,39 @@ def _name_parents(
     return found
 
 
-def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Callable[[], Conversation]:
+def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Conversation:
     resource, parent = nested.resource, nested.parent
-
-    def run() -> Conversation:
-        undone_by = parent.undone_by
-        assert undone_by is not None
-        home: Exchange = yield _make_parent(nested, f"a {parent.name} to be removed")
-        around = at_path(parent.made_by, home) if home.success else None
-        if not isinstance(around, Mapping):
-            yield judge_untested(contract, say_none_made(parent, home))
-            return
-        yield Own(home.number)
-        body = yield from _make_inside(nested, home, around, contract)
-        if body is None:
-            return
-        look = Call(
-            nested.reader, nested.read.input, "explore", f"a {resource.name} whose {parent.name} is removed",
-            subject=resource, made=body, bind={parent.name: around},
-        )  # fmt: skip
-        before: Exchange = yield replace(look, why=f"a {resource.name} of a {parent.name}")
-        if not is_there(resource, nested.read, before):
-            yield judge_untested(contract, f"the {resource.name} was not there before: {before.outcome}")
-            return
-        why = f"a {parent.name} is removed with what is in it"
-        removed: Exchange = yield Call(remover, undone_by.input, "valid", why, subject=parent, made=around)
-        if not removed.success:
-            yield judge_untested(contract, f"the {parent.name} could not be removed: {removed.outcome}")
-            return
-        seen: Exchange = yield look
-        for seconds in REMOVAL_WAITS_S if removed.status == ACCEPTED else ():
-            if not is_there(resource, nested.read, seen):
-                break
-            yield Sleep(seconds, quiet=True)
-            seen = yield look
-        yield _judge(nested, seen, contract, f"a {resource.name} of a removed {parent.name}", body)
-
-    return run
+    undone_by = parent.undone_by
+    assert undone_by is not None
+    home: Exchange = yield _make_parent(nested, f"a {parent.name} to be removed")
+    around = at_path(parent.made_by, home) if home.success else None
+    if not isinstance(around, Mapping):
+        yield judge_untested(contract, say_none_made(parent, home))
+        return
+    yield Own(home.number)
+    body = yield from _make_inside(nested, home, around, contract)
+    if body is None:
+        return
+    look = Call(
+        nested.reader, nested.read.input, "explore", f"a {resource.name} whose {parent.name} is removed",
+        subject=resource, made=body, bind={parent.name: around},
+    )  # fmt: skip
+    before: Exchange = yield replace(look, why=f"a {resource.name} of a {parent.name}")
+    if not is_there(resource, nested.read, before):
+        yield judge_untested(contract, f"the {resource.name} was not there before: {before.outcome}")
+        return
+    why = f"a {parent.name} is removed with what is in it"
+    removed: Exchange = yield Call(remover, undone_by.input, "valid", why, subject=parent, made=around)
+    if not removed.success:
+        yield judge_untested(contract, f"the {parent.name} could not be removed: {removed.outcome}")
+        return
+    seen: Exchange = yield look
+    for seconds in REMOVAL_WAITS_S if removed.status == ACCEPTED else ():
+        if not is_there(resource, nested.read, seen):
+            break
+        yield Sleep(seconds, quiet=True)
+        seen = yield look
+    yield _judge(nested, seen, contract, f"a {resource.name} of a removed {parent.name}", body)
 
 
 def _make_inside(

@@ -8,7 +8,8 @@ generated call made or changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.http import Silence
@@ -77,7 +78,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for call in list_typed_calls(setting):
         assert call.endpoint is not None, "it is a call of an action"
         name = f"{NAME}/type without boundary/{call.endpoint.place}"
-        yield Probe(name, 6, (f"{NAME}/{call.place}",), 2, _run(call), (call.endpoint,), "main", True)
+        yield Probe(
+            name, 6, (f"{NAME}/{call.place}",), 2, partial(_run, call), (call.endpoint,), "main", True
+        )
     for endpoint in setting.endpoints:
         for number, drawn in enumerate(list_drawn_calls(setting, endpoint, valid=True), 1):
             yield _probe_varied(setting, endpoint, drawn.call, f"random {number}", 9, RANDOM)
@@ -99,7 +102,14 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 input=given,
             )
             yield Probe(
-                f"{NAME}/huge/{endpoint.place}", 6, (contract,), 2, _run(call), (endpoint,), "main", True
+                f"{NAME}/huge/{endpoint.place}",
+                6,
+                (contract,),
+                2,
+                partial(_run, call),
+                (endpoint,),
+                "main",
+                True,
             )
 
 
@@ -145,11 +155,8 @@ def _is_unbounded(schema: Mapping[str, Any]) -> bool:
     return not bounded and bool({"number", "integer"} & set(types_of(schema)))
 
 
-def _run(call: Call) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        yield call
-
-    return run
+def _run(call: Call) -> Conversation:
+    yield call
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

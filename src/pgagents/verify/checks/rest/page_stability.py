@@ -8,8 +8,9 @@ repeats one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pgagents.model.action import ActionCall
@@ -89,22 +90,19 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract."""
     del roles
     for case in _list_cases(setting):
-        run = _run(setting, case)
+        run = partial(_run, setting, case)
         yield Probe(case.contract, 7, (case.contract,), COST, run, case.endpoints, "main", True)
 
 
-def _run(setting: Setting, case: _Case) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        made = yield from make_several(case.resource, case.made_by, case.maker, ITEMS, "a list in pages")
-        if made is None:
-            yield judge_untested(case.contract, f"no {ITEMS} instances of {case.resource.name} were made")
-            return
-        reader = ListReader(setting, case.paged, case.resource, made.bodies[0], made.bind, "explore")
-        size = case.paged.pages.size
-        given = {name: value for name, value in case.listed_by.input.items() if name != size}
-        yield (yield from _judge(case, reader, given, made))
-
-    return run
+def _run(setting: Setting, case: _Case) -> Conversation:
+    made = yield from make_several(case.resource, case.made_by, case.maker, ITEMS, "a list in pages")
+    if made is None:
+        yield judge_untested(case.contract, f"no {ITEMS} instances of {case.resource.name} were made")
+        return
+    reader = ListReader(setting, case.paged, case.resource, made.bodies[0], made.bind, "explore")
+    size = case.paged.pages.size
+    given = {name: value for name, value in case.listed_by.input.items() if name != size}
+    yield (yield from _judge(case, reader, given, made))
 
 
 def _judge(

@@ -9,7 +9,8 @@ value of its optional arguments, which the further pages must keep.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.model.action import ActionCall
@@ -71,7 +72,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for paged in list_paged_lists(setting):
         endpoint, contract = paged.endpoint, f"{NAME}/{paged.endpoint.place}"
         second = "second" in roles
-        run = _run(setting, paged, contract, second)
+        run = partial(_run, setting, paged, contract, second)
         yield Probe(contract, 6, (contract,), 1 + PAGES + second, run, (endpoint,), "main", False)
         resource, call = find_list_call(setting, paged)
         maker = (
@@ -84,65 +85,57 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 7,
                 (contract,),
                 ENOUGH + 1 + ENOUGH,
-                _making(setting, paged, contract, resource, call, maker),
+                partial(_making, setting, paged, contract, resource, call, maker),
                 (endpoint, maker),
                 "main",
                 True,
                 optional=True,
             )
         if choices := list_choices(paged):
-            run = _run_with_arguments(setting, paged, contract)
+            run = partial(_run_with_arguments, setting, paged, contract)
             name, cost = f"{contract} by its arguments", 1 + COST_OF_CHOICE * len(choices)
             yield Probe(name, 7, (contract,), cost, run, (endpoint,), "main", False)
             yield from _probe_removed(setting, paged, contract, cost)
         if paged.pages.bound is not None:
             bound = f"{NAME}/bound/{endpoint.place}"
-            run = _other_list(setting, paged, bound)
+            run = partial(_other_list, setting, paged, bound)
             yield Probe(bound, 7, (bound,), 2, run, (endpoint,), "main", False, print=str(makes))
 
 
-def _run(setting: Setting, paged: PagedList, contract: str, second: bool) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        given = _needed(setting, paged)
-        walk = Walk(setting, paged, contract, given, second=second)
-        if paged.most is None:
-            yield (yield from walk.judge())
-            return
-        size = {str(paged.pages.size): paged.most}
-        whole = yield from walk.request({**given, **size}, "the list in one piece")
-        if whole is None:
-            yield judge_untested(contract, "the list in one piece was not answered as its schema says")
-            return
-        instances = whole.items
-        sorts = [(name, value) for name, values in paged.sorts.items() for value in values]
-        several = [((name, value), [t for t in instances if t.get(name) == value]) for name, value in sorts]
-        several = [(sort, alike) for sort, alike in several if 1 < len(alike) < len(instances)]
-        if several:  # filter by the most frequent sort, so that its laws are judged on every page
-            (name, value), instances = max(several, key=lambda found: len(found[1]))
-            walk.given = {**given, name: value}
-        walk.there, walk.every = instances, whole.next is None
-        walk.short = len(whole.items) < paged.most
-        if walk.every and len(instances) == len(whole.items):
-            walk.totals = find_totals(whole)
+def _run(setting: Setting, paged: PagedList, contract: str, second: bool) -> Conversation:
+    given = _needed(setting, paged)
+    walk = Walk(setting, paged, contract, given, second=second)
+    if paged.most is None:
         yield (yield from walk.judge())
+        return
+    size = {str(paged.pages.size): paged.most}
+    whole = yield from walk.request({**given, **size}, "the list in one piece")
+    if whole is None:
+        yield judge_untested(contract, "the list in one piece was not answered as its schema says")
+        return
+    instances = whole.items
+    sorts = [(name, value) for name, values in paged.sorts.items() for value in values]
+    several = [((name, value), [t for t in instances if t.get(name) == value]) for name, value in sorts]
+    several = [(sort, alike) for sort, alike in several if 1 < len(alike) < len(instances)]
+    if several:  # filter by the most frequent sort, so that its laws are judged on every page
+        (name, value), instances = max(several, key=lambda found: len(found[1]))
+        walk.given = {**given, name: value}
+    walk.there, walk.every = instances, whole.next is None
+    walk.short = len(whole.items) < paged.most
+    if walk.every and len(instances) == len(whole.items):
+        walk.totals = find_totals(whole)
+    yield (yield from walk.judge())
 
-    return run
 
-
-def _run_with_arguments(setting: Setting, paged: PagedList, contract: str) -> Callable[[], Conversation]:
-    """Return a conversation that reads the list with each value of its optional arguments, in one piece and
-    in pages.
+def _run_with_arguments(setting: Setting, paged: PagedList, contract: str) -> Conversation:
+    """Read the list with each value of its optional arguments, in one piece and in pages.
 
     Pages are read if they would show that the server forgets the argument.
     """
-
-    def run() -> Conversation:
-        reader = ListReader(setting, paged, intent="explore")
-        broken = yield from judge_arguments(reader, _needed(setting, paged))
-        if broken is not None:
-            yield judge_broken(contract, *broken)
-
-    return run
+    reader = ListReader(setting, paged, intent="explore")
+    broken = yield from judge_arguments(reader, _needed(setting, paged))
+    if broken is not None:
+        yield judge_broken(contract, *broken)
 
 
 def _probe_removed(setting: Setting, paged: PagedList, contract: str, cost: int) -> Iterator[Probe]:
@@ -199,31 +192,27 @@ def _making(
     resource: Resource,
     call: ActionCall,
     maker: Endpoint,
-) -> Callable[[], Conversation]:
-    """Return a conversation that makes enough items for two pages, then reads the list in pages."""
-
-    def run() -> Conversation:
-        bodies: list[Mapping[str, Any]] = []
-        for _ in range(ENOUGH):
-            template = template_of(setting.model, maker.action)
-            made: Exchange = yield ordinary(
-                maker, template, "valid", f"a {resource.name} for a list in pages", fresh=True
-            )
-            body = (
-                at_path(resource.made_by, made)
-                if resource.made_by and resource.made_by.at and made.success
-                else None
-            )
-            bodies += [body] if isinstance(body, Mapping) else []
-        if not bodies:
-            yield judge_untested(contract, f"no {resource.name} was made")
-            return
-        given = {name: value for name, value in call.input.items() if name != paged.pages.size}
-        walk = Walk(setting, paged, contract, given, subject=resource, made=bodies[0])
-        walk.there = bodies
-        yield (yield from walk.judge())
-
-    return run
+) -> Conversation:
+    """Make enough items for two pages, then read the list in pages."""
+    bodies: list[Mapping[str, Any]] = []
+    for _ in range(ENOUGH):
+        template = template_of(setting.model, maker.action)
+        made: Exchange = yield ordinary(
+            maker, template, "valid", f"a {resource.name} for a list in pages", fresh=True
+        )
+        body = (
+            at_path(resource.made_by, made)
+            if resource.made_by and resource.made_by.at and made.success
+            else None
+        )
+        bodies += [body] if isinstance(body, Mapping) else []
+    if not bodies:
+        yield judge_untested(contract, f"no {resource.name} was made")
+        return
+    given = {name: value for name, value in call.input.items() if name != paged.pages.size}
+    walk = Walk(setting, paged, contract, given, subject=resource, made=bodies[0])
+    walk.there = bodies
+    yield (yield from walk.judge())
 
 
 def _fill(setting: Setting, paged: PagedList, listed: Exchange) -> Generator[Any, Any, bool]:
@@ -263,35 +252,31 @@ def _choose_other(paged: PagedList, used: Mapping[str, Any]) -> Generator[Any, A
     return None
 
 
-def _other_list(setting: Setting, paged: PagedList, contract: str) -> Callable[[], Conversation]:
-    """Return a conversation that requests the second page of one list with the arguments of another list."""
-
-    def run() -> Conversation:
-        given = _needed(setting, paged)
-        size = {str(paged.pages.size): 1} if paged.most is not None else {}
-        walk = Walk(setting, paged, contract, given)
-        why = "a page that the next one belongs to"
-        page = yield from walk.request({**given, **size}, why)
-        if page is not None and page.next is None and (yield from _fill(setting, paged, page.exchange)):
-            page = yield from walk.request({**page.exchange.input, **size}, why)
-        other = (yield from _choose_other(paged, page.exchange.input)) if page is not None else None
-        if page is None or page.next is None or not page.next.is_followed:
-            yield judge_untested(contract, "the list has no second page")
-        elif other is None:
-            yield judge_untested(contract, "no argument of the list has values to choose from")
-        else:
-            exchange: Exchange = yield ordinary(
-                paged.endpoint,
-                template_of(setting.model, paged.endpoint.action),
-                "explore",
-                "the page of another list",
-                input={**given, **size, **page.next.input, other[0]: other[1]},
-            )
-            code = paged.pages.bound
-            assert code is not None
-            yield from judge_refused(exchange, contract, [code], "the next page of another list")
-
-    return run
+def _other_list(setting: Setting, paged: PagedList, contract: str) -> Conversation:
+    """Request the second page of one list with the arguments of another list."""
+    given = _needed(setting, paged)
+    size = {str(paged.pages.size): 1} if paged.most is not None else {}
+    walk = Walk(setting, paged, contract, given)
+    why = "a page that the next one belongs to"
+    page = yield from walk.request({**given, **size}, why)
+    if page is not None and page.next is None and (yield from _fill(setting, paged, page.exchange)):
+        page = yield from walk.request({**page.exchange.input, **size}, why)
+    other = (yield from _choose_other(paged, page.exchange.input)) if page is not None else None
+    if page is None or page.next is None or not page.next.is_followed:
+        yield judge_untested(contract, "the list has no second page")
+    elif other is None:
+        yield judge_untested(contract, "no argument of the list has values to choose from")
+    else:
+        exchange: Exchange = yield ordinary(
+            paged.endpoint,
+            template_of(setting.model, paged.endpoint.action),
+            "explore",
+            "the page of another list",
+            input={**given, **size, **page.next.input, other[0]: other[1]},
+        )
+        code = paged.pages.bound
+        assert code is not None
+        yield from judge_refused(exchange, contract, [code], "the next page of another list")
 
 
 CHECK = Check(

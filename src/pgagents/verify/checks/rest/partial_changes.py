@@ -8,8 +8,9 @@ the contract: a server may trim, round or lower a value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pgagents.model.action import ActionCall
@@ -120,27 +121,23 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for case in _cases(setting):
         contracts = tuple(filter(None, case.contracts))
         endpoints = (case.patch, case.reader)
-        yield Probe(contracts[0], 5, contracts, COST, _run(setting, case), endpoints, "main", True)
+        yield Probe(contracts[0], 5, contracts, COST, partial(_run, setting, case), endpoints, "main", True)
 
 
-def _run(setting: Setting, case: _Case) -> Callable[[], Conversation]:
+def _run(setting: Setting, case: _Case) -> Conversation:
     named, others = case.contracts
-
-    def run() -> Conversation:
-        body: Mapping[str, Any] = yield InstanceRef(case.resource.name, fresh=True)
-        before: Exchange = yield _read(case, body)
-        given = _choose_others(setting, case, _shown(case, before))
-        changed: Exchange = yield _send(setting, case, body, given, "all members that it may set")
-        after: Exchange = yield _read(case, body)
-        if not before.success or not after.success:
-            for contract in filter(None, (named, others)):
-                yield judge_untested(contract, f"it was not read: {before.outcome}, {after.outcome}")
-            return
-        yield from _judge_named(setting, case, body, before, changed, after, given)
-        if others:
-            yield from _judge_others(setting, case, body)
-
-    return run
+    body: Mapping[str, Any] = yield InstanceRef(case.resource.name, fresh=True)
+    before: Exchange = yield _read(case, body)
+    given = _choose_others(setting, case, _shown(case, before))
+    changed: Exchange = yield _send(setting, case, body, given, "all members that it may set")
+    after: Exchange = yield _read(case, body)
+    if not before.success or not after.success:
+        for contract in filter(None, (named, others)):
+            yield judge_untested(contract, f"it was not read: {before.outcome}, {after.outcome}")
+        return
+    yield from _judge_named(setting, case, body, before, changed, after, given)
+    if others:
+        yield from _judge_others(setting, case, body)
 
 
 def _judge_named(

@@ -6,16 +6,18 @@ instances that its laws admit. It does not matter how or when they were made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import member_of
-from pgagents.cel.reading import applies
 from pgagents.cel.scope import Scope
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource, id_text
+from pgagents.verify.answers.lists.made_instances import find_lost_instance, forget_changed, list_resources
+from pgagents.verify.answers.lists.membership import judge_end, judge_page
 from pgagents.verify.answers.refusal import list_missing_parents
+from pgagents.verify.cases.paging.instance_search import choose_instance, list_makers, make_list_call
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -28,14 +30,12 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path, say_none_made
+from pgagents.verify.fixtures.instance import list_bodies, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.fixtures.target import changes_unseen, may_move
 from pgagents.verify.laws.laws import evaluate_law
-from pgagents.verify.laws.lists import find_missing_instance
-from pgagents.verify.laws.next_page import PageRequest, may_go_on, next_page
+from pgagents.verify.laws.next_page import PageRequest, next_page
 from pgagents.verify.laws.witness import witness
-from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.call import Call, Intent
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -44,8 +44,6 @@ TRUSTED = ("valid", "explore", "clean")
 MOST_MADE = 500
 MOST_PAGES = 21
 """The most reads of a list: for an existing instance, for a new one, and then page by page."""
-DAY_S = 86_400.0
-"""Seconds after which the server may have removed part of an instance."""
 CRASHED = 500
 
 
@@ -114,12 +112,12 @@ def _read_probes(setting: Setting) -> Iterator[Probe]:
         if not readers:
             continue
         told = tuple(str(read.action.name) for _, read in readers)
-        for index, maker in enumerate(_makers(setting, resource)):
+        for index, maker in enumerate(list_makers(setting, resource)):
             priority = 2 if index and told in known else 1
             at_home = sorted(readers, key=lambda r: r[0].surface != maker.surface)
             covers = tuple(id for endpoint, _ in at_home for id in _covers(resource, endpoint))
             name = f"{NAME}/{resource.name}/made by {maker.place}"
-            run = _reading(setting, resource, maker, at_home)
+            run = partial(_reading, setting, resource, maker, at_home)
             yield Probe(
                 name,
                 3 if priority == 1 else 8,
@@ -141,14 +139,8 @@ def _list_probes(setting: Setting) -> Iterator[Probe]:
     for resource, endpoint, index in _readers(setting, "listed_by"):
         for what, role in (("listed", "main"), ("not_listed", "second"))[: 2 if resource.tenant else 1]:
             contract = f"{NAME}/{what}/{_list_detail(resource, index)}/{endpoint.place}"
-            run = _listing(setting, resource, resource.listed_by[index], endpoint, contract, role)
+            run = partial(_listing, setting, resource, resource.listed_by[index], endpoint, contract, role)
             yield Probe(contract, 3, (contract,), 2, run, (endpoint,), role, True)
-
-
-def _makers(setting: Setting, resource: Resource) -> list[Endpoint]:
-    leads = [one for one in setting.tools if one.leads]
-    every = (*setting.endpoints, *leads)
-    return [d for d in every if resource.made_by and d.action is resource.made_by.action]
 
 
 def _covers(resource: Resource, endpoint: Endpoint) -> tuple[str, ...]:
@@ -160,27 +152,23 @@ def _covers(resource: Resource, endpoint: Endpoint) -> tuple[str, ...]:
 
 def _reading(
     setting: Setting, resource: Resource, maker: Endpoint, readers: list[tuple[Endpoint, ActionCall]]
-) -> Callable[[], Conversation]:
-    """Return a conversation that makes an instance, and reads it through every endpoint that reads it."""
-
-    def run() -> Conversation:
-        assert resource.made_by is not None
-        template = template_of(setting.model, maker.action)
-        given = {**template.input, **resource.made_by.input}
-        made: Exchange = yield ordinary(
-            maker, template, "valid", f"to read a {resource.name} back", input=given, fresh=True, subject=None
-        )
-        body = next(iter(_bodies(resource.made_by, made)), None)
-        if body is None or not made.fits:
-            for contract in (id for endpoint, _ in readers for id in _covers(resource, endpoint)):
-                yield judge_untested(contract, say_none_made(resource, made))
-            return
-        for endpoint, read in readers:
-            why = f"to read back a {resource.name}"
-            exchange: Exchange = yield Call(endpoint, read.input, "valid", why, subject=resource, made=body)
-            yield from _same(setting, resource, body, made, exchange, read, _covers(resource, endpoint))
-
-    return run
+) -> Conversation:
+    """Make an instance, and read it through every endpoint that reads it."""
+    assert resource.made_by is not None
+    template = template_of(setting.model, maker.action)
+    given = {**template.input, **resource.made_by.input}
+    made: Exchange = yield ordinary(
+        maker, template, "valid", f"to read a {resource.name} back", input=given, fresh=True, subject=None
+    )
+    body = next(iter(list_bodies(resource.made_by, made)), None)
+    if body is None or not made.fits:
+        for contract in (id for endpoint, _ in readers for id in _covers(resource, endpoint)):
+            yield judge_untested(contract, say_none_made(resource, made))
+        return
+    for endpoint, read in readers:
+        why = f"to read back a {resource.name}"
+        exchange: Exchange = yield Call(endpoint, read.input, "valid", why, subject=resource, made=body)
+        yield from _same(setting, resource, body, made, exchange, read, _covers(resource, endpoint))
 
 
 def _same(
@@ -197,7 +185,7 @@ def _same(
     if not exchange.success:
         yield judge_broken(covers[0], f"the {resource.name} that was made", exchange.outcome)
         return
-    back = next(iter(_bodies(read, exchange)), None)
+    back = next(iter(list_bodies(read, exchange)), None)
     if back is None or not exchange.fits:
         return
     told = setting.model.secrets
@@ -229,147 +217,38 @@ def _same(
             yield judge_kept(contract)
 
 
-def _bodies(call: ActionCall | None, exchange: Exchange) -> list[Mapping[str, Any]]:
-    if call is None or not exchange.success or not isinstance(exchange.body, Mapping | list):
-        return []
-    return _items(call, exchange) or []
-
-
-def _items(call: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]] | None:
-    """Return the instances in an answer; None if it contains neither a list nor an instance."""
-    found = at_path(call, exchange)
-    if isinstance(found, Mapping):
-        return [found]
-    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else None
-
-
-def _list_case_insensitive(endpoint: Endpoint, call: ActionCall) -> list[str]:
-    """Return the members that filter the list and that one of its laws converts to upper case."""
-    return [
-        member
-        for name, value in call.input.items()
-        if (member := member_of(value, ("resource",)))
-        and any(applies(law.that.tree, "upper", ("input", name)) for law in endpoint.action.laws)
-    ]
-
-
 def _listing(
     setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, contract: str, role: str
-) -> Callable[[], Conversation]:
-    """Return a conversation that lists as the owner (`main`) or another project, and looks for an instance.
+) -> Conversation:
+    """List as the owner (`main`) or another project, and look for an instance.
 
     If the owner's list lacks an existing instance, a new one is made and looked for. The old one may be on a
     later page. Then further pages are read, because the newest may be on the last one.
     """
-
-    def run() -> Conversation:
-        why = (
-            f"to find a {resource.name} in the list"
-            if role == "main"
-            else f"another project lists each {resource.name}"
-        )
-        foreign = role != "main"
-        beside = [c.name for c in list_missing_parents(setting, endpoint, resource)] if foreign else []
-        more = PageRequest()
-        made: Mapping[str, Any] | None = None
-        for turn in range(MOST_PAGES):
-            if role == "main" and turn <= 1:
-                made = yield from _choose_instance(setting, resource, call, endpoint, again=turn == 1)
-            given = {**call.input, **more.input}
-            exchange: Exchange = yield Call(
-                endpoint,
-                given,
-                "explore" if beside else "valid",
-                why,
-                role=role,
-                subject=resource,
-                owner="main",
-                standard=True,
-                made=made,
-                raw=more.raw,
-            )
-            verdict = (
-                judge_kept(contract)  # another project does not even find the container of the list
-                if exchange.code in beside
-                else _judge_list(contract, resource, call, exchange, role)
-            )
-            if verdict is None and turn == 0:
-                continue
-            verdict = verdict or _judge_end(contract, resource, call, exchange)
-            if verdict is not None:
-                yield verdict
-                return
-            further = next_page(setting, endpoint, exchange)
-            if further is None or not further.is_followed:
-                break
-            more = further
-        yield judge_untested(
-            contract,
-            f"the {resource.name} that was just made may stand on a further page than could be asked for"
-            + ("" if endpoint.action.pages else "; `pages` of the action would say how"),
-        )
-
-    return run
-
-
-def _judge_end(contract: str, resource: Resource, call: ActionCall, exchange: Exchange) -> Judgement | None:
-    """Return a broken judgement if a list without the instance has no further page; else None."""
-    listed = (_items(call, exchange) or []) if exchange.success else []
-    if may_go_on(exchange, listed):
-        return None
-    promised = f"the {resource.name} that was just made"
-    return judge_broken(contract, promised, f"a list of {len(listed)} without it")
-
-
-def _judge_list(
-    contract: str, resource: Resource, call: ActionCall, exchange: Exchange, role: str
-) -> Judgement | None:
-    """Judge one page: the owner's must contain the instance, and another role's must not.
-
-    None if the owner's page lacks it, because it may be on another page.
-    """
-    if not exchange.success or not exchange.fits or exchange.subject is None:
-        return judge_untested(contract, f"the list was not answered: {exchange.outcome}")
-    listed = _items(call, exchange)
-    if listed is None:
-        where = f"`{call.at.wording}`" if call.at is not None else "the whole answer"
-        return judge_untested(
-            contract, f"no list was found in what {call.action.name} answered: at is {where}"
-        )
-    there = resource.id_of(exchange.subject) in [resource.id_of(item) for item in listed]
-    if there == (role == "main"):
-        return judge_kept(contract)
-    if there:
-        return judge_broken(
-            contract, f"no {resource.name} of another project", "another project's is in the list"
-        )
-    return None
-
-
-def _choose_instance(
-    setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, *, again: bool
-) -> Generator[Any, Any, Mapping[str, Any] | None]:
-    """Return the instance to look for, or None if any will do. If `again`, it is a new one.
-
-    Its texts are in lower case if a law ignores case.
-    """
-    folded = _list_case_insensitive(endpoint, call)
-    there: Mapping[str, Any] | None = None
-    if (
-        again
-        and (maker := next(iter(_makers(setting, resource)), None)) is not None
-        and resource.made_by is not None
-    ):
-        new: Exchange = yield ordinary(
-            maker, template_of(setting.model, maker.action), "valid", "to have the latest", fresh=True
-        )
-        there = next(iter(_bodies(resource.made_by, new)), None)
-    elif folded:
-        there = yield InstanceRef(resource.name, standard=True)
-    return (
-        {**there, **{m: there[m].lower() for m in folded if isinstance(there.get(m), str)}}
-        if there is not None
-        else None
+    foreign = role != "main"
+    beside = [c.name for c in list_missing_parents(setting, endpoint, resource)] if foreign else []
+    more = PageRequest()
+    made: Mapping[str, Any] | None = None
+    for turn in range(MOST_PAGES):
+        if not foreign and turn <= 1:
+            made = yield from choose_instance(setting, resource, call, endpoint, again=turn == 1)
+        intent: Intent = "explore" if beside else "valid"
+        exchange: Exchange = yield make_list_call(resource, call, endpoint, role, intent, made, more)
+        verdict = judge_page(contract, resource, call, exchange, role, beside)
+        if verdict is None and turn == 0:
+            continue
+        verdict = verdict or judge_end(contract, resource, call, exchange)
+        if verdict is not None:
+            yield verdict
+            return
+        further = next_page(setting, endpoint, exchange)
+        if further is None or not further.is_followed:
+            break
+        more = further
+    yield judge_untested(
+        contract,
+        f"the {resource.name} that was just made may stand on a further page than could be asked for"
+        + ("" if endpoint.action.pages else "; `pages` of the action would say how"),
     )
 
 
@@ -384,7 +263,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if endpoint.action.effect == "write" and unsure:
         made.clear()  # the state of the instances is unknown now
     if exchange.success and endpoint.action.effect == "write":
-        _forget_changed(exchange, memory, made)  # also if another check finds an error in the answer
+        forget_changed(exchange, memory, made)  # also if another check finds an error in the answer
     if (
         exchange.call.intent not in TRUSTED
         or not exchange.call.role
@@ -394,7 +273,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or exchange.tainted
     ):
         return
-    for resource in _list_met(memory.setting, endpoint):
+    for resource in list_resources(memory.setting, endpoint):
         place = resource.place_in(endpoint.params, exchange.input)
         mine = made.setdefault((f"{resource.name} {place}", exchange.call.role), {})
         if (
@@ -406,48 +285,13 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             mine.update(
                 {
                     id_text(i): exchange.sent_at
-                    for b in _bodies(resource.made_by, exchange)
+                    for b in list_bodies(resource.made_by, exchange)
                     if (i := resource.id_of(b)) is not None
                 }
             )
         calls = [(i, c) for i, c in enumerate(resource.listed_by) if c.action is endpoint.action]
         if calls and endpoint.leads and mine:
             yield from _all_there(exchange, memory, resource, calls, mine, place)
-
-
-def _list_met(setting: Setting, endpoint: Endpoint) -> list[Resource]:
-    """Return the resources that an endpoint's action makes or lists."""
-
-    def find() -> list[Resource]:
-        return [
-            resource
-            for resource in setting.model.resources.values()
-            if (resource.made_by is not None and resource.made_by.action is endpoint.action)
-            or any(call.action is endpoint.action for call in resource.listed_by)
-        ]
-
-    return setting.compute_once((NAME, "met", str(endpoint.action.name)), find)
-
-
-def _forget_changed(
-    exchange: Exchange, memory: Memory, made: dict[tuple[str, str], dict[str, float]]
-) -> None:
-    """Forget the instances that a call removed or may have changed unseen, whoever made them."""
-    endpoint = exchange.call.endpoint
-    for resource in memory.model.resources.values() if endpoint is not None else ():
-        assert endpoint is not None
-        undone_by = resource.undone_by
-        removed = undone_by is not None and undone_by.action is endpoint.action and resource.removes
-        unseen = changes_unseen(memory.setting, resource, endpoint.action)
-        if not removed and not unseen and not may_move(resource, endpoint.action):
-            continue
-        key = f"{resource.name} {resource.place_in(endpoint.params, exchange.input)}"
-        named = [exchange.input.get(str(p.name)) for p in endpoint.params if p.refers_to == resource.name]
-        if len(resource.ids) > 1:
-            named = [resource.id_named(endpoint.params, exchange.input)]
-        for (name, _), mine in made.items():
-            for id in named if name == key else ():
-                mine.pop(id_text(id), None)
 
 
 def _all_there(
@@ -460,17 +304,7 @@ def _all_there(
 ) -> Iterator[Judgement]:
     """Yield a broken judgement if the list lacks an instance that its laws admit."""
     index, call = min(calls, key=lambda c: len(c[1].input.keys() ^ exchange.call.input.keys()))
-    name, *members = (call.at.path if call.at else ()) or ("",)
-    since = exchange.sent_at - min(
-        (rule.after_s for rule in (memory.model.retention or {}).values()), default=DAY_S
-    )
-    bodies = [memory.bodies.get((resource.name, f"{place}{id}")) for id, at in mine.items() if at > since]
-    endpoint = exchange.call.endpoint
-    lost = (
-        find_missing_instance(memory.setting, exchange, members[0], resource, [b for b in bodies if b])
-        if name == "response" and len(members) == 1
-        else None
-    )
+    lost, endpoint = find_lost_instance(exchange, memory, resource, call, mine, place), exchange.call.endpoint
     if lost is not None and endpoint is not None:
         given = ", ".join(sorted(exchange.call.input)) or "nothing"
         contract = f"{NAME}/listed/{_list_detail(resource, index)}/{endpoint.place}"

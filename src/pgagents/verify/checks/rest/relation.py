@@ -7,7 +7,8 @@ flag.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.law import Relation
@@ -114,7 +115,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             for kind in _kinds(setting, endpoint, r)
         )
         if relations:
-            run = _run(setting, endpoint, relations, covers)
+            run = partial(_run, setting, endpoint, relations, covers)
             yield Probe(
                 covers[0],
                 4,
@@ -129,12 +130,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _run(
     setting: Setting, endpoint: Endpoint, relations: tuple[Relation, ...], covers: tuple[str, ...]
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        for relation, contract in zip(relations, covers, strict=True):
-            yield from _one(setting, endpoint, relation, contract)
-
-    return run
+) -> Conversation:
+    for relation, contract in zip(relations, covers, strict=True):
+        yield from _one(setting, endpoint, relation, contract)
 
 
 def _one(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str) -> Conversation:

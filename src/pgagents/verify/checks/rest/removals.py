@@ -10,8 +10,9 @@ run wrote. Actions with an error for a missing instance must refuse it, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pgagents.model.action import ActionCall
@@ -156,40 +157,34 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         cost = 2 + 2 * len(found.reads) + 2 * len(found.lists) + len(found.takers)
         readers = tuple(endpoint for _, endpoint in (*found.reads, *found.lists))
         endpoints = (*readers, *found.takers, found.remover)
-        run = _run(setting, found)
+        run = partial(_run, setting, found)
         yield Probe(contracts[0], 6, contracts, cost, run, endpoints, "main", True)
 
 
-def _run(setting: Setting, found: _Removable) -> Callable[[], Conversation]:
+def _run(setting: Setting, found: _Removable) -> Conversation:
     resource = found.resource
-
-    def run() -> Conversation:
-        made_by, undone_by = resource.made_by, resource.undone_by
-        assert made_by is not None
-        assert undone_by is not None
-        every = (*found.read_contracts, *found.list_contracts, *found.refused_contracts)
-        made: Exchange = yield Call(
-            found.maker, made_by.input, "explore", f"a {resource.name} to be removed", fresh=True
-        )
-        body = at_path(made_by, made) if made.success else None
-        if not isinstance(body, Mapping):
-            yield from _give_up(every, say_none_made(resource, made))
-            return
-        yield Own(made.number)
-        known = yield from _look(setting, found, body)
-        why = f"a {resource.name} is removed"
-        removed: Exchange = yield Call(
-            found.remover, undone_by.input, "valid", why, subject=resource, made=body
-        )
-        if not removed.success:
-            yield from _give_up(every, f"the {resource.name} could not be removed: {removed.outcome}")
-            return
-        waits = REMOVAL_WAITS_S if removed.status == ACCEPTED else ()
-        gone = yield from _read_again(found, made, body, known, waits)
-        yield from _list_again(found, made, body, known)
-        yield from _take(setting, found, body, gone=gone)
-
-    return run
+    made_by, undone_by = resource.made_by, resource.undone_by
+    assert made_by is not None
+    assert undone_by is not None
+    every = (*found.read_contracts, *found.list_contracts, *found.refused_contracts)
+    made: Exchange = yield Call(
+        found.maker, made_by.input, "explore", f"a {resource.name} to be removed", fresh=True
+    )
+    body = at_path(made_by, made) if made.success else None
+    if not isinstance(body, Mapping):
+        yield from _give_up(every, say_none_made(resource, made))
+        return
+    yield Own(made.number)
+    known = yield from _look(setting, found, body)
+    why = f"a {resource.name} is removed"
+    removed: Exchange = yield Call(found.remover, undone_by.input, "valid", why, subject=resource, made=body)
+    if not removed.success:
+        yield from _give_up(every, f"the {resource.name} could not be removed: {removed.outcome}")
+        return
+    waits = REMOVAL_WAITS_S if removed.status == ACCEPTED else ()
+    gone = yield from _read_again(found, made, body, known, waits)
+    yield from _list_again(found, made, body, known)
+    yield from _take(setting, found, body, gone=gone)
 
 
 def _give_up(contracts: tuple[str, ...], reason: str) -> Iterator[Judgement]:

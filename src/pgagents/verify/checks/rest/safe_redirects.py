@@ -6,12 +6,13 @@ tried, because servers often redirect it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.malformed.paths import of_ours
+from pgagents.verify.cases.malformed.paths import fits_template, of_ours
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -63,7 +64,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             5,
             (CONTRACT,),
             1,
-            _run(setting, endpoint),
+            partial(_run, setting, endpoint),
             (endpoint,),
             "main",
             endpoint.action.effect == "write",
@@ -79,7 +80,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             other, template, "framework", f"{other.method} to a path with a slash added", raw=Raw(slash=True)
         )
         name = f"{CONTRACT} {other.action.name}"
-        yield Probe(name, 5, (CONTRACT,), 2, _run_call(call), (other,), "main", True)
+        yield Probe(name, 5, (CONTRACT,), 2, partial(_run_call, call), (other,), "main", True)
 
 
 def _poster(setting: Setting) -> Endpoint | None:
@@ -88,7 +89,7 @@ def _poster(setting: Setting) -> Endpoint | None:
     return min(posts, key=lambda d: d.action.effect == "write", default=None)
 
 
-def _run(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversation]:
+def _run(setting: Setting, endpoint: Endpoint) -> Conversation:
     template = template_of(setting.model, endpoint.action)
     edit = (lambda _: b"{}") if endpoint.action.effect == "write" else None
     call = ordinary(
@@ -98,20 +99,13 @@ def _run(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversation]:
         "a POST to a path with a slash added",
         raw=Raw(target=f"{endpoint.path}/", edit=edit),
     )
-
-    def run() -> Conversation:
-        exchange: Exchange = yield replace(call, surface=endpoint.surface)
-        if not exchange.void and not 300 <= exchange.status < 400:
-            yield judge_kept(CONTRACT)
-
-    return run
+    exchange: Exchange = yield replace(call, surface=endpoint.surface)
+    if not exchange.void and not 300 <= exchange.status < 400:
+        yield judge_kept(CONTRACT)
 
 
-def _run_call(call: Call) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        yield call
-
-    return run
+def _run_call(call: Call) -> Conversation:
+    yield call
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -141,16 +135,9 @@ def _is_documented(exchange: Exchange, setting: Setting) -> bool:
     alike = (
         d
         for d in setting.endpoints
-        if d.on_rest and d.method == exchange.request.method and _fits(exchange.request.path, d.path)
+        if d.on_rest and d.method == exchange.request.method and fits_template(exchange.request.path, d.path)
     )
     return any(output.status == exchange.status for endpoint in alike for output in endpoint.action.outputs)
-
-
-def _fits(path: str, template: str) -> bool:
-    parts, others = path.split("/"), template.split("/")
-    return len(parts) == len(others) and all(
-        a == b or b.startswith("{") for a, b in zip(parts, others, strict=True)
-    )
 
 
 def _judge_redirect(exchange: Exchange, setting: Setting) -> Judgement:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.contract import Contract
@@ -88,17 +89,19 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         endpoint = endpoints[place]
         covers = tuple(f"{NAME}/{r.name}/{state}/{place}" for r, _ in several)
         if state in move.origin_states:
-            run = _for_all(_legal(setting, resource, move, state, endpoint, covers[0]), covers)
+            run = _for_all(partial(_legal, setting, resource, move, state, endpoint, covers[0]), covers)
             yield Probe(covers[0], 3 if endpoint.leads else 6, covers, 3, run, (endpoint,), "main", True)
         else:
-            alone = _for_all(_illegal(setting, resource, move, state, endpoint, covers[0], wait), covers)
+            alone = _for_all(
+                partial(_illegal, setting, resource, move, state, endpoint, covers[0], wait), covers
+            )
             refused.setdefault((maker, state), []).append(
                 _Refused(tuple(several), state, endpoint, covers, alone)
             )
     for group in refused.values():
         ids = tuple(id for case in group for id in case.covers)
         endpoints_of = tuple(case.endpoint for case in group)
-        run = _together(setting, group, wait)
+        run = partial(_together, setting, group, wait)
         yield Probe(
             ids[0],
             3,
@@ -126,42 +129,38 @@ class _Refused:
     alone: Callable[[], Conversation]
 
 
-def _together(setting: Setting, group: list[_Refused], wait: Call | None) -> Callable[[], Conversation]:
-    """Return a conversation that tries every transition that one instance must refuse, then reads it once.
+def _together(setting: Setting, group: list[_Refused], wait: Call | None) -> Conversation:
+    """Try every transition that one instance must refuse, then read it once.
 
     Each transition is tried alone only if the instance changed.
     """
-
-    def run() -> Conversation:
-        state, common = group[0].state, _common(group)
-        reader = _reader(setting, common) if common is not None else None
-        if len(group) == 1 or reader is None or common is None:
-            for case in group:
-                yield from case.alone()
-            return
-        subject: Mapping[str, Any] = yield InstanceRef(common.name, (state,), fresh=True)
-        if wait is not None:
-            yield wait
+    state, common = group[0].state, _common(group)
+    reader = _reader(setting, common) if common is not None else None
+    if len(group) == 1 or reader is None or common is None:
         for case in group:
-            move = next(move for resource, move in case.moves if resource is common)
-            why = f"{case.endpoint.action.name} of a {common.name} that is {state}"
-            exchange: Exchange = yield Call(
-                case.endpoint,
-                _input(common, move),
-                "illegal",
-                why,
-                subject=common,
-                made=subject,
-            )
-            for contract in case.covers:
-                yield from judge_refused(exchange, contract, [move.otherwise], why)
-        after: Exchange = yield _read(common, reader, subject, "after what was refused")
-        body = find_resource(common, after)
-        if body is None or differing(subject, body):
-            for case in group:
-                yield from case.alone()
-
-    return run
+            yield from case.alone()
+        return
+    subject: Mapping[str, Any] = yield InstanceRef(common.name, (state,), fresh=True)
+    if wait is not None:
+        yield wait
+    for case in group:
+        move = next(move for resource, move in case.moves if resource is common)
+        why = f"{case.endpoint.action.name} of a {common.name} that is {state}"
+        exchange: Exchange = yield Call(
+            case.endpoint,
+            _input(common, move),
+            "illegal",
+            why,
+            subject=common,
+            made=subject,
+        )
+        for contract in case.covers:
+            yield from judge_refused(exchange, contract, [move.otherwise], why)
+    after: Exchange = yield _read(common, reader, subject, "after what was refused")
+    body = find_resource(common, after)
+    if body is None or differing(subject, body):
+        for case in group:
+            yield from case.alone()
 
 
 def _common(group: list[_Refused]) -> Resource | None:
@@ -200,53 +199,48 @@ def _input(resource: Resource, move: Move) -> Mapping[str, Any]:
 
 def _legal(
     setting: Setting, resource: Resource, move: Move, state: str, endpoint: Endpoint, contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        neighbour: Mapping[str, Any] | None = None
-        reader = _reader(setting, resource)
-        if reader is not None:
-            neighbour = yield InstanceRef(resource.name, (resource.initial,) if resource.initial else ())
-        why = f"{endpoint.action.name} of a {resource.name} that is {state}"
-        exchange: Exchange = yield Call(
-            endpoint,
-            _input(resource, move),
-            "valid",
-            why,
-            subject=resource,
-            states=(state,),
-            fresh=True,
-        )
-        if exchange.void or exchange.unsound:
-            return
-        if not exchange.success:
-            yield judge_broken(contract, f"{why} is accepted", exchange.outcome)
-            return
-        if not exchange.fits:
-            return
-        told = _state(resource, exchange)
-        if told is not None and told != move.to:
-            yield judge_broken(
-                contract, f"{resource.state} {move.to}", f"{resource.state} {told} in the answer"
-            )
-            return
-        if reader is None or exchange.subject is None:
-            yield judge_kept(contract)
-            return
-        after: Exchange = yield _read(resource, reader, exchange.subject, f"after {endpoint.action.name}")
-        if after.success and after.fits and _state(resource, after) != move.to:
-            yield judge_broken(
-                contract,
-                f"{resource.state} {move.to} when read again",
-                f"{resource.state} {_state(resource, after)} when read again",
-            )
-            return
-        other = neighbour is not None and resource.id_of(neighbour) != resource.id_of(exchange.subject)
-        if neighbour is not None and other and state != move.to:
-            yield (yield from _judge_neighbour(resource, reader, neighbour, contract))
-            return
+) -> Conversation:
+    neighbour: Mapping[str, Any] | None = None
+    reader = _reader(setting, resource)
+    if reader is not None:
+        neighbour = yield InstanceRef(resource.name, (resource.initial,) if resource.initial else ())
+    why = f"{endpoint.action.name} of a {resource.name} that is {state}"
+    exchange: Exchange = yield Call(
+        endpoint,
+        _input(resource, move),
+        "valid",
+        why,
+        subject=resource,
+        states=(state,),
+        fresh=True,
+    )
+    if exchange.void or exchange.unsound:
+        return
+    if not exchange.success:
+        yield judge_broken(contract, f"{why} is accepted", exchange.outcome)
+        return
+    if not exchange.fits:
+        return
+    told = _state(resource, exchange)
+    if told is not None and told != move.to:
+        yield judge_broken(contract, f"{resource.state} {move.to}", f"{resource.state} {told} in the answer")
+        return
+    if reader is None or exchange.subject is None:
         yield judge_kept(contract)
-
-    return run
+        return
+    after: Exchange = yield _read(resource, reader, exchange.subject, f"after {endpoint.action.name}")
+    if after.success and after.fits and _state(resource, after) != move.to:
+        yield judge_broken(
+            contract,
+            f"{resource.state} {move.to} when read again",
+            f"{resource.state} {_state(resource, after)} when read again",
+        )
+        return
+    other = neighbour is not None and resource.id_of(neighbour) != resource.id_of(exchange.subject)
+    if neighbour is not None and other and state != move.to:
+        yield (yield from _judge_neighbour(resource, reader, neighbour, contract))
+        return
+    yield judge_kept(contract)
 
 
 def _judge_neighbour(
@@ -268,43 +262,40 @@ def _illegal(
     endpoint: Endpoint,
     contract: str,
     wait: Call | None,
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        why = f"{endpoint.action.name} of a {resource.name} that is {state}"
-        subject: Mapping[str, Any] = yield InstanceRef(resource.name, (state,), fresh=True)
-        if wait is not None:
-            yield wait
-        exchange: Exchange = yield Call(
-            endpoint,
-            _input(resource, move),
-            "illegal",
-            why,
-            subject=resource,
-            made=subject,
+) -> Conversation:
+    why = f"{endpoint.action.name} of a {resource.name} that is {state}"
+    subject: Mapping[str, Any] = yield InstanceRef(resource.name, (state,), fresh=True)
+    if wait is not None:
+        yield wait
+    exchange: Exchange = yield Call(
+        endpoint,
+        _input(resource, move),
+        "illegal",
+        why,
+        subject=resource,
+        made=subject,
+    )
+    yield from judge_refused(exchange, contract, [move.otherwise], why)
+    reader = _reader(setting, resource)
+    if exchange.success or reader is None or exchange.subject is None:
+        return
+    after: Exchange = yield _read(resource, reader, exchange.subject, "after what was refused")
+    if after.success and after.fits and _state(resource, after) != state:
+        yield judge_broken(
+            contract,
+            f"{resource.state} {state} after a refusal",
+            f"{resource.state} {_state(resource, after)} after a refusal",
         )
-        yield from judge_refused(exchange, contract, [move.otherwise], why)
-        reader = _reader(setting, resource)
-        if exchange.success or reader is None or exchange.subject is None:
-            return
-        after: Exchange = yield _read(resource, reader, exchange.subject, "after what was refused")
-        if after.success and after.fits and _state(resource, after) != state:
+    elif (body := find_resource(resource, after)) is not None and differing(exchange.subject, body):
+        changed = yield from _once_more(setting, resource, body, exchange, wait)
+        if changed:
             yield judge_broken(
                 contract,
-                f"{resource.state} {state} after a refusal",
-                f"{resource.state} {_state(resource, after)} after a refusal",
+                f"a {resource.name} stays as it is when {endpoint.action.name} is refused",
+                changed,
             )
-        elif (body := find_resource(resource, after)) is not None and differing(exchange.subject, body):
-            changed = yield from _once_more(setting, resource, body, exchange, wait)
-            if changed:
-                yield judge_broken(
-                    contract,
-                    f"a {resource.name} stays as it is when {endpoint.action.name} is refused",
-                    changed,
-                )
-        elif not after.success and not after.void and not after.is_tainted_by("no_crashes"):
-            yield judge_untested(contract, f"it could not be read again: {after.outcome}")
-
-    return run
+    elif not after.success and not after.void and not after.is_tainted_by("no_crashes"):
+        yield judge_untested(contract, f"it could not be read again: {after.outcome}")
 
 
 def _once_more(

@@ -10,7 +10,8 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html, read 2026-11-22.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.model.argument import Param
@@ -76,56 +77,49 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for endpoint, param in _list_streams(setting):
         contract = f"{NAME}/{endpoint.place}"
-        run = _run_from_middle(setting, endpoint, param, contract)
+        run = partial(_run_from_middle, setting, endpoint, param, contract)
         yield Probe(contract, 6, (contract,), 2, run, (endpoint,), "main", False)
         makers = _list_makers(setting, endpoint)
         if makers:
-            name, run = f"{contract} after a change", _run_after_change(setting, endpoint, param, contract)
+            name, run = (
+                f"{contract} after a change",
+                partial(_run_after_change, setting, endpoint, param, contract),
+            )
             endpoints = (endpoint, *(maker for _, maker in makers))
             yield Probe(name, 7, (contract,), COST, run, endpoints, "main", True)
 
 
-def _run_from_middle(
-    setting: Setting, endpoint: Endpoint, param: Param, contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        whole = yield from _read(setting, endpoint, {}, "a stream from its begin")
-        if whole is None or len(whole) < LEAST:
-            yield judge_untested(contract, f"the stream has fewer than {LEAST} events with an id")
-            return
-        middle = (len(whole) - 1) // 2
-        last = whole[middle][0]
-        resumed = yield from _read(setting, endpoint, {str(param.name): last}, f"a stream after {last}")
-        if resumed is None:
-            yield judge_untested(contract, "the resumed stream was not answered with events")
-            return
-        yield _judge(contract, last, whole[: middle + 1], whole[middle + 1 :], resumed)
-
-    return run
+def _run_from_middle(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> Conversation:
+    whole = yield from _read(setting, endpoint, {}, "a stream from its begin")
+    if whole is None or len(whole) < LEAST:
+        yield judge_untested(contract, f"the stream has fewer than {LEAST} events with an id")
+        return
+    middle = (len(whole) - 1) // 2
+    last = whole[middle][0]
+    resumed = yield from _read(setting, endpoint, {str(param.name): last}, f"a stream after {last}")
+    if resumed is None:
+        yield judge_untested(contract, "the resumed stream was not answered with events")
+        return
+    yield _judge(contract, last, whole[: middle + 1], whole[middle + 1 :], resumed)
 
 
-def _run_after_change(
-    setting: Setting, endpoint: Endpoint, param: Param, contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        before = yield from _read(setting, endpoint, {}, "a stream before a change")
-        if not before:
-            return
-        for resource, maker in _list_makers(setting, endpoint):
-            assert resource.made_by is not None
-            yield from make_several(resource, resource.made_by, maker, 1, "a new event")
-            after = yield from _read(setting, endpoint, {}, "a stream after a change")
-            new = [event for event in after or () if event not in before]
-            if not new:
-                continue
-            last = before[-1][0]
-            why = f"a stream after {last}, the last id that it gave"
-            resumed = yield from _read(setting, endpoint, {str(param.name): last}, why)
-            if resumed is not None:
-                yield _judge(contract, last, [], new, resumed)
-            return
-
-    return run
+def _run_after_change(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> Conversation:
+    before = yield from _read(setting, endpoint, {}, "a stream before a change")
+    if not before:
+        return
+    for resource, maker in _list_makers(setting, endpoint):
+        assert resource.made_by is not None
+        yield from make_several(resource, resource.made_by, maker, 1, "a new event")
+        after = yield from _read(setting, endpoint, {}, "a stream after a change")
+        new = [event for event in after or () if event not in before]
+        if not new:
+            continue
+        last = before[-1][0]
+        why = f"a stream after {last}, the last id that it gave"
+        resumed = yield from _read(setting, endpoint, {str(param.name): last}, why)
+        if resumed is not None:
+            yield _judge(contract, last, [], new, resumed)
+        return
 
 
 def _read(

@@ -7,12 +7,13 @@ members. Former names that the catalogue still offers must get the same answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from pgagents.http import json_bytes, read_json
 from pgagents.model.action import Former
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.comparison.equivalence import (
+    differ_in_instance,
     find_difference,
     find_volatile,
     list_places,
@@ -20,10 +21,15 @@ from pgagents.verify.answers.comparison.equivalence import (
     remove_members,
     to_forms,
 )
-from pgagents.verify.cases.boundary import boundary_values
+from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.invalid import invalid_cases_of
+from pgagents.verify.cases.surfaces.inputs import (
+    fit_input,
+    list_inputs,
+    make_rename_edit,
+    use_example_instances,
+)
 from pgagents.verify.check.check import (
-    CONFLICT,
     Check,
     Conversation,
     Judgement,
@@ -34,16 +40,13 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.arguments import fit_to_surface
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
-from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
 NAME = "surface_equivalence"
 PLAIN = Raw()
-REFUSED = 300
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -57,7 +60,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         cite = endpoint.dispatcher.cite if endpoint.dispatcher else ()
         lead = setting.get_lead(str(endpoint.action.name))
         first = "REST" if lead.on_rest else lead.surface
-        for detail, _ in _inputs(setting, endpoint):
+        for detail, _ in list_inputs(setting, endpoint):
             says = (
                 f"{endpoint.action.name} answers the same through {endpoint.surface} and through {first} "
                 f"({detail.replace('_', ' ')})"
@@ -84,40 +87,6 @@ def _endpoints(setting: Setting) -> Iterator[Endpoint]:
             yield endpoint
 
 
-def _inputs(setting: Setting, endpoint: Endpoint) -> list[tuple[str, Mapping[str, Any]]]:
-    template = template_of(setting.model, endpoint.action)
-    found: list[tuple[str, Mapping[str, Any]]] = [
-        ("ordinary", {**_unset(setting, endpoint), **template.input})
-    ]
-    wanted = (
-        "minimal",
-        *(("low", "high") if endpoint.form is not None and endpoint.action.effect == "read" else ()),
-    )
-    found += [
-        (name, given)
-        for name, given, _ in boundary_values(setting, endpoint)
-        if name in wanted and dict(given) != dict(template.input)
-    ]
-    return found
-
-
-def _unset(setting: Setting, endpoint: Endpoint) -> dict[str, bool]:
-    """Return a read's optional flags as false. In a query that is a text, which some servers take for
-    true.
-    """
-    if endpoint.action.effect != "read" or (rest := setting.lead_of(endpoint)) is None:
-        return {}
-    taken = {str(p.name) for p in endpoint.params}
-    flags = (
-        p
-        for p in rest.params
-        if not p.required
-        and p.place == "query"
-        and types_of(setting.resolve_schema(p.schema)) == ("boolean",)
-    )
-    return {str(p.name): False for p in flags if str(p.name) in taken}
-
-
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe with two calls for each contract. For transitions, each call needs its own instance."""
     del roles
@@ -126,23 +95,24 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             continue
         rest = setting.lead_of(endpoint)
         assert rest is not None
-        for detail, given in _inputs(setting, endpoint):
+        for detail, given in list_inputs(setting, endpoint):
             contract = f"{NAME}/{detail}/{endpoint.place}"
             template = template_of(setting.model, endpoint.action)
-            run = _run(setting, endpoint, rest, template, given, contract)
+            run = partial(_run, setting, endpoint, rest, template, given, contract)
             stage = 1 if endpoint.action.effect == "read" and detail == "ordinary" else 4
             yield _make_probe(contract, stage, template, run, (endpoint, rest))
         for former in endpoint.action.formerly:
             contract = f"{NAME}/{_as(former)}/{endpoint.place}"
             template = template_of(setting.model, endpoint.action)
-            run = _run(
+            run = partial(
+                _run,
                 setting,
                 endpoint,
                 rest,
                 template,
                 template.input,
                 contract,
-                Raw(edit=_make_rename_edit(endpoint, str(former.name))),
+                Raw(edit=make_rename_edit(endpoint, str(former.name))),
             )
             yield _make_probe(contract, 4, template, run, (endpoint, rest))
 
@@ -160,18 +130,6 @@ def _make_probe(
     )
 
 
-def _make_rename_edit(endpoint: Endpoint, name: str) -> Callable[[bytes], bytes]:
-    """Return an edit that replaces the action's name in the call's body."""
-
-    def edit(body: bytes) -> bytes:
-        said = read_json(body).value
-        if endpoint.dispatcher is not None:
-            return json_bytes({**said, endpoint.dispatcher.selector: name})
-        return json_bytes({**said, "params": {**said["params"], "name": name}})
-
-    return edit
-
-
 def _run(
     setting: Setting,
     endpoint: Endpoint,
@@ -180,45 +138,41 @@ def _run(
     given: Mapping[str, Any],
     contract: str,
     raw: Raw = PLAIN,
-) -> Callable[[], Conversation]:
-    """Return a conversation that calls both surfaces and compares the answers.
+) -> Conversation:
+    """Call both surfaces and compare the answers.
 
     An earlier answer to an equal REST call is used first. If the answers differ, REST is called again.
     """
-
-    def run() -> Conversation:
-        fresh = endpoint.action.effect == "write"
-        if fresh and template.subject is not None:
-            yield from _on_twins(setting, endpoint, rest, template, given, contract, raw)
-            return
-        again = "ever" if template.makes is not None else "" if fresh else "unchanged"
-        why = f"as {endpoint.surface} will be asked"
-        asked, first = yield from _ask_rest(setting, endpoint, rest, template, given, why, again)
-        two: Exchange = yield ordinary(
-            endpoint,
+    fresh = endpoint.action.effect == "write"
+    if fresh and template.subject is not None:
+        yield from _on_twins(setting, endpoint, rest, template, given, contract, raw)
+        return
+    again = "ever" if template.makes is not None else "" if fresh else "unchanged"
+    why = f"as {endpoint.surface} will be asked"
+    asked, first = yield from _ask_rest(setting, endpoint, rest, template, given, why, again)
+    two: Exchange = yield ordinary(
+        endpoint,
+        template,
+        _intent(raw),
+        "as REST was asked",
+        input=asked,
+        fresh=fresh,
+        made=None if fresh else first.subject,
+        raw=raw,
+    )
+    judged = list(_compare_answers(setting, contract, first, two))
+    if any(j.verdict is Verdict.BROKEN for j in judged) and again:
+        one: Exchange = yield ordinary(
+            rest,
             template,
-            _intent(raw),
-            "as REST was asked",
-            input=asked,
+            "valid",
+            why,
+            input=fit_input(setting, endpoint, asked),
             fresh=fresh,
-            made=None if fresh else first.subject,
-            raw=raw,
+            made=None if fresh else two.subject,
         )
-        judged = list(_compare_answers(setting, contract, first, two))
-        if any(j.verdict is Verdict.BROKEN for j in judged) and again:
-            one: Exchange = yield ordinary(
-                rest,
-                template,
-                "valid",
-                why,
-                input=_as_taken(setting, endpoint, asked),
-                fresh=fresh,
-                made=None if fresh else two.subject,
-            )
-            judged = list(_compare_answers(setting, contract, one, two))
-        yield from judged
-
-    return run
+        judged = list(_compare_answers(setting, contract, one, two))
+    yield from judged
 
 
 def _ask_rest(
@@ -235,8 +189,8 @@ def _ask_rest(
     Return the arguments, and the exchange.
     """
     fresh = endpoint.action.effect == "write"
-    asked = _use_example_instances(setting, rest, given)
-    taken = _as_taken(setting, endpoint, asked)
+    asked = use_example_instances(setting, rest, given)
+    taken = fit_input(setting, endpoint, asked)
     first = yield ordinary(
         rest,
         template,
@@ -248,40 +202,8 @@ def _ask_rest(
     )
     if asked == given or first.success:
         return asked, first
-    taken = _as_taken(setting, endpoint, given)
+    taken = fit_input(setting, endpoint, given)
     return given, (yield ordinary(rest, template, "valid", why, input=taken, fresh=fresh, reuse=reuse))
-
-
-def _as_taken(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the arguments for a surface with fewer values, with its own defaults and allowed values."""
-    narrowed = endpoint.offered.narrow.get(endpoint.action.name, {}) if endpoint.offered is not None else {}
-    if not narrowed:
-        return given
-    defaults = {
-        name: one.param.schema["default"]
-        for name, one in narrowed.items()
-        if "default" in one.param.schema and name not in given
-    }
-    fitted = fit_to_surface(setting.model, Call(endpoint, given, "valid", ""), dict(given))
-    return {**defaults, **fitted}
-
-
-def _use_example_instances(setting: Setting, rest: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a read's arguments with the found instances in its example, which have most data.
-
-    They need not exist on every server.
-    """
-    example = (
-        next((e.input for e in rest.action.examples if e.status < REFUSED), {})
-        if rest.action.effect == "read"
-        else {}
-    )
-    found = {
-        n
-        for n, v in given.items()
-        if isinstance(v, InstanceRef) and setting.model.resources[v.resource].made_by is None
-    }
-    return {**given, **{name: example[name] for name in found & example.keys()}}
 
 
 def _intent(raw: Raw) -> Intent:
@@ -323,7 +245,7 @@ def _on_twins(
         template,
         "valid",
         f"as {endpoint.surface} will be asked",
-        input=_as_taken(setting, endpoint, given),
+        input=fit_input(setting, endpoint, given),
         made=twins[0],
     )
     two: Exchange = yield ordinary(
@@ -346,7 +268,7 @@ def _compare_answers(
         if (
             one.success != two.success
             and not wrong
-            and not any(_for_how_instances_stand(exchange) for exchange in (one, two))
+            and not any(is_conflict(exchange) for exchange in (one, two))
         ):
             yield judge_broken(contract, f"{one.outcome}, as on REST", two.outcome)
         return
@@ -355,7 +277,7 @@ def _compare_answers(
         return
     left_out = find_volatile(setting, one)
     a, b = remove_members(one.body, left_out), remove_members(two.body, left_out)
-    if not twins and _of_others(setting, one, two):
+    if not twins and differ_in_instance(setting, one, two):
         a, b = to_forms(a, b)
     where = find_difference(a, b, setting, pair_fresh_values(one, two))
     yield (
@@ -363,23 +285,6 @@ def _compare_answers(
         if where
         else judge_kept(contract)
     )
-
-
-def _for_how_instances_stand(exchange: Exchange) -> bool:
-    """True if a valid call was refused for a conflict with the state of an instance."""
-    declared = exchange.codes.get(exchange.code or "")
-    return declared is not None and declared.status == exchange.status == CONFLICT
-
-
-def _of_others(setting: Setting, one: Exchange, two: Exchange) -> bool:
-    """True if the calls named different instances that were made, because their histories differ."""
-    resources = setting.model.resources
-    named = [
-        str(p.name)
-        for p in (one.call.endpoint.params if one.call.endpoint else ())
-        if p.refers_to and resources[p.refers_to].made_by
-    ]
-    return any(one.input.get(name) != two.input.get(name) for name in named)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

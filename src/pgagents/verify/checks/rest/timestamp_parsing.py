@@ -6,8 +6,9 @@ JavaScript writes. A period that ends before it begins may be refused, but must 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 from pgagents.cel.expression import epoch
@@ -76,7 +77,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             6,
             (contract,),
             2 + (len(moments) > 1),
-            _run(setting, endpoint, moments, given, contract),
+            partial(_run, setting, endpoint, moments, given, contract),
             (endpoint,),
             "main",
             False,
@@ -85,44 +86,41 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _run(
     setting: Setting, endpoint: Endpoint, moments: list[Param], given: Mapping[str, Any], contract: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        template = template_of(setting.model, endpoint.action)
-        plain: Exchange = yield ordinary(endpoint, template, "valid", "from yesterday to soon", input=given)
-        zones = [*[EAST] * (len(moments) - 1), WEST]
-        turned = {
-            str(p.name): _reformat_time(plain.input.get(str(p.name)), zone)
-            for p, zone in zip(moments, zones, strict=True)
-        }
-        why = "the same moments with another offset"
-        other: Exchange = yield ordinary(
-            endpoint, template, "valid", why, input={**given, **turned}, made=plain.subject
+) -> Conversation:
+    template = template_of(setting.model, endpoint.action)
+    plain: Exchange = yield ordinary(endpoint, template, "valid", "from yesterday to soon", input=given)
+    zones = [*[EAST] * (len(moments) - 1), WEST]
+    turned = {
+        str(p.name): _reformat_time(plain.input.get(str(p.name)), zone)
+        for p, zone in zip(moments, zones, strict=True)
+    }
+    why = "the same moments with another offset"
+    other: Exchange = yield ordinary(
+        endpoint, template, "valid", why, input={**given, **turned}, made=plain.subject
+    )
+    if not (plain.success and plain.fits):
+        yield judge_untested(contract, f"no answer to compare with: {plain.outcome}")
+    elif not (other.success and other.fits):
+        yield judge_broken(contract, f"{plain.outcome}, as for the same moments with Z", other.outcome)
+    elif setting.exclusive and normalize_answer(setting, plain) != normalize_answer(setting, other):
+        yield judge_broken(
+            contract,
+            "what the same moments with Z are answered",
+            differing(normalize_answer(setting, other), normalize_answer(setting, plain)),
         )
-        if not (plain.success and plain.fits):
-            yield judge_untested(contract, f"no answer to compare with: {plain.outcome}")
-        elif not (other.success and other.fits):
-            yield judge_broken(contract, f"{plain.outcome}, as for the same moments with Z", other.outcome)
-        elif setting.exclusive and normalize_answer(setting, plain) != normalize_answer(setting, other):
-            yield judge_broken(
-                contract,
-                "what the same moments with Z are answered",
-                differing(normalize_answer(setting, other), normalize_answer(setting, plain)),
-            )
-        else:
-            yield judge_kept(contract)
-        names = [str(p.name) for p in moments]
-        back = {name: plain.input.get(end) for name, end in zip(names, reversed(names), strict=True)}
-        if len(back) > 1:
-            yield ordinary(
-                endpoint,
-                template,
-                "explore",
-                "from soon to yesterday",
-                input={**given, **back},
-                made=plain.subject,
-            )
-
-    return run
+    else:
+        yield judge_kept(contract)
+    names = [str(p.name) for p in moments]
+    back = {name: plain.input.get(end) for name, end in zip(names, reversed(names), strict=True)}
+    if len(back) > 1:
+        yield ordinary(
+            endpoint,
+            template,
+            "explore",
+            "from soon to yesterday",
+            input={**given, **back},
+            made=plain.subject,
+        )
 
 
 def _reformat_time(text: Any, zone: timezone) -> Any:

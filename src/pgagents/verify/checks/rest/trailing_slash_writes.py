@@ -6,7 +6,8 @@ is about one of our own instances, so carrying it out harms nobody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract
@@ -42,7 +43,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             5,
             (contract,),
             1,
-            _run(call, contract, code, sent_on=sent_on),
+            partial(_run, call, contract, code, sent_on=sent_on),
             (endpoint,),
             "main",
             True,
@@ -63,19 +64,13 @@ def _with_slash(setting: Setting, endpoint: Endpoint) -> Call:
     return ordinary(endpoint, template, "framework", f"{endpoint.method} to {WHAT}", raw=Raw(slash=True))
 
 
-def _run(call: Call, contract: str, code: Code, *, sent_on: bool) -> Callable[[], Conversation]:
-    """Return a conversation that judges the refusal. If `sent_on`, a redirect is accepted: `safe_redirects`
-    judges it.
-    """
-
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        if sent_on and 300 <= exchange.status < 400:
-            yield judge_kept(contract)
-            return
-        yield from judge_refused(exchange, contract, [code], WHAT)
-
-    return run
+def _run(call: Call, contract: str, code: Code, *, sent_on: bool) -> Conversation:
+    """Judge the refusal. If `sent_on`, a redirect is accepted: `safe_redirects` judges it."""
+    exchange: Exchange = yield call
+    if sent_on and 300 <= exchange.status < 400:
+        yield judge_kept(contract)
+        return
+    yield from judge_refused(exchange, contract, [code], WHAT)
 
 
 CHECK = Check(

@@ -8,7 +8,8 @@ instance its own values is no conflict, because no other instance has them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.model.contract import Contract
@@ -116,60 +117,52 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         undoer = _undoer(setting, resource) if endpoint.leads else None
         freed = f"{NAME}/{_freed(resource, unique)}/{endpoint.place}" if undoer is not None else ""
         ids = (contract, freed) if freed else (contract,)
-        run = _run(resource, unique, endpoint, undoer, ids)
+        run = partial(_run, resource, unique, endpoint, undoer, ids)
         yield Probe(contract, 3, ids, 2 + 2 * bool(freed), run, (endpoint,), "main", True)
     for resource, unique, endpoint in _changes(setting):
         contract = f"{NAME}/{_own(resource, unique)}/{endpoint.place}"
-        run = _send_own(setting, resource, unique, endpoint, contract)
+        run = partial(_send_own, setting, resource, unique, endpoint, contract)
         yield Probe(contract, 5, (contract,), 1, run, (endpoint,), "main", True)
 
 
 def _run(
     resource: Resource, unique: Unique, endpoint: Endpoint, undoer: Endpoint | None, ids: tuple[str, ...]
-) -> Callable[[], Conversation]:
+) -> Conversation:
     names = " and ".join(unique.members)
-
-    def run() -> Conversation:
-        made_by = resource.made_by
-        assert made_by is not None
-        why = f"a {resource.name} whose {names} nothing else has"
-        first: Exchange = yield Call(endpoint, made_by.input, "explore", why, fresh=True)
-        body = at_path(made_by, first) if first.success else None
-        if not isinstance(body, Mapping) or any(name not in body for name in unique.members):
-            for contract in ids:
-                yield judge_untested(contract, f"no answer shows {names}: {first.outcome}")
-            return
-        again = {**made_by.input, **_repeated(unique, endpoint, first.input, body)}
-        why = f"a second {resource.name} with the same {names}"
-        second: Exchange = yield Call(endpoint, again, "illegal", why)
-        yield from judge_refused(second, ids[0], [unique.otherwise], why)
-        if undoer is not None:
-            yield from _reuse(resource, unique, endpoint, undoer, body, again, ids[1])
-
-    return run
+    made_by = resource.made_by
+    assert made_by is not None
+    why = f"a {resource.name} whose {names} nothing else has"
+    first: Exchange = yield Call(endpoint, made_by.input, "explore", why, fresh=True)
+    body = at_path(made_by, first) if first.success else None
+    if not isinstance(body, Mapping) or any(name not in body for name in unique.members):
+        for contract in ids:
+            yield judge_untested(contract, f"no answer shows {names}: {first.outcome}")
+        return
+    again = {**made_by.input, **_repeated(unique, endpoint, first.input, body)}
+    why = f"a second {resource.name} with the same {names}"
+    second: Exchange = yield Call(endpoint, again, "illegal", why)
+    yield from judge_refused(second, ids[0], [unique.otherwise], why)
+    if undoer is not None:
+        yield from _reuse(resource, unique, endpoint, undoer, body, again, ids[1])
 
 
 def _send_own(
     setting: Setting, resource: Resource, unique: Unique, endpoint: Endpoint, contract: str
-) -> Callable[[], Conversation]:
-    """Return a conversation that sends an instance its own values of the unique members."""
+) -> Conversation:
+    """Send an instance its own values of the unique members."""
     names = " and ".join(unique.members)
-
-    def run() -> Conversation:
-        body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
-        if any(name not in body for name in unique.members):
-            yield judge_untested(contract, f"no answer shows {names}")
-            return
-        template = template_of(setting.model, endpoint.action)
-        given: dict[str, Any] = template.list_needed(endpoint.action) | {n: body[n] for n in unique.members}
-        given |= resource.values_for(endpoint.params, body)
-        why = f"a {resource.name} with the {names} that it has already"
-        exchange: Exchange = yield ordinary(
-            endpoint, template, "explore", why, input=given, made=body, subject=resource
-        )
-        yield _judge_free(exchange, unique, contract, f"{endpoint.action.name} is done")
-
-    return run
+    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    if any(name not in body for name in unique.members):
+        yield judge_untested(contract, f"no answer shows {names}")
+        return
+    template = template_of(setting.model, endpoint.action)
+    given: dict[str, Any] = template.list_needed(endpoint.action) | {n: body[n] for n in unique.members}
+    given |= resource.values_for(endpoint.params, body)
+    why = f"a {resource.name} with the {names} that it has already"
+    exchange: Exchange = yield ordinary(
+        endpoint, template, "explore", why, input=given, made=body, subject=resource
+    )
+    yield _judge_free(exchange, unique, contract, f"{endpoint.action.name} is done")
 
 
 def _repeated(

@@ -8,8 +8,9 @@ once. A third call leaves out all members with a default; then the defaults are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pgagents.model.action import ActionCall
@@ -112,83 +113,72 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         lister = _lister(setting, resource)
         once = f"{NAME}/once/{resource.name}/{endpoint.place}" if lister is not None else ""
         ids = (again, once) if once else (again,)
-        run = _run(setting, resource, endpoint, again, once)
+        run = partial(_run, setting, resource, endpoint, again, once)
         yield Probe(again, 5, ids, 4, run, (endpoint,), "main", True)
         if members := _find_defaults(setting, resource, endpoint):
             left_out = f"{NAME}/defaults/{resource.name}/{endpoint.place}"
-            run = _leave_out(setting, resource, endpoint, members, left_out)
+            run = partial(_leave_out, setting, resource, endpoint, members, left_out)
             yield Probe(left_out, 5, (left_out,), 2, run, (endpoint,), "main", True)
 
 
-def _run(
-    setting: Setting, resource: Resource, endpoint: Endpoint, again: str, once: str
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        made_by, read = resource.made_by, find_read(setting, resource)
-        assert made_by is not None
-        first: Exchange = yield Call(
-            endpoint, made_by.input, "explore", f"a {resource.name} to be replaced", fresh=True
-        )
-        body = at_path(made_by, first) if first.success else None
-        if not isinstance(body, Mapping):
-            for contract in filter(None, (again, once)):
-                yield judge_untested(contract, f"no {resource.name} was put: {first.outcome}")
-            return
-        yield Own(first.number)
-        other = _choose_others(setting, endpoint, first.input)
-        why = f"the same {resource.name} with other values"
-        second: Exchange = yield Call(endpoint, {**first.input, **other}, "explore", why)
-        by, seen = made_by, second
-        if read is not None:
-            by, why = read[0], f"a replaced {resource.name}"
-            seen = yield Call(read[1], by.input, "explore", why, subject=resource, made=body)
-        sent = {name: second.input.get(name) for name in other}
-        told = at_path(made_by, second) if second.success else None
-        puts = _Puts({**first.input, **body}, sent, told if isinstance(told, Mapping) else {})
-        yield _judge_again(by, second, seen, again, puts)
-        lister = _lister(setting, resource)
-        if once and lister is not None and second.success:
-            call, where = lister
-            listed: Exchange = yield Call(
-                where, call.input, "explore", f"a list with a replaced {resource.name}"
-            )
-            yield _judge_once(resource, call, listed, once, body)
-        elif once:
-            yield judge_untested(once, f"it was not put again: {second.outcome}")
-
-    return run
+def _run(setting: Setting, resource: Resource, endpoint: Endpoint, again: str, once: str) -> Conversation:
+    made_by, read = resource.made_by, find_read(setting, resource)
+    assert made_by is not None
+    first: Exchange = yield Call(
+        endpoint, made_by.input, "explore", f"a {resource.name} to be replaced", fresh=True
+    )
+    body = at_path(made_by, first) if first.success else None
+    if not isinstance(body, Mapping):
+        for contract in filter(None, (again, once)):
+            yield judge_untested(contract, f"no {resource.name} was put: {first.outcome}")
+        return
+    yield Own(first.number)
+    other = _choose_others(setting, endpoint, first.input)
+    why = f"the same {resource.name} with other values"
+    second: Exchange = yield Call(endpoint, {**first.input, **other}, "explore", why)
+    by, seen = made_by, second
+    if read is not None:
+        by, why = read[0], f"a replaced {resource.name}"
+        seen = yield Call(read[1], by.input, "explore", why, subject=resource, made=body)
+    sent = {name: second.input.get(name) for name in other}
+    told = at_path(made_by, second) if second.success else None
+    puts = _Puts({**first.input, **body}, sent, told if isinstance(told, Mapping) else {})
+    yield _judge_again(by, second, seen, again, puts)
+    lister = _lister(setting, resource)
+    if once and lister is not None and second.success:
+        call, where = lister
+        listed: Exchange = yield Call(where, call.input, "explore", f"a list with a replaced {resource.name}")
+        yield _judge_once(resource, call, listed, once, body)
+    elif once:
+        yield judge_untested(once, f"it was not put again: {second.outcome}")
 
 
 def _leave_out(
     setting: Setting, resource: Resource, endpoint: Endpoint, members: Mapping[str, Any], contract: str
-) -> Callable[[], Conversation]:
-    """Return a conversation that puts an instance with other values than the defaults, then without them."""
+) -> Conversation:
+    """Put an instance with other values than the defaults, then without them."""
     params = {str(p.name): p for p in endpoint.params}
-
-    def run() -> Conversation:
-        made_by = resource.made_by
-        assert made_by is not None
-        set_ = {name: _choose_not(setting, params[name], members[name]) for name in members}
-        why = f"a {resource.name} with other values than the defaults"
-        first: Exchange = yield Call(endpoint, {**made_by.input, **set_}, "explore", why, fresh=True)
-        if not first.success:
-            yield judge_untested(contract, f"no {resource.name} was put: {first.outcome}")
+    made_by = resource.made_by
+    assert made_by is not None
+    set_ = {name: _choose_not(setting, params[name], members[name]) for name in members}
+    why = f"a {resource.name} with other values than the defaults"
+    first: Exchange = yield Call(endpoint, {**made_by.input, **set_}, "explore", why, fresh=True)
+    if not first.success:
+        yield judge_untested(contract, f"no {resource.name} was put: {first.outcome}")
+        return
+    yield Own(first.number)
+    least = {name: value for name, value in first.input.items() if name not in members}
+    why = f"the same {resource.name} without {' and '.join(members)}"
+    second: Exchange = yield Call(endpoint, least, "explore", why)
+    shown = at_path(made_by, second) if second.success else None
+    if not isinstance(shown, Mapping):
+        yield judge_untested(contract, f"it was not put again: {second.outcome}")
+        return
+    for name, default in members.items():
+        if (value := shown.get(params[name].wire)) != default:
+            yield judge_broken(contract, f"{name} {default!r}, its default", f"{name} is {value!r}")
             return
-        yield Own(first.number)
-        least = {name: value for name, value in first.input.items() if name not in members}
-        why = f"the same {resource.name} without {' and '.join(members)}"
-        second: Exchange = yield Call(endpoint, least, "explore", why)
-        shown = at_path(made_by, second) if second.success else None
-        if not isinstance(shown, Mapping):
-            yield judge_untested(contract, f"it was not put again: {second.outcome}")
-            return
-        for name, default in members.items():
-            if (value := shown.get(params[name].wire)) != default:
-                yield judge_broken(contract, f"{name} {default!r}, its default", f"{name} is {value!r}")
-                return
-        yield judge_kept(contract)
-
-    return run
+    yield judge_kept(contract)
 
 
 def _choose_others(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:

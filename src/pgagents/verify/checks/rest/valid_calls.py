@@ -6,18 +6,27 @@ Hypothesis generate. Unknown query parameters are ignored if the catalogue says 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.action import Example
 from pgagents.model.contract import Contract, Verdict
 from pgagents.source.origin import plain
+from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.as_sent import is_invalid
-from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
+from pgagents.verify.cases.boundaries.joint_calls import (
+    UNKNOWN,
+    UNKNOWN_QUERY,
+    find_unknown_query,
+    group_cases,
+    has_query,
+    join_inputs,
+)
+from pgagents.verify.cases.boundary import boundary_values, free_params, unusual
 from pgagents.verify.cases.generation.coverage import list_varied_calls
 from pgagents.verify.check.check import (
-    CONFLICT,
     Check,
     Conversation,
     Judgement,
@@ -32,14 +41,12 @@ from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.declared_refusals import find_refusal
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.values.generators import random_values
-from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call, Raw, format_arguments
+from pgagents.verify.values.schema_values import is_usual_number
+from pgagents.verify.wire.call import Call, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "valid_calls"
-UNKNOWN_QUERY, UNKNOWN = "unknown_query", "pgv_unknown"
-SMALLEST, GREATEST = 1e-6, 1e12
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -69,7 +76,7 @@ def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str, A
             f"{name} accepts every value that its schemas allow",
             (*endpoint.action.origin, "input"),
         )
-    if setting.model.behaviour.unknown_query == "ignored" and endpoint.on_rest and _has_query(endpoint):
+    if setting.model.behaviour.unknown_query == "ignored" and endpoint.on_rest and has_query(endpoint):
         yield "unknown_query", f"{name} ignores an unknown query parameter", ("behaviour", "unknown_query")
 
 
@@ -97,7 +104,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             for j in judge_accepted(exchange, f"{NAME}/ordinary/{endpoint.place}", call.why)
             if j.verdict is not Verdict.UNTESTED
         )
-    if exchange.success and _is_plainly_encoded(call.raw):
+    if exchange.success and call.raw.is_ordinary and not call.raw.slash:
         given = _plainly(endpoint, call.input)
         known = memory.setting.compute_once((NAME, endpoint.place), lambda: _inputs(memory.setting, endpoint))
         found = [detail for detail, edge in known if edge == given]
@@ -115,24 +122,8 @@ def _inputs(setting: Setting, endpoint: Endpoint) -> list[tuple[str, dict[str, A
     return [(detail, _plainly(endpoint, given)) for detail, given in found]
 
 
-def _is_plainly_encoded(raw: Raw) -> bool:
-    """True if only headers replace the ordinary encoding."""
-    return (
-        raw.method is None
-        and raw.target is None
-        and raw.body is None
-        and raw.edit is None
-        and raw.wrap is None
-        and not raw.slash
-    )
-
-
 def _plainly(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in given.items() if k != endpoint.action.idempotency and k != UNKNOWN}
-
-
-def _has_query(endpoint: Endpoint) -> bool:
-    return any(p.place == "query" for p in endpoint.params)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -183,13 +174,13 @@ def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -
     """
     writes = endpoint.action.effect == "write"
     known = {name: (given, f"a call {says}") for name, given, says in _edges(setting, endpoint)}
-    for name, (given, says) in _extra(setting, endpoint, template).items():
+    for name, (given, says) in find_unknown_query(setting, endpoint, template).items():
         known.setdefault(name, (given, says))
-    for names in _together(setting, endpoint, list(known)):
+    for names in group_cases(setting, endpoint, list(known)):
         calls = [
             ordinary(endpoint, template, "valid", known[n][1], input=known[n][0], fresh=writes) for n in names
         ]
-        joint = _join(template.input, {name: known[name][0] for name in names})
+        joint = join_inputs(template.input, {name: known[name][0] for name in names})
         what = " and ".join(known[n][1].removeprefix("a call ") for n in names)
         call = ordinary(
             endpoint,
@@ -203,101 +194,47 @@ def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -
         values = f"{NAME}/values/{endpoint.place}"
         most = unusual(setting, endpoint, call.input) if names != ["high"] and not writes else call.input
         call = call if most == call.input else replace(call, input=most, intent="explore")
-        run = _run_joint(setting, call, calls, covers, () if names == [UNKNOWN_QUERY] else (values,))
+        also = () if names == [UNKNOWN_QUERY] else (values,)
+        run = partial(_run_joint, setting, call, calls, covers, also)
         stage = (
             6 if names[0] == "around_now" else 7 if names[0] == UNKNOWN_QUERY else 4
         )  # before workflows move the clock by days
-        found = Probe(
+        yield Probe(
             covers[0],
             stage,
-            covers,
+            (*covers, *also),
             2 if writes else 1,
             run,
             (endpoint,),
             "main",
             writes,
             print=format_arguments(call.input),
+            optional=True,
         )
-        yield replace(
-            found, contracts=covers if names == [UNKNOWN_QUERY] else (*covers, values), optional=True
-        )
-
-
-def _join(usual: Mapping[str, Any], cases: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the arguments of one call with several boundary cases. The first case wins."""
-    joint = dict(usual)
-    for name, given in reversed([*cases.items()]):
-        joint.update({k: v for k, v in given.items() if k not in usual or v != usual[k]})
-        joint = {k: v for k, v in joint.items() if k in given or k == UNKNOWN or name != "minimal"}
-    return joint
-
-
-def _extra(
-    setting: Setting, endpoint: Endpoint, template: RequestTemplate
-) -> dict[str, tuple[dict[str, Any], str]]:
-    if setting.model.behaviour.unknown_query != "ignored" or not endpoint.on_rest or not _has_query(endpoint):
-        return {}
-    if any(p.place == "body" for p in endpoint.params):
-        return {}
-    return {UNKNOWN_QUERY: ({**template.input, UNKNOWN: "1"}, "a call with an unknown query parameter")}
-
-
-def _together(setting: Setting, endpoint: Endpoint, names: list[str]) -> list[list[str]]:
-    """Group boundary cases that fit into one call.
-
-    The case with all arguments at their greatest stays alone, because its answer contains most data. So does
-    the least value of an argument that a relation widens.
-    """
-    alone = [r for r in endpoint.action.relations if not fills_a_page(setting, endpoint, r)]
-    widened = {f"low_{r.widen}" for r in alone if "integer" in types_of(_schema(endpoint, r.widen))}
-    lows = [n for n in names if (n == "low" or n.startswith("low_") or n == "place_low") and n not in widened]
-    joints = [lows, ["place_high", "minimal"] if not endpoint.action.relations else []]
-    groups = [group for group in joints if len(group) > 1 and set(group) <= set(names)]
-    least = next(iter(lows), "")
-    if UNKNOWN_QUERY in names:
-        others = [
-            n
-            for n in names
-            if n not in ("high", "around_now", UNKNOWN_QUERY) and not any(n in g for g in groups)
-        ]
-        bare = next((n for n in (*others, "high", "around_now") if n in names), "")
-        into = groups[0] if groups else [least or bare] if least or bare else []
-        groups = [[*into, UNKNOWN_QUERY], *(g for g in groups if g is not into)] if into else groups
-    taken = {name for group in groups for name in group}
-    return [*groups, *([n] for n in names if n not in taken)]
-
-
-def _schema(endpoint: Endpoint, name: str) -> Mapping[str, Any]:
-    param = endpoint.action.param(name)
-    return param.schema if param else {}
 
 
 def _run_joint(
     setting: Setting, call: Call, calls: list[Call], covers: tuple[str, ...], also: tuple[str, ...]
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        if len(calls) == 1 and _stands_in_the_way(exchange):
-            exchange = yield replace(call, standard=True)
-        if exchange.success or [call.input] == [single.input for single in calls]:
-            for contract in (*covers, *also):
-                yield from _judge_acceptance(setting, exchange, contract, call.why, lenient=False)
-            return
-        for contract, single in zip(covers, calls, strict=True):
-            exchange = yield single
-            if _stands_in_the_way(exchange):  # such as an instance made by an example, if capacity is short
-                exchange = yield replace(single, standard=True)
-            for one in (contract, *also):
-                yield from _judge_acceptance(setting, exchange, one, single.why, lenient=False)
-
-    return run
+) -> Conversation:
+    exchange: Exchange = yield call
+    if len(calls) == 1 and _stands_in_the_way(exchange):
+        exchange = yield replace(call, standard=True)
+    if exchange.success or [call.input] == [single.input for single in calls]:
+        for contract in (*covers, *also):
+            yield from _judge_acceptance(setting, exchange, contract, call.why, lenient=False)
+        return
+    for contract, single in zip(covers, calls, strict=True):
+        exchange = yield single
+        if _stands_in_the_way(exchange):  # such as an instance made by an example, if capacity is short
+            exchange = yield replace(single, standard=True)
+        for one in (contract, *also):
+            yield from _judge_acceptance(setting, exchange, one, single.why, lenient=False)
 
 
 def _stands_in_the_way(exchange: Exchange) -> bool:
     """True if a write was refused because of the state of an instance that any other could replace."""
-    declared, endpoint = exchange.codes.get(exchange.code or ""), exchange.call.endpoint
-    conflict = declared is not None and declared.status == exchange.status == CONFLICT
-    return conflict and endpoint is not None and endpoint.action.effect == "write"
+    endpoint = exchange.call.endpoint
+    return is_conflict(exchange) and endpoint is not None and endpoint.action.effect == "write"
 
 
 def _more(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
@@ -327,15 +264,13 @@ def _probe(
     key: str = "",
 ) -> Probe:
     contract = f"{NAME}/{detail}/{endpoint.place}"
-    covers = (contract,)
     writes = endpoint.action.effect == "write"
-    name = f"{contract} {key}" if key else contract
     return Probe(
-        name,
+        f"{contract} {key}" if key else contract,
         stage,
-        covers,
+        (contract,),
         2 if writes else 1,
-        _run(setting, call, covers, what, lenient),
+        partial(_run, setting, call, contract, what, lenient),
         (endpoint,),
         "main",
         writes,
@@ -344,15 +279,9 @@ def _probe(
     )
 
 
-def _run(
-    setting: Setting, call: Call, covers: tuple[str, ...], what: str, lenient: bool
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        for contract in covers:
-            yield from _judge_acceptance(setting, exchange, contract, what, lenient)
-
-    return run
+def _run(setting: Setting, call: Call, contract: str, what: str, lenient: bool) -> Conversation:
+    exchange: Exchange = yield call
+    yield from _judge_acceptance(setting, exchange, contract, what, lenient)
 
 
 def _judge_acceptance(
@@ -388,7 +317,7 @@ def _random(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
                 fresh=endpoint.action.effect == "write",
             )
             refused = find_refusal(endpoint.action, call.input) is not None
-            if _tame(value) and not refused and not is_invalid(setting, call):
+            if is_usual_number(value) and not refused and not is_invalid(setting, call):
                 yield _probe(
                     setting,
                     endpoint,
@@ -399,13 +328,6 @@ def _random(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
                     priority=2,
                     key=f"{name} drawn {index}",
                 )
-
-
-def _tame(value: object) -> bool:
-    """True unless a number is too large or small for usual arithmetic, which no schema without bounds
-    promises.
-    """
-    return not isinstance(value, int | float) or value == 0 or SMALLEST <= abs(value) <= GREATEST
 
 
 CHECK = Check(

@@ -7,18 +7,18 @@ found a fault, it is no second finding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError
 from pgagents.cel.scope import Scope
-from pgagents.decoding.medium import is_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.workflow import Step, Workflow
 from pgagents.source.source import Pointer
-from pgagents.verify.answers.secrets import collect, declares
-from pgagents.verify.answers.timestamps import find_malformed_time
+from pgagents.verify.answers.secrets import collect
+from pgagents.verify.answers.workflow.operator_answers import find_leaked_secret, find_problem
+from pgagents.verify.answers.workflow.state import WorkflowState, holds, make_variables
 from pgagents.verify.cases.workflow_steps import (
     REFUSED,
     about_own,
@@ -43,7 +43,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.laws.laws import evaluate_law, format_values, values_of
+from pgagents.verify.laws.laws import format_values
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, Own, Sleep
 from pgagents.verify.wire.endpoint import NO_MCP, OPERATOR, REST
@@ -129,7 +129,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         later = tuple(id for id, _, _, need in criteria if need == "timed" and not timed)
         cost = len(workflow.steps) + (sum(bool(step.after_s) for step in workflow.steps) if timed else 0)
         writes = any(step.action.effect == "write" for step in workflow.steps)
-        run = _run(setting, workflow, timed)
+        run = partial(_run, setting, workflow, timed)
         at = tuple(
             endpoint for endpoint in endpoints if endpoint is not None and endpoint.surface != OPERATOR
         )
@@ -144,41 +144,19 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             )
 
 
-@dataclass(slots=True)
-class _State:
-    """The state of a workflow's run: kept values, judged contracts, and secrets in answers.
-
-    `stale` is true if an instance was in another state than expected.
-    """
-
-    kept: dict[str, Any] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
-    stale: str = ""
-    secrets: dict[str, str] = field(default_factory=dict)
-
-    def say(self, several: Iterable[Judgement]) -> Iterator[Judgement]:
-        """Note the contract of each verdict, and yield it."""
-        for judgement in several:
-            self.told.add(judgement.contract)
-            yield judgement
-
-
-def _run(setting: Setting, workflow: Workflow, timed: bool) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        state = yield from _through(setting, workflow, timed, again=False)
-        if state.stale:  # the first step reused an old answer
-            state = yield from _through(setting, workflow, timed, again=True)
-        reason = (
-            f"refused because of the current state: {state.stale}"
-            if state.stale
-            else "a step before it did not go as it should"
-        )
-        for step in workflow.steps:
-            for id in (_id(workflow, step), *(c[0] for c in _criteria(workflow, step))):
-                if id not in state.told:
-                    yield judge_untested(id, reason)
-
-    return run
+def _run(setting: Setting, workflow: Workflow, timed: bool) -> Conversation:
+    state = yield from _through(setting, workflow, timed, again=False)
+    if state.stale:  # the first step reused an old answer
+        state = yield from _through(setting, workflow, timed, again=True)
+    reason = (
+        f"refused because of the current state: {state.stale}"
+        if state.stale
+        else "a step before it did not go as it should"
+    )
+    for step in workflow.steps:
+        for id in (_id(workflow, step), *(c[0] for c in _criteria(workflow, step))):
+            if id not in state.told:
+                yield judge_untested(id, reason)
 
 
 def _id(workflow: Workflow, step: Step) -> str:
@@ -186,7 +164,7 @@ def _id(workflow: Workflow, step: Step) -> str:
 
 
 def _repeat_until_held(
-    setting: Setting, step: Step, call: Call, timed: bool, state: _State
+    setting: Setting, step: Step, call: Call, timed: bool, state: WorkflowState
 ) -> Generator[Any, Any, Exchange]:
     """Make a step's call, and repeat it as long as the step may take; return the last exchange."""
     assert call.endpoint is not None
@@ -195,7 +173,7 @@ def _repeat_until_held(
     while (
         exchange.sent_at - began < step.within_s
         and as_told(setting, step, exchange, call.endpoint)
-        and not _holds(setting, step, exchange, timed, state)
+        and not holds(setting, step, exchange, timed, state)
     ):
         left = step.within_s - (exchange.sent_at - began)
         yield Sleep(min(pause, max(left, PAUSE_S)), quiet=pause < 1)
@@ -206,13 +184,13 @@ def _repeat_until_held(
 
 def _through(
     setting: Setting, workflow: Workflow, timed: bool, *, again: bool
-) -> Generator[Any, Any, _State]:
-    state, of_old = _State(), False
+) -> Generator[Any, Any, WorkflowState]:
+    state, of_old = WorkflowState(), False
     for index, step in enumerate(workflow.steps):
         scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
         try:
-            given = {name: evaluate_input(value, scope) for name, value in step.input.items()}
-            raw, seconds = make_step_headers(setting, step, scope), passes(step, scope) if timed else 0.0
+            call = _make_call(setting, workflow, step, scope, reuses=index == 0 and not again)
+            seconds = passes(step, scope) if timed else 0.0
         except ExpressionError as error:
             yield from state.say(
                 [judge_untested(_id(workflow, step), f"its arguments have no value here: {error}")]
@@ -220,35 +198,14 @@ def _through(
             return state
         if seconds and (wait := time_passes(setting, seconds)):
             yield wait
-        endpoint = endpoint_of(setting, step)
-        assert endpoint is not None
-        reuses = index == 0 and not again and step.action.effect == "read" and not raw.headers
-        call = Call(
-            endpoint,
-            given,
-            "explore" if step.status < REFUSED else "illegal",
-            f"{workflow.title}: {step.name}",
-            role="" if step.key is not None else step.role,
-            raw=raw,
-            authored=True,
-            reuse="ever" if reuses else "",
-        )
-        of_old = of_old or reuses
+        of_old = of_old or bool(call.reuse)
         exchange = yield from _repeat_until_held(setting, step, call, timed, state)
         if exchange.success and step.action.effect == "write":
             yield Own(exchange.number)
-        yield from state.say(
-            _went(
-                setting,
-                workflow,
-                step,
-                exchange,
-                state,
-                firm=again and about_own(setting, workflow.steps[:index], step),
-            )
-        )
-        answered = as_told(setting, step, exchange, endpoint) and not exchange.void
-        if answered and of_old and not _holds(setting, step, exchange, timed, state):
+        firm = again and about_own(setting, workflow.steps[:index], step)
+        yield from state.say(_went(setting, workflow, step, exchange, state, firm=firm))
+        answered = as_told(setting, step, exchange, call.endpoint) and not exchange.void
+        if answered and of_old and not holds(setting, step, exchange, timed, state):
             state.stale = f"{step.name} is not as what was found before"
         if not answered or state.stale:
             yield from _put_back(setting, workflow.steps[:index], workflow.steps[index + 1 :], state)
@@ -257,7 +214,27 @@ def _through(
     return state
 
 
-def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], state: _State) -> Conversation:
+def _make_call(setting: Setting, workflow: Workflow, step: Step, scope: Scope, *, reuses: bool) -> Call:
+    """Return a step's call. If `reuses`, a read may get an earlier answer. Raises ExpressionError."""
+    given = {name: evaluate_input(value, scope) for name, value in step.input.items()}
+    raw = make_step_headers(setting, step, scope)
+    endpoint = endpoint_of(setting, step)
+    assert endpoint is not None
+    return Call(
+        endpoint,
+        given,
+        "explore" if step.status < REFUSED else "illegal",
+        f"{workflow.title}: {step.name}",
+        role="" if step.key is not None else step.role,
+        raw=raw,
+        authored=True,
+        reuse="ever" if reuses and step.action.effect == "read" and not raw.headers else "",
+    )
+
+
+def _put_back(
+    setting: Setting, done: Sequence[Step], left: Sequence[Step], state: WorkflowState
+) -> Conversation:
     """Repeat the operator's remaining steps of a workflow that was broken off, to undo its earlier steps."""
     changed = {step.action.name for step in done if step.role == OPERATOR and step.action.effect == "write"}
     scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
@@ -278,7 +255,7 @@ def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], stat
 
 
 def _went(
-    setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, state: _State, *, firm: bool
+    setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, state: WorkflowState, *, firm: bool
 ) -> Iterator[Judgement]:
     """Judge that the step had its status.
 
@@ -287,7 +264,7 @@ def _went(
     contract = _id(workflow, step)
     declared = exchange.codes.get(exchange.code or "")
     if not exchange.void and as_told(setting, step, exchange, exchange.call.endpoint):
-        problem = _unsound(setting, step, exchange) or _spilt(setting, step, exchange, state)
+        problem = find_problem(setting, step, exchange) or find_leaked_secret(setting, step, exchange, state)
         collect(exchange.body, setting.model.secrets, state.secrets)
         yield (
             judge_broken(contract, f"an answer to {step.name} as {step.action.name} promises it", problem)
@@ -307,84 +284,11 @@ def _went(
         yield judge_broken(contract, f"{step.status} to {step.name} of {workflow.name}", exchange.outcome)
 
 
-def _unsound(setting: Setting, step: Step, exchange: Exchange) -> str:
-    """Return what is wrong with an answer to the operator by its schema, times and laws.
-
-    No watcher judges such answers.
-    """
-    schema = exchange.output.schema if step.role == OPERATOR and exchange.output is not None else None
-    if schema is None or exchange.output is None or not is_json(exchange.output.content_type):
-        return ""
-    if not exchange.fits:
-        return "a body that does not satisfy its schema"
-    if (problem := find_malformed_time(setting, exchange.body, schema)) is not None:
-        return problem[1]
-    values = values_of(setting.model, exchange)
-    scope = Scope(values)
-    failed = next((law for law in step.action.laws if evaluate_law(law, scope).outcome == "broken"), None)
-    return f"{failed.name} does not hold: {format_values(values, failed.that)}" if failed is not None else ""
-
-
-def _spilt(setting: Setting, step: Step, exchange: Exchange, state: _State) -> str:
-    """Return an earlier step's secret in an answer to the operator; empty without one.
-
-    An answer whose schema declares a secret is left out.
-    """
-    output = exchange.output if step.role == OPERATOR else None
-    if (
-        output is None
-        or exchange.response is None
-        or declares(setting, (str(step.action.name), output.status), output.schema)
-    ):
-        return ""
-    text = exchange.response.body.decode("utf-8", "replace")
-    name = next((name for value, name in state.secrets.items() if value in text), None)
-    return f"the secret {name} of a step before stands in it" if name is not None else ""
-
-
-def _make_scope(setting: Setting, exchange: Exchange, state: _State) -> dict[str, Any]:
-    """Return the variables that criteria read.
-
-    The body is JSON, or else a text. Headers have lower-case names, and the first value of each.
-    """
-    body: Any = exchange.body
-    if body is None and exchange.json.problem and exchange.response is not None:
-        body = exchange.response.body.decode("utf-8", "replace")
-    headers = (
-        {name.lower(): value for name, value in reversed(exchange.response.headers)}
-        if exchange.response is not None
-        else {}
-    )
-    told = {
-        "env": setting.model.env,
-        "now": exchange.sent_at,
-        "input": exchange.input,
-        "response": body,
-        "status": exchange.status,
-        "headers": headers,
-    }
-    return {**told, **state.kept}
-
-
-def _holds(setting: Setting, step: Step, exchange: Exchange, timed: bool, state: _State) -> bool:
-    """True if all criteria hold, or if one cannot be evaluated, so that waiting is useless."""
-    scope = Scope(_make_scope(setting, exchange, state))
-    several = (
-        *step.expect,
-        *(step.expect_timed if timed else ()),
-        *(step.expect_alone if setting.exclusive else ()),
-    )
-    try:
-        return all(scope.holds(criterion) for criterion in several)
-    except ExpressionError:
-        return True
-
-
 def _judge_step(
-    setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, timed: bool, state: _State
+    setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, timed: bool, state: WorkflowState
 ) -> Iterator[Judgement]:
     """Judge a step's criteria, and keep its values for later steps."""
-    values = _make_scope(setting, exchange, state)
+    values = make_variables(setting, exchange, state)
     scope = Scope(values)
     for id, criterion, _, need in _criteria(workflow, step):
         if (need == "timed" and not timed) or (need == "alone" and not setting.exclusive):

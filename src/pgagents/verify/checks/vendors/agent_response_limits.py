@@ -7,8 +7,9 @@ machine is no finding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.http import Silence
@@ -112,7 +113,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             )
             if not is_invalid(setting, call):
                 name = f"{NAME}/widest{f'-{index + 1}' if index else ''}/{endpoint.place}"
-                yield Probe(name, 4, covers, 1, _run(call), (endpoint,), print=format_arguments(wide))
+                yield Probe(
+                    name, 4, covers, 1, partial(_run, call), (endpoint,), print=format_arguments(wide)
+                )
 
 
 def _group_surfaces(
@@ -134,11 +137,8 @@ def _group_surfaces(
     return found
 
 
-def _run(call: Call) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        yield call
-
-    return run
+def _run(call: Call) -> Conversation:
+    yield call
 
 
 def _judge_time(exchange: Exchange, limits: Limits, places: list[str]) -> Iterator[Judgement]:

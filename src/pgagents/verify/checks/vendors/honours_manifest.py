@@ -8,8 +8,9 @@ gets the null answers by its own rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
@@ -113,7 +114,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 5,
                 covers,
                 cost,
-                _run(mismatch),
+                partial(_run, mismatch),
                 (projections.endpoint,),
                 "main",
                 writes,
@@ -122,11 +123,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             )
 
 
-def _run(mismatch: Mismatch) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        yield replace(mismatch.call, fresh=True) if mismatch.valid else mismatch.call
-
-    return run
+def _run(mismatch: Mismatch) -> Conversation:
+    yield replace(mismatch.call, fresh=True) if mismatch.valid else mismatch.call
 
 
 def _judge_exchange(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from pgagents.http import media_type_of
@@ -54,46 +55,45 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for file, path in setting.model.api.hosted.items():
         contract = f"{NAME}/{file}@rest"
-        yield Probe(contract, 3, (contract,), 1, _run(setting, str(file), str(path), contract), (), "")
-
-
-def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        exchange: Exchange
-        if file in PLACES:  # agents follow a redirect on the same host
-            exchange, _ = yield from fetch(setting, path, f"the hosted {file}")
-        else:
-            accept = (("Accept", "*/*"),)
-            raw = Raw("GET", path, accept)
-            exchange = yield Call(None, {}, "document", f"the hosted {file}", role="", raw=raw, reuse="ever")
-        if exchange.void:
-            return
-        if address := find_https(setting, exchange):
-            yield judge_over_https(contract, address)
-            return
-        if exchange.status != 200 or exchange.response is None:
-            yield judge_broken(contract, f"200 with {file}", exchange.outcome)
-            return
-        expected = build_file(setting, file)
-        if expected is None:
-            yield judge_untested(contract, f"no target of this version makes {file}")
-            return
-        as_written = exchange.response.body == expected.body
-        charset = _find_charset(exchange.header("Content-Type") or "")
-        found, problem = (
-            (expected.data, "") if as_written else parse_document(file, exchange.response.body, charset)
+        yield Probe(
+            contract, 3, (contract,), 1, partial(_run, setting, str(file), str(path), contract), (), ""
         )
-        if problem:
-            yield judge_broken(contract, f"{file} as it was built", problem)
-        elif wrong := _find_type_mismatch(file, exchange.header("Content-Type") or ""):
-            yield judge_broken(contract, *wrong)
-        elif not as_written and (where := difference(expected.data, found)):
-            as_built = f"{file} as it was built, {where}: {_at(expected.data, where)}"
-            yield judge_broken(contract, as_built, f"it differs at {where}: {_at(found, where)}")
-        else:
-            yield judge_kept(contract)
 
-    return run
+
+def _run(setting: Setting, file: str, path: str, contract: str) -> Conversation:
+    exchange: Exchange
+    if file in PLACES:  # agents follow a redirect on the same host
+        exchange, _ = yield from fetch(setting, path, f"the hosted {file}")
+    else:
+        accept = (("Accept", "*/*"),)
+        raw = Raw("GET", path, accept)
+        exchange = yield Call(None, {}, "document", f"the hosted {file}", role="", raw=raw, reuse="ever")
+    if exchange.void:
+        return
+    if address := find_https(setting, exchange):
+        yield judge_over_https(contract, address)
+        return
+    if exchange.status != 200 or exchange.response is None:
+        yield judge_broken(contract, f"200 with {file}", exchange.outcome)
+        return
+    expected = build_file(setting, file)
+    if expected is None:
+        yield judge_untested(contract, f"no target of this version makes {file}")
+        return
+    as_written = exchange.response.body == expected.body
+    charset = _find_charset(exchange.header("Content-Type") or "")
+    found, problem = (
+        (expected.data, "") if as_written else parse_document(file, exchange.response.body, charset)
+    )
+    if problem:
+        yield judge_broken(contract, f"{file} as it was built", problem)
+    elif wrong := _find_type_mismatch(file, exchange.header("Content-Type") or ""):
+        yield judge_broken(contract, *wrong)
+    elif not as_written and (where := difference(expected.data, found)):
+        as_built = f"{file} as it was built, {where}: {_at(expected.data, where)}"
+        yield judge_broken(contract, as_built, f"it differs at {where}: {_at(found, where)}")
+    else:
+        yield judge_kept(contract)
 
 
 def _find_charset(media: str) -> str:

@@ -9,7 +9,8 @@ choice of tools is not judged.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.generate.formerly import find_name
@@ -73,7 +74,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     listed = [case for case in every if not case.calls]
     if listed:
         ids = tuple(case.contract for case in listed)
-        yield Probe(f"{NAME}/list@{MCP}", 1, ids, 1, _judge_listed(setting, listed), role="")
+        yield Probe(f"{NAME}/list@{MCP}", 1, ids, 1, partial(_judge_listed, setting, listed), role="")
 
 
 def _orders(cases: list[Case], seed: int) -> tuple[list[Case], list[Case]]:
@@ -101,21 +102,17 @@ def _make_probe(setting: Setting, case: Case, number: str) -> Probe:
     )
 
 
-def _judge_listed(setting: Setting, cases: list[Case]) -> Callable[[], Conversation]:
-    """Return a conversation that reads the server's list of tools, and judges each case by it."""
-
-    def run() -> Conversation:
-        listed, problem, closed = yield from read_pages(setting)
-        tools = [tool for tool in listed if isinstance(tool, Mapping)]
-        for case in cases:
-            if problem or closed:
-                yield judge_untested(case.contract, closed or problem)
-            elif case.kind == "asks_first":
-                yield _judge_hints(setting, case, tools)
-            else:
-                yield _judge_words(case, tools)
-
-    return run
+def _judge_listed(setting: Setting, cases: list[Case]) -> Conversation:
+    """Read the server's list of tools, and judge each case by it."""
+    listed, problem, closed = yield from read_pages(setting)
+    tools = [tool for tool in listed if isinstance(tool, Mapping)]
+    for case in cases:
+        if problem or closed:
+            yield judge_untested(case.contract, closed or problem)
+        elif case.kind == "asks_first":
+            yield _judge_hints(setting, case, tools)
+        else:
+            yield _judge_words(case, tools)
 
 
 def _judge_words(case: Case, tools: list[Mapping[str, Any]]) -> Judgement:

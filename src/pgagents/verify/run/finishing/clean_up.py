@@ -27,11 +27,12 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
     ends it.
     """
     sender = driver.sender
-    sender.cleaning = True
+    sender.budget.cleaning = True
     if hurried:
-        sender.hurry(HURRIED_S)
+        sender.timing.left.hurry(HURRIED_S)
     sender.silences.forget()
-    driver.factory.pool.now = sender.now()  # what has ended by itself since the last call is not left behind
+    # what has ended by itself since the last call is not left behind
+    driver.factory.pool.now = sender.clocks.now()
     behind: list[tuple[Instance, str]] = []
     met: set[tuple[str, str, str]] = set()
     """The instances met so far. One that several resources share is removed and listed once."""
@@ -45,10 +46,10 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
         ends = dict(zip(map(id, tried), found, strict=True))
         if interrupted:
             there, hurried = not hurried, True  # of a run that came to its end by itself, the rest is undone
-            sender.hurry(HURRIED_S)
+            sender.timing.left.hurry(HURRIED_S)
         if any(isinstance(end, Stop) for end in ends.values()):
             there = False  # each further call would take the whole time-out
-        sender.cleaning = True
+        sender.budget.cleaning = True
         for instance in group:
             end = ends.get(id(instance))
             if end is not True:
@@ -64,7 +65,9 @@ def _undo(
 
     Raises errors of our own. A hurried clean-up that is interrupted does not wait for answers.
     """
-    steps = [driver.run_generator(driver.factory.removals.undo(instance), []) for instance in instances]
+    steps = [
+        driver.executor.run_generator(driver.factory.removals.undo(instance), []) for instance in instances
+    ]
     if len(steps) == 1:
         try:
             return [finish(steps[0])], False
@@ -92,7 +95,7 @@ def _look_up_unsure(driver: Driver) -> bool:
     """
     pool = driver.factory.pool
     try:
-        for instance in finish(driver.run_generator(driver.factory.unsure.look_up(), [])):
+        for instance in finish(driver.executor.run_generator(driver.factory.unsure.look_up(), [])):
             known = pool.find(instance.resource, instance.id)
             if known is None:
                 pool.add(instance)

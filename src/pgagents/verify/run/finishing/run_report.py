@@ -69,7 +69,7 @@ def make_report(
         tuple(map(redacted, behind)),
         tuple(map(redacted, _notes(driver, stopped))),
         max(0.0, generating),
-        driver.sender.seconds_sending,
+        driver.sender.timing.seconds_sending,
         judge.seconds,
         may_exist=tuple(map(redacted, driver.factory.unsure.describe_all())),
         lasting=tuple(driver.factory.lasting()),
@@ -115,9 +115,9 @@ def _notes(driver: Driver, stopped: str) -> list[str]:
     ]
     if driver.setting.mcp is not None:
         notes.append(driver.setting.mcp.summary)
-    if driver.sender.moved_s:
+    if driver.sender.clocks.moved_s:
         notes.append(
-            f"the operator's clock stays {driver.sender.moved_s:,.0f} s ahead: without the operator's "
+            f"the operator's clock stays {driver.sender.clocks.moved_s:,.0f} s ahead: without the operator's "
             "key its times look wrong"
         )
     if ledger.internal:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,12 +9,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from pgagents.http import Request, Response
-from pgagents.model.identity import list_secrets
 from pgagents.model.model import Model
-from pgagents.verify.run.redaction.decoded import search, unescape
+from pgagents.verify.run.redaction.decoded import search
 from pgagents.verify.run.redaction.names import IN_FORMS, SecretNames
 from pgagents.verify.run.redaction.needles import NEAR, Hit, Runs, Words, lower_text
 from pgagents.verify.run.redaction.origins import MAX_VALUES, Origins
+from pgagents.verify.run.redaction.secret_forms import list_forms, list_parts, list_texts, name_masks
 from pgagents.verify.run.redaction.spans import MASK, Span, merge_spans, replace_spans
 
 MAX_MASKED = 2_000
@@ -50,10 +48,10 @@ class KnownSecrets:
         self._names = names
         self.origins = Origins(catalogue)
         self._public = lower_text(catalogue)
-        self.keys = _name_masks(model, keys)
+        self.keys = name_masks(model, keys)
         """The caller's keys and their parts, each with its mask."""
         self._given = {
-            **{v: MASK for value in values for v in _parts(value) if len(v) >= SHORTEST},
+            **{v: MASK for value in values for v in list_parts(value) if len(v) >= SHORTEST},
             **self.keys,
         }
         self._learned: dict[str, str] = {}
@@ -62,7 +60,7 @@ class KnownSecrets:
         self._numbered: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._begin()
-        for text in _texts(environment):
+        for text in list_texts(environment):
             self.origins.add_received(text)
 
     def _begin(self) -> None:
@@ -81,7 +79,7 @@ class KnownSecrets:
 
     def hide_key(self, holder: str, key: str, model: Model) -> None:
         """Mask a key that was issued during the run, in all its parts."""
-        self._hide(_name_masks(model, {holder: key}))
+        self._hide(name_masks(model, {holder: key}))
 
     def _hide(self, masks: Mapping[str, str]) -> None:
         for text, mask in masks.items():
@@ -199,7 +197,7 @@ class KnownSecrets:
 
         A secret that is also a word of the catalogue is found only as a whole value.
         """
-        for text in _forms(secret):
+        for text in list_forms(secret):
             self._masks.setdefault(text, mask)
             size = len(text)
             if self.origins.public(secret) or size < SHORTEST_LEARNED:
@@ -316,57 +314,3 @@ class KnownSecrets:
     def find_whole(self, text: str) -> str | None:
         """Return the mask of a text that is a whole key; None for any other text."""
         return self._whole_values.get(lower_text(text))
-
-
-def _name_masks(model: Model | None, keys: Mapping[str, str]) -> dict[str, str]:
-    """Return the texts of keys to mask, each with its mask."""
-    return {
-        text: f"[key of {role}, {part}]" if part else f"[key of {role}]"
-        for text, (role, part) in _list_secrets(model, keys).items()
-        if text
-    }
-
-
-def _list_secrets(model: Model | None, keys: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:
-    return list_secrets(model, keys) if model is not None else {key: (role, "") for role, key in keys.items()}
-
-
-def _forms(secret: str) -> set[str]:
-    """Return the texts that a server may make of a secret when it decodes it by mistake.
-
-    A plus sign may become a blank, and blanks may be missing. An apparent escape may be decoded, and UTF-8
-    may be read as Latin-1.
-    """
-    forms = {secret, secret.replace(" ", "+"), "".join(secret.split())}
-    for _ in range(2):
-        forms |= {unescape(form) for form in forms}
-    if not secret.isascii():
-        forms |= {form.encode("utf-8", "replace").decode("latin-1") for form in list(forms)}
-    return {form for form in forms if form}
-
-
-def _parts(value: str) -> list[str]:
-    """Return a header's value and its parts: the credentials after a scheme's name, those inside Basic, or
-    a cookie's value.
-    """
-    found = [value]
-    scheme, _, rest = value.partition(" ")
-    if scheme.lower() in ("bearer", "basic", "token", "apikey", "digest") and rest:
-        found.append(rest)
-        if scheme.lower() == "basic":
-            try:
-                plain = base64.b64decode(rest, validate=True).decode("utf-8", "replace")
-            except (ValueError, binascii.Error):
-                return found
-            found += [plain, plain.partition(":")[2]]
-    elif "=" in value:
-        found += [part.partition("=")[2].strip() for part in value.split(";")]
-    return found
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list | tuple):
-        for one in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(one)

@@ -1,9 +1,14 @@
-"""Decide which calls may be sent again although they may have reached the server."""
+"""Decide whether a call is sent again, and after how many seconds."""
 
 from __future__ import annotations
 
-from pgagents.http import Request, Silence
+from pgagents.http import Request, Response, Silence, read_json
+from pgagents.model.model import Model
+from pgagents.verify.run.sending.request_budget import RequestBudget
+from pgagents.verify.run.sending.silences import Silences
 from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+from pgagents.verify.wire.pace import Pacer
 
 MAX_REPEATS = 6
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -31,3 +36,53 @@ def is_without_effect(call: Call, answer: Silence) -> bool:
     """True if the server cannot have acted on a call, or if a second effect changes nothing."""
     reads = call.endpoint is None or call.endpoint.action.effect == "read"
     return not answer.begun and (answer.kind == "refused" or (answer.kind == "reset" and reads))
+
+
+class Repeats:
+    """Decides by its answer whether a call is repeated. `notes` are for the report."""
+
+    def __init__(self, model: Model, pacer: Pacer, budget: RequestBudget, silences: Silences) -> None:
+        self._model, self.pacer, self._budget, self._silences = model, pacer, budget, silences
+        self.notes: list[str] = []
+
+    def hear(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
+        """Update the pacer by the answer's limit; return the seconds after which to repeat (None: the answer
+        stands).
+        """
+        if isinstance(answer, Response) and not call.plain:
+            bucket = call.endpoint.action.bucket if call.endpoint else None
+            self.pacer.after(role, call.surface, bucket, answer)
+        if attempt >= MAX_REPEATS or (not self._budget.cleaning and self._budget.is_spent):
+            return None
+        if isinstance(answer, Silence):
+            return self._hear_silence(call, answer) if attempt == 0 else None
+        limited = self._is_limited(answer)
+        if not (limited or answer.status == UNAVAILABLE) or (call.burst and limited):
+            return None
+        wait = self.pacer.retry(answer, attempt)
+        if wait is None:
+            self.notes.append(f"{call.place} asked for a longer wait than --max-wait allows")
+        return wait
+
+    def _hear_silence(self, call: Call, answer: Silence) -> float | None:
+        """Return the seconds after which to repeat a call that got no answer; None if it is not repeated."""
+        if call.connection:
+            return None  # the handshake may have been refused, as it must be
+        if answer.stale:
+            return 0.0 if is_repeatable(call) else None
+        return 0.2 if is_without_effect(call, answer) and not self._silences.answered else None
+
+    def _is_limited(self, answer: Response) -> bool:
+        """True if an answer says that a rate limit was met."""
+        reader = self._model.limit_reader
+        if answer.status not in reader.statuses:
+            return False
+        error = self._model.error_reader.read(answer.status, read_json(answer.body).value)
+        return reader.is_limited(answer.status, answer.header, error)
+
+    def find_delay(self, exchange: Exchange, attempt: int) -> float | None:
+        """Return the seconds after which a rate-limited tool is to be called again; None if it is not."""
+        if attempt >= MAX_REPEATS or self._budget.is_spent or not isinstance(exchange.told, Response):
+            return None
+        wanted = exchange.limited or exchange.status == UNAVAILABLE
+        return self.pacer.retry(exchange.told, attempt) if wanted else None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pgagents.http import Response, Silence
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.run.sending.ready import Stop
+from pgagents.verify.run.sending.request_budget import RequestBudget
 
 OUT_OF_TIME = "the time that --max-time allows is over"
 UNDO_S, SHORTEST_S, CUT_SLACK_S = 5.0, 0.05, 0.1
@@ -20,8 +21,8 @@ class TimeLeft:
     end.
     """
 
-    def __init__(self, timer: Callable[[], float], until: float | None) -> None:
-        self._timer, self._until = timer, until
+    def __init__(self, timer: Callable[[], float], until: float | None, budget: RequestBudget) -> None:
+        self._timer, self._until, self._budget = timer, until, budget
         self._ends_at: float | None = None
         """The timer's value at which even clean-up ends; None unless the run was interrupted."""
 
@@ -29,14 +30,14 @@ class TimeLeft:
         """Leave so many seconds for everything that is still sent."""
         self._ends_at = self._timer() + seconds
 
-    def check(self, seconds: float = 0.0, *, cleaning: bool) -> None:
+    def check(self, seconds: float = 0.0) -> None:
         """Raise Stop if the run must end within so many seconds. While cleaning, only `hurry` ends it."""
         if self._ends_at is not None and self._timer() + seconds > self._ends_at:
             raise Stop("the time for undoing what was made is over")
-        if self._until is not None and not cleaning and self._timer() + seconds > self._until:
+        if self._until is not None and not self._budget.cleaning and self._timer() + seconds > self._until:
             raise Stop(OUT_OF_TIME)
 
-    def find_seconds(self, *, cleaning: bool) -> float | None:
+    def find_seconds(self) -> float | None:
         """Return the seconds that the next request may take, so that it ends when the run must; None if
         nothing limits it. Undoing something in the middle of a run may take a little longer.
         """
@@ -44,7 +45,7 @@ class TimeLeft:
         if self._ends_at is not None:
             left = min(UNDO_S, self._ends_at - self._timer())
         elif self._until is not None:
-            left = max(self._until - self._timer(), UNDO_S if cleaning else 0.0)
+            left = max(self._until - self._timer(), UNDO_S if self._budget.cleaning else 0.0)
         return None if left is None else max(SHORTEST_S, left)
 
     def check_answer(self, answer: Response | Silence) -> None:

@@ -8,18 +8,19 @@ text, and an unknown tool is a JSON-RPC error. Unknown arguments are refused if 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from pgagents.model.contract import Contract, Verdict
+from pgagents.model.contract import Contract
 from pgagents.verify.cases.tool_arguments import ToolArguments
 from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.tools.checks.tool_results import WRITES, find_tool
 from pgagents.verify.tools.contracts import (
     call_tool,
     contract_id,
     send_message,
     server_contract,
+    settle_contract,
     tool_contract,
 )
 from pgagents.verify.wire.endpoint import MCP
@@ -66,14 +67,6 @@ def _arguments(tool: Mapping[str, Any]) -> ToolArguments | None:
         return None
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude tools that may write, unless the caller has allowed them by name."""
-    tool = find_tool(setting, contract)
-    if tool is None or setting.listing is None or setting.listing.may_call(tool):
-        return None
-    return Verdict.NOT_SELECTED, WRITES.format(tool["name"])
-
-
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield a probe for each call with broken arguments, for an unknown tool, and for an unknown method."""
     del roles
@@ -90,36 +83,34 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         contracts = contract_id(NAME, "wrong", name), contract_id(NAME, "as_result", name)
         for wrong in made.list_wrong():
             call = call_tool(name, wrong.arguments, f"a call {wrong.says}")
-            yield Probe(f"{contracts[0]} {wrong.says}", 4, contracts, 1, _refusing(call, *contracts), role="")
+            yield Probe(
+                f"{contracts[0]} {wrong.says}", 4, contracts, 1, partial(_refusing, call, *contracts), role=""
+            )
         if (arguments := made.make_unknown()) is not None:
             contract = contract_id(NAME, "unknown_argument", name)
             call = call_tool(name, arguments, "a call with an unknown argument")
-            yield Probe(contract, 5, (contract,), 1, _refusing(call, contract), role="")
+            yield Probe(contract, 5, (contract,), 1, partial(_refusing, call, contract), role="")
 
 
-def _refusing(call: Any, contract: str, as_result: str = "") -> Any:
-    """Return a conversation that sends an invalid call and judges that it is refused."""
-
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        result, error = result_of(exchange.answer), error_of(exchange.answer)
-        if result is None and error is None:
-            yield judge_broken(contract, f"{call.why} is refused", exchange.outcome)
-        elif result is not None and result.get("isError") is not True:
-            if result.get("resultType") != "input_required":
-                yield judge_broken(contract, f"{call.why} is refused", "a success")
+def _refusing(call: Any, contract: str, as_result: str = "") -> Conversation:
+    """Send an invalid call and judge that it is refused."""
+    exchange: Exchange = yield call
+    result, error = result_of(exchange.answer), error_of(exchange.answer)
+    if result is None and error is None:
+        yield judge_broken(contract, f"{call.why} is refused", exchange.outcome)
+    elif result is not None and result.get("isError") is not True:
+        if result.get("resultType") != "input_required":
+            yield judge_broken(contract, f"{call.why} is refused", "a success")
+    else:
+        yield judge_kept(contract)
+        if not as_result:
+            return
+        if result is None:
+            yield judge_broken(as_result, "a result with isError", f"JSON-RPC error {error}")
+        elif not text_of(result).strip():
+            yield judge_broken(as_result, "a result that says why", "it says nothing")
         else:
-            yield judge_kept(contract)
-            if not as_result:
-                return
-            if result is None:
-                yield judge_broken(as_result, "a result with isError", f"JSON-RPC error {error}")
-            elif not text_of(result).strip():
-                yield judge_broken(as_result, "a result that says why", "it says nothing")
-            else:
-                yield judge_kept(as_result)
-
-    return run
+            yield judge_kept(as_result)
 
 
 def _call_unknown_tool(contract: str, as_error: str) -> Conversation:

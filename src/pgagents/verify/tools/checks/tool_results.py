@@ -8,11 +8,12 @@ failures are results and no JSON-RPC errors, and the structured content stands i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.http import read_json
 from pgagents.jsonschema.schema import foreign_validator
-from pgagents.model.contract import Contract, Verdict
+from pgagents.model.contract import Contract
 from pgagents.verify.cases.tool_arguments import ToolArguments
 from pgagents.verify.check.check import (
     Check,
@@ -24,14 +25,13 @@ from pgagents.verify.check.check import (
     judge_untested,
 )
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.tools.contracts import call_tool, contract_id, tool_contract
+from pgagents.verify.tools.contracts import call_tool, contract_id, settle_contract, tool_contract
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.form import error_of, list_texts, result_of, text_of
 
 NAME = "tool_results"
 KINDS = {"text": "text", "image": "data", "audio": "data", "resource": "resource", "resource_link": "uri"}
 """The types of content blocks, each with its required member."""
-WRITES = "it may write: --allow {} would call it"
 NEXT_STEP = "give its schema `examples`, or make a catalogue with `pgagents import --mcp`"
 
 
@@ -50,23 +50,6 @@ def promises(setting: Setting) -> Iterator[Contract]:
             yield tool_contract(NAME, "text", number, tool, says, advice=True)
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude tools that may write, unless the caller has allowed them by name."""
-    tool = find_tool(setting, contract)
-    if tool is None or setting.listing is None or setting.listing.may_call(tool):
-        return None
-    return Verdict.NOT_SELECTED, WRITES.format(tool["name"])
-
-
-def find_tool(setting: Setting, contract: Contract) -> Mapping[str, Any] | None:
-    """Return the tool of a contract; None if the contract is about the server."""
-    listing = setting.listing
-    if listing is None or len(contract.origin) < 2 or not isinstance(number := contract.origin[1], int):
-        return None
-    found = listing.tools[number]
-    return found if isinstance(found, Mapping) else None
-
-
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each tool that may be called."""
     del roles
@@ -77,26 +60,23 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 ["fits", "text"] if "outputSchema" in tool else []
             )
             contracts = tuple(contract_id(NAME, kind, name) for kind in kinds)
-            yield Probe(contracts[0], 3, contracts, 2, _conversation(name, tool, contracts), role="")
+            yield Probe(contracts[0], 3, contracts, 2, partial(_conversation, name, tool, contracts), role="")
 
 
-def _conversation(name: str, tool: Mapping[str, Any], contracts: tuple[str, ...]) -> Any:
-    def run() -> Conversation:
-        try:
-            made = ToolArguments(tool["inputSchema"])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            yield from (judge_untested(one, "its input schema is not valid") for one in contracts)
-            return
-        ordinary, whole = made.make_ordinary(), made.make_whole()
-        calls = [("the required arguments", ordinary), ("all arguments", whole)]
-        if ordinary is None and whole is None:
-            yield from (judge_untested(one, f"no arguments fit its schema: {NEXT_STEP}") for one in contracts)
-        for says, arguments in calls:
-            if arguments is not None:
-                exchange: Exchange = yield call_tool(name, arguments, f"a call with {says}")
-                yield from _judge(exchange, name, tool)
-
-    return run
+def _conversation(name: str, tool: Mapping[str, Any], contracts: tuple[str, ...]) -> Conversation:
+    try:
+        made = ToolArguments(tool["inputSchema"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        yield from (judge_untested(one, "its input schema is not valid") for one in contracts)
+        return
+    ordinary, whole = made.make_ordinary(), made.make_whole()
+    calls = [("the required arguments", ordinary), ("all arguments", whole)]
+    if ordinary is None and whole is None:
+        yield from (judge_untested(one, f"no arguments fit its schema: {NEXT_STEP}") for one in contracts)
+    for says, arguments in calls:
+        if arguments is not None:
+            exchange: Exchange = yield call_tool(name, arguments, f"a call with {says}")
+            yield from _judge(exchange, name, tool)
 
 
 def _judge(exchange: Exchange, name: str, tool: Mapping[str, Any]) -> Iterator[Judgement]:

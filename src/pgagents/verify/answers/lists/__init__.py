@@ -1,0 +1,1 @@
+"""Instances that a list must contain, and ids that it must not."""

@@ -1,0 +1,1 @@
+"""Answers to the steps of a workflow."""

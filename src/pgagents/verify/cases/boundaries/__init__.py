@@ -1,0 +1,1 @@
+"""Boundary cases that are sent together in one call."""

@@ -1,0 +1,1 @@
+"""Calls whose credential is missing or wrong."""

@@ -1,0 +1,1 @@
+"""Calls that the operator causes to fail."""

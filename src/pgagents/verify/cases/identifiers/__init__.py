@@ -1,0 +1,1 @@
+"""Calls with ids that name no instance of the caller."""

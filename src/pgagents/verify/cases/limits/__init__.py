@@ -1,0 +1,1 @@
+"""Calls that exceed a rate limit."""

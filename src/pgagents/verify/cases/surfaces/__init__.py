@@ -1,0 +1,1 @@
+"""Calls that two surfaces must answer alike."""

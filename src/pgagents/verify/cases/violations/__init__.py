@@ -1,0 +1,1 @@
+"""Values that break a keyword, and the calls that carry them."""

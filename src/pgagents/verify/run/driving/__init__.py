@@ -1,0 +1,1 @@
+"""The parts of a running probe: its calls, and the removal of what it made."""

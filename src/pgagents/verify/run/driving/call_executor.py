@@ -1,0 +1,244 @@
+"""Execute the calls of probes: make the instances that they need, send them, and have them judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from pgagents.verify.check.check import CONFLICT
+from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
+from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.run.gate import Gate
+from pgagents.verify.run.judge import Judge
+from pgagents.verify.run.judging.answer_time import find_time
+from pgagents.verify.run.known_answers import Answers
+from pgagents.verify.run.preflight.acceptance import Acceptance
+from pgagents.verify.run.sender import Sender
+from pgagents.verify.run.sending.ready import Ready, Stop
+from pgagents.verify.run.sending.transmission import Sending
+from pgagents.verify.wire.call import Call, Concurrent, InstanceRef, Reads, Sleep
+from pgagents.verify.wire.exchange import Exchange
+
+FULL_COSTS = 12
+"""Further requests that a probe may send if a place is full and it goes on at another place."""
+CLOCK_SLACK_S = 2.0
+MOST_NESTED = 24
+"""The most calls that wait for each other's instances. No catalogue's resources have as many levels."""
+
+
+class Spent(Exception):
+    """No request is left for this probe."""
+
+
+class CallExecutor:
+    """Executes the calls of one run. `bounded` is True if the caller set the number of requests."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        judge: Judge,
+        gate: Gate,
+        factory: FixtureFactory,
+        acceptance: Acceptance,
+        *,
+        bounded: bool,
+    ) -> None:
+        self.sender, self.judge, self.gate, self.factory = sender, judge, gate, factory
+        self.model, self.acceptance, self._bounded = judge.setting.model, acceptance, bounded
+        self._nested: Counter[int] = Counter()
+        """The number of calls that wait for other calls, by the identity of the list of their exchanges."""
+        self._answers = Answers()
+
+    @property
+    def counted(self) -> int:
+        """The number of requests that count so far, plus those that undoing the remaining instances takes."""
+        return self.sender.budget.count(self.factory.pool.count_undo_requests())
+
+    def have(self, live: InstanceRef) -> Sending[Mapping[str, Any]]:
+        """Return the body of a live instance. Raises Unavailable, Spent, Stop."""
+        instance: Instance = yield from self.run_generator(self.factory.have(live), [])
+        return instance.body
+
+    def call(self, call: Call, chain: list[Exchange]) -> Sending[Exchange]:
+        """Make the instances that a call needs, send it, and let every watcher judge the answer. Raises
+        Unavailable, Spent, Stop.
+        """
+        ready = yield from self._ready(call, chain)
+        if call.reuse and (known := self._answers.find(call, self.sender.maker.make(ready)[0])) is not None:
+            chain.append(known)
+            return known
+        self._afford(1)
+        try:
+            exchange = yield from self.sender.send(ready)
+        except (KeyboardInterrupt, Stop):
+            if call.endpoint is not None and call.endpoint.action.effect == "write" and ready.sent:
+                self.factory.unsure.add(call, ready.values, self.sender.maker.make(ready)[0])
+            raise
+        if not self._stale(exchange, self.factory.pool.borrowed):
+            self._take(exchange, chain)
+            yield from self._doubt_key()
+            return exchange
+        exchange.call = replace(
+            call, intent="explore"
+        )  # the thing was not as it should have been: this says nothing about the call
+        self._take(exchange, [])
+        with self.factory.pool.only_new():
+            return (yield from self.call(call, chain))
+
+    def read(self, step: Reads, chain: list[Exchange]) -> Sending[list[Exchange]]:
+        """Send calls that only read, at the same time where the run has several workers. Raises Unavailable,
+        Spent, Stop.
+        """
+        found: list[Exchange] = []
+        if len(step.calls) == 1 or not self.sender.timing.overlaps:
+            for call in step.calls:
+                found.append((yield from self.call(call, chain)))
+            return found
+        ready = []
+        for call in step.calls:
+            ready.append((yield from self._ready(call, chain)))
+        self._afford(len(ready))
+        return (yield from self.sender.send_reads(ready, lambda exchange: self._take(exchange, chain)))
+
+    def call_together(self, step: Concurrent, chain: list[Exchange]) -> Sending[list[Exchange]]:
+        """Send calls at the same time; their answers are judged in the order of the calls. Raises
+        Unavailable, Spent, Stop.
+        """
+        known: dict[int, Ready] = {}
+        with self.factory.pool.only_new():
+            for call in step.calls:  # the very same call has the very same arguments
+                if id(call) not in known:
+                    made = yield from self._ready(replace(call, beside=True), chain)
+                    first = next(iter(known.values()), made).values
+                    same = {name: first[name] for name in step.shared if name in first}
+                    known[id(call)] = replace(made, values={**made.values, **same})
+        ready = [known[id(call)] for call in step.calls]
+        self._afford(len(ready))
+        self.judge.flush()  # so that none of several threads does while it waits
+        several = yield from self.sender.send_together(ready)
+        done = [exchange for exchange in several if not 400 <= exchange.status < 500]
+        for exchange in several:
+            self._take(exchange, chain, alone=done == [exchange])
+        if not done:  # none of them stood in another's way
+            self._note_full(several[0])
+        if self.sender.interrupted is not None:
+            raise self.sender.interrupted
+        return several
+
+    def _ready(self, call: Call, chain: list[Exchange]) -> Sending[Ready]:
+        if (
+            call.endpoint is not None
+            and call.endpoint.action.effect == "write"
+            and not self.gate.may_write(call)
+        ):
+            raise Unavailable(NO_WRITES)
+        if self.judge.in_company and call.endpoint is not None and call.endpoint.action is self.model.clock:
+            raise Unavailable("the operator's clock stands still while other probes run")
+        self.factory.pool.now = self.sender.clocks.now()
+        values, subject = yield from self.run_generator(self.factory.arguments.resolve(call), chain)
+        for instance in self.gate.find_changed_instances(call, values):
+            yield from self.run_generator(self.factory.proof.prove(instance), [])
+        for instance in self.gate.find_references(call, values):
+            with suppress(Unavailable):  # the gate decides on the request itself
+                yield from self.run_generator(self.factory.proof.prove(instance), [])
+        return Ready(call, values, subject)
+
+    def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
+        """True if a call may have been refused because of earlier calls to a borrowed instance."""
+        action = exchange.call.endpoint.action if exchange.call.endpoint is not None else None
+        found = (t.resource.missing_in(action) if action else t.resource.missing for t in borrowed)
+        missing = {code.name for code in found if code is not None}
+        declared = self.model.codes.get(exchange.code or "")
+        stale = bool(borrowed) and exchange.call.intent in ("valid", "explore") and declared is not None
+        stale = stale and declared is not None and (declared.name in missing or declared.status == CONFLICT)
+        for instance in borrowed if stale else ():
+            instance.exhausted = True
+        return stale
+
+    def _take(self, exchange: Exchange, chain: list[Exchange], *, alone: bool = False) -> None:
+        chain.append(exchange)
+        self._believe(exchange)
+        self.factory.note_exchange(exchange)
+        self.judge.judge(exchange, alone=alone)
+        if (
+            exchange.call.endpoint is not None
+            and exchange.call.endpoint.action is self.model.clock
+            and exchange.success
+        ):
+            self._set_clock(exchange)
+        if not exchange.call.beside:  # of calls at once one may stand in another's way
+            self._note_full(exchange)
+        self._answers.keep(exchange)
+
+    def _note_full(self, exchange: Exchange) -> None:
+        """Note that a place had no room for a call that should succeed."""
+        code, filled = self.model.codes.get(exchange.code or ""), self.factory.pool.filled
+        if code is not None and code.status == CONFLICT and exchange.call.intent in ("valid", "explore"):
+            self.factory.note_refusal(exchange)
+        if self.factory.pool.filled > filled and not self._bounded:
+            self.sender.budget.most += FULL_COSTS
+
+    def _believe(self, exchange: Exchange) -> None:
+        """Note whether the server accepts our key. Raises Stop if it does not, because its answers then prove
+        nothing.
+        """
+        if reason := self.acceptance.note(exchange):
+            raise Stop(reason)
+
+    def _doubt_key(self) -> Sending[None]:
+        """If most actions refuse the key, send the reads that were answered once more, without the key.
+
+        Raises Stop if the answers are the same.
+        """
+        for ready in self.acceptance.take_doubtful():
+            self.acceptance.compare((yield from self.sender.send(ready)))
+        if reason := self.acceptance.conclude():
+            raise Stop(reason)
+
+    def run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
+        """Send the calls that a generator yields, and return the generator's result.
+
+        Raises Unavailable if the instances of these calls depend on each other endlessly.
+        """
+        self._nested[id(chain)] += 1
+        try:
+            if self._nested[id(chain)] > MOST_NESTED:
+                raise Unavailable("each of its resources is made by a call that needs another one of them")
+            return (yield from self._answer(asking, chain))
+        finally:
+            self._nested[id(chain)] -= 1
+            if not self._nested[id(chain)]:
+                del self._nested[id(chain)]
+
+    def _answer(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
+        answer: Any = None
+        while True:
+            try:
+                needed = asking.send(answer)
+            except StopIteration as end:
+                return end.value
+            answer = None
+            if isinstance(needed, Sleep):
+                self.sender.timing.wait(needed.seconds, quiet=needed.quiet)
+            else:
+                answer = yield from self.call(needed, chain)
+
+    def own(self, number: int) -> Sending[None]:
+        """Prove that the run owns the instances which an exchange made, if a later call may change them."""
+        for instance in list(self.factory.pool.instances):
+            made = instance.maker is not None and instance.maker.number == number and not instance.ours
+            if made and (instance.resource.undone_by is not None or instance.resource.moves):
+                with suppress(Unavailable):
+                    yield from self.run_generator(self.factory.proof.prove(instance), [])
+
+    def _afford(self, count: int) -> None:
+        if not self.sender.budget.cleaning and self.counted + count > self.sender.budget.most:
+            raise Spent
+
+    def _set_clock(self, exchange: Exchange) -> None:
+        told, clocks = find_time(exchange.body), self.sender.clocks
+        ahead = told - clocks.clock() if told is not None else 0.0
+        clocks.moved_s = ahead if abs(ahead) > CLOCK_SLACK_S else 0.0

@@ -1,0 +1,1 @@
+"""Ids in a request, and the instances that they name."""

@@ -1,0 +1,1 @@
+"""Requests and failures in the form of httpcore, the HTTP library."""
