@@ -22,7 +22,7 @@ def test_what_others_could_change_is_claimed_only_of_a_server_of_ones_own():
     shared = plan(model(), Options(), roles, url="https://staging.example.com")
     alone = plan(model(), Options(exclusive=True), roles, url="https://staging.example.com")
     assert {c.id: reason for c, reason in shared.left_out}[ALONE].endswith(
-        "add --exclusive where nobody else does"
+        "add --exclusive if nobody else uses the server"
     )
     assert ALONE in {c.id for c in alone.selected}
 

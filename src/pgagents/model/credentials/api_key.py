@@ -72,7 +72,7 @@ def _find_misuses(scheme: Mapping[str, Any]) -> Iterator[Misuse]:
     if value.count(PLACEHOLDER) != 1:
         yield Misuse(
             "value",
-            "the value has no place for the key",
+            "the value does not have `{key}` once, the place for the key",
             'write `{key}` once, such as `value: "Token {key}"`',
         )
     elif not (value.isascii() and value.isprintable()) or value != value.strip():

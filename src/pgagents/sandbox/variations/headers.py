@@ -21,6 +21,12 @@ def charset(_context: Context, _request: Request, answer: Response) -> Response:
 
 
 @variation().edit_answers
+def no_content_with_media_type(_context: Context, _request: Request, answer: Response) -> Response:
+    """A 204 names a media type, though no body follows."""
+    return answer.with_header("Content-Type", "application/json") if answer.status == 204 else answer
+
+
+@variation().edit_answers
 def extra_headers(_context: Context, _request: Request, answer: Response) -> Response:
     """Answers carry additional headers, some of them twice."""
     further = (

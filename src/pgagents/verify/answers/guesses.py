@@ -38,7 +38,7 @@ class Guesses:
     refused.
     """
 
-    def explain(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
+    def cover(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
         """Return True if the answer contradicts only a guess, so that the contract is odd and not broken.
 
         A contract is a guess if it follows from an inferred part of the catalogue, or is a recommendation.

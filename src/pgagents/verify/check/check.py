@@ -57,7 +57,7 @@ class Judgement:
     sticky: bool = False
     """True for an untested contract that stays untested even if another exchange keeps it."""
     derived: bool = False
-    """True if the contract of one surface repeats what another check reports of the whole API.
+    """True if the contract of one surface breaks because a check of the whole API is broken.
 
     Both breaks are one finding.
     """
@@ -155,7 +155,7 @@ class Check:
     | `watched` | none | the details of the contracts that its watcher judges; none stands for all of them |
     | `remembers` | False | its watcher looks at earlier exchanges too, so one call alone proves nothing |
     | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
-    | `derived_from` | none | checks that explain its findings; they say of the API what it says of surfaces |
+    | `derived_from` | none | checks of the whole API: where one breaks, this check of a surface breaks too |
     | `selected_by_flag` | False | its contract is not selected if only a flag would let its call pass |
     | `overlap` | `none` | the probes that may run beside its own: `none`, `readers` or `all` |
     """

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-ADVICE = "add --exclusive where nobody else does"
+ADVICE = "add --exclusive if nobody else uses the server"
 
 
 def others_too(does: str) -> str:
     """Return the reason for leaving out a contract that other users of the server could disturb.
 
-    `does` is the contract's verb, such as `counts` or `tells`.
+    `does` is the contract's verb, such as `counts` or `reports`.
     """
-    return f"{does} what others change too: {ADVICE}"
+    return f"it {does} what other users of the server may change too: {ADVICE}"
 
 
-FAILS_OTHERS = f"makes the next call fail, and others call too: {ADVICE}"
-OTHERS_CHANGE = f"others change what it answers: {ADVICE}"
+FAILS_OTHERS = f"it makes the next call fail, which may be another user's: {ADVICE}"
+OTHERS_CHANGE = f"other users of the server may change what it answers: {ADVICE}"

@@ -1,4 +1,4 @@
-"""Choose the probes that selected contracts need, and further ones on whose exchanges these are judged."""
+"""Choose the probes that test the selected contracts, and probes whose answers these contracts also judge."""
 
 from __future__ import annotations
 

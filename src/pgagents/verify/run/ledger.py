@@ -108,7 +108,7 @@ class Ledger:
             self.judged += entry.kept == 0 and entry.broken is None
             self.broken += entry.broken is None
             outcome = chain[-1].outcome if chain else ""
-            odd = self.guesses.explain(entry.contract, chain)
+            odd = self.guesses.cover(entry.contract, chain)
             entry.broken = Break(judgement, tuple(chain[-MAX_CHAIN:]), call, probe, outcome, odd=odd)
         return entry
 

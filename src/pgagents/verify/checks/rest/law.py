@@ -49,7 +49,7 @@ NAME = "law"
 BODIES = "law bodies"
 LATE = 8
 """The stage after which the run makes no further instances."""
-UNFIT = "an answer breaks its schema, and a law reads only answers that satisfy theirs"
+UNFIT = "not judged: the answer does not satisfy its schema"
 TRUSTED = ("valid", "explore", "clean")
 """Intents of calls whose input is valid. If an invalid call is accepted, another check reports that."""
 

@@ -81,9 +81,8 @@ class CallExecutor:
             self._take(exchange, chain)
             yield from self._doubt_key()
             return exchange
-        exchange.call = replace(
-            call, intent="explore"
-        )  # the thing was not as it should have been: this says nothing about the call
+        # the borrowed instance was used up, so its refusal does not count
+        exchange.call = replace(call, intent="explore")
         self._take(exchange, [])
         with self.factory.pool.only_new():
             return (yield from self.call(call, chain))

@@ -79,16 +79,16 @@ class Redactor:
             self.learn(read_json(answer.body).value)
             answer = Response(answer.status, self._headers(answer.headers), self._body(answer.body))
         else:
-            answer = replace(answer, detail=self._any(answer.detail))
+            answer = replace(answer, detail=self.mask_text(answer.detail))
         request = Request(
-            sent.method, self._any(sent.target), self._headers(sent.headers), self._body(sent.body)
+            sent.method, self.mask_text(sent.target), self._headers(sent.headers), self._body(sent.body)
         )
         return replace(
             exchange,
             request=request,
             answer=answer,
-            why=self._any(exchange.why),
-            base=self._any(exchange.base),
+            why=self.mask_text(exchange.why),
+            base=self.mask_text(exchange.base),
             key_header=self._find_key_header(request),
         )
 
@@ -99,7 +99,7 @@ class Redactor:
         exchanges = tuple(
             self.exchange(e) for e in finding.exchanges
         )  # first, as they teach what the texts may repeat
-        expected, actual = self._any(finding.expected), self._any(finding.actual)
+        expected, actual = self.mask_text(finding.expected), self.mask_text(finding.actual)
         if (differing := self._differing(finding.expected, finding.actual)) and differing not in actual:
             actual = f"{actual} ({differing})"
         causes = self._causes(finding.causes) if finding.causes is not None else None
@@ -109,7 +109,7 @@ class Redactor:
         """Return the causes with their texts masked, without the numbers that differ from shard to shard."""
 
         def mask(text: str) -> str:
-            return _NUMBER.sub("]", self._any(text))
+            return _NUMBER.sub("]", self.mask_text(text))
 
         derived = {id: Cause(mask(one.key), mask(one.claim)) for id, one in causes.derived.items()}
         return Causes(mask(causes.key), tuple(map(mask, causes.claims)), derived)
@@ -131,7 +131,7 @@ class Redactor:
                 return f"{mask} and {other} differ: {differing(one, two)}"
         return ""
 
-    def _any(self, text: str) -> str:
+    def mask_text(self, text: str) -> str:
         """Mask a text of any kind: known values, and the secrets of a query, form or piece of JSON in it."""
         return self.text(self._by_name(text))
 
@@ -160,13 +160,15 @@ class Redactor:
         if name.lower() in _SECRET_HEADERS or name.lower() in self._names.leads:
             return self._mask_credential(name, value)
         own = self._names.headers.get(name.lower())
-        return self._mask_value(own, value) if own and value else self._any(value)
+        return self._mask_value(own, value) if own and value else self.mask_text(value)
 
     def _mask_cookie(self, pair: str) -> str:
         """Mask a cookie that is no argument, or a secret or private one."""
         name, equals, value = pair.partition("=")
         shown = name in self._names.cookies and name not in self._names.named
-        return f"{name}={self._any(value)}" if equals and shown else self._mask_credential("cookie", pair)
+        return (
+            f"{name}={self.mask_text(value)}" if equals and shown else self._mask_credential("cookie", pair)
+        )
 
     def _find_key_header(self, request: Request) -> str:
         """Return the name of the header with a key; without one, that of the first credential's header."""
@@ -199,7 +201,7 @@ class Redactor:
             masked_text = self._in_json(whole[: MAX_STORED + MARGIN])
         else:
             whole = body.decode("utf-8", "surrogateescape")
-            masked_text = self._any(whole[: MAX_STORED + MARGIN])
+            masked_text = self.mask_text(whole[: MAX_STORED + MARGIN])
         if len(whole) > MAX_STORED:
             masked_text = masked_text[:MAX_STORED] + "…"
         if masked_text == whole:

@@ -45,7 +45,7 @@ class Transmission:
     | `begin` | counts the request and returns the function that sends it, for any thread |
     | `writes` | True if the request may change something on the server |
     | `count` | the number of requests that it sends at the same time |
-    | `line` | requests of one line are never on their way together; None for a request of no line |
+    | `line` | requests with an equal `line` are sent one after another; None if the request need not wait |
     """
 
     begin: Callable[[], Callable[[], Received]]
