@@ -113,13 +113,13 @@ def test_credential_is_taken(auth: str) -> None:
             scheme('{type: api_key, in: header, name: X-A, value: "Token"}'),
             2,
             "credential",
-            "the value has no place",
+            "the value does not have `{key}` once",
         ),
         (
             scheme('{type: api_key, in: header, name: X-A, value: "{key} {key}"}'),
             2,
             "credential",
-            "the value has no",
+            "the value does not have",
         ),
         (
             scheme('{type: api_key, in: header, name: X-A, value: "{key} "}'),
