@@ -20,7 +20,8 @@ from pgagents.inprocess_mcp import mcp_inside
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
-from pgagents.sandbox.injection.fault_registry import list_names
+from pgagents.sandbox.injection.fault_registry import find, list_names
+from pgagents.verify.check.check import following
 from pgagents.verify.oauth.tokens import Tokens, find_tokens
 from pgagents.verify.plan.options import Options
 from pgagents.verify.run.run import contracts
@@ -202,8 +203,13 @@ def test_fault_of_a_row_is_found(id: str, fault: dict[str, Any]) -> None:
 @pytest.mark.matrix
 @pytest.mark.parametrize(("id", "fault"), FAULTS)
 def test_fault_of_a_row_is_found_in_a_whole_run(id: str, fault: dict[str, Any]) -> None:
-    report = _verify(id, fault["name"] in list_names("mcp_faults"), faults=[fault["name"]])
+    tools = fault["name"] in list_names("mcp_faults")
+    report = _verify(id, tools, faults=[fault["name"]])
     _assert_found(report, fault["breaks"])
+    declared = find("mcp_faults" if tools else "faults", fault["name"])
+    broken = {contract.partition("/")[0] for contract in ids(report, Verdict.BROKEN)}
+    also = {*declared.also, *fault.get("also", ()), *following(broken)}
+    assert broken <= declared.breaks | also, json.dumps(_told(report), indent=1)
 
 
 def _variations(row: Row) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Decide which broken contracts contradict only what was inferred from a document's paths and names."""
+"""Decide which broken contracts contradict only what was inferred, or a recommendation: they are odd."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Guesses:
     def cover(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
         """Return True if the answer contradicts only a guess, so that the contract is odd and not broken.
 
-        A contract is a guess if it follows from an inferred part of the catalogue, or is a recommendation.
-        After a 4xx, others are guesses too: where the expected refusal is inferred, or where the call names
-        the id of an inferred resource. An id excuses no undocumented status.
+        A contract is a guess if it is a recommendation, or follows from an inferred part of the catalogue.
+        A refusal (4xx) is a guess if refusals of such calls are inferred. A documented one is also a guess if
+        the call names the id of an inferred resource.
         """
         if contract.advice and self.advised:
             return True

@@ -53,6 +53,8 @@ class Judgement:
     contract: str
     verdict: Verdict
     expected: str = ""
+    """The promise of a broken contract, the reason of one that is not judged, or what a kept one did not see.
+    """
     actual: str = ""
     sticky: bool = False
     """True for an untested contract that stays untested even if another exchange keeps it."""

@@ -41,14 +41,18 @@ class MessageReader:
     def read(self, response: Response) -> Response:
         """Return the API's answer inside a message: its result, or its error with the status of its code.
 
-        Anything that is no JSON-RPC message is returned unchanged.
+        A null beside the other of the two does not count. Anything that is no JSON-RPC message is returned
+        unchanged.
         """
         if response.status != OK:
             return response
         message = read_json(response.body).value
-        if not isinstance(message, Mapping) or ("result" in message) == ("error" in message):
+        present = [name for name in ("result", "error") if isinstance(message, Mapping) and name in message]
+        if len(present) == 2:  # version 1 has both, and one is null; the check `json_rpc` reports it
+            present = [name for name in present if message[name] is not None]
+        if len(present) != 1:
             return response
-        if "result" in message:
+        if present == ["result"]:
             return replace(response, body=json_bytes(message["result"]))
         error = message["error"]
         return self._error(response, error if isinstance(error, Mapping) else {})
