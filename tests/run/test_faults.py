@@ -3,7 +3,7 @@ variation nothing.
 
 In process, no sockets. Everything that a fault breaks must be found, and nothing beyond `breaks` and `also`.
 Whole runs with a fault or a variation are marked `matrix`. `make test` takes a share of the faults
-(`choose_faults`), runs only contracts that they break, and takes variations eleven to a run
+(`choose_faults`) and runs only contracts that they break. It takes a third of the variations
 (`test_alarms.py`).
 """
 

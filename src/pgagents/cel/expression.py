@@ -1,8 +1,8 @@
 """Compile CEL expressions within limits; `scope` evaluates them.
 
-No other module imports `cel`. All numbers are doubles, including `size()`, so literals in arithmetic are
-written `2.0`. Comparing with `2` works. `parser` limits the text, and `growth` limits the estimated work to
-about one second.
+No other module imports the library `cel` of PyPI. All numbers are doubles, including `size()`, so literals
+in arithmetic are written `2.0`. Comparing with `2` works. `parser` limits the text, and `growth` limits the
+estimated work to about one second.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def actual(finding: Finding) -> str:
 
 
 def conclusion(report: Report) -> str:
-    """Return the run in one sentence."""
+    """Return the run in one sentence, for Markdown."""
     counts = report.footer.by_verdict
     broken, untested = counts.get(Verdict.BROKEN, 0), counts.get(Verdict.UNTESTED, 0)
     known = sum(1 + len(f.also) for f in report.findings if f.known)

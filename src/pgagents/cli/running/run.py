@@ -32,7 +32,7 @@ STOPPING = b"stopping, undoing what was made; once more leaves it behind\n"
 
 
 @dataclass(slots=True)
-class _Stop:
+class _StopRequest:
     """`asked` is True once a signal ended the run; `running` is True while there are instances to undo."""
 
     asked: bool = False
@@ -242,7 +242,7 @@ def wall() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def heeding(stop: _Stop, step: Callable[[Progress], None]) -> Callable[[Progress], None]:
+def heeding(stop: _StopRequest, step: Callable[[Progress], None]) -> Callable[[Progress], None]:
     """Return the step with another check for the signal.
 
     A library's callback may have lost the first exception.
@@ -258,12 +258,12 @@ def heeding(stop: _Stop, step: Callable[[Progress], None]) -> Callable[[Progress
 
 
 @contextmanager
-def signals(*, hangup: bool = False) -> Iterator[_Stop]:
+def signals(*, hangup: bool = False) -> Iterator[_StopRequest]:
     """End the run on SIGTERM and Ctrl-C: clean up, then report.
 
     With `hangup`, also when the terminal closes.
     """
-    stop = _Stop()
+    stop = _StopRequest()
 
     def request_stop(_number: int, _frame: Any) -> None:
         if stop.running and not stop.asked:

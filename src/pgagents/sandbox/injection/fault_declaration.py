@@ -314,7 +314,7 @@ def mcp_fault(
 def variation(point: str | None = None, kind: str = "variations") -> Declared[Variation]:
     """Return a decorator that declares a variation.
 
-    It is legal if this behaviour key of the catalogue is open.
+    It is legal if this behaviour key of the catalogue is open; without a key it is always legal.
     """
     return Declared(lambda name, description, wrap: Variation(kind, name, description, wrap, point))
 

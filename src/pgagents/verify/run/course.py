@@ -169,7 +169,8 @@ class Course:
         """Return True if a probe runs now.
 
         If the budget is too small for the probe, its contracts are noted as untested. A probe that is
-        optional, or only repeats others, is left out without a note.
+        optional, or only repeats others, is left out without a note. Once something is broken, some requests
+        are kept back to try it again.
         """
         probe, driver, draft = slot.probe, self.driver, self.draft
         if probe.optional and driver.judge.is_all_judged(probe.contracts):

@@ -279,9 +279,9 @@ def _at(entry: Entry) -> int:
 def _find_cause(contract: Contract, broken: Break) -> Cause:
     """Return the cause of a break.
 
-    `report.causes.cause_of` compares contracts of one check, except for members of answers. The claim is
-    equal for two breaks with the same outcome and claim, even of different checks. It is also equal where our
-    document and a vendor's lack the same status of an action.
+    Its key joins the breaks of one check, or of one member of answers (`report.causes.cause_of`). Its claim,
+    made of the outcome and the text of the break, joins a derived break with one of another check. The claim
+    is also equal where our document and a vendor's lack the same status of an action.
     """
     unlisted = _find_unlisted_status(contract, broken)
     about, said = (contract.action, unlisted) if unlisted else (broken.outcome, broken.judgement.actual)

@@ -45,7 +45,7 @@ class Repeats:
         self._model, self.pacer, self._budget, self._silences = model, pacer, budget, silences
         self.notes: list[str] = []
 
-    def hear(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
+    def find_wait(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
         """Update the pacer by the answer's limit; return the seconds after which to repeat (None: the answer
         stands).
         """
@@ -55,7 +55,7 @@ class Repeats:
         if attempt >= MAX_REPEATS or (not self._budget.cleaning and self._budget.is_spent):
             return None
         if isinstance(answer, Silence):
-            return self._hear_silence(call, answer) if attempt == 0 else None
+            return self._find_wait_after_silence(call, answer) if attempt == 0 else None
         limited = self._is_limited(answer)
         if not (limited or answer.status == UNAVAILABLE) or (call.burst and limited):
             return None
@@ -64,7 +64,7 @@ class Repeats:
             self.notes.append(f"{call.place} asked for a longer wait than --max-wait allows")
         return wait
 
-    def _hear_silence(self, call: Call, answer: Silence) -> float | None:
+    def _find_wait_after_silence(self, call: Call, answer: Silence) -> float | None:
         """Return the seconds after which to repeat a call that got no answer; None if it is not repeated."""
         if call.connection:
             return None  # the handshake may have been refused, as it must be
