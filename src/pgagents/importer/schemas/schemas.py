@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 from pgagents.importer.reading.names import identifier
@@ -66,19 +67,14 @@ class Schemas:
 
     def relax(self, schema: Any) -> None:
         """Replace `oneOf` by `anyOf` if a branch was widened, because several branches may match now."""
-        stack = [schema]
-        while stack:
-            node = stack.pop()
-            if isinstance(node, list):
-                stack.extend(node)
-            elif isinstance(node, dict):
-                if (
-                    isinstance(node.get("oneOf"), list)
-                    and "anyOf" not in node
-                    and _find_references(node["oneOf"]) & self.widened
-                ):
-                    node["anyOf"] = node.pop("oneOf")
-                stack.extend(node.values())
+        for node in _list_objects(schema):
+            branches = node.get("oneOf")
+            if (
+                isinstance(branches, list)
+                and "anyOf" not in node
+                and _find_references(branches) & self.widened
+            ):
+                node["anyOf"] = node.pop("oneOf")
 
     def _take_name(self, wish: str) -> str:
         """Return a name that no other schema has. Names must differ in more than case and underscores."""
@@ -154,14 +150,16 @@ def _wish(pointer: str) -> str:
 
 def _find_references(schema: Any) -> set[str]:
     """Return the names of all schemas that a schema refers to directly."""
-    found: set[str] = set()
+    return {node["$ref"] for node in _list_objects(schema) if isinstance(node.get("$ref"), str)}
+
+
+def _list_objects(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object of a schema, each before its members, so that the caller may change it first."""
     stack = [schema]
     while stack:
         node = stack.pop()
         if isinstance(node, list):
             stack.extend(node)
         elif isinstance(node, dict):
-            if isinstance(node.get("$ref"), str):
-                found.add(node["$ref"])
+            yield node
             stack.extend(node.values())
-    return found
