@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from lengths import rarely
 from pgagents.generate.build import build
 from pgagents.inprocess import inside
 from pgagents.lint.run import lint
@@ -53,7 +52,8 @@ def test_every_vendors_files_are_built_from_a_catalogue(name: str) -> None:
     assert folders >= VENDORS
 
 
-@pytest.mark.parametrize("name", rarely(NAMES, "tickets"))
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", NAMES)
 def test_mock_of_a_catalogue_keeps_every_contract(name: str) -> None:
     """Only what needs an MCP server is not selected. `tests/run/test_language_mcp.py` verifies each of the
     catalogues at each push, with such a server and without random calls, which are most of a deep run.

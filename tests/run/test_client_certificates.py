@@ -46,6 +46,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
             process.terminate()
 
 
+@pytest.mark.matrix
 def test_commands_present_the_certificate_that_a_sandbox_asks_for(
     served: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

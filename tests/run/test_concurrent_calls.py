@@ -36,6 +36,7 @@ def test_a_race_is_found_by_two_requests_and_two_in_a_row(faults: tuple[str, ...
     assert set(verdicts.values()) == {Verdict.BROKEN if faults else Verdict.KEPT}
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("seed", [0, 2])
 def test_of_two_changes_at_once_none_is_taken_for_the_last(seed: int) -> None:
     """Two new contents at once give two versions; a later change is compared with neither."""

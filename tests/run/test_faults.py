@@ -3,7 +3,7 @@ variation nothing.
 
 In process, no sockets. Everything that a fault breaks must be found, and nothing beyond `breaks` and `also`.
 Whole runs with a fault or a variation are marked `matrix`. `make test` takes a share of the faults
-(`choose_faults`) and runs only contracts that they break. It takes a third of the variations
+(`choose_faults`) and runs only contracts that they break. It takes a sixth of the variations
 (`test_alarms.py`).
 """
 
@@ -98,6 +98,7 @@ def test_every_check_that_a_fault_of_park_graph_breaks_is_tried_at_every_push() 
     assert choose_faults(["accept-out-of-range"] * 3) == ["accept-out-of-range"] * FAULTS_OF_A_CHECK
 
 
+@pytest.mark.matrix
 def test_faults_that_the_rows_of_a_whole_run_show_are_all_found_in_one() -> None:
     """`make matrix` tries each alone, in a whole run."""
     recorded = {id for name in ALL_ROWS for id in SHOWN[name]}
@@ -144,6 +145,7 @@ def test_fault_breaks_what_it_declares_and_no_more(name):
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 
 
+@pytest.mark.matrix
 def test_key_of_a_conversation_that_ended_early_is_not_used_again():
     """A conversation about keys that ends early, because no new session can be read, uses its key up."""
     report = run(model(), faults=["create-unreadable"], seed=2)

@@ -136,6 +136,7 @@ def test_without_an_mcp_server_no_case_is_selected() -> None:
     assert {r.reason for r in report.results if r.contract.check == "listing_cases"} == {NO_MCP}
 
 
+@pytest.mark.matrix
 def test_case_that_writes_is_not_selected_where_the_run_may_only_read() -> None:
     link = Link(lambda _: Silence("refused"), url="http://127.0.0.1:1")
     live = Identities({"main": "lib_live_" + "a" * 24})

@@ -23,6 +23,7 @@ CALL = {
 }
 
 
+@pytest.mark.matrix
 def test_call_under_way_at_the_end_of_input_is_answered() -> None:
     caller, _ = sandboxed()
     asked, ended = threading.Event(), threading.Event()
@@ -52,6 +53,7 @@ def test_call_under_way_at_the_end_of_input_is_answered() -> None:
     assert answers[-1]["result"]["structuredContent"]["lots"]
 
 
+@pytest.mark.matrix
 def test_call_that_its_client_gave_up_holds_nothing_up() -> None:
     asked = threading.Event()
 

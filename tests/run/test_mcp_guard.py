@@ -116,6 +116,7 @@ def test_body_of_a_caller_without_the_token_is_not_waited_for(guarded: str) -> N
         assert connection.recv(65_536).startswith(b"HTTP/1.1 401 ")
 
 
+@pytest.mark.matrix
 def test_token_is_made_and_told_once_where_none_is_set() -> None:
     with listening() as (url, token, told):
         assert len(token) >= 32
@@ -129,6 +130,7 @@ def test_token_is_made_and_told_once_where_none_is_set() -> None:
         assert other != token
 
 
+@pytest.mark.matrix
 def test_verify_reaches_our_own_server_with_the_token_and_prints_it_nowhere(tmp_path: Path) -> None:
     caller, _ = sandboxed()
     with (

@@ -100,6 +100,7 @@ def test_any_of_several_processes_answers_any_request(issuer: Issuer, mode: str)
     assert set(seen) == {"Bearer jane-1", "Bearer jane-2"}, "each process exchanges the token once"
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("mode", ERAS)
 @pytest.mark.parametrize("way", ["exchange", "linked"])
 def test_each_call_reaches_the_api_as_its_caller(issuer: Issuer, mode: str, way: str, tmp_path: Path) -> None:

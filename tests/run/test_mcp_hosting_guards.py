@@ -72,6 +72,7 @@ def test_token_without_a_scope_makes_no_call(issuer: Issuer) -> None:
         assert code_of(call_as(url, token)) == "ok"
 
 
+@pytest.mark.matrix
 def test_call_that_its_client_gave_up_is_logged(issuer: Issuer) -> None:
     def slow(_: Request) -> Response:
         time.sleep(3)

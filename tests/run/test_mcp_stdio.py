@@ -110,6 +110,7 @@ def error_of(result: Any) -> Any:
     return json.loads(result["content"][0]["text"])["error"]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_official_client_lists_and_calls(mode: str) -> None:
     caller, _ = sandboxed()
@@ -218,6 +219,7 @@ def test_the_handler_of_interrupts_is_put_back_when_serving_ends(monkeypatch: py
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.matrix
 def test_client_that_leaves_in_the_middle_of_a_call_ends_it() -> None:
     with process(PARKGRAPH_API_KEY="k", PARKGRAPH_API_URL="http://127.0.0.1:9") as server:
         server.hello()

@@ -198,6 +198,7 @@ def test_nothing_is_found_on_a_right_server() -> None:
     assert server.kept["/buckets/older"]["note"] == "keep"
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "contract",
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from loading import load_once
 from pgagents.model.contract import Verdict
 from verifying import ROOT, ids, run
@@ -12,6 +14,7 @@ USUAL = """made_by:
       input: {reference: =fresh.text, to: {kind: point, point_id: pt-1}"""
 
 
+@pytest.mark.matrix
 def test_an_instance_is_made_with_a_fresh_member_of_an_object() -> None:
     text = PARCELS.read_text(encoding="utf-8")
     assert USUAL in text

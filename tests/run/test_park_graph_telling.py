@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from lengths import share
 from pgagents.http import Request, Response
 from pgagents.inprocess import inside
 from pgagents.model.contract import Verdict
@@ -16,7 +15,8 @@ from verifying import checks, model, run
 READ = "hint_read_only/get_session@rest"
 
 
-@pytest.mark.parametrize("name", share(["read-announces-extension", "read-recorded-as-extension"], 2))
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", ["read-announces-extension", "read-recorded-as-extension"])
 def test_read_that_tells_of_a_change_breaks_its_hint(name: str) -> None:
     report = run(model(), faults=[name], only=("hint_",))
     assert checks(report, Verdict.BROKEN) == {"hint_read_only"}

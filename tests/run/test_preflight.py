@@ -371,6 +371,7 @@ def test_tls_on_a_plain_port_asks_whether_it_is_http(tmp_path: Path):
     assert f"help: is it http? give --url {url}\n" in err
 
 
+@pytest.mark.matrix
 def test_http_on_a_tls_port_asks_whether_it_is_https(tmp_path: Path):
     import ssl
 

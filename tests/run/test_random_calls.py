@@ -69,6 +69,7 @@ def deep_report() -> Report:
     return verified(in_twenties, only=(SEARCH,), profile="deep")[0]
 
 
+@pytest.mark.matrix
 def test_what_only_an_odd_number_shows_is_found_by_a_random_call_and_by_no_other() -> None:
     assert ids(verified(in_twenties, only=(SEARCH,))[0], Verdict.BROKEN) == []
     assert ids(deep_report(), Verdict.BROKEN) == [SEARCH]

@@ -23,6 +23,7 @@ from sandboxes import VAIL
 SHELL, CURL = shutil.which("sh"), shutil.which("curl")
 
 
+@pytest.mark.matrix
 @pytest.mark.skipif(not (SHELL and CURL), reason="there is no shell or no curl here")
 def test_hint_starts_a_sandbox_that_the_curl_lines_reach(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as bound:

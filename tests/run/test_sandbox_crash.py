@@ -120,6 +120,7 @@ class Refused(Exception):
     """A write that was not taken, though nothing speaks against it."""
 
 
+@pytest.mark.matrix
 def test_kill_in_the_middle_of_writing_loses_and_doubles_nothing(tmp_path: Path) -> None:
     db = tmp_path / "world.db"
     with started(db) as (process, facts):
@@ -245,6 +246,7 @@ def test_database_that_is_none_of_ours_is_left_alone(tmp_path: Path) -> None:
         assert file.read_bytes() == before
 
 
+@pytest.mark.matrix
 def test_interrupt_ends_it_within_a_second_or_so(tmp_path: Path) -> None:
     with started(tmp_path / "world.db") as (process, facts):
         with httpx.Client(base_url=facts["url"]) as client:

@@ -65,6 +65,7 @@ def lots(facts: dict[str, Any]) -> list[str]:
     return [lot["id"] for lot in found["lots"] if lot["available"] > 10]
 
 
+@pytest.mark.matrix
 def test_pages_neither_repeat_nor_skip_while_others_write(facts: dict[str, Any]) -> None:
     places = lots(facts)
     before = {make(Client(facts), places[n % len(places)], f"OLD{n}") for n in range(40)}

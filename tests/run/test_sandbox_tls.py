@@ -158,6 +158,7 @@ def test_plaintext_twin_tries_no_key() -> None:
     assert caller("GET", VAIL, key="test").header("X-RateLimit-Remaining") == "239"
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ca_file_is_for_one_user_and_gone_with_the_process(tmp_path: Path, number: signal.Signals) -> None:
     with sandbox(tmp_path, "--tls") as (child, facts):

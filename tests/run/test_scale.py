@@ -189,6 +189,7 @@ def test_last_failed_tries_what_failed_and_nothing_else(
     assert list((cache / "pgagents" / "last").iterdir())
 
 
+@pytest.mark.matrix
 @pytest.mark.usefixtures("cache")
 def test_last_failed_without_a_failure_tries_everything(
     faulty: dict[str, Any], capsys: pytest.CaptureFixture[str]

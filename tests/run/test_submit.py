@@ -94,6 +94,7 @@ def submit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     return call
 
 
+@pytest.mark.matrix
 def test_library_over_tls_with_oauth_is_packed_as_proved(running: Hosted, submit: Submit) -> None:
     done = submit(running, library(), "--allow", "place_hold", "--json")
     assert done.code == 0, done.err

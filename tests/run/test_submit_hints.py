@@ -75,6 +75,7 @@ UNDECLARED = [name for name in HABITS if name != "declared-views"]
 """The habits that need no word in the catalogue."""
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", ["", *(pytest.param(n, marks=pytest.mark.matrix) for n in UNDECLARED)])
 def test_legal_habits_let_the_letters_be_packed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

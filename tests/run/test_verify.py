@@ -79,6 +79,7 @@ def test_the_same_seed_sends_the_same_requests_in_the_same_order():
     assert [request for request, _ in again] == [request for request, _ in before]
 
 
+@pytest.mark.matrix
 def test_a_standard_run_stays_within_25_requests_an_action_and_surface():
     report = plain_run()
     places = {(r.contract.action, r.contract.surface) for r in report.results if r.contract.action}

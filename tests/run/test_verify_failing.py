@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from lengths import rarely
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.model.contract import Verdict
 from pgagents.verify.checks.idempotency import failure_atomicity
@@ -49,7 +48,8 @@ class Refusing:
 TIMES = [1, failure_atomicity.MOST_TRIES, 50]
 
 
-@pytest.mark.parametrize("times", rarely(TIMES, *TIMES[1:]))
+@pytest.mark.matrix
+@pytest.mark.parametrize("times", TIMES)
 def test_a_provoked_failure_is_spent_where_the_call_was_refused_for_something_else(times):
     opened, _ = sandbox(model())
     server = Refusing(opened.handler, times)

@@ -643,6 +643,7 @@ def test_command_line_verifies_a_process(only: str, tmp_path: Path) -> None:
     assert env["PGAGENTS_TOKEN"] not in done.stdout + done.stderr
 
 
+@pytest.mark.matrix
 def test_command_line_shows_what_a_dying_server_said_without_the_key() -> None:
     server = "sh -c 'echo \"bad key $PARKGRAPH_API_KEY\" >&2; exit 4'"
     with live() as (url, env):

@@ -451,6 +451,7 @@ def test_events_that_cannot_be_asked_for_are_untested_and_say_why():
     assert report.exit_code == 3
 
 
+@pytest.mark.matrix
 def test_audit_that_cannot_be_read_is_untested():
     opened = inside(model())
     report = verify_sandbox(

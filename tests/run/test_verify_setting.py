@@ -37,6 +37,7 @@ def results(monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[Any, str]:
     return {key: ADDRESS.sub("", repr(value)) for key, value in compile_catalogue(of, URL)._results.items()}
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("path", [PARK_GRAPH, SHOP], ids=["park_graph", "shop"])
 def test_a_plan_does_not_depend_on_what_was_planned_before(
     monkeypatch: pytest.MonkeyPatch, path: Any

@@ -348,6 +348,7 @@ def test_fault_of_the_api_breaks_the_contracts_of_those_it_reaches(
     assert broken - surfaces <= {"dispatcher", "copilot"}
 
 
+@pytest.mark.matrix
 def test_one_vendors_contract_is_shown_again_by_its_own_id() -> None:
     report = run(
         model(), faults=["accept-out-of-range"], only=("honours_manifest/refuses/create_session@anthropic",)
@@ -357,6 +358,7 @@ def test_one_vendors_contract_is_shown_again_by_its_own_id() -> None:
     assert report.footer.requests < 0.6 * whole().footer.requests
 
 
+@pytest.mark.matrix
 def test_fault_of_one_vendors_own_is_that_vendors_finding() -> None:
     only = ("honours_manifest/", "unknown_member/", "invalid_input/")
     report = run(model(), faults=["argument-of-another-accepted"], only=only)

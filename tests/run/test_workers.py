@@ -138,6 +138,7 @@ def test_a_large_api_gets_the_verdicts_of_one_worker_too(seed: int) -> None:
     assert sum(several.footer.alone.values()) < several.footer.requests / 3
 
 
+@pytest.mark.matrix
 def test_the_servers_speed_changes_no_request() -> None:
     sent = []
     for delay in (None, 1, 2):
@@ -158,6 +159,7 @@ def test_what_several_workers_find_is_found_again_alone_by_one(fault: str) -> No
         assert finding.contract.id in {id for f in again.findings for id in (f.contract.id, *f.also)}
 
 
+@pytest.mark.matrix
 def test_a_server_that_closes_every_second_connection_gets_the_same_findings() -> None:
     def closing(handler: Handler) -> Handler:
         met: set[Request] = set()
@@ -185,6 +187,7 @@ def test_a_server_that_closes_every_second_connection_gets_the_same_findings() -
 # ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.matrix
 def test_a_request_that_may_write_is_never_on_its_way_beside_one_that_reads() -> None:
     server = server_of("nested")
     slow = Slow(server, 5)
@@ -257,6 +260,7 @@ def test_an_observation_runs_beside_writes_of_other_collections_only(
     assert not {"create_webhook", "delete_webhook"} & names
 
 
+@pytest.mark.matrix
 def test_a_probe_that_saw_a_difference_in_company_begins_anew_alone(
     running: list[tuple[Slot, list[Slot]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,6 +324,7 @@ def test_nothing_is_removed_while_another_probe_compares_lists(monkeypatch: pyte
     assert report.footer.left_behind == ()
 
 
+@pytest.mark.matrix
 def test_reads_of_one_observation_go_together_with_several_workers_and_one_by_one_with_one() -> None:
     """No more than the workers are on their way, whichever probe they belong to."""
     main = {"main": inside(model()).sandbox.tokens["unlimited"]}
@@ -330,6 +335,7 @@ def test_reads_of_one_observation_go_together_with_several_workers_and_one_by_on
     assert several.most == 3
 
 
+@pytest.mark.matrix
 def test_calls_of_tools_are_never_on_their_way_together() -> None:
     of = model()
     opened = inside(of)
@@ -373,6 +379,7 @@ def _all_together(found: list[Slot]) -> list[Slot]:
     return [replace(slot, company="all") for slot in found]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(("faults", "found"), [(("remaining-frozen",), True), ((), False)])
 def test_a_count_of_remaining_calls_that_never_falls_is_found_where_all_requests_overlap(
     faults: tuple[str, ...], found: bool, monkeypatch: pytest.MonkeyPatch

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from bench.progress import TELLING_S, Budget, Part
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +68,7 @@ def test_a_share_is_a_part_of_what_is_left() -> None:
     assert whole.share(3).left_s == 20.0
 
 
+@pytest.mark.matrix
 def test_help_measures_nothing() -> None:
     for words in ((), ("suggest",)):
         done = subprocess.run(

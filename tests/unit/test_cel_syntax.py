@@ -102,6 +102,7 @@ def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 EXPRESSIONS = st.recursive(VALUES, _larger, max_leaves=8)
 
 
+@pytest.mark.matrix
 @settings(max_examples=400)
 @given(EXPRESSIONS)
 def test_what_the_evaluator_accepts_is_parsed_and_means_the_same(text: str) -> None:

@@ -24,6 +24,7 @@ def rows(path: Path, document: object, monkeypatch: pytest.MonkeyPatch) -> list[
     return list(measure.measured(path / "doc.json"))
 
 
+@pytest.mark.matrix
 def test_document_that_comes_through_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = {
         "/a/{id}": {"get": operation(), "head": operation()},
@@ -33,6 +34,7 @@ def test_document_that_comes_through_is_counted(tmp_path: Path, monkeypatch: pyt
     assert (row.operations, row.imported, row.left_out, row.outcome, row.problems) == (3, 2, 1, "builds", ())
 
 
+@pytest.mark.matrix
 def test_key_that_cannot_be_said_is_a_right_outcome_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

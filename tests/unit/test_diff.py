@@ -260,6 +260,7 @@ def in_catalogue(schema: Any) -> Any:
     return [in_catalogue(v) for v in schema] if isinstance(schema, list) else schema
 
 
+@pytest.mark.matrix
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pairs(), NAMED, st.lists(VALUES, min_size=10, max_size=25))
 def test_break_found_by_search_is_never_called_harmless(

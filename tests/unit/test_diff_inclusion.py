@@ -115,6 +115,7 @@ def pairs(draw: st.DrawFn) -> tuple[Schema, Schema]:
     return draw(st.sampled_from([(one, other), (other, one)]))
 
 
+@pytest.mark.matrix
 @settings(QUICK, max_examples=300)
 @given(pairs(), NAMED, NAMED, st.lists(VALUES, min_size=8, max_size=20))
 def test_what_is_called_included_has_no_counterexample(

@@ -189,6 +189,7 @@ def test_every_command_that_finds_something_is_on_the_page_that_shows_it() -> No
     assert set(FINDS) <= set(COMMANDS["README.md"])
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("guide", "sandboxes"),
     [("docs/howto/sandbox.md", 1)],

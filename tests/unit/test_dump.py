@@ -70,6 +70,7 @@ def test_a_number_is_itself_to_every_reader(number: float) -> None:
         assert _same(value, [number]), reader
 
 
+@pytest.mark.matrix
 @settings(max_examples=500, deadline=None)
 @given(documents)
 def test_both_forms_hold_the_same_data_for_every_reader(data: Any) -> None:

@@ -196,6 +196,7 @@ def test_limit_that_falls_into_a_finalizer_ends_the_work_all_the_same() -> None:
         work()
 
 
+@pytest.mark.matrix
 def test_import_that_takes_too_long_is_one_message_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -233,6 +233,7 @@ def test_text_that_is_no_host_is_asked_for(host: str) -> None:
     assert "the document names no host" in made.text
 
 
+@pytest.mark.matrix
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.sampled_from([WHOLE, SWAGGER]))
 def test_wrong_types_anywhere_end_in_a_catalogue_or_a_message(

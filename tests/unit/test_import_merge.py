@@ -313,6 +313,7 @@ def sayable(value: Any) -> bool:
     return all(map(sayable, value)) if isinstance(value, list) else True
 
 
+@pytest.mark.matrix
 @QUICK
 @given(st.dictionaries(TEXTS, JSON, min_size=1, max_size=4).filter(sayable), st.lists(TEXTS, max_size=3))
 def test_text_says_the_same_as_the_data(data: dict[Any, Any], said: list[str]) -> None:

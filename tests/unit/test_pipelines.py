@@ -121,6 +121,7 @@ def step(folder: Path, name: str, **inputs: str) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.matrix
 @pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
 def test_steps_of_the_action_pass_and_find(checkout: Path) -> None:
     named = {"catalogue": "catalogue/library.yaml"}

@@ -97,6 +97,7 @@ def _run(module: Path, *options: str, **environment: str) -> subprocess.Complete
     )
 
 
+@pytest.mark.matrix
 def test_a_correct_server_passes_with_every_test_run(
     module: Path, serve: Callable[..., dict[str, str]]
 ) -> None:
@@ -154,6 +155,7 @@ def test_a_planted_fault_is_found(fault: str, module: Path, serve: Callable[...,
     assert done.returncode == 1, done.stdout
 
 
+@pytest.mark.matrix
 def test_without_a_server_all_is_skipped_with_the_reason(module: Path) -> None:
     done = _run(module)
     assert done.returncode == 0

@@ -73,6 +73,7 @@ DOCUMENTS = st.dictionaries(
 ) | st.lists(JSON, max_size=5)
 
 
+@pytest.mark.matrix
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(DOCUMENTS)
 def test_any_document_is_judged_by_every_judge(document: Any) -> None:
@@ -95,6 +96,7 @@ def test_any_document_is_judged_by_every_judge(document: Any) -> None:
             assert show(diagnostic, source)
 
 
+@pytest.mark.matrix
 def test_catalogue_that_lacks_any_part_is_judged_or_does_not_load() -> None:
     """Every part of the small catalogue is left out once; what still loads goes through every rule."""
     text = (Path(__file__).parents[1] / "cases" / "base.yaml").read_text(encoding="utf-8")

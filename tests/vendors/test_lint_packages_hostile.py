@@ -91,6 +91,7 @@ def test_a_pipe_is_not_opened(tmp_path: Path) -> None:
     assert [one.id for one in found] == ["openai-portal/archive_member_type_unsupported"]
 
 
+@pytest.mark.matrix
 def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     """600 MB of zeros in half a megabyte: the archive's own numbers are beyond the limit."""
     raw = io.BytesIO()

@@ -71,6 +71,7 @@ def test_agent_ends_with_the_transcripts_numbers(mode: str) -> None:
     assert session.items() >= TRANSCRIPT[2]["answer"]["session"].items()
 
 
+@pytest.mark.matrix
 def test_agent_ends_with_them_through_the_command_too() -> None:
     """The server as a client starts it, over stdio, and the API on a socket."""
     caller, _ = sandboxed()

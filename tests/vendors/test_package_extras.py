@@ -59,6 +59,7 @@ def test_modules_of_an_extra_are_those_of_its_packages(extra: str) -> None:
     assert _extras.missing(extra) == []
 
 
+@pytest.mark.matrix
 def test_no_module_of_an_extra_can_be_imported_here(site: Path) -> None:
     """Else the tests below would prove nothing."""
     for module in sorted({module for modules in _extras.EXTRAS.values() for module in modules}):
@@ -177,6 +178,7 @@ def server(tmp_path: Path) -> Iterator[dict[str, str]]:
         child.wait(30)
 
 
+@pytest.mark.matrix
 def test_verify_and_call_need_no_extra(site: Path, tmp_path: Path, server: dict[str, str]) -> None:
     where = ["--url", server["url"], "--cacert", server["ca"]]
     reports = [word for name in ("r.json", "r.xml", "r.html", "r.sarif") for word in ("--report", name)]

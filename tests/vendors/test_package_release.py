@@ -62,6 +62,7 @@ def test_changelog_begins_with_what_is_unreleased() -> None:
     }
 
 
+@pytest.mark.matrix
 def test_wheel_of_the_sdist_is_the_wheel_of_the_checkout(built: tuple[Path, Path], tmp_path: Path) -> None:
     sdist, wheel = built
     again = bare.build(tmp_path / "dist", "wheel", source=sdist)[0]

@@ -252,6 +252,7 @@ def test_texts_of_a_catalogue_stay_texts() -> None:
     assert HARD not in text
 
 
+@pytest.mark.matrix
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     text=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
