@@ -76,7 +76,7 @@ UNDECLARED = [name for name in HABITS if name != "declared-views"]
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("name", ["", *(pytest.param(n, marks=pytest.mark.matrix) for n in UNDECLARED)])
+@pytest.mark.parametrize("name", ["", *UNDECLARED])
 def test_legal_habits_let_the_letters_be_packed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

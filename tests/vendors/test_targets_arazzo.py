@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from language_table import rows
 from offering import OFFERING, park, shop
+from pgagents.catalogue.load import load_text
 from pgagents.cel.criteria import Place, criteria, parse_kept, pointer
 from pgagents.cel.parser import parse
 from pgagents.errors import PgagentsError
@@ -147,6 +149,22 @@ def test_a_value_that_arazzo_cannot_compute_is_asked_for() -> None:
     assert ("client", ("workflows", "last", "steps", "look", "input", "product_id")) in {
         (loss.went, loss.origin) for loss in _losses(model)
     }
+
+
+def test_a_choice_in_an_answer_of_json_rpc_is_tested_under_its_result() -> None:
+    chosen = "response.notes.filter(n, n.text == 'Buy milk' && size(response.notes) > 0)[0]"
+    text = rows()["json-rpc"].text()
+    for old, new in (
+        ("found: response.notes[0]\n", f'found: "{chosen}"\n'),
+        ("        - size(response.notes) > 0\n        - response.notes[0].text == 'Buy milk'\n", ""),
+    ):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    find = _document(load_text(text))["workflows"][0]["steps"][2]
+    assert [str(one["condition"]) for one in find["successCriteria"]][-2:] == [
+        "$response.body#/result/notes/0/text == 'Buy milk'",
+        "$response.body#/result/notes/0 != null",
+    ]
 
 
 def test_a_text_that_looks_like_an_expression_is_given_as_an_input() -> None:

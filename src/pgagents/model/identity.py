@@ -52,9 +52,10 @@ def choose(
 def find_lacking(
     model: Model, keys: Mapping[str, str], role: str, alternatives: Sequence[Alternative]
 ) -> str:
-    """Return the name in `keys` of the first secret that a call needs and `keys` does not have for the role.
+    """Return the name of the first secret that a call of a role needs and that `keys` does not hold.
 
-    Return an empty text if no secret is missing, or if `keys` has no secret of the role.
+    `keys` holds secrets by these names. Return an empty text if none is missing, or if `keys` has none of the
+    role.
     """
     if role not in keys or choose(model, keys, role, alternatives):
         return ""

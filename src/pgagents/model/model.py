@@ -182,9 +182,10 @@ class Model:
         return action.otherwise or self.codes[self.errors.framework.invalid]
 
     def refusal_of(self, action: Action, param: Param | None, keyword: str, *, absent: bool = False) -> Code:
-        """Return the error of an argument that breaks a keyword; `absent` if the whole argument is missing.
+        """Return the error that a call gets if an argument breaks a keyword of its schema, such as `maximum`.
 
-        For an argument that the action does not have, pass None and the keyword `additionalProperties`.
+        Set `absent` if the argument itself is missing, and not a member of it. For an argument that the
+        action does not have, pass None and the keyword `additionalProperties`.
         """
         own = param.otherwise if param is not None else {}
         code = own.get(keyword) or (None if absent else own.get("")) or action.otherwise

@@ -179,7 +179,8 @@ class WorkflowObject:
                 there = self.values.path_in_message(step, (*place, *path[1:]))
                 return pointer(there) if path[0] == item and len(path) > 1 else None
 
-            for part, criterion in criteria(choice.condition, render_node):
+            answer = self.values.path_in_message(step, ())
+            for part, criterion in criteria(choice.condition, render_node, answer):
                 if criterion is None:
                     self.values.lose(at, part, "dropped", "no criterion says this")
                 else:

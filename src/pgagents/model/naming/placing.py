@@ -18,9 +18,10 @@ def with_places(resources: Mapping[str, Resource]) -> dict[str, Resource]:
 
 
 def _list_namers(resource: Resource, resources: Mapping[str, Resource]) -> tuple[str, ...]:
-    """Return the containing resources that every call names together with this one, the outermost first.
+    """Return the containers, such as a project of its tasks, whose id every call of a resource has too.
 
-    The tuple is empty if some call names an instance without its container: then its id is unique everywhere.
+    The outermost is first. The result is empty if some call names an instance without its container: then its
+    id is unique everywhere.
     """
     actions = _list_actions(resource)
     found: list[str] = []

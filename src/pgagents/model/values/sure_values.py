@@ -70,9 +70,9 @@ def _find_unsure_member(schema: Schema, named: Mapping[str, Any], depth: int) ->
 
 
 def _find_fresh_kind(schema: Schema) -> str:
-    """Return the kind of fresh value that the schema of a text allows; empty if none is certain to fit.
+    """Return the kind of new value, such as `text`, that surely fits a text's schema; empty if none does.
 
-    A pattern may demand more than a mark, such as a URL.
+    A pattern may ask for a form that no new value has.
     """
     pattern, most = schema.get("pattern"), schema.get("maxLength", _ROOM)
     if not isinstance(pattern, str):

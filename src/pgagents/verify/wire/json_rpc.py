@@ -47,7 +47,9 @@ class MessageReader:
         if response.status != OK:
             return response
         message = read_json(response.body).value
-        present = [name for name in ("result", "error") if isinstance(message, Mapping) and name in message]
+        if not isinstance(message, Mapping):
+            return response
+        present = [name for name in ("result", "error") if name in message]
         if len(present) == 2:  # version 1 has both, and one is null; the check `json_rpc` reports it
             present = [name for name in present if message[name] is not None]
         if len(present) != 1:
