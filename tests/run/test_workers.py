@@ -36,7 +36,6 @@ from pgagents.verify.check.setting import setting_of
 from pgagents.verify.fixtures import pool as pooling
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.pool import FixturePool
-from pgagents.verify.fixtures.removal import Removals
 from pgagents.verify.plan.collections import meet
 from pgagents.verify.plan.options import USUAL_WORKERS, Identities, Options, Progress
 from pgagents.verify.plan.order import LATE
@@ -44,6 +43,7 @@ from pgagents.verify.plan.overlap import Company, Slot, lay_out
 from pgagents.verify.run import course
 from pgagents.verify.run import judge as judging
 from pgagents.verify.run.course import SLOW_S
+from pgagents.verify.run.driving.instance_removal import InstanceRemoval
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.lanes import Lane, Lanes
 from pgagents.verify.run.run import verify
@@ -300,7 +300,7 @@ def test_nothing_is_removed_while_another_probe_compares_lists(monkeypatch: pyte
     """A removal would change the counts that are compared; it has time until later."""
     monkeypatch.setattr(pooling, "SIZE", 1)
     begun: list[bool] = []
-    undo = Removals.undo
+    remove = InstanceRemoval.remove
     compared = False
     step = Lanes._step
 
@@ -310,13 +310,13 @@ def test_nothing_is_removed_while_another_probe_compares_lists(monkeypatch: pyte
         step(self, lane, proceed)
         compared = False
 
-    def undone(self: Removals, instance: Instance) -> Any:
+    def removed(self: InstanceRemoval, instance: Instance) -> Any:
         if sys._getframe(1).f_code.co_name == "tidy":  # a probe may remove what it made for itself
             begun.append(compared)
-        return undo(self, instance)
+        return remove(self, instance)
 
     monkeypatch.setattr(Lanes, "_step", note)
-    monkeypatch.setattr(Removals, "undo", undone)
+    monkeypatch.setattr(InstanceRemoval, "remove", removed)
     main = {"main": inside(model()).sandbox.tokens["unlimited"]}
     report, _ = verified(model(), SEVERAL, keys=main, only=("hint_",))
     assert len(begun) > 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from pgagents.verify.fixtures.factory import FixtureFactory, Unavailable
+from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
 from pgagents.verify.run.driving.call_executor import CallExecutor
 from pgagents.verify.run.sending.ready import Stop
 from pgagents.verify.run.sending.transmission import Sending
@@ -23,6 +23,11 @@ class InstanceRemoval:
     def _factory(self) -> FixtureFactory:
         return self._executor.factory
 
+    def remove(self, instance: Instance) -> Sending[bool]:
+        """Remove one instance; return True if it is gone. Raises Unavailable, Stop."""
+        gone: bool = yield from self._executor.run_generator(self._factory.removals.undo(instance), [])
+        return gone
+
     @contextmanager
     def _cleaning(self) -> Iterator[None]:
         """Note that the requests only remove instances."""
@@ -38,32 +43,29 @@ class InstanceRemoval:
         addresses again.
         """
         pool, hears = self._factory.pool, self._factory.proof.hears
-        run, undo = self._executor.run_generator, self._factory.removals.undo
         with self._cleaning():
             for instance in [t for t in pool.list_remaining() if hears(t.resource)]:
                 with suppress(Unavailable):
-                    yield from run(undo(instance), [])
+                    yield from self.remove(instance)
 
     def undo(self, since: int) -> Sending[None]:
         """Remove the instances that this exchange and later ones made, the latest first."""
         pool = self._factory.pool
-        run, undo = self._executor.run_generator, self._factory.removals.undo
         with self._cleaning():
             for instance in reversed(pool.list_remaining()):
                 made = instance.maker is not None and instance.maker.number >= since
                 if made and instance in pool.list_remaining():
                     with suppress(Unavailable):
-                        yield from run(undo(instance), [])
+                        yield from self.remove(instance)
 
     def tidy(self, *, broke: bool) -> Sending[None]:
         """Remove the instances that later probes do not need. `broke` is True if the probe may have broken a
         contract.
         """
         pool = self._factory.pool
-        run, undo = self._executor.run_generator, self._factory.removals.undo
         with self._cleaning(), suppress(Unavailable, Stop):
             for instance in pool.surplus(broke=broke):
                 if self.keeps_surplus:
                     break
                 if instance in pool.list_remaining():
-                    yield from run(undo(instance), [])
+                    yield from self.remove(instance)

@@ -65,9 +65,7 @@ def _undo(
 
     Raises errors of our own. A hurried clean-up that is interrupted does not wait for answers.
     """
-    steps = [
-        driver.executor.run_generator(driver.factory.removals.undo(instance), []) for instance in instances
-    ]
+    steps = [driver.removal.remove(instance) for instance in instances]
     if len(steps) == 1:
         try:
             return [finish(steps[0])], False
