@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from pgagents.client.attempts import list_unasked
 from pgagents.decoding.medium import find, medium_of, text_of
 from pgagents.http import Response, Silence, media_type_of, read_json
 from pgagents.model.action import Action
@@ -109,7 +110,7 @@ def answer_of(
     that the API requested.
     """
     if isinstance(came, Silence):
-        sent = action.effect == "write" and (uncertain or came.kind not in ("refused", "tls"))
+        sent = not action.only_reads and (uncertain or came.kind not in ("refused", "tls"))
         code, message = _SILENCES.get(came.kind, _SILENCES["protocol"])
         problem = Problem(code, message, note=UNKNOWN_EFFECT if sent else None)
         return Answer(action.name, None, None, problem)
@@ -136,8 +137,8 @@ def _note_effect(model: Model, action: Action, came: Response, *, uncertain: boo
         return (
             f"An earlier attempt of this call went unanswered, and this may be its effect. {UNKNOWN_EFFECT}"
         )
-    edge = {e.status for e in model.errors.edge}
-    broken = came.status >= 500 and action.effect == "write" and came.status not in edge
+    edge = list_unasked(model)
+    broken = came.status >= 500 and not action.only_reads and came.status not in edge
     return UNKNOWN_EFFECT if uncertain or broken else None
 
 

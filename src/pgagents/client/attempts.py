@@ -1,7 +1,7 @@
 """Decide whether a call is repeated, and how long to wait before. Nothing here sends or sleeps.
 
-Three failures are always safe to repeat. These are a call over a rate limit, a status of a proxy
-in front of the API, and a connection that was never made. After any other temporary failure a call is
+Three failures are always safe to repeat. These are a call over a rate limit, a proxy's status before it
+asked the API, and a connection that was never made. After any other temporary failure a call is
 repeated only if a second call has no further effect. That is a read, a PUT or DELETE, or a call with an
 idempotency key.
 """
@@ -17,6 +17,8 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 
 PASSING = frozenset((408, 425, 500, 502, 503, 504))
+_ASKED = frozenset((502, 504))
+"""Statuses by which a proxy says that it asked the API, which may have acted (RFC 9110, 15.6.3, 15.6.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def attempts(
 
     `again` is true if the call may be repeated after any temporary failure.
     """
-    edge = {e.status for e in model.errors.edge}
+    edge = list_unasked(model)
     began, waited, uncertain, number = clock(), 0.0, False, 0
     while True:
         number += 1
@@ -82,16 +84,25 @@ def attempts(
         pause = _pause(told, number, patience, rng)
         if waited + pause > patience.max_wait_s or clock() - began + pause > patience.max_s:
             return Ended(came, number, uncertain, told)
-        uncertain = uncertain or (not safe and action.effect == "write")
+        uncertain = uncertain or (not safe and not action.only_reads)
         waited += pause
         yield Backoff(
             pause, f"{_describe_answer(came)}; attempt {number + 1} of {patience.attempts} in {pause:.1f} s"
         )
 
 
+def list_unasked(model: Model) -> set[int]:
+    """Return the statuses with which a proxy answers before it has asked the API."""
+    return {e.status for e in model.errors.edge} - _ASKED
+
+
 def repeatable(action: Action, *, keyed: bool) -> bool:
-    """Return whether a second call has no further effect. `keyed` is true if it has an idempotency key."""
-    return action.effect == "read" or action.method in ("PUT", "DELETE") or keyed
+    """Return whether a second call has no further effect. `keyed` is true if it has an idempotency key.
+
+    A PUT or DELETE that is not idempotent, by its author's word, is not repeated.
+    """
+    replaces = action.method in ("PUT", "DELETE") and action.hints.idempotent.value
+    return action.only_reads or replaces or keyed
 
 
 def _limited(model: Model, came: Response) -> bool:

@@ -28,6 +28,7 @@ TIMEOUT_S = 30.0
 CONNECT_S = 10.0
 KEEP_ALIVE_S = 4.0
 CONNECTIONS = 20
+NO_CONTENT = 204
 
 
 class Sender:
@@ -163,6 +164,9 @@ class Sender:
         encodings = [value.strip().lower() for name, value in headers if name.lower() == "content-encoding"]
         if any(one not in ("", "identity") for one in encodings):
             return Silence("protocol", "the body is encoded, which was not asked for")
+        if answer.status == NO_CONTENT:
+            # an unread answer closes its connection, so bytes that wrongly follow are not the next answer's
+            return Response(answer.status, headers, b"")
         body = bytearray()
         async for chunk in answer.aiter_stream():
             body += chunk

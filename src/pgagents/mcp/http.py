@@ -172,7 +172,7 @@ def serve(app: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None
 
     import uvicorn
 
-    from pgagents.mcp.patience import NotOfTheEnd, Patience
+    from pgagents.mcp.request_timeouts import HttpWithTimeouts, NotOfTheEnd
 
     class Listening(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -188,7 +188,7 @@ def serve(app: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=2,
-        http=Patience,
+        http=HttpWithTimeouts,
         limit_concurrency=MOST_AT_ONCE,
     )
     logging.getLogger("uvicorn.error").addFilter(NotOfTheEnd())

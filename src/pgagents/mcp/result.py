@@ -52,7 +52,7 @@ def _unlike(tool: Tool, answer: Answer, fault: str) -> CallToolResult:
     """Return the result of a success that breaks its contract."""
     message, note = (
         f"the API's answer is not as its contract says: {fault}",
-        DONE if tool.action.effect == "write" else READ,
+        READ if tool.action.only_reads else DONE,
     )
     found = fitting(tool.output, answer.data)
     if found is None:

@@ -13,7 +13,7 @@ HEAD_S = 10.0
 BODY_S = 30.0
 
 
-class Patience(H11Protocol):
+class HttpWithTimeouts(H11Protocol):
     """HTTP/1.1 that closes a connection if a request is late.
 
     The head must arrive within `head_s` seconds, and the body within `body_s` more.

@@ -1,0 +1,43 @@
+"""A call that may have arrived is sent again only where a second one changes and costs nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pgagents.http import Silence
+from pgagents.verify.run.sending.repeats import is_repeatable, is_without_effect
+from pgagents.verify.wire.call import Call, Raw
+from test_gate import Room
+
+
+def _call(name: str, *, costs: bool = False, method: str | None = None) -> Call:
+    endpoint = Room().setting.endpoint(name, "rest")
+    assert endpoint is not None
+    endpoint = replace(endpoint, action=replace(endpoint.action, costs=costs))
+    return Call(endpoint, {}, "valid", "a test", raw=Raw(method) if method else Raw())
+
+
+@pytest.mark.parametrize(
+    ("call", "repeated"),
+    [
+        (_call("read_box"), True),
+        (_call("read_box", costs=True), False),
+        (_call("confirm"), False),
+        (_call("make_box"), False),
+        (_call("make_box", method="GET"), True),
+        (Call(None, {}, "framework", "a test", raw=Raw("GET", "/nowhere")), True),
+        (Call(None, {}, "framework", "a test", raw=Raw("POST", "/nowhere")), False),
+    ],
+    ids=["a read", "a paid read", "a GET that writes", "a write", "GET on its path", "any GET", "any POST"],
+)
+def test_only_what_changes_and_costs_nothing_is_sent_again(call: Call, repeated: bool) -> None:
+    assert is_repeatable(call) is repeated
+
+
+def test_paid_read_whose_answer_was_cut_is_not_sent_again() -> None:
+    reset = Silence("reset")
+    assert is_without_effect(_call("read_box"), reset)
+    assert not is_without_effect(_call("read_box", costs=True), reset)
+    assert is_without_effect(_call("read_box", costs=True), Silence("refused"))
