@@ -148,12 +148,12 @@ def _compare_defaults(s: Sides, p: Param, q: Param) -> Iterator[Change]:
     name = str(q.name)
     before, after = p.schema.get("default", ABSENT), q.schema.get("default", ABSENT)
     if not is_same(before, after):
-        said = (
-            "no default any more"
-            if after is ABSENT
-            else f"another default: {shorten_json(after)}"
-            + ("" if before is ABSENT else f", was {shorten_json(before)}")
-        )
+        if after is ABSENT:
+            said = "no default any more"
+        elif before is ABSENT:
+            said = f"a default now: {shorten_json(after)}"
+        else:
+            said = f"another default: {shorten_json(after)}, was {shorten_json(before)}"
         yield s.change(
             "may break",
             "default",

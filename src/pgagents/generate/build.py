@@ -25,6 +25,9 @@ from pgagents.text.nearest import did_you_mean
 
 FALSEHOOD = "/credential"
 """The end of the id of an error that withholds one document only."""
+REFUSED = "/refused"
+"""The end of the id of a vendor schema's refusal, which withholds all documents of the vendor."""
+UNKNOWN_FILE = "pgagents/hosting/unknown-file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ class Built:
 
 def _is_falsehood(found: Diagnostic) -> bool:
     return found.id.endswith(FALSEHOOD)
+
+
+def withholds(id: str) -> bool:
+    """True if an id is that of an error for which `build` does not write a document."""
+    return id.endswith((FALSEHOOD, REFUSED)) or id == UNKNOWN_FILE
 
 
 def vendor(target: str) -> str:
@@ -247,7 +255,7 @@ def _check_hosted(model: Model, chosen: dict[str, Target | Summary]) -> list[Dia
     return [
         Diagnostic(
             model.source.locate(("api", "hosted", path)),
-            "pgagents/hosting/unknown-file",
+            UNKNOWN_FILE,
             "error",
             f"`{path}` is hosted, but nothing generates it",
             did_you_mean(path, outputs),
@@ -283,7 +291,7 @@ def _refusals(rendered: Rendered, model: Model, templates: Path | None) -> list[
             else f"schemas/vendor/{rendered.made.id}.schema.json says what {rendered.made.target.title} takes"
         )
         found.append(
-            Diagnostic(span, f"{rendered.made.id}/refused", "error", f"{output}#{written}: {says}", help)
+            Diagnostic(span, f"{rendered.made.id}{REFUSED}", "error", f"{output}#{written}: {says}", help)
         )
     return found
 

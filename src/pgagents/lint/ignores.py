@@ -1,7 +1,8 @@
 """Comments that ignore findings: `# pgagents: ignore[gemini/long-name] reason`.
 
-A comment applies to its own line or, if it stands alone, to the next line with a value. A `#` outside of all
-texts, at the start of a line or after a blank, begins a comment (YAML 1.2, section 6.6).
+A comment applies to its own line or, if it stands alone, to the next line with a value. On the line where a
+block text begins, it applies to the whole text. A `#` outside of all texts, at the start of a line or after a
+blank, begins a comment (YAML 1.2, section 6.6).
 """
 
 from __future__ import annotations

@@ -4,18 +4,19 @@ ignore.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from pgagents.errors import PgagentsError
-from pgagents.generate.build import collect_diagnostics
+from pgagents.generate.build import collect_diagnostics, withholds
 from pgagents.lint import expired_names
 from pgagents.lint.ignores import Ignore, ignores
 from pgagents.lint.requirement import requirements
 from pgagents.lint.rule import Edit, Hit, Rule, rules
 from pgagents.model.model import Model
 from pgagents.source.diagnostics import Diagnostic, in_order
+from pgagents.source.source import Source
 from pgagents.source.within import locate_within
 from pgagents.text.nearest import did_you_mean
 
@@ -26,11 +27,8 @@ UNUSED, UNREASONED, UNKNOWN = (
 )
 
 _RANKS = ("note", "warning", "error")
-_REFUSED = "/refused"
-"""The end of the id of a vendor schema's refusal.
-
-It cannot be ignored, because `build` would not write the document.
-"""
+_LIMIT = "/limit"
+"""The end of the id of a count or a size over a vendor's limit: a warning of `build`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +51,24 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
     said: list[tuple[Diagnostic, Hit | None]] = [
         (_diagnostic(id, rule, hit, model), hit) for id, rule, hit in hits
     ]
-    if not only:
-        said += [(d, None) for d in _add_help(collect_diagnostics(model)) if not _is_repeated(d, said)]
-        said += [(d, None) for d in expired_names.diagnostics(model, today)] if today else []
     comments = ignores(model.source)
-    silent = {(ignore.line, id) for ignore in comments for id in ignore.ids if not id.endswith(_REFUSED)}
-    found = [(d, hit) for d, hit in said if (d.span.line, d.id) not in silent]
-    ignored = [d for d, _ in said if (d.span.line, d.id) in silent]
+    asked = {(ignore.line, id) for ignore in comments for id in ignore.ids if _may_be_ignored(id)}
+
+    def find_ignores(diagnostic: Diagnostic, hit: Hit | None) -> set[tuple[int, str]]:
+        return asked & {(line, diagnostic.id) for line in _lines(diagnostic, hit, model.source)}
+
+    if not only:
+        shown = [d for d, hit in said if not find_ignores(d, hit)]
+        every = [d for d, _ in said]
+        built = _add_help(collect_diagnostics(model))
+        said += [(d, None) for d in built if not _is_repeated(d, shown if withholds(d.id) else every)]
+        said += [(d, None) for d in expired_names.diagnostics(model, today)] if today else []
+    found = [(d, hit) for d, hit in said if not find_ignores(d, hit)]
+    ignored = [d for d, hit in said if find_ignores(d, hit)]
     edits = [edit for _, hit in found if hit and hit.edit and (edit := hit.edit(model.source))]
-    idle = list(_idle(comments, {(d.span.line, d.id) for d in ignored}, chosen, everything=not only))
+    judged = {*chosen, *((expired_names.ID,) if today and not only else ())}
+    used = {one for d, hit in said for one in find_ignores(d, hit)}
+    idle = list(_idle(comments, used, judged, limits=not only))
     edits += [edit for _, edit in idle if edit]
     return Linted(
         tuple(in_order([d for d, _ in found] + [d for d, _ in idle])),
@@ -70,12 +77,31 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
     )
 
 
-def _is_repeated(built: Diagnostic, said: list[tuple[Diagnostic, Hit | None]]) -> bool:
+def _lines(diagnostic: Diagnostic, hit: Hit | None, source: Source) -> set[int]:
+    """Return the lines whose comments may ignore a finding: its own, and those where its text begins.
+
+    No comment can stand inside a block text, so one behind the `|` or above it counts for the whole text.
+    """
+    lines = {diagnostic.span.line}
+    if hit is not None and hit.part is not None:
+        lines |= {source.locate(hit.part[0], at_value=at_value).line for at_value in (False, True)}
+    return lines
+
+
+def _may_be_ignored(id: str) -> bool:
+    """True for the id of a rule, of a warning of `build`, or of a former name whose day has passed.
+
+    An error for which `build` does not write a document cannot be ignored.
+    """
+    return not withholds(id) and (id in rules() or id.endswith(_LIMIT) or id == expired_names.ID)
+
+
+def _is_repeated(built: Diagnostic, said: Iterable[Diagnostic]) -> bool:
     """True if a rule of the same vendor reported as much at the same place, with a better message."""
     vendor, rank = built.id.split("/")[0], _RANKS.index(built.severity)
     return any(
         d.span == built.span and d.id.split("/")[0] == vendor and _RANKS.index(d.severity) >= rank
-        for d, _ in said
+        for d in said
     )
 
 
@@ -117,22 +143,26 @@ def _add_help(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 
 
 def _idle(
-    comments: list[Ignore], silenced: set[tuple[int, str]], chosen: dict[str, Rule], *, everything: bool
+    comments: list[Ignore], used: set[tuple[int, str]], judged: Collection[str], *, limits: bool
 ) -> Iterator[tuple[Diagnostic, Edit | None]]:
-    """Yield comments that ignore nothing, have no reason, or name no rule, each with its safe edit or
-    None.
+    """Yield comments that ignore nothing, have no reason, or name what cannot be ignored.
+
+    Each has its safe edit or None. An id is only unused if it was `judged`; `limits` says if vendors' limits
+    were.
     """
-    known = rules()
     for ignore in comments:
         if not ignore.readable:
             says = "this comment names no rule, so nothing is ignored"
             yield _warn(ignore, UNKNOWN, says, "write `# pgagents: ignore[gemini/long-name] reason`"), None
             continue
         for id in ignore.ids:
-            if id not in known and not id.endswith("/limit"):
-                help = did_you_mean(id, known) or "pgagents explain lists all ids"
+            if withholds(id):
+                says = f"`{id}` cannot be ignored: with this error, `build` does not write the document"
+                yield _warn(ignore, UNKNOWN, says, "remove the comment, and correct the error"), None
+            elif not _may_be_ignored(id):
+                help = did_you_mean(id, rules()) or "pgagents explain lists all ids"
                 yield _warn(ignore, UNKNOWN, f"there is no rule `{id}`, so nothing is ignored", help), None
-            elif (ignore.line, id) not in silenced and (everything or id in chosen):
+            elif (ignore.line, id) not in used and (id in judged or (limits and id.endswith(_LIMIT))):
                 help = "remove it (`--fix` does), or put it beside the value it is about"
                 says = f"`{id}` is not found here, so this ignores nothing"
                 yield _warn(ignore, UNUSED, says, help), _remove(ignore)

@@ -163,6 +163,11 @@ class Action:
     """The current action, if this entry offers it under a former name; otherwise None."""
 
     @property
+    def only_reads(self) -> bool:
+        """True if a call changes nothing and costs nothing, so that it may be repeated."""
+        return self.effect == "read" and not self.costs
+
+    @property
     def optional_key(self) -> bool:
         """True if a call may carry a key, and is served without one too."""
         return self.key and () in self.security

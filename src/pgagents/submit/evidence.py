@@ -11,6 +11,7 @@ from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.model.stores.listing import Listing
 from pgagents.report.report import Report
+from pgagents.report.verdicts import actual_of
 from pgagents.submit.cases import CaseProof, find_case_lacks, prove_cases
 from pgagents.submit.hints import ToolProof, find_hint_lacks, prove_hints
 from pgagents.submit.lack import Lack
@@ -104,7 +105,7 @@ def _find_discovery_lacks(report: Report) -> Iterator[Lack]:
             continue
         note = (f"contract: {contract.id}",)
         if result.verdict is Verdict.BROKEN:
-            message = f"{contract.says}; {broken[contract.id].actual}"
+            message = f"{contract.says}; {actual_of(result, broken[contract.id])}"
             yield Lack("discovery", contract.origin, message, "correct what the host serves", note)
         elif result.verdict is Verdict.UNTESTED:
             message = f"{contract.says}; it could not be tried: {result.reason}"

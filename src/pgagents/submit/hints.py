@@ -16,6 +16,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.hints import Hint
 from pgagents.model.model import Model
 from pgagents.report.report import Finding, Report, Result
+from pgagents.report.verdicts import actual_of
 from pgagents.submit.lack import Lack
 from pgagents.submit.store import Store
 from pgagents.verify.checks.hints.hint_closed_world import CLAIMED, NEEDS_RECEIVER
@@ -151,7 +152,7 @@ def _say_untried(action: Action) -> str:
 def _explain(result: Result, broken: Mapping[str, Finding]) -> str:
     finding = broken.get(result.contract.id)
     if finding is not None:
-        return finding.actual
+        return actual_of(result, finding)
     return result.reason.removeprefix(_NOT_SHOWN)
 
 

@@ -33,9 +33,10 @@ NOTES = frozenset(("readOnly", "writeOnly", "deprecated"))
 class Dialect:
     """The keywords and forms that a schema dialect has.
 
-    `keywords` are its constraints. Those in `repeated` are also written into the description, because the
-    vendor does not promise to enforce them. A missing constraint is written into the description if
-    `describes` is true, and dropped otherwise. Both are losses.
+    `keywords` are its constraints; with `whole_patterns`, `pattern` is one too, even if it is not among them.
+    Those in `repeated` are also written into the description, because the vendor does not promise to enforce
+    them. A missing constraint is written into the description if `describes` is true, and dropped otherwise.
+    Both are losses.
     """
 
     name: str

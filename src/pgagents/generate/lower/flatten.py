@@ -36,7 +36,10 @@ class Flattening:
         own = Flat({k: v for k, v in raw.items() if k != "$ref"}, origin, getattr(raw, "places", None))
         if "$ref" in raw:
             name = str(raw["$ref"])[len(REF) :]
-            if stack.count(name) >= self.dialect.unroll or name not in self.schemas:
+            if name not in self.schemas:  # in no catalogue that was loaded
+                self.losses.add(origin, "schema", name, "dropped", "there is no schema of this name")
+                return None
+            if stack.count(name) >= self.dialect.unroll:
                 self.losses.add(origin, "schema", name, "dropped", "it contains itself")
                 return None
             if self.depth is not None and len(stack) >= self.depth:

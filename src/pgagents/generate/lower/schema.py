@@ -167,7 +167,7 @@ class _Lowering:
         before = self.losses.met
         lowered = [self.schema(b, (*place, i), stack) for i, b in enumerate(branches)]
         if any(b is None for b in lowered):
-            self.losses.add(place, keyword, branches, "widened", "one of them contains itself")
+            self.losses.add(place, keyword, branches, "widened", "one of them cannot be said")
             return
         exact = self.dialect.one_of and self.losses.met == before  # a widened branch may overlap another one
         said = keyword if keyword == "anyOf" or exact else "anyOf"
@@ -189,7 +189,7 @@ class _Lowering:
         found = self.flattening.flat(rest[0], origin_of(rest[0]) or (*place, 0), stack)
         if found is None:
             del flat[keyword]
-            self.losses.add(place, keyword, [], "widened", "it contains itself")
+            self.losses.add(place, keyword, [], "widened", "it cannot be said")
             return None
         base = Flat({k: v for k, v in flat.items() if k != keyword}, flat.origin, flat.places)
         if takes_null and ("allOf" in found[0] or any(isinstance(v, _Lowered) for v in base.values())):

@@ -28,7 +28,7 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         members["deprecated"] = True
     if profile.complete and (former := _former(action)):
         members["x-formerly"] = former
-    asked = action.effect == "write" or action.costs
+    asked = not action.only_reads
     if profile.consequential and (action.method != "GET" or asked):
         members["x-openai-isConsequential"] = asked
     scopes = parts.list_user_scopes(model, action) if profile.complete and action.key else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from pgagents.importer.reading.names import snake
@@ -23,14 +24,17 @@ _ACTING_WORDS = frozenset((
     "cancel", "activate", "deactivate", "approve", "reject", "trigger", "execute", "purge", "destroy", "stop",
     "start", "restart",
 ))  # fmt: skip
-"""Words in the name of a GET that suggest a change, although HTTP defines every GET as safe."""
+"""Words in the name of a GET that suggest a change, although HTTP defines every GET as safe.
+
+`_ACTING_ARGUMENTS` has those of its arguments.
+"""
 _ACTING_ARGUMENTS = frozenset((
     "delete", "remove", "purge", "destroy", "reset", "revoke", "send", "resend", "trigger", "execute",
     "recheck", "restart", "unsubscribe", "logout",
 ))  # fmt: skip
 """Words at the beginning of an argument's name that suggest a change by a GET.
 
-`start` is not among them, because it may begin a range.
+`_ACTING_WORDS` has those of its own name. `start` is not among these, because it may begin a range.
 """
 
 
@@ -84,8 +88,20 @@ def _confirm(op: Operation, action: dict[str, Any], at: Pointer, notes: Notes) -
 def _find_acting_word(op: Operation) -> str:
     """Return the acting word that begins the operationId or the last part of the path; empty without one.
 
-    A word is no verb below a collection of that name: `run_search` of `/runs/search` searches the runs.
+    A word is no verb where it names a collection of the path: `run_search` of `/runs/search` searches runs.
     """
     parts = [part for part in op.path.split("/") if part and not part.startswith("{")]
     words = [snake(text).partition("_")[0] for text in (op.id or "", parts[-1] if parts else "")]
-    return next((word for word in words if word in _ACTING_WORDS and f"{word}s" not in parts), "")
+    return next((w for w in words if w in _ACTING_WORDS and not _names_collection(w, op.path)), "")
+
+
+def _names_collection(word: str, path: str) -> bool:
+    """True if a word names a collection of the path, as `run` does in `/runs/search`.
+
+    A further part that begins with the word says what the call does: `/runs/{id}/run` runs something. It
+    does not if the part before it reads: `/runs/search/run` searches for runs.
+    """
+    parts = [snake(part) if part else "" for part in re.sub(r"\{[^}]*\}", "", path).split("/")]
+    return f"{word}s" in parts and all(
+        part.partition("_")[0] != word or _READING.search(before) for before, part in pairwise(parts)
+    )

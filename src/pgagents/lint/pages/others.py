@@ -244,9 +244,10 @@ CATALOGUE = {
         " answers if their values are taken. Without `made_by`, nothing is made, so nothing is refused."
     ),
     "unknown-ignore": (
-        "A `# pgagents: ignore[…]` names no rule, so it ignores nothing. `pgagents explain` lists all "
-        "ids. Errors of the reader"
-        " and refusals of vendors cannot be ignored: `build` would fail anyway."
+        "A `# pgagents: ignore[…]` names nothing that can be ignored. Rules of lint can be, vendors' limits "
+        "and former names whose day has passed; `pgagents explain` lists the rules. Errors of the reader "
+        "cannot be ignored, nor errors for which `build` does not write a document: refusals of vendors, "
+        "wrong statements about the credential, and hosted files that nothing generates."
     ),
     "unknown-key": "A key is not one of the catalogue's language. The nearest one is suggested.",
     "unknown-name": (
@@ -288,6 +289,15 @@ REFUSED = (
 LIMIT = (
     "A count or a size is past what the vendor takes: a warning, and an error of `pgagents build --strict`. "
 )
+CREDENTIAL = (
+    "The document would say something wrong of how calls are authenticated, so `build` does not write it. "
+    "Its vendor has no form for the catalogue's credential, or a setting of the surface contradicts it. "
+)
+UNKNOWN_FILE = (
+    "A file under `api.hosted` is one that nothing generates, so its address would lead to nothing. Correct "
+    "the name, or remove the line; `pgagents build` lists the files that it writes."
+)
+_OF_TARGETS = {"refused": REFUSED, "limit": LIMIT, "credential": CREDENTIAL}
 
 
 def diagnostic(id: str) -> str | None:
@@ -303,7 +313,9 @@ def diagnostic(id: str) -> str | None:
     if vendor == "document" and kind in (*CATALOGUE, "no-object"):
         return DOCUMENT
     target, _, last = id.rpartition("/")
-    if "/" in target and last in ("refused", "limit"):
-        told = REFUSED if last == "refused" else LIMIT
-        return f"{told}The document is `{target}`; `pgagents build --target {target}` makes it alone."
+    if id == "pgagents/hosting/unknown-file":
+        return UNKNOWN_FILE
+    if "/" in target and last in _OF_TARGETS:
+        alone = f"The document is `{target}`; `pgagents build --target {target}` makes it alone."
+        return _OF_TARGETS[last] + alone
     return None

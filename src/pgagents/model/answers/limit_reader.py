@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -113,7 +114,9 @@ def retry_after_s(text: str | None, now: float) -> float | None:
     if text.strip().isascii() and text.strip().isdigit():
         return float(text)
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+        at = parsedate_to_datetime(text)
+        # an HTTP date without a zone is one of UTC (RFC 9110, 5.6.7), wherever this machine is
+        return max(0.0, (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp() - now)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
 

@@ -70,7 +70,7 @@ def _find_unsure_member(schema: Schema, named: Mapping[str, Any], depth: int) ->
 
 
 def _find_fresh_kind(schema: Schema) -> str:
-    """Return the kind of new value, such as `text`, that surely fits a text's schema; empty if none does.
+    """Return a kind of new values, such as `text`, that all fit a string's schema; empty if there is none.
 
     A pattern may ask for a form that no new value has.
     """

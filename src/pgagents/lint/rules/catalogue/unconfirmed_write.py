@@ -28,7 +28,7 @@ from pgagents.model.model import Model
 
 def find(model: Model) -> Iterator[Hit]:
     for action in list_model_actions(model):
-        if (action.effect == "write" or action.costs) and action.confirm_body is None:
+        if not action.only_reads and action.confirm_body is None:
             does = ["writes"] if action.effect == "write" else []
             does += ["costs money"] if action.costs else []
             said = f"`{action.name}` {' and '.join(does)}, but no text asks the user first"
