@@ -27,6 +27,10 @@ FORMATS = ["text", "json", "csv", "ids"]
             "what one assistant is promised of one action",
             "pgagents contracts --surface gemini --action create_session",
         ),
+        (
+            "one contract of a report: its promise, and its line",
+            "pgagents contracts --contract no_crashes/create_session@rest",
+        ),
         ("for a spreadsheet", "pgagents contracts --format csv > contracts.csv"),
         ("ids alone, for scripts", "pgagents contracts --check law --format ids"),
     ),
@@ -37,13 +41,14 @@ FORMATS = ["text", "json", "csv", "ids"]
     "checks",
     multiple=True,
     metavar="NAME",
-    help="Only contracts of this check. Repeatable, as are the next three.",
+    help="Only contracts of this check. Repeatable, as are the next four.",
 )
 @click.option("--surface", "surfaces", multiple=True, metavar="NAME", help="Only contracts of this surface.")
 @click.option("--action", "actions", multiple=True, metavar="NAME", help="Only contracts of this action.")
 @click.option(
     "--requirement", "requirements", multiple=True, metavar="ID", help="Only contracts with this requirement."
 )
+@click.option("--contract", "ids", multiple=True, metavar="ID", help="Only the contract with this id.")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print."
 )
@@ -53,6 +58,7 @@ def command(
     surfaces: tuple[str, ...],
     actions: tuple[str, ...],
     requirements: tuple[str, ...],
+    ids: tuple[str, ...],
     form: str,
 ) -> int:
     """List every contract of the CATALOGUE with its requirements, its line, and its planned requests."""
@@ -63,9 +69,8 @@ def command(
     keep_out_of_here()
     model = load(catalogue)
     every = contracts(model)
-    chosen = _filter_contracts(
-        every, {"check": checks, "surface": surfaces, "action": actions, "requirement": requirements}
-    )
+    wanted = {"check": checks, "surface": surfaces, "action": actions, "requirement": requirements}
+    chosen = _filter_contracts(every, {**wanted, "id": ids})
     if form == "ids":
         click.echo("\n".join(c.id for c in chosen))
         return 0
@@ -85,6 +90,8 @@ def command(
         )
     elif form == "csv":
         click.echo(_csv(chosen, model.source, planned.by_contract), nl=False)
+    elif ids:
+        click.echo("\n\n".join(_describe(c, model.source, planned) for c in chosen))
     else:
         click.echo("\n".join(_text(chosen, len(every), model.source, planned)))
     return 0
@@ -95,6 +102,7 @@ _READ: Mapping[str, Callable[[Contract], Sequence[str]]] = {
     "surface": lambda c: (c.surface,),
     "action": lambda c: (c.action,),
     "requirement": lambda c: c.cite,
+    "id": lambda c: (c.id,),
 }
 
 
@@ -143,6 +151,25 @@ def _csv(chosen: Iterable[Contract], source: Source, sent: Mapping[str, int]) ->
             ]
         )
     return out.getvalue()
+
+
+def _describe(contract: Contract, source: Source, planned: Plan) -> str:
+    """Return what is known of one contract before anything is sent, a line each."""
+    from textwrap import wrap
+
+    span, own = source.locate(contract.origin), planned.by_contract.get(contract.id, 0)
+    facts = {
+        "promise": contract.says,
+        "catalogue": f"{span.file}:{span.line}",
+        "requests": f"{own:,} of {planned.total:,}" if own else "none: it is judged by what others send",
+        "requirements": ", ".join(contract.cite) or "none",
+    }
+    widest = max(map(len, facts)) + 4
+    lines = (
+        wrap(f"  {name}".ljust(widest) + fact, WIDTH, subsequent_indent=" " * widest, break_on_hyphens=False)
+        for name, fact in facts.items()
+    )
+    return "\n".join([contract.id, *(line for each in lines for line in each)])
 
 
 def _text(chosen: Sequence[Contract], of: int, source: Source, planned: Plan) -> Iterator[str]:

@@ -106,7 +106,19 @@ def _finding(id: str) -> str | None:
     from pgagents.lint.pages.titles import title
 
     told = title(id)
-    return f"{id}\n\n{told[1]}" if told else None
+    return f"{id}\n\n{_wrap(told[1])}" if told else None
+
+
+def _wrap(text: str) -> str:
+    """Return a text whose lines fit a terminal; each keeps its indentation."""
+    from textwrap import wrap
+
+    lines = []
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()))
+        fitting = wrap(line, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        lines += fitting or [""]
+    return "\n".join(lines)
 
 
 def _requirement(id: str) -> str | None:
@@ -134,9 +146,19 @@ def _of_verify(id: str) -> str | None:
     faults = {} if _extras.missing("sandbox") else fault_registry.collect("faults")
     broken = [fault for fault, one in faults.items() if name in one.breaks]
     shown = "\n".join(f"  pgagents sandbox --fault {fault}" for fault in broken)
-    return f"{name}: a check of `pgagents verify`\n\n{check.about}" + (
-        f"\n\nsee it fail:\n{shown}" if shown else ""
-    )
+    parts = [f"{name}: a check of `pgagents verify`", check.about]
+    if "/" in id:
+        parts.append(f"the promise of this contract, and its line in your catalogue:\n  {_list_contract(id)}")
+    if shown:
+        parts.append(f"see it fail:\n{shown}")
+    return "\n\n".join(parts)
+
+
+def _list_contract(id: str) -> str:
+    """Return the command line that lists one contract."""
+    from shlex import quote
+
+    return f"pgagents contracts --contract {quote(id)}"
 
 
 def _of_sandbox(id: str) -> str | None:

@@ -78,7 +78,7 @@ class Origin:
     "--reads",
     multiple=True,
     metavar="OP",
-    help="This POST only reads: its operationId, path, or 'POST /*/filter'; * is anything. Repeatable.",
+    help="This POST or GET only reads: operationId, path, or 'POST /*/filter'; * is anything. Repeatable.",
 )
 @click.option("--auth", default="", metavar="SCHEME", help=AUTH_HELP)
 @click.option("--base-path", default="", metavar="PATH", help=BASE_PATH_HELP)

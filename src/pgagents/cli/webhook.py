@@ -73,7 +73,7 @@ def verify(
     from pgagents.errors import PgagentsError
     from pgagents.model.signature import schemes
     from pgagents.sandbox.events.deliver import STRIPE
-    from pgagents.sandbox.events.signature import fault, find_fault
+    from pgagents.sandbox.events.signature import find_error, find_stripe_error
 
     signed = _scheme(load(catalogue))
     scheme = schemes()[signed.scheme]
@@ -81,10 +81,10 @@ def verify(
     tolerance_s = signed.tolerance_s if tolerance is None else tolerance
     given = _sort(headers, signed.header, scheme)
     if scheme.name == STRIPE:
-        found = fault(given["header"], body, secret, time.time(), tolerance_s)
+        found = find_stripe_error(given["header"], body, secret, time.time(), tolerance_s)
     else:
         try:
-            found = find_fault(scheme, given, body, secret, time.time(), tolerance_s)
+            found = find_error(scheme, given, body, secret, time.time(), tolerance_s)
         except ValueError:
             raise PgagentsError(
                 f"{secret_env} does not hold a secret of {scheme.name}", "give it as `whsec_` and its Base64"

@@ -20,7 +20,7 @@ from typing import Any
 
 from pgagents.errors import InputError, PgagentsError
 from pgagents.model.contract import Verdict
-from pgagents.report.report import Finding, Report
+from pgagents.report.report import Finding, Report, Result
 from pgagents.source.diagnostics import Diagnostic, in_order
 from pgagents.source.read import read, read_bytes
 from pgagents.source.source import Pointer, Source, Span
@@ -120,7 +120,10 @@ def _stale(line: Line, verdicts: Mapping[str, Verdict], today: datetime.date) ->
 
 
 def _split_finding(finding: Finding, lines: Iterable[Line], report: Report) -> list[Finding]:
-    """Return the finding. If only some of its contracts are accepted, it is split in two, new ones first."""
+    """Return the finding. If only some of its contracts are accepted, it is split in two, new ones first.
+
+    Its exchanges are of its first contract, so one of the two parts says that they are another's.
+    """
     ids = (finding.contract.id, *finding.also)
     known = {id: line for id in ids for line in lines if line.covers(id)}
     if not known:
@@ -130,10 +133,30 @@ def _split_finding(finding: Finding, lines: Iterable[Line], report: Report) -> l
     new = [id for id in ids if id not in known]
     if not new:
         return [replace(finding, known=said)]
-    contracts = {r.contract.id: r.contract for r in report.results}
-    parts = [replace(finding, contract=contracts[new[0]], also=tuple(new[1:]))]
-    old = list(known)
-    return [*parts, replace(finding, contract=contracts[old[0]], also=tuple(old[1:]), known=said)]
+    results = {r.contract.id: r for r in report.results}
+    parts = [_take_contracts(finding, part, results) for part in (new, list(known))]
+    return [parts[0], replace(parts[1], known=said)]
+
+
+def _take_contracts(finding: Finding, ids: Sequence[str], results: Mapping[str, Result]) -> Finding:
+    """Return a finding with only these of its contracts.
+
+    The report has what came back for a further contract, and its curl line. It has neither the expected
+    answer nor the exchanges of one.
+    """
+    first, also = results[ids[0]], tuple(ids[1:])
+    if first.contract.id == finding.contract.id:
+        return replace(finding, also=also)
+    return replace(
+        finding,
+        contract=first.contract,
+        expected="",
+        actual=first.reason,
+        stable=None,
+        also=also,
+        shown_by=finding.shown_by or finding.contract.id,
+        own_curl=finding.also_curl.get(first.contract.id, ""),
+    )
 
 
 def _line(source: Source, index: int, item: Any, found: list[Diagnostic]) -> Line | None:

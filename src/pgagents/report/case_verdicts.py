@@ -8,6 +8,7 @@ from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.model.stores.cases import Case, cases_of
 from pgagents.report.report import Report
+from pgagents.report.verdicts import actual_of
 
 UNKNOWN = "the report does not judge it: verify the MCP server too"
 
@@ -41,7 +42,8 @@ def list_case_verdicts(model: Model, store: str, report: Report) -> tuple[CaseVe
         result, finding = results.get(case.contract), findings.get(case.contract)
         verdict = result.verdict if result is not None else Verdict.UNTESTED
         reason = result.reason if result is not None else UNKNOWN
-        if finding is not None:
-            reason = f"{finding.expected}: {finding.actual}"
+        if result is not None and finding is not None:
+            expected = finding.expected if finding.contract.id == case.contract else ""
+            reason = ": ".join(said for said in (expected, actual_of(result, finding)) if said)
         found.append(CaseVerdict(case, verdict, "" if verdict is Verdict.KEPT else reason))
     return tuple(found)

@@ -60,9 +60,12 @@ def variable(role: str) -> str:
 
 
 def of_finding(finding: Finding, url: str) -> str:
-    """Return the curl command of a finding's last request, with the relevant headers; empty without
-    exchanges.
+    """Return the curl command of the last request that broke a finding's contract, with the relevant headers.
+
+    It is empty without such a request.
     """
+    if finding.shown_by:
+        return finding.own_curl
     return of_break(finding.contract.check, finding.exchanges[-1], url) if finding.exchanges else ""
 
 
@@ -79,6 +82,13 @@ NO_REQUEST = (
     "by itself"
 )
 """The text in place of a curl line for a finding without exchanges."""
+NO_OWN_REQUEST = "no curl line: the report has no request that broke this contract itself"
+"""The text in place of a curl line for a finding with the exchanges of another contract alone."""
+
+
+def describe_no_request(finding: Finding) -> str:
+    """Return the text in place of a curl line."""
+    return NO_OWN_REQUEST if finding.shown_by else NO_REQUEST
 
 
 def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:

@@ -18,6 +18,7 @@ SUFFIXES = {
     ".json": "json",
     ".xml": "junit",
     ".sarif": "sarif",
+    ".sarif.json": "sarif",  # as its standard recommends
     ".md": "markdown",
     ".html": "html",
     ".txt": "text",
@@ -25,14 +26,22 @@ SUFFIXES = {
 
 
 def form_of(name: str) -> str | None:
-    """Return the format of a file name; None for an unknown suffix.
+    """Return the format of a file name; None for an unknown suffix."""
+    return SUFFIXES.get(find_suffix(name))
 
-    `.sarif.json` is SARIF, as its standard recommends.
-    """
+
+def find_suffix(name: str) -> str:
+    """Return the longest suffix of SUFFIXES that a file name ends with; empty without one."""
     lower = name.lower()
-    if lower.endswith(".sarif.json"):
-        return "sarif"
-    return next((form for suffix, form in SUFFIXES.items() if lower.endswith(suffix)), None)
+    return max((suffix for suffix in SUFFIXES if lower.endswith(suffix)), key=len, default="")
+
+
+def describe_suffixes() -> str:
+    """Return all suffixes as a phrase, each with its format where the suffix does not name that."""
+    shown = [
+        suffix if form in suffix.split(".") else f"{suffix} ({form})" for suffix, form in SUFFIXES.items()
+    ]
+    return f"{', '.join(shown[:-1])} or {shown[-1]}"
 
 
 def render(form: str, report: Report, source: Source) -> bytes:

@@ -53,9 +53,9 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
 
 
 def _findings(every: Iterable[Finding], url: str) -> tuple[Finding, ...]:
-    """Return one finding for each cause: the one with the fewest exchanges, with all contracts of the
-    others.
+    """Return one finding for each cause, with the contracts of all: the one with the fewest exchanges.
 
+    One with exchanges of its own comes before one with another contract's.
     Derived contracts join a finding that explains them, as in a whole run.
     """
     groups: dict[tuple[str, ...], _Group] = {}
@@ -78,7 +78,7 @@ def _findings(every: Iterable[Finding], url: str) -> tuple[Finding, ...]:
         explaining = leaders.find(cause, finding.severity, finding.known)
         if explaining is not None:
             explaining.followers |= {id: finding.also_curl.get(id, "") for id in finding.also}
-            explaining.followers[finding.contract.id] = of_finding(finding, url) if finding.exchanges else ""
+            explaining.followers[finding.contract.id] = of_finding(finding, url)
         else:
             apart = (cause.key, finding.severity, finding.known, "derived")
             groups.setdefault(apart, _Group()).members.append((finding, Causes(cause.key)))
@@ -98,14 +98,14 @@ class _Group:
 
     def merge(self, url: str) -> Finding:
         """Return one finding with the contracts of all."""
-        shown, own = min(self.members, key=lambda one: len(one[0].exchanges) or MANY)
+        shown, own = min(self.members, key=lambda one: (bool(one[0].shown_by), len(one[0].exchanges) or MANY))
         also = [id for id in shown.also if id not in own.derived]
         lines = dict(self.followers)
         for finding, causes in self.members:
             lines |= finding.also_curl
             if finding is not shown:
                 also += (id for id in (finding.contract.id, *finding.also) if id not in causes.derived)
-                lines[finding.contract.id] = of_finding(finding, url) if finding.exchanges else ""
+                lines[finding.contract.id] = of_finding(finding, url)
         also += self.followers
         told = {id: lines[id] for id in also if lines.get(id)}
         return replace(shown, also=tuple(also), also_curl=told, causes=None)

@@ -134,7 +134,7 @@ def _names(data: dict[str, Any]) -> Iterator[str]:
             told["source"].get("pointer", ""),
             *told["requirement"],
         )
-    yield from (id for finding in data["findings"] for id in finding["also"])
+    yield from (id for told in data["findings"] for id in (*told["also"], told.get("shown_by", "")))
     yield from data["footer"].get("served", {})
 
 
@@ -204,6 +204,8 @@ def _finding(told: Mapping[str, Any]) -> Finding:
         told.get("known", ""),
         told.get("also_curl", {}),
         _causes(told["causes"]) if "causes" in told else None,
+        told.get("shown_by", ""),
+        (told["curl"] or "") if "shown_by" in told else "",
     )
 
 

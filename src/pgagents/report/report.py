@@ -101,6 +101,13 @@ class Finding:
     """The curl command of the last request that broke each of `also`, where a request did."""
     causes: Causes | None = None
     """None for a finding of a report that has none, such as a merged one."""
+    shown_by: str = ""
+    """The contract of the same cause whose exchanges these are; empty if they are of `contract` itself.
+
+    A finding that a baseline splits in two has only those of the contract that broke first.
+    """
+    own_curl: str = ""
+    """With `shown_by`, the curl command of the last request that broke `contract` itself, if known."""
 
 
 @dataclass(frozen=True, slots=True)

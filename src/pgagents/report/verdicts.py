@@ -85,6 +85,24 @@ def actual(finding: Finding) -> str:
     return finding.actual.rstrip(": ")
 
 
+def actual_of(result: Result, finding: Finding) -> str:
+    """Return what a server answered in place of what a broken contract promises.
+
+    The finding may be that of another contract, which the same cause broke first.
+    """
+    own = finding.contract.id == result.contract.id or not result.reason
+    return actual(finding) if own else result.reason.rstrip(": ")
+
+
+def describe_evidence(finding: Finding) -> str:
+    """Return whose exchanges a finding shows, as a sentence; empty if they are its contract's own."""
+    if not finding.shown_by:
+        return ""
+    accepted = "" if finding.known else ", which the baseline accepts"
+    whose = ": the exchanges shown are of that one" if finding.exchanges else ""
+    return f"the same cause broke {finding.shown_by}{accepted}{whose}"
+
+
 def conclusion(report: Report) -> str:
     """Return the run in one sentence, for Markdown."""
     counts = report.footer.by_verdict

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgagents.report.forms import describe_suffixes
+
 if TYPE_CHECKING:
     from pgagents.model.model import Model
 
@@ -135,10 +137,7 @@ reports_option: Callable[[Any], Any] = click.option(
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help=(
-        "Also write FILE, in the format of its suffix: .json, .xml (JUnit), .sarif, .md, .html or .txt. "
-        "Repeatable."
-    ),
+    help=f"Also write FILE, in the format of its suffix: {describe_suffixes()}. Repeatable.",
 )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.report.forms import SUFFIXES, form_of, render
+from pgagents.report.forms import SUFFIXES, find_suffix, form_of, render
 
 if TYPE_CHECKING:
     from pgagents.report.report import Report
@@ -32,11 +32,14 @@ def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
     from pgagents.errors import PgagentsError
 
     for path in paths:
-        if not path.name.lower().endswith(tuple(suffixes)) or form_of(path.name) is None:
-            raise PgagentsError(
-                f"--report {path}: the name ends in none of {', '.join(suffixes)}",
-                "name it report.json, for example",
+        suffix = find_suffix(path.name)
+        if suffix not in suffixes:
+            ends = (
+                f"in {suffix}, and only a report of a run has that form"
+                if suffix.endswith(tuple(suffixes))
+                else f"in none of {', '.join(suffixes)}"
             )
+            raise PgagentsError(f"--report {path}: the name ends {ends}", "name it report.json, for example")
         check_place("--report", path)
 
 

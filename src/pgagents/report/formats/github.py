@@ -66,6 +66,8 @@ def _finding(finding: Finding, report: Report, source: Source) -> str:
     file = report.header.in_repository or span.file
     expected = f"\nexpected: {news(finding)}" if news(finding) else ""
     message = f"promised: {finding.contract.says}{expected}\nactual: {actual(finding)}"
+    if finding.shown_by:
+        message += f"\nthe same cause as {finding.shown_by}"
     if finding.also:
         message += f"\nthe same cause broke {len(finding.also):,} more"
     properties: dict[str, str | int] = {

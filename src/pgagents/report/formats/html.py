@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pgagents.http import Silence, read_json
 from pgagents.model.contract import Verdict, surface_of
-from pgagents.report.curl import MASK, NO_REQUEST, of_finding, variable
+from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
 from pgagents.report.escape import printable
 from pgagents.report.excerpt import around
 from pgagents.report.report import Finding, RecordedExchange, Report, Result
@@ -27,6 +27,7 @@ from pgagents.report.verdicts import (
     by_surface,
     conclusion,
     count_selected,
+    describe_evidence,
     matrix,
     news,
 )
@@ -145,7 +146,8 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "lines": [(number, text, number == span.line) for number, text in enumerate(lines, first)],
         "exchanges": [_exchange(e) for e in finding.exchanges],
         "curl": of_finding(finding, header.url),
-        "no_request": NO_REQUEST,
+        "no_request": describe_no_request(finding),
+        "evidence": describe_evidence(finding),
         "again": f"{again} {report.repeat(finding)}",
     }
 

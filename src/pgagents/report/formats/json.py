@@ -117,6 +117,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "also": list(finding.also),
         **({"also_curl": _list_curl_lines(finding)} if _list_curl_lines(finding) else {}),
         **({"known": finding.known} if finding.known else {}),
+        **({"shown_by": finding.shown_by} if finding.shown_by else {}),
         **_causes(finding, report.header),
         "excerpt": {"line": first, "text": lines},
         "exchanges": [_exchange(e) for e in finding.exchanges],

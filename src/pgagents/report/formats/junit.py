@@ -105,8 +105,9 @@ def _details(result: Result, finding: Finding | None, report: Report, source: So
         lines.append(f"requirement: {', '.join(result.contract.cite)}")
     if finding and finding.contract.id != result.contract.id:
         lines.append(f"same cause as {finding.contract.id}")
-    elif finding and finding.exchanges:
-        lines.append(of_finding(finding, report.header.url))
+    elif finding:
+        lines += [f"same cause as {finding.shown_by}"] if finding.shown_by else []
+        lines += [line] if (line := of_finding(finding, report.header.url)) else []
     return "\n".join(lines)
 
 

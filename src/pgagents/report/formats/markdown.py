@@ -11,10 +11,18 @@ from collections.abc import Iterator
 
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
-from pgagents.report.curl import NO_REQUEST, of_finding
+from pgagents.report.curl import describe_no_request, of_finding
 from pgagents.report.escape import printable
 from pgagents.report.report import Finding, RecordedExchange, Report
-from pgagents.report.verdicts import actual, by_surface, conclusion, count_selected, matrix, news
+from pgagents.report.verdicts import (
+    actual,
+    by_surface,
+    conclusion,
+    count_selected,
+    describe_evidence,
+    matrix,
+    news,
+)
 from pgagents.source.source import Source
 
 MAX_FINDINGS = 50
@@ -121,14 +129,18 @@ def _finding(number: int, finding: Finding, report: Report, source: Source) -> I
             f"- the same cause broke {len(finding.also):,} more: "
             f"{', '.join(map(code, finding.also[:FEW]))}{more}"
         )
-    if finding.exchanges:
+    if evidence := describe_evidence(finding):
+        yield f"- {md(evidence)}"
+    line = of_finding(finding, report.header.url)
+    if finding.exchanges or line:
         yield "\n<details><summary>Exchanges and curl</summary>\n"
         for exchange in finding.exchanges:
             yield from fence_text(_exchange(exchange))
-        yield from fence_text(of_finding(finding, report.header.url)[:MAX_BODY])
+        if line:
+            yield from fence_text(line[:MAX_BODY])
         yield "\n</details>"
-    else:
-        yield f"\n{NO_REQUEST}"
+    if not line:
+        yield f"\n{describe_no_request(finding)}"
 
 
 def _exchange(exchange: RecordedExchange) -> str:

@@ -20,7 +20,7 @@ from pgagents.model.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.escape import json_text, printable
 from pgagents.report.report import Finding, RecordedExchange, Report, Result
-from pgagents.report.verdicts import actual, format_count
+from pgagents.report.verdicts import actual_of, format_count
 from pgagents.source.source import Source
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -117,8 +117,9 @@ def _result(
 ) -> dict[str, Any]:
     contract = result.contract
     first = contract.id == finding.contract.id
-    same = "" if first else f" (the same cause as {finding.contract.id})"
-    got = actual(finding) if first else (result.reason or finding.actual).rstrip(": ")
+    other = finding.shown_by if first else finding.contract.id
+    same = f" (the same cause as {other})" if other else ""
+    got = actual_of(result, finding)
     span = source.locate(contract.origin)
     print = sha256(contract.id.encode("utf-8", "replace")).hexdigest()[:16]
     found: dict[str, Any] = {
@@ -151,9 +152,10 @@ def _result(
         found["suppressions"] = [
             {"kind": "external", "status": "accepted", "justification": _plain(finding.known)}
         ]
-    if first and finding.exchanges:
+    if first and finding.exchanges and not finding.shown_by:
         found |= _exchange(finding.exchanges[-1])
-        found["properties"]["curl"] = of_finding(finding, report.header.url)
+    if first and (line := of_finding(finding, report.header.url)):
+        found["properties"]["curl"] = line
     return found
 
 

@@ -11,12 +11,19 @@ from collections.abc import Callable, Iterable, Iterator
 
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
-from pgagents.report.curl import MASK, NO_REQUEST, of_finding, variable
+from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
 from pgagents.report.escape import disable_commands, printable
 from pgagents.report.excerpt import excerpt
 from pgagents.report.report import Finding, Footer, RecordedExchange, Report, Result
 from pgagents.report.verdict_tables import tabulate_verdicts
-from pgagents.report.verdicts import actual, by_surface, describe_left_out, format_count, news
+from pgagents.report.verdicts import (
+    actual,
+    by_surface,
+    describe_evidence,
+    describe_left_out,
+    format_count,
+    news,
+)
 from pgagents.source.diagnostics import Diagnostic, show
 from pgagents.source.source import Source
 
@@ -126,12 +133,15 @@ def _finding(
     if shown := of_finding(finding, report.header.url):
         lines.append("   " + shown)
     else:
-        lines += _wrap(f"= {NO_REQUEST}", "   ", "     ", width)
+        lines += _wrap(f"= {describe_no_request(finding)}", "   ", "     ", width)
     return lines
 
 
 def _remarks(finding: Finding, width: int) -> list[str]:
-    """Return the lines that say whether a finding is known, happened again, and broke other contracts."""
+    """Return the lines that say whether a finding is known, happened again, and broke other contracts.
+
+    Another line says whose exchanges follow, if they are another contract's.
+    """
     lines = []
     if finding.known:
         lines += _wrap(f"= known: {finding.known}", "   ", "     ", width)
@@ -146,6 +156,8 @@ def _remarks(finding: Finding, width: int) -> list[str]:
             "     ",
             width,
         )
+    if evidence := describe_evidence(finding):
+        lines += _wrap(f"= {evidence}", "   ", "     ", width)
     return lines
 
 
