@@ -64,7 +64,7 @@ def payment_event(s: Sessions, call: AcceptedCall, secret: str) -> Any:
     """Apply a payment event (PG-STRIPE) if its signature is valid. A repeated event has no further effect."""
     signed = call.action.signed
     header = call.input[signed.header if signed else "stripe_signature"]
-    problem = signature.fault(
+    problem = signature.find_stripe_error(
         header, call.request.body, secret, call.now, signed.tolerance_s if signed else signature.LIVES_S
     )
     if problem:

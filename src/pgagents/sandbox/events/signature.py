@@ -1,4 +1,9 @@
-"""Make and check signatures of webhooks. `sign` and `fault` handle the format `t=SECONDS,v1=HEX`."""
+"""Make and check signatures of webhooks.
+
+`make_headers` and `find_error` handle each format. `sign` and `find_stripe_error` handle `t=SECONDS,v1=HEX`
+alone, the format of Park Graph. It has one header, so they need no scheme, and the error says how old the
+signature is.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +24,7 @@ def sign(secret: str, body: bytes, now: float) -> str:
     return f"t={int(now)},v1={_mac(secret, str(int(now)), body)}"
 
 
-def fault(header: str, body: bytes, secret: str, now: float, tolerance_s: float = LIVES_S) -> str:
+def find_stripe_error(header: str, body: bytes, secret: str, now: float, tolerance_s: float = LIVES_S) -> str:
     """Return why a header does not sign this body; empty if it does. It compares in constant time."""
     parts = [part.strip().partition("=")[::2] for part in header.split(",")]
     times = [value for name, value in parts if name == "t"]
@@ -57,7 +62,7 @@ def make_headers(
     return found
 
 
-def find_fault(
+def find_error(
     scheme: SignatureScheme,
     given: Mapping[str, str],
     body: bytes,

@@ -121,7 +121,7 @@ def _resign(context: Context, request: Request, *, only_right: bool) -> Request:
     if not given["header"] or len(given["header"]) > most:
         return request
     secret = setting.stripe_secret
-    if only_right and signature.find_fault(scheme, given, request.body, secret, now, 1e12):
+    if only_right and signature.find_error(scheme, given, request.body, secret, now, 1e12):
         return request
     made = signature.make_headers(scheme, "header", secret, request.body, now, given.get("id", ""))
     for part, param in params.items():

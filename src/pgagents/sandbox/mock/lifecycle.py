@@ -156,10 +156,10 @@ class Lifecycle:
     def find_used(
         self, resource: Resource, naming: Naming, call: AcceptedCall, row: Row
     ) -> RowKey | Refusal | None:
-        """Return the key of the instance whose capacity a new one takes over, such as the hold of an order.
+        """Return the key of the instance that a call uses up, such as the hold from which an order is made.
 
-        Return None if it takes capacity of its own, and a refusal if the named instance has its capacity
-        elsewhere.
+        The new instance then has the other one's capacity. Return None if it takes capacity of its own, and
+        a refusal if the named instance has its capacity elsewhere.
         """
         for param in call.action.params:
             first = self._model.resources.get(param.refers_to or "")

@@ -44,12 +44,17 @@ def get(answer: Any, path: Place) -> Any:
 
 
 def put(answer: Any, path: Place, value: Any) -> Any:
-    """Return the answer with another value at a path."""
+    """Return the answer with another value at a path.
+
+    A list gets the items that an index needs. An index from the end changes nothing if the list is too short.
+    """
     if not path:
         return value
     step, rest = path[0], path[1:]
     if isinstance(step, int):
         items = list(answer) if isinstance(answer, list) else []
+        if step < -len(items):
+            return answer
         items += [None] * (step + 1 - len(items))
         items[step] = put(items[step], rest, value)
         return items

@@ -15,7 +15,7 @@ def refuse_unsigned(setting: Setting, call: AcceptedCall) -> Refusal | None:
         return None
     parts = {"header": signed.header, "time": signed.time, "id": signed.id}
     given = {part: str(call.input.get(name, "")) for part, name in parts.items() if name is not None}
-    problem = signature.find_fault(
+    problem = signature.find_error(
         schemes()[signed.scheme],
         given,
         call.request.body,

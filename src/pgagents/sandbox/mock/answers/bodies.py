@@ -56,7 +56,7 @@ class Bodies:
     def _overlaid(
         self, row: dict[str, Any], call: AcceptedCall, *, fresh: str = "", keep: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        """Return the row with the call's arguments in members of the same name.
+        """Return the row after the call has written each argument to the member of the same name.
 
         In a new instance, a member whose argument is missing becomes null, or is removed if null is not
         allowed.
