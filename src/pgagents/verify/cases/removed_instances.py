@@ -11,7 +11,7 @@ from pgagents.cel.expression import Expression, member_of
 from pgagents.model.action import ActionCall
 from pgagents.model.resource import Resource
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path, is_gone
+from pgagents.verify.fixtures.instance import at_path, is_gone, is_missing
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.proof import is_random_id
 from pgagents.verify.fixtures.request_template import template_of
@@ -106,6 +106,30 @@ def has_random_id(resource: Resource, body: Mapping[str, Any]) -> bool:
     """True if the instance has a random id, which no other instance will ever have."""
     id = resource.id_of(body)
     return isinstance(id, str) and is_random_id(id)
+
+
+def is_nobodys_now(
+    setting: Setting, resource: Resource, body: Mapping[str, Any]
+) -> Generator[Any, Any, bool]:
+    """Return True if a call that names a removed instance reaches no other one that got its id.
+
+    A random id is never given again. Any other is read just before the call: it must be missing, or shown as
+    removed, or with a mark of the removed instance. That holds on this machine too, which may be a tunnel.
+    """
+    if has_random_id(resource, body):
+        return True
+    for call in resource.read_by:
+        endpoint = setting.find_usable_lead(str(call.action.name))
+        if endpoint is None:
+            continue
+        why = f"to see that nobody got the id of a removed {resource.name}"
+        seen: Exchange = yield read_instance(endpoint, call, resource, body, why)
+        if not seen.success:
+            return is_missing(resource, seen)
+        shown = at_path(call, seen)
+        removed = isinstance(shown, Mapping) and is_gone(resource, shown)
+        return removed or any(occurs_in(mark, shown) for mark in find_marks(dict(body)))
+    return True
 
 
 def _own_values(resource: Resource, made: Exchange) -> Iterator[Any]:

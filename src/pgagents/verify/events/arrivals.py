@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgagents.verify.check.check import Conversation
 from pgagents.verify.check.setting import Setting
@@ -12,7 +12,7 @@ from pgagents.verify.events.registration import choose_types
 from pgagents.verify.events.steps import ExpectedEvent
 from pgagents.verify.events.versions import box_of, is_about
 from pgagents.verify.wire.call import Sleep
-from pgagents.verify.wire.receiver import Inbox
+from pgagents.verify.wire.receiver import Delivery, Inbox
 
 LOOK_S = 0.5
 """Seconds between two looks at what came."""
@@ -31,10 +31,18 @@ class Arrivals:
     expected: Sequence[ExpectedEvent]
     boxes: Mapping[str, str]
     versions: Mapping[str, str]
+    _parsed: dict[tuple[str, str], dict[Delivery, Event]] = field(default_factory=dict)
+    """The deliveries that a box and version held at the last look, each with its event."""
 
     def read_box(self, box: str, version: str = "") -> tuple[Event, ...]:
-        """Return the events that came to a box, read by the usual envelope or by that of a version."""
-        return tuple(read(self.setting.model, d, version) for d in self.receiver.deliveries(box))
+        """Return the events that came to a box, read by the usual envelope or by that of a version.
+
+        A delivery is parsed at the first look only: a run that waits looks at all of them again and again.
+        """
+        deliveries, before = self.receiver.deliveries(box), self._parsed.get((box, version), {})
+        parsed = {d: before.get(d) or read(self.setting.model, d, version) for d in deliveries}
+        self._parsed[box, version] = parsed
+        return tuple(parsed[d] for d in deliveries)
 
     def wait(self) -> Conversation:
         """Wait for the expected events as long as they may take, then a little longer for others."""

@@ -63,7 +63,7 @@ def _carrying(setting: Setting, contracts: Iterable[Contract]) -> set[str]:
     return places.keys() | {d.place for d in setting.usable if str(d.action.name) in elsewhere}
 
 
-def list_bearing(
+def list_further_probes(
     setting: Setting,
     checks: Mapping[str, Check],
     contracts: Sequence[Contract],
@@ -84,7 +84,7 @@ def list_bearing(
     is left out here too.
     """
     watched = [c for c in selected if checks[c.check].needs_others(c)]
-    bears = _make_bearing_test(setting, checks, watched, selected, options)
+    is_useful = _make_usefulness_test(setting, checks, watched, selected, options)
     limited = options.limits and bool(list_shown_when_limited(setting, watched))
     known = {c.id: c for c in contracts}
 
@@ -100,7 +100,7 @@ def list_bearing(
             continue
         if limited and probe.stage == LAST:  # bursts have a budget of their own
             found.append(probe)
-        elif probe.cost <= spare and bears(probe) and in_whole_run(probe):
+        elif probe.cost <= spare and is_useful(probe) and in_whole_run(probe):
             spare -= probe.cost
             found.append(probe)
     return found
@@ -120,7 +120,7 @@ def _judge_instances(setting: Setting, contracts: Iterable[Contract]) -> bool:
     )
 
 
-def _make_bearing_test(
+def _make_usefulness_test(
     setting: Setting,
     checks: Mapping[str, Check],
     watched: Sequence[Contract],
@@ -137,7 +137,7 @@ def _make_bearing_test(
     own = {c.check for c in selected if checks[c.check].self_contained} if options.only else set()
     wanted = {c.id for c in selected}
 
-    def bears(probe: Probe) -> bool:
+    def is_useful(probe: Probe) -> bool:
         if any(d.place in places or d.surface in surfaces for d in probe.endpoints):
             return True
         if probe.check in own or not wanted.isdisjoint(probe.shows):
@@ -147,4 +147,4 @@ def _make_bearing_test(
         makes = probe.check == FIRST if options.shard else probe.check not in (*CLASSES, FRAMEWORK)
         return from_data and probe.writes and makes
 
-    return bears
+    return is_useful

@@ -17,7 +17,7 @@ from pgagents.verify.check.check import AGAIN, RANDOM, Check, Probe
 from pgagents.verify.check.compiled import compile_catalogue
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.budget import BURSTS, again_until, apart, budget, shares
-from pgagents.verify.plan.needed import FIRST, choose_probes, list_bearing
+from pgagents.verify.plan.needed import FIRST, choose_probes, list_further_probes
 from pgagents.verify.plan.options import DISCOVERY_FLAG, SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.plan.order import LAST, by_phase, for_smoke, order_for_survey
 from pgagents.verify.plan.safety import loopback, may_write
@@ -200,7 +200,7 @@ def _select(
     selected = [c for c in contracts if c.id in wanted]
     chosen = choose_probes(setting, ordered, selected)
     if options.only or options.shard:
-        chosen += list_bearing(setting, checks, contracts, ordered, selected, chosen, options, most)
+        chosen += list_further_probes(setting, checks, contracts, ordered, selected, chosen, options, most)
     kept = {id(p) for p in chosen}
     return [p for p in ordered if id(p) in kept]
 

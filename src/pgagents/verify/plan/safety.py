@@ -34,6 +34,24 @@ def may_write(model: Model, identities: Identities, options: Options) -> bool:
     )
 
 
+def list_live_roles(model: Model, identities: Identities, options: Options) -> frozenset[str]:
+    """Return the other identities with a key that is not of test mode; empty if the caller allows writes.
+
+    The mode is known only of credentials with prefixes.
+    """
+    if options.allow_writes:
+        return frozenset()
+    return frozenset(
+        role
+        for role in {holder.partition(".")[0] for holder in identities.keys} - {"main"}
+        if any(
+            credential.find_mode(key) != "test"
+            for name, credential in model.credentials.items()
+            if credential.prefixes and (key := find_secret(model, identities.keys, role, name))
+        )
+    )
+
+
 def loopback(url: str) -> bool:
     """Return whether the URL's host is this machine."""
     host = urlsplit(url).hostname or ""

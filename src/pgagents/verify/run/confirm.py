@@ -20,7 +20,7 @@ COSTS = 3
 
 
 def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
-    """Try the first case of each finding again, until the budget of requests is spent."""
+    """Try the first case of each finding again, as long as requests are left."""
     remembering = frozenset(name for name, check in checks.items() if check.remembers)
     for entry in driver.ledger.firsts():
         found = entry.broken

@@ -26,6 +26,7 @@ from pgagents.verify.run.driving.call_executor import Spent
 from pgagents.verify.run.lanes import Lanes
 from pgagents.verify.run.new_findings import NewFindings
 from pgagents.verify.run.sending.ready import Stop
+from pgagents.verify.run.sending.request_budget import TOO_FEW_LEFT
 from pgagents.verify.run.sending.transmission import finish
 from pgagents.verify.wire.endpoint import OPERATOR
 
@@ -168,7 +169,7 @@ class Course:
     def _admit(self, slot: Slot) -> bool:
         """Return True if a probe runs now.
 
-        If the budget is too small for the probe, its contracts are noted as untested. A probe that is
+        If too few requests are left for the probe, its contracts are noted as untested. A probe that is
         optional, or only repeats others, is left out without a note. Once something is broken, some requests
         are kept back to try it again.
         """
@@ -184,7 +185,7 @@ class Course:
             return False
         need = driver.counted + probe.cost + 1 + (self._lanes.count_promised() if self._lanes else 0)
         if need > most - self._reserve and (driver.ledger.broken or need > most):
-            driver.ledger.mark_untested(probe.contracts, "the budget of requests was spent")
+            driver.ledger.mark_untested(probe.contracts, TOO_FEW_LEFT)
             return False
         self._tell(probe.name)
         return True

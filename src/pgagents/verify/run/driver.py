@@ -14,6 +14,7 @@ from pgagents.verify.check.memory import Memory
 from pgagents.verify.fixtures.factory import FixtureFactory, Unavailable
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.plan import Draft
+from pgagents.verify.plan.safety import list_live_roles
 from pgagents.verify.run.driving.call_executor import CallExecutor, Spent
 from pgagents.verify.run.driving.instance_removal import InstanceRemoval
 from pgagents.verify.run.gate import Gate
@@ -25,7 +26,7 @@ from pgagents.verify.run.redaction.run_redactor import hide_key, hide_token, mak
 from pgagents.verify.run.sender import Sender
 from pgagents.verify.run.sending.clocks import Clocks
 from pgagents.verify.run.sending.ready import Stop
-from pgagents.verify.run.sending.request_budget import RequestBudget
+from pgagents.verify.run.sending.request_budget import TOO_FEW_LEFT, RequestBudget
 from pgagents.verify.run.sending.routes import Routes
 from pgagents.verify.run.sending.transmission import Sending, finish
 from pgagents.verify.wire.call import Alone, Concurrent, GetNote, InstanceRef, Own, Reads, Sleep, Undo
@@ -68,7 +69,14 @@ class Driver:
         self.judge = Judge(setting, ledger, factory, self._redactor, keys, checks, clocks.timer)
         self._started = clocks.timer()
         until = None if options.max_time_s is None else self._started + options.max_time_s
-        gate = Gate(setting, factory, writes=made.writes, allowed=options.allow, roles=keys.keys())
+        gate = Gate(
+            setting,
+            factory,
+            writes=made.writes,
+            allowed=options.allow,
+            roles=keys.keys(),
+            live=list_live_roles(setting.model, identities, options),
+        )
         budget = RequestBudget(made.max_requests, made.apart)
         self.sender = Sender(
             routes, keys, options, clocks, budget, gate.objection, until=until, commands=identities.commands
@@ -166,7 +174,7 @@ class Driver:
         finish(self.steps(probe))
 
     def steps(self, probe: Probe) -> Sending[None]:
-        """Drive one probe until it ends, its budget is spent, or an instance cannot be had.
+        """Drive one probe until it ends, too few requests are left, or an instance cannot be had.
 
         If it met a full place and left a contract open, drive it once more. Raises Stop.
         """
@@ -186,7 +194,7 @@ class Driver:
         except Unavailable as error:
             self.ledger.mark_untested(probe.contracts, str(error))
         except Spent:
-            self.ledger.mark_untested(probe.contracts, "the budget of requests was spent")
+            self.ledger.mark_untested(probe.contracts, TOO_FEW_LEFT)
         except Stop as stop:
             self.ledger.mark_untested(probe.contracts, f"the run ended before: {stop}")
             raise

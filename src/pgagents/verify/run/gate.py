@@ -1,7 +1,8 @@
 """Decide for every request of a run whether it may be sent, and say why not.
 
-A read is a GET or HEAD of an action that reads, and a call whose author said that it reads. Everything else
-is a write, however broken it is. A write is sent only with a key that may write, and only if it
+A read is a GET, HEAD or OPTIONS whose path is not that of an action which writes or costs money. A call whose
+author said that it reads is one too. Everything else is a write, however broken it is. A write is sent only
+with a key that may write, and only if it
 
 - makes something of the run's own; or
 - changes an instance that is shown to be the run's own; or
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -35,6 +35,7 @@ from pgagents.verify.fixtures.target import (
 )
 from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.run.gating.guarded_paths import GuardedPaths
 from pgagents.verify.run.gating.named_instances import NamedInstances, is_named_in
 from pgagents.verify.values.unmakeable import say_unsure_create
 from pgagents.verify.wire.call import Call
@@ -45,7 +46,6 @@ from pgagents.verify.wire.mcp.permission import is_no_call, object_to_message
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 _SLASHES = re.compile(r"/{2,}")
-_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _LEAVE = re.compile(r"--allow \S+ would call it\Z")
 
 
@@ -58,7 +58,7 @@ class Gate:
     """Decides if a request may be sent.
 
     `writes` is True if the main key may write. `allowed` are the actions that the caller permitted, `roles`
-    the identities with a key.
+    the identities with a key, `live` those of them whose key is none of test mode.
     """
 
     def __init__(
@@ -69,10 +69,13 @@ class Gate:
         writes: bool,
         allowed: Collection[str],
         roles: Collection[str],
+        live: Collection[str] = (),
     ) -> None:
         self.setting, self.model, self.factory = setting, setting.model, factory
         self._named = NamedInstances(self.model, factory)
+        self._guarded = GuardedPaths(self.model)
         self.writes, self.allowed, self.roles = writes, frozenset(allowed), frozenset(roles)
+        self.live = frozenset(live)
 
     def may_write(self, call: Call) -> bool:
         """True if the run may call this action although it writes."""
@@ -126,13 +129,7 @@ class Gate:
             or has_proof(self.model, request)
             or call.surface == MCP
         )
-        if (
-            endpoint is not None
-            and endpoint.action.effect == "read"
-            and not costs
-            and call.raw.is_ordinary
-            and keyed
-        ):
+        if endpoint is not None and endpoint.action.only_reads and call.raw.is_ordinary and keyed:
             return ""
         if call.surface == OPERATOR or (endpoint is not None and str(endpoint.action.name) in self.allowed):
             return ""
@@ -140,15 +137,20 @@ class Gate:
             return ""  # it changes nothing but who may call, and the catalogue names where it goes
         if not self.writes:
             return NO_WRITES
+        if call.role in self.live:
+            return (
+                f"nothing is written with the key of {call.role}, which is no test key; --allow-writes would"
+            )
         if endpoint is None:
             return self._without_action(call, request)
         if request.method != endpoint.method and endpoint.form is None:
             return f"{request.method} is no method of {endpoint.path}"
-        if endpoint.action.effect == "read" and costs and not endpoint.action.may_name_none:
-            return (
-                f"{endpoint.action.name} costs money, and undoing nothing gives it back: --allow "
-                f"{endpoint.action.name} would call it"
-            )
+        if (
+            endpoint.action.effect == "read"
+            and costs
+            and (objection := self._object_to_cost(endpoint.action))
+        ):
+            return objection
         if endpoint.action.effect == "read" or (
             endpoint.action.signed is not None and endpoint.action.signed.role in self.roles
         ):
@@ -158,22 +160,22 @@ class Gate:
     # -- reads
 
     def _object_to_get(self, request: Request) -> str:
-        """Return why a GET must not be sent: its path is that of an action which writes. Empty if it may be
-        sent.
+        """Return why a GET or HEAD must not be sent: its path is that of an action which writes or costs
+        money. Empty if it may be sent.
         """
-        path = urlsplit(request.target).path
-        for action, pattern in self._writing_gets:
-            if request.method == "GET" and pattern.fullmatch(path):
-                return f"GET of this path is {action.name}, which writes"
-        return ""
+        action = self._guarded.find(request)
+        if action is None:
+            return ""
+        if action.effect == "write":
+            return f"GET of this path is {action.name}, which writes"
+        return "" if str(action.name) in self.allowed else self._object_to_cost(action)
 
-    @cached_property
-    def _writing_gets(self) -> list[tuple[Action, re.Pattern[str]]]:
-        writing = [a for a in self.model.actions if a.method == "GET" and a.effect == "write"]
-        return [
-            (a, re.compile("[^/]+".join(map(re.escape, _PLACEHOLDER.split(str(a.path)))) + "/?"))
-            for a in writing
-        ]
+    def _object_to_cost(self, action: Action) -> str:
+        """Return why a read that costs money must not be called; empty if its author lets a run pay."""
+        if self.writes and action.may_name_none:
+            return ""
+        said = f"{action.name} costs money, and undoing nothing gives it back"
+        return f"{said}: --allow {action.name} would call it"
 
     # -- writes
 
@@ -273,13 +275,15 @@ class Gate:
                 if (v := values.get(str(p.name))) not in (None, "")
                 and not says_where(self.model, endpoint.action, p, v)
             ]
-            if len(resource.ids) > 1 and any(self._named.is_no_id(resource, p, v) for p, v in given):
+            if len(resource.ids) > 1 and any(self._named.is_nobody_elses(resource, p, v) for p, v in given):
                 continue  # one member that nobody has makes the whole id nobody's
             for param, value in given:
                 if self.factory.marks.is_marked(value):
                     continue  # such as `=fresh.number`, by the author's word
                 found = self.factory.pool.find(resource, value) if isinstance(value, str | int) else None
-                if not self._named.is_no_id(resource, param, value) and (found is None or not found.ours):
+                if not self._named.is_nobody_elses(resource, param, value) and (
+                    found is None or not found.ours
+                ):
                     return (
                         f"{name} might overwrite the {resource.name} {value!r}: --allow {name} would call it"
                     )
@@ -303,7 +307,8 @@ class Gate:
             )  # one member that nobody has makes the whole id nobody's
             place = resource.place_in(endpoint.params, values)
             free = (
-                self._named.is_no_id(resource, p, v, place) for p, v in zip(target.named, given, strict=True)
+                self._named.is_nobody_elses(resource, p, v, place)
+                for p, v in zip(target.named, given, strict=True)
             )
             elsewhere = is_ours_elsewhere(self.model, self.factory.pool, endpoint, target, values)
             if not elsewhere and not enough(free):

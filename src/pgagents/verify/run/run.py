@@ -28,6 +28,7 @@ from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.finishing.clean_up import clean_up
 from pgagents.verify.run.finishing.run_report import make_report
 from pgagents.verify.run.ledger import Ledger
+from pgagents.verify.run.preflight.signing_secrets import check_signing_secrets
 from pgagents.verify.run.sending.clocks import Clocks
 from pgagents.verify.run.sending.routes import Routes
 from pgagents.verify.run.sending.time_left import OUT_OF_TIME
@@ -161,11 +162,12 @@ def verify(
     plan's.
 
     A KeyboardInterrupt ends the run early: its instances are removed, and the report's footer says `complete`
-    false. Raises PgagentsError if the run may not start, because there is no key.
+    false. Raises PgagentsError if the run may not start, because there is no key or one that cannot sign.
     """
     timer = timer or clock
     begun = timer()
     identities = _add_main(model, identities, options)
+    check_signing_secrets(model, identities)
     started_at = wall()
     setting = planning.make_setting(
         model,

@@ -9,10 +9,11 @@ from urllib.parse import quote
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract, Verdict
 from pgagents.source.source import Pointer
-from pgagents.verify.check.check import Conversation, Judgement, Probe
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_untested
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
+from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.listing import ToolListing
 
 TOOLS = ("MCP 2025-11-25, server/tools",)
@@ -51,6 +52,12 @@ def server_contract(
 ) -> Contract:
     """Return a contract about the server as a whole."""
     return Contract(f"{check}/{kind}@{MCP}", check, "", MCP, says, ("tools",), tuple(cite), advice)
+
+
+def judge_busy(exchange: Exchange, *contracts: str) -> Iterator[Judgement]:
+    """Leave the contracts of a call untested that the server put off. An empty id is passed over."""
+    for contract in filter(None, contracts):
+        yield judge_untested(contract, f"the server was busy: {exchange.outcome}")
 
 
 def send_message(method: str, params: Mapping[str, Any] | None, why: str) -> Call:

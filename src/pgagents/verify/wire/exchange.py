@@ -239,7 +239,12 @@ class Exchange:
     @property
     def void(self) -> bool:
         """True if it proves nothing about the call: no answer, a rate limit, a 503, or an invented id."""
-        return self.error or self.limited or self.status == UNAVAILABLE or bool(self.moot)
+        return self.error or self.busy or bool(self.moot)
+
+    @property
+    def busy(self) -> bool:
+        """True if the server put the call off: a rate limit, or a 503."""
+        return self.limited or self.status == UNAVAILABLE
 
     @property
     def outcome(self) -> str:

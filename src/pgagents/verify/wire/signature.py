@@ -43,8 +43,20 @@ def make_content(scheme: SignatureScheme, body: bytes, time: str, id: str) -> by
     return before.format(time=time, id=id).encode() + body + after.encode()
 
 
+def find_secret_problem(scheme: SignatureScheme, secret: str) -> str:
+    """Return why a secret cannot sign in a format; empty if it can. The text does not contain the secret."""
+    try:
+        make_mac(scheme, secret, b"")
+    except ValueError:
+        return "its part after the first underscore is not base64"
+    return ""
+
+
 def make_mac(scheme: SignatureScheme, secret: str, signed: bytes) -> str:
-    """Return the HMAC-SHA256 of these bytes in the format's encoding."""
+    """Return the HMAC-SHA256 of these bytes in the format's encoding.
+
+    Raises ValueError if the format needs a secret in base64, and this one is not.
+    """
     key = secret.encode()
     if scheme.coded_secret:
         text = secret.split("_", 1)[-1]

@@ -59,8 +59,8 @@ def find_first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
 def list_plain_reads(setting: Setting) -> Iterator[Endpoint]:
     """Yield the REST reads that take a key and need no id."""
     for endpoint in setting.endpoints:
-        plain = endpoint.on_rest and "{" not in endpoint.path and not endpoint.action.costs
-        if plain and endpoint.needs_key and endpoint.action.effect == "read":
+        plain = endpoint.on_rest and "{" not in endpoint.path
+        if plain and endpoint.needs_key and endpoint.action.only_reads:
             yield endpoint
 
 

@@ -51,10 +51,11 @@ def make_misspelling_edit(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
 
 
 def find_not_offered(setting: Setting, dispatcher: Dispatcher) -> str | None:
-    """Return an action that the dispatcher does not offer, and of which a call is valid in every other way.
+    """Return a read that the dispatcher does not offer, and of which a call is valid in every other way.
 
-    A read without required arguments is preferred. None if every action is offered.
+    One without required arguments is preferred. None if every free read is offered: a server that wrongly
+    carries out a write would change what is somebody else's.
     """
-    others = [a for a in setting.model.actions if a.key and a not in dispatcher.actions]
-    chosen = min(others, key=lambda a: (any(p.required for p in a.params), a.effect == "write"), default=None)
+    others = [a for a in setting.model.actions if a.key and a.only_reads and a not in dispatcher.actions]
+    chosen = min(others, key=lambda a: any(p.required for p in a.params), default=None)
     return str(chosen.name) if chosen is not None else None

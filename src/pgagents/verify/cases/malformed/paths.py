@@ -23,17 +23,21 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 def reader(setting: Setting) -> Endpoint | None:
-    """Return the first REST read without an argument in its path; None if every read has one."""
+    """Return the first REST read without an argument in its path; None if every read has one.
+
+    Reads that cost money come last, because the gate lets nobody call their paths without leave.
+    """
     return next(iter(_readers(setting, named=False)), None)
 
 
 def _readers(setting: Setting, *, named: bool) -> list[Endpoint]:
     def find() -> list[Endpoint]:
-        return [
+        found = [
             d
             for d in setting.endpoints
             if d.on_rest and d.action.effect == "read" and ("{" in d.path) == named and d.ordinary
         ]
+        return sorted(found, key=lambda d: d.action.costs)
 
     return setting.compute_once(("readers", named), find)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from pgagents.model.resource import Resource
@@ -24,14 +25,18 @@ from pgagents.verify.laws.paged_list import (
 )
 
 PAGES = 3
-"""The number of pages that are requested: half of the items, most of the others, and the last item.
+"""The number of pages that are planned: half of the items, most of the others, and the last item.
 
 Different sizes reveal a server that has a page size of its own.
 """
 ENOUGH = 2
 """The fewest items that make two pages."""
 MOST_PAGES = 8
-"""The most pages that are read, if the server makes pages smaller than requested."""
+"""The most pages that are followed, if the server makes smaller ones than planned."""
+ENDLESS = 3
+"""The number of empty pages in a row, each of which announces another, after which a complete list counts as
+endless.
+"""
 
 
 @dataclass(slots=True)
@@ -191,6 +196,9 @@ class Walk:
             return judge_broken(
                 self.contract, expected, f"{len(lost)} on no page, such as {self.paged.id} {lost[0]}"
             )
+        if not ended and not lost and (empty := self._count_endless(pages, len(walked))):
+            actual = f"{empty} empty pages in a row, each of which announces another"
+            return judge_broken(self.contract, "pages that come to an end", actual)
         if lost or (self.there is None and not ended):
             return judge_untested(self.contract, f"its pages were followed no further than {MOST_PAGES}")
         law = breaks_order(self.setting, self.paged, [(page.exchange, page.items) for page in pages])
@@ -201,6 +209,20 @@ class Walk:
                 "a page begins before the last one ended",
             )
         return None
+
+    def _count_endless(self, pages: list[Page], walked: int) -> int:
+        """Return the number of empty pages at the end, if they show that no end comes; else 0.
+
+        Two show it if both announce the same request, because a client would repeat it for ever. Other ones
+        may be left over from items that a filter took out, unless the whole list is known.
+        """
+        empty = list(takewhile(lambda page: not page.items, reversed(pages)))
+        if len(empty) < 2:
+            return 0
+        repeats = empty[0].next is not None and empty[0].next == empty[1].next
+        known = self.setting.exclusive and (self.every or self.short)
+        whole = known and walked == len(self.there or ())
+        return len(empty) if repeats or (whole and len(empty) >= ENDLESS) else 0
 
     @property
     def _reader(self) -> ListReader:

@@ -55,9 +55,8 @@ def list_changed(setting: Setting) -> Iterator[Changed]:
         reader = by_action.get(str(resource.read_by[0].action.name))
         told = {str(call.action.name) for call in (*resource.read_by, *resource.listed_by)}
         about = [endpoint for endpoint in rest if _find_id(endpoint, resource) is not None]
-        reads = [e for e in about if e.action.effect == "read" and str(e.action.name) not in told]
+        reads = [e for e in about if e.action.only_reads and str(e.action.name) not in told]
         change = next((e for e in about if e.action.name not in others and _changes(e)), None)
-        reads = [endpoint for endpoint in reads if not endpoint.action.costs]
         if maker is not None and reader is not None and change is not None and reads:
             yield Changed(resource, maker, reader, change, tuple(reads[:MOST_READS]))
 

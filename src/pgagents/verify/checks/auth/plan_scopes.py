@@ -100,10 +100,7 @@ def _list_open_reads(setting: Setting, roles: frozenset[str]) -> Iterator[tuple[
     reads = [
         endpoint
         for endpoint in setting.endpoints
-        if endpoint.on_rest
-        and endpoint.dispatcher is None
-        and endpoint.action.effect == "read"
-        and not endpoint.action.costs
+        if endpoint.on_rest and endpoint.dispatcher is None and endpoint.action.only_reads
     ]
     for endpoint in reads[:MOST_OPEN] if lesser else ():
         scope = endpoint.action.scope

@@ -247,15 +247,21 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     owner: Owner = (role.project, role.mode)
     made: dict[Owner, dict[bytes, str]] = memory.notes.setdefault(NAME, {})
+    _note_made(exchange, owner, made, memory)
     if len(made) > (owner in made) and exchange.response is not None and exchange.call.intent != "framework":
         yield from _find_leaks(exchange, owner, made)
     others = [pair for pair in memory.notes.get(BODIES, {}) if pair[0] != owner]
     if others and exchange.success and exchange.call.intent != "framework":
         yield from _find_foreign_items(exchange, owner, memory)
+
+
+def _note_made(exchange: Exchange, owner: Owner, made: dict[Owner, dict[bytes, str]], memory: Memory) -> None:
+    """Note the id and the body of an instance that this exchange made."""
     for resource in memory.model.resources.values():
         if (
             resource.tenant
             and resource.made_by
+            and exchange.call.endpoint is not None
             and exchange.call.endpoint.action is resource.made_by.action
             and exchange.success
         ):
@@ -309,13 +315,19 @@ def _is_same(resource: Resource, item: Any, body: Mapping[str, Any]) -> bool:
 def _find_leaks(
     exchange: Exchange, owner: Owner, made: Mapping[Owner, Mapping[bytes, str]]
 ) -> Iterator[Judgement]:
-    """Judge that an answer contains no id of another owner, apart from ids in the call itself."""
+    """Judge that an answer contains no id of another owner.
+
+    An id in the call itself is none, and neither is one that the caller's own create answered: ids may be
+    counted per project.
+    """
     body = exchange.told.body if isinstance(exchange.told, Response) else b""
     action = exchange.call.endpoint.action.name if exchange.call.endpoint else ""
+    mine = made.get(owner, {})
     for other, ids in made.items():
         for id, name in ids.items() if other != owner else ():
             if (
                 id in body
+                and id not in mine
                 and id[1:-1] not in exchange.request.body
                 and id[1:-1].decode() not in exchange.request.target
             ):

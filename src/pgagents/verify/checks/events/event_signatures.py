@@ -7,6 +7,7 @@ the delivery, within the tolerance.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.signature import schemes
@@ -14,6 +15,7 @@ from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_ke
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.events.deliveries import Heard, unheard
 from pgagents.verify.events.signatures import find_slip, is_signed, read_signature
+from pgagents.verify.wire.signature import find_secret_problem
 
 NAME = "event_signatures"
 FITS, FRESH = f"{NAME}/fits@rest", f"{NAME}/fresh@rest"
@@ -25,12 +27,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
     if hooks is None or hooks.signature is None:
         return
     origin, header = ("webhooks", "signature"), hooks.signature.header
-    timed = schemes()[hooks.signature.scheme].timed
-    signs = "the time and the bytes" if timed else "the bytes"
+    scheme = schemes()[hooks.signature.scheme]
+    signs = "the time and the bytes" if scheme.timed else "the bytes"
     yield promise_at(NAME, "fits", "@rest", f"{header} signs {signs} of each delivery", origin, hooks.cite)
-    if not timed:
+    if not scheme.timed:
         return
-    says = f"the time in {header} is that of the delivery, within {hooks.signature.tolerance_s} s"
+    where = scheme.time_header or header
+    says = f"the time in {where} is that of the delivery, within {hooks.signature.tolerance_s} s"
     yield promise_at(NAME, "fresh", "@rest", says, origin, hooks.cite)
 
 
@@ -48,6 +51,9 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     scheme = schemes()[signing.scheme]
     if not heard.secret:
         yield judge_untested(FITS, "the registration returned no secret")
+    elif problem := find_secret_problem(scheme, heard.secret):
+        yield judge_broken(FITS, f"the secret of a registration signs as {signing.scheme}", problem)
+        heard = replace(heard, secret="")
     for event in heard.events:
         read = read_signature(scheme, signing.header, event.delivery)
         if isinstance(read, str):
@@ -70,10 +76,11 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
         if abs(age_s) <= signing.tolerance_s:
             yield judge_kept(FRESH)
         else:
+            name, side = scheme.time_header or "t", "before" if age_s > 0 else "after"
             yield judge_broken(
                 FRESH,
-                f"t is within {signing.tolerance_s} s of the delivery",
-                f"t is {age_s:,.0f} s before it",
+                f"{name} is within {signing.tolerance_s} s of the delivery",
+                f"{name} is {abs(age_s):,.0f} s {side} it",
             )
 
 

@@ -40,6 +40,7 @@ from pgagents.verify.answers.hints.observation import (
     tell,
 )
 from pgagents.verify.answers.hints.trials import judge_trials
+from pgagents.verify.cases.removed_instances import is_nobodys_now
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -102,6 +103,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _run(setting: Setting, hinted: HintedCall, contract: str, traces: Traces) -> Callable[[], Conversation]:
     resource = hinted.resource
     fillers = [f for f in list_fillers(setting, resource) if f.endpoint is not hinted.endpoint]
+    removes = hinted.endpoint.action.may_remove
     said = {"why": "the first call was not accepted"}
 
     def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
@@ -123,6 +125,9 @@ def _run(setting: Setting, hinted: HintedCall, contract: str, traces: Traces) ->
         seen: list[Observation] = []
         for number in range(CALLS):
             if number:
+                if removes and not (yield from is_nobodys_now(setting, resource, body)):
+                    said["why"] = f"nothing shows that nobody else got the id of the {resource.name}"
+                    return None
                 yield _repeat(first, body, hinted)
                 traces.note(hinted.endpoint.action, changes=not _is_silent(hinted.endpoint))
             last = number == CALLS - 1

@@ -84,8 +84,7 @@ def _find_reader(setting: Setting, credential: Credential) -> Endpoint | None:
             endpoint
             for endpoint in setting.endpoints
             if endpoint.on_rest
-            and endpoint.action.effect == "read"
-            and not endpoint.action.costs
+            and endpoint.action.only_reads
             and endpoint.method == "GET"
             and endpoint.security == ((credential.name,),)
             and plain(setting, endpoint) is not None

@@ -123,13 +123,13 @@ def _has_scopes(setting: Setting) -> bool:
 
 
 def _reader(setting: Setting) -> Endpoint | None:
-    """Return the first REST read that needs a key and no id, or None."""
+    """Return the first REST read that needs a key and no id, or None. One that costs money comes last."""
     rest = [
         d
         for d in setting.endpoints
         if d.dispatcher is None and d.action.key and d.action.effect == "read" and "{" not in d.path
     ]
-    return rest[0] if rest else None
+    return min(rest, key=lambda d: d.action.costs, default=None)
 
 
 def _asking(call: Call) -> Conversation:
@@ -201,12 +201,13 @@ def _server(
 ) -> tuple[str, str] | None:
     """Return the expected and the actual metadata of the server; None if they agree."""
     issuer = told.get("issuer")
-    if issuer not in _bases(setting):
+    if not isinstance(issuer, str) or issuer.removesuffix("/") not in _bases(setting):
         return f"issuer is {_bases(setting)[0]}", f"issuer: {issuer}"
     for key, member in ENDPOINTS.items():
         path = getattr(oauth, key)
-        if path and told.get(member) != issuer + path:
-            return f"{member} is {issuer}{path}", f"{member}: {told.get(member)}"
+        wanted = issuer.removesuffix("/") + path if path else ""
+        if path and told.get(member) != wanted:
+            return f"{member} is {wanted}", f"{member}: {told.get(member)}"
     grants = ["authorization_code", *(["refresh_token"] if oauth.refresh_s else [])]
     lists = {
         "response_types_supported": ["code"],

@@ -3,11 +3,12 @@
 A success has the media type that its action documents, an error that of its code, which is usually JSON.
 Every answer with a body is judged, except documents and errors with an open body. A JSON type may have a
 suffix (`application/problem+json`) unless the catalogue fixes `json`. If the catalogue names a suffix for
-errors, their type must have it. The charset may only be UTF-8.
+errors, their type must have it. The charset may only be UTF-8. Other parameters may have any value.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pgagents.decoding.medium import fits, is_json
@@ -30,6 +31,8 @@ from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "content_type"
+_PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
+"""One parameter of a media type (RFC 9110, 8.3.1). A text in quotes may contain semicolons."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -123,14 +126,19 @@ def _find_error_type(exchange: Exchange, memory: Memory) -> str:
 
 def _is_json(text: str, promised: str, *, fixed: bool, exact: bool) -> bool:
     """True if a Content-Type is JSON; with `exact`, only if it is the promised type."""
-    kind, _, rest = text.partition(";")
-    kind, charset = kind.strip().lower(), rest.replace(" ", "").replace('"', "").lower()
+    kind = text.partition(";")[0].strip().lower()
     right = (
         (kind == JSON and not exact)
         or fits(text, promised)
         or (not fixed and not exact and kind.startswith("application/") and kind.endswith("+json"))
     )
-    return right and charset in ("", "charset=utf-8", "charset=utf8")
+    return right and all(charset in ("utf-8", "utf8") for charset in _list_charsets(text))
+
+
+def _list_charsets(text: str) -> list[str]:
+    """Return the values of the `charset` parameters of a Content-Type. Other parameters may say anything."""
+    found = [(name, value.strip().strip('"').lower()) for name, value in _PARAMETER.findall(text)]
+    return [value for name, value in found if name.lower() == "charset"]
 
 
 CHECK = Check(

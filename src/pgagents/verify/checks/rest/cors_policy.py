@@ -63,13 +63,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def _endpoints(setting: Setting) -> list[Endpoint]:
     """Return one endpoint of each kind: a read, a write with a body, one with a preflight, and a
-    dispatcher's.
+    dispatcher's. All are of the API's own server, to which the questions go.
     """
-    rest = [d for d in setting.endpoints if d.dispatcher is None and d.ordinary]
+    rest = [d for d in setting.home_endpoints if d.dispatcher is None and d.ordinary]
     writers = [d for d in rest if any(p.place == "body" for p in d.params)]
     others = [d for d in rest if d.method not in SIMPLE_METHODS]
     reader = _reader(setting)
-    dispatched = [d for d in setting.endpoints if d.dispatcher is not None]
+    dispatched = [d for d in setting.home_endpoints if d.dispatcher is not None]
     return list(
         {
             d.place: d for d in [*([reader] if reader else []), *writers[:1], *others[:1], *dispatched[:1]]
@@ -80,10 +80,10 @@ def _endpoints(setting: Setting) -> list[Endpoint]:
 def _reader(setting: Setting) -> Endpoint | None:
     rest = [
         d
-        for d in setting.endpoints
+        for d in setting.home_endpoints
         if d.dispatcher is None and d.ordinary and d.action.effect == "read" and "{" not in d.path
     ]
-    return rest[0] if rest else None
+    return min(rest, key=lambda d: d.action.costs, default=None)  # those that cost money are for the last
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

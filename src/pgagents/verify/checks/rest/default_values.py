@@ -45,7 +45,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for endpoint, param in _cases(setting):
         says = (
             f"{endpoint.action.name} without {param.name} answers as with {param.name} "
-            f"{param.schema['default']}"
+            f"{_find_default(setting, param)}"
         )
         yield promise(NAME, str(param.name), endpoint, says, (*param.origin, "default"), endpoint.action.cite)
 
@@ -74,7 +74,12 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param], ...]:
 
 
 def _has_default(setting: Setting, param: Param) -> bool:
-    return not param.required and setting.resolve_schema(param.schema).get("default") is not None
+    return not param.required and _find_default(setting, param) is not None
+
+
+def _find_default(setting: Setting, param: Param) -> Any:
+    """Return an argument's default: its own, or that of the schema that it names; None without one."""
+    return param.schema.get("default", setting.resolve_schema(param.schema).get("default"))
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -96,7 +101,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> Conversation:
     name, template = str(param.name), template_of(setting.model, endpoint.action)
-    usual = setting.resolve_schema(param.schema)["default"]
+    usual = _find_default(setting, param)
     given = _widest(setting, endpoint, param, usual)
     without = {k: v for k, v in given.items() if k != name}
     reuses: tuple[Reuse, ...] = (

@@ -58,10 +58,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _read(header: str, text: str) -> datetime | None:
-    """Return the time in a header; None if it has another form."""
+    """Return the time in a header; None if it has another form.
+
+    A Sunset without a zone or with `-0000` has one: Python would read it as a time of this machine's zone.
+    """
     try:
         if header == "Sunset":
-            return parsedate_to_datetime(text).astimezone(UTC)
+            found = parsedate_to_datetime(text)
+            return found.astimezone(UTC) if found.tzinfo is not None else None
         seconds = _SECONDS.fullmatch(text.strip())
         return datetime.fromtimestamp(int(seconds[1]), UTC) if seconds else None
     except (ValueError, OverflowError, OSError):

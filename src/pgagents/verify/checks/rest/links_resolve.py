@@ -1,7 +1,7 @@
 """A link to the API's own host leads to an existing page, and the page contains no secret.
 
 Links that an example contains are followed without a key. A page that asks its reader to sign in is right;
-404, 410 and 5xx are not. Links to other hosts are not followed.
+404, 410 and 5xx are not. Links to other hosts, or outside the path of the base URL, are not followed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
@@ -23,6 +22,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
+from pgagents.verify.check.own_links import find_own_target
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import Endpoint
@@ -105,15 +105,9 @@ def _members(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _path(setting: Setting, link: str) -> str:
-    """Return path and query of a link to the API's own host; empty for another host."""
-    try:
-        parts = urlsplit(link)
-        own = {urlsplit(url).netloc for url in (str(setting.model.api.server), setting.url) if url}
-    except ValueError:
-        return ""
-    if parts.scheme not in ("http", "https") or parts.netloc not in own:
-        return ""
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    """Return path and query of a link to the API's own server; empty for a link that leads elsewhere."""
+    declared = str(setting.model.api.server)
+    return find_own_target([url for url in (setting.url, declared) if url], declared, link) or ""
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:

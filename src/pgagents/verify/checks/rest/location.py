@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 
 from pgagents.model.action import Action, ActionCall
 from pgagents.model.contract import Contract
@@ -25,6 +25,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
+from pgagents.verify.check.own_links import find_own_target
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
@@ -110,18 +111,10 @@ def _path_on_api(setting: Setting, exchange: Exchange, text: str) -> str | None:
     """
     own = setting.list_bases(exchange.call.endpoint)
     try:
-        parts = urlsplit(urljoin(own[0] + exchange.request.target, text))
-        bases = [urlsplit(base) for base in own]
+        whole = urljoin(own[0] + exchange.request.target, text)
     except ValueError:
         return None
-    if parts.netloc.lower() not in {base.netloc.lower() for base in bases}:
-        return None
-    longest = sorted(bases, key=lambda base: -len(base.path))
-    home = next((base for base in longest if parts.path.startswith(f"{base.path}/")), None)
-    if home is None:
-        return None
-    path = parts.path.removeprefix(home.path)
-    return f"{path}?{parts.query}" if parts.query else path
+    return find_own_target(own, str(setting.model.api.server), whole)
 
 
 def _find_action(setting: Setting, path: str) -> tuple[Action, dict[str, str]] | None:

@@ -1,17 +1,17 @@
 """No answer reveals a key, a secret, personal data in an undeclared member, or internals of the server.
 
 Every answer is searched for the run's keys and for secrets of other answers. Errors are searched for stack
-traces, SQL and file paths. Undeclared members must not look like secrets, e-mail addresses or card numbers.
-A count, a flag or a cursor is no secret, whatever its name (`total_tokens`, `has_password`, `next_token`).
-A number in an id is no card number. An identity may see what it sent itself.
+traces, SQL and file paths; the path of the request is none. Undeclared members must not look like secrets,
+e-mail addresses or card numbers. A count, a flag or a cursor is no secret, whatever its name (`total_tokens`,
+`has_password`, `next_token`). A number in an id is no card number. An identity may see what it sent itself.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from pgagents.model.contract import Contract
 from pgagents.model.identity import find_credential, has_proof
@@ -37,7 +37,11 @@ _INSIDE = re.compile(
     r"|(?:[A-Z]\w+\.)*[A-Z]\w+(?:Error|Exception)\b:",
     re.S,
 )
+_IN_PATH = re.compile(r"[\w./-]", re.A)
+"""A character that `_INSIDE` reads as part of a path. JSON may escape others."""
+_SUFFIX = re.compile(r"\.\w+$")
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")
+_NESTED = (dict, list)
 _Told = dict[str, dict[str, str]]
 """The secrets of answers and the members that held them, grouped by their first characters."""
 _SECRET_NAMES = re.compile(
@@ -83,7 +87,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     text = response.body.decode("utf-8", "replace")
     found = (
         _keys(text, _list_own_words(exchange), memory)
-        or _inside(text, exchange)
+        or _inside(text, exchange, memory)
         or _elsewhere(exchange, text, memory)
         or _members(exchange, memory)
     )
@@ -126,16 +130,37 @@ def _list_secrets(holder: str, key: str, memory: Memory) -> list[str]:
     return [part for part in parts if len(part) >= 8 and (part == key or not part.isalpha())]
 
 
-def _inside(text: str, exchange: Exchange) -> str:
+def _inside(text: str, exchange: Exchange, memory: Memory) -> str:
     if not exchange.refused:
         return ""
-    found = _INSIDE.search(text)
-    return f"the error contains inner detail: {found.group(0).strip()[:60]}" if found else ""
+    for found in _INSIDE.finditer(text):
+        detail = found.group(0).strip()
+        if not _repeats_path(detail.lstrip("\"'("), exchange, memory):
+            return f"the error contains inner detail: {detail[:60]}"
+    return ""
+
+
+def _repeats_path(detail: str, exchange: Exchange, memory: Memory) -> bool:
+    """True if a text is the path of the request, as in the `instance` of RFC 9457, or a path under it.
+
+    A path under it that ends in a suffix may be a file of the server, so it is no such text.
+    """
+    if not detail.startswith("/"):
+        return False
+    base, path = urlsplit(exchange.base or memory.setting.url).path.rstrip("/"), exchange.request.path
+    own = {form.rstrip("/") for whole in (base + path, path) for form in (whole, unquote(whole))}
+    return any(_is_part_of(told, each) for told in (detail, detail.rstrip(".")) for each in own)
+
+
+def _is_part_of(told: str, path: str) -> bool:
+    """True if a text is a path, its beginning up to a character that JSON escapes, or a path under it."""
+    cut = f"{path}/".startswith(told) and not _IN_PATH.match(path, len(told))
+    return cut or (path.count("/") > 1 and told.startswith(f"{path}/") and not _SUFFIX.search(told))
 
 
 def _members(exchange: Exchange, memory: Memory) -> str:
     """Return an undeclared member that looks like a secret or personal data; empty without one."""
-    if exchange.output is None or exchange.output.schema is None or not isinstance(exchange.body, Mapping):
+    if exchange.output is None or exchange.output.schema is None or not isinstance(exchange.body, _NESTED):
         return ""
     for path, value in find_undeclared(exchange.body, exchange.output.schema, memory.setting):
         name = path.rpartition(".")[2]
@@ -231,7 +256,7 @@ def _declares(exchange: Exchange, memory: Memory) -> bool:
 
 
 def _remember(body: Any, memory: Memory) -> None:
-    if not memory.model.secrets or not isinstance(body, Mapping):
+    if not memory.model.secrets or not isinstance(body, _NESTED):
         return
     told: _Told = memory.notes.setdefault((NAME, "told"), {})
     if sum(map(len, told.values())) >= MOST_TOLD:

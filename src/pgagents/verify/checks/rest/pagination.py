@@ -1,11 +1,11 @@
 """The pages of a list together contain the whole list, each item once and in order.
 
 The catalogue's `pages` describe how the next page is requested. A list whose page size can be chosen is read
-in one piece, then in up to three pages. The pages must neither lose nor repeat an item and must come to an
-end, and no page may exceed the requested size. If nobody else uses the server, a total has the same value on
-each page. A member is a total if its name says so and its value is the number of items. A URL of the next
-page must have the same host and scheme. The list is also read with each value of its optional arguments,
-which the further pages must keep.
+in one piece, then in two or three pages. If the server makes smaller ones, up to eight are read. The pages
+must neither lose nor repeat an item and must come to an end, and no page may exceed the requested size. If
+nobody else uses the server, a total has the same value on each page. A member is a total if its name says so
+and its value is the number of items. A URL of the next page must have the same host and scheme. The list is
+also read with each value of its optional arguments, which the further pages must keep.
 """
 
 from __future__ import annotations

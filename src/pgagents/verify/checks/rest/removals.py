@@ -25,6 +25,7 @@ from pgagents.verify.cases.removed_instances import (
     find_page,
     has_random_id,
     is_listed,
+    is_nobodys_now,
     is_same,
     is_there,
     read_instance,
@@ -283,13 +284,11 @@ def _list_again(
 def _take(
     setting: Setting, found: _Removable, body: Mapping[str, Any], *, gone: bool
 ) -> Generator[Any, Any, None]:
-    """Send the other calls that need the instance. They are only sent if no other instance can have its
-    id.
-    """
+    """Send the other calls that need the instance, if no other instance can have its id."""
     resource = found.resource
     free = gone or has_random_id(resource, body)
     for endpoint, contract in zip(found.takers, found.refused_contracts, strict=True):
-        if not free:
+        if not (free and (yield from is_nobodys_now(setting, resource, body))):
             yield judge_untested(contract, f"nothing shows that the {resource.name} is missing")
             continue
         what = f"{endpoint.action.name} of a removed {resource.name}"

@@ -2,7 +2,7 @@
 
 A repeated header counts as one with all values joined (RFC 9110, 5.3), which is no valid number or id. Hosted
 documents need the headers of all answers; answers to CORS preflights, often sent by a proxy, only those for
-https.
+https. A header whose schema is a list or an object must be there, and its value is not judged.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ NAME = "response_headers"
 MOST_KNOWN = 5_000
 """The number of header values whose verdict is cached."""
 _WHOLE, _BROKEN = re.compile(r"-?\d{1,15}"), re.compile(r"-?\d{1,15}\.\d{1,9}")
+_FLAGS = {"true": True, "false": False}
 _EVERYWHERE = {"all", "success", "error", "keyed", 401}
 
 
@@ -113,7 +114,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
                 f"header {header.name} on a {exchange.status}",
                 f"no such header on {exchange.status}",
             )
-        elif _fits(header, text, memory):
+        elif _holds_many(header.schema, memory.setting) or _fits(header, text, memory):
             yield judge_kept(contract)
         else:
             wanted = header.const or "a value that satisfies its schema"
@@ -133,6 +134,8 @@ def _judge_own_headers(
             yield judge_broken(
                 contract, f"header {header.name} on a {exchange.status}", "no such header in this answer"
             )
+        elif text is not None and _holds_many(header.schema, memory.setting):
+            yield judge_kept(contract)
         elif text is not None:
             test = memory.setting.test(("header", contract), header.schema)
             fits = any(test.is_valid(value) for value in _readings(header.schema, text))
@@ -197,12 +200,25 @@ def _fits(header: Header, text: str, memory: Memory) -> bool:
     return fits
 
 
+def _holds_many(schema: Mapping[str, Any], setting: Setting) -> bool:
+    """True for the schema of a list or an object. It does not say how a text is split into its parts."""
+    schema = setting.resolve_schema(schema)
+    told = schema.get("type")
+    types = {told} if isinstance(told, str) else set(told or ())
+    if not types:
+        return "items" in schema or "properties" in schema
+    return types <= {"array", "object", "null"} and types != {"null"}
+
+
 def _readings(schema: Mapping[str, Any], text: str) -> list[Any]:
+    """Return the values that a header's text may stand for: the text, a number, true or false."""
     found: list[Any] = [text] if schema.get("type") not in ("integer", "number") else []
     if _WHOLE.fullmatch(text.strip()):
         found.append(int(text))
     elif _BROKEN.fullmatch(text.strip()):
         found.append(float(text))
+    elif text.strip() in _FLAGS:
+        found.append(_FLAGS[text.strip()])
     return found
 
 

@@ -148,7 +148,7 @@ def _judge_redirect(exchange: Exchange, setting: Setting) -> Judgement:
     method = exchange.request.method
     if exchange.status not in KEEPING and method not in ("GET", "HEAD"):
         return judge_broken(CONTRACT, f"307 or 308, after which a client repeats the {method}", told)
-    if not _stays(setting.url or str(setting.model.api.server), location or ""):
+    if not _stays(exchange.base or setting.url or str(setting.model.api.server), location or ""):
         return judge_broken(CONTRACT, "a redirect within the host, over TLS", told)
     return judge_kept(CONTRACT)
 

@@ -7,7 +7,7 @@ JavaScript writes. A period that ends before it begins may be refused, but must 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
@@ -38,6 +38,9 @@ data.
 EAST = timezone(timedelta(hours=5, minutes=30))
 """The offset of the compared times. Its sign must not be decoded to a blank, and its half hour must count."""
 
+SAMPLE = "2026-04-18T16:00:00Z"
+"""A time that shows if a schema allows another form. A schema may allow only whole seconds with Z."""
+
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each reading action with times among its arguments."""
@@ -55,7 +58,9 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, list[Param], Mapping[str, 
             moments = [
                 p
                 for p in endpoint.params
-                if p.required and setting.resolve_schema(p.schema).get("format") == "date-time"
+                if p.required
+                and setting.resolve_schema(p.schema).get("format") == "date-time"
+                and _reformat_time(setting, endpoint, p, SAMPLE, EAST) != SAMPLE
             ]
             if endpoint.leads and endpoint.action.effect == "read" and moments:
                 around = boundary_value(setting, endpoint, "around_now")
@@ -91,14 +96,16 @@ def _run(
     plain: Exchange = yield ordinary(endpoint, template, "valid", "from yesterday to soon", input=given)
     zones = [*[EAST] * (len(moments) - 1), WEST]
     turned = {
-        str(p.name): _reformat_time(plain.input.get(str(p.name)), zone)
+        str(p.name): _reformat_time(setting, endpoint, p, plain.input.get(str(p.name)), zone)
         for p, zone in zip(moments, zones, strict=True)
     }
     why = "the same moments with another offset"
     other: Exchange = yield ordinary(
         endpoint, template, "valid", why, input={**given, **turned}, made=plain.subject
     )
-    if not (plain.success and plain.fits):
+    if all(plain.input.get(name) == text for name, text in turned.items()):
+        yield judge_untested(contract, "the schema allows these times in one form only")
+    elif not (plain.success and plain.fits):
         yield judge_untested(contract, f"no answer to compare with: {plain.outcome}")
     elif not (other.success and other.fits):
         yield judge_broken(contract, f"{plain.outcome}, as for the same moments with Z", other.outcome)
@@ -123,11 +130,19 @@ def _run(
         )
 
 
-def _reformat_time(text: Any, zone: timezone) -> Any:
-    """Return the same time with another offset and milliseconds."""
+def _reformat_time(setting: Setting, endpoint: Endpoint, param: Param, text: Any, zone: timezone) -> Any:
+    """Return the same time in another form that the schema allows; the same text if there is none.
+
+    A form with another offset and milliseconds is tried first, then one with either of them.
+    """
     if not isinstance(text, str):
         return text
-    return datetime.fromtimestamp(epoch(text), zone).isoformat(timespec="milliseconds")
+    moment = datetime.fromtimestamp(epoch(text), zone)
+    exact = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    whole = () if moment.microsecond else (moment.isoformat(timespec="seconds"),)
+    forms = (moment.isoformat(timespec="milliseconds"), *whole, exact)
+    test = setting.test_argument(endpoint, param)
+    return next((form for form in forms if test.is_valid(form)), text)
 
 
 CHECK = Check(

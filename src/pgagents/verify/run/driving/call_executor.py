@@ -30,7 +30,7 @@ MOST_NESTED = 24
 
 
 class Spent(Exception):
-    """No request is left for this probe."""
+    """Raised if too few requests are left for this probe."""
 
 
 class CallExecutor:

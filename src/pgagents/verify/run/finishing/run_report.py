@@ -23,6 +23,7 @@ from pgagents.verify.run.course import Course
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.gate import names_flag
 from pgagents.verify.run.ledger import NEVER_REACHED
+from pgagents.verify.run.sending.request_budget import TOO_FEW_LEFT
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import MCP, Endpoint
 
@@ -172,7 +173,7 @@ def _for_want_of_writes(driver: Driver, result: Result) -> bool:
     endpoint = driver.setting.by_place.get(place)
     if driver.ledger.entries[result.contract.id].reason == NO_WRITES:
         return True
-    reads = endpoint is not None and endpoint.action.effect == "read" and not endpoint.action.costs
+    reads = endpoint is not None and endpoint.action.only_reads
     if reads and not _names_what_is_made(driver, endpoint):
         return False
     return place not in driver.memory.reached
@@ -191,7 +192,7 @@ def _names_what_is_made(driver: Driver, endpoint: Endpoint | None) -> bool:
 
 def _never_tried(driver: Driver, result: Result) -> bool:
     entry = driver.ledger.entries[result.contract.id]
-    return not entry.error and (not entry.reason or "budget" in entry.reason)
+    return not entry.error and entry.reason in ("", TOO_FEW_LEFT)
 
 
 def _version() -> str:

@@ -1,4 +1,4 @@
-"""Tell which instances a request names, and which of its ids are nobody's."""
+"""Tell which instances a request names, and which of its ids are nobody else's."""
 
 from __future__ import annotations
 
@@ -63,15 +63,15 @@ class NamedInstances:
         if not isinstance(value, str | int | float):
             return False  # no id is a list or an object
         instances = (self._factory.pool.find(r, value) for r in self.list_kin(resource))
-        return any(t is not None and (t.ours or not t.made) for t in instances) or self.is_no_id(
+        return any(t is not None and (t.ours or not t.made) for t in instances) or self.is_nobody_elses(
             resource, param, value
         )
 
-    def is_no_id(self, resource: Resource, param: Param, value: Any, place: str = "") -> bool:
-        """True for a value that cannot be the id of somebody else's instance.
+    def is_nobody_elses(self, resource: Resource, param: Param, value: Any, place: str = "") -> bool:
+        """True if nobody else's instance has this id. An instance of ours, or none, may have it.
 
-        It is random, or the catalogue's `absent` value, or the server has said that no instance has it. Or it
-        differs from an id of ours only in case or width.
+        The run made the value up, or it is the catalogue's `absent` value, or the server has said that no
+        instance has it. Or it differs from an id of ours only in case or width.
         """
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return False
@@ -101,7 +101,9 @@ class NamedInstances:
         """True if the call names a container by an id that no instance has, so that it is empty."""
         above = self._model.resources.get(resource.within or "")
         named = [p for p in endpoint.params if above is not None and p.refers_to == above.name]
-        return above is not None and any(self.is_no_id(above, p, values.get(str(p.name))) for p in named)
+        return above is not None and any(
+            self.is_nobody_elses(above, p, values.get(str(p.name))) for p in named
+        )
 
 
 def is_named_in(request: Request, target: Target, instance: Instance) -> bool:

@@ -176,7 +176,7 @@ def _demands_key(endpoint: Endpoint) -> bool:
 
 def _shows(endpoint: Endpoint) -> bool:
     """True if a second call without the key can show whether the key makes a difference."""
-    return _demands_key(endpoint) and endpoint.action.effect == "read" and not endpoint.action.costs
+    return _demands_key(endpoint) and endpoint.action.only_reads
 
 
 def _without_key(call: Call) -> Call:

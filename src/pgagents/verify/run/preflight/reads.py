@@ -27,11 +27,7 @@ def list_reads(setting: Setting, carried: Mapping[str, str]) -> Iterator[tuple[E
     reads = [
         d
         for d in setting.home_endpoints
-        if d.on_rest
-        and d.method == "GET"
-        and d.action.effect == "read"
-        and not d.action.costs
-        and "{" not in d.path
+        if d.on_rest and d.method == "GET" and d.action.only_reads and "{" not in d.path
     ]
     count = 0
     for endpoint in sorted(reads, key=lambda d: not d.action.key):

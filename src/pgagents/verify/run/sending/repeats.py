@@ -18,23 +18,24 @@ def may_write(call: Call, request: Request) -> bool:
     """True if a request may change something. Safe methods and calls of free reading actions cannot."""
     if call.endpoint is None or call.raw != Raw():
         return request.method not in SAFE
-    return call.endpoint.action.effect == "write" or call.endpoint.action.costs
+    return not call.endpoint.action.only_reads
 
 
 def is_repeatable(call: Call) -> bool:
     """True if a call that may have arrived can be sent again.
 
-    It is a read, or a write whose idempotency key prevents a second effect.
+    It is a free read, or a write whose idempotency key prevents a second effect.
     """
-    method = call.raw.method or (call.endpoint.method if call.endpoint is not None else "GET")
-    return method in SAFE or (
-        call.endpoint is not None and str(call.endpoint.action.idempotency) in call.input
-    )
+    if call.endpoint is None:
+        return (call.raw.method or "GET") in SAFE
+    action, method = call.endpoint.action, call.raw.method or call.endpoint.method
+    reads = method in SAFE and (action.only_reads or method != call.endpoint.method)
+    return reads or str(action.idempotency) in call.input
 
 
 def is_without_effect(call: Call, answer: Silence) -> bool:
     """True if the server cannot have acted on a call, or if a second effect changes nothing."""
-    reads = call.endpoint is None or call.endpoint.action.effect == "read"
+    reads = call.endpoint is None or call.endpoint.action.only_reads
     return not answer.begun and (answer.kind == "refused" or (answer.kind == "reset" and reads))
 
 
@@ -84,5 +85,4 @@ class Repeats:
         """Return the seconds after which a rate-limited tool is to be called again; None if it is not."""
         if attempt >= MAX_REPEATS or self._budget.is_spent or not isinstance(exchange.told, Response):
             return None
-        wanted = exchange.limited or exchange.status == UNAVAILABLE
-        return self.pacer.retry(exchange.told, attempt) if wanted else None
+        return self.pacer.retry(exchange.told, attempt) if exchange.busy else None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TOO_FEW_LEFT = "too few requests are left for this probe"
+"""The reason why a probe's contracts are untested. A cheaper probe after it may still run."""
+
 
 @dataclass(slots=True)
 class RequestBudget:

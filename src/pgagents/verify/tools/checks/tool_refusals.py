@@ -13,11 +13,19 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.tool_arguments import ToolArguments
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+)
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.tools.contracts import (
     call_tool,
     contract_id,
+    judge_busy,
     send_message,
     server_contract,
     settle_contract,
@@ -95,6 +103,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _refusing(call: Any, contract: str, as_result: str = "") -> Conversation:
     """Send an invalid call and judge that it is refused."""
     exchange: Exchange = yield call
+    if exchange.busy:
+        yield from judge_busy(exchange, contract, as_result)
+        return
     result, error = result_of(exchange.answer), error_of(exchange.answer)
     if result is None and error is None:
         yield judge_broken(contract, f"{call.why} is refused", exchange.outcome)
@@ -115,6 +126,9 @@ def _refusing(call: Any, contract: str, as_result: str = "") -> Conversation:
 
 def _call_unknown_tool(contract: str, as_error: str) -> Conversation:
     exchange: Exchange = yield call_tool(NO_TOOL, {}, "a tool that there is not")
+    if exchange.busy:
+        yield from judge_busy(exchange, contract, as_error)
+        return
     result, error = result_of(exchange.answer), error_of(exchange.answer)
     if error is not None:
         yield judge_kept(contract)
@@ -132,6 +146,9 @@ def _call_unknown_tool(contract: str, as_error: str) -> Conversation:
 
 def _call_unknown_method(contract: str) -> Conversation:
     exchange: Exchange = yield send_message(NO_METHOD, None, "a method that there is not")
+    if exchange.busy:
+        yield from judge_busy(exchange, contract)
+        return
     error = error_of(exchange.answer)
     said = exchange.outcome if error is None else f"JSON-RPC error {error}"
     expected = f"JSON-RPC error {METHOD_NOT_FOUND}"

@@ -25,7 +25,7 @@ from pgagents.verify.check.check import (
     judge_untested,
 )
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.tools.contracts import call_tool, contract_id, settle_contract, tool_contract
+from pgagents.verify.tools.contracts import call_tool, contract_id, judge_busy, settle_contract, tool_contract
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.form import error_of, list_texts, result_of, text_of
 
@@ -84,6 +84,10 @@ def _judge(exchange: Exchange, name: str, tool: Mapping[str, Any]) -> Iterator[J
         contract_id(NAME, kind, name) for kind in ("answered", "as_result", "content", "fits", "text")
     )
     result, error = result_of(exchange.answer), error_of(exchange.answer)
+    if exchange.busy:
+        structured = (fits, text) if "outputSchema" in tool else ()
+        yield from judge_busy(exchange, answered, as_result, content, *structured)
+        return
     if result is None and error is None:
         yield judge_broken(answered, "a JSON-RPC result or error", exchange.outcome)
         return
