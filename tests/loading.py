@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from pgagents.catalogue.load import load_text
+from pgagents.model.action import Action
 from pgagents.model.model import Model
 
 
@@ -13,6 +16,16 @@ from pgagents.model.model import Model
 def load_once(text: str, file: str) -> Model:
     """Return the model of a catalogue's text; `file` is the name that its messages give."""
     return load_text(text, file)
+
+
+def change_actions(model: Model, change: Callable[[Action], Action]) -> Model:
+    """Return the model with each action as `change` returns it, on every surface."""
+    actions = tuple(map(change, model.actions))
+    surfaces = {
+        name: replace(s, actions=tuple(actions[model.actions.index(a)] for a in s.actions))
+        for name, s in model.surfaces.items()
+    }
+    return replace(model, actions=actions, surfaces=surfaces)
 
 
 def read_once(path: Path) -> Model:

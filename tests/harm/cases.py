@@ -56,6 +56,7 @@ CASES: dict[str, Case] = {
     "composite": Case("composite"),
     "reused_ids": Case("reused_ids", "integer_ids", green=None),
     "reused_by_others": Case("reused_by_others", "integer_ids", green=None, reason=ANOTHER),
+    "reused_later": Case("reused_later", "integer_ids", green=None, reason=ANOTHER),
     "timeout_delete": Case("timeout_delete", "integer_ids", green=False, broken=True),
     # creates that answer something older
     "get_or_create": Case("get_or_create"),

@@ -44,7 +44,7 @@ def test_variations_that_hide_each_other_stand_in_different_runs() -> None:
 
 
 SEEDS = (1, 2, 3, 4)
-COMPANY = 6
+COMPANY = 9
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_variations_taken_together_raise_no_alarm(names: tuple[str, ...]) -> Non
 
 
 def in_company(seed: int) -> list[tuple[str, ...]]:
-    """Return every variation once, six to a run; a seed gives each other company."""
+    """Return every variation once, nine to a run; a seed gives each other company."""
     height = -(-len(NAMES) // COMPANY)
     columns = [NAMES[first : first + height] for first in range(0, len(NAMES), height)]
     turned = [

@@ -19,7 +19,8 @@ from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.marks import Marks
 from pgagents.verify.fixtures.ownership import EXISTED, OTHERWISE
 from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, target_of
-from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.plan.safety import NO_WRITES, list_live_roles
 from pgagents.verify.run.gate import Gate
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.encode import request_of
@@ -146,8 +147,14 @@ class Room:
         return self.gate.objection(call, values or {}, request_of(call, values or {}))
 
     def answered(
-        self, action: str, values: Mapping[str, Any], status: int, body: Any, number: int = 0
-    ) -> None:
+        self,
+        action: str,
+        values: Mapping[str, Any],
+        status: int,
+        body: Any,
+        number: int = 0,
+        note: bool = True,
+    ) -> Exchange:
         endpoint = self.setting.endpoint(action, "rest")
         assert endpoint is not None
         call = Call(endpoint, values, "valid", "a test")
@@ -163,8 +170,10 @@ class Room:
             errors=self.model.error_reader,
             limits=self.model.limit_reader,
         )
-        self.factory.note_exchange(exchange)
-        self.factory.note(exchange)
+        if note:
+            self.factory.note_exchange(exchange)
+            self.factory.note(exchange)
+        return exchange
 
     def box(self, id: int) -> Instance:
         instance = self.factory.pool.find(self.model.resources["box"], id)
@@ -181,7 +190,12 @@ def mark(number: int) -> str:
 
 def ours(*ids: int) -> Room:
     """A room with boxes that are shown to be ours."""
-    room = Room()
+    return ours_of(boxes(), *ids)
+
+
+def ours_of(model: Model, *ids: int) -> Room:
+    """A room of this catalogue, with boxes that are shown to be ours."""
+    room = Room(model)
     for id in ids:
         room.answered("make_box", {"name": mark(id)}, 201, {"id": id, "name": mark(id)})
     for id in ids:
@@ -200,6 +214,52 @@ def test_reads_pass_and_a_get_that_writes_is_none():
     assert room.objection("confirm", {"box_id": 7}) == NO_WRITES
     stray = Call(None, {}, "framework", "another path", raw=Raw("GET", "/boxes/7/confirm"))
     assert "confirm, which writes" in room.gate.objection(stray, {}, request_of(stray, {}))
+
+
+def _stray(room: Room, method: str, target: str) -> str:
+    """Return the objection to a request that belongs to no action, such as one with odd arguments."""
+    call = Call(None, {}, "framework", "another path", raw=Raw(method, target))
+    return room.gate.objection(call, {}, request_of(call, {}))
+
+
+def test_a_head_is_no_read_where_a_get_writes():
+    room = Room(writes=True)
+    assert "confirm, which writes" in _stray(room, "HEAD", "/boxes/7/confirm?pgv=1")
+    assert _stray(room, "OPTIONS", "/boxes/7/confirm") == ""
+    assert _stray(room, "HEAD", "/boxes/7") == ""
+
+
+def test_a_read_whose_path_a_writing_template_fits_is_a_read():
+    text = BOXES.replace("http: GET /boxes/{box_id}/confirm", "http: GET /{box_id}")
+    model = load_text(f"{text}behaviour: {{literal_path: wins}}\n", "boxes.yaml")
+    room = Room(model, writes=False)
+    assert room.objection("list_boxes") == ""
+    assert "confirm, which writes" in _stray(room, "GET", "/crates")
+    assert room.objection("confirm", {"box_id": 7}) == NO_WRITES
+
+
+@pytest.mark.parametrize("path", ["/boxes?pgv=1", "/boxes/", "/boxes?a=1&a=2"])
+def test_a_read_that_costs_is_not_called_by_its_path_alone(path: str):
+    costly = boxes(
+        "    http: GET /boxes\n    effect: read", "    http: GET /boxes\n    effect: read\n    costs: true"
+    )
+    for room in (Room(costly, writes=False), Room(costly, writes=True)):
+        for method in ("GET", "HEAD"):
+            assert "list_boxes costs money" in _stray(room, method, path)
+    assert _stray(Room(costly, allowed=("list_boxes",)), "GET", path) == ""
+    assert _stray(Room(writes=False), "GET", path) == ""
+
+
+def test_a_key_that_is_no_test_key_writes_nothing_beside_a_main_key_that_is_one():
+    model, options = boxes(), Options()
+    keys = {"main": "test_1", "second": "live_1", "third": "test_3"}
+    assert list_live_roles(model, Identities(keys), options) == {"second"}
+    assert list_live_roles(model, Identities(keys), Options(allow_writes=True)) == frozenset()
+    room = Room()
+    room.gate.live = frozenset(["second"])
+    assert "which is no test key" in room.objection("make_box", {"name": mark(1)}, role="second")
+    assert room.objection("make_box", {"name": mark(1)}) == ""
+    assert room.objection("list_boxes", role="second") == ""
 
 
 def test_without_leave_nothing_is_written():
@@ -326,6 +386,33 @@ def test_an_equal_create_that_is_refused_shows_that_there_was_none():
     assert not room.box(3).ours
     room.factory.owned.note_refused_repeat(room.box(3), room.factory.pool.instances)
     assert room.box(3).ours
+
+
+INSIDE = (
+    "      colour: {type: string}",
+    "      inside: {type: integer, refers_to: box}\n      colour: {type: string}",
+)
+
+
+@pytest.mark.parametrize(
+    ("inside", "status", "shown"),
+    [({}, 422, True), ({}, 409, True), ({"inside": 1}, 422, False), ({"inside": 1}, 409, True)],
+)
+def test_a_create_that_lacks_an_argument_shows_nothing_if_it_is_refused_for_the_lack(
+    inside: Mapping[str, int], status: int, shown: bool
+):
+    """The equal create leaves out what refers to a box of ours, and a server may demand that."""
+    room = ours_of(boxes(*INSIDE), 1, 2)
+    given = {"name": "plain", **inside}
+    maker = room.answered("make_box", given, 201, {"id": 3, "name": "plain"})
+    room.box(3).maker = maker
+    proof = room.factory.proof._equal_create(room.box(3))
+    equal = next(proof)
+    assert dict(equal.input) == {"name": "plain"}
+    refused = room.answered("make_box", equal.input, status, {"code": "TAKEN"}, note=False)
+    with pytest.raises(StopIteration):
+        proof.send(refused)
+    assert room.box(3).ours is shown
 
 
 def test_a_removal_that_failed_makes_a_plain_id_doubtful():

@@ -11,7 +11,7 @@ import pytest
 
 from language_table import rows
 from pgagents.catalogue.load import load_text
-from pgagents.http import Request, Response, Silence
+from pgagents.http import Request, Response, Silence, json_bytes, read_json
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
@@ -111,3 +111,42 @@ def altered(change: Callable[[Response], Response], asked: list[str]) -> Any:
     report = verify_sandbox(of, opened, Options(allow_writes=True), handler=handler)
     assert not [note for note in report.footer.notes if "internal" in note], report.footer.notes
     return report
+
+
+def polled(change: Callable[[Response, bool], Response]) -> Any:
+    """Verify a server whose answers about jobs are changed. The change is told if the answer starts one."""
+    of = exporting(NO_WORKFLOW)
+    opened = inside(of)
+
+    def handler(request: Request) -> Response | Silence:
+        answer = opened.sandbox.handler(request)
+        if not isinstance(answer, Response) or answer.status not in (200, 202):
+            return answer
+        exports = "/exports" in request.target
+        return change(answer, request.method == "POST") if exports else answer
+
+    return verify_sandbox(of, opened, Options(allow_writes=True, only=("jobs",)), handler=handler)
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [(503, Verdict.UNTESTED), (429, Verdict.UNTESTED), (404, Verdict.BROKEN)]
+)
+def test_job_that_the_server_is_too_busy_to_show_is_not_judged(status: int, verdict: Verdict) -> None:
+    report = polled(lambda answer, starts: answer if starts else Response(status))
+    assert "jobs/ends/export_notes@rest" in ids(report, verdict)
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "verdict"),
+    [(None, None, Verdict.BROKEN), ("no disk", "no disk", Verdict.KEPT), (None, "no disk", Verdict.KEPT)],
+)
+def test_job_that_failed_in_its_first_answer_says_why(
+    first: str | None, later: str | None, verdict: Verdict
+) -> None:
+    def change(answer: Response, starts: bool) -> Response:
+        body = read_json(answer.body).value
+        why = first if starts else later
+        failed = {**body, "status": "failed", **({"error": why} if why else {})}
+        return Response(answer.status, answer.headers, json_bytes(failed))
+
+    assert "jobs/ends/export_notes@rest" in ids(polled(change), verdict)

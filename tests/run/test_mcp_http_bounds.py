@@ -23,7 +23,7 @@ from calling import sandboxed
 from pgagents.client.send import sending
 from pgagents.mcp import http as served
 from pgagents.mcp.message_size import USUAL
-from pgagents.mcp.patience import Patience
+from pgagents.mcp.request_timeouts import HttpWithTimeouts
 from sandboxes import ROOT
 from test_mcp_http import BOTH, HELLO, listening
 
@@ -32,15 +32,15 @@ HEAD = (
 )
 
 
-class Quick(Patience):
-    """With little patience, so that a test need not wait."""
+class Quick(HttpWithTimeouts):
+    """With short timeouts, so that a test need not wait."""
 
     head_s = body_s = 0.3
 
 
 @contextmanager
 def small() -> Iterator[int]:
-    """A server of nothing but patience; its port."""
+    """A server of nothing but timeouts; its port."""
 
     async def app(_scope: Any, receive: Any, send: Any) -> None:
         while (await receive()).get("more_body"):

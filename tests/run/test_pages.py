@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from language_table import model_of
 from pgagents.client.answer import Answer
 from pgagents.client.client import Client
 from pgagents.client.paging import format_next
-from pgagents.http import Request, Response, Silence
+from pgagents.http import Request, Response, Silence, read_json
 from pgagents.inprocess import inside
 from pgagents.mcp.result import result_of
 from pgagents.mcp.tools import tools
@@ -70,6 +71,49 @@ def test_a_list_that_breaks_its_schema_is_not_called_short() -> None:
     report = run(model, handler=handler, keys=opened.keys)
     told = {r.contract.id: r.reason for r in report.results if r.verdict is Verdict.UNTESTED}
     assert told[WALK] == "the list in one piece was not answered as its schema says"
+
+
+@pytest.mark.parametrize(
+    ("follow", "verdict"),
+    [
+        (lambda page: page + 1, Verdict.BROKEN),
+        (lambda page: page, Verdict.BROKEN),
+        (lambda _page: None, Verdict.KEPT),
+        (lambda page: None if page else page + 1, Verdict.KEPT),
+    ],
+    ids=["always another", "always itself", "one empty page", "two empty pages"],
+)
+def test_pages_come_to_an_end(follow: Callable[[int], int | None], verdict: Verdict) -> None:
+    """After the list comes empty page 0, and each of them announces the one that `follow` returns."""
+    model = model_of("pages-by-cursor")
+    opened = inside(model)
+    headers = (("Authorization", f"Bearer {opened.keys['main']}"), ("Content-Type", "application/json"))
+    made = opened.sandbox.handler(Request("POST", "/notes", headers, b'{"text": "Buy salt"}'))
+    assert isinstance(made, Response)
+    assert made.status == 201
+
+    def handler(request: Request) -> Response | Silence:
+        cursor = dict(request.query).get("cursor", "")
+        empty = int(cursor[4:]) if cursor.startswith("end-") else None
+        answer = opened.sandbox.handler(request if empty is None else replace(request, target=request.path))
+        if (request.method, request.path) != ("GET", "/notes") or not isinstance(answer, Response):
+            return answer
+        data = read_json(answer.body).value
+        if answer.status != 200 or (empty is None and data.get("next_cursor")):
+            return answer
+        further = 0 if empty is None else follow(empty)
+        return answer.with_json(
+            {
+                "notes": [] if empty is not None else data["notes"],
+                "next_cursor": None if further is None else f"end-{further}",
+            }
+        )
+
+    report = run(model, handler=handler, keys=opened.keys, only=(WALK,))
+    assert {f.contract.id: f.expected for f in report.findings} == (
+        {WALK: "pages that come to an end"} if verdict is Verdict.BROKEN else {}
+    )
+    assert WALK in ids(report, verdict), {r.contract.id: r.reason for r in report.results if r.reason}
 
 
 def _listed(row: str, *, limit: str, turns: int) -> list[Answer]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from language_table import model_of
+from loading import change_actions
 from pgagents.http import Request, Response, Silence
 from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.lint.rules.catalogue import unconfirmed_write, writing_get
@@ -41,13 +42,9 @@ def _mint_live(opened: Inside) -> str:
 
 def _anonymous() -> Model:
     """The catalogue whose author did not say that verify may make the call."""
-    model = model_of("reads-that-cost")
-    actions = tuple(replace(a, may_name_none=False) if a.costs else a for a in model.actions)
-    surfaces = {
-        name: replace(s, actions=tuple(actions[model.actions.index(a)] for a in s.actions))
-        for name, s in model.surfaces.items()
-    }
-    return replace(model, actions=actions, surfaces=surfaces)
+    return change_actions(
+        model_of("reads-that-cost"), lambda a: replace(a, may_name_none=a.may_name_none and not a.costs)
+    )
 
 
 def test_paid_read_is_made_a_few_times_where_writes_are_allowed() -> None:

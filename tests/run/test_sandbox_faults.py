@@ -385,7 +385,7 @@ DELIVERED = {"read-delivers-again"}
 """Variations of deliveries that succeed; none of the tour does. test_park_graph_telling.py counts them."""
 
 
-@pytest.mark.parametrize("name", [name for name in VARIATIONS if name not in DELIVERED])
+@pytest.mark.parametrize("name", share([name for name in VARIATIONS if name not in DELIVERED], 3))
 def test_variation_changes_answers_and_names_its_point(name: str, plain: list[Response]) -> None:
     module = fault_registry.find("variations", name)
     points = model("park_graph").behaviour

@@ -136,3 +136,11 @@ def test_place_of_an_instance_is_read_from_a_plain_expression_alone() -> None:
     assert expressions["response.session"] == ("session",)
     assert expressions["response.allocations[0]"] == ("allocations", 0)
     assert places.put({"a": [1]}, ("a", 1, "b"), 2) == {"a": [1, {"b": 2}]}
+
+
+@pytest.mark.parametrize(
+    ("held", "left"),
+    [([], []), ([{"b": 1}], [{"b": 2}]), ([{"b": 1}, {"b": 1}], [{"b": 1}, {"b": 2}]), (None, None)],
+)
+def test_item_counted_from_the_end_is_put_only_where_the_list_has_it(held: object, left: object) -> None:
+    assert places.put({"a": held}, ("a", -1, "b"), 2) == {"a": left}

@@ -88,10 +88,10 @@ surfaces: {rest: {actions: all}}
 class Items:
     """The mock of the catalogue with ids of one form."""
 
-    def __init__(self, form: str) -> None:
+    def __init__(self, form: str, text: str = CATALOGUE) -> None:
         argument = form.replace("{", "{required: true, ", 1)
         self.opened = open_sandbox(
-            load_text(CATALOGUE.replace("<ID>", form).replace("<ARG>", argument)),
+            load_text(text.replace("<ID>", form).replace("<ARG>", argument)),
             start=START,
             rng=random.Random(3),
         )
@@ -136,6 +136,20 @@ def test_what_is_made_can_be_read_listed_changed_and_deleted_by_its_id(items: It
         ("GET", "/notes", None),
     ):
         items(method, f"/items/{first['id']}{path}", body, status=404)
+
+
+def test_law_about_the_last_item_lets_an_empty_list_be_answered() -> None:
+    with_law = CATALOGUE.replace(
+        "{most: size(response.items) <= input.n}",
+        "{most: size(response.items) <= input.n, last: 'response.last_id == response.items[-1].id'}",
+    ).replace(
+        "required: [items],\n       properties: {items",
+        "required: [items, last_id],\n       properties: {last_id: {type: [integer, 'null']}, items",
+    )
+    items = Items(IDS["integer"], with_law)
+    assert items("GET", "/items")["items"] == []
+    made = items("POST", "/items", {"name": "A"}, status=201)
+    assert items("GET", "/items") == {"items": [made], "last_id": made["id"]}
 
 
 def test_an_optional_member_that_was_not_given_is_not_there() -> None:

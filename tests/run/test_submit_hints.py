@@ -12,7 +12,7 @@ import pytest
 
 import letters_api
 from calling import served
-from letters_api import BUGS, HABITS, KEY, Letters
+from letters_api import HABITS, KEY, Letters
 from pgagents.cli.main import main
 from test_hints import FOUND_BY
 
@@ -57,8 +57,13 @@ def letters(folder: Path, monkeypatch: pytest.MonkeyPatch, **more: frozenset[str
         yield [*words, "--receiver", "auto-http", "--out", str(folder / "out")]
 
 
+FIRST_OF_EACH = sorted({contract: name for name, contract in reversed(FOUND_BY.items())}.values())
+"""The first bug that breaks each contract: a submission sees the broken contract, not the bug."""
+
+
 @pytest.mark.parametrize(
-    "name", [name if name == FIRST else pytest.param(name, marks=pytest.mark.matrix) for name in BUGS]
+    "name",
+    [name if name == FIRST else pytest.param(name, marks=pytest.mark.matrix) for name in FIRST_OF_EACH],
 )
 def test_submission_is_refused_with_the_hint_that_a_bug_breaks(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

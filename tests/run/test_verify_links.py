@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.report import Report
+from pgagents.verify.check.setting import setting_of
+from pgagents.verify.checks.rest.links_resolve import _path
 from pgagents.verify.plan.options import Options
 from verifying import model
 
@@ -55,3 +59,21 @@ def test_link_to_a_page_that_fails_is_found():
 
     report, _ = run(wrap=failing)
     assert verdict(report) == "broken"
+
+
+@pytest.mark.parametrize(
+    ("link", "path"),
+    [
+        ("https://h.example/v1/r/7?a=b", "/r/7?a=b"),
+        ("https://h.example/v1", "/"),
+        ("https://h.example/v10/r/7", ""),
+        ("https://h.example/r/7", ""),
+        ("https://elsewhere.example/v1/r/7", ""),
+    ],
+)
+def test_link_is_followed_without_the_path_of_the_base_url_which_every_request_has(link, path):
+    assert _path(setting_of(model(), url="https://h.example/v1"), link) == path
+
+
+def test_link_under_a_base_url_without_a_path_is_followed_as_it_is():
+    assert _path(setting_of(model(), url="https://h.example/"), "https://h.example/v1/r/7") == "/v1/r/7"

@@ -5,6 +5,7 @@ calls.
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
@@ -43,6 +44,22 @@ def headers_of(key, twist):
 )
 def test_a_near_key_differs_from_the_real_one_in_one_instance(twist, shown):
     assert headers_of(KEY, twist) == (("Authorization", f"Bearer {shown}"),)
+
+
+@pytest.mark.parametrize("size", [32, 64, 256])
+@pytest.mark.parametrize("byte", [0, 1, 2, 255])
+def test_a_changed_jwt_has_another_signature_even_for_a_server_that_ignores_unused_bits(size, byte):
+    def sign(token):
+        return urlsafe_b64decode(token.rpartition(".")[2] + "==")
+
+    token = (
+        f"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.{urlsafe_b64encode(bytes([byte]) * size).decode().rstrip('=')}"
+    )
+    near = headers_of(token, "flip")[0][1].removeprefix("Bearer ")
+    assert len(near) == len(token)
+    assert near.rpartition(".")[0] == token.rpartition(".")[0]
+    assert sign(near) != sign(token)
+    assert near[-8:] not in Redactor({"main": token}, set()).text(f"a call with {near}")
 
 
 def test_a_key_of_hexadecimal_digits_is_not_tried_in_the_other_case():

@@ -20,7 +20,7 @@ from pgagents.cli.inputs.env.env import Env, read_env
 from pgagents.cli.main import main
 from pgagents.cli.running import event_receiver
 from pgagents.errors import InputError, PgagentsError
-from pgagents.http import Request, Response
+from pgagents.http import Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.model.signature import schemes
@@ -597,3 +597,27 @@ def test_audit_that_lists_only_later_rows_is_untested_not_broken():
 )
 def test_consent_is_followed_below_the_servers_base_alone(reference: str, target: str | None) -> None:
     assert consent._within("https://a.example/2.0", "/oauth2/authorize", reference) == target
+
+
+@pytest.mark.parametrize(
+    ("end", "verdict"), [("", "kept"), ("/", "kept"), ("/other", "broken"), ("//", "broken")]
+)
+def test_issuer_may_end_in_a_slash(end, verdict):
+    opened = inside(model())
+    inner = over_tls(opened.sandbox.handler)
+    oauth = model().own_code_flow
+
+    def handler(request: Request) -> Response | Silence:
+        answer = inner(request)
+        if request.path not in (oauth.metadata, oauth.resource_metadata):
+            return answer
+        told = json.loads(answer.body)
+        if "issuer" in told:
+            told["issuer"] += end
+        if "authorization_servers" in told:
+            told["authorization_servers"] = [server + end for server in told["authorization_servers"]]
+        return replace(answer, body=json.dumps(told).encode())
+
+    contract = "oauth_metadata/server@rest"
+    report = verify_sandbox(model(), opened, Options(only=(contract,)), handler=handler)
+    assert verdicts(report, "oauth_metadata")[contract][0].value == verdict

@@ -81,7 +81,10 @@ class Witness:
 
 
 def test_equal_webhook_is_made_at_the_longest_address_too_and_with_a_key_that_is_not_over() -> None:
-    """An equal create tells whether the server answers an older webhook; refused, it tells nothing."""
+    """An equal create tells whether the server answers an older webhook.
+
+    Refused for its length or for its key, it would tell nothing.
+    """
     opened, witness = inside(model()), Witness()
     only = ("rate_limit_headers/limit/create_webhook@rest",)
     verify_sandbox(model(), opened, Options(only=only), companion=witness)

@@ -62,6 +62,30 @@ def test_plan_has_no_form_of_a_report(tmp_path: Path, capsys: pytest.CaptureFixt
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["verify", SHOP, "--url", URL, "--plan"], ["verify", "--self-test"]],
+    ids=["plan", "self-test"],
+)
+@pytest.mark.parametrize("name", ["plan.sarif.json", "plan.SARIF.json"])
+def test_text_is_never_written_into_a_file_of_json(
+    command: list[str], name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--report", str(tmp_path / name)]) == 2
+    said = capsys.readouterr()
+    assert f"{name}: the name ends in .sarif.json, and only a report of a run has that form" in said.err
+    assert said.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_with_several_dots_are_written_in_the_form_of_the_last(tmp_path: Path) -> None:
+    files = tmp_path / "plan.sarif.txt", tmp_path / "my.plan.json"
+    words = [word for file in files for word in ("--report", str(file))]
+    assert main(["verify", SHOP, "--url", URL, "--plan", *words]) == 0
+    assert " requests" in files[0].read_text(encoding="utf-8").splitlines()[0]
+    assert "plan" in json.loads(files[1].read_text(encoding="utf-8"))
+
+
 def test_self_test_is_written_as_data(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from calling import Script, World, answered, client_of, park, run, sandboxed, shop
+from loading import change_actions
 from offering import shop as changed
-from pgagents.client.attempts import Backoff, Patience
+from pgagents.catalogue.language.errors import Edge
+from pgagents.client.attempts import Backoff, Patience, repeatable
 from pgagents.client.client import Client, Question
 from pgagents.client.send import sending
 from pgagents.http import Request, Response, Silence
@@ -60,6 +64,48 @@ def test_write_without_an_idempotency_key_is_not_repeated_where_it_may_have_had_
     assert not answer.ok
     assert len(script.asked) == 1
     assert "not known whether the call took effect" in answer.problem.note
+
+
+def _costly() -> Any:
+    """The shop, whose look at a product costs money."""
+    return change_actions(shop(), lambda a: replace(a, costs=a.costs or a.name == "get_product"))
+
+
+@pytest.mark.parametrize("first", [answered(500), answered(504), Silence("timeout"), Silence("reset")])
+def test_read_that_costs_is_not_repeated_where_it_may_have_been_charged(first: Any) -> None:
+    script = Script(first, answered(200, {}))
+    answer = call(script, ("get_product", {"product_id": "p-1"}), model=_costly())
+    assert not answer.ok
+    assert len(script.asked) == 1
+    assert "not known whether the call took effect" in answer.problem.note
+    free = Script(first, answered(200, {}))
+    call(free, ("get_product", {"product_id": "p-1"}), model=shop())
+    assert len(free.asked) == 2
+
+
+@pytest.mark.parametrize(("status", "attempts"), [(502, 1), (504, 1), (503, 2)])
+def test_write_is_not_repeated_where_a_proxy_asked_the_api_and_got_no_answer(
+    status: int, attempts: int
+) -> None:
+    """Each status is declared as a proxy's. A 503 says that the API was not asked."""
+    of = shop()
+    edge = [Edge(status=each) for each in (502, 503, 504)]
+    script = Script(answered(status), answered(201, {}))
+    model = replace(of, errors=of.errors.model_copy(update={"edge": edge}))
+    answer = call(script, ("place_order", {"product_id": "p-1", "quantity": 1}), model=model)
+    assert len(script.asked) == attempts
+    assert answer.ok or "not known whether the call took effect" in answer.problem.note
+
+
+@pytest.mark.parametrize(("idempotent", "repeated"), [(True, True), (False, False)])
+def test_put_is_repeated_unless_its_author_says_that_a_second_one_acts_again(
+    idempotent: bool, repeated: bool
+) -> None:
+    action = park().action(WRITE[0])
+    assert action is not None
+    hints = replace(action.hints, idempotent=replace(action.hints.idempotent, value=idempotent))
+    assert repeatable(replace(action, method="PUT", hints=hints), keyed=False) is repeated
+    assert repeatable(replace(action, method="PUT", hints=hints), keyed=True)
 
 
 @pytest.mark.parametrize("first", [answered(429), Silence("refused")])
@@ -161,6 +207,22 @@ def test_slow_attempts_are_not_repeated_for_ever() -> None:
 )
 def test_retry_after_that_is_none_is_passed_over(text: str | None) -> None:
     assert retry_after_s(text, 0.0) is None
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Pacific/Auckland"])
+@pytest.mark.parametrize(
+    "text", ["Thu, 01 Jan 1970 00:00:30 GMT", "Thu, 01 Jan 1970 00:00:30 -0000", "Thu Jan  1 00:00:30 1970"]
+)
+def test_date_to_wait_for_is_the_same_in_every_zone(
+    text: str, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert retry_after_s(text, 0.0) == 30.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_conflict_after_an_unanswered_attempt_says_that_it_may_be_its_own_effect() -> None:

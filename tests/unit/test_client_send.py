@@ -138,6 +138,30 @@ def test_header_that_would_be_two_is_not_sent(text: str) -> None:
     assert script.asked == []
 
 
+@pytest.mark.parametrize("apart", [False, True], ids=["at once", "in two pieces"])
+def test_body_after_a_204_is_not_taken_for_the_next_answer(apart: bool) -> None:
+    def talk(connection: socket.socket) -> None:
+        pieces = [b"HTTP/1.1 204 No Content\r\n\r\n", b'{"deleted": true}']
+        for piece in pieces if apart else [b"".join(pieces)]:
+            connection.sendall(piece)
+            time.sleep(0.1)
+        if connection.recv(65_536):  # a second request on this connection
+            connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    async def work(url: str) -> list[Response | Silence]:
+        sender = Sender(url, timeout_s=5.0)
+        try:
+            return [await sender(GET), await sender(GET)]
+        finally:
+            await sender.close()
+
+    with hostile(talk) as url:
+        came = run(lambda: work(url))
+    assert [(each.status, each.body) if isinstance(each, Response) else each for each in came] == [
+        (204, b"")
+    ] * 2
+
+
 def test_client_over_a_socket_searches() -> None:
     caller, _ = sandboxed()
 

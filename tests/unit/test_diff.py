@@ -172,6 +172,25 @@ def test_dropped_confirmation_is_marked_as_safety() -> None:
     assert "no person is asked" in found.message
 
 
+def test_default_that_is_new_is_not_told_as_another() -> None:
+    fewer = ("default: 10, ", "")
+    with_none = load_text(SHOP.replace(*fewer), "none.yaml")
+    with_ten = load_text(SHOP, "ten.yaml")
+    with_five = load_text(SHOP.replace("default: 10, ", "default: 5, "), "five.yaml")
+    said = [
+        change.message
+        for pair in ((with_none, with_five), (with_ten, with_five), (with_ten, with_none))
+        for change in compare(*pair)
+        if change.id == "default"
+    ]
+    means = ": calls without it mean something else"
+    assert said == [
+        f"argument `limit` has a default now: 5{means}",
+        f"argument `limit` has another default: 5, was 10{means}",
+        f"argument `limit` has no default any more{means}",
+    ]
+
+
 def test_difference_is_told_at_the_member_that_made_it() -> None:
     found = changed(("enum: [placed, cancelled]", "enum: [placed, cancelled, shipped]"))
     assert {c.subject for c in found} == {"place_order", "cancel_order"}

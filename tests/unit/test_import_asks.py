@@ -119,6 +119,14 @@ def test_only_a_name_that_suggests_another_answer_is_asked_about(
         ("/runs/{run_id}/info", "run_params", "read"),
         ("/jobs/{id}/run", "run_job", "write"),
         ("/jobs/run", "search_jobs", "write"),
+        ("/Runs/search", "run_search", "read"),
+        ("/API/Runs/{run_id}/info", "runParams", "read"),
+        ("/runs/{run_id}/run", "run_run", "write"),
+        ("/runs/{run_id}/run", "getThing", "write"),
+        ("/runs/{run_id}/run-now", "run_thing", "write"),
+        ("/runs/{run_id}:run", "run_thing", "write"),
+        ("/runs/run", "run_all", "write"),
+        ("/runs/{run_id}/run/state", "run_state", "write"),
     ],
 )
 def test_word_that_names_a_collection_of_the_path_is_no_verb(path: str, id: str, effect: str) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
 from pgagents.verify.fixtures.marks import Marks
+from pgagents.verify.fixtures.unanswered_creates import UnansweredCreates
 
 MARKS = Marks("0123456789abcdef")
 
@@ -21,6 +25,25 @@ def test_a_fresh_value_cannot_be_an_older_id(kind: str) -> None:
 @pytest.mark.parametrize("value", ["oak", "pgv-fedcba9876543210-1", "", 7, 2**40, True, 1.5, None])
 def test_any_other_value_may_be_an_older_id(value: object) -> None:
     assert not MARKS.unguessable(value)
+
+
+def test_a_mark_that_is_the_beginning_of_a_longer_one_does_not_stand_there() -> None:
+    first, twelfth = "pgv-0123456789abcdef-1", "pgv-0123456789abcdef-12"
+    assert MARKS.stands_in(first, {"text": f"{first} and more", "n": 2})
+    assert MARKS.stands_in(first, {"text": [twelfth, first]})
+    assert not MARKS.stands_in(first, {"text": twelfth})
+
+
+def test_a_create_without_an_answer_is_not_found_by_the_mark_of_a_later_one() -> None:
+    first, twelfth = "pgv-0123456789abcdef-1", "pgv-0123456789abcdef-12"
+    resource = SimpleNamespace(id_of=lambda item: item["id"])
+    create = SimpleNamespace(resource=resource, role="main", found=False)
+    creates = cast(Any, SimpleNamespace(_marks=MARKS))
+    match = UnansweredCreates._matching
+    assert match(creates, cast(Any, create), first, [{"id": 1, "text": twelfth}]) == []
+    assert not create.found
+    (found,) = match(creates, cast(Any, create), first, [{"id": 2, "text": f"{first}, late"}])
+    assert (found.id, create.found) == (2, True)
 
 
 def test_an_object_or_list_with_a_mark_is_no_id() -> None:

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pgagents.cli.main import main
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
 from pgagents.report import forms
@@ -282,6 +283,23 @@ def test_form_is_chosen_by_the_name() -> None:
     assert {name: forms.form_of(name) for name in named} == named
     assert forms.form_of("a.pdf") is None
     assert forms.form_of("json") is None
+
+
+def test_longest_suffix_that_fits_chooses_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(forms.SUFFIXES, ".page.json", "html")
+    assert [forms.form_of(name) for name in ("a.page.json", "a.Page.JSON", "page.json")] == [
+        "html",
+        "html",
+        "json",
+    ]
+    assert ".page.json (html)" in forms.describe_suffixes()
+
+
+@pytest.mark.parametrize("command", ["verify", "report merge", "demo"])
+def test_help_names_every_suffix_of_a_report(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command.split(), "--help"]) == 0
+    said = re.split(r"[\s,()]+", capsys.readouterr().out)
+    assert {*forms.SUFFIXES, ".sarif.json"} <= {word.rstrip(".") for word in said}
 
 
 def on(surface: str, check: str, action: str, verdict: Verdict) -> Result:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from pgagents.report.formats import json as as_json
 from pgagents.report.merge import Part, merge
 from pgagents.report.read import MAX_LINE, parse_report, read
 from pgagents.report.report import ELSEWHERE, Report, Result
+from pgagents.report.verdicts import actual_of
 from pgagents.source.read import parse
 from pgagents.source.source import Span
 from test_report import ALL, SOURCE, contract, exchange, report
@@ -411,6 +414,135 @@ def test_what_a_finding_broke_beside_the_known_still_fails() -> None:
         ("0/search@rest", 1, False),
         ("1/search@rest", 0, True),
     ]
+
+
+FIRST, SECOND, THIRD = (f"refuses_bad_input/broken{n}/search@rest" for n in range(3))
+OWN = "curl -sS https://api.example/lots?limit=27"
+OF_FIRST = "https://api.example/lots?limit=26"
+
+
+def with_one_cause() -> Report:
+    """A report with one finding of three contracts. No request of the third one is known."""
+    one = report({Verdict.BROKEN: 3})
+    results = tuple(replace(r, reason=f"status 20{n}") for n, r in enumerate(one.results))
+    return replace(one, results=results, findings=(replace(one.findings[0], also_curl={SECOND: OWN}),))
+
+
+def shown(form: str, one: Report, id: str) -> str:
+    """Return the text about a contract's finding in a format, as one line."""
+    text = forms.render(form, one, SOURCE).decode()
+    if form == "json":
+        (found,) = (f for f in json.loads(text)["findings"] if f["contract"] == id)
+    elif form == "sarif":
+        (run,) = json.loads(text)["runs"]
+        places = {r["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]: r for r in run["results"]}
+        found = {**places[id], "locations": []}
+    elif form == "junit":
+        (found,) = (case for case in text.split("<testcase ") if f'name="{id}"' in case)
+    else:
+        begins = {"text": r"^\w+\[", "markdown": "^### ", "html": "^<article ", "github": "^::"}[form]
+        parts = re.split(f"(?={begins})", text, flags=re.M)
+        found = next(part for part in parts if id in " ".join(part.splitlines()[:2]))
+    plain = found if isinstance(found, str) else json.dumps(found)
+    return " ".join(unescape(plain).replace("<!-- -->", "").split())
+
+
+def test_each_contract_of_one_finding_has_what_was_answered_to_it() -> None:
+    one = with_one_cause()
+    (finding,) = one.findings
+    came = {r.contract.id: actual_of(r, finding) for r in one.results if r.verdict is Verdict.BROKEN}
+    assert came == {FIRST: finding.actual, SECOND: "status 201", THIRD: "status 202"}
+    assert actual_of(replace(one.results[1], reason=""), finding) == finding.actual
+
+
+EVERY_FORM = sorted(forms.FORMS)
+
+
+@pytest.mark.parametrize("form", EVERY_FORM)
+def test_finding_split_by_a_baseline_shows_the_evidence_of_its_own_contract(form: str) -> None:
+    one = apply(with_one_cause(), [line(FIRST)], TODAY)
+    assert [(f.contract.id, f.also, bool(f.known)) for f in one.findings] == [
+        (SECOND, (THIRD,), False),
+        (FIRST, (), True),
+    ]
+    said = shown(form, one, SECOND)
+    assert "status 201" in said
+    assert "status 400" not in said
+    assert "status 200" not in said
+    assert (OWN in said) is (form != "github")
+    assert FIRST in said
+    if form not in ("json", "html", "text", "markdown"):
+        assert "limit=26" not in said
+    if form in ("text", "markdown", "html"):
+        accepted = f"the same cause broke {FIRST}, which the baseline accepts"
+        assert f"{accepted}: the exchanges shown are of that one" in said
+    assert not re.search(rf"curl [^>]*{re.escape(OF_FIRST)}", said)
+
+
+@pytest.mark.parametrize("form", EVERY_FORM)
+def test_known_part_of_a_finding_is_not_shown_with_the_evidence_of_the_new_one(form: str) -> None:
+    one = apply(with_one_cause(), [line(SECOND)], TODAY)
+    first, second = one.findings
+    assert (first.contract.id, first.also, first.shown_by, first.expected) == (
+        FIRST,
+        (THIRD,),
+        "",
+        "status 400",
+    )
+    assert (second.contract.id, second.shown_by, second.actual) == (SECOND, FIRST, "status 201")
+    if form not in ("github", "junit"):
+        said = shown(form, one, SECOND)
+        assert "status 201" in said
+        assert "status 400" not in said
+        assert "which the baseline accepts" not in said
+    if form not in ("github",):
+        assert "limit=26" in shown(form, one, FIRST)
+
+
+def test_contract_without_a_request_of_its_own_has_no_curl_line_of_another() -> None:
+    one = apply(with_one_cause(), [line(FIRST), line(SECOND)], TODAY)
+    third = one.findings[0]
+    assert (third.contract.id, third.own_curl) == (THIRD, "")
+    for form in ("text", "markdown", "html"):
+        said = shown(form, one, THIRD)
+        assert "no curl line: the report has no request that broke this contract itself" in said, form
+        assert f"curl -sS -i -g --path-as-is '{OF_FIRST}'" not in said, form
+    assert json.loads(forms.render("json", one, SOURCE))["findings"][0]["curl"] is None
+
+
+def test_contracts_of_a_finding_that_a_baseline_leaves_whole_keep_its_evidence() -> None:
+    whole = with_one_cause()
+    for lines in ([], [line("refuses_bad_input/broken")]):
+        (found,) = apply(whole, lines, TODAY).findings
+        assert replace(found, known="") == whole.findings[0]
+
+
+def test_split_finding_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    one = apply(with_one_cause(), [line(FIRST)], TODAY)
+    back, source = read(written(tmp_path / "r.json", one))
+    assert [(f.shown_by, f.own_curl) for f in back.findings] == [(FIRST, OWN), ("", "")]
+    for form in forms.FORMS:
+        assert forms.render(form, back, source) == forms.render(form, one, SOURCE), form
+    again = apply(back, [line(FIRST), line(SECOND)], TODAY)
+    assert [(f.contract.id, f.shown_by) for f in again.findings] == [
+        (THIRD, FIRST),
+        (SECOND, FIRST),
+        (FIRST, ""),
+    ]
+
+
+def test_merged_finding_shows_a_shard_with_exchanges_of_its_own() -> None:
+    one, two = shards(2, {Verdict.BROKEN: 2})
+    (split,), (own,) = one.report.findings, two.report.findings
+    of_another = replace(split, shown_by="refuses_bad_input/known/search@rest", own_curl=OWN)
+    longer = replace(own, exchanges=own.exchanges * 2)
+    parts = [
+        replace(part, report=replace(part.report, findings=(found,)))
+        for part, found in ((one, of_another), (two, longer))
+    ]
+    (merged,) = merge(parts)[0].findings
+    assert (merged.contract.id, merged.also, merged.shown_by) == (SECOND, (FIRST,), "")
+    assert merged.also_curl == {FIRST: OWN}
 
 
 STALE = {

@@ -9,6 +9,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,39 @@ def test_ignore_beside_the_value_silences_the_finding(text: str) -> None:
     assert [d.id for d in linted.ignored] == ["catalogue/speaks-to-user"]
 
 
+UNTRIED = "catalogue/untried-law"
+IGNORED = f"# pgagents: ignore[{UNTRIED}] no example has a time"
+
+
+@pytest.mark.parametrize(
+    ("law", "silenced"),
+    [
+        ("|  COMMENT\n          input.limit >= 0.0 &&\n          now > 1.0", True),
+        (">-  COMMENT\n          now > 1.0", True),
+        ("\n          |  COMMENT\n          now > 1.0", True),
+        ("  COMMENT\n          |\n          now > 1.0", True),
+        ('"input.limit >= 0.0 &&\n          now > 1.0" COMMENT', True),
+        ("now > 1.0 COMMENT", True),
+        ('"now >\n          1.0" COMMENT', False),
+        ("now > 1.0\n        COMMENT", False),
+    ],
+)
+def test_ignore_where_a_text_begins_silences_what_is_found_inside(law: str, silenced: bool) -> None:
+    line = "    laws: {at-most-limit: size(response.products) <= input.limit}\n"
+    assert BASE.count(line) == 1
+
+    def write(comment: str, beside: str) -> str:
+        late = law.replace("COMMENT", beside).rstrip()
+        return BASE.replace(line, f"    laws:\n      late:\n{comment}        that: {late}\n")
+
+    for text, quiet in ((write("", IGNORED), silenced), (write(f"        {IGNORED}\n", ""), True)):
+        linted = lint(load_text(text, "shop.yaml"))
+        assert ([d.id for d in linted.found], [d.id for d in linted.ignored]) == (
+            ([], [UNTRIED]) if quiet else ([UNTRIED, "catalogue/unused-ignore"], [])
+        )
+        assert (apply_fixes(parse(text, "shop.yaml"))[0].text == text) is quiet
+
+
 def test_ignore_elsewhere_silences_nothing_and_is_found() -> None:
     text = with_line("actions:", "# pgagents: ignore[catalogue/speaks-to-user] too far away", text=SPOKEN)
     assert {id for id, _ in found(text)} == {"catalogue/speaks-to-user", "catalogue/unused-ignore"}
@@ -156,6 +190,74 @@ def test_vendors_refusal_cannot_be_ignored() -> None:
     text = BASE.replace("namespace: corner_shop", "namespace: corner shop")
     text = with_line("ai_plugin:", "# pgagents: ignore[openai/ai_plugin/refused] we know", text=text)
     assert {id for id, _ in found(text)} >= {"openai/ai_plugin/refused", "catalogue/unknown-ignore"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "ignored", "withheld"),
+    [
+        (
+            "authorization_type: bearer}}",
+            "authorization_type: basic}}",
+            "openai/ai_plugin/credential",
+            "openai/ai_plugin/credential",
+        ),
+        (
+            "copilot/openapi-3.0.yaml: /copilot.yaml}",
+            "no/such.json: /no.json}",
+            "pgagents/hosting/unknown-file",
+            "pgagents/hosting/unknown-file",
+        ),
+        (
+            "    http: GET /products\n",
+            "    texts: {gemini: {name: search.products}}\n    http: GET /products\n",
+            "gemini/long-name",
+            "gemini/functions/refused",
+        ),
+    ],
+)
+def test_ignore_never_hides_that_build_does_not_write_a_document(
+    old: str, new: str, ignored: str, withheld: str
+) -> None:
+    assert BASE.count(old) == 1
+    first = new.splitlines()[0]
+    text = BASE.replace(old, new).replace(first, f"{first} # pgagents: ignore[{ignored}] we know", 1)
+    model = load_text(text, "shop.yaml")
+    assert withheld in {d.id for d in build(model).diagnostics if d.severity == "error"}
+    linted = lint(model)
+    assert (withheld, "error") in {(d.id, d.severity) for d in linted.found}
+    said = {d.message for d in linted.found if d.id == "catalogue/unknown-ignore"}
+    cannot = f"`{ignored}` cannot be ignored: with this error, `build` does not write the document"
+    assert said == ({cannot} if ignored == withheld else set())
+    assert {d.id for d in linted.ignored} == {ignored} - {withheld}
+
+
+def test_former_name_that_is_past_can_be_ignored_until_its_day_is_judged() -> None:
+    ignore = "# pgagents: ignore[catalogue/past-former-name] one customer still calls it"
+    route = "    http: GET /products\n"
+    former = f"    formerly: {{find_products: 2027-03-01}} {ignore}\n"
+    text = BASE.replace(route, former + route)
+    model = load_text(text, "shop.yaml")
+    past = lint(model, today=date(2027, 3, 2))
+    assert ([d.id for d in past.found], [d.id for d in past.ignored]) == ([], ["catalogue/past-former-name"])
+    good = lint(model, today=date(2027, 3, 1))
+    assert [d.id for d in good.found] == ["catalogue/unused-ignore"]
+    assert lint(model).found == ()
+    assert apply_fixes(parse(text, "shop.yaml"))[0].text == text
+
+
+def test_limit_of_a_vendor_can_be_ignored_without_a_false_word() -> None:
+    long = "title: Corner Shop"
+    ignore = "# pgagents: ignore[openai/ai_plugin/limit] it is cut there, and that is well"
+    (wide,) = [
+        d
+        for d in lint(load_text(BASE.replace(long, f"title: {'Corner ' * 9}"), "shop.yaml")).found
+        if d.id == "openai/ai_plugin/limit"
+    ]
+    assert wide.severity == "warning"
+    text = BASE.replace(long, f"title: {'Corner ' * 9} {ignore}")
+    linted = lint(load_text(text, "shop.yaml"))
+    assert [d.id for d in linted.ignored] == ["openai/ai_plugin/limit"]
+    assert not {"openai/ai_plugin/limit", "catalogue/unknown-ignore"} & {d.id for d in linted.found}
 
 
 def test_rules_of_one_vendor_alone_say_nothing_of_others_and_of_their_ignores() -> None:
@@ -406,6 +508,7 @@ IDS = [
     *requirements(),
     *(name.rpartition(".")[2] for name in registry.names("pgagents.verify.checks")),
     *fault_registry.list_names("faults"), *fault_registry.list_names("variations"),
+    "openai/ai_plugin/credential", "pgagents/hosting/unknown-file",
     "gemini/functions/refused", "copilot/openapi/limit", "gemini-tools/function-name",
     "copilot-import/spec-not-valid", "document/syntax",
 ]  # fmt: skip
@@ -425,6 +528,24 @@ def test_explain_lists_all_and_suggests_the_nearest(capsys: pytest.CaptureFixtur
     code, _, err = call(capsys, "explain", "gemini/long-nam")
     assert code == 2
     assert "did you mean `gemini/long-name`?" in err
+
+
+def test_explain_of_a_contract_leads_to_its_promise_and_line(capsys: pytest.CaptureFixture[str]) -> None:
+    id = "relation/wider-keeps/search_parking@rest"
+    _, out, _ = call(capsys, "explain", id)
+    command = next(line.split() for line in out.splitlines() if "pgagents contracts" in line)
+    code, out, err = call(capsys, *command[1:])
+    assert (code, err, out.splitlines()[0]) == (0, "", id)
+    line = next(
+        n
+        for n, text in enumerate(Path("catalogue/park_graph.yaml").read_text().splitlines(), 1)
+        if "wider-keeps" in text
+    )
+    assert re.search(rf"^  catalogue +\S+park_graph\.yaml:{line}$", out, re.M), out
+    assert re.search(r"^  promise +\S+", out, re.M)
+    code, _, err = call(capsys, "contracts", "--contract", id.replace("keeps", "keep"))
+    assert code == 2
+    assert f"did you mean `{id}`?" in err
 
 
 def test_titles_are_one_sentence() -> None:

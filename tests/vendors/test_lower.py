@@ -512,6 +512,23 @@ def test_a_schema_that_contains_itself_is_cut_and_told() -> None:
     assert "Tree" in {loss.constraint.removeprefix("schema ") for loss in losses}
 
 
+@pytest.mark.parametrize(
+    ("schema", "dialect"),
+    [
+        ({"anyOf": [{"description": "Anything"}, {"type": "string"}]}, dialects.OPENAI_STRICT),
+        ({"$ref": f"{REF}Unknown"}, GEMINI),
+        ({"anyOf": [{"$ref": f"{REF}Unknown"}, {"type": "null"}]}, GEMINI),
+    ],
+)
+def test_only_a_schema_that_contains_itself_is_said_to(schema: dict[str, Any], dialect: Dialect) -> None:
+    _, losses = lower(_node(schema, "x"), {}, dialect)
+    assert losses
+    assert not [loss for loss in losses if "itself" in loss.detail]
+    tree = _node({"type": "array", "items": {"$ref": f"{REF}T"}}, "schemas", "T")
+    _, losses = lower(tree, {"T": tree}, dialect)
+    assert "it contains itself" in [loss.detail for loss in losses]
+
+
 def test_what_a_member_lost_is_told_at_the_member_of_the_component() -> None:
     schemas = {"Leaf": _node({"type": "string", "format": "uuid"}, "schemas", "Leaf")}
     _, losses = lower(_node({"type": "array", "items": {"$ref": f"{REF}Leaf"}}, "x"), schemas, GEMINI)

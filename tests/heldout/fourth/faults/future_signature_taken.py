@@ -28,7 +28,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
             not at.isdecimal()
             or len(at) > 12
             or int(at) <= now
-            or signature.fault(header, request.body, secret, float(at))
+            or signature.find_stripe_error(header, request.body, secret, float(at))
         ):
             return request
         return request.with_header("Stripe-Signature", signature.sign(secret, request.body, now))

@@ -24,7 +24,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def act(inner: Domain, call: AcceptedCall) -> Any:
         header, body = call.input["stripe_signature"], call.request.body
-        if not signature.fault(header, body, secret, call.now, 1e13):
+        if not signature.find_stripe_error(header, body, secret, call.now, 1e13):
             dated = next(part.strip()[2:] for part in header.split(",") if part.strip().startswith("t="))
             if int(dated) > call.now:
                 return inner(given(call, stripe_signature=signature.sign(secret, body, call.now)))

@@ -28,7 +28,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def act(inner: Domain, call: AcceptedCall) -> Any:
         header = call.input["stripe_signature"]
-        if header not in seen and not signature.fault(header, call.request.body, secret, call.now):
+        if header not in seen and not signature.find_stripe_error(
+            header, call.request.body, secret, call.now
+        ):
             context.front.store.run("DELETE FROM payment_event WHERE id = ?", call.input["id"])
             seen.add(header)
         return inner(call)

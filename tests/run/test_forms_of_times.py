@@ -1,0 +1,57 @@
+"""A time is only sent in forms that its argument's schema allows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pgagents.http import Request, Response
+from pgagents.model.contract import Verdict
+from small_api import NOTES, Notes, answer, catalogue, verified
+from verifying import ids
+
+CONTRACT = "timestamp_parsing/list_notes@rest"
+PLACE = "    http: GET /notes\n    effect: read\n"
+REFUSALS = "properties: {notes: {type: array, items: {$ref: Note}}}, required: [notes]}}\n"
+
+
+def sent(keywords: str, allowed: str) -> tuple[list[str], bool, bool]:
+    """Return the times that are sent, and if the contract is kept or broken at a server that takes only
+    times of a pattern.
+    """
+    given = f"    input: {{since: {{type: string, format: date-time, required: true{keywords}}}}}\n"
+    model = catalogue(NOTES, (PLACE, PLACE + given), (REFUSALS, f"{REFUSALS}    errors: [REFUSED]\n"))
+    times: list[str] = []
+
+    def odd(_: Notes, request: Request) -> Response | None:
+        if request.method != "GET" or request.path != "/notes":
+            return None
+        since = dict(request.query).get("since", "")
+        times.append(since)
+        return None if re.fullmatch(allowed, since) else answer(422, {"detail": "a time"})
+
+    report = verified(model, Notes(odd=odd), only=(CONTRACT,))
+    return times, CONTRACT in ids(report, Verdict.KEPT), CONTRACT in ids(report, Verdict.BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "allowed"),
+    [
+        (", pattern: 'Z$'", r".*Z"),
+        (", maxLength: 25", r".{20,25}"),
+        ("", r".*"),
+    ],
+)
+def test_allowed_form_of_a_time_is_compared(keywords: str, allowed: str) -> None:
+    times, kept, broken = sent(keywords, allowed)
+    assert len(set(times)) > 1
+    assert (kept, broken) == (True, False)
+
+
+def test_schema_that_allows_one_form_promises_nothing() -> None:
+    assert sent(", maxLength: 20", r".{20}") == ([], False, False)
+
+
+def test_refusal_of_an_allowed_form_is_broken() -> None:
+    assert sent("", r".*Z")[2]

@@ -1,0 +1,60 @@
+"""Ids may be counted per project. An id that a project's own create answered is no leak of another's."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from pgagents.http import Response, json_bytes
+from pgagents.model.contract import Verdict
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.checks.auth.project_isolation import watch
+from pgagents.verify.wire.exchange import Exchange
+from small_api import with_resource
+
+AUTH = "auth: {schemes: {key: {description: A key, prefixes: {test_: test}}}}"
+ROLES = (
+    "auth: {schemes: {key: {description: A key, prefixes: {test_: test}}}, roles: "
+    "{main: {description: A key}, second: {description: A key, project: second}}}"
+)
+MODEL = with_resource((AUTH, ROLES), ("absent: no", "tenant: true\n    absent: no"))
+
+
+def judge(memory: Memory, role: str, action: str, body: Any) -> list[Verdict]:
+    """Return the verdicts about one successful answer to a role."""
+    chosen = next(one for one in MODEL.actions if one.name == action)
+    response = Response(200, body=json_bytes(body))
+    exchange = SimpleNamespace(
+        call=SimpleNamespace(role=role, endpoint=SimpleNamespace(action=chosen), intent="valid"),
+        request=SimpleNamespace(body=b"", target="/notes"),
+        response=response,
+        told=response,
+        body=body,
+        input={},
+        success=True,
+    )
+    return [judgement.verdict for judgement in watch(cast(Exchange, exchange), memory)]
+
+
+def empty() -> Memory:
+    return Memory(cast(Any, SimpleNamespace(model=MODEL)))
+
+
+def note(number: int) -> dict[str, str]:
+    return {"id": f"INV-{number:04}", "text": "hello"}
+
+
+def test_id_that_each_project_made_is_no_leak() -> None:
+    memory = empty()
+    judge(memory, "main", "create_note", note(1))
+    assert judge(memory, "second", "create_note", note(1)) == [Verdict.KEPT]
+    assert judge(memory, "second", "list_notes", {"notes": [note(1)]}) == [Verdict.KEPT]
+    assert judge(memory, "main", "list_notes", {"notes": [note(1)]}) == [Verdict.KEPT]
+
+
+def test_id_that_only_the_other_project_made_is_a_leak() -> None:
+    memory = empty()
+    judge(memory, "main", "create_note", note(1))
+    judge(memory, "main", "create_note", note(2))
+    judge(memory, "second", "create_note", note(1))
+    assert judge(memory, "second", "list_notes", {"notes": [note(1), note(2)]}) == [Verdict.BROKEN]

@@ -1,0 +1,21 @@
+"""A webhook's address is called on purpose, so its registration promises no closed world about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from language_table import rows
+from pgagents.catalogue.load import load_text
+from pgagents.verify.check.setting import setting_of
+from pgagents.verify.checks.hints.hint_closed_world import promises
+
+URL = "http://127.0.0.1:1"
+
+
+def test_address_that_registers_a_webhook_is_left_out() -> None:
+    closed = {"actions": {"create_hook": {"open_world": False}}}
+    model = load_text(rows()["webhook-signatures"].text(closed), "notes.yaml")
+    assert model.webhooks is not None
+    assert not list(promises(setting_of(model, URL)))
+    other = replace(model, webhooks=model.webhooks.model_copy(update={"registered_by": "create_note"}))
+    assert [contract.detail for contract in promises(setting_of(other, URL))] == ["url"]

@@ -1,0 +1,41 @@
+"""Arrivals are read from the receiver's boxes, each delivery once."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from pgagents.verify.events import arrivals
+from pgagents.verify.events.deliveries import read
+from pgagents.verify.wire.receiver import Inbox
+from verifying import model
+
+
+@pytest.fixture
+def bodies(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The bodies that were parsed, in order."""
+    seen: list[bytes] = []
+
+    def count(of: Any, delivery: Any, version: str = "") -> Any:
+        seen.append(delivery.body)
+        return read(of, delivery, version)
+
+    monkeypatch.setattr(arrivals, "read", count)
+    return seen
+
+
+def test_a_delivery_is_parsed_at_the_first_look_and_two_equal_ones_stay_two(bodies: list[bytes]) -> None:
+    inbox = Inbox("https://events.example.com")
+    inbox.open("box")
+    of = arrivals.Arrivals(cast(Any, SimpleNamespace(model=model())), inbox, (), {}, {})
+    for _ in range(2):  # the same event twice, at the same moment of a run's clock
+        inbox.take("/box", (), b'{"type": "first"}', 5.0)
+    assert [e.type for e in of.read_box("box")] == ["first", "first"]
+    inbox.take("/box", (), b'{"type": "later"}', 6.0)
+    assert [e.type for e in of.read_box("box")] == ["first", "first", "later"]
+    assert bodies.count(b'{"type": "later"}') == 1
+    parsed = len(bodies)
+    assert [e.type for e in of.read_box("box")] == ["first", "first", "later"]
+    assert len(bodies) == parsed

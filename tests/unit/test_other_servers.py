@@ -1,0 +1,46 @@
+"""Checks of redirects and of CORS know which server of an API answered."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from language_table import model_of
+from pgagents.model.contract import Verdict
+from pgagents.verify.check.setting import setting_of
+from pgagents.verify.checks.rest import cors_policy, safe_redirects
+
+FILES = "https://files.example/v1"
+
+
+@pytest.mark.parametrize(
+    ("location", "verdict"),
+    [
+        (f"{FILES}/b", Verdict.KEPT),
+        ("/b", Verdict.KEPT),
+        ("https://elsewhere.example/b", Verdict.BROKEN),
+        ("http://files.example/v1/b", Verdict.BROKEN),
+    ],
+)
+def test_redirect_of_another_server_stays_within_that_server(location: str, verdict: Verdict) -> None:
+    setting = SimpleNamespace(
+        url="https://api.example",
+        model=SimpleNamespace(
+            behaviour=SimpleNamespace(redirects="any"), api=SimpleNamespace(server="https://api.example")
+        ),
+    )
+    exchange = SimpleNamespace(
+        base=FILES, status=307, request=SimpleNamespace(method="GET"), header=lambda _name: location
+    )
+    judged = safe_redirects._judge_redirect(cast(Any, exchange), cast(Any, setting))
+    assert judged.verdict is verdict
+
+
+def test_browsers_question_is_about_actions_of_the_server_that_is_asked() -> None:
+    setting = setting_of(model_of("servers"), "https://api.example")
+    asked = cors_policy._endpoints(setting)
+    assert asked
+    assert {d.server for d in setting.endpoints} != {""}
+    assert [d for d in asked if d.server] == []
