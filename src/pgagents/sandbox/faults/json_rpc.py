@@ -7,6 +7,7 @@ from typing import Any
 
 from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.sandbox.injection.fault_declaration import Context, fault
+from pgagents.sandbox.parsing.json_rpc import INVALID_REQUEST, UNKNOWN_METHOD
 
 NEEDS = ("json-rpc",)
 Change = Callable[[Any, dict[str, Any]], dict[str, Any]]
@@ -70,6 +71,19 @@ def rpc_errors_without_numbers(context: Context, request: Request, answer: Respo
             {**message, "error": {**message["error"], "code": -32000}} if "error" in message else message
         ),
     )
+
+
+@fault("json_rpc", also={"framework": "the method is a name of no action"}, needs=NEEDS).edit_answers
+def rpc_unknown_method_answered(context: Context, request: Request, answer: Response) -> Response:
+    """A method that does not exist, or is no text, gets an empty result."""
+    return _edit(context, request, answer, lambda _, message: _answer_unknown(message))
+
+
+def _answer_unknown(message: dict[str, Any]) -> dict[str, Any]:
+    code = message["error"]["code"] if "error" in message else None
+    if code not in (UNKNOWN_METHOD, INVALID_REQUEST):
+        return message
+    return {"jsonrpc": message["jsonrpc"], "id": message["id"], "result": {}}
 
 
 @fault("json_rpc", needs=NEEDS).edit_answers

@@ -95,7 +95,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     edits: Mapping[str, Edit] = {
         "parse_error": lambda body: body[:-1],
-        "invalid_request": lambda body: _change(body, jsonrpc="1.0"),
+        "invalid_request": lambda body: _change(body, method=7),  # in no version; many servers take 1.0 too
         "unknown_method": lambda body: _change(body, method="pgv_no_such_method"),
     }
     for endpoint in _first(setting):
@@ -117,8 +117,14 @@ def _change(body: bytes, **members: Any) -> bytes:
 
 
 def _run(setting: Setting, endpoint: Endpoint, detail: str, edit: Edit) -> Conversation:
+    number, what = NUMBERS[detail]
     template = template_of(setting.model, endpoint.action)
-    yield ordinary(endpoint, template, "framework", NUMBERS[detail][1], raw=Raw(edit=edit))
+    exchange: Exchange = yield ordinary(endpoint, template, "framework", what, raw=Raw(edit=edit))
+    answer = exchange.response
+    message = read_json(answer.body).value if answer is not None and answer.status == OK else None
+    if isinstance(message, Mapping) and "result" in message and message.get("error") is None:
+        contract = f"{NAME}/{detail}@{endpoint.surface}"
+        yield judge_broken(contract, f"the error {number} for {what}", "a result")
 
 
 def _notify(setting: Setting, endpoint: Endpoint, contract: str) -> Conversation:
