@@ -88,7 +88,7 @@ def base() -> Any:
 @cache
 def _read(path: Path) -> Any:
     source = parse(path.read_text(encoding="utf-8"), path.name)
-    assert not source.faults, source.faults
+    assert not source.problems, source.problems
     return source.data
 
 

@@ -15,7 +15,7 @@ TABLE = Path(__file__).parent / "left_out.yaml"
 def cases() -> dict[str, Any]:
     """Return the cases by id."""
     source = parse(TABLE.read_text(encoding="utf-8"), TABLE.name)
-    assert not source.faults, source.faults
+    assert not source.problems, source.problems
     assert isinstance(source.data, dict)
     return dict(source.data)
 

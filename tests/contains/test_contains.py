@@ -34,7 +34,7 @@ LIMIT_S = 300
 @cache
 def keys() -> dict[str, dict[str, str]]:
     source = parse(TABLE.read_text("utf-8"), TABLE.name)
-    assert not source.faults, source.faults
+    assert not source.problems, source.problems
     assert isinstance(source.data, dict)
     return dict(source.data)
 

@@ -100,7 +100,7 @@ def catalogue(api: str, folder: Path) -> Path:
     if not more.exists():
         return plain
     sources = [parse(file.read_text(encoding="utf-8"), file.name) for file in (plain, more)]
-    if wrong := [fault.message for source in sources for fault in source.faults]:
+    if wrong := [fault.message for source in sources for fault in source.problems]:
         raise SystemExit(f"{more}: {wrong[0]}")
     whole, further = (source.data for source in sources)
     path = folder / f"{api}.yaml"

@@ -12,7 +12,7 @@ from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action
 from pgagents.model.surface import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.decode import Arguments, Decoder, Fault
+from pgagents.sandbox.decode import Arguments, Decoder, Problem
 from pgagents.sandbox.injection.fault_registry import Context
 
 
@@ -70,16 +70,18 @@ class _Reread:
     ) -> None:
         self._inner, self._change = inner, change
 
-    def request(self, action: Action, request: Request, path_values: Mapping[str, str]) -> Arguments | Fault:
+    def request(
+        self, action: Action, request: Request, path_values: Mapping[str, str]
+    ) -> Arguments | Problem:
         return self._changed(action, self._inner.request(action, request, path_values), "rest")
 
     def members(
         self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
-    ) -> Arguments | Fault:
+    ) -> Arguments | Problem:
         return self._changed(action, self._inner.members(action, members, offered), "dispatcher")
 
-    def _changed(self, action: Action, found: Arguments | Fault, surface: str) -> Arguments | Fault:
-        if isinstance(found, Fault):
+    def _changed(self, action: Action, found: Arguments | Problem, surface: str) -> Arguments | Problem:
+        if isinstance(found, Problem):
             return found
         return replace(found, values=self._change(action, dict(found.values), found.given, surface))
 

@@ -331,7 +331,7 @@ def test_success_with_a_member_that_does_not_fit_stays_a_success(era: str) -> No
     assert not result.is_error, result.content
     first, warning = (part.text for part in result.content)  # type: ignore[union-attr]  # our own texts
     assert json.loads(first) == result.structured_content
-    assert tool.output.fault(result.structured_content) == ""
+    assert tool.output.find_problem(result.structured_content) == ""
     assert result.structured_content == {
         **body,
         "session": {k: v for k, v in body["session"].items() if k != "subtotal"},

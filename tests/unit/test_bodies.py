@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from language_table import model_of, rows
 from pgagents.client.request import request_of
 from pgagents.diff.compare import compare
-from pgagents.encoding.file import File, find_fault, parse_url
+from pgagents.encoding.file import File, find_problem, parse_url
 from pgagents.encoding.style import MAX_NESTED, pairs, unsendable
 from pgagents.http import Request
 from pgagents.model.action import Action
 from pgagents.model.argument import FileLimits, Param
 from pgagents.model.model import Model
-from pgagents.sandbox.decode import Arguments, Decoder, Fault
+from pgagents.sandbox.decode import Arguments, Decoder, Problem
 
 KINDS = ("form-body", "form-nested", "multipart", "text-body")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
@@ -75,7 +75,7 @@ def test_odd_body_is_read_or_refused(body: bytes, kind: str) -> None:
     headers = (("Content-Type", f"{action.content_type}; boundary=x"),)
     framed = b"--x\r\n" + body + b"\r\n--x--" if kind == "multipart" else body
     found = Decoder(model).request(action, Request("POST", "/notes", headers, framed), {"note_id": "n"})
-    assert isinstance(found, Arguments | Fault)
+    assert isinstance(found, Arguments | Problem)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_hostile_form_is_refused(body: bytes) -> None:
     model = model_of("form-nested")
     headers = (("Content-Type", "application/x-www-form-urlencoded"),)
     request = Request("POST", "/notes", headers, body)
-    assert isinstance(Decoder(model).request(find_action(model, "create_note"), request, {}), Fault)
+    assert isinstance(Decoder(model).request(find_action(model, "create_note"), request, {}), Problem)
 
 
 def _param(style: str, *, explode: bool = True) -> Param:
@@ -136,10 +136,10 @@ def test_data_url_is_a_file_or_nothing() -> None:
     for text in ("data:image/png,AAE=", "data:;base64,AAE=", "AAE=", "data:image/png;base64,A*E=", None, 5):
         assert parse_url(text) is None
     limits = FileLimits(("image/png",), 2)
-    assert find_fault(limits, "data:image/png;base64,AAE=") == ""
-    assert "3 bytes" in find_fault(limits, "data:image/png;base64,AAEC")
-    assert "image/gif" in find_fault(limits, "data:image/gif;base64,AAE=")
-    assert "data URL" in find_fault(limits, "AAE=")
+    assert find_problem(limits, "data:image/png;base64,AAE=") == ""
+    assert "3 bytes" in find_problem(limits, "data:image/png;base64,AAEC")
+    assert "image/gif" in find_problem(limits, "data:image/gif;base64,AAE=")
+    assert "data URL" in find_problem(limits, "AAE=")
 
 
 def _changed(id: str, say: str) -> set[tuple[str, str]]:

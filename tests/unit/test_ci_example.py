@@ -23,7 +23,7 @@ STAGING = ROOT / "docs" / "howto" / "staging.md"
 
 def workflow() -> dict[str, Any]:
     source = parse(EXAMPLE.read_text(encoding="utf-8"), EXAMPLE.name)
-    assert source.faults == []
+    assert source.problems == []
     data: dict[str, Any] = source.data
     return data
 

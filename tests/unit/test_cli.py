@@ -172,7 +172,7 @@ def test_fault_of_our_own_is_exit_code_4(
     code, _, err = call(capsys, "contracts", SHOP)
     assert code == 4
     assert "ZeroDivisionError" in err
-    assert "a fault of pgagents itself" in err
+    assert "an error of pgagents itself" in err
 
 
 def test_contracts_are_listed_without_a_request(capsys: pytest.CaptureFixture[str]) -> None:

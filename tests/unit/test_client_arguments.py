@@ -75,7 +75,7 @@ def test_null_for_a_required_argument_stays_and_is_refused() -> None:
     arguments = takes(shop(), "place_order")
     raised = arguments.normalize({"product_id": None, "quantity": 1})
     assert raised == {"product_id": None, "quantity": 1}
-    assert [name for name, _ in arguments.faults(raised)] == ["product_id"]
+    assert [name for name, _ in arguments.list_problems(raised)] == ["product_id"]
 
 
 def test_whole_numbers_of_a_vendor_without_integers_are_integers_again() -> None:
@@ -116,12 +116,12 @@ def test_alternatives_are_looked_into() -> None:
     ids=["nan", "infinite", "surrogate", "set", "object"],
 )
 def test_values_that_no_json_holds_are_refused(value: Any) -> None:
-    assert takes(shop(), "search_products").faults({"q": value}) == [("", "the arguments are no JSON")]
+    assert takes(shop(), "search_products").list_problems({"q": value}) == [("", "the arguments are no JSON")]
 
 
-def test_faults_are_few_and_short_however_many_there_are() -> None:
+def test_problems_are_few_and_short_however_many_there_are() -> None:
     arguments = takes(shop(), "search_products")
-    found = arguments.faults({f"x{n}" * 100: "y" * 10_000 for n in range(50)})
+    found = arguments.list_problems({f"x{n}" * 100: "y" * 10_000 for n in range(50)})
     assert len(found) <= 5
     assert all(len(name) + len(why) < 500 for name, why in found)
 

@@ -319,7 +319,7 @@ def sayable(value: Any) -> bool:
 def test_text_says_the_same_as_the_data(data: dict[Any, Any], said: list[str]) -> None:
     comments = {(key,): said for key in data} | {(): said}
     source = parse(render_yaml(data, comments))
-    assert source.faults == []
+    assert source.problems == []
     assert same(source.data, data)
 
 
@@ -368,7 +368,7 @@ def test_merge_takes_the_documents_changes_and_keeps_the_authors(
         )
     source = parse(text)
     after = parse(patch_text(source, edits, conflicts, {}))
-    assert after.faults == []
+    assert after.problems == []
     assert same(after.data, apply_edits(ours, edits))
 
 

@@ -22,7 +22,7 @@ from pgagents.resources import folder
 from pgagents.source.diagnostics import Diagnostic, show
 from pgagents.source.read import parse
 from pgagents.source.source import Source
-from pgagents.source.yaml_text import MAX_FAULTS
+from pgagents.source.yaml_text import MAX_PROBLEMS
 
 PARK_GRAPH = folder("catalogue") / "park_graph.yaml"
 
@@ -567,7 +567,7 @@ def test_columns_count_code_points() -> None:
 def test_faults_without_end_are_cut() -> None:
     many = "".join(f"  k{n}: 1\n" for n in range(5000))
     found = faults(SMALL.replace("groups:\n", f"groups:\n{many}"))
-    assert len(found) == MAX_FAULTS
+    assert len(found) == MAX_PROBLEMS
     assert "not shown" in found[-1].help
 
 

@@ -86,6 +86,17 @@ MODULES = frozenset(
     ]
 )
 
+FAULTS = (
+    "sandbox/",
+    "park_graph/",
+    "inprocess",
+    "cli/demo",
+    "cli/explain",
+    "cli/sandbox",
+    "cli/running/selftest",
+)
+"""Rooms of faults. A fault is what a sandbox shows on request; a mistake of a file or a call is a problem."""
+
 
 @dataclass(frozen=True)
 class Names:
@@ -153,6 +164,17 @@ def test_no_old_word_is_a_module() -> None:
         for path in paths
         if any(parts(step) & PARTS or step in MODULES for step in path.removesuffix(".py").split("/"))
     ]
+
+
+def test_a_fault_is_what_a_sandbox_shows() -> None:
+    named = [
+        (module.path, name)
+        for module in modules()
+        for _, name, _ in module.identifiers
+        if parts(name) & {"fault", "faults", "faulty"}
+    ]
+    assert len(named) > 25
+    assert [f"{path}: {name}" for path, name in named if not path.startswith(FAULTS)] == []
 
 
 def test_a_word_of_the_domain_is_one_class() -> None:

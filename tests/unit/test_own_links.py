@@ -1,4 +1,4 @@
-"""Where a link of an answer leads on the API itself."""
+"""A link of an answer leads to a path below a base URL of the API, or elsewhere."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ STAGING = "http://127.0.0.1:8000"
 )
 def test_a_link_to_the_api_leads_to_a_path_below_its_base(bases: list[str], link: str, target: str) -> None:
     assert find_own_target(bases, DECLARED, link) == target
+
+
+def test_a_declared_server_says_nothing_of_a_host_whose_base_has_a_path() -> None:
+    assert find_own_target([f"{STAGING}/v1"], "https://api.example", f"{STAGING}/orders") is None
+    assert find_own_target([f"{STAGING}/old"], DECLARED, f"{STAGING}/v2/orders") is None
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def rows() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every requirement with the file it stands in."""
     for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):
         source = read(path)
-        assert source.faults == [], path
+        assert source.problems == [], path
         yield from ((path.name, row) for row in source.data)
 
 

@@ -45,7 +45,7 @@ JSON = st.recursive(
 )  # fmt: skip
 def test_scalars_are_those_of_yaml_1_2(text: str, value: Any) -> None:
     source = parse(f"k: {text}")
-    assert source.faults == []
+    assert source.problems == []
     assert source.data == {"k": value}
     assert type(source.data["k"]) is type(value)
 
@@ -53,7 +53,7 @@ def test_scalars_are_those_of_yaml_1_2(text: str, value: Any) -> None:
 @given(JSON)
 def test_json_reads_as_itself(value: Any) -> None:
     source = parse(json.dumps(value, ensure_ascii=False))
-    assert source.faults == []
+    assert source.problems == []
     assert source.data == value
     assert repr(source.data) == repr(value)  # 1 and 1.0 and True are told apart
 
@@ -61,7 +61,7 @@ def test_json_reads_as_itself(value: Any) -> None:
 @given(JSON)
 def test_yaml_that_another_writer_wrote_reads_as_itself(value: Any) -> None:
     source = parse(yaml.safe_dump(value, allow_unicode=False, default_flow_style=None))
-    if not source.faults:  # a tag or an alias of the writer's is refused, which is fine here
+    if not source.problems:  # a tag or an alias of the writer's is refused, which is fine here
         assert json.dumps(source.data) == json.dumps(value) or any(isinstance(v, str) for v in _leaves(value))
 
 
@@ -69,7 +69,7 @@ def test_yaml_that_another_writer_wrote_reads_as_itself(value: Any) -> None:
 def test_every_value_stands_where_its_place_says(value: Any, indent: int | None) -> None:
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     source = parse(text)
-    if source.faults:
+    if source.problems:
         return
     lines = text.split("\n")
     decoder = json.JSONDecoder()
@@ -103,20 +103,20 @@ def test_pointer_without_value_is_placed_at_its_nearest_ancestor() -> None:
 @given(st.text(), st.binary(max_size=200))
 def test_any_text_is_read_without_a_traceback(text: str, raw: bytes) -> None:
     for one in (text, raw.decode("latin-1"), raw.decode("utf-8", "surrogateescape")):
-        for fault in parse(one).faults:
-            assert fault.span.line >= 1
-            assert fault.span.column >= 1
+        for problem in parse(one).problems:
+            assert problem.span.line >= 1
+            assert problem.span.column >= 1
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_line_endings_of_any_system_count_alike(ending: str) -> None:
     source = parse(ending.join(["a: 1", "b: 2", "a: 3", ""]))
-    assert [(f.id, f.span.line, f.span.column) for f in source.faults] == [("duplicate-key", 3, 1)]
+    assert [(f.id, f.span.line, f.span.column) for f in source.problems] == [("duplicate-key", 3, 1)]
 
 
 @pytest.mark.parametrize("text", ["a: 1\n'a': 2\n", '200: 1\n"200": 2\n', "{a: 1, a: 2}", "0x10: 1\n16: 2\n"])
 def test_one_key_in_two_spellings_stands_twice(text: str) -> None:
-    assert [f.id for f in parse(text).faults] == ["duplicate-key"]
+    assert [f.id for f in parse(text).problems] == ["duplicate-key"]
 
 
 def test_did_you_mean_names_the_nearest_or_all_of_few() -> None:
@@ -227,9 +227,9 @@ def test_a_long_pointer_is_cut_and_has_no_control_character() -> None:
         ('{"a": {"b": {"c": &x {}}}}', "/a/b/c"),
     ],
 )
-def test_a_fault_of_json_has_its_pointer(text: str, pointer: str) -> None:
-    (fault,) = parse(text, "a.json").faults
-    assert fault.span.pointer == pointer
+def test_a_problem_of_json_has_its_pointer(text: str, pointer: str) -> None:
+    (problem,) = parse(text, "a.json").problems
+    assert problem.span.pointer == pointer
 
 
 def test_places_that_differ_in_the_pointer_alone_are_one() -> None:

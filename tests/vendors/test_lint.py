@@ -492,7 +492,7 @@ def test_every_finding_of_the_catalogues_reader_has_a_page() -> None:
         named = [
             c
             for c in calls
-            if getattr(c.func, "attr", getattr(c.func, "id", "")) in ("fault", "_fault", "Fault")
+            if getattr(c.func, "attr", getattr(c.func, "id", "")) in ("report", "_report", "Problem")
         ]
         ids |= {
             c.args[1].value

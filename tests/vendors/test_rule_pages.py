@@ -43,7 +43,7 @@ def catalogue(part: str) -> str:
     """The small catalogue with a page's part in it."""
     data: Any = parse(BASE.read_text(encoding="utf-8")).data
     source = parse(part)
-    assert source.faults == []
+    assert source.problems == []
     data = laid_over(data, source.data)
     if length := _LENGTH.search(part):
         over = parse(part.replace(length.group(0), f'"{"x" * int(length.group(1).replace(",", ""))}"')).data

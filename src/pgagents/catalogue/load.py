@@ -36,7 +36,7 @@ from pgagents.model.model import Model
 from pgagents.source.diagnostics import Diagnostic, in_order
 from pgagents.source.read import parse, read
 from pgagents.source.source import Source, Span
-from pgagents.source.yaml_text import MAX_FAULTS
+from pgagents.source.yaml_text import MAX_PROBLEMS
 
 MAX_ERRORS = 10_000
 EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"
@@ -48,7 +48,7 @@ def load(
 ) -> tuple[Model | None, list[Diagnostic]]:
     """Return the resolved catalogue, or None, and the diagnostics in the order of the file.
 
-    One run finds all faults: values that pydantic refuses are removed, and the rest is checked. With
+    One run finds all problems: values that pydantic refuses are removed, and the rest is checked. With
     `any_key`, a key that the language cannot express is treated as a bearer key. No manifest may be made from
     such a model. `known` are validators compiled before for the same schemas.
     """
@@ -58,7 +58,7 @@ def load(
 
 
 def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[Diagnostic]]:
-    found = [Diagnostic(f.span, f"catalogue/{f.id}", "error", f.message, f.help) for f in source.faults]
+    found = [Diagnostic(f.span, f"catalogue/{f.id}", "error", f.message, f.help) for f in source.problems]
     if source.data is None:
         return None, found or [
             Diagnostic(source.locate(()), "catalogue/empty", "error", "the file holds nothing", EMPTY)
@@ -118,7 +118,7 @@ def _find_other_format(source: Source) -> str:
 
 
 def _first_of(source: Source, count: int) -> list[Diagnostic]:
-    """Return the faults among the first members of each collection.
+    """Return the problems among the first members of each collection.
 
     Pydantic's list of all would take gigabytes.
     """
@@ -139,24 +139,24 @@ def _first_of(source: Source, count: int) -> list[Diagnostic]:
 
 
 def _deduplicate(found: list[Diagnostic]) -> list[Diagnostic]:
-    """Keep the first message of each place, and every missing key; at most MAX_FAULTS in all."""
+    """Keep the first message of each place, and every missing key; at most MAX_PROBLEMS in all."""
     by_place: dict[Span, list[Diagnostic]] = {}
     for one in found:
         told = by_place.setdefault(one.span, [])
         if not told or (one.id == "catalogue/missing-key" == told[0].id):
             told.append(one)
     every = in_order(d for told in by_place.values() for d in told)
-    if len(every) < MAX_FAULTS:
+    if len(every) < MAX_PROBLEMS:
         return every
-    last = every[MAX_FAULTS - 1]
+    last = every[MAX_PROBLEMS - 1]
     return [
-        *every[: MAX_FAULTS - 1],
+        *every[: MAX_PROBLEMS - 1],
         Diagnostic(
             last.span,
             last.id,
             "error",
             last.message,
-            f"more than {MAX_FAULTS - 1} errors: the rest is not shown",
+            f"more than {MAX_PROBLEMS - 1} errors: the rest is not shown",
         ),
     ]
 

@@ -71,7 +71,7 @@ def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointe
 
 
 def _keep_action(rest: dict[str, Any], error: Any, dropped: set[Pointer]) -> bool:
-    """Insert a placeholder for a line that an action lacks, so that its other faults are reported too.
+    """Insert a placeholder for a line that an action lacks, so that its other problems are reported too.
 
     Return True if the error was such a missing line.
     """

@@ -38,7 +38,7 @@ from pgagents.source.source import Pointer, Source
 
 
 def resolve(written: catalogue.Catalogue, source: Source, checker: Checker) -> m.Model:
-    """Build the Model of a catalogue without faults."""
+    """Build the Model of a catalogue without problems."""
     return _Resolver(written, source, checker).model()
 
 

@@ -81,7 +81,7 @@ class _Parser:
         """Parse all tokens."""
         node = self._expression()
         if self.token.kind != "end":
-            raise self._fault(f"an operator is expected before `{self.token.text}`")
+            raise self._make_error(f"an operator is expected before `{self.token.text}`")
         return node
 
     def _next(self) -> Token:
@@ -100,10 +100,10 @@ class _Parser:
 
     def _want(self, sign: str) -> Token:
         if not self._sees(sign):
-            raise self._fault(f"`{sign}` is expected")
+            raise self._make_error(f"`{sign}` is expected")
         return self._next()
 
-    def _fault(self, reason: str, at: Token | None = None) -> ExpressionError:
+    def _make_error(self, reason: str, at: Token | None = None) -> ExpressionError:
         token = at or self.token
         return ExpressionError(
             f"Syntax error: {reason}", token.start, token.end, describe_place(self.text, token.start)
@@ -163,7 +163,7 @@ class _Parser:
                 self.brackets -= 1
                 continue
             if self.token.kind != "word" or self.token.text in _KEYWORDS:
-                raise self._fault("the name of a member is expected")
+                raise self._make_error("the name of a member is expected")
             name = self._next()
             call = self._sees("(")
             node = (
@@ -177,12 +177,12 @@ class _Parser:
             kind, value = value_of(token)
             least = 0 if negative and kind == "int" else 1
             if isinstance(value, int | float) and value > _MOST[kind] - least:
-                raise self._fault("the number is too large", token)
+                raise self._make_error("the number is too large", token)
             return Literal(kind, value, token.text, start=token.start, end=token.end)
         if token.kind == "word" and token.text in _WORDS:
             return Literal("word", _WORDS[token.text], token.text, start=token.start, end=token.end)
         if token.kind == "word" and token.text in _RESERVED:
-            raise self._fault(f"`{token.text}` is a reserved word of CEL, and no variable", token)
+            raise self._make_error(f"`{token.text}` is a reserved word of CEL, and no variable", token)
         if token.kind == "word" and token.text != "in":
             call = self._sees("(")
             return (
@@ -197,7 +197,7 @@ class _Parser:
             return node
         if token.kind == "sign" and token.text in "[{":
             return self._collection(token)
-        raise self._fault("a value is expected", token)
+        raise self._make_error("a value is expected", token)
 
     def _bracketed(self) -> Node:
         """Parse an expression after an opening bracket, up to the closing one."""
@@ -223,16 +223,16 @@ class _Parser:
             if not self._sees(")"):
                 self._want(",")
                 if self._sees(")"):
-                    raise self._fault("an argument is expected")
+                    raise self._make_error("an argument is expected")
         end = self._next().end
         self.brackets -= 1
         if name.text == "has" and of is None and not (len(args) == 1 and isinstance(args[0], Member)):
-            raise self._fault("`has()` takes one member, such as `has(input.name)`", name)
+            raise self._make_error("`has()` takes one member, such as `has(input.name)`", name)
         if of is None or name.text not in MACROS or len(args) not in (2, 3 if name.text == "map" else 2):
             return FunctionCall(name.text, of, tuple(args), start=start, end=end)
         item = args[0]
         if not isinstance(item, Name):
-            raise self._fault(f"`{name.text}()` takes a name for the item first", name)
+            raise self._make_error(f"`{name.text}()` takes a name for the item first", name)
         return Macro(name.text, of, item.name, tuple(args[1:]), start=start, end=end)
 
     def _collection(self, opening: Token) -> Node:

@@ -195,7 +195,7 @@ def _merge(path: Path, origin: Origin, choice: Choice) -> int:
         )
     base, before = record.read(kept.read_bytes(), str(kept))
     source = read(path)
-    if source.faults or not isinstance(source.data, dict):
+    if source.problems or not isinstance(source.data, dict):
         raise InputError(load(source)[1], source)
     choice = before if choice == Choice() else choice
     made = origin.make(choice)

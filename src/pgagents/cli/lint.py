@@ -203,7 +203,7 @@ def _choose_judge(source: Source, judge: str | None) -> str:
             did_you_mean(judge, [*judges.JUDGES, *judges.ALIASES]) or "`--for list` names all",
         )
     chosen = judge or judges.kind(source.data, source.file)
-    if chosen is None and source.faults:  # other documents end at the first fault
+    if chosen is None and source.problems:  # other documents end at the first problem
         chosen = "catalogue"
     if chosen is None:
         raise PgagentsError(

@@ -157,7 +157,7 @@ def _report_error(error: Exception) -> int:
     import traceback
 
     traceback.print_exception(error)
-    click.echo("error: this is a fault of pgagents itself; please report it with the lines above", err=True)
+    click.echo("error: this is an error of pgagents itself; please report it with the lines above", err=True)
     return 4
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from pgagents.encoding.file import find_fault
+from pgagents.encoding.file import find_problem
 from pgagents.encoding.style import unsendable
 from pgagents.http import Json, json_bytes, read_json
 from pgagents.jsonschema import schema as schemas
@@ -21,7 +21,7 @@ from pgagents.source.origin import plain
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
-MOST_FAULTS = 5
+MOST_PROBLEMS = 5
 MAX_DEPTH = 50
 
 
@@ -43,8 +43,8 @@ class Arguments:
         found = _normalize(dict(given), self.schema, self._model.schemas, 0)
         return found if isinstance(found, dict) else dict(given)
 
-    def faults(self, given: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Return the faults of arguments, each as the argument's path (`a.0.b`) and a message."""
+    def list_problems(self, given: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Return the problems of arguments, each as the argument's path (`a.0.b`) and a message."""
         try:
             written = read_json(json_bytes(dict(given)), paired=True)
         except (ValueError, TypeError, RecursionError):  # no number, or an object of another Python type
@@ -59,14 +59,14 @@ class Arguments:
             if missing and not error.instance_path and list(error.schema_path) == ["required"]:
                 continue
             found.append((".".join(str(step) for step in error.instance_path), _short(error.message)))
-            if len(found) >= MOST_FAULTS:
+            if len(found) >= MOST_PROBLEMS:
                 break
         found += [
             (name, why)
             for name, param in self._params.items()
             if name in given and (why := _unsendable(param, given[name]))
         ]
-        return found[:MOST_FAULTS]
+        return found[:MOST_PROBLEMS]
 
     def _describe_unknown(self, name: str) -> str:
         if not self._params:
@@ -83,7 +83,7 @@ def _short(text: str) -> str:
 def _find_unfit(param: Param, value: Any) -> str:
     """Return why a value cannot be sent in the argument's style or as its file; empty if it can."""
     if param.file is not None and isinstance(value, str):
-        return find_fault(param.file, value)
+        return find_problem(param.file, value)
     return unsendable(param, value) if param.as_text else ""
 
 

@@ -188,9 +188,9 @@ class Client:
     ) -> Answer:
         takes = self._get_arguments(action, params, f"surface {surface.name}" if surface else "")
         given = takes.normalize(arguments)
-        if faults := takes.faults(given):
-            message = "; ".join(f"{name}: {why}" if name else why for name, why in faults)
-            return make_refusal(action.name, "invalid_arguments", message, field=faults[0][0] or None)
+        if problems := takes.list_problems(given):
+            message = "; ".join(f"{name}: {why}" if name else why for name, why in problems)
+            return make_refusal(action.name, "invalid_arguments", message, field=problems[0][0] or None)
         given = given if surface is None else surface.complete(action, given)
         dispatcher = None if action.on_rest else self.model.find_dispatcher(action) or self._own_tools
         own = dispatcher is None or self.model.is_only_tool(action)
@@ -304,7 +304,7 @@ class Client:
         takes = self._get_arguments(action, (param,), "idempotency key")
         made = uuid.uuid4()
         for value in (str(made), made.hex, made.hex[:16]):
-            if not takes.faults({str(param.name): value}):
+            if not takes.list_problems({str(param.name): value}):
                 return {**given, str(param.name): value}, True
         return given, False
 

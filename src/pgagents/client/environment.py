@@ -100,10 +100,10 @@ def header_safe(key: str, where: str, credential: Credential | None = None) -> s
     """
     key = key.strip()
     if credential is not None:
-        fault = credential.find_fault(key)
+        problem = credential.find_problem(key)
     else:
         plain = key and key.isascii() and key.isprintable() and " " not in key
-        fault = "" if plain else NO_KEY_HAS
-    if fault:
-        raise PgagentsError(f"{where} holds {fault}", "check for quotes, blanks and line breaks")
+        problem = "" if plain else NO_KEY_HAS
+    if problem:
+        raise PgagentsError(f"{where} holds {problem}", "check for quotes, blanks and line breaks")
     return key

@@ -95,7 +95,7 @@ def name_of(file: File, wish: str) -> str:
     return file.name or f"{wish}{mimetypes.guess_extension(file.media) or '.bin'}"
 
 
-def find_fault(limits: FileLimits, value: object) -> str:
+def find_problem(limits: FileLimits, value: object) -> str:
     """Return why a value is no file within the limits; empty if it is one."""
     file = parse_url(value)
     if file is None:

@@ -48,11 +48,11 @@ def remove_invalid_parts(
             raise nothing_left(notes)
         text = render_yaml(data, make_comments(notes))
         source = parse(text, "<import>")
-        if source.faults and source.faults[0].id in ("too-many", "too-large", "too-deep"):
-            if source.faults[0].id == "too-many" and _without_examples(data, notes):
+        if source.problems and source.problems[0].id in ("too-many", "too-large", "too-deep"):
+            if source.problems[0].id == "too-many" and _without_examples(data, notes):
                 continue
             raise PgagentsError(
-                f"the catalogue would be too large: {source.faults[0].message}",
+                f"the catalogue would be too large: {source.problems[0].message}",
                 "choose a part: --include, --tag, --max",
             )
         model, found = load(source, any_key=True, known=known)
@@ -100,7 +100,7 @@ def _without_examples(data: dict[str, Any], notes: Notes) -> bool:
 def without_wrong_examples(data: dict[str, Any], notes: Notes) -> Validators:
     """Remove examples and defaults that violate their schemas, and return the validators for reuse.
 
-    All are removed at once, because the loader reports at most 200 faults at a time.
+    All are removed at once, because the loader reports at most 200 problems at a time.
     """
     named = {name: schema_node(schema, ("schemas", name)) for name, schema in data["schemas"].items()}
     validators = Validators(named)
@@ -199,14 +199,14 @@ _KEYWORDS = frozenset((
 
 
 def _remove_part(
-    data: dict[str, Any], fault: Diagnostic, places: Mapping[tuple[int, int], Pointer], notes: Notes
+    data: dict[str, Any], problem: Diagnostic, places: Mapping[tuple[int, int], Pointer], notes: Notes
 ) -> bool:
-    """Remove the part of the catalogue at a fault's place. Return True if that was possible.
+    """Remove the part of the catalogue at a problem's place. Return True if that was possible.
 
     This is a safety net: most errors of documents are found earlier.
     """
-    pointer = places.get((fault.span.line, fault.span.column), ())
-    if twin := _TOKENS_PATH.search(fault.message):
+    pointer = places.get((problem.span.line, problem.span.column), ())
+    if twin := _TOKENS_PATH.search(problem.message):
         pointer = ("actions", twin[1])  # a sign-in flow calls this operation, so agents need not
     elif len(pointer) > 3 and pointer[0] == "actions" and pointer[2] == "examples":
         pointer = pointer[:4]
@@ -221,16 +221,16 @@ def _remove_part(
         return False
     if len(pointer) == 2 and pointer[0] == "schemas":
         holder[pointer[1]] = {"description": "Anything"}
-        notes.add_lost(pointer, f"the schema is not carried: {fault.message}")
+        notes.add_lost(pointer, f"the schema is not carried: {problem.message}")
         return True
     taken = holder.pop(pointer[-1])
     if len(pointer) == 2 and pointer[0] == "actions":
         _forget(data, str(pointer[1]))
         notes.add_left_out(
-            f"{brief(str(taken.get('http', 'tool')))}: as `{pointer[1]}` it would not load: {fault.message}"
+            f"{brief(str(taken.get('http', 'tool')))}: as `{pointer[1]}` it would not load: {problem.message}"
         )
     else:
-        notes.add_lost(pointer[:-1], f"`{pointer[-1]}` is not carried: {fault.message}")
+        notes.add_lost(pointer[:-1], f"`{pointer[-1]}` is not carried: {problem.message}")
     return True
 
 

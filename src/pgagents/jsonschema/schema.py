@@ -233,7 +233,7 @@ def find_pattern_error(pattern: str) -> str:
     return ""
 
 
-def faults(schema: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+def list_problems(schema: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
     """Return the path and message of each error that makes this an invalid JSON Schema."""
     return [(tuple(e.instance_path), e.message) for e in _meta().iter_errors(plain(schema))]
 

@@ -33,8 +33,8 @@ def read(raw: bytes, name: str) -> Source:
             name, "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8", line
         ) from None
     source = _parse(text, name)
-    if source.faults:
-        first = source.faults[0]
+    if source.problems:
+        first = source.problems[0]
         raise InputError(
             [Diagnostic(first.span, f"document/{first.id}", "error", first.message, first.help)], source
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.mcp.tools import Output
 
-MOST_FAULTS = 20
+MOST_PROBLEMS = 20
 MOST_TRIES = 200
 
 
@@ -22,7 +22,7 @@ def fitting(output: Output, data: Any) -> tuple[Any, list[str]] | None:
     made, left_out, tries = copy.deepcopy(data), [], 0
     paths = _paths(output, made)
     while paths:
-        if len(paths) > MOST_FAULTS:
+        if len(paths) > MOST_PROBLEMS:
             return None
         for path in _candidates(made, paths[0]):
             tries += 1
@@ -47,7 +47,7 @@ def _paths(output: Output, data: Any) -> list[tuple[str | int, ...]]:
     Each unexpected member has its own path.
     """
     found: list[tuple[str | int, ...]] = []
-    for error in islice(output.faults(data), MOST_FAULTS + 1):
+    for error in islice(output.list_problems(data), MOST_PROBLEMS + 1):
         at = tuple(error.instance_path)
         found += [(*at, name) for name in getattr(error.kind, "unexpected", ())] or [at]
     return found

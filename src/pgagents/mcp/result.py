@@ -27,8 +27,8 @@ def result_of(tool: Tool, answer: Answer) -> CallToolResult:
     """Return the result of an answer. A success stays one if clients accept it."""
     if answer.problem is not None:
         return make_error_result(answer.problem)
-    if fault := tool.output.fault(answer.data):
-        return _unlike(tool, answer, fault)
+    if problem := tool.output.find_problem(answer.data):
+        return _unlike(tool, answer, problem)
     if answer.data is None:
         return _result(f"Done: the API answered {answer.status} without a body.")
     if answer.file is not None:
@@ -48,10 +48,10 @@ def _further_page(tool: Tool, answer: Answer) -> tuple[str, ...]:
     return (format_next(str(tool.listed["name"]), answer.next),)
 
 
-def _unlike(tool: Tool, answer: Answer, fault: str) -> CallToolResult:
+def _unlike(tool: Tool, answer: Answer, problem: str) -> CallToolResult:
     """Return the result of a success that breaks its contract."""
     message, note = (
-        f"the API's answer is not as its contract says: {fault}",
+        f"the API's answer is not as its contract says: {problem}",
         READ if tool.action.only_reads else DONE,
     )
     found = fitting(tool.output, answer.data)

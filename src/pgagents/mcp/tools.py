@@ -29,15 +29,15 @@ class Output:
     def _validator(self) -> Any:
         return schema.validator(self.schema or {}, {}, formats=False)
 
-    def faults(self, data: Any) -> Iterator[Any]:
+    def list_problems(self, data: Any) -> Iterator[Any]:
         """Yield the validator's errors of data."""
         return iter(self._validator.iter_errors(data))
 
-    def fault(self, data: Any) -> str:
+    def find_problem(self, data: Any) -> str:
         """Return the first error of data with its path; empty where there is none."""
         if self.schema is None or self._validator.is_valid(data):
             return ""
-        error = next(self.faults(data))
+        error = next(self.list_problems(data))
         return (
             f"{'.'.join(str(step) for step in error.instance_path) or 'the body'}: "
             f"{' '.join(error.message.split())[:200]}"

@@ -170,7 +170,7 @@ class Credential:
             return f"?{self.wire}={value}"
         return f"{COOKIE}: {self.wire}={value}" if self.place == "cookie" else f"{self.wire}: {value}"
 
-    def find_fault(self, secret: str) -> str:
+    def find_problem(self, secret: str) -> str:
         """Return why a secret cannot be sent, without repeating it; empty if it can."""
         if not self.pair:
             plain = secret.isascii() and secret.isprintable() and " " not in secret

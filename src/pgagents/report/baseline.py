@@ -49,7 +49,7 @@ class Line:
 def read_baseline(path: Path) -> tuple[Line, ...]:
     """Return the lines of a file.
 
-    Raises InputError with every fault of it, and PgagentsError if it cannot be read.
+    Raises InputError with every problem of it, and PgagentsError if it cannot be read.
     """
     try:
         source = read(path, max_bytes=1_000_000)
@@ -63,7 +63,7 @@ def read_baseline(path: Path) -> tuple[Line, ...]:
             "write a list of `- {contract: ID, reason: WHY, until: DAY}`, or compare two reports with "
             "`pgagents report diff`",
         )
-    found = [Diagnostic(f.span, f"baseline/{f.id}", "error", f.message, f.help) for f in source.faults]
+    found = [Diagnostic(f.span, f"baseline/{f.id}", "error", f.message, f.help) for f in source.problems]
     lines: list[Line] = []
     if not found:
         if isinstance(source.data, list):
@@ -74,7 +74,7 @@ def read_baseline(path: Path) -> tuple[Line, ...]:
             ]
         elif source.data is not None:
             found.append(
-                _fault(source, (), "type", "a baseline is a list", "begin each line with `- contract: ID`")
+                _problem(source, (), "type", "a baseline is a list", "begin each line with `- contract: ID`")
             )
     if found:
         raise InputError(in_order(found), source)
@@ -162,17 +162,17 @@ def _take_contracts(finding: Finding, ids: Sequence[str], results: Mapping[str, 
 def _line(source: Source, index: int, item: Any, found: list[Diagnostic]) -> Line | None:
     if not isinstance(item, dict):
         found.append(
-            _fault(source, (index,), "type", "a line of a baseline is a mapping", f"give {', '.join(KEYS)}")
+            _problem(source, (index,), "type", "a line of a baseline is a mapping", f"give {', '.join(KEYS)}")
         )
         return None
-    if faults := [*_list_key_faults(source, index, item)]:
-        found += faults
+    if problems := [*_list_key_problems(source, index, item)]:
+        found += problems
         return None
     try:
         until = datetime.date.fromisoformat(item["until"].strip())
     except ValueError:
         found.append(
-            _fault(
+            _problem(
                 source,
                 (index, "until"),
                 "date",
@@ -184,11 +184,11 @@ def _line(source: Source, index: int, item: Any, found: list[Diagnostic]) -> Lin
     return Line(item["contract"].strip(), item["reason"].strip(), until, source.locate((index,)))
 
 
-def _list_key_faults(source: Source, index: int, item: Mapping[Any, Any]) -> Iterator[Diagnostic]:
+def _list_key_problems(source: Source, index: int, item: Mapping[Any, Any]) -> Iterator[Diagnostic]:
     """Yield unknown keys, and keys that are missing or no text."""
     for key in item:
         if key not in KEYS:
-            yield _fault(
+            yield _problem(
                 source,
                 (index, key),
                 "unknown-key",
@@ -202,7 +202,7 @@ def _list_key_faults(source: Source, index: int, item: Mapping[Any, Any]) -> Ite
                 "reason": "why it is accepted",
                 "until": "2026-12-31",
             }[key]
-            yield _fault(
+            yield _problem(
                 source,
                 (index, key),
                 "missing",
@@ -211,5 +211,5 @@ def _list_key_faults(source: Source, index: int, item: Mapping[Any, Any]) -> Ite
             )
 
 
-def _fault(source: Source, pointer: Pointer, id: str, message: str, help: str = "") -> Diagnostic:
+def _problem(source: Source, pointer: Pointer, id: str, message: str, help: str = "") -> Diagnostic:
     return Diagnostic(source.locate(pointer), f"baseline/{id}", "error", message, help)

@@ -16,7 +16,7 @@ _MEMBER = re.compile(
 _OF_MEMBERS = frozenset(("response_schema", "law"))
 """Checks whose findings begin with the wrong member of the answer."""
 _OF_KINDS = frozenset(("invalid_input",))
-"""Checks whose contracts' details begin with the kind of fault that they look for."""
+"""Checks whose contracts' details begin with the kind of problem that they look for."""
 _WHOLE_CLAIM = frozenset(("the body", "Content-Type"))
 """Claims that name no cause before their colon."""
 _COMPLAINT = re.compile(r'is a required property|is not of type "\w+"|is not valid under|[\w.+-]+/[\w.+-]+')
@@ -83,7 +83,7 @@ def cause_of(
         right = last is not None and bool(_OWN_CALL.match(last.why))
     if contract.check in _OF_KINDS:
         kind = contract.detail.partition("/")[0]
-        if outcome.startswith("2"):  # which success came depends on the action and not on the fault
+        if outcome.startswith("2"):  # which success came depends on the action and not on the problem
             outcome = actual = "accepted"
     elif contract.check == "no_crashes" and last is not None:
         kind = _find_kind_of_crash(contract, last, right=right)

@@ -10,7 +10,7 @@ from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Request
 from pgagents.model.action import Action
 from pgagents.model.surface import Dispatcher
-from pgagents.sandbox.decode import Fault, json_object
+from pgagents.sandbox.decode import Problem, json_object
 from pgagents.sandbox.parsing.broken_schema import MISSING, UNKNOWN
 from pgagents.sandbox.parsing.json_rpc import Message, read_message
 from pgagents.sandbox.routes import Match, Route, Routes
@@ -20,14 +20,14 @@ from pgagents.sandbox.routes import Match, Route, Routes
 class ParsedRequest:
     """The route, action and dispatcher of a request. The body has been parsed, but not validated.
 
-    `members` are the arguments in a dispatcher's body, or the fault of that body.
+    `members` are the arguments in a dispatcher's body, or the problem of that body.
     """
 
     match: Match | None
     endpoint: Route | None
     action: Action | None
     dispatcher: Dispatcher | None
-    members: Mapping[str, Any] | Fault | None
+    members: Mapping[str, Any] | Problem | None
     message: Message | None = None
     """The message of a JSON-RPC dispatcher."""
 
@@ -48,7 +48,7 @@ def read(request: Request, routes: Routes, is_too_large: Callable[[Request], boo
         message = read_message(dispatcher, request)
         return ParsedRequest(match, endpoint, message.action, dispatcher, message.members, message)
     members = json_object(request)
-    if isinstance(members, Fault):
+    if isinstance(members, Problem):
         return ParsedRequest(match, endpoint, None, dispatcher, members)
     action, arguments = _select_action(dispatcher, members)
     return ParsedRequest(match, endpoint, action, dispatcher, arguments)
@@ -65,20 +65,20 @@ def too_large(request: Request, most_bytes: int | None) -> bool:
 
 def _select_action(
     dispatcher: Dispatcher, members: Mapping[str, Any]
-) -> tuple[Action | None, Mapping[str, Any] | Fault]:
-    """Return the action and the arguments in a dispatcher's body, or the fault of the body."""
+) -> tuple[Action | None, Mapping[str, Any] | Problem]:
+    """Return the action and the arguments in a dispatcher's body, or the problem of the body."""
     selector, arguments = dispatcher.selector, dispatcher.arguments
     known = actions_by_name(dispatcher)
     name = members.get(selector)
     if selector not in members:
-        return None, Fault("invalid", selector, f"{selector} is required", MISSING)
+        return None, Problem("invalid", selector, f"{selector} is required", MISSING)
     if not isinstance(name, str) or name not in known:
-        return None, Fault("invalid", selector, f"{selector} must be one of {', '.join(known)}")
+        return None, Problem("invalid", selector, f"{selector} must be one of {', '.join(known)}")
     action = known[name]
     given = members.get(arguments, {})
     if not isinstance(given, dict):
-        return action, Fault("invalid", arguments, f"{arguments} must be an object")
+        return action, Problem("invalid", arguments, f"{arguments} must be an object")
     unknown = next((m for m in members if m not in (selector, arguments)), None)
     if unknown is not None and action.unknown == "refused":
-        return action, Fault("invalid", unknown, "no such member here", UNKNOWN)
+        return action, Problem("invalid", unknown, "no such member here", UNKNOWN)
     return action, given

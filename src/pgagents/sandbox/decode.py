@@ -28,7 +28,7 @@ from pgagents.sandbox.bodies.fields import (
 )
 from pgagents.sandbox.bodies.media.json import read_object
 from pgagents.sandbox.bodies.readers import field_of, reader_of
-from pgagents.sandbox.parsing.broken_schema import BODY, UNKNOWN, choose_fault, clean_name, field_path
+from pgagents.sandbox.parsing.broken_schema import BODY, UNKNOWN, choose_problem, clean_name, field_path
 from pgagents.source.origin import plain
 
 _BODY = ("body", "whole_body")
@@ -38,7 +38,7 @@ _MOST_DIGITS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Problem:
     """Why arguments are refused.
 
     `kind` is `invalid`, `bad_body`, `no_object`, `wrong_type` or `wrong_media`; `field` is the argument's
@@ -100,7 +100,9 @@ class Decoder:
         self._model = model
         self._plans: dict[tuple[str, str], _Plan] = {}
 
-    def request(self, action: Action, request: Request, path_values: Mapping[str, str]) -> Arguments | Fault:
+    def request(
+        self, action: Action, request: Request, path_values: Mapping[str, str]
+    ) -> Arguments | Problem:
         """Return the arguments of a REST call, or why they are refused."""
         plan = self._plan(action)
         found: dict[str, Any] = {}
@@ -117,14 +119,14 @@ class Decoder:
                 if content.unknown and action.unknown == "refused":
                     wire = content.unknown[0]
                     told = f"{clean_name(wire)} is no member of this body"
-                    return Fault("invalid", wire, told, UNKNOWN)
+                    return Problem("invalid", wire, told, UNKNOWN)
         except Unreadable as error:
-            return Fault(error.kind, error.field or BODY, str(error))
+            return Problem(error.kind, error.field or BODY, str(error))
         return self._validate(action, plan, found)
 
     def members(
         self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
-    ) -> Arguments | Fault:
+    ) -> Arguments | Problem:
         """Return the arguments of a dispatcher's call, or why they are refused.
 
         `offered` is the dispatcher's surface, which may rename and narrow them.
@@ -140,15 +142,15 @@ class Decoder:
                 found[name] = value
             elif action.unknown == "refused":
                 told = f"{clean_name(given)} is no argument of {action.name}"
-                return Fault("invalid", given, told, UNKNOWN)
+                return Problem("invalid", given, told, UNKNOWN)
         read = self._validate(action, plan, found)
-        if not isinstance(read, Fault) or offered is None or not offered.narrow.get(action.name):
+        if not isinstance(read, Problem) or offered is None or not offered.narrow.get(action.name):
             return read
         first, dot, rest = read.field.partition(".")
         canonical = next((str(p.name) for p in action.params if p.wire == first), first)
         return replace(read, field=aliases.get(canonical, canonical) + dot + rest)
 
-    def _validate(self, action: Action, plan: _Plan, found: dict[str, Any]) -> Arguments | Fault:
+    def _validate(self, action: Action, plan: _Plan, found: dict[str, Any]) -> Arguments | Problem:
         """Validate arguments against the action's schema and add defaults.
 
         Floats without a fraction become integers if the schema wants them.
@@ -156,22 +158,22 @@ class Decoder:
         for name, value in found.items():
             odd = _inexpressible(value)
             if odd is not None:
-                return Fault("invalid", field_path(action, (name, *odd[0])), odd[1])
+                return Problem("invalid", field_path(action, (name, *odd[0])), odd[1])
         for param in action.params:
             media, text = param.file.media if param.file is not None else (), str(found.get(str(param.name)))
             if media and text.startswith("data:") and text[5:].partition(";")[0].lower() not in media:
-                return Fault("wrong_media", param.wire, f"{param.wire}: must be {' or '.join(media)}")
+                return Problem("wrong_media", param.wire, f"{param.wire}: must be {' or '.join(media)}")
             size = param.file.max_bytes if param.file is not None else None
             if size is not None and (value := found.get(str(param.name))) is not None:
                 text = str(value).partition(",")[2]
                 if len(text) * 3 // 4 - text.count("=") > size:
-                    return Fault("invalid", param.wire, f"{param.wire}: must have at most {size} bytes")
+                    return Problem("invalid", param.wire, f"{param.wire}: must have at most {size} bytes")
         if not plan.validator.is_valid(found):
             errors = list(plan.validator.iter_errors(found))
-            return Fault("invalid", *choose_fault(action, errors, self._model.errors.field_of_several))
+            return Problem("invalid", *choose_problem(action, errors, self._model.errors.field_of_several))
         wrong = _find_wrong_group(action, found)
         if wrong:
-            return Fault("invalid", *wrong)
+            return Problem("invalid", *wrong)
         values = {**plan.defaults, **found}
         for argument in plan.arguments:
             if (
@@ -274,12 +276,12 @@ def find_cookie(header: str, name: str) -> str | None:
     return next((unquote(value) for key, equals, value in pairs if equals and key == name), None)
 
 
-def json_object(request: Request) -> dict[str, Any] | Fault:
+def json_object(request: Request) -> dict[str, Any] | Problem:
     """Return the members of a JSON body, or why it is refused."""
     try:
         return read_object(request)
     except Unreadable as error:
-        return Fault(error.kind, BODY, str(error))
+        return Problem(error.kind, BODY, str(error))
 
 
 def _inexpressible(value: Any) -> tuple[tuple[str | int, ...], str] | None:

@@ -19,7 +19,7 @@ from pgagents.sandbox.auth.credential import find_secret, has_credential
 from pgagents.sandbox.auth.permission import refuse_forbidden
 from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
 from pgagents.sandbox.clock import Clock
-from pgagents.sandbox.decode import Arguments, Decoder, Fault
+from pgagents.sandbox.decode import Arguments, Decoder, Problem
 from pgagents.sandbox.hosting.hosted import Hosted
 from pgagents.sandbox.hosting.site import Page, Site
 from pgagents.sandbox.keys import Key, Keyring, word
@@ -33,8 +33,8 @@ from pgagents.sandbox.writing.header_values import HeaderValues
 from pgagents.sandbox.writing.refusals import (
     framework_code,
     refuse,
+    refuse_arguments,
     refuse_by_domain,
-    refuse_fault,
     refuse_method,
     refuse_without_condition,
 )
@@ -184,9 +184,9 @@ class Front:
         if refused_early is not None:
             return refused_early
         assert asked.match is not None
-        assert asked.action is not None or isinstance(asked.members, Fault)
+        assert asked.action is not None or isinstance(asked.members, Problem)
         arguments = self._arguments(request, asked)
-        if isinstance(arguments, Fault):
+        if isinstance(arguments, Problem):
             return self._refuse_arguments(asked, arguments, request_id)
         assert asked.action is not None
         surface, attribution = (
@@ -207,10 +207,10 @@ class Front:
         error = "invalid_token" if given else None
         return add_challenge(self.model, refused, needs, self.site.setting.address.url, error)
 
-    def _refuse_arguments(self, asked: ParsedRequest, fault: Fault, request_id: str) -> Response:
-        lacking = refuse_without_condition(self.model, asked, fault, request_id)
-        refused = lacking or refuse_fault(self.model, fault, asked, request_id)
-        if asked.message is None or fault.kind == "wrong_type":
+    def _refuse_arguments(self, asked: ParsedRequest, problem: Problem, request_id: str) -> Response:
+        lacking = refuse_without_condition(self.model, asked, problem, request_id)
+        refused = lacking or refuse_arguments(self.model, problem, asked, request_id)
+        if asked.message is None or problem.kind == "wrong_type":
             return refused
         return frame_answer(asked.message, refused, refused=True)
 
@@ -340,8 +340,8 @@ class Front:
         needs, base = self._find_needs(asked), self.site.setting.address.url
         return refuse_forbidden(self.model, asked, key, needs, base, request_id)
 
-    def _arguments(self, request: Request, asked: ParsedRequest) -> Arguments | Fault:
-        if isinstance(asked.members, Fault):
+    def _arguments(self, request: Request, asked: ParsedRequest) -> Arguments | Problem:
+        if isinstance(asked.members, Problem):
             return asked.members
         assert asked.action is not None
         assert asked.match is not None

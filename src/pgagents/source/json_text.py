@@ -11,7 +11,7 @@ import math
 import re
 from typing import Any
 
-from pgagents.source.source import Fault, Place, Source, Span
+from pgagents.source.source import Place, Problem, Source, Span
 from pgagents.source.yaml_text import MAX_DEPTH
 
 _LINE = re.compile(r"\r\n|\r|\n")
@@ -51,7 +51,7 @@ def read_json(text: str, file: str, max_values: int) -> Source | None:
             text,
             None,
             Place((0, 0), (0, 0)),
-            [Fault(Span(file, line + 1, column + 1), "too-many", message)],
+            [Problem(Span(file, line + 1, column + 1), "too-many", message)],
         )
 
 

@@ -11,7 +11,7 @@ import re
 import stat
 from pathlib import Path
 
-from pgagents.source.source import Fault, Place, Source, Span, span_at
+from pgagents.source.source import Place, Problem, Source, Span, span_at
 from pgagents.source.yaml_text import YamlReader
 
 MAX_BYTES = 16_000_000
@@ -24,18 +24,18 @@ _STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\u
 def read(path: Path | str, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Source:
     """Read a YAML or JSON file in bounded time and memory.
 
-    Problems of the text are in `Source.faults`. A path that cannot be opened, or is a folder, a pipe or a
+    Problems of the text are in `Source.problems`. A path that cannot be opened, or is a folder, a pipe or a
     device, raises OSError.
     """
     shown = name or str(path)
     raw = read_bytes(Path(path), max_bytes + 1)
     if len(raw) > max_bytes:
-        fault = Fault(
+        problem = Problem(
             Span(shown, 1, 1),
             "too-large",
             f"the file has more than {max_bytes:,} bytes; that is the most allowed",
         )
-        return Source(shown, "", None, Place((0, 0), (0, 0)), [fault])
+        return Source(shown, "", None, Place((0, 0), (0, 0)), [problem])
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -48,13 +48,13 @@ def read(path: Path | str, *, name: str | None = None, max_bytes: int = MAX_BYTE
             )
             + 1
         )
-        fault = Fault(
+        problem = Problem(
             Span(shown, line, column),
             "not-utf8",
             f"byte 0x{raw[error.start]:02x} is not UTF-8",
             "save the file as UTF-8",
         )
-        return Source(shown, "", None, Place((0, 0), (0, 0)), [fault])
+        return Source(shown, "", None, Place((0, 0), (0, 0)), [problem])
     return parse(text, shown, folder=Path(path).parent)
 
 
@@ -87,13 +87,13 @@ def parse(
     if strange:
         code = ord(strange.group())
         help = "remove it" + (f", or write \\u{code:04x} inside double quotes" if code < 0xD800 else "")
-        fault = Fault(
+        problem = Problem(
             span_at(file, text, strange.start()),
             "character",
             f"character U+{code:04X} may not stand in the file",
             help,
         )
-        return Source(file, text, None, Place((0, 0), (0, 0)), [fault], folder)
+        return Source(file, text, None, Place((0, 0), (0, 0)), [problem], folder)
     reader = YamlReader(text, file, max_values, foreign=foreign)
     data, root = reader.document()
-    return Source(file, text, data, root, reader.faults, folder)
+    return Source(file, text, data, root, reader.problems, folder)

@@ -56,7 +56,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Problem:
     """A problem of the text itself, such as a syntax error."""
 
     span: Span
@@ -76,7 +76,7 @@ class Source:
     text: str
     data: Any
     root: Place
-    faults: list[Fault] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     folder: Path | None = None
 
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:

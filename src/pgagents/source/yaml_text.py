@@ -9,18 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.source.source import Fault, Place, Pointer, Span, name_place, span_at
+from pgagents.source.source import Place, Pointer, Problem, Span, name_place, span_at
 from pgagents.text.brief import brief
 from pgagents.text.scalar import scalar
 
 MAX_DEPTH = 100
-MAX_FAULTS = 200
+MAX_PROBLEMS = 200
 _TEXT_WEIGHT = 64
 """In a foreign document: the number of characters that count as one value more, if an alias repeats them."""
 
 
 class _Stop(Exception):
-    """Reading cannot continue; the fault is already recorded."""
+    """Reading cannot continue; the problem is already recorded."""
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class YamlReader:
         self.text = text
         self.file = file
         self.max_values = max_values
-        self.faults: list[Fault] = []
+        self.problems: list[Problem] = []
         self.stack: list[_Open] = []
         self.result: tuple[Any, Place] | None = None
         self.values = 0
@@ -74,7 +74,7 @@ class YamlReader:
                 elif kind is yaml.DocumentStartEvent:
                     documents += 1
                     if documents > 1:
-                        self._fault(
+                        self._report(
                             event.start_mark, "many-documents", "a second document begins; a file holds one"
                         )
                         raise _Stop
@@ -86,7 +86,7 @@ class YamlReader:
             mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
             problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
             span = Span(self.file, mark.line + 1, mark.column + 1) if mark else self._unreadable(error)
-            self.faults.append(Fault(span, "syntax", f"not valid YAML: {problem}", self._advice(span)))
+            self.problems.append(Problem(span, "syntax", f"not valid YAML: {problem}", self._advice(span)))
             return nothing
         return self.result or nothing
 
@@ -103,11 +103,11 @@ class YamlReader:
     def _at(mark: Any) -> tuple[int, int]:
         return mark.line, mark.column
 
-    def _fault(self, mark: Any, id: str, message: str, help: str = "") -> None:
+    def _report(self, mark: Any, id: str, message: str, help: str = "") -> None:
         pointer = name_place(self.text, mark.line, self._steps())
         span = Span(self.file, mark.line + 1, mark.column + 1, pointer)
-        self.faults.append(Fault(span, id, message, help))
-        if len(self.faults) >= MAX_FAULTS:
+        self.problems.append(Problem(span, id, message, help))
+        if len(self.problems) >= MAX_PROBLEMS:
             raise _Stop
 
     def _steps(self) -> Pointer:
@@ -124,14 +124,14 @@ class YamlReader:
     def _tags(self, event: Any, plain: bool) -> None:
         if event.anchor is not None and not self.foreign:
             name = brief(event.anchor)
-            self._fault(
+            self._report(
                 event.start_mark,
                 "anchor",
                 f"anchor `&{name}` is not allowed",
                 "write the value out where it is used",
             )
         if event.tag is not None and not plain:
-            self._fault(event.start_mark, "tag", f"tag `{brief(event.tag)}` is not allowed", "remove it")
+            self._report(event.start_mark, "tag", f"tag `{brief(event.tag)}` is not allowed", "remove it")
 
     def _alias(self, event: Any) -> None:
         top = self.stack[-1] if self.stack else None
@@ -142,7 +142,7 @@ class YamlReader:
         if top is not None and top.has_key and top.key == "<<":
             self._put(None, self._at(event.start_mark))
             return
-        self._fault(
+        self._report(
             event.start_mark, "alias", f"alias `*{brief(event.anchor)}` is not allowed", "write the value out"
         )
         if as_key:
@@ -153,7 +153,7 @@ class YamlReader:
         """Insert the value that an alias refers to. After a merge key `<<`, insert the value's members."""
         value, place, weight = self.anchors.get(event.anchor, (None, None, 0))
         if place is None or any(open.data is value for open in self.stack):
-            self._fault(
+            self._report(
                 event.start_mark,
                 "alias",
                 f"alias `*{brief(event.anchor)}` stands for nothing, or for what it stands in",
@@ -163,7 +163,7 @@ class YamlReader:
         if self.values > self.max_values:
             message = f"with what its aliases stand for, the file holds more than {self.max_values:,} values"
             line, column = self._at(event.start_mark)
-            self.faults.append(Fault(Span(self.file, line + 1, column + 1), "too-many", message))
+            self.problems.append(Problem(Span(self.file, line + 1, column + 1), "too-many", message))
             raise _Stop
         if top is not None:
             top.weight += weight
@@ -182,7 +182,7 @@ class YamlReader:
         self._tags(event, event.implicit)
         at = self._at(event.start_mark)
         if len(self.stack) >= MAX_DEPTH:
-            self._fault(
+            self._report(
                 event.start_mark,
                 "too-deep",
                 f"values are nested more than {MAX_DEPTH} levels deep; that is the most allowed",
@@ -190,7 +190,7 @@ class YamlReader:
             raise _Stop
         top = self.stack[-1] if self.stack else None
         if top is not None and isinstance(top.data, dict) and not top.has_key:
-            self._fault(event.start_mark, "key", "a key must be text or a whole number, not a collection")
+            self._report(event.start_mark, "key", "a key must be text or a whole number, not a collection")
             raise _Stop
         place = self._put(data, at)
         place.children = {}
@@ -211,7 +211,7 @@ class YamlReader:
             self._tags(event, plain or event.implicit[1])
         value, wrong = scalar(event.value) if plain else (event.value, "")
         if wrong:
-            self._fault(event.start_mark, "number", wrong)
+            self._report(event.start_mark, "number", wrong)
         at = self._at(event.start_mark)
         top = self.stack[-1] if self.stack else None
         if top is not None and isinstance(top.data, dict) and not top.has_key:
@@ -231,7 +231,7 @@ class YamlReader:
         if value == "<<" and event.implicit[0] and self.foreign:
             return
         if value == "<<" and event.implicit[0]:
-            self._fault(
+            self._report(
                 event.start_mark, "merge-key", "merge key `<<` is not allowed", "write the members out"
             )
             top.skip = True
@@ -242,7 +242,7 @@ class YamlReader:
         twin = value if value in top.data else _other_spelling(value)
         if twin is not None and twin in top.data:
             first = (top.place.children or {})[twin].key
-            self._fault(
+            self._report(
                 event.start_mark,
                 "duplicate-key",
                 f"key `{brief(str(value))}` stands here again; it was first set at line {first[0] + 1}",
@@ -254,7 +254,7 @@ class YamlReader:
         self.values += 1
         if self.values > self.max_values:
             message = f"the file holds more than {self.max_values:,} values"
-            self.faults.append(Fault(Span(self.file, at[0] + 1, at[1] + 1), "too-many", message))
+            self.problems.append(Problem(Span(self.file, at[0] + 1, at[1] + 1), "too-many", message))
             raise _Stop
         if not self.stack:
             place = Place(at, at)

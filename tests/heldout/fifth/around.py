@@ -17,7 +17,7 @@ from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_
 from pgagents.model.action import Action
 from pgagents.model.surface import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.decode import Arguments, Decoder, Fault
+from pgagents.sandbox.decode import Arguments, Decoder, Problem
 from pgagents.sandbox.injection.fault_registry import Context
 
 Change = Callable[[dict[str, Any]], Mapping[str, Any]]
@@ -39,7 +39,9 @@ class _Kind:
             kept,
         )
 
-    def request(self, action: Action, request: Request, path_values: Mapping[str, str]) -> Arguments | Fault:
+    def request(
+        self, action: Action, request: Request, path_values: Mapping[str, str]
+    ) -> Arguments | Problem:
         if action.name != self._action or "rest" not in self._surfaces:
             return self._inner.request(action, request, path_values)
         body = read_json(request.body).value if request.body else {}
@@ -57,16 +59,16 @@ class _Kind:
 
     def members(
         self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
-    ) -> Arguments | Fault:
+    ) -> Arguments | Problem:
         if action.name != self._action or "dispatcher" not in self._surfaces:
             return self._inner.members(action, members, offered)
         changed = self._change(dict(members))
         return self._used(members, changed, self._inner.members(action, changed, offered))
 
     def _used(
-        self, sent: Mapping[str, Any], changed: Mapping[str, Any], found: Arguments | Fault
-    ) -> Arguments | Fault:
-        if isinstance(found, Fault) or not self._kept:
+        self, sent: Mapping[str, Any], changed: Mapping[str, Any], found: Arguments | Problem
+    ) -> Arguments | Problem:
+        if isinstance(found, Problem) or not self._kept:
             return found
         back = {name: sent[name] for name in found.values if name in sent and sent[name] != changed[name]}
         return replace(found, values={**found.values, **back})

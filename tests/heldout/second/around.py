@@ -15,14 +15,14 @@ from pgagents.model.action import Action
 from pgagents.model.surface import Surface
 from pgagents.park_graph import money
 from pgagents.sandbox.asked import ParsedRequest
-from pgagents.sandbox.decode import Arguments, Decoder, Fault
+from pgagents.sandbox.decode import Arguments, Decoder, Problem
 from pgagents.sandbox.events.outbox import Outbox
 from pgagents.sandbox.front import Front
 from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
 
-Members = Callable[[Action, dict[str, Any], str], "dict[str, Any] | Fault"]
-Pairs = Callable[[Action, list[tuple[str, str]]], "list[tuple[str, str]] | Fault"]
+Members = Callable[[Action, dict[str, Any], str], "dict[str, Any] | Problem"]
+Pairs = Callable[[Action, list[tuple[str, str]]], "list[tuple[str, str]] | Problem"]
 
 
 class _Before:
@@ -31,16 +31,18 @@ class _Before:
     def __init__(self, inner: Decoder, members: Members | None, pairs: Pairs | None) -> None:
         self._inner, self._members, self._pairs = inner, members, pairs
 
-    def request(self, action: Action, request: Request, path_values: Mapping[str, str]) -> Arguments | Fault:
+    def request(
+        self, action: Action, request: Request, path_values: Mapping[str, str]
+    ) -> Arguments | Problem:
         if self._pairs is not None and request.query:
             pairs = self._pairs(action, request.query)
-            if isinstance(pairs, Fault):
+            if isinstance(pairs, Problem):
                 return pairs
             request = replace(request, target=request.path + ("?" + urlencode(pairs) if pairs else ""))
         body = read_json(request.body).value if request.body else None
         if self._members is not None and isinstance(body, dict):
             found = self._members(action, dict(body), "rest")
-            if isinstance(found, Fault):
+            if isinstance(found, Problem):
                 return found
             if found != body:
                 request = replace(request, body=json_bytes(found))
@@ -48,15 +50,15 @@ class _Before:
 
     def members(
         self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
-    ) -> Arguments | Fault:
+    ) -> Arguments | Problem:
         found = (
             self._members(action, dict(members), "dispatcher") if self._members is not None else dict(members)
         )
-        return found if isinstance(found, Fault) else self._inner.members(action, found, offered)
+        return found if isinstance(found, Problem) else self._inner.members(action, found, offered)
 
 
 def judged(context: Context, members: Members | None = None, pairs: Pairs | None = None) -> None:
-    """Change a body's or dispatcher's members, and a query's pairs, before they are judged; a Fault
+    """Change a body's or dispatcher's members, and a query's pairs, before they are judged; a Problem
     refuses the call.
     """
     context.front.decoder = _Before(context.front.decoder, members, pairs)  # type: ignore[assignment]  # does what a decoder does

@@ -15,7 +15,7 @@ from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_
 from pgagents.model.action import Action
 from pgagents.model.surface import Surface
 from pgagents.sandbox.call import AcceptedCall
-from pgagents.sandbox.decode import Arguments, Fault
+from pgagents.sandbox.decode import Arguments, Problem
 from pgagents.sandbox.injection.fault_registry import Context
 
 DISPATCH = "/api/v1/agents/openai/actions"
@@ -52,7 +52,9 @@ class _Eased:
     def __init__(self, inner: Any, ease: Ease, afterwards: Ease | None) -> None:
         self._inner, self._ease, self._afterwards = inner, ease, afterwards
 
-    def request(self, action: Action, request: Request, path_values: Mapping[str, str]) -> Arguments | Fault:
+    def request(
+        self, action: Action, request: Request, path_values: Mapping[str, str]
+    ) -> Arguments | Problem:
         read = read_json(request.body) if request.body else None
         given = read.value if read is not None and isinstance(read.value, dict) and not read.problem else {}
         eased = self._ease(action, dict(given), "rest")
@@ -63,15 +65,15 @@ class _Eased:
 
     def members(
         self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
-    ) -> Arguments | Fault:
+    ) -> Arguments | Problem:
         found = self._inner.members(action, self._ease(action, dict(members), "dispatcher"), offered)
         return self._kept(action, found, dict(members), "dispatcher")
 
     def _kept(
-        self, action: Action, found: Arguments | Fault, given: Members, surface: str
-    ) -> Arguments | Fault:
+        self, action: Action, found: Arguments | Problem, given: Members, surface: str
+    ) -> Arguments | Problem:
         del surface
-        if isinstance(found, Fault) or self._afterwards is None:
+        if isinstance(found, Problem) or self._afterwards is None:
             return found
         return replace(found, values=self._afterwards(action, dict(found.values), given))  # type: ignore[arg-type]
 

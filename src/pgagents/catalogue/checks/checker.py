@@ -1,6 +1,6 @@
 """Check references between the parts of a catalogue, schemas and expressions. Pydantic cannot check these.
 
-Every method records diagnostics and continues, so that one pass finds all faults of a file. Values that
+Every method records diagnostics and continues, so that one pass finds all problems of a file. Values that
 pydantic refused were removed before (`prune`). Nothing that is missing only for that reason is reported.
 """
 
@@ -17,7 +17,7 @@ from pgagents.catalogue.language import variables
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.basics import Output, Param, Schema
 from pgagents.source.source import Pointer
-from pgagents.source.yaml_text import MAX_FAULTS
+from pgagents.source.yaml_text import MAX_PROBLEMS
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
@@ -31,7 +31,7 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class Checker(Expressions):
-    """Collect faults, and keep every compiled expression by its pointer."""
+    """Collect problems, and keep every compiled expression by its pointer."""
 
     def run(self) -> None:
         """Check all schemas and actions."""
@@ -53,7 +53,7 @@ class Checker(Expressions):
                 by_status = pointer[-1:] in (("output",), ("responses",)) and len(pointer) in (3, 4)
                 for key, member in value.items():
                     if isinstance(key, int) and not by_status:
-                        self.fault(
+                        self.report(
                             (*pointer, key),
                             "key",
                             f"key `{key}` is a number; it should be text",
@@ -65,7 +65,7 @@ class Checker(Expressions):
 
     def schema(self, pointer: Pointer, schema: Schema) -> None:
         """Check references, types and bounds of a schema and of all schemas inside it."""
-        if len(self.found) >= MAX_FAULTS:
+        if len(self.found) >= MAX_PROBLEMS:
             return
         self.check_reference((*pointer, "$ref"), schema.ref, ("schemas",), "schema")
         self._schema_sense(pointer, schema)
@@ -105,7 +105,7 @@ class Checker(Expressions):
         ids = self.written.resources[name].id
         several = ids if isinstance(ids, list) else [ids]
         if member and member not in several:
-            self.fault(
+            self.report(
                 pointer,
                 "refers-to",
                 f"`{brief(member)}` is no member of the id of `{name}`",
@@ -116,7 +116,7 @@ class Checker(Expressions):
                 f"write `{name}.{several[0]}`, and `{name}.{several[1]}` at the argument that is the "
                 "other one"
             )
-            self.fault(
+            self.report(
                 pointer,
                 "refers-to",
                 f"the id of `{name}` is {' and '.join(several)}: it is not said which of them this is",
@@ -127,7 +127,7 @@ class Checker(Expressions):
         kinds = ("string", "number", "integer", "boolean", "object", "array", "null")
         for kind in [schema.type] if isinstance(schema.type, str) else schema.type or []:
             if kind not in kinds:
-                self.fault(
+                self.report(
                     (*pointer, "type"), "schema", f"`{kind}` is no JSON type", did_you_mean(kind, kinds)
                 )
         for low, high in (
@@ -138,24 +138,26 @@ class Checker(Expressions):
         ):
             a, b = getattr(schema, low), getattr(schema, high)
             if a is not None and b is not None and a > b:
-                self.fault(
+                self.report(
                     (*pointer, str(type(schema).model_fields[low].alias or low)),
                     "schema",
                     f"no value is at least {a:g} and at most {b:g}",
                 )
         if schema.pattern is not None:
-            from pgagents.jsonschema.schema import faults, find_pattern_error
+            from pgagents.jsonschema.schema import find_pattern_error, list_problems
 
-            if faults({"pattern": schema.pattern}):
-                self.fault((*pointer, "pattern"), "schema", "the pattern is no regular expression (ECMA-262)")
+            if list_problems({"pattern": schema.pattern}):
+                self.report(
+                    (*pointer, "pattern"), "schema", "the pattern is no regular expression (ECMA-262)"
+                )
             elif why := find_pattern_error(schema.pattern):
                 message = f"the pattern cannot be matched in bounded time and memory: {why}"
-                self.fault(
+                self.report(
                     (*pointer, "pattern"), "schema", message, "write it shorter, and with smaller repeats"
                 )
         closed = schema.prefix_items is not None and schema.unevaluated_items is not None
         if schema.ref is None and schema.type == "array" and schema.items is None and not closed:
-            self.fault(
+            self.report(
                 pointer, "schema", "an array needs `items`: several vendors refuse it without", at_value=False
             )
 
@@ -179,7 +181,7 @@ class Checker(Expressions):
                 self.schema((*pointer, "output", status), output)
                 self._headers((*pointer, "output", status, "headers"), status, output)
         if not any(200 <= status < 300 for status in action.output) and self.sound((*pointer, "output")):
-            self.fault(
+            self.report(
                 (*pointer, "output"),
                 "output",
                 "no answer with a 2xx status is listed",
@@ -212,9 +214,9 @@ class Checker(Expressions):
             self.schema(at, header)
             if small in everywhere:
                 message = f"`headers.{everywhere[small]}` at the top says already that this answer has it"
-                self.fault(at, "header", message, "say it in one of the two places", at_value=False)
+                self.report(at, "header", message, "say it in one of the two places", at_value=False)
             elif small in met:
-                self.fault(
+                self.report(
                     at,
                     "header",
                     f"`{name}` differs from another name in case alone",
@@ -223,16 +225,16 @@ class Checker(Expressions):
                 )
             elif small == "content-type":
                 help = "write `content_type` beside `headers`"
-                self.fault(at, "header", "`headers` has no effect on the media type", help, at_value=False)
+                self.report(at, "header", "`headers` has no effect on the media type", help, at_value=False)
             elif header.type in ("object", "array"):
-                self.fault((*at, "type"), "header", "a header is one text", "describe the text, or a number")
+                self.report((*at, "type"), "header", "a header is one text", "describe the text, or a number")
             met.add(small)
 
     def _former(self, pointer: Pointer, name: str, until: str) -> None:
         """Check that a former name belongs to one action only and ends on a real date."""
         at = (*pointer, "formerly", name)
         if pointer[0] == "operator":
-            self.fault(
+            self.report(
                 at,
                 "former-name",
                 "an operator's action is offered nowhere, so no old name of it is",
@@ -250,11 +252,11 @@ class Checker(Expressions):
             others |= {f.lower(): f"a former name of `{n}`" for n, f in told}
         if name.lower() in others:
             said = f"`{brief(name)}` is also {others[name.lower()]}; names must differ in more than case"
-            self.fault(at, "former-name", said, "an old name can stand for one action only", at_value=False)
+            self.report(at, "former-name", said, "an old name can stand for one action only", at_value=False)
         try:
             date.fromisoformat(until)
         except ValueError:
-            self.fault(at, "former-name", f"`{until}` is no day of the calendar", "write it as 2027-03-01")
+            self.report(at, "former-name", f"`{until}` is no day of the calendar", "write it as 2027-03-01")
 
 
 def _applies(on: Any, status: int) -> bool:

@@ -11,7 +11,7 @@ REFUSED = 400
 
 
 def run(checker: Checker) -> None:
-    """Record faults of `either`."""
+    """Record problems of `either`."""
     for base, actions in checker.blocks():
         for name, action in actions.items():
             if action.either is not None and _check_groups(checker, (*base, name), action, action.either):
@@ -29,13 +29,13 @@ def _check_groups(checker: Checker, pointer: Pointer, action: Action, groups: li
                 continue
             param = action.input[name]
             if name in met:
-                checker.fault(at, "either", f"`{brief(name)}` is in a group already", help)
+                checker.report(at, "either", f"`{brief(name)}` is in a group already", help)
             elif param.required or f"{{{param.wire or name}}}" in (action.http or ""):
                 said = f"`{brief(name)}` is required, so no other group could be given"
-                checker.fault(at, "either", said, help)
+                checker.report(at, "either", said, help)
             elif "default" in param.model_fields_set:
                 said = f"`{brief(name)}` has a default, so it is always given"
-                checker.fault(at, "either", said, help)
+                checker.report(at, "either", said, help)
             met.add(name)
     return len(checker.found) == before
 
@@ -48,4 +48,4 @@ def _check_examples(checker: Checker, pointer: Pointer, action: Action, groups: 
         if not whole and (example.status or 0) < REFUSED:
             said = "the example gives not exactly one group of `either`"
             at = (*pointer, "examples", name, "input")
-            checker.fault(at, "either", said, "give all arguments of one group, and none of the others")
+            checker.report(at, "either", said, "give all arguments of one group, and none of the others")

@@ -102,7 +102,7 @@ class _Examples:
             forms = list_forms(kind, SAMPLE_MARK)
             if not any(map(test.is_valid, forms)):
                 error = next(test.iter_errors(forms[0]))
-                self.checker.fault(
+                self.checker.report(
                     (*pointer, name),
                     "fresh",
                     f"no fresh {kind} fits `{name}`: {_shorten_message(error.message)}",
@@ -110,12 +110,12 @@ class _Examples:
                 )
 
     def _compile(self, pointer: Pointer, schema: Any) -> Any:
-        if self.checker.faulty and not self._sound(pointer, schema):
+        if self.checker.refused and not self._sound(pointer, schema):
             return None
         try:
             return self.compiled.of(schema)
         except ValueError as error:
-            self.checker.fault(pointer, "schema", f"this is no valid JSON Schema: {error}", at_value=False)
+            self.checker.report(pointer, "schema", f"this is no valid JSON Schema: {error}", at_value=False)
             return None
 
     def _sound(self, pointer: Pointer, schema: Any) -> bool:
@@ -128,7 +128,7 @@ class _Examples:
 
     def _conforms(self, pointer: Pointer, value: Any, test: Any) -> None:
         for error in test.iter_errors(value) if test and self.checker.sound(pointer) else ():
-            self.checker.fault(
+            self.checker.report(
                 (*pointer, *error.instance_path),
                 "example",
                 f"its schema refuses this: {_shorten_message(error.message)}",
@@ -139,7 +139,7 @@ class _Examples:
             self._conforms((*pointer, name), value, self.inputs.get(name))
         for name, param in self.action.input.items():
             if param.required and name not in example.input:
-                self.checker.fault(
+                self.checker.report(
                     pointer, "example", f"the example lacks the required argument `{name}`", at_value=False
                 )
 
@@ -183,12 +183,12 @@ class _Examples:
                     line = self.checker.source.locate((*self.pointer, "examples", name)).line
                     message = f"the law `{law}` does not hold on its own example `{name}`"
                     help = f"correct the law, or the example at line {line}"
-                    self.checker.fault_in(at, broken_part(that.tree, values), "law", message, help)
+                    self.checker.report_in(at, broken_part(that.tree, values), "law", message, help)
             except ExpressionError as error:
                 message = f"the law `{law}` cannot be evaluated on its own example `{name}`: {error}"
                 if when is not None and not is_defined(when.tree, values):
                     at, that = when_at, when
-                self.checker.fault_in(at, undefined_part(that.tree, values), "law", message)
+                self.checker.report_in(at, undefined_part(that.tree, values), "law", message)
 
 
 def _shorten_message(message: str) -> str:

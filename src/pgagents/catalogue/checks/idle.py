@@ -43,7 +43,7 @@ def run(checker: Checker) -> None:
                 f"leave it out; it is read on {', '.join(_PROVES)}, and `auth` at the top says what a "
                 "call carries"
             )
-            checker.fault(("surfaces", name, "auth"), "idle", message, help, at_value=False)
+            checker.report(("surfaces", name, "auth"), "idle", message, help, at_value=False)
         elif surface.auth:
             _surface_auth(checker, name, surface.auth)
 
@@ -58,7 +58,7 @@ def _surface_auth(checker: Checker, name: str, auth: Mapping[str, str]) -> None:
         if key not in ("type", "instructions", *(taken or ())) and not key.startswith("x-"):
             message = f"`{key}` does nothing for `type: {auth['type']}`"
             help = f"leave it out; this type takes {', '.join(taken)}" if taken else "leave it out"
-            checker.fault(("surfaces", name, "auth", key), "idle", message, help, at_value=False)
+            checker.report(("surfaces", name, "auth", key), "idle", message, help, at_value=False)
 
 
 def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
@@ -75,7 +75,7 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
 def _bytes(checker: Checker, pointer: Pointer, schema: Schema) -> None:
     if schema.format == "binary":
         message = "`format: binary` does nothing here: JSON holds no bytes"
-        checker.fault(
+        checker.report(
             (*pointer, "format"),
             "idle",
             message,

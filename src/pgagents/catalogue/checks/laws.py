@@ -118,19 +118,19 @@ def _check(checker: Checker, home: Pointer, laws: Iterable[str], known: Mapping[
         compiled = [checker.expressions[at] for at in (that, when) if at in checker.expressions]
         if compiled and checker.sound((*home, name)) and not any(expression.names for expression in compiled):
             message = f"the law `{name}` reads nothing of the call or its answer, so it says nothing of them"
-            checker.fault_in(that, compiled[0].tree, "law", message, "name what it is about")
+            checker.report_in(that, compiled[0].tree, "law", message, "name what it is about")
         _check_parts(checker, that, known)
         _check_parts(checker, when, known)
 
 
 def _check_parts(checker: Checker, at: Pointer, known: Mapping[str, Schema]) -> None:
     if at in checker.expressions and checker.sound(at):
-        for fault in Reader(checker).faults(checker.expressions[at].tree, known):
-            checker.fault_in(at, fault.part, "law", fault.message, fault.help)
+        for problem in Reader(checker).list_problems(checker.expressions[at].tree, known):
+            checker.report_in(at, problem.part, "law", problem.message, problem.help)
 
 
 @dataclass(frozen=True, slots=True)
-class _Fault:
+class _Problem:
     part: Node
     message: str
     help: str = ""
@@ -142,8 +142,8 @@ class Reader:
     def __init__(self, checker: Checker) -> None:
         self._schemas = checker.at(("schemas",)) or {}
 
-    def faults(self, node: Node, known: Mapping[str, Schema]) -> Iterator[_Fault]:
-        """Yield the faults of a node and of all nodes inside it."""
+    def list_problems(self, node: Node, known: Mapping[str, Schema]) -> Iterator[_Problem]:
+        """Yield the problems of a node and of all nodes inside it."""
         match node:
             case FunctionCall("has"):
                 return
@@ -154,9 +154,9 @@ class Reader:
         parts = children(node)
         inner = {**known, node.item: self._items(node.of, known)} if isinstance(node, Macro) else known
         for index, part in enumerate(parts):
-            yield from self.faults(part, inner if index else known)
+            yield from self.list_problems(part, inner if index else known)
 
-    def _unknown_member(self, node: Member, known: Mapping[str, Schema]) -> Iterator[_Fault]:
+    def _unknown_member(self, node: Member, known: Mapping[str, Schema]) -> Iterator[_Problem]:
         schema = self.schema_of(node.base, known)
         properties = schema.get("properties")
         if not isinstance(properties, dict) or schema.get("additionalProperties") is not False:
@@ -167,16 +167,16 @@ class Reader:
             help = did_you_mean(node.name, properties)
             if whose == "header":
                 help = help or "list it under `output.STATUS.headers`; its name is in lower case here"
-            yield _Fault(node, f"there is no {whose} `{node.name}`", help)
+            yield _Problem(node, f"there is no {whose} `{node.name}`", help)
 
-    def _other_kind(self, node: Infix, known: Mapping[str, Schema]) -> Iterator[_Fault]:
+    def _other_kind(self, node: Infix, known: Mapping[str, Schema]) -> Iterator[_Problem]:
         kinds = [self._kinds(side, known) for side in node.operands]
         bare = [side - {"null"} for side in kinds]
         if {"string"} in bare and {"number"} in bare and not all("null" in side for side in kinds):
             first, second = map(print_node, node.operands)
             text, number = (first, second) if bare[0] == {"string"} else (second, first)
             never = "they are never equal" if node.signs[0] in ("==", "!=") else "neither is the smaller one"
-            yield _Fault(node, f"`{text}` is text and `{number}` a number: {never}")
+            yield _Problem(node, f"`{text}` is text and `{number}` a number: {never}")
 
     def _kinds(self, node: Node, known: Mapping[str, Schema]) -> set[str]:
         """Return the JSON types that a value may have; empty if they are unknown."""

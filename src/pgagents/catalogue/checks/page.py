@@ -15,7 +15,7 @@ def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
     page = surface.page
     if page is None:
         if pointer[-1] == NAMED and checker.sound(pointer):
-            checker.fault(
+            checker.report(
                 pointer,
                 "surface",
                 f"the surface `{NAMED}` needs `page`",
@@ -24,7 +24,7 @@ def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
             )
         return
     if pointer[-1] != NAMED:
-        checker.fault(
+        checker.report(
             (*pointer, "page"),
             "surface",
             f"only the surface `{NAMED}` has a page",
@@ -33,7 +33,7 @@ def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
         )
     if not isinstance(surface.actions, list) or len(surface.actions) != 1:
         if checker.sound((*pointer, "actions")):
-            checker.fault(
+            checker.report(
                 (*pointer, "actions"),
                 "surface",
                 "a page is for one action",
@@ -52,7 +52,7 @@ def _check_action(checker: Checker, pointer: Pointer, page: Page, name: str) -> 
     if checker.check_reference((*pointer, "page", "dispatcher"), page.dispatcher, ("surfaces",), "surface"):
         _dispatcher(checker, pointer, page, name)
     if action.effect.value != "read":
-        checker.fault(
+        checker.report(
             (*pointer, "actions", 0),
             "surface",
             f"`{name}` writes; a page for trying calls out only reads",
@@ -77,10 +77,10 @@ def _dispatcher(checker: Checker, pointer: Pointer, page: Page, action: str) -> 
         through.actions if isinstance(through.actions, list) else checker.written.groups.get(through.actions)
     )
     if not through.http:
-        checker.fault(
+        checker.report(
             at, "surface", f"`{page.dispatcher}` is no dispatcher", "name a surface that has `http`"
         )
     elif named is not None and action not in named:
-        checker.fault(
+        checker.report(
             at, "surface", f"`{action}` is no action of the dispatcher `{page.dispatcher}`", "add it there"
         )

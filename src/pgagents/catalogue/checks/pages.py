@@ -21,7 +21,7 @@ URLS = frozenset(("uri", "uri-reference", "iri", "iri-reference"))
 
 
 def run(checker: Checker) -> None:
-    """Record faults of `pages`, and note each `next` that is a URL."""
+    """Record problems of `pages`, and note each `next` that is a URL."""
     for base, actions in checker.blocks():
         for name, action in actions.items():
             if action.pages is not None:
@@ -31,12 +31,12 @@ def run(checker: Checker) -> None:
 def _check(checker: Checker, pointer: Pointer, action: Action, pages: Pages) -> None:
     at, arguments = (*pointer, "pages"), (*pointer, "input")
     if action.effect.value != "read":
-        checker.fault(at, "pages", "`pages` has no effect on a write", "remove it, or say `effect: read`")
+        checker.report(at, "pages", "`pages` has no effect on a write", "remove it, or say `effect: read`")
         return
     for key in ("argument", "size"):
         _check_argument(checker, (*at, key), action, getattr(pages, key), arguments)
     if pages.size is not None and pages.size == pages.argument:
-        checker.fault(
+        checker.report(
             (*at, "size"), "pages", "one argument cannot be both the page and its size", "name another one"
         )
     known = (*action.errors, *checker.written.errors.always)
@@ -47,7 +47,7 @@ def _check(checker: Checker, pointer: Pointer, action: Action, pages: Pages) -> 
         and pages.bound not in known
     ):
         message = f"`{pages.bound}` is no error of this action"
-        checker.fault(at_bound, "pages", message, f"add {pages.bound} to its `errors`")
+        checker.report(at_bound, "pages", message, f"add {pages.bound} to its `errors`")
     _check_bound_to(checker, at, action, pages)
     for key in ("items", "next", "more"):
         checker.compile((*at, key), getattr(pages, key), variables.PAGES)
@@ -57,15 +57,15 @@ def _check(checker: Checker, pointer: Pointer, action: Action, pages: Pages) -> 
         expression = checker.expressions.get((*at, key))
         if expression is None:
             continue
-        for fault in reader.faults(expression.tree, shapes):
-            checker.fault_in((*at, key), fault.part, "pages", fault.message, fault.help)
+        for problem in reader.list_problems(expression.tree, shapes):
+            checker.report_in((*at, key), problem.part, "pages", problem.message, problem.help)
         if (unlisted := _find_unlisted(reader, expression.tree, shapes)) is not None:
             member, names = unlisted
             message = f"the answer's schema has no member `{member.name}`"
-            checker.fault_in((*at, key), member, "pages", message, did_you_mean(member.name, names))
+            checker.report_in((*at, key), member, "pages", message, did_you_mean(member.name, names))
         for part in _whole_numbers(expression.tree):
             help = f"write {part.token}.0, because the numbers of JSON are doubles"
-            checker.fault_in((*at, key), part, "pages", f"{part.token} is an integer of CEL", help)
+            checker.report_in((*at, key), part, "pages", f"{part.token} is an integer of CEL", help)
     _check_kinds(checker, at, reader, shapes)
 
 
@@ -78,12 +78,12 @@ def _check_argument(
     if param is None:
         return
     if f"{{{param.wire or name}}}" in (action.http or ""):
-        checker.fault(at, "pages", f"`{name}` is a part of the path", "name an argument of query or body")
+        checker.report(at, "pages", f"`{name}` is a part of the path", "name an argument of query or body")
     elif param.required and at[-1] == "argument":
         help = f"leave out `required` at `input.{name}`"
-        checker.fault(at, "pages", f"`{name}` is required, but the first page has none", help)
+        checker.report(at, "pages", f"`{name}` is required, but the first page has none", help)
     elif at[-1] == "size" and not _whole(param.type):
-        checker.fault(at, "pages", f"`{name}` is no whole number", "name the argument with a page's size")
+        checker.report(at, "pages", f"`{name}` is no whole number", "name the argument with a page's size")
 
 
 def _whole(kind: str | list[str] | None) -> bool:
@@ -97,27 +97,27 @@ def _check_kinds(checker: Checker, at: Pointer, reader: Reader, known: dict[str,
     """
     items, next, more = (checker.expressions.get((*at, key)) for key in ("items", "next", "more"))
     if items is not None and _rules_out(reader.schema_of(items.tree, known), "array"):
-        checker.fault((*at, "items"), "pages", "`items` is no list", "name the list, as `response.items`")
+        checker.report((*at, "items"), "pages", "`items` is no list", "name the list, as `response.items`")
     if more is not None and _rules_out(reader.schema_of(more.tree, known), "boolean"):
         help = "write a condition, such as `response.has_more` or `response.page < response.pages`"
-        checker.fault((*at, "more"), "pages", "`more` is neither true nor false", help)
+        checker.report((*at, "more"), "pages", "`more` is neither true nor false", help)
     if next is None:
         return
     reads = path_of(next.tree)
     if not _rules_in(reader.schema_of(next.tree, known), _TOLD):
         help = "name the member with the argument's value, or with a URL"
-        checker.fault((*at, "next"), "pages", "`next` is neither a value nor a URL", help)
+        checker.report((*at, "next"), "pages", "`next` is neither a value nor a URL", help)
     _check_defaults(checker, (*at, "next"), next)
     if not next.names & {"response", "headers", "input"}:
         help = "read it of the answer, or of `input`"
-        checker.fault((*at, "next"), "pages", "`next` is the same for every page", help)
+        checker.report((*at, "next"), "pages", "`next` is the same for every page", help)
     bound = checker.at((*at, "bound"))
     if bound is not None and "input" in next.names:
         help = "remove it: whoever counts pages or items may count those of any list"
-        checker.fault((*at, "bound"), "pages", "`bound` has no effect where `next` reads `input`", help)
+        checker.report((*at, "bound"), "pages", "`bound` has no effect where `next` reads `input`", help)
     if checker.at((*at, "stable")) and "input" in next.names:
         help = "remove it: where pages or items are counted, each removal moves what follows"
-        checker.fault((*at, "stable"), "pages", "pages that are counted cannot be stable", help)
+        checker.report((*at, "stable"), "pages", "pages that are counted cannot be stable", help)
     if reads[:2] == ("headers", "link") or reader.schema_of(next.tree, known).get("format") in URLS:
         checker.urls.add(at)
 
@@ -125,13 +125,13 @@ def _check_kinds(checker: Checker, at: Pointer, reader: Reader, known: dict[str,
 def _check_bound_to(checker: Checker, at: Pointer, action: Action, pages: Pages) -> None:
     if pages.bound_to is not None and pages.bound is None:
         message = "`bound_to` does nothing without `bound`, the error for a page of another list"
-        checker.fault((*at, "bound_to"), "idle", message, "add `bound`, or leave it out", at_value=False)
+        checker.report((*at, "bound_to"), "idle", message, "add `bound`, or leave it out", at_value=False)
         return
     for index, name in enumerate(pages.bound_to or ()):
         if name not in action.input or name in (pages.argument, pages.size):
             message = f"`{name}` is no argument that chooses the list"
             help = "name arguments of the action, without the page and its size"
-            checker.fault((*at, "bound_to", index), "pages", message, help)
+            checker.report((*at, "bound_to", index), "pages", message, help)
 
 
 def _check_defaults(checker: Checker, at: Pointer, next: Expression) -> None:
@@ -143,7 +143,7 @@ def _check_defaults(checker: Checker, at: Pointer, next: Expression) -> None:
         raw = checker.at(home)
         if path[0] == "input" and isinstance(raw, dict) and "default" not in raw and not raw.get("required"):
             message = f"`{path[-1]}` has no default, so nothing can be computed of it on the first page"
-            checker.fault(at, "pages", message, f"add `default` at `input.{path[-1]}`")
+            checker.report(at, "pages", message, f"add `default` at `input.{path[-1]}`")
 
 
 def _rules_in(schema: Schema, kinds: frozenset[str]) -> bool:

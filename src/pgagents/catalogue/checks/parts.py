@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pgagents.catalogue.checks import page
 from pgagents.catalogue.checks import resource as check_resource
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.checks.checking.faults import ACTIONS
+from pgagents.catalogue.checks.checking.problems import ACTIONS
 from pgagents.catalogue.checks.refusals import arguments, errors, limits
 from pgagents.catalogue.checks.surfaces import dispatcher
 from pgagents.catalogue.checks.surfaces.carried import members
@@ -46,7 +46,7 @@ def run(checker: Checker) -> None:
         )
         for name in operator.actions:
             if name in checker.written.actions:
-                checker.fault(
+                checker.report(
                     ("operator", "actions", name),
                     "unknown-name",
                     f"`{name}` is also an action of the API",
@@ -128,12 +128,12 @@ def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
                 checker.check_reference(at, name, ("actions", action, "input"), "argument")
                 and written.actions[action].input[name].required
             ):
-                checker.fault(at, "omit", f"`{name}` is required, so it cannot be left out here")
+                checker.report(at, "omit", f"`{name}` is required, so it cannot be left out here")
     checker.check_reference((*pointer, "scope"), surface.scope, ("auth", "scopes"), "scope")
     dispatcher.run(checker, pointer, surface)
     named = surface.form == "json_rpc" or (surface.selector and surface.arguments)
     if surface.http and not named and checker.sound(pointer):
-        checker.fault(
+        checker.report(
             pointer, "surface", "a dispatcher (`http`) needs `selector` and `arguments`", at_value=False
         )
     if (
@@ -141,7 +141,7 @@ def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
         and not any(s.http for s in written.surfaces.values())
         and checker.sound(("surfaces",))
     ):
-        checker.fault((*pointer, "dispatcher"), "surface", "no surface of this catalogue is a dispatcher")
+        checker.report((*pointer, "dispatcher"), "surface", "no surface of this catalogue is a dispatcher")
     if surface.http:
         _one_schema_a_name(checker, pointer, surface)
     page.run(checker, pointer, surface)
@@ -170,7 +170,7 @@ def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> 
             shown = narrowed.as_ or name if narrowed is not None else name
             other, known = first.setdefault(shown, (action, shape))
             if known != shape:
-                checker.fault(
+                checker.report(
                     ("actions", action, "input", name),
                     "one-schema",
                     (
@@ -217,7 +217,7 @@ def _check_manifest_members(checker: Checker, pointer: Pointer, step: Step) -> N
             message = (
                 f"{member} is no manifest's business: it may stand where the workflow has `only_verify: true`"
             )
-            checker.fault((*pointer, member), "workflow", message)
+            checker.report((*pointer, member), "workflow", message)
 
 
 def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
@@ -227,7 +227,7 @@ def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
         return
     offered = surface.http is not None and step.action in members(checker, str(step.via))
     if not offered and not surface.headers:
-        checker.fault(
+        checker.report(
             (*pointer, "via"),
             "workflow",
             f"{step.via} neither dispatches {step.action} nor has headers to send with it",

@@ -44,7 +44,7 @@ def run(checker: Checker) -> None:
         key = (method, PLACEHOLDER.sub("{}", path))
         if key in routes:
             other, at = routes[key]
-            checker.fault(
+            checker.report(
                 pointer,
                 "same-route",
                 f"`{name}` has the same method and path as `{other}` (line {checker.source.locate(at).line})",
@@ -58,7 +58,7 @@ def run(checker: Checker) -> None:
 def _operation(checker: Checker, operations: dict[str, Pointer], id: str, pointer: Pointer) -> None:
     if id.lower() in operations:
         line = checker.source.locate(operations[id.lower()]).line
-        checker.fault(
+        checker.report(
             pointer,
             "same-operation",
             f"operation id `{id}` is also that of line {line}; ids must differ in more than case",
@@ -72,10 +72,10 @@ def _operation(checker: Checker, operations: dict[str, Pointer], id: str, pointe
 def _placeholders(checker: Checker, pointer: Pointer, path: str, may: set[str], must: set[str]) -> None:
     names = PLACEHOLDER.findall(path)
     if path.count("{") != len(names) or path.count("}") != len(names):
-        checker.fault((*pointer, "http"), "path", "the braces of the path do not pair")
+        checker.report((*pointer, "http"), "path", "the braces of the path do not pair")
     for name in names:
         if names.count(name) > 1:
-            checker.fault(
+            checker.report(
                 (*pointer, "http"), "path", f"placeholder `{{{brief(name)}}}` stands in the path twice"
             )
         if (
@@ -84,9 +84,9 @@ def _placeholders(checker: Checker, pointer: Pointer, path: str, may: set[str], 
             and not checker.is_incomplete((*pointer, "input"))
         ):
             message = f"the path has `{{{brief(name)}}}`, but no argument has that name"
-            checker.fault((*pointer, "http"), "path", message, f"add `{brief(name)}` under `input`")
+            checker.report((*pointer, "http"), "path", message, f"add `{brief(name)}` under `input`")
     for name in sorted(must - set(names)) if (*pointer, "http") not in checker.dropped else ():
-        checker.fault(
+        checker.report(
             (*pointer, "input", name),
             "path",
             f"argument `{name}` travels in the path, but the path does not name it",
@@ -108,7 +108,7 @@ def _hidden(checker: Checker, entries: list[tuple[str, str, str, Pointer]]) -> N
         match = None if "{" in path else tree.find((method, *path.split("/")))
         if match:
             other, template = match
-            checker.fault(
+            checker.report(
                 pointer,
                 "hidden-path",
                 f"`{name}` at {brief(path)} is hidden by `{other}` at {brief(template)}",

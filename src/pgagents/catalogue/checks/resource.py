@@ -25,7 +25,7 @@ def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> No
     checker.compile((*pointer, "gone_when"), resource.gone_when, ("resource", name))
     if resource.gone_when is not None and not (resource.undone_by or resource.expires_by):
         said = f"nothing removes a `{name}`, so `gone_when` has no effect"
-        checker.fault((*pointer, "gone_when"), "gone-when", said, "add `undone_by`, or leave it out")
+        checker.report((*pointer, "gone_when"), "gone-when", said, "add `undone_by`, or leave it out")
     for index, move in enumerate(resource.moves_by_time):
         for side, state in (("from", move.from_), ("to", move.to)):
             checker.check_reference(
@@ -44,7 +44,7 @@ def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> No
             "one again"
         )
         help = "leave it out: each call gets one of its own"
-        checker.fault((*pointer, "made_by", "input", key), "idempotency", said, help, at_value=False)
+        checker.report((*pointer, "made_by", "input", key), "idempotency", said, help, at_value=False)
 
 
 def _check_unique(checker: Checker, pointer: Pointer, resource: Resource) -> None:
@@ -54,18 +54,18 @@ def _check_unique(checker: Checker, pointer: Pointer, resource: Resource) -> Non
         at = (*pointer, "unique", index)
         if action is None:
             said = "`unique` has no effect where nothing is made"
-            checker.fault(at, "unique", said, "add `made_by`, or leave `unique` out")
+            checker.report(at, "unique", said, "add `made_by`, or leave `unique` out")
             continue
         for number, member in enumerate(unique.members):
             if member not in action.input:
                 said = f"`{member}` is no argument of `{maker}`, so no call can repeat it"
                 help = "name members that are arguments of the making call"
-                checker.fault((*at, "members", number), "unique", said, help)
+                checker.report((*at, "members", number), "unique", said, help)
         if checker.check_reference((*at, "otherwise"), unique.otherwise, ("errors", "codes"), "error code"):
             known = {*action.errors, *checker.written.errors.always}
             if unique.otherwise not in known:
                 said = f"`{maker}` does not answer with `{unique.otherwise}`"
-                checker.fault((*at, "otherwise"), "unique", said, f"add it to `errors` of `{maker}`")
+                checker.report((*at, "otherwise"), "unique", said, f"add it to `errors` of `{maker}`")
 
 
 def _check_shown(checker: Checker, at: Pointer, member: str, resource: Resource) -> None:
@@ -76,7 +76,7 @@ def _check_shown(checker: Checker, at: Pointer, member: str, resource: Resource)
     known = checker.list_members(answers)
     if known and member not in known:
         said = f"no answer shows `{brief(member)}`"
-        checker.fault(at, "resource", said, did_you_mean(member, sorted(known)) or "name a member of it")
+        checker.report(at, "resource", said, did_you_mean(member, sorted(known)) or "name a member of it")
 
 
 def _check_absent(checker: Checker, pointer: Pointer, resource: Resource) -> None:
@@ -87,17 +87,17 @@ def _check_absent(checker: Checker, pointer: Pointer, resource: Resource) -> Non
         ids = list(resource.id)
         if not isinstance(absent, dict):
             said = f"the id is {' and '.join(ids)}, so `absent` needs a value for each"
-            checker.fault(at, "absent", said, f"write {{{', '.join(f'{i}: …' for i in ids)}}}")
+            checker.report(at, "absent", said, f"write {{{', '.join(f'{i}: …' for i in ids)}}}")
         elif set(absent) != set(ids):
             odd = sorted(set(absent) ^ set(ids))
-            checker.fault(
+            checker.report(
                 at,
                 "absent",
                 f"`absent` and `id` differ in {', '.join(map(brief, odd))}",
                 "give one value for each member of the id",
             )
     elif isinstance(absent, dict):
-        checker.fault(
+        checker.report(
             at,
             "absent",
             f"the id is one member, `{resource.id}`, so `absent` is one value",
@@ -112,10 +112,10 @@ def _check_given(checker: Checker, name: str, pointer: Pointer, resource: Resour
         return
     if resource.made_by is not None or resource.found_by is not None:
         said, help = f"a call makes or finds a `{name}`, so nothing asks for a given one", "leave `given` out"
-        checker.fault(at, "given", said, help, at_value=False)
+        checker.report(at, "given", said, help, at_value=False)
     elif isinstance(resource.id, list):
         said = f"the id has {len(resource.id)} members, and `given` is one value"
-        checker.fault(at, "given", said, "make each member a resource of its own", at_value=False)
+        checker.report(at, "given", said, "make each member a resource of its own", at_value=False)
 
 
 def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
@@ -129,7 +129,7 @@ def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -
     met = {name}
     while above is not None and above in checker.written.resources:
         if above in met:
-            checker.fault(
+            checker.report(
                 at,
                 "within",
                 f"`{name}` would live in itself: {' in '.join([name, resource.within])} …",
@@ -139,7 +139,7 @@ def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -
         met.add(above)
         above = checker.written.resources[above].within
     if resource.made_by is None and resource.found_by is None:
-        checker.fault(
+        checker.report(
             at,
             "within",
             f"nothing makes or finds a `{name}`, so it lives in nothing",
@@ -158,4 +158,4 @@ def _fresh(checker: Checker, pointer: Pointer) -> None:
                 known = ", ".join(f"{variables.FRESH}.{known}" for known in variables.FRESH_KINDS)
                 help = did_you_mean(kind, variables.FRESH_KINDS) or f"one of {known}"
                 said = f"`{brief(print_node(part))}` is no kind of fresh value"
-                checker.fault_in(at, part, "fresh", said, help)
+                checker.report_in(at, part, "fresh", said, help)

@@ -38,12 +38,12 @@ def run(checker: Checker) -> None:
         _limits(checker)
         if checker.written.errors.framework.wrong_key is not None:
             at = ("errors", "framework", "wrong_key")
-            checker.fault(
+            checker.report(
                 at, "idle", "`wrong_key` does nothing: no call has a key", "leave it out", at_value=False
             )
         return
     if checker.written.errors.framework.no_key is None:
-        checker.fault(
+        checker.report(
             ("errors", "framework"),
             "missing-key",
             "key `no_key` is missing in `errors.framework`, and calls have a key",
@@ -67,7 +67,7 @@ def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
     if scheme.type == MUTUAL_TLS:
         return  # checked by its own module
     if kind is None:
-        checker.fault(
+        checker.report(
             (*at, "type"),
             "credential",
             f"`{brief(scheme.type)}` is no type of a scheme",
@@ -77,7 +77,7 @@ def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
         return
     for key, attribute in _OF_ONE_KIND.items():
         if getattr(scheme, attribute) is not None and key not in kind.members:
-            checker.fault(
+            checker.report(
                 (*at, key),
                 "idle",
                 f"`{key}` does nothing for `type: {scheme.type}`",
@@ -86,9 +86,9 @@ def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
             )
     for misuse in kind.find_misuses(scheme.model_dump(by_alias=True)):
         if misuse.member:
-            checker.fault((*at, misuse.member), "credential", misuse.message, misuse.help)
+            checker.report((*at, misuse.member), "credential", misuse.message, misuse.help)
         else:
-            checker.fault(at, "missing-key", misuse.message, misuse.help, at_value=False)
+            checker.report(at, "missing-key", misuse.message, misuse.help, at_value=False)
 
 
 def _security(checker: Checker, pointer: Pointer, security: Security) -> None:
@@ -97,14 +97,14 @@ def _security(checker: Checker, pointer: Pointer, security: Security) -> None:
         for name, scopes in need.items():
             checker.check_reference((*pointer, index, name), name, _AT, "scheme")
             if scopes:
-                checker.fault(
+                checker.report(
                     (*pointer, index, name),
                     "credential",
                     "scopes stand under `needs` of the flow `authorization_code`",
                     f"write `{name}: []`",
                 )
         if not need and len(security) == 1:
-            checker.fault(
+            checker.report(
                 (*pointer, index),
                 "idle",
                 "an optional key needs a scheme beside `{}`",
@@ -114,7 +114,7 @@ def _security(checker: Checker, pointer: Pointer, security: Security) -> None:
             (i for i, other in enumerate(security) if i != index and _covers(security, i, index)), None
         )
         if wider is not None:
-            checker.fault(
+            checker.report(
                 (*pointer, index),
                 "idle",
                 f"alternative {wider + 1} admits every call that this one admits",
@@ -136,7 +136,7 @@ def _unused(checker: Checker) -> None:
     written = checker.written
     schemes = written.auth.schemes
     if written.security is None and len(schemes) > 1:
-        checker.fault(
+        checker.report(
             _AT,
             "missing-key",
             f"there are {len(schemes)} schemes, and nothing says which of them calls use",
@@ -152,7 +152,7 @@ def _unused(checker: Checker) -> None:
         return  # the name is misspelt, which has its own message
     for name in schemes:
         if name not in used:
-            checker.fault(
+            checker.report(
                 (*_AT, name),
                 "idle",
                 f"no call uses the scheme `{name}`",
@@ -170,7 +170,7 @@ def _pairs(
         for name in (n for n in need if n in credentials) if len(need) > 1 else ():
             place = credentials[name].place, credentials[name].wire.lower()
             if place in met:
-                checker.fault(
+                checker.report(
                     (*pointer, index, name),
                     "credential",
                     f"`{met[place]}` and `{name}` stand in the same place, {credentials[name].wire}",
@@ -183,7 +183,7 @@ def _users(checker: Checker) -> None:
     """Record a second scheme with a flow for users."""
     found = [n for n, s in checker.written.auth.schemes.items() if s.flows and s.flows.authorization_code]
     for name in found[1:]:
-        checker.fault(
+        checker.report(
             (*_AT, name, "flows", "authorization_code"),
             "credential",
             f"users sign in by `{found[0]}` already",
@@ -196,7 +196,7 @@ def _limits(checker: Checker) -> None:
     """Record rate limits for each key if no call has a key."""
     for name, bucket in checker.written.limits.buckets.items():
         if bucket.of == "key":
-            checker.fault(
+            checker.report(
                 ("limits", "buckets", name),
                 "idle",
                 "calls are counted for each key, and no call has one",
@@ -213,7 +213,7 @@ def _token_paths(checker: Checker) -> None:
         for method in ("GET", "POST") if key == "authorization_url" else ("POST",):
             name = actions.get(f"{method} {path}")
             if path and name is not None:
-                checker.fault(
+                checker.report(
                     (*at, key),
                     "credential",
                     f"this is the path of the action `{name}`",
@@ -236,7 +236,7 @@ def _collisions(checker: Checker, credential: Credential) -> None:
     for pointer, place, name in _list_others(checker):
         same = name.lower() == credential.wire.lower() if place == "header" else name == credential.wire
         if place == credential.place and same:
-            checker.fault(
+            checker.report(
                 pointer,
                 "credential",
                 f"the {_CALLED[place]} `{name}` carries the key already (`auth.schemes.{credential.name}`)",

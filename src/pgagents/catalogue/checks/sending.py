@@ -79,17 +79,21 @@ def _action(checker: Checker, pointer: Pointer, action: Action) -> None:
             check_style(checker, at, name, param, kinds, where)
             if "object" in kinds and param.style == FORM and param.explode is not False:
                 check_spread(checker, at, name, param, action)
-        elif place == "cookie" and (fault := find_cookie_fault(param.wire or name, kinds)):
-            checker.fault(
-                at, "cookie", f"argument `{name}` cannot be a cookie: {fault[0]}", fault[1], at_value=False
+        elif place == "cookie" and (problem := find_cookie_problem(param.wire or name, kinds)):
+            checker.report(
+                at,
+                "cookie",
+                f"argument `{name}` cannot be a cookie: {problem[0]}",
+                problem[1],
+                at_value=False,
             )
         elif "object" in kinds or item_types_of(checker, param) & {"object"}:
             message = f"argument `{name}` is an object, which has no form in the {where}"
             help = "make its members arguments of their own, or send it in the body"
-            checker.fault(at, "idle", message, help, at_value=False)
+            checker.report(at, "idle", message, help, at_value=False)
 
 
-def find_cookie_fault(wire: str, kinds: Set[str]) -> tuple[str, str] | None:
+def find_cookie_problem(wire: str, kinds: Set[str]) -> tuple[str, str] | None:
     """Return why an argument cannot be a cookie, with advice; None if it can."""
     if kinds & {"array", "object"}:
         return "it is a list or an object, which servers read in many ways", "send it in the query"
@@ -123,7 +127,7 @@ def _request_headers(checker: Checker) -> None:
         )
         if why:
             message = f"`{header}` cannot be a constant header: {why}"
-            checker.fault(at, "sending", message, "leave it out", at_value=False)
+            checker.report(at, "sending", message, "leave it out", at_value=False)
 
 
 def _wrong_media(checker: Checker) -> None:
@@ -136,7 +140,7 @@ def _wrong_media(checker: Checker) -> None:
     )
     if checker.written.errors.framework.wrong_media is not None and not listed:
         message = "`wrong_media` does nothing: no argument in a form lists the types of a file"
-        checker.fault(("errors", "framework", "wrong_media"), "idle", message, "leave it out")
+        checker.report(("errors", "framework", "wrong_media"), "idle", message, "leave it out")
 
 
 def _content_type(
@@ -147,10 +151,10 @@ def _content_type(
     at = (*pointer, "content_type")
     if medium is None:
         message = f"no call can send a body of type `{action.content_type}`"
-        checker.fault(at, "sending", message, _TYPES)
+        checker.report(at, "sending", message, _TYPES)
     elif action.http is None or not any(place in IN_BODY for place in places.values()):
         message = "`content_type` does nothing: no argument of this action is sent in the body"
-        checker.fault(at, "idle", message, "leave it out, or give an argument `in: body`")
+        checker.report(at, "idle", message, "leave it out, or give an argument `in: body`")
 
 
 def _body_limit(checker: Checker, pointer: Pointer, action: Action, places: dict[str, PlaceIn]) -> None:
@@ -161,16 +165,16 @@ def _body_limit(checker: Checker, pointer: Pointer, action: Action, places: dict
         return
     if action.http is None or not any(place in IN_BODY for place in places.values()):
         message = "`max_body_bytes` does nothing: no argument of this action is sent in the body"
-        checker.fault(at, "idle", message, "leave it out")
+        checker.report(at, "idle", message, "leave it out")
     elif shared is not None and own >= shared:
         message = f"`limits.max_body_bytes` allows no body {'larger' if own == shared else 'so large'}"
-        checker.fault(at, "idle", message, f"write less than {shared}, or raise the limit of all")
+        checker.report(at, "idle", message, f"write less than {shared}, or raise the limit of all")
 
 
 def _whole(
     checker: Checker, pointer: Pointer, action: Action, medium: Medium | None, places: dict[str, PlaceIn]
 ) -> None:
-    """Record faults of whole-body arguments, and arguments that the body's media type cannot express."""
+    """Record problems of whole-body arguments, and arguments that the body's media type cannot express."""
     in_body = [name for name, place in places.items() if place in IN_BODY]
     whole = [name for name in in_body if places[name] == "whole_body"]
     for name in whole:
@@ -178,31 +182,31 @@ def _whole(
         other = next((n for n in in_body if n != name), None)
         if other is not None:
             message = f"`{name}` is the whole body, and `{other}` is sent in the body too"
-            checker.fault(
+            checker.report(
                 (*at, "in"), "sending", message, "keep one of them, or make both members of the body"
             )
             return
         if action.input[name].wire is not None:
-            checker.fault(
+            checker.report(
                 (*at, "wire"), "idle", "`wire` does nothing here: a whole body has no name", "leave it out"
             )
         if medium is not None and medium.members and not medium.typed:
             message = f"{medium.says} has named members, so no argument is the whole of it"
-            checker.fault((*at, "in"), "sending", message, "leave `in` out")
+            checker.report((*at, "in"), "sending", message, "leave `in` out")
         if action.input[name].media is not None and action.content_type != ANY:
             message = "`media` does nothing here: the action's `content_type` is the type of the file"
             help = f"leave it out, or write `content_type: {ANY}` for a file of several types"
-            checker.fault((*at, "media"), "idle", message, help)
+            checker.report((*at, "media"), "idle", message, help)
     if medium is None or medium.members:
         return
     for name in in_body:
         at, param = (*pointer, "input", name), action.input[name]
         if places[name] != "whole_body":
             message = f"a body of {action.content_type} has no members, and `{name}` would be one"
-            checker.fault(at, "sending", message, "write `in: whole_body`", at_value=False)
+            checker.report(at, "sending", message, "write `in: whole_body`", at_value=False)
         elif medium.files and param.format != "binary":
             message = f"the bytes of {action.content_type} are a file, and `{name}` is none"
-            checker.fault(at, "sending", message, "write `{type: string, format: binary}`", at_value=False)
+            checker.report(at, "sending", message, "write `{type: string, format: binary}`", at_value=False)
 
 
 def _file(checker: Checker, at: Pointer, param: Param, medium: Medium | None) -> None:
@@ -211,7 +215,7 @@ def _file(checker: Checker, at: Pointer, param: Param, medium: Medium | None) ->
         for key in ("media", "max_bytes"):
             if getattr(param, key) is not None:
                 message = f"`{key}` does nothing here: it is for files"
-                checker.fault(
+                checker.report(
                     (*at, key), "idle", message, "write `format: binary` for a file, or leave it out"
                 )
         return
@@ -221,12 +225,14 @@ def _file(checker: Checker, at: Pointer, param: Param, medium: Medium | None) ->
         help = (
             "write `content_type: multipart/form-data` at the action, or `format: byte` for Base64 in a text"
         )
-        checker.fault((*at, "format"), "idle", message, help)
+        checker.report((*at, "format"), "idle", message, help)
     for key in ("pattern", "min_length", "max_length", "enum", "const", "default"):
         if getattr(param, key) is not None:
             alias = {"min_length": "minLength", "max_length": "maxLength"}.get(key, key)
             message = f"`{alias}` does nothing on a file"
-            checker.fault((*at, alias), "idle", message, "leave it out; `max_bytes` and `media` limit a file")
+            checker.report(
+                (*at, alias), "idle", message, "leave it out; `max_bytes` and `media` limit a file"
+            )
 
 
 def _empty(checker: Checker, at: Pointer, param: Param) -> None:
@@ -236,4 +242,4 @@ def _empty(checker: Checker, at: Pointer, param: Param) -> None:
         narrow = (part.min_length, part.pattern, part.format, part.enum, part.const)
         if {"null", "string"} <= kinds and not any(narrow):
             message = "in a form null is an empty value, so this argument cannot be an empty text as well"
-            checker.fault((*at, "type"), "sending", message, "write `minLength: 1`")
+            checker.report((*at, "type"), "sending", message, "write `minLength: 1`")

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.source.diagnostics import Diagnostic
 from pgagents.source.source import Pointer, Source
-from pgagents.source.yaml_text import MAX_FAULTS
+from pgagents.source.yaml_text import MAX_PROBLEMS
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
@@ -47,7 +47,7 @@ def diagnostics(errors: Iterable[Any], source: Source) -> list[Diagnostic]:
                 continue  # the key exists in another spelling, which has its own message
             if not (pointer in parents and all(str(e["type"]).endswith("_type") for e in some)):
                 found.append(_diagnostic(pointer, some, source))
-            if len(found) >= MAX_FAULTS:
+            if len(found) >= MAX_PROBLEMS:
                 return found
     return found
 

@@ -48,7 +48,7 @@ def lint_server(url: str | None, command: str | None, only: str | None) -> list[
 
 
 def find_broken(model: Model, link: Link) -> list[Diagnostic]:
-    """Return faults that are visible in the definitions alone.
+    """Return problems that are visible in the definitions alone.
 
     Violations of the protocol are errors, others are warnings.
     """

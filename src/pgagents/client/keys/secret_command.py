@@ -158,10 +158,10 @@ class CommandSecrets:
         secret = command.run()
         credential = self.credentials.get(holder)
         plain = secret.isascii() and secret.isprintable() and bool(secret)
-        fault = credential.find_fault(secret) if credential is not None else "" if plain else "no secret"
-        if fault:
+        problem = credential.find_problem(secret) if credential is not None else "" if plain else "no secret"
+        if problem:
             raise PgagentsError(
-                f"the command of `{holder}` printed {fault}", "it must print the secret alone, on one line"
+                f"the command of `{holder}` printed {problem}", "it must print the secret alone, on one line"
             )
         before = self.held.get(holder)
         find_mode = credential.find_mode if credential is not None else lambda _: None

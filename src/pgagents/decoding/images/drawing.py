@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re
 
 
 class DrawingError(Exception):
-    """A fault of the SVG. `code` is the end of the store's code; the text explains it."""
+    """A problem of the SVG. `code` is the end of the store's code; the text explains it."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)

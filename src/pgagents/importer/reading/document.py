@@ -11,7 +11,7 @@ from typing import Any
 from pgagents.errors import InputError, PgagentsError
 from pgagents.source.diagnostics import Diagnostic
 from pgagents.source.read import parse
-from pgagents.source.source import Fault, Source, Span
+from pgagents.source.source import Problem, Source, Span
 from pgagents.text.brief import brief
 
 MAX_BYTES = 48_000_000
@@ -94,14 +94,14 @@ def _make_error(name: str, line: int, column: int, id: str, message: str, help: 
 
 def _yaml(text: str, name: str) -> Any:
     source = parse(text, name, max_values=MAX_YAML_VALUES, foreign=True)
-    if source.faults:
-        raise _faults(source.faults, source)
+    if source.problems:
+        raise _make_input_error(source.problems, source)
     return source.data
 
 
-def _faults(faults: list[Fault], source: Source) -> InputError:
+def _make_input_error(problems: list[Problem], source: Source) -> InputError:
     return InputError(
-        [Diagnostic(f.span, f"import/{f.id}", "error", f.message, f.help) for f in faults], source
+        [Diagnostic(f.span, f"import/{f.id}", "error", f.message, f.help) for f in problems], source
     )
 
 
@@ -126,12 +126,12 @@ def _json(text: str, name: str) -> Any:
     except json.JSONDecodeError as error:
         if len(text) <= MAX_TWIN_BYTES:
             source = parse(text, name, max_values=MAX_YAML_VALUES, foreign=True)
-            if not source.faults:
+            if not source.problems:
                 return source.data
             if not re.match(
                 r'\s*[\[{]\s*(["{}\[\]]|\Z)', text
             ):  # this is YAML in braces; JSON's error would only name the first key
-                raise _faults(source.faults, source) from None
+                raise _make_input_error(source.problems, source) from None
         raise _make_error(name, error.lineno, error.colno, "syntax", f"not valid JSON: {error.msg}") from None
     except RecursionError:
         raise _too_deep(name) from None

@@ -49,9 +49,9 @@ def parse_scheme(text: str) -> GivenScheme:
     if kind not in PLACES or not name:
         raise PgagentsError(f"--auth {brief(text)} is no way to send a key", f"write {EXAMPLES}")
     made = {"type": "apiKey", "in": kind, "name": name}
-    fault = next(iter(kinds()["api_key"].find_misuses({"in": kind, "name": name})), None)
-    if fault is not None:
-        raise PgagentsError(f"--auth {brief(text)}: {fault.message}", f"write {EXAMPLES}")
+    problem = next(iter(kinds()["api_key"].find_misuses({"in": kind, "name": name})), None)
+    if problem is not None:
+        raise PgagentsError(f"--auth {brief(text)}: {problem.message}", f"write {EXAMPLES}")
     if kind == "header" and name.lower() == AUTHORIZATION.lower() and word.lower() in ("bearer", "basic"):
         return parse_scheme(word)
     if word:

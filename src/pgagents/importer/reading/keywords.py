@@ -36,9 +36,9 @@ def is_pattern(value: Any) -> bool:
 @lru_cache(maxsize=10_000)
 def compiles(pattern: str) -> bool:
     """True if the validator accepts the pattern: valid ECMA-262, and not too large when compiled."""
-    from pgagents.jsonschema.schema import faults, validator
+    from pgagents.jsonschema.schema import list_problems, validator
 
-    if faults({"pattern": pattern}):
+    if list_problems({"pattern": pattern}):
         return False
     try:
         validator({"pattern": pattern}, {})

@@ -45,7 +45,7 @@ class Table:
 def table(judge: str) -> Table:
     """Return a judge's table by the name of its module."""
     source = read(folder("schemas") / "packages" / f"{judge}.yaml")
-    assert not source.faults, source.faults
+    assert not source.problems, source.problems
     data = source.data
     codes = _published(data) if "published" in data else {}
     for name, row in data.get("codes", {}).items():

@@ -90,8 +90,8 @@ def read_yaml(tree: Tree, path: str) -> Source:
 
 def _parse_yaml(text: str, shown: str) -> Source:
     source = parse(text, shown, max_values=document.MAX_VALUES, foreign=True)
-    if source.faults:
-        first = source.faults[0]
+    if source.problems:
+        first = source.problems[0]
         if f"document/{first.id}" in _FATAL:
             raise PgagentsError(f"{first.span}: {first.message}", "make it smaller")
         raise TextError("yaml", first.message, first.span.line)

@@ -60,7 +60,7 @@ class Field:
 class Unreadable(Exception):
     """A body, a query or a value in it cannot be read. `field` is its name on the wire if known.
 
-    `kind` is the kind of fault in the refusal.
+    `kind` is the kind of problem in the refusal.
     """
 
     def __init__(self, message: str, field: str = "", kind: str = "invalid") -> None:

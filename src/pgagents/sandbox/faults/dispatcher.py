@@ -11,7 +11,7 @@ from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.model.action import Action
 from pgagents.model.surface import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.decode import Arguments, Decoder, Fault
+from pgagents.sandbox.decode import Arguments, Decoder, Problem
 from pgagents.sandbox.injection.fault_declaration import Context, fault
 from pgagents.sandbox.injection.fault_helpers import (
     RequestedAction,
@@ -177,9 +177,9 @@ def narrowing_forgotten(context: Context) -> None:
     class Wide(Decoder):
         def members(
             self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
-        ) -> Arguments | Fault:
+        ) -> Arguments | Problem:
             read = super().members(action, members, offered)
-            if offered is None or not offered.narrow.get(action.name) or not isinstance(read, Fault):
+            if offered is None or not offered.narrow.get(action.name) or not isinstance(read, Problem):
                 return read
             return super().members(action, offered.restore(action, members))
 

@@ -67,9 +67,9 @@ def read(path: Path, model: Model) -> Client:
     if oauth is None:
         raise PgagentsError("--oauth-client: this catalogue has no OAuth", "leave it out")
     given = _members(path)
-    faults = [*_faults(given), *_scope_faults(given, oauth.scopes)]
-    if faults:
-        raise PgagentsError(f"{path}: {faults[0]}", f"the least such a file can say: {EXAMPLE}")
+    problems = [*_list_problems(given), *_list_scope_problems(given, oauth.scopes)]
+    if problems:
+        raise PgagentsError(f"{path}: {problems[0]}", f"the least such a file can say: {EXAMPLE}")
     secret, id = given.get("client_secret"), given["client_id"]
     scopes = tuple(dict.fromkeys(given.get("scope", "").split())) or tuple(oauth.scopes)
     return Client(
@@ -101,8 +101,8 @@ def _members(path: Path) -> Mapping[str, Any]:
     return found.value
 
 
-def _faults(given: Mapping[str, Any]) -> list[str]:
-    """Return the faults of the members, in order; empty if there are none."""
+def _list_problems(given: Mapping[str, Any]) -> list[str]:
+    """Return the problems of the members, in order; empty if there are none."""
     found = [
         f"there is no member {name!r}" + _meant(name) for name in given if name not in (*_USED, *_UNUSED)
     ]
@@ -130,12 +130,14 @@ def _faults(given: Mapping[str, Any]) -> list[str]:
         found.append("redirect_uris is a list of 1 to 20 addresses")
     else:
         found += [
-            f"redirect_uris: {said}" for uri in uris if (said := _uri_fault(uri, public=secret is None))
+            f"redirect_uris: {said}"
+            for uri in uris
+            if (said := _find_uri_problem(uri, public=secret is None))
         ]
     return found
 
 
-def _scope_faults(given: Mapping[str, Any], scopes: Mapping[str, str]) -> list[str]:
+def _list_scope_problems(given: Mapping[str, Any], scopes: Mapping[str, str]) -> list[str]:
     unknown = (
         [name for name in given.get("scope", "").split() if name not in scopes]
         if _is_text(given.get("scope", ""))
@@ -144,7 +146,7 @@ def _scope_faults(given: Mapping[str, Any], scopes: Mapping[str, str]) -> list[s
     return [f"scope {name} is none of {', '.join(scopes)}" for name in unknown]
 
 
-def _uri_fault(uri: Any, *, public: bool) -> str:
+def _find_uri_problem(uri: Any, *, public: bool) -> str:
     """Return why a redirect URI is refused; empty if it is allowed (RFC 6749, 3.1.2; RFC 8252, 7)."""
     if not isinstance(uri, str) or not _URI.fullmatch(uri):
         return f"{uri!r} is no absolute address without a fragment"

@@ -11,7 +11,7 @@ MISSING, UNKNOWN = "required", "additionalProperties"
 """The keywords for a missing and for an unknown argument."""
 
 
-def choose_fault(action: Action, errors: list[Any], several: str | None) -> tuple[str, str, str, str]:
+def choose_problem(action: Action, errors: list[Any], several: str | None) -> tuple[str, str, str, str]:
     """Choose the report about invalid arguments: field, message, keyword and argument.
 
     The first wrong argument in the catalogue's order counts, and a missing member counts before a wrong

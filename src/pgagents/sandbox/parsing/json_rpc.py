@@ -10,7 +10,7 @@ from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.model.action import Action
 from pgagents.model.surface import Dispatcher
-from pgagents.sandbox.decode import Fault, json_object
+from pgagents.sandbox.decode import Problem, json_object
 from pgagents.sandbox.parsing.broken_schema import BODY
 
 PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
@@ -29,41 +29,41 @@ class Message:
     id: Any
     notification: bool
     action: Action | None
-    members: Mapping[str, Any] | Fault
+    members: Mapping[str, Any] | Problem
     number: int = INVALID_PARAMS
 
 
 def read_message(dispatcher: Dispatcher, request: Request) -> Message:
     """Read the message of a request."""
     found = json_object(request)
-    if isinstance(found, Fault):
+    if isinstance(found, Problem):
         broken = read_json(request.body).problem
         return Message(None, False, None, found, PARSE_ERROR if broken else INVALID_REQUEST)
     id = found.get("id")
-    odd = _find_fault(found)
+    odd = _find_problem(found)
     if odd is not None:
         known = id if isinstance(id, str | int) and not isinstance(id, bool) else None
         return Message(known, False, None, odd, INVALID_REQUEST)
     notification = "id" not in found
     action = actions_by_name(dispatcher).get(found["method"])
     if action is None:
-        unknown = Fault("invalid", "method", "there is no such method")
+        unknown = Problem("invalid", "method", "there is no such method")
         return Message(id, notification, None, unknown, UNKNOWN_METHOD)
     params = found.get("params", {})
     if not isinstance(params, dict):
-        return Message(id, notification, action, Fault("invalid", "params", "params must be an object"))
+        return Message(id, notification, action, Problem("invalid", "params", "params must be an object"))
     return Message(id, notification, action, params)
 
 
-def _find_fault(found: Mapping[str, Any]) -> Fault | None:
+def _find_problem(found: Mapping[str, Any]) -> Problem | None:
     if found.get("jsonrpc") != "2.0":
-        return Fault("invalid", "jsonrpc", 'jsonrpc must be "2.0"')
+        return Problem("invalid", "jsonrpc", 'jsonrpc must be "2.0"')
     if not isinstance(found.get("method"), str):
-        return Fault("invalid", "method", "method must be a text")
+        return Problem("invalid", "method", "method must be a text")
     if isinstance(found.get("id", 0), bool | dict | list):
-        return Fault("invalid", "id", "id must be a text or a number")
+        return Problem("invalid", "id", "id must be a text or a number")
     odd = next((name for name in found if name not in _MEMBERS), None)
-    return Fault("invalid", odd or BODY, "no such member here") if odd is not None else None
+    return Problem("invalid", odd or BODY, "no such member here") if odd is not None else None
 
 
 def frame_answer(message: Message, answer: Response, *, refused: bool) -> Response:

@@ -12,7 +12,7 @@ from pgagents.model.action import Action
 from pgagents.model.surface import Surface
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.decode import Arguments, Decoder, Fault
+from pgagents.sandbox.decode import Arguments, Decoder, Problem
 from pgagents.sandbox.injection.fault_declaration import Context, variation
 from pgagents.sandbox.injection.fault_helpers import data_of, edits, error_at, successful
 from pgagents.sandbox.routes import Routes
@@ -47,19 +47,19 @@ def malformed_id_missing(handler: Handler, context: Context) -> Handler:
     class Watched(Decoder):
         def request(
             self, action: Action, request: Request, path_values: Mapping[str, str]
-        ) -> Arguments | Fault:
+        ) -> Arguments | Problem:
             return noted(action, inner.request(action, request, path_values))
 
         def members(
             self, action: Action, members: Mapping[str, Any], offered: Surface | None = None
-        ) -> Arguments | Fault:
+        ) -> Arguments | Problem:
             return noted(action, inner.members(action, members, offered))
 
-    def noted(action: Action, found: Arguments | Fault) -> Arguments | Fault:
+    def noted(action: Action, found: Arguments | Problem) -> Arguments | Problem:
         made = {n for n, r in context.model.resources.items() if r.made_by and r.made_by.action is action}
         named = [p for p in action.params if p.place == "path" and p.refers_to]
         ids = {p.wire for p in named if p.refers_to not in made}  # what a call makes is not missing
-        if isinstance(found, Fault) and found.kind == "invalid" and found.field in ids:
+        if isinstance(found, Problem) and found.kind == "invalid" and found.field in ids:
             wrong.append(action)
         return found
 

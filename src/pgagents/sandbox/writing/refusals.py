@@ -12,7 +12,7 @@ from pgagents.model.model import Model
 from pgagents.sandbox import answers
 from pgagents.sandbox.asked import ParsedRequest
 from pgagents.sandbox.call import Refusal
-from pgagents.sandbox.decode import Fault
+from pgagents.sandbox.decode import Problem
 from pgagents.sandbox.parsing.broken_schema import MISSING
 
 PRECONDITION_REQUIRED = 428
@@ -74,7 +74,7 @@ def refuse_by_domain(model: Model, action: Action, refusal: Refusal, request_id:
 
 
 def refuse_without_condition(
-    model: Model, asked: ParsedRequest, fault: Fault, request_id: str
+    model: Model, asked: ParsedRequest, problem: Problem, request_id: str
 ) -> Response | None:
     """Return the refusal of a write without the required If-Match (RFC 6585, 3); None without a code for
     it.
@@ -82,34 +82,34 @@ def refuse_without_condition(
     action = asked.action
     if action is None or action.if_match is None:
         return None
-    if (fault.field or "").lower() not in (action.if_match.lower(), IF_MATCH):
+    if (problem.field or "").lower() not in (action.if_match.lower(), IF_MATCH):
         return None
     code = next((c for c in action.errors if c.status == PRECONDITION_REQUIRED), None)
-    return answers.refusal(model, code, fault.message, request_id) if code is not None else None
+    return answers.refusal(model, code, problem.message, request_id) if code is not None else None
 
 
-def refuse_fault(model: Model, fault: Fault, asked: ParsedRequest, request_id: str) -> Response:
+def refuse_arguments(model: Model, problem: Problem, asked: ParsedRequest, request_id: str) -> Response:
     """Return the refusal of wrong arguments, or of a body that cannot be read."""
-    missing = _missing_for(model, fault, asked)
+    missing = _missing_for(model, problem, asked)
     if missing is not None:
-        return answers.refusal(model, missing, fault.message, request_id)
-    if fault.keyword and asked.action is not None:
-        param = asked.action.param(fault.argument)
-        absent = param is not None and param.wire == fault.field and fault.keyword == MISSING
-        code = model.refusal_of(asked.action, param, fault.keyword, absent=absent)
-        return answers.refusal(model, code, fault.message, request_id, field=fault.field)
-    return refuse(model, fault.kind, fault.message, request_id, field=fault.field)
+        return answers.refusal(model, missing, problem.message, request_id)
+    if problem.keyword and asked.action is not None:
+        param = asked.action.param(problem.argument)
+        absent = param is not None and param.wire == problem.field and problem.keyword == MISSING
+        code = model.refusal_of(asked.action, param, problem.keyword, absent=absent)
+        return answers.refusal(model, code, problem.message, request_id, field=problem.field)
+    return refuse(model, problem.kind, problem.message, request_id, field=problem.field)
 
 
-def _missing_for(model: Model, fault: Fault, asked: ParsedRequest) -> Code | None:
+def _missing_for(model: Model, problem: Problem, asked: ParsedRequest) -> Code | None:
     """Return the code for a missing instance, if the action has none for invalid arguments.
 
     Then a wrong id in the path is answered like an unknown one.
     """
     action = asked.action
-    if fault.kind != "invalid" or action is None or model.invalid_in(action) in action.errors:
+    if problem.kind != "invalid" or action is None or model.invalid_in(action) in action.errors:
         return None
-    param = next((p for p in action.params if p.wire == fault.field and p.place == "path"), None)
+    param = next((p for p in action.params if p.wire == problem.field and p.place == "path"), None)
     resource = model.resources.get((param.refers_to or "").partition(".")[0]) if param else None
     missing = resource.missing_for(param) if resource is not None and param is not None else None
     return missing if missing in action.errors else None

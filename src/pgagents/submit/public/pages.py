@@ -20,11 +20,11 @@ def check_pages(listing: Listing, store: Store, visitor: Visitor) -> Iterator[La
         origin = getattr(url, "origin", None) or (*listing.origin, member)
         if not url:
             yield Lack("page", origin, f"the listing has no page `{member}`", f"add `{member}:` with its URL")
-        elif why := _find_fault(visitor, str(url)):
+        elif why := _find_problem(visitor, str(url)):
             yield Lack("page", origin, f"the page `{member}` at {url} cannot be read: {why}")
 
 
-def _find_fault(visitor: Visitor, url: str) -> str:
+def _find_problem(visitor: Visitor, url: str) -> str:
     visit = visitor.get(url, "text/html, */*;q=0.5")
     if visit.problem or visit.answer is None:
         return visit.problem

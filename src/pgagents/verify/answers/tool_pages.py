@@ -24,7 +24,7 @@ def ask_page(cursor: str | None) -> Call:
 
 
 def read_page(exchange: Exchange) -> tuple[list[Any], str | None, str]:
-    """Return the tools of a page, the cursor of the next page, and the page's fault (empty if it has
+    """Return the tools of a page, the cursor of the next page, and the page's problem (empty if it has
     none).
     """
     result = result_of(exchange.answer)
@@ -41,7 +41,7 @@ def find_closed(setting: Setting) -> str:
 
 
 def read_pages(setting: Setting) -> Generator[Call, Exchange, tuple[list[Any], str, str]]:
-    """Return the tools of all pages, the fault of the list, and why the list could not be read.
+    """Return the tools of all pages, the problem of the list, and why the list could not be read.
 
     The two texts are empty if the list is right and was read.
     """

@@ -30,7 +30,7 @@ _WRONG: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class BrokenArguments:
-    """Arguments that break one keyword of the schema, and a description of the fault."""
+    """Arguments that break one keyword of the schema, and a description of the problem."""
 
     arguments: Mapping[str, Any]
     says: str

@@ -105,15 +105,13 @@ def misfit(setting: Setting, event: Event) -> str:
         (_form_of(setting.model, event.version).envelope, event.body),
         (known.data if known is not None else None, event.data),
     ):
-        if (
-            name is not None
-            and (fault := next(iter(setting.envelope(name).iter_errors(value)), None)) is not None
-        ):
-            return f"{name} does not fit at /{'/'.join(map(str, fault.instance_path))}: {fault.message}"[:200]
-        if (
-            name is not None
-            and (late := find_malformed_time(setting, value, setting.model.schemas[name])) is not None
-        ):
+        if name is None:
+            continue
+        error = next(iter(setting.envelope(name).iter_errors(value)), None)
+        if error is not None:
+            return f"{name} does not fit at /{'/'.join(map(str, error.instance_path))}: {error.message}"[:200]
+        late = find_malformed_time(setting, value, setting.model.schemas[name])
+        if late is not None:
             return f"of {name}, {late[1]}, where {late[0]}"
     return ""
 

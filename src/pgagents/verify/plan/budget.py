@@ -82,7 +82,7 @@ def shares(
 def count_drawn(setting: Setting) -> int:
     """Return the number of random calls for an API that is known from a document alone.
 
-    A document has no laws, so only random combinations of values can reveal faults that depend on several
+    A document has no laws, so only random combinations of values can reveal problems that depend on several
     arguments.
     """
     return DRAWN_PER_ACTION * len(setting.usable) if setting.model.errors.inferred else 0

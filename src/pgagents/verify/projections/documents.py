@@ -62,8 +62,8 @@ def parse_document(file: str, body: bytes, charset: str = "utf-8") -> tuple[Any,
     if len(text) > MAX_YAML:
         return None, f"the document has more than {MAX_YAML:,} characters"
     source = parse(text, file)  # bounded in depth and without aliases, because the text comes from a server
-    if source.faults:
-        return None, f"line {source.faults[0].span.line}: {source.faults[0].message}"
+    if source.problems:
+        return None, f"line {source.problems[0].span.line}: {source.problems[0].message}"
     return _plain(source.data), ""
 
 

@@ -100,7 +100,7 @@ def _rest(
 def _find_type_of_nothing(endpoint: Endpoint) -> str:
     """Return the Content-Type of an empty body, if the argument that is the whole body was left out.
 
-    With the right type, the empty body is the request's only fault.
+    With the right type, the empty body is the request's only problem.
     """
     whole = next((p for p in endpoint.params if p.place == WHOLE and p.required), None)
     if whole is None or medium_of_action(endpoint.action).typed:

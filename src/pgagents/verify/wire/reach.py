@@ -15,7 +15,7 @@ GREETING_S = 5.0
 
 
 def why_silent(url: str, silence: Silence, other: Callable[[str], Handler]) -> tuple[str, str]:
-    """Return the fault of a server that does not answer, and the next step for the caller.
+    """Return the problem of a server that does not answer, and the next step for the caller.
 
     `other` returns a handler for another base URL. No key is sent.
     """

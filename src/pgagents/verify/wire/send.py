@@ -139,7 +139,7 @@ class Client:
     def __call__(self, request: Request) -> Response | Silence:
         """Send a request, and read its whole answer within the limits.
 
-        Raises nothing for a server's faults, which are returned as a Silence.
+        Raises nothing for a server's problems, which are returned as a Silence.
         """
         if request.server:
             return self._send_elsewhere(request)

@@ -8,7 +8,7 @@ from heldout.calls import Shown
 from heldout.second.around import judged
 from pgagents.http import Handler
 from pgagents.model.action import Action
-from pgagents.sandbox.decode import Fault
+from pgagents.sandbox.decode import Problem
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "validation"
@@ -18,14 +18,14 @@ PROMISE = "actions.refund_session.input.reason.maxLength:: 200 characters (JSON 
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def members(action: Action, given: dict[str, Any], surface: str) -> dict[str, Any] | Fault:
+    def members(action: Action, given: dict[str, Any], surface: str) -> dict[str, Any] | Problem:
         reason = given.get("reason")
         if (
             action.name == "refund_session"
             and isinstance(reason, str)
             and len(reason.encode("utf-8", "replace")) > 200
         ):
-            return Fault("invalid", "reason", "reason must be at most 200 characters long")
+            return Problem("invalid", "reason", "reason must be at most 200 characters long")
         return given
 
     judged(context, members)

@@ -8,7 +8,7 @@ from heldout.calls import NEAR, Shown
 from heldout.second.around import judged
 from pgagents.http import Handler
 from pgagents.model.action import Action
-from pgagents.sandbox.decode import Fault
+from pgagents.sandbox.decode import Problem
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "validation"
@@ -18,9 +18,9 @@ PROMISE = "behaviour.unknown_query:: ignored"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def pairs(action: Action, given: list[tuple[str, str]]) -> list[tuple[str, str]] | Fault:
+    def pairs(action: Action, given: list[tuple[str, str]]) -> list[tuple[str, str]] | Problem:
         unknown = [k for k, _ in given if action.path.startswith("/api/v2/") and action.param(k) is None]
-        return Fault("invalid", unknown[0], "no such parameter") if unknown else given
+        return Problem("invalid", unknown[0], "no such parameter") if unknown else given
 
     judged(context, pairs=pairs)
     return handler

@@ -9,7 +9,7 @@ from heldout.calls import Shown
 from heldout.second.around import judged
 from pgagents.http import Handler
 from pgagents.model.action import Action
-from pgagents.sandbox.decode import Fault
+from pgagents.sandbox.decode import Problem
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "validation"
@@ -19,10 +19,10 @@ PROMISE = "actions.dispatch_av_fleet.input.ttl_seconds.type:: integer, which 180
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def members(action: Action, given: dict[str, Any], surface: str) -> dict[str, Any] | Fault:
+    def members(action: Action, given: dict[str, Any], surface: str) -> dict[str, Any] | Problem:
         for param in action.params:
             if param.schema.get("type") == "integer" and isinstance(given.get(str(param.name)), float):
-                return Fault("invalid", param.wire, f"{param.wire} must be integer")
+                return Problem("invalid", param.wire, f"{param.wire} must be integer")
         return given
 
     judged(context, members)

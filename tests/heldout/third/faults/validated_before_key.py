@@ -9,7 +9,7 @@ from typing import Any
 
 from heldout.calls import Shown
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.decode import Fault
+from pgagents.sandbox.decode import Problem
 from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.writing.refusals import refuse
 
@@ -35,7 +35,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
         ):
             return found
         fault = front.decoder.request(endpoint.action, request, match.values)
-        if not isinstance(fault, Fault):
+        if not isinstance(fault, Problem):
             return found
         refused = refuse(
             front.model, fault.kind, fault.message, found.header("x-request-id") or "", field=fault.field

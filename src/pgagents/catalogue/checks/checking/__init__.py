@@ -1,1 +1,1 @@
-"""The checker in parts: faults and references, expressions."""
+"""The checker in parts: problems and references, expressions."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pgagents.catalogue.checks.checking.faults import ACTIONS, Faults, names_at
+from pgagents.catalogue.checks.checking.problems import ACTIONS, Problems, names_at
 from pgagents.catalogue.language.actions import Law
 from pgagents.catalogue.language.resources import CatalogueCall
 from pgagents.cel import expression
@@ -18,7 +18,7 @@ from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
 
-class Expressions(Faults):
+class Expressions(Problems):
     """Compile expressions and keep them by their pointer."""
 
     def compile(self, pointer: Pointer, text: str | None, names: Iterable[str]) -> Expression | None:
@@ -31,7 +31,7 @@ class Expressions(Faults):
             span = self.locate_part(pointer, error.start)
             part = brief(text[error.start or 0 : error.end or 0])
             said = error.reason if span else f"{error}, in `{part}`" if part else error
-            self.fault(pointer, "expression", f"the expression does not compile: {said}", span=span)
+            self.report(pointer, "expression", f"the expression does not compile: {said}", span=span)
             return None
         self.expressions[pointer] = compiled
         return compiled
@@ -41,14 +41,14 @@ class Expressions(Faults):
         begun = str(value_at(self.source.data, pointer)).startswith("=")
         return None if start is None else locate_within(self.source, pointer, start + begun)
 
-    def fault_in(self, pointer: Pointer, part: Node, id: str, message: str, help: str = "") -> None:
+    def report_in(self, pointer: Pointer, part: Node, id: str, message: str, help: str = "") -> None:
         """Record an error at a part of the expression at a pointer.
 
         The message quotes a part without a known place.
         """
         span = self.locate_part(pointer, part.start)
         quoted = "" if span else f", in `{brief(print_node(part))}`"
-        self.fault(pointer, id, f"{message}{quoted}", help, span=span)
+        self.report(pointer, id, f"{message}{quoted}", help, span=span)
 
     def values(self, pointer: Pointer, value: Any, names: Iterable[str]) -> None:
         """Compile every string inside a value that begins with `=`."""
@@ -90,7 +90,7 @@ class Expressions(Faults):
         for name in given:
             if name != "*" and name not in known and not self.is_incomplete(home):
                 message = f"`{action}` takes no argument `{brief(name)}`"
-                self.fault(
+                self.report(
                     (*pointer, name),
                     "unknown-name",
                     message,

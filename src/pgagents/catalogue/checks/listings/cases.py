@@ -34,7 +34,7 @@ def run(checker: Checker) -> None:
             if checker.sound(("surfaces", name, "listing")):
                 message = f"`cases` does nothing on the surface `{brief(name)}`: it lists no plugin"
                 help = f"write it beside the `listing` of {', '.join(f'`{one}`' for one in sorted(stores))}"
-                checker.fault(at, "idle", message, help, at_value=False)
+                checker.report(at, "idle", message, help, at_value=False)
         elif MCP in checker.written.surfaces:
             _Cases(checker, at, cases, stores[name]).run()
 
@@ -55,7 +55,7 @@ class _Cases:
             at = (*self.at, "negative", name)
             if name in self.cases.positive:
                 message = f"`{brief(name)}` is also the name of a positive case"
-                self.checker.fault(at, "listing", message, "rename one of the two", at_value=False)
+                self.checker.report(at, "listing", message, "rename one of the two", at_value=False)
             self._negative(at, negative)
         for kind in ("positive", "negative"):
             for name, one in getattr(self.cases, kind).items():
@@ -68,7 +68,7 @@ class _Cases:
                 message = f"{self.store.title} takes exactly {asked} {kind} cases, and here are {count}"
                 help = f"write {asked} under `{kind}`"
                 at = (*self.at, kind) if count else self.at
-                self.checker.fault(at, "listing", f"{message} (review.test_cases)", help, at_value=False)
+                self.checker.report(at, "listing", f"{message} (review.test_cases)", help, at_value=False)
 
     def _texts(self, at: Pointer, case: PositiveCase | NegativeCase) -> None:
         for key in ("prompt", "description", "outcome"):
@@ -76,7 +76,7 @@ class _Cases:
             if len(text) > self.store.longest_case:
                 most = f"{self.store.longest_case:,}"
                 message = f"`{key}` has {len(text):,} characters, and the store takes at most {most}"
-                self.checker.fault((*at, key), "listing", message, "write fewer characters")
+                self.checker.report((*at, key), "listing", message, "write fewer characters")
 
     def _positive(self, at: Pointer, case: PositiveCase) -> None:
         earlier: list[str] = []
@@ -96,10 +96,10 @@ class _Cases:
         where = (*at, "name") if call.name else (*at, "tool")
         if name in variables.STEP:
             message = f"`{brief(name)}` means something else in expressions"
-            self.checker.fault(where, "listing", message, "give the call another `name`")
+            self.checker.report(where, "listing", message, "give the call another `name`")
         elif name in earlier:
             message = f"two calls of this case have the name `{brief(name)}`"
-            self.checker.fault(where, "listing", message, "give this one a `name` of its own")
+            self.checker.report(where, "listing", message, "give this one a `name` of its own")
 
     def _tool(self, at: Pointer, tool: str) -> bool:
         """Record a tool that the plugin does not offer; return True if it is offered."""
@@ -108,7 +108,7 @@ class _Cases:
         if self.checker.sound(("surfaces", MCP)) and self.checker.sound(("actions",)):
             message = f"`{brief(tool)}` is no tool that this plugin offers"
             help = did_you_mean(tool, self.offered) or "the tools are the actions of `surfaces.mcp`"
-            self.checker.fault(at, "listing", message, help)
+            self.checker.report(at, "listing", message, help)
         return False
 
     def _arguments(self, at: Pointer, call: CaseCall) -> None:
@@ -121,7 +121,7 @@ class _Cases:
             if needed and name not in call.arguments:
                 where = at if self.checker.source.has(at) else at[:-1]
                 message = f"`{call.tool}` needs the argument `{name}`"
-                self.checker.fault(where, "listing", message, f"write `{name}: …`", at_value=False)
+                self.checker.report(where, "listing", message, f"write `{name}: …`", at_value=False)
             elif name in call.arguments:
                 self._value((*at, name), call.tool, name, call.arguments[name])
 
@@ -130,7 +130,7 @@ class _Cases:
         for name in self.checker.written.surfaces[MCP].omit.get(tool, ()):
             if name in given:
                 message = f"the tool `{tool}` does not take `{name}`: `surfaces.mcp.omit` leaves it out"
-                self.checker.fault((*at, name), "listing", message, "leave it out", at_value=False)
+                self.checker.report((*at, name), "listing", message, "leave it out", at_value=False)
 
     def _value(self, at: Pointer, tool: str, name: str, value: Any) -> None:
         """Record a value that the tool's schema refuses.
@@ -155,13 +155,13 @@ class _Cases:
             said = " ".join(error.message.split())
             said = said if len(said) <= 200 else f"…{said[-199:]}"
             message = f"the tool's schema refuses this: {said}"
-            self.checker.fault((*at, *error.instance_path), "listing", message, f"see `{tool}`")
+            self.checker.report((*at, *error.instance_path), "listing", message, f"see `{tool}`")
 
     def _negative(self, at: Pointer, case: NegativeCase) -> None:
         given = [kind for kind in _KINDS if getattr(case, kind) is not None]
         if len(given) != 1 and self.checker.sound(at):
             message = f"a negative case has exactly one of {', '.join(f'`{kind}`' for kind in _KINDS)}"
-            self.checker.fault(at, "listing", message, "say what stands in the way", at_value=False)
+            self.checker.report(at, "listing", message, "say what stands in the way", at_value=False)
         if case.refused is not None:
             self._refused((*at, "refused"), case)
         if case.asks_first is not None:
@@ -170,7 +170,7 @@ class _Cases:
             if found := next(self._list_speaking(words), None):
                 message = f"the tool `{found[0]}` speaks of it: `{brief(words)}` is in its {found[1]}"
                 help = "write other words, or prompt for something that no tool does"
-                self.checker.fault((*at, "not_offered", index), "listing", message, help)
+                self.checker.report((*at, "not_offered", index), "listing", message, help)
 
     def _refused(self, at: Pointer, case: NegativeCase) -> None:
         call = case.refused
@@ -184,7 +184,7 @@ class _Cases:
         if known and call.code not in declared:
             message = f"`{call.tool}` does not declare the code `{brief(call.code)}`"
             help = did_you_mean(call.code, declared) or f"it declares {', '.join(declared)}"
-            self.checker.fault((*at, "code"), "listing", message, help)
+            self.checker.report((*at, "code"), "listing", message, help)
 
     def _asks_first(self, at: Pointer, tool: str) -> None:
         if not self._tool(at, tool) or not self.checker.sound(("actions", tool)):
@@ -193,7 +193,7 @@ class _Cases:
         if not resolve_hints(self.checker.written, tool, action, ("actions", tool)).destructive.value:
             message = f"no host asks before `{tool}`: its hints say that it destroys nothing"
             help = "name a tool that is destructive or costs money"
-            self.checker.fault(at, "listing", message, help)
+            self.checker.report(at, "listing", message, help)
 
     def _list_speaking(self, words: str) -> Iterator[tuple[str, str]]:
         """Yield each tool whose texts contain the words, with the text."""

@@ -142,10 +142,10 @@ def run(checker: Checker) -> None:
         if name not in stores:
             message = f"`listing` does nothing on the surface `{brief(name)}`: no store reads it"
             help = f"write it at {', '.join(f'`surfaces.{one}`' for one in sorted(stores))}"
-            checker.fault(at, "idle", message, help, at_value=False)
+            checker.report(at, "idle", message, help, at_value=False)
         elif MCP not in checker.written.surfaces and checker.sound(("surfaces",)):
             message = "a listing needs the surface `mcp`: a plugin's tools are those of the MCP server"
-            checker.fault(at, "listing", message, "add `surfaces.mcp`", at_value=False)
+            checker.report(at, "listing", message, "add `surfaces.mcp`", at_value=False)
         else:
             _of_store(checker, at, stores[name], name, given)
 
@@ -153,17 +153,17 @@ def run(checker: Checker) -> None:
 def _of_store(checker: Checker, at: Pointer, store: Store, name: str, given: Written) -> None:
     for key in sorted(given.model_fields_set & store.ignores):
         message = f"`{key}` does nothing here: {store.title} has no place for it"
-        checker.fault((*at, key), "idle", message, "leave it out", at_value=False)
+        checker.report((*at, key), "idle", message, "leave it out", at_value=False)
     for index, workflow in enumerate(given.skills or ()):
         where = (*at, "skills", index)
         known = checker.check_reference(where, workflow, ("workflows",), "workflow")
         if known and checker.written.workflows[workflow].only_verify:
             message = f"`{brief(workflow)}` is no user's task: only verify runs it"
-            checker.fault(where, "listing", message, "leave it out")
+            checker.report(where, "listing", message, "leave it out")
     listing = read_listing(checker.written, name, checker.source.folder)
     if listing is None or not checker.sound(("api",)) or not checker.sound(("surfaces", name)):
         return
     for one in store.judge(listing):
-        checker.fault(
+        checker.report(
             one.at, "listing", f"{one.message} ({one.code})", one.help, at_value=checker.source.has(one.at)
         )

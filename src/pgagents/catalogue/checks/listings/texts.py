@@ -14,14 +14,14 @@ _SHORTER = "write fewer characters"
 
 
 def judge_length(what: str, text: Text, most: int, code: str) -> Iterator[Excess]:
-    """Yield a fault if the text has more than `most` characters."""
+    """Yield a problem if the text has more than `most` characters."""
     if len(text) > most:
         message = f"{what} has {len(text):,} characters, and the store takes at most {most:,}"
         yield Excess(text.origin, code, message, _SHORTER)
 
 
 def judge_characters(what: str, text: Text, code: str, *, lines: bool = False) -> Iterator[Excess]:
-    """Yield a fault if the text has control characters. With `lines`, line breaks are allowed."""
+    """Yield a problem if the text has control characters. With `lines`, line breaks are allowed."""
     odd = next((c for c in text if not c.isprintable() and not (lines and c in "\r\n")), None)
     if odd is not None:
         message = f"{what} has the character `{brief(odd)}`, which the store does not show"
@@ -29,13 +29,13 @@ def judge_characters(what: str, text: Text, code: str, *, lines: bool = False) -
 
 
 def judge_presence(what: str, text: Text, at: Pointer, key: str, code: str) -> Iterator[Excess]:
-    """Yield a fault at `at` if the text is missing."""
+    """Yield a problem at `at` if the text is missing."""
     if not text.strip():
         yield Excess(text.origin if text else at, code, f"{what} is missing", f"add `{key}: …`")
 
 
 def judge_url(what: str, url: Text, most: int, code: str, code_long: str) -> Iterator[Excess]:
-    """Yield a fault if a URL is not https, holds a user's name, or is longer than `most` characters."""
+    """Yield a problem if a URL is not https, holds a user's name, or is longer than `most` characters."""
     parts = urlsplit(url)
     if url and (parts.scheme != "https" or not parts.hostname or "@" in parts.netloc):
         message = f"{what} is `{brief(url)}`; the store takes an https URL without a user's name"
@@ -44,7 +44,7 @@ def judge_url(what: str, url: Text, most: int, code: str, code_long: str) -> Ite
 
 
 def judge_contrast(what: str, colour: Text, against: str, code: str) -> Iterator[Excess]:
-    """Yield a fault if a colour has less than 2:1 contrast against another (WCAG 2.2, contrast ratio)."""
+    """Yield a problem if a colour has less than 2:1 contrast against another (WCAG 2.2, contrast ratio)."""
     if not colour:
         return
     bright, dark = sorted((_luminance(colour), _luminance(against)), reverse=True)

@@ -47,10 +47,10 @@ def _own_code(checker: Checker, at: Pointer, action: Action, allowed: set[str]) 
         return
     if not action.input:
         message = "`otherwise` does nothing here: the action has no arguments"
-        checker.fault(place, "idle", message, "leave it out", at_value=False)
+        checker.report(place, "idle", message, "leave it out", at_value=False)
     elif code not in allowed:
         message = f"the action cannot answer `{code}`: it is not among its `errors`"
-        checker.fault(place, "error-code", message, f"add `{code}` to the action's `errors`")
+        checker.report(place, "error-code", message, f"add `{code}` to the action's `errors`")
 
 
 def _condition(checker: Checker, name: str, code: Code) -> None:
@@ -68,14 +68,14 @@ def _condition(checker: Checker, name: str, code: Code) -> None:
     for argument in sorted(read):
         if not any(argument in action.input for action in having.values()):
             message = f"no action that may answer `{name}` has an argument `{argument}`"
-            checker.fault(at, "unknown-name", message, "name an argument, or add the code to `errors`")
+            checker.report(at, "unknown-name", message, "name an argument, or add the code to `errors`")
             return
     for action, written in having.items():
         for example, shown in written.examples.items():
             if (shown.status or 200) < 400 and _holds(compiled, shown.input):
                 message = f"`{name}` is due for this input, because `{code.when}`"
                 place = (*checker.base(action), "examples", example)
-                checker.fault(
+                checker.report(
                     place, "example", message, "show another call, or another answer", at_value=False
                 )
 
@@ -95,7 +95,7 @@ def _argument(checker: Checker, at: Pointer, param: Param, allowed: set[str]) ->
             continue
         if code not in allowed:
             message = f"the action cannot answer `{code}`: it is not among its `errors`"
-            checker.fault(place, "error-code", message, f"add `{code}` to the action's `errors`")
+            checker.report(place, "error-code", message, f"add `{code}` to the action's `errors`")
         elif keyword and "$ref" not in written and keyword not in written:
             message = f"`{keyword}` does nothing here: the argument has no such keyword"
-            checker.fault(place, "idle", message, f"write `{keyword}` beside it, or leave it out")
+            checker.report(place, "idle", message, f"write `{keyword}` beside it, or leave it out")

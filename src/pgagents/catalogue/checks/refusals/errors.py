@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.checks.checking.faults import ACTIONS
+from pgagents.catalogue.checks.checking.problems import ACTIONS
 from pgagents.catalogue.language import variables
 from pgagents.catalogue.language.errors import Code
 from pgagents.cel.reading import path_of
@@ -35,7 +35,7 @@ def run(checker: Checker) -> None:
             ("errors", "framework", key), getattr(errors.framework, key), _CODES, "error code"
         )
     if errors.framework.invalid is None and checker.sound(_CODES):
-        checker.fault(
+        checker.report(
             ("errors",),
             "missing-key",
             "no code is named for an argument that violates its schema",
@@ -57,7 +57,7 @@ def _code(checker: Checker, name: str, code: Code) -> None:
     checker.compile((*at, "when"), code.when, ("input",))
     place = find_place(checker.written.errors, code)
     if code.wire is not None and place is None:
-        checker.fault(
+        checker.report(
             (*at, "wire"),
             "idle",
             f"`wire` does nothing: no body has the code {name}, because `code_at` is null",
@@ -66,7 +66,7 @@ def _code(checker: Checker, name: str, code: Code) -> None:
     elif place is not None:
         _value_allowed(checker, name, code, place)
     if code.status < REFUSED and checker.written.errors.when is None:
-        checker.fault(
+        checker.report(
             (*at, "status") if checker.source.has((*at, "status")) else at,
             "error-status",
             f"an answer with status {code.status} is no error",
@@ -93,7 +93,7 @@ def _value_allowed(checker: Checker, name: str, code: Code, place: str) -> None:
         return
     if not allowed.is_valid(value):
         at = (*_CODES, name, "wire") if code.wire is not None else (*_CODES, name)
-        checker.fault(
+        checker.report(
             at,
             "error-value",
             f"`{envelope}` does not allow {value!r} at `{place}`",
@@ -122,14 +122,14 @@ def _sign(checker: Checker) -> None:
     if compiled is None:
         return
     if read_sign(compiled.tree) is None:
-        checker.fault(
+        checker.report(
             _WHEN,
             "error-sign",
             "this is no comparison of one member of the answer with a constant",
             "write it as `response.ok == false`, `response.code != 0` or `has(response.error)`",
         )
     elif not any(200 <= code.status < 300 for code in errors.codes.values()):
-        checker.fault(
+        checker.report(
             _WHEN,
             "idle",
             "`when` does nothing: no code has a 2xx status",
@@ -145,7 +145,7 @@ def _examples(checker: Checker, sign: ErrorSign) -> None:
         for name, action in actions.items():
             for example, shown in action.examples.items():
                 if (shown.status or 200) < 300 and sign.holds(shown.output):
-                    checker.fault(
+                    checker.report(
                         (*base, name, "examples", example),
                         "example",
                         f"by `errors.when` this output is an error: {sign.wording}",
@@ -188,7 +188,7 @@ def _tell_apart(checker: Checker) -> None:
         value = name if code.wire is None else code.wire
         other = first.setdefault((place, value, code.status), name)
         if other != name:
-            checker.fault(
+            checker.report(
                 (*_CODES, name),
                 "error-value",
                 f"`{name}` cannot be told from `{other}`: both are {value!r} with status {code.status}",

@@ -18,24 +18,24 @@ def run(checker: Checker) -> None:
 
 def _job(checker: Checker, pointer: Pointer, name: str, action: Action, job: Job) -> None:
     if action.effect.value == "read":
-        checker.fault(pointer, "idle", "`job` does nothing on a read", "leave it out", at_value=False)
+        checker.report(pointer, "idle", "`job` does nothing on a read", "leave it out", at_value=False)
         return
     if not checker.check_reference((*pointer, "resource"), job.resource, ("resources",), "resource"):
         return
     resource = checker.written.resources[job.resource]
     if resource.made_by is None or resource.made_by.action != name:
-        checker.fault(
+        checker.report(
             (*pointer, "resource"),
             "job",
             f"no {job.resource} is made by `{name}`",
             f"write `made_by: {{action: {name}}}` in the resource",
         )
     elif not resource.read_by:
-        checker.fault(
+        checker.report(
             (*pointer, "resource"), "job", f"nothing reads a {job.resource}", "add `read_by` to the resource"
         )
     elif resource.state is None:
-        checker.fault(
+        checker.report(
             (*pointer, "resource"),
             "job",
             f"the resource `{job.resource}` has no `state`",
@@ -52,11 +52,11 @@ def _states(checker: Checker, pointer: Pointer, job: Job) -> None:
             checker.check_reference((*pointer, key, index), state, states, "state")
     for index, state in enumerate(job.failed):
         if state in job.done:
-            checker.fault(
+            checker.report(
                 (*pointer, "failed", index), "job", f"`{state}` is both done and failed", "keep one of them"
             )
     if job.reason is not None and not job.failed:
-        checker.fault(
+        checker.report(
             (*pointer, "reason"),
             "idle",
             "`reason` does nothing: no state in `failed`",

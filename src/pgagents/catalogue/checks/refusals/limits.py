@@ -24,7 +24,7 @@ def run(checker: Checker) -> None:
     if limits.headers is not None:
         _headers(checker, limits.headers)
     if "reset_unit" in limits.model_fields_set and (limits.headers is None or limits.headers.reset is None):
-        checker.fault(
+        checker.report(
             ("limits", "reset_unit"),
             "idle",
             "`reset_unit` does nothing: no header `reset` is named",
@@ -39,7 +39,7 @@ def _headers(checker: Checker, headers: LimitHeaders) -> None:
     forms = {"/".join(given): bool(given), "ietf": headers.ietf, "usage": headers.usage is not None}
     used = [name for name, there in forms.items() if there]
     if len(used) > 1:
-        checker.fault(
+        checker.report(
             _AT,
             "limit-headers",
             f"these are several forms at once: {', '.join(used)}",
@@ -48,7 +48,7 @@ def _headers(checker: Checker, headers: LimitHeaders) -> None:
         )
     elif given and len(given) < len(_THREE):
         lacking = next(name for name in _THREE if name not in given)
-        checker.fault(
+        checker.report(
             _AT,
             "missing-key",
             f"key `{lacking}` is missing in `limits.headers`",
@@ -57,7 +57,7 @@ def _headers(checker: Checker, headers: LimitHeaders) -> None:
         )
     elif (headers.usage is None) != (headers.pattern is None):
         lacking = "pattern" if headers.pattern is None else "usage"
-        checker.fault(
+        checker.report(
             _AT,
             "missing-key",
             f"key `{lacking}` is missing in `limits.headers`",
@@ -65,7 +65,7 @@ def _headers(checker: Checker, headers: LimitHeaders) -> None:
             at_value=False,
         )
     elif headers.pattern is not None and (wrong := find_pattern_problem(headers.pattern)):
-        checker.fault((*_AT, "pattern"), "limit-headers", f"this pattern says no limit: {wrong}")
+        checker.report((*_AT, "pattern"), "limit-headers", f"this pattern says no limit: {wrong}")
 
 
 def _statuses(checker: Checker) -> None:
@@ -75,7 +75,7 @@ def _statuses(checker: Checker) -> None:
     known = {code.status for code in errors.codes.values()}
     for index, status in enumerate(limits.status):
         if status not in known:
-            checker.fault(
+            checker.report(
                 ("limits", "status", index),
                 "unknown-name",
                 f"no error code has status {status}",
@@ -83,7 +83,7 @@ def _statuses(checker: Checker) -> None:
             )
     limited = errors.codes.get(errors.framework.limited or "")
     if limited is not None and limited.status not in limits.status:
-        checker.fault(
+        checker.report(
             ("limits", "status"),
             "limit-status",
             f"`errors.framework.limited` has status {limited.status}, which is none of these",

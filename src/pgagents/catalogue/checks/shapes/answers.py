@@ -36,7 +36,7 @@ def _output(checker: Checker, pointer: Pointer, output: Output) -> None:
     kind = find(media).name
     _report_idle(checker, pointer, output, media, kind)
     if kind == "event_stream" and output.events and output.ends_within_s is None:
-        checker.fault(
+        checker.report(
             (*pointer, "events"),
             "answer",
             "nothing says when the stream ends, so nobody can read it to its end",
@@ -49,7 +49,7 @@ def _output(checker: Checker, pointer: Pointer, output: Output) -> None:
 def _report_idle(checker: Checker, pointer: Pointer, output: Output, media: str, kind: str) -> None:
     """Record the keys that have no effect on an answer of this media type."""
     if output.max_bytes is not None and kind == "json":
-        checker.fault(
+        checker.report(
             (*pointer, "max_bytes"),
             "idle",
             "`max_bytes` does nothing here: it limits texts, CSV and files",
@@ -57,7 +57,7 @@ def _report_idle(checker: Checker, pointer: Pointer, output: Output, media: str,
             at_value=False,
         )
     if output.media is not None and media != ANY:
-        checker.fault(
+        checker.report(
             (*pointer, "media"),
             "idle",
             f"`media` does nothing here: the answer is {media}",
@@ -66,7 +66,7 @@ def _report_idle(checker: Checker, pointer: Pointer, output: Output, media: str,
         )
     if kind != "event_stream":
         for key in [key for key in ("events", "ends_within_s") if getattr(output, key) is not None]:
-            checker.fault(
+            checker.report(
                 (*pointer, key),
                 "idle",
                 f"`{key}` does nothing here: the answer is no event stream",
@@ -94,7 +94,7 @@ def _check_shape(checker: Checker, pointer: Pointer, output: Output, media: str,
 
 def _wrong(checker: Checker, pointer: Pointer, media: str, noun: str, help: str) -> None:
     message = f"an answer of {media} is {noun}, which this schema refuses"
-    checker.fault(pointer, "answer", message, f"write {help}", at_value=False)
+    checker.report(pointer, "answer", message, f"write {help}", at_value=False)
 
 
 def _rows(checker: Checker, pointer: Pointer, output: Output) -> None:
@@ -107,7 +107,7 @@ def _rows(checker: Checker, pointer: Pointer, output: Output) -> None:
             message = (
                 f"column `{name}` is {'a list' if shape == 'array' else 'an object'}; a cell is one value"
             )
-            checker.fault(pointer, "answer", message, "make it a text", at_value=False)
+            checker.report(pointer, "answer", message, "make it a text", at_value=False)
 
 
 def _followed(checker: Checker, schema: Schema) -> Schema | None:
@@ -137,7 +137,7 @@ def _examples(checker: Checker, pointer: Pointer, action: Action) -> None:
         output = action.output.get(example.status or first or 0)
         if output is None or example.output is None or find(output.content_type or "").name != "file":
             continue
-        checker.fault(
+        checker.report(
             (*pointer, "examples", name, "output"),
             "example",
             "an example cannot hold the bytes of a file",
@@ -153,7 +153,7 @@ def _dispatched(checker: Checker, name: str, members: list[str] | None) -> None:
             continue
         for status, output in action.output.items():
             if output is not None and 200 <= status < 300 and find(output.content_type or "").name == "file":
-                checker.fault(
+                checker.report(
                     ("actions", action_name, "output", status, "content_type"),
                     "answer",
                     f"`{action_name}` answers a file, and the dispatcher `{name}` answers JSON",

@@ -41,17 +41,17 @@ def _schema(checker: Checker, pointer: Pointer, schema: Schema) -> None:
         for word in words if kinds and kind not in kinds else ():
             if word in given:
                 says = f"`{word}` does nothing here: the value is no {noun[2:].strip()}"
-                _fault(checker, (*pointer, word), says, f"leave it out, or write `type: {kind}`")
+                _report(checker, (*pointer, word), says, f"leave it out, or write `type: {kind}`")
     for word, other in _NEEDS.items():
         if word in given and other not in given:
-            _fault(checker, (*pointer, word), f"`{word}` does nothing without `{other}`", f"add `{other}`")
+            _report(checker, (*pointer, word), f"`{word}` does nothing without `{other}`", f"add `{other}`")
     if "if" in given and not {"then", "else"} & given:
-        _fault(checker, (*pointer, "if"), "`if` does nothing without `then` or `else`", "add one of them")
+        _report(checker, (*pointer, "if"), "`if` does nothing without `then` or `else`", "add one of them")
     least, most = schema.min_contains, schema.max_contains
     if least is not None and most is not None and least > most:
-        _fault(checker, (*pointer, "minContains"), f"no list has at least {least} and at most {most}", "")
+        _report(checker, (*pointer, "minContains"), f"no list has at least {least} and at most {most}", "")
     if schema.not_ is not None and not schema.not_.model_fields_set:
-        _fault(checker, (*pointer, "not"), "`not: {}` refuses every value", "say what is refused")
+        _report(checker, (*pointer, "not"), "`not: {}` refuses every value", "say what is refused")
     _dependent(checker, pointer, schema)
     _patterns(checker, pointer, schema)
     if schema.discriminator is not None:
@@ -68,15 +68,15 @@ def _dependent(checker: Checker, pointer: Pointer, schema: Schema) -> None:
         for place, name in places:
             if name not in schema.properties:
                 help = did_you_mean(name, schema.properties)
-                _fault(checker, place, f"`{name}` is no property of this object", help)
+                _report(checker, place, f"`{name}` is no property of this object", help)
 
 
 def _patterns(checker: Checker, pointer: Pointer, schema: Schema) -> None:
-    from pgagents.jsonschema.schema import faults, find_pattern_error
+    from pgagents.jsonschema.schema import find_pattern_error, list_problems
 
     for pattern in schema.pattern_properties or ():
-        if faults({"pattern": pattern}):
-            _fault(
+        if list_problems({"pattern": pattern}):
+            _report(
                 checker,
                 (*pointer, "patternProperties", pattern),
                 "it is no regular expression (ECMA-262)",
@@ -84,7 +84,7 @@ def _patterns(checker: Checker, pointer: Pointer, schema: Schema) -> None:
             )
         elif why := find_pattern_error(pattern):
             says = f"the pattern cannot be matched in bounded time and memory: {why}"
-            _fault(checker, (*pointer, "patternProperties", pattern), says, "write it shorter")
+            _report(checker, (*pointer, "patternProperties", pattern), says, "write it shorter")
 
 
 def _discriminator(checker: Checker, pointer: Pointer, schema: Schema) -> None:
@@ -94,13 +94,15 @@ def _discriminator(checker: Checker, pointer: Pointer, schema: Schema) -> None:
     at = (*pointer, "discriminator")
     branches = schema.one_of or schema.any_of
     if not branches:
-        _fault(checker, at, "`discriminator` does nothing without `oneOf` or `anyOf`", "add the alternatives")
+        _report(
+            checker, at, "`discriminator` does nothing without `oneOf` or `anyOf`", "add the alternatives"
+        )
         return
     names = [branch.ref for branch in branches]
     for value, mapped in (found.mapping or {}).items():
         if mapped not in names:
             help = did_you_mean(mapped, [n for n in names if n])
-            _fault(checker, (*at, "mapping", value), f"`{mapped}` is none of the alternatives", help)
+            _report(checker, (*at, "mapping", value), f"`{mapped}` is none of the alternatives", help)
     for index, branch in enumerate(branches):
         name = branch.ref
         target = checker.written.schemas.get(name) if name else None
@@ -108,11 +110,11 @@ def _discriminator(checker: Checker, pointer: Pointer, schema: Schema) -> None:
             if name is None:
                 key = "oneOf" if schema.one_of else "anyOf"
                 says = "beside a `discriminator` each alternative is a named schema"
-                _fault(checker, (*pointer, key, index), says, "put it under `schemas`, and write `$ref`")
+                _report(checker, (*pointer, key, index), says, "put it under `schemas`, and write `$ref`")
             continue
         if not _requires(checker, target, found.property_name):
             says = f"`{name}` does not require `{found.property_name}`, which is to tell it apart"
-            _fault(checker, (*at, "propertyName"), says, "list it under `required` of each alternative")
+            _report(checker, (*at, "propertyName"), says, "list it under `required` of each alternative")
             return
 
 
@@ -128,5 +130,5 @@ def _requires(checker: Checker, schema: Schema, member: str) -> bool:
     return False
 
 
-def _fault(checker: Checker, pointer: Pointer, message: str, help: str) -> None:
-    checker.fault(pointer, "schema", message, help, at_value=False)
+def _report(checker: Checker, pointer: Pointer, message: str, help: str) -> None:
+    checker.report(pointer, "schema", message, help, at_value=False)

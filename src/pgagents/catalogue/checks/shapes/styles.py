@@ -22,10 +22,10 @@ def check_reserved(
         return
     if place != "path":
         said = "`allow_reserved` does nothing here: it is for the query and for the end of a path"
-        checker.fault((*at, "allow_reserved"), "idle", said, "leave it out")
+        checker.report((*at, "allow_reserved"), "idle", said, "leave it out")
     elif not (action.http or "").endswith("/{" + name + "}"):
         said = f"a `/` in `{name}` would be taken for one of the path's own"
-        checker.fault((*at, "allow_reserved"), "idle", said, "only the last part of a path may have several")
+        checker.report((*at, "allow_reserved"), "idle", said, "only the last part of a path may have several")
 
 
 def check_json(checker: Checker, at: Pointer, param: Param, place: PlaceIn) -> bool:
@@ -34,11 +34,11 @@ def check_json(checker: Checker, at: Pointer, param: Param, place: PlaceIn) -> b
         return False
     if place != "query":
         message = "`content_type` does nothing here: it is for an argument in the query"
-        checker.fault((*at, "content_type"), "idle", message, "leave it out")
+        checker.report((*at, "content_type"), "idle", message, "leave it out")
     for key in ("style", "explode", "allow_reserved"):
         if getattr(param, key) is not None:
             message = f"`{key}` does nothing here: the value is one JSON text"
-            checker.fault((*at, key), "idle", message, "leave it out")
+            checker.report((*at, key), "idle", message, "leave it out")
     return True
 
 
@@ -53,7 +53,7 @@ def check_idle_style(checker: Checker, at: Pointer, param: Param, kinds: set[str
             message = f"`{key}` does nothing here: it is for lists and objects, and this is a single value"
         else:
             continue
-        checker.fault((*at, key), "idle", message, "leave it out")
+        checker.report((*at, key), "idle", message, "leave it out")
         return True
     return False
 
@@ -62,19 +62,19 @@ def check_style(checker: Checker, at: Pointer, name: str, param: Param, kinds: s
     """Record a list or an object whose style does not determine its text form."""
     if "object" in kinds and param.style is None:
         message = f"argument `{name}` is an object, so the {where} needs its `style`"
-        checker.fault(at, "style", message, _BRACKETS.format(name), at_value=False)
+        checker.report(at, "style", message, _BRACKETS.format(name), at_value=False)
     elif "object" in kinds and param.style in (SPACES, PIPES):
         message = f"`{param.style}` is for lists, and `{name}` is an object"
-        checker.fault((*at, "style"), "style", message, _BRACKETS.format(name))
+        checker.report((*at, "style"), "style", message, _BRACKETS.format(name))
     elif param.style != DEEP and _holds_nested(checker, param, kinds):
         message = f"argument `{name}` holds lists or objects inside, for which only brackets have a form"
-        checker.fault(at, "style", message, f"write `style: {DEEP}`", at_value=False)
+        checker.report(at, "style", message, f"write `style: {DEEP}`", at_value=False)
     elif param.explode is False and param.style == DEEP:
         message = f"`explode: false` contradicts `{DEEP}`, which sends each member by itself"
-        checker.fault((*at, "explode"), "style", message, "leave it out")
+        checker.report((*at, "explode"), "style", message, "leave it out")
     elif param.explode and param.style in (SPACES, PIPES):
         message = f"`explode: true` leaves nothing for `{param.style}` to separate"
-        checker.fault((*at, "explode"), "style", message, "leave it out, or write `style: form`")
+        checker.report((*at, "explode"), "style", message, "leave it out, or write `style: form`")
 
 
 def check_spread(checker: Checker, at: Pointer, name: str, param: Param, action: Action) -> None:
@@ -82,7 +82,7 @@ def check_spread(checker: Checker, at: Pointer, name: str, param: Param, action:
     members = {member for part in list_parts(checker, param) for member in part.properties or ()}
     if not members:
         message = f"the members of `{name}` are sent under their own names, which no schema gives"
-        checker.fault(
+        checker.report(
             at, "style", message, f"name them under `properties`, or write `style: {DEEP}`", at_value=False
         )
     for other, also in action.input.items():
@@ -90,7 +90,7 @@ def check_spread(checker: Checker, at: Pointer, name: str, param: Param, action:
             message = (
                 f"the member `{also.wire or other}` of `{name}` is sent under its own name, as `{other}` is"
             )
-            checker.fault((*at, "style"), "style", message, f"write `style: {DEEP}`")
+            checker.report((*at, "style"), "style", message, f"write `style: {DEEP}`")
 
 
 def list_parts(checker: Checker, schema: Schema | None) -> Iterator[Schema]:

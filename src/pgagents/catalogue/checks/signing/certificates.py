@@ -31,16 +31,16 @@ def run(checker: Checker) -> None:
             if attribute in scheme.model_fields_set:
                 message = f"`{key}` does nothing for `type: {MUTUAL_TLS}`"
                 help = "leave it out: the certificate is part of the connection, not of the request"
-                checker.fault((*_AT, name, key), "idle", message, help, at_value=False)
+                checker.report((*_AT, name, key), "idle", message, help, at_value=False)
         if name != first:
             message = f"connections have the certificate `{first}` already"
-            checker.fault((*_AT, name, "type"), "credential", message, "leave one of the two out")
+            checker.report((*_AT, name, "type"), "credential", message, "leave one of the two out")
     if checker.written.api.base_url.startswith("http://"):
         message = "a client certificate needs TLS, and the API's server has none"
-        checker.fault(("api", "server"), "credential", message, "write https://")
+        checker.report(("api", "server"), "credential", message, "write https://")
     for pointer, security in list_requirements(checker.written):
         lacking = [n for n, need in enumerate(security) if first not in need]
         if lacking and len(lacking) < len(security):
             message = f"this alternative lacks the certificate `{first}`, which another one needs"
             help = "it belongs to the connection: add it to each alternative, or to none"
-            checker.fault((*pointer, lacking[0]), "credential", message, help)
+            checker.report((*pointer, lacking[0]), "credential", message, help)

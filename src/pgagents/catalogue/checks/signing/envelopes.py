@@ -21,24 +21,24 @@ def run(checker: Checker) -> None:
     if hooks.secret_at and hooks.signature is None and checker.sound((*AT, "signature")):
         message = "`secret_at` has no effect: no delivery is signed"
         help = "leave it out, or say under `signature` how deliveries are signed"
-        checker.fault((*AT, "secret_at"), "idle", message, help, at_value=False)
+        checker.report((*AT, "secret_at"), "idle", message, help, at_value=False)
     for value, version in hooks.versions.items():
         at = (*AT, "versions", value, "envelope")
         checker.check_reference(at, version.envelope, ("schemas",), "schema")
     if hooks.version is None and hooks.versions and checker.sound((*AT, "version")):
         message = "nothing picks one of these `versions`"
         help = f"name the argument of `{brief(hooks.registered_by)}` that does, as `version`"
-        checker.fault((*AT, "versions"), "idle", message, help, at_value=False)
+        checker.report((*AT, "versions"), "idle", message, help, at_value=False)
     if hooks.version is not None and not hooks.versions and checker.sound((*AT, "versions")):
         message = "`version` has no effect without `versions`"
         help = "write `versions` with the envelope of each other version"
-        checker.fault((*AT, "version"), "idle", message, help, at_value=False)
+        checker.report((*AT, "version"), "idle", message, help, at_value=False)
     elif hooks.version is not None:
         _values(checker, hooks, hooks.version)
 
 
 def _values(checker: Checker, hooks: Webhooks, name: str) -> None:
-    """Record faults of the argument that selects the envelope.
+    """Record problems of the argument that selects the envelope.
 
     It must list its values, have one for each version, and leave one for the main envelope.
     """
@@ -53,14 +53,14 @@ def _values(checker: Checker, hooks: Webhooks, name: str) -> None:
         if checker.sound((*inputs, name)):
             message = f"the argument `{brief(name)}` does not list its values"
             help = "give it an `enum` of the versions that may be registered"
-            checker.fault((*AT, "version"), "webhook-version", message, help)
+            checker.report((*AT, "version"), "webhook-version", message, help)
         return
     for value in hooks.versions:
         if value not in values:
             message = f"`{brief(value)}` is no value of the argument `{brief(name)}`"
             help = did_you_mean(value, values) or f"its `enum` has {', '.join(map(brief, values))}"
-            checker.fault((*AT, "versions", value), "webhook-version", message, help, at_value=False)
+            checker.report((*AT, "versions", value), "webhook-version", message, help, at_value=False)
     if set(values) <= set(hooks.versions):
         message = "no webhook gets this envelope: each version has one of its own"
         help = f"take the version of `{brief(hooks.envelope)}` out of `versions`"
-        checker.fault((*AT, "envelope"), "idle", message, help)
+        checker.report((*AT, "envelope"), "idle", message, help)

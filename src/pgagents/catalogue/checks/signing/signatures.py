@@ -31,21 +31,21 @@ def run(checker: Checker) -> None:
                 if header and given is None:
                     message = f"`{scheme.name}` has its {key} in the header `{header}`"
                     help = f"add `{key}: ARGUMENT`, the argument that is this header"
-                    checker.fault(at, "missing-key", message, help, at_value=False)
+                    checker.report(at, "missing-key", message, help, at_value=False)
                 elif given is not None and not header:
                     message = f"`{key}` does nothing here: `{scheme.name}` has no header for it"
-                    checker.fault((*at, key), "idle", message, "leave it out", at_value=False)
+                    checker.report((*at, key), "idle", message, "leave it out", at_value=False)
 
 
 def _find(checker: Checker, at: Pointer, name: str) -> SignatureScheme | None:
     found = schemes().get(name)
     if found is None:
         help = did_you_mean(name, schemes()) or f"one of {', '.join(sorted(schemes()))}"
-        checker.fault((*at, "scheme"), "signature", f"`{brief(name)}` is no format of a signature", help)
+        checker.report((*at, "scheme"), "signature", f"`{brief(name)}` is no format of a signature", help)
     return found
 
 
 def _tolerance(checker: Checker, at: Pointer, scheme: SignatureScheme) -> None:
     if not scheme.timed:
         message = f"`tolerance_s` does nothing here: `{scheme.name}` signs no time"
-        checker.fault((*at, "tolerance_s"), "idle", message, "leave it out", at_value=False)
+        checker.report((*at, "tolerance_s"), "idle", message, "leave it out", at_value=False)

@@ -60,13 +60,13 @@ def _carrier(checker: Checker, at: Pointer, name: str) -> None:
     """Record an action without `http` that neither a dispatcher nor an MCP server offers."""
     if at[0] == "operator":
         message = f"the operator's action `{brief(name)}` has no `http`, and no surface offers it"
-        checker.fault(at, "carried", message, "give it `http: METHOD /path`", at_value=False)
+        checker.report(at, "carried", message, "give it `http: METHOD /path`", at_value=False)
         return
     tools = MCP in checker.written.surfaces and name in members(checker, MCP)
     if tools or is_dispatched(checker, name) or not checker.sound(("surfaces",)):
         return
     message = f"`{brief(name)}` has no `http`, and no dispatcher or MCP server offers it"
-    checker.fault(
+    checker.report(
         at,
         "carried",
         message,
@@ -92,7 +92,7 @@ def _signed(checker: Checker, surface: str) -> None:
     for at, name, action in _named(checker, surface):
         if action.signed is not None:
             message = f"only the sender of `{brief(name)}` can sign a call, so `{surface}` cannot call it"
-            checker.fault(at, "carried", message, "take it off the list")
+            checker.report(at, "carried", message, "take it off the list")
 
 
 def _offered(checker: Checker, surface: str) -> None:
@@ -102,10 +102,10 @@ def _offered(checker: Checker, surface: str) -> None:
             continue
         if surface == REST:
             message = f"`{brief(name)}` has no `http`, so REST does not have it"
-            checker.fault(at, "carried", message, "take it off the list, or give it `http: METHOD /path`")
+            checker.report(at, "carried", message, "take it off the list, or give it `http: METHOD /path`")
         elif not is_dispatched(checker, name) and checker.sound(("actions", name)):
             message = f"`{brief(name)}` is a tool of the MCP server alone, which `{surface}` cannot call"
-            checker.fault(at, "carried", message, "take it off the list, or let a dispatcher offer it")
+            checker.report(at, "carried", message, "take it off the list, or let a dispatcher offer it")
 
 
 def _idle(checker: Checker, at: Pointer, action: Action) -> None:
@@ -113,17 +113,17 @@ def _idle(checker: Checker, at: Pointer, action: Action) -> None:
     for key, why in _ONLY_REST.items():
         if checker.source.has((*at, key)):
             message = f"`{key}` does nothing at an action without `http`: {why}"
-            checker.fault((*at, key), "idle", message, "leave it out", at_value=False)
+            checker.report((*at, key), "idle", message, "leave it out", at_value=False)
     for name, param in action.input.items():
         for key, value in (("in", param.in_), ("wire", param.wire)):
             if value is not None:
                 message = f"`{key}` does nothing at an action without `http`: {_IN_ONE_OBJECT}"
-                checker.fault((*at, "input", name, key), "idle", message, "leave it out", at_value=False)
+                checker.report((*at, "input", name, key), "idle", message, "leave it out", at_value=False)
     for status, output in action.output.items():
         where = (*at, "output", status)
         if 200 <= status < 300 and status != 200:
             message = f"an action without `http` is answered with 200, never with {status}"
-            checker.fault(where, "idle", message, "write the answer under `200`", at_value=False)
+            checker.report(where, "idle", message, "write the answer under `200`", at_value=False)
         if isinstance(output, Output) and output.content_type is not None:
             message = "`content_type` does nothing at an action without `http`: its answers are JSON"
-            checker.fault((*where, "content_type"), "idle", message, "leave it out", at_value=False)
+            checker.report((*where, "content_type"), "idle", message, "leave it out", at_value=False)

@@ -14,16 +14,16 @@ def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
     """Record a message form on a surface without a dispatcher, and member names that JSON-RPC fixes."""
     if surface.form is not None and not surface.http:
         message = "`form` does nothing here: the surface is no dispatcher"
-        checker.fault((*pointer, "form"), "idle", message, "add `http`, or leave it out", at_value=False)
+        checker.report((*pointer, "form"), "idle", message, "add `http`, or leave it out", at_value=False)
         return
     for key, member in _FIXED.items() if surface.form == JSON_RPC else ():
         if getattr(surface, key) is not None:
             message = f"`{key}` does nothing here: JSON-RPC calls it `{member}`"
-            checker.fault((*pointer, key), "idle", message, "leave it out", at_value=False)
+            checker.report((*pointer, key), "idle", message, "leave it out", at_value=False)
     if surface.page is not None and surface.page.dispatcher in _list_rpc(checker):
         message = "a page cannot call a JSON-RPC dispatcher"
         help = "name a dispatcher with `selector` and `arguments`"
-        checker.fault((*pointer, "page", "dispatcher"), "surface", message, help)
+        checker.report((*pointer, "page", "dispatcher"), "surface", message, help)
 
 
 def _list_rpc(checker: Checker) -> list[str]:

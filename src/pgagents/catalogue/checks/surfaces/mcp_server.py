@@ -31,12 +31,12 @@ def run(checker: Checker) -> None:
             message = (
                 f"`server` does nothing on the surface `{name}`: only {' and '.join(TOOLS)} have a server"
             )
-            checker.fault(at, "idle", message, "leave it out", at_value=False)
+            checker.report(at, "idle", message, "leave it out", at_value=False)
         elif surface.server is not None:
             _server(checker, at, name, surface)
         if name == MCP and surface.env is not None and _is_hosted_only(surface):
             message = "`env` does nothing here: no client starts the hosted server"
-            checker.fault(("surfaces", name, "env"), "idle", message, "leave it out", at_value=False)
+            checker.report(("surfaces", name, "env"), "idle", message, "leave it out", at_value=False)
 
 
 def _is_hosted_only(surface: Surface) -> bool:
@@ -49,24 +49,24 @@ def _server(checker: Checker, at: Pointer, name: str, surface: Surface) -> None:
     long = isinstance(surface.server, McpServer)
     if given.url is None and given.package is None and checker.sound(at):
         help = "write `url: https://…` for a hosted server, or `package: npm:NAME`"
-        checker.fault(at, "mcp-server", "the server has neither a URL nor a package", help, at_value=False)
+        checker.report(at, "mcp-server", "the server has neither a URL nor a package", help, at_value=False)
         return
     if given.url is not None and not given.url.startswith("https://"):
         where = (*at, "url") if long else at
-        checker.fault(where, "mcp-server", "a hosted server has an https URL", "write `https://…`")
+        checker.report(where, "mcp-server", "a hosted server has an https URL", "write `https://…`")
     if name == COPILOT_MCP and given.url is None:
         message = "Copilot calls a hosted server, and this is a package"
-        checker.fault((*at, "package"), "mcp-server", message, "write `url: https://…`", at_value=False)
+        checker.report((*at, "package"), "mcp-server", message, "write `url: https://…`", at_value=False)
     if name == COPILOT_MCP and given.url is not None and given.package is not None:
         message = "`package` does nothing here: Copilot calls the hosted server"
-        checker.fault((*at, "package"), "idle", message, "leave it out", at_value=False)
+        checker.report((*at, "package"), "idle", message, "leave it out", at_value=False)
     for key in _OF_URLS if given.url is None else ():
         if getattr(given, key) is not None:
             message = f"`{key}` does nothing here: it is that of a hosted server"
-            checker.fault((*at, key), "idle", message, "add `url`, or leave it out", at_value=False)
+            checker.report((*at, key), "idle", message, "add `url`, or leave it out", at_value=False)
     for index, need in enumerate(given.security or ()):
         for scheme in need:
             if scheme not in list_used_schemes(checker.written):
                 message = f"`{brief(scheme)}` is no scheme that calls of this API use"
                 help = "name that one, or write `[]` for a server without a key"
-                checker.fault((*at, "security", index, scheme), "credential", message, help, at_value=False)
+                checker.report((*at, "security", index, scheme), "credential", message, help, at_value=False)

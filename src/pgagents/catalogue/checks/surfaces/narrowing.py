@@ -43,7 +43,7 @@ def _of_action(checker: Checker, name: str, surface: Surface, action: str) -> No
             if surface.page is not None
             else f"`{brief(action)}` is not offered on `{name}`"
         )
-        checker.fault(at, "idle", f"`narrow` does nothing here: {why}", "leave it out", at_value=False)
+        checker.report(at, "idle", f"`narrow` does nothing here: {why}", "leave it out", at_value=False)
         return
     known = checker.written.actions[action].input
     taken = {n for n in known if surface.narrow[action].get(n, Narrowing()).as_ is None}
@@ -53,12 +53,12 @@ def _of_action(checker: Checker, name: str, surface: Surface, action: str) -> No
             continue
         if argument in surface.omit.get(action, ()):
             message = f"`{argument}` is left out here by `omit`"
-            checker.fault(here, "idle", message, "leave out one of the two", at_value=False)
+            checker.report(here, "idle", message, "leave out one of the two", at_value=False)
             continue
         if given.as_ is not None:
             if given.as_ in taken:
                 message = f"`{given.as_}` is the name of another argument of `{action}` here"
-                checker.fault((*here, "as"), "narrow", message, "give it a name of its own")
+                checker.report((*here, "as"), "narrow", message, "give it a name of its own")
             taken.add(given.as_)
         _Values(checker, here, known[argument], given).run()
 
@@ -121,7 +121,7 @@ class _Values:
             self._refuse((), message, "give a `default` that is")
 
     def _refuse(self, steps: Pointer, message: str, help: str) -> None:
-        self.checker.fault((*self.at, *steps), "narrow", message, help, at_value=bool(steps))
+        self.checker.report((*self.at, *steps), "narrow", message, help, at_value=bool(steps))
 
 
 _JUDGED = frozenset(

@@ -1,4 +1,4 @@
-"""The entries of a server description, read with their places, and the faults found so far."""
+"""The entries of a server description, read with their places, and the problems found so far."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 
 class Entries:
-    """Read the entries of a description, and collect its faults in `found`.
+    """Read the entries of a description, and collect its problems in `found`.
 
     `variables` is the environment.
     """
 
     def __init__(self, source: Source, variables: Mapping[str, str]) -> None:
         self.source, self.variables = source, variables
-        self.found = [Diagnostic(f.span, f"env/{f.id}", "error", f.message, f.help) for f in source.faults]
+        self.found = [Diagnostic(f.span, f"env/{f.id}", "error", f.message, f.help) for f in source.problems]
 
-    def fault(
+    def report(
         self, pointer: Pointer, id: str, message: str, help: str = "", *, at_value: bool = True
     ) -> None:
-        """Record a fault at an entry, at its value or else at its key."""
+        """Record a problem at an entry, at its value or else at its key."""
         self.found.append(
             Diagnostic(self.source.locate(pointer, at_value=at_value), f"env/{id}", "error", message, help)
         )
 
     def mapping(self, key: str) -> dict[Any, Any]:
-        """Return the mapping under a key of the file; empty, with a fault, if it is something else."""
+        """Return the mapping under a key of the file; empty, with a problem, if it is something else."""
         given = self.source.data[key]
         if isinstance(given, dict):
             return given
-        self.fault((key,), "type", f"`{key}` is a mapping")
+        self.report((key,), "type", f"`{key}` is a mapping")
         return {}
 
     def variable(self, pointer: Pointer, name: Any) -> str:
@@ -50,7 +50,7 @@ class Entries:
         The message never repeats the text, which may be a key in place of the name.
         """
         if not isinstance(name, str) or not _VARIABLE.match(name):
-            self.fault(
+            self.report(
                 pointer,
                 "no-variable",
                 "this is no name of an environment variable (capitals, digits and _)",
@@ -58,7 +58,7 @@ class Entries:
             )
             return ""
         if not self.variables.get(name):
-            self.fault(
+            self.report(
                 pointer,
                 "variable",
                 f"the environment variable {brief(name)} is not set",

@@ -86,7 +86,7 @@ def read_env(
 
     `variables` is the environment. `key_headers` carry keys, so that they cannot be given as headers.
     `servers` are the names of the API's other servers. With `only`, only the keys of that role are looked up.
-    Raises InputError with every fault of the file, and PgagentsError if it cannot be read.
+    Raises InputError with every problem of the file, and PgagentsError if it cannot be read.
     """
     try:
         source = read(path)
@@ -104,7 +104,7 @@ def read_env(
 
 
 class _Reader(Entries):
-    """Read a description and collect its faults."""
+    """Read a description and collect its problems."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class _Reader(Entries):
         data = self.source.data
         if not isinstance(data, dict):
             if not self.found:
-                self.fault(
+                self.report(
                     (),
                     "type",
                     "a target description is a mapping",
@@ -149,7 +149,7 @@ class _Reader(Entries):
         }
         for key in data:
             if key not in parts:
-                self.fault(
+                self.report(
                     (key,),
                     "unknown-key",
                     f"unknown key `{brief(str(key))}`",
@@ -165,17 +165,17 @@ class _Reader(Entries):
     def url(self, key: str) -> str:
         given = self.source.data[key]
         if not isinstance(given, str):
-            self.fault((key,), "type", "a URL is text")
+            self.report((key,), "type", "a URL is text")
             return ""
         try:
             url = base_url(given, key)
         except PgagentsError as error:
-            self.fault((key,), "url", error.message, error.help)
+            self.report((key,), "url", error.message, error.help)
             return ""
         if key == "plain_url" and not (
             url.startswith("http://") and str(self.source.data.get("url", "https://")).startswith("https://")
         ):
-            self.fault(
+            self.report(
                 (key,),
                 "url",
                 "plain_url is the http:// twin of an https:// url",
@@ -187,7 +187,7 @@ class _Reader(Entries):
         """Return a file beside the description."""
         given = self.source.data[key]
         if not isinstance(given, str) or not (path.parent / given).is_file():
-            self.fault(
+            self.report(
                 (key,),
                 "file",
                 f"there is no file {brief(str(given))} beside {path.name}",
@@ -203,12 +203,12 @@ class _Reader(Entries):
             if name not in self.known_servers:
                 help = did_you_mean(str(name), self.known_servers)
                 message = f"the catalogue has no server `{brief(str(name))}`"
-                self.fault(("servers", name), "unknown-name", message, help, at_value=False)
+                self.report(("servers", name), "unknown-name", message, help, at_value=False)
                 continue
             try:
                 found[str(name)] = base_url(str(given), f"servers.{name}")
             except PgagentsError as error:
-                self.fault(("servers", name), "url", error.message, error.help)
+                self.report(("servers", name), "url", error.message, error.help)
         return found
 
     def headers(self) -> dict[str, str]:
@@ -217,7 +217,7 @@ class _Reader(Entries):
             pointer = ("headers", name)
             if not FIELD_NAME.match(str(name)) or str(name).lower() in self.ours:
                 help = self.ours.get(str(name).lower(), "letters, digits and hyphens")
-                self.fault(
+                self.report(
                     pointer,
                     "header",
                     f"`{brief(str(name))}` cannot be given as a header",
@@ -228,11 +228,11 @@ class _Reader(Entries):
             value: Any = given
             if isinstance(given, dict):
                 if list(given) != ["variable"]:
-                    self.fault(pointer, "header", "a header is text, or `{variable: NAME}`")
+                    self.report(pointer, "header", "a header is text, or `{variable: NAME}`")
                     continue
                 value = self.variable((*pointer, "variable"), given["variable"])
             if not isinstance(value, str) or not value.isprintable() or not value.isascii():
-                self.fault(
+                self.report(
                     pointer, "header", "a header's value is one line of ASCII text", "put a number in quotes"
                 )
                 continue
@@ -245,7 +245,7 @@ class _Reader(Entries):
             pointer = ("identities", role)
             if role not in self.roles:
                 message = f"the catalogue has no role `{brief(str(role))}`"
-                self.fault(
+                self.report(
                     pointer, "unknown-name", message, did_you_mean(str(role), self.roles), at_value=False
                 )
             elif self.only and str(role).partition(".")[0] != self.only:
@@ -262,18 +262,18 @@ class _Reader(Entries):
         for key in given:
             if key not in ("command", "lives_s"):
                 help = did_you_mean(str(key), ("command", "lives_s"))
-                self.fault(
+                self.report(
                     (*pointer, key), "unknown-key", f"unknown key `{brief(str(key))}`", help, at_value=False
                 )
         words, lives_s = given.get("command"), given.get("lives_s")
         if not isinstance(words, list) or not words or not all(isinstance(w, str) and w for w in words):
             at = (*pointer, "command") if "command" in given else pointer
             help = "no shell reads it: `command: [gcloud, auth, print-access-token]`"
-            self.fault(at, "command", "a command is a list of words", help)
+            self.report(at, "command", "a command is a list of words", help)
             return None
         number = isinstance(lives_s, int | float) and not isinstance(lives_s, bool) and lives_s > 0
         if lives_s is not None and not number:
-            self.fault((*pointer, "lives_s"), "command", "`lives_s` is a number of seconds above 0")
+            self.report((*pointer, "lives_s"), "command", "`lives_s` is a number of seconds above 0")
             return None
         return SecretCommand(tuple(words), folder, lives_s)
 
@@ -288,11 +288,13 @@ class _Reader(Entries):
             if name not in default:
                 where = "`env`" if not within else f"`env.{'.'.join(map(str, within))}`"
                 message = f"the catalogue's {where} has no `{brief(str(name))}`"
-                self.fault(pointer, "unknown-name", message, did_you_mean(str(name), default), at_value=False)
+                self.report(
+                    pointer, "unknown-name", message, did_you_mean(str(name), default), at_value=False
+                )
             elif isinstance(value, dict) and isinstance(default[name], Mapping):
                 merged[name] = self.like((*within, name), default[name])
             elif _kind(value) != _kind(default[name]):
-                self.fault(
+                self.report(
                     pointer, "type", f"{_kind(value)} stands here; the catalogue has {_kind(default[name])}"
                 )
             else:

@@ -26,7 +26,7 @@ def read_oauth(entries: Entries) -> OAuthClient:
     )
     other = given.get("other")
     if other is not None and not isinstance(other, dict):
-        entries.fault(("oauth", "other"), "type", "`other` is a mapping: client_id, redirect_uri, secret")
+        entries.report(("oauth", "other"), "type", "`other` is a mapping: client_id, redirect_uri, secret")
         other = None
     told = OAuthClient(*_client(entries, ("oauth", "other"), other, ())) if other is not None else None
     return OAuthClient(*client, consent, headers, tuple(hidden), refuse, told)
@@ -39,7 +39,7 @@ def _client(
     known = ("client_id", "secret", "redirect_uri", *more)
     for key in given:
         if key not in known:
-            entries.fault(
+            entries.report(
                 (*at, key),
                 "unknown-key",
                 f"unknown key `{brief(str(key))}`",
@@ -48,7 +48,7 @@ def _client(
             )
     for key in ("client_id", "redirect_uri"):
         if not isinstance(given.get(key), str) or not given[key].isprintable() or not given[key]:
-            entries.fault(
+            entries.report(
                 (*at, key) if key in given else at, "oauth", f"`{at[-1]}` needs `{key}`: one line of text"
             )
     secret = entries.variable((*at, "secret"), given["secret"]) if given.get("secret") is not None else ""
@@ -62,7 +62,7 @@ def _texts(entries: Entries, given: Mapping[Any, Any], key: str, hidden: list[st
     """
     part = given.get(key) or {}
     if not isinstance(part, dict):
-        entries.fault(("oauth", key), "type", f"`{key}` is a mapping of names to texts")
+        entries.report(("oauth", key), "type", f"`{key}` is a mapping of names to texts")
         return {}
     found = {}
     for name, value in part.items():
@@ -75,7 +75,7 @@ def _texts(entries: Entries, given: Mapping[Any, Any], key: str, hidden: list[st
             or not value.isprintable()
             or (key == "headers" and not FIELD_NAME.match(str(name)))
         ):
-            entries.fault(
+            entries.report(
                 pointer,
                 "oauth",
                 "this is one line of text, or `{variable: NAME}`",

@@ -36,7 +36,7 @@ def check_content(package: Package, manifest: Manifest) -> Iterator[Hit]:
 
 
 def _has_skill(package: Package) -> bool:
-    """True if a folder below skills/ looks like a skill. Its faults are reported elsewhere."""
+    """True if a folder below skills/ looks like a skill. Its problems are reported elsewhere."""
     return any(package.tree.kind(f"skills/{name}") == "folder" for name in package.tree.names("skills"))
 
 

@@ -33,7 +33,7 @@ def check_archive(tree: Tree) -> Iterator[Hit]:
 
 
 def _check_path(path: str, limits: dict[str, int]) -> Iterator[Hit]:
-    """Yield the first fault of an entry's path."""
+    """Yield the first problem of an entry's path."""
     shown = f"`{path[:120]}`"
     segments = path.removesuffix("/").split("/")
     for code, wrong in (

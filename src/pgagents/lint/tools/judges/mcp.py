@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pgagents.jsonschema.schema import faults
+from pgagents.jsonschema.schema import list_problems
 from pgagents.lint.tools.found import Found
 from pgagents.lint.tools.shape import Tool
 from pgagents.lint.tools.tool_judge import ToolJudge
@@ -58,7 +58,7 @@ def _invalid(tool: Tool) -> Iterator[Found]:
         (tool.members.get("outputSchema"), (*tool.at, "outputSchema")),
     ):
         if isinstance(schema, dict):
-            for path, message in faults(schema)[:5]:
+            for path, message in list_problems(schema)[:5]:
                 said = f"the schema of `{tool.shown}` is no JSON Schema: {message[:160]}"
                 yield Found("mcp.input-object", said, (*at, *path), "correct it")
             for node, place, _ in parts(schema, at):

@@ -1,7 +1,7 @@
 """Random calls of whole actions: Schemathesis generates all arguments, and live ids replace those that name
 instances.
 
-Other cases vary one argument of an ordinary call. Varying all at once reveals faults that depend on a
+Other cases vary one argument of an ordinary call. Varying all at once reveals problems that depend on a
 combination of values. Arguments that name an instance, an address or a person keep their ordinary values.
 """
 

@@ -1,4 +1,4 @@
-"""Reduce a call that shows a fault, argument by argument, as long as it still shows the same fault."""
+"""Reduce a call that shows a problem, argument by argument, as long as it still shows the same problem."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def shrink(
     is_same: Callable[[Exchange], bool],
     setting: Setting,
 ) -> Generator[Call, Exchange, Exchange]:
-    """Return the exchange of the smallest call with the same fault as `exchange`. That call is sent last.
+    """Return the exchange of the smallest call with the same problem as `exchange`. That call is sent last.
 
     Each argument in turn is left out, or gets its `usual` value. `is_same` decides if an answer shows the
-    same fault. A valid call stays valid, and an invalid call stays invalid.
+    same problem. A valid call stays valid, and an invalid call stays invalid.
     """
     last, tries, wrong = exchange, 0, is_invalid(setting, exchange.call)
     for name in list(exchange.call.input):

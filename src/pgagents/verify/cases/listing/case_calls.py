@@ -1,6 +1,6 @@
 """Make the calls of a store listing's test case through the tools, and judge the answers.
 
-If another check finds a fault in an answer, the case is broken too, because a reviewer would see the fault.
+If another check finds a problem in an answer, the case is broken too, because a reviewer would see it.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ class Promised:
     each: tuple[tuple[Schema, frozenset[int]], ...]
     offers: frozenset[int]
 
-    def faults(self, body: Any) -> Iterator[tuple[Any, frozenset[int]]]:
+    def list_problems(self, body: Any) -> Iterator[tuple[Any, frozenset[int]]]:
         """Yield the body's first error under each schema that it violates, with the offers that promise the
         schema.
         """

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from pgagents.encoding.file import find_fault
+from pgagents.encoding.file import find_problem
 from pgagents.http import text_of
 from pgagents.model.argument import Param
 from pgagents.source.origin import plain
@@ -81,7 +81,7 @@ def is_broken(setting: Setting, param: Param, call: Call) -> bool:
     value = call.input.get(name)
     scalar = isinstance(value, str | int | float) and value != ""
     if (name not in call.input and param.required) or (
-        param.file is not None and find_fault(param.file, value)
+        param.file is not None and find_problem(param.file, value)
     ):
         return True
     if name in call.input and (not call.endpoint.on_rest or not param.as_text):

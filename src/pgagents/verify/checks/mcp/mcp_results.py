@@ -70,8 +70,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if endpoint is None or result is None:
         return
     contract = f"{NAME}/content/{endpoint.place}"
-    fault = _blocks(result)
-    yield judge_broken(contract, "a list of content blocks", fault) if fault else judge_kept(contract)
+    problem = _blocks(result)
+    yield judge_broken(contract, "a list of content blocks", problem) if problem else judge_kept(contract)
     if result.get("isError") is True or not _has_output_schema(endpoint):
         return
     if "structuredContent" not in result:

@@ -135,7 +135,7 @@ def _run_issued(
     exchange: Exchange = yield _ask(credential, "a token request")
     if exchange.void:
         return
-    wrong = _find_fault(exchange)
+    wrong = _find_problem(exchange)
     if not wrong and reader is not None:
         wrong = yield from _find_untold_scope(setting, credential, reader, exchange)
     expected = "200 with access_token, token_type Bearer, and a positive expires_in and all scopes, if any"
@@ -144,7 +144,7 @@ def _run_issued(
         yield _judge_stored(exchange, not_stored)
 
 
-def _find_fault(exchange: Exchange) -> str:
+def _find_problem(exchange: Exchange) -> str:
     """Return what is wrong with a token answer by RFC 6749 (5.1); empty if nothing is."""
     kind, lives = got(exchange.body, "token_type"), got(exchange.body, "expires_in")
     if exchange.status != 200 or not isinstance(got(exchange.body, "access_token"), str):
@@ -162,7 +162,7 @@ def _find_untold_scope(
     """Return a scope that the token has although its answer names none (RFC 6749, 5.1); empty without one.
 
     An answer without `scope` grants what was requested, and a server may grant less. A named scope may
-    contain another one. So only a token with a declared scope, whose answer names none, is a fault.
+    contain another one. So only a token with a declared scope, whose answer names none, is a problem.
     """
     told, needed = got(issued.body, "scope"), reader.action.scope
     known = credential.exchange.scopes if credential.exchange is not None else {}

@@ -283,7 +283,7 @@ CHECK = Check(
     rank=9,
     # verdicts depend on other exchanges, so the same call may be judged differently again
     remembers=True,
-    # the faults that these checks find in one answer differ from those in the next
+    # the problems that these checks find in one answer differ from those in the next
     derived_from=frozenset(
         ("read_after_write", "law", "state_transitions", "surface_equivalence", "workflow_runs")
     ),

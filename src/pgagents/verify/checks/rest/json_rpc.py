@@ -170,7 +170,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _classify(endpoint: Endpoint, exchange: Exchange, invalid: str) -> tuple[str, Any]:
     """Return the protocol's error number for a faulty request, and the request's id.
 
-    The number is empty if the request is right, or if its fault is uncertain.
+    The number is empty if the request is right, or if its problem is uncertain.
     """
     try:
         sent = json.loads(exchange.request.body.decode("utf-8"))

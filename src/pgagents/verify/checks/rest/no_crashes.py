@@ -122,7 +122,7 @@ def _probe_varied(
 
     def run() -> Conversation:
         exchange: Exchange = yield call
-        if _is_faulty(exchange):
+        if _has_problem(exchange):
             yield from shrink(exchange, usual, lambda other: _shows_same(exchange, other), setting)
         yield from read_written(setting, exchange)
 
@@ -141,13 +141,13 @@ def _probe_varied(
     )
 
 
-def _is_faulty(exchange: Exchange) -> bool:
+def _has_problem(exchange: Exchange) -> bool:
     return isinstance(exchange.answer, Silence) or exchange.status >= 500 or bool(exchange.tainted)
 
 
 def _shows_same(first: Exchange, other: Exchange) -> bool:
-    """True if another answer has the same status, and other checks found the same fault in it."""
-    return _is_faulty(other) and (first.status, first.tainted) == (other.status, other.tainted)
+    """True if another answer has the same status, and other checks found the same problem in it."""
+    return _has_problem(other) and (first.status, first.tainted) == (other.status, other.tainted)
 
 
 def _is_unbounded(schema: Mapping[str, Any]) -> bool:

@@ -207,7 +207,7 @@ def _wrong(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, 
     elif promised.every.is_valid(exchange.body):
         return {}
     found: dict[int, str] = {}
-    for error, members in promised.faults(exchange.body):
+    for error, members in promised.list_problems(exchange.body):
         where = ".".join(map(str, error.instance_path)) or "the body"
         found |= dict.fromkeys(members, f"{where}: {error.message[:300]}")
     return found
@@ -290,7 +290,7 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     rank=9,
-    # these judge the API as a whole: a fault that breaks one of them may break a surface's contract too
+    # these judge the API as a whole: a problem that breaks one of them may break a surface's contract too
     derived_from=frozenset(
         (
             "valid_calls",

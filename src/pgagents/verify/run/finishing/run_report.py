@@ -82,7 +82,7 @@ def make_report(
 
 
 def _add_curl_lines(findings: tuple[Finding, ...], driver: Driver) -> tuple[Finding, ...]:
-    """Return the findings with a curl line for each further contract, so that none hides another fault.
+    """Return the findings with a curl line for each further contract, so that none hides another problem.
 
     These lines have no private value. A finding's own line has the private values that the run made up.
     """

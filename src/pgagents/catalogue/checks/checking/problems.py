@@ -1,4 +1,4 @@
-"""Collect faults of a catalogue at their places, and check that referenced names exist."""
+"""Collect problems of a catalogue at their places, and check that referenced names exist."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.cel.expression import Expression
 from pgagents.source.diagnostics import Diagnostic
 from pgagents.source.source import Pointer, Source, Span, value_at
-from pgagents.source.yaml_text import MAX_FAULTS
+from pgagents.source.yaml_text import MAX_PROBLEMS
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
@@ -20,8 +20,8 @@ ACTIONS: tuple[Pointer, ...] = (("actions",), ("operator", "actions"))
 NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.A)
 
 
-class Faults:
-    """Collect faults, and find values in the file."""
+class Problems:
+    """Collect problems, and find values in the file."""
 
     def __init__(
         self, written: Catalogue, source: Source, data: Any = None, dropped: Iterable[Pointer] = ()
@@ -30,7 +30,7 @@ class Faults:
         self.source = source
         self.data = source.data if data is None else data
         self.dropped = frozenset(dropped)
-        self.faulty: set[Pointer] = set(self.dropped)
+        self.refused: set[Pointer] = set(self.dropped)
         self.found: list[Diagnostic] = []
         self.expressions: dict[Pointer, Expression] = {}
         self.urls: set[Pointer] = set()
@@ -46,7 +46,7 @@ class Faults:
             (("operator", "actions"), operator.actions if operator else {}),
         ]
 
-    def fault(
+    def report(
         self,
         pointer: Pointer,
         id: str,
@@ -57,8 +57,8 @@ class Faults:
         span: Span | None = None,
     ) -> None:
         """Record an error at the value of a pointer or at `span`, unless that value was refused before."""
-        self.faulty.add(pointer)
-        if len(self.found) >= MAX_FAULTS or any(
+        self.refused.add(pointer)
+        if len(self.found) >= MAX_PROBLEMS or any(
             pointer[:n] in self.dropped for n in range(1, len(pointer) + 1)
         ):
             return
@@ -74,7 +74,7 @@ class Faults:
 
     def sound(self, pointer: Pointer) -> bool:
         """True if nothing at or below this pointer was refused."""
-        return not any(f[: len(pointer)] == pointer for f in self.faulty)
+        return not any(f[: len(pointer)] == pointer for f in self.refused)
 
     def check_reference(
         self,
@@ -99,14 +99,14 @@ class Faults:
         )
         if any(name in names_at(self.data, place) for place in places):
             return True
-        if len(self.found) >= MAX_FAULTS:
+        if len(self.found) >= MAX_PROBLEMS:
             return False
         written = [names_at(self.source.data, place) for place in places]
         if any(name in names for names in written) or any(self.is_incomplete(place) for place in places):
             return False
         words = chain(also, (str(word) for names in written for word in names))
         help = did_you_mean(name, words) or ("" if also or any(written) else f"there is no {what} yet")
-        self.fault(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
+        self.report(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
         return False
 
     def at(self, pointer: Pointer) -> Any:
