@@ -22,6 +22,19 @@ PLAIN_TARGET = re.compile(
 
 EVENT_STREAM = "text/event-stream"
 
+LISTS = frozenset(
+    (
+        "access-control-allow-headers",
+        "access-control-allow-methods",
+        "access-control-expose-headers",
+        "allow",
+        "cache-control",
+        "link",
+        "vary",
+        "www-authenticate",
+    )
+)
+"""Headers whose value is a list, so that several lines of them are one list (RFC 9110, 5.3)."""
 LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 """Names and addresses of this machine."""
 
@@ -48,9 +61,12 @@ class _Message:
     _first: dict[str, str] | None
 
     def header(self, name: str) -> str | None:
-        """Return the first header of this name, in any case; None if there is none."""
+        """Return the first header of this name, in any case; None if there is none.
+
+        Several lines of a header in `LISTS` are joined.
+        """
         if self._first is None:  # a server and its checks look up a dozen
-            object.__setattr__(self, "_first", {k.lower(): v for k, v in reversed(self.headers)})
+            object.__setattr__(self, "_first", _index(self.headers))
         assert self._first is not None
         return self._first.get(name.lower())
 
@@ -58,6 +74,18 @@ class _Message:
     def media_type(self) -> str:
         """The media type of the body, in lower case and without parameters; empty if no header names it."""
         return media_type_of(self.header("Content-Type") or "")
+
+
+def _index(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Return the value of each header by its name in lower case."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        if key not in found:
+            found[key] = value
+        elif key in LISTS:
+            found[key] += f", {value}"
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from pgagents.http import Response, json_bytes
 from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.checks.auth.project_isolation import watch
 from pgagents.verify.wire.exchange import Exchange
@@ -19,10 +20,13 @@ ROLES = (
 )
 MODEL = with_resource((AUTH, ROLES), ("absent: no", "tenant: true\n    absent: no"))
 
+FIXED = with_resource((AUTH, ROLES), ("absent: no", "tenant: true\n    fixed: [id, text]\n    absent: no"))
+"""A note whose text never changes, so that it may tell two notes with one id apart."""
+
 
 def judge(memory: Memory, role: str, action: str, body: Any) -> list[Verdict]:
     """Return the verdicts about one successful answer to a role."""
-    chosen = next(one for one in MODEL.actions if one.name == action)
+    chosen = next(one for one in memory.model.actions if one.name == action)
     response = Response(200, body=json_bytes(body))
     exchange = SimpleNamespace(
         call=SimpleNamespace(role=role, endpoint=SimpleNamespace(action=chosen), intent="valid"),
@@ -36,8 +40,8 @@ def judge(memory: Memory, role: str, action: str, body: Any) -> list[Verdict]:
     return [judgement.verdict for judgement in watch(cast(Exchange, exchange), memory)]
 
 
-def empty() -> Memory:
-    return Memory(cast(Any, SimpleNamespace(model=MODEL)))
+def empty(model: Model = MODEL) -> Memory:
+    return Memory(cast(Any, SimpleNamespace(model=model)))
 
 
 def note(number: int) -> dict[str, str]:
@@ -58,3 +62,18 @@ def test_id_that_only_the_other_project_made_is_a_leak() -> None:
     judge(memory, "main", "create_note", note(2))
     judge(memory, "second", "create_note", note(1))
     assert judge(memory, "second", "list_notes", {"notes": [note(1), note(2)]}) == [Verdict.BROKEN]
+
+
+def test_own_instance_that_equals_the_other_projects_is_no_leak() -> None:
+    memory = empty(FIXED)
+    judge(memory, "main", "create_note", note(1))
+    judge(memory, "second", "create_note", note(1))
+    told = judge(memory, "second", "list_notes", {"notes": [note(1)]})
+    assert set(told) == {Verdict.KEPT}
+
+
+def test_instance_that_equals_only_the_other_projects_is_a_leak() -> None:
+    memory = empty(FIXED)
+    judge(memory, "main", "create_note", note(1))
+    judge(memory, "second", "create_note", {"id": "INV-0001", "text": "mine"})
+    assert Verdict.BROKEN in judge(memory, "second", "list_notes", {"notes": [note(1)]})

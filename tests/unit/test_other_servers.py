@@ -20,6 +20,11 @@ FILES = "https://files.example/v1"
     [
         (f"{FILES}/b", Verdict.KEPT),
         ("/b", Verdict.KEPT),
+        ("https://files.example:443/v1/b", Verdict.KEPT),
+        ("https://FILES.example/v1/b", Verdict.KEPT),
+        ("https://files.example:8443/v1/b", Verdict.BROKEN),
+        ("https://files.example@elsewhere.example/b", Verdict.BROKEN),
+        ("https://files.example:none/b", Verdict.BROKEN),
         ("https://elsewhere.example/b", Verdict.BROKEN),
         ("http://files.example/v1/b", Verdict.BROKEN),
     ],
@@ -36,6 +41,20 @@ def test_redirect_of_another_server_stays_within_that_server(location: str, verd
     )
     judged = safe_redirects._judge_redirect(cast(Any, exchange), cast(Any, setting))
     assert judged.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("base", "location", "stays"),
+    [
+        ("http://a.example", "https://a.example/b", True),
+        ("http://a.example:8080", "https://a.example/b", True),
+        ("http://a.example:8080", "https://a.example:8080/b", True),
+        ("http://a.example", "https://a.example:8443/b", False),
+        ("https://a.example", "http://a.example/b", False),
+    ],
+)
+def test_redirect_may_add_tls_on_the_same_host(base: str, location: str, stays: bool) -> None:
+    assert safe_redirects._stays(base, location) is stays
 
 
 def test_browsers_question_is_about_actions_of_the_server_that_is_asked() -> None:

@@ -247,6 +247,11 @@ class Exchange:
         return self.limited or self.status == UNAVAILABLE
 
     @property
+    def cached(self) -> bool:
+        """True if a cache stored the answer, so that it has the headers of an earlier one (RFC 9111, 5.1)."""
+        return self.header("Age") is not None
+
+    @property
     def outcome(self) -> str:
         """Describe the answer in a few words: its status and code, or the reason why there is none."""
         if isinstance(self.answer, Silence):

@@ -8,7 +8,7 @@ project makes and ends an instance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -278,15 +278,16 @@ def _note_made(exchange: Exchange, owner: Owner, made: dict[Owner, dict[bytes, s
 
 
 def _is_telling(resource: Resource) -> bool:
-    """True if a member besides the id never changes. It identifies an instance even if another project has
-    the same id.
+    """True if a member besides the id never changes. It may tell an instance from one of another project that
+    has the same id.
     """
     return len(resource.fixed) > 1
 
 
 def _find_foreign_items(exchange: Exchange, owner: Owner, memory: Memory) -> Iterator[Judgement]:
-    """Judge that a list or a read contains no instance of another owner. Both owners may have the same
-    ids.
+    """Judge that a list or a read contains no instance of another owner.
+
+    Both owners may have the same ids. An instance that is the same as one of the caller's own is none.
     """
     action = exchange.call.endpoint.action if exchange.call.endpoint else None
     for resource in memory.model.resources.values():
@@ -295,10 +296,12 @@ def _find_foreign_items(exchange: Exchange, owner: Owner, memory: Memory) -> Ite
                 continue
             found = at_path(call, exchange) if call.at is not None else None
             items = found if isinstance(found, list) else [found]
+            own = memory.notes[BODIES].get((owner, resource.name), [])
             for (other, name), bodies in memory.notes[BODIES].items():
                 if other == owner or name != resource.name:
                     continue
-                if any(_is_same(resource, item, body) for item in items for body in bodies[-MOST_BODIES:]):
+                foreign = [item for item in items if not _is_among(resource, item, own)]
+                if any(_is_among(resource, item, bodies) for item in foreign):
                     yield judge_broken(
                         TOLD, f"nothing of the project {other[0]}", f"{action.name} showed a {name} of it"
                     )
@@ -306,9 +309,11 @@ def _find_foreign_items(exchange: Exchange, owner: Owner, memory: Memory) -> Ite
             yield judge_kept(TOLD)
 
 
-def _is_same(resource: Resource, item: Any, body: Mapping[str, Any]) -> bool:
-    return isinstance(item, Mapping) and all(
-        name in item and name in body and item[name] == body[name] for name in resource.fixed
+def _is_among(resource: Resource, item: Any, bodies: Sequence[Mapping[str, Any]]) -> bool:
+    """True if an item is the same as one of the latest bodies in every member that never changes."""
+    return isinstance(item, Mapping) and any(
+        all(name in item and name in body and item[name] == body[name] for name in resource.fixed)
+        for body in bodies[-MOST_BODIES:]
     )
 
 

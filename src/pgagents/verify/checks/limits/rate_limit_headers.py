@@ -122,6 +122,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or not (exchange.success or exchange.limited)
         or exchange.call.intent == "framework"
         or exchange.call.twist
+        or exchange.cached
     ):
         return
     values = rate_of(exchange, memory.setting)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.http import EVENT_STREAM, json_bytes
+from pgagents.http import EVENT_STREAM, Response, json_bytes, read_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.surface import McpServer
 from pgagents.verify.check.check import (
@@ -40,6 +40,9 @@ CITE = ("MCP 2025-11-25, basic/transports",)
 LIST = {"method": "tools/list"}
 MEDIA = ("application/json", EVENT_STREAM)
 LATE = 9
+OK = 200
+METADATA = "/.well-known/oauth-protected-resource"
+"""The address at which a protected resource describes itself; its path may follow (RFC 9728, 3.1)."""
 NAMES_REVISION = "2025-06-18"
 """The first revision in which each request over HTTP must name its revision."""
 
@@ -73,7 +76,10 @@ CASES = {
         era="modern",
     ),
     "no_session": Case(
-        "a request without its session is refused with 400", ((SESSION, ""),), (400,), era="legacy"
+        "a request without its session is refused with 400, if the server requires its sessions",
+        ((SESSION, ""),),
+        (400,),
+        era="legacy",
     ),
     "other_session": Case(
         "a session that there is not is answered with 404", ((SESSION, "pgv-0000"),), (404,), era="legacy"
@@ -204,22 +210,38 @@ def _run(link: Link, contract: str, case: Case) -> Conversation:
     status = exchange.response.status if exchange.response else 0
     if exchange.error:
         yield judge_untested(contract, exchange.outcome)
+    elif case is CASES["no_session"] and 200 <= status < 300:
+        yield Judgement(contract, Verdict.NOT_APPLICABLE, "the server does not require its sessions")
     elif status not in case.statuses:
         yield judge_broken(contract, case.says, f"status {status}")
-    elif case.token and _own_token(exchange):
-        yield Judgement(
-            contract,
-            Verdict.NOT_APPLICABLE,
-            "its token is its own: it names a realm, and no authorization server",
-        )
-    elif case.token and "resource_metadata=" not in (exchange.header("www-authenticate") or ""):
-        yield judge_broken(
-            contract,
-            "WWW-Authenticate with resource_metadata (RFC 9728, 5.1)",
-            "it does not say where to sign in",
-        )
+    elif case.token:
+        yield _judge_sign_in(link, exchange, contract)
     else:
         yield judge_kept(contract)
+
+
+def _judge_sign_in(link: Link, exchange: Exchange, contract: str) -> Judgement:
+    """Judge that a refusal, or else the server's well-known address, says where to sign in.
+
+    MCP 2025-11-25, basic/authorization, leaves the server the choice.
+    """
+    if "resource_metadata=" in (exchange.header("www-authenticate") or "").lower() or _has_metadata(link):
+        return judge_kept(contract)
+    if _own_token(exchange):
+        why = "its token is its own: it names a realm, and no authorization server"
+        return Judgement(contract, Verdict.NOT_APPLICABLE, why)
+    expected = f"resource_metadata in WWW-Authenticate (RFC 9728, 5.1), or metadata at {METADATA}"
+    return judge_broken(contract, expected, "it does not say where to sign in")
+
+
+def _has_metadata(link: Link) -> bool:
+    """True if the server describes itself at a well-known address, with its authorization servers."""
+    for path in dict.fromkeys((METADATA + link.path.rstrip("/"), METADATA)):
+        answer = link.get_document(path)
+        found = read_json(answer.body).value if isinstance(answer, Response) and answer.status == OK else None
+        if isinstance(found, Mapping) and found.get("authorization_servers"):
+            return True
+    return False
 
 
 def _own_token(exchange: Exchange) -> bool:

@@ -7,6 +7,7 @@ error must be about the client, and after Basic be a 401 with WWW-Authenticate.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -34,6 +35,8 @@ NAME = "oauth_clients"
 SECRET, BASIC = f"{NAME}/secret@{REST}", f"{NAME}/basic@{REST}"
 UNKNOWN = "invalid_client"
 UNAUTHORIZED = 401
+_BASIC_CHALLENGE = re.compile(r"(?:^|,)\s*basic(?:\s|,|$)", re.I)
+"""The Basic scheme as one of several challenges (RFC 9110, 11.6.1)."""
 METHODS, BASIC_METHOD = "token_endpoint_auth_methods_supported", "client_secret_basic"
 
 
@@ -113,7 +116,7 @@ def _basic(oauth: Any, client: OAuthClient) -> Conversation:
         return
     scheme = exchange.header("www-authenticate") or ""
     problem = refusal(exchange, UNKNOWN)
-    if not problem and (exchange.status != UNAUTHORIZED or not scheme.lower().startswith("basic")):
+    if not problem and (exchange.status != UNAUTHORIZED or not _BASIC_CHALLENGE.search(scheme)):
         problem = f"{exchange.status} with WWW-Authenticate: {scheme[:80] or 'missing'}"
     if not problem:
         yield judge_kept(BASIC)

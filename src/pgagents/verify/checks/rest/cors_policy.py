@@ -34,6 +34,9 @@ TOO_LARGE = 413
 HEADER = "header "
 """Prefix in the catalogue of a header that names the end user."""
 SIMPLE_METHODS = ("GET", "HEAD", "POST")
+SAFE_HEADERS = frozenset(("accept", "accept-language", "content-language"))
+SAFE_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+"""Headers and body types that every page may send without a question (Fetch, 2.2.2)."""
 ANSWERED, REFUSED, STRANGERS = f"{NAME}/answer@{REST}", f"{NAME}/refusal@{REST}", f"{NAME}/strangers@{REST}"
 
 
@@ -153,37 +156,30 @@ def _from(origin: str) -> Raw:
 
 
 def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
-    """Return the headers for which a browser asks permission.
+    """Return the headers for which a browser asks permission, sorted as a browser sends them (Fetch, 4.8).
 
-    These are the key, the body's type, arguments in headers, and the end user's header.
+    These are the key, the body's type, arguments in headers, and the end user's header. A browser asks for
+    none that every page may send.
     """
-    wires = sorted(
-        {p.wire.lower() for p in endpoint.params if p.place == "header"}
-        if endpoint.dispatcher is None
-        else set()
-    )
-    body = (
-        ["content-type"]
-        if endpoint.dispatcher is not None or any(p.place == "body" for p in endpoint.params)
-        else []
-    )
-    told = [
+    dispatched = endpoint.dispatcher is not None
+    wires = {p.wire.lower() for p in endpoint.params if p.place == "header" and not dispatched}
+    typed = any(p.place == "body" for p in endpoint.params)
+    special = dispatched or (typed and endpoint.action.content_type not in SAFE_TYPES)
+    body = {"content-type"} if special else set()
+    told = {
         name.removeprefix(HEADER).strip().lower()
         for name in setting.model.limits.end_user
         if name.startswith(HEADER)
-    ]
+    }
     schemes = next(iter(endpoint.security), ()) if endpoint.needs_key else ()
-    own = [c.header.lower() for name in schemes if (c := setting.model.credentials[name]).place == "header"]
-    return list(dict.fromkeys((*own, *body, *wires, *told)))
+    own = {c.header.lower() for name in schemes if (c := setting.model.credentials[name]).place == "header"}
+    return sorted({*own, *body, *(wires - SAFE_HEADERS), *told})
 
 
 def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Conversation:
     origin, wanted = _origin(setting), _list_requested_headers(setting, endpoint)
-    headers = (
-        ("Origin", origin),
-        ("Access-Control-Request-Method", endpoint.method),
-        ("Access-Control-Request-Headers", ",".join(wanted)),
-    )
+    asked = (("Access-Control-Request-Headers", ",".join(wanted)),) if wanted else ()
+    headers = (("Origin", origin), ("Access-Control-Request-Method", endpoint.method), *asked)
     path = endpoint.path.replace("{", "").replace("}", "")
     exchange: Exchange = yield Call(
         None,

@@ -1,7 +1,8 @@
 """Every answer has a new request id, the same in the header and in the body.
 
 All answers with an id are compared, framework errors included. An id that an earlier answer had breaks the
-contract. So does an id in the body that differs from the header's.
+contract. So does an id in the body that differs from the header's. An answer that a cache stored repeats the
+id of the first.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer with a request id."""
     at = memory.model.errors.request_id_at
-    if at is None or exchange.response is None or exchange.call.intent == "document":
+    if at is None or exchange.response is None or exchange.call.intent == "document" or exchange.cached:
         return
     contract = f"{NAME}/{exchange.place}"
     name = memory.setting.compute_once(NAME, lambda: header_name(memory.model))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.malformed.paths import fits_template, of_ours
@@ -157,9 +157,18 @@ def _stays(base: str, location: str) -> bool:
     """True if a redirect stays on the same host and keeps TLS."""
     try:
         here, there = urlsplit(base), urlsplit(urljoin(f"{base}/", location))
+        same_port = _port_of(there) == _port_of(here)
     except ValueError:
         return False
-    return there.netloc == here.netloc and not (here.scheme == "https" and there.scheme != "https")
+    if (there.hostname, there.username) != (here.hostname, here.username):
+        return False
+    upgraded = (here.scheme, there.scheme) == ("http", "https")
+    return (same_port and there.scheme == here.scheme) or (upgraded and (same_port or _port_of(there) == 443))
+
+
+def _port_of(parts: SplitResult) -> int | None:
+    """Return the port of a URL; that of its scheme if it has none."""
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 CHECK = Check(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pgagents.verify.wire.mcp.introduction import Introduction
     from pgagents.verify.wire.mcp.listing import ToolListing
 
+LIST = {"method": "tools/list"}
 MOST_MUTE = 2
 """The number of calls in a row without an answer after which nothing more is sent to the server."""
 
@@ -110,21 +111,28 @@ class Link:
         over ours; a header that is empty is not sent.
         """
         asked = read_json(request.body).value
-        body, more = request.body, [("Accept", message.ACCEPT)]
+        body = request.body
         if isinstance(asked, dict) and "method" in asked and "jsonrpc" not in asked:
             if not str(asked["method"]).startswith("notifications/"):
                 self._id += 1
                 asked = {"id": self._id, **asked}
             asked = message.add_metadata({"jsonrpc": "2.0", **asked}, self.version or message.MODERN)
             body = json_bytes(asked)
-        if isinstance(asked, Mapping):
-            more = message.headers_of(asked, self.version or message.MODERN, self.session)
+        named = (
+            asked if isinstance(asked, Mapping) else LIST
+        )  # a server refuses a body without headers for them
+        more = message.headers_of(named, self.version or message.MODERN, self.session)
         if self._token:
             more.append(("Authorization", f"Bearer {self._token}"))
         given = [(k, v) for k, v in request.headers if k.lower() != "accept" or v != "application/json"]
         brought = {k.lower() for k, _ in given}
         headers = [*((k, v) for k, v in more if k.lower() not in brought), *((k, v) for k, v in given if v)]
         return replace(request, target=self.path, headers=tuple(headers if self.http else given), body=body)
+
+    def get_document(self, path: str) -> Response | Silence:
+        """Read a document of the server's host, without the token."""
+        self.requests += 1
+        return self.handler(Request("GET", path, (("Accept", "application/json"),)))
 
     def send(self, request: Request) -> Response | Silence:
         """Send a completed request. The answer's body is the one message that answers it, if there is one."""

@@ -1,0 +1,98 @@
+"""A server of tools may choose how it says where to sign in, and whether it requires its sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pgagents.http import Request, Response, Silence, json_bytes, read_json
+from pgagents.inprocess import inside, verify_sandbox
+from pgagents.inprocess_mcp import mcp_inside
+from pgagents.model.contract import Verdict
+from pgagents.verify.checks.mcp.mcp_transport import METADATA
+from pgagents.verify.plan.options import Options
+from pgagents.verify.wire.mcp.link import Link
+from verifying import ids, model
+
+
+@pytest.mark.parametrize("told", ["Bearer", 'Bearer realm="tools"'])
+@pytest.mark.parametrize("path", [f"{METADATA}/mcp", METADATA])
+def test_a_server_may_say_at_a_well_known_address_where_to_get_a_token(told: str, path: str) -> None:
+    of = model()
+    opened = inside(of)
+    described: list[Request] = []
+    with mcp_inside(of, opened) as link:
+        real = link.handler
+
+        def signed_in(request: Request) -> Response | Silence:
+            if request.method == "GET" and request.path == path:
+                described.append(request)
+                return Response(200, (), b'{"authorization_servers": ["https://id.example.com"]}')
+            if request.header("authorization") == "Bearer tok_00000000":
+                return real(request.with_header("Authorization", None))
+            return Response(401, (("WWW-Authenticate", told),))
+
+        asking = Link(signed_in, url=link.url, path=link.path, token="tok_00000000")
+        report = verify_sandbox(of, opened, Options(only=("mcp_transport/sign_in",)), mcp=asking)
+    assert ids(report, Verdict.KEPT) == ["mcp_transport/sign_in@mcp"]
+    assert [request.header("authorization") for request in described] == [None]
+
+
+def run_sessions(answer: Callable[[Request], Response | None]) -> tuple[dict[str, Verdict], list[Request]]:
+    """Verify the transport of a server with sessions; `answer` may answer a message within one."""
+    seen: list[Request] = []
+
+    def handler(request: Request) -> Response | Silence:
+        seen.append(request)
+        if special := answer(request):
+            return special
+        message = read_json(request.body).value
+        if not isinstance(message, dict):
+            return Response(400)
+        if "id" not in message:
+            return Response(202)
+        opening = message["method"] == "initialize"
+        if not opening and message["method"] != "tools/list":
+            return Response(404)
+        result = (
+            {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": {"name": "n"}}
+            if opening
+            else {"tools": []}
+        )
+        body = json_bytes({"jsonrpc": "2.0", "id": message["id"], "result": result})
+        headers = (("Content-Type", "application/json"), *((("Mcp-Session-Id", "s1"),) if opening else ()))
+        return Response(200, headers, body)
+
+    of = model()
+    link = Link(handler, url="http://127.0.0.1:1", path="/mcp")
+    report = verify_sandbox(of, inside(of), Options(only=("mcp_transport/",)), mcp=link)
+    return {r.contract.id: r.verdict for r in report.results if r.contract.check == "mcp_transport"}, seen
+
+
+def test_a_server_need_not_require_its_sessions() -> None:
+    verdicts, _ = run_sessions(lambda _: None)
+    assert verdicts["mcp_transport/no_session@mcp"] is Verdict.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(400, Verdict.KEPT), (500, Verdict.BROKEN)])
+def test_a_server_that_requires_its_sessions_refuses_a_call_without_one(
+    status: int, verdict: Verdict
+) -> None:
+    def refuse(request: Request) -> Response | None:
+        return Response(status) if b'"tools/list"' in request.body and not in_session(request) else None
+
+    assert run_sessions(refuse)[0]["mcp_transport/no_session@mcp"] is verdict
+
+
+def test_a_malformed_body_is_sent_within_the_session() -> None:
+    def crash(request: Request) -> Response | None:
+        if read_json(request.body).problem:
+            return Response(500 if in_session(request) else 400)
+        return None
+
+    assert run_sessions(crash)[0]["mcp_transport/malformed@mcp"] is Verdict.BROKEN
+
+
+def in_session(request: Request) -> bool:
+    return request.header("Mcp-Session-Id") == "s1" and bool(request.header("MCP-Protocol-Version"))

@@ -1,0 +1,32 @@
+"""The question that a browser asks before a call names headers that need leave, in its own order."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgagents.verify.check.setting import setting_of
+from pgagents.verify.checks.rest.cors_policy import _list_requested_headers
+from small_api import NOTES, URL, catalogue
+
+TEXT = "input: {text: {type: string, minLength: 1, maxLength: 40, required: true}}"
+BEARER = "auth: {schemes: {key: {description: A key, prefixes: {test_: test}}}}"
+OWN = "auth: {schemes: {key: {type: api_key, in: header, name: X-API-Key, description: A key}}}"
+
+
+@pytest.mark.parametrize(
+    ("auth", "input", "asked"),
+    [
+        (BEARER, TEXT, ["authorization", "content-type"]),
+        (OWN, TEXT, ["content-type", "x-api-key"]),
+        (BEARER, "input: {lang: {type: string, in: header, wire: Accept-Language}}", ["authorization"]),
+        (BEARER, "input: {tag: {type: string, in: header, wire: A-Tag}}", ["a-tag", "authorization"]),
+        (BEARER, f"content_type: application/x-www-form-urlencoded\n    {TEXT}", ["authorization"]),
+    ],
+    ids=["body", "own-key", "safe-header", "own-header", "form"],
+)
+def test_headers_are_sorted_and_those_that_need_no_leave_left_out(
+    auth: str, input: str, asked: list[str]
+) -> None:
+    setting = setting_of(catalogue(NOTES.replace(BEARER, auth).replace(TEXT, input)), URL)
+    endpoint = next(one for one in setting.endpoints if one.action.name == "create_note")
+    assert _list_requested_headers(setting, endpoint) == asked
