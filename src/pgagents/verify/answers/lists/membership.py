@@ -29,8 +29,10 @@ def judge_page(
     """
     if exchange.code in beside:
         return judge_kept(contract)
-    if not exchange.success or not exchange.fits or exchange.subject is None:
+    if not exchange.success or exchange.subject is None:
         return judge_untested(contract, f"the list was not answered: {exchange.outcome}")
+    if not exchange.fits:
+        return judge_untested(contract, "the list does not satisfy its schema")
     listed = find_items(call, exchange)
     if listed is None:
         where = f"`{call.at.wording}`" if call.at is not None else "the whole answer"
