@@ -1,9 +1,8 @@
 """Decide whether a call is repeated, and how long to wait before. Nothing here sends or sleeps.
 
-Three failures are always safe to repeat. These are a call over a rate limit, a proxy's status by which it
-did not ask the API, and a connection that was never made. After any other temporary failure a call is
-repeated only if a second call has no further effect. That is a read, a PUT or DELETE, or a call with an
-idempotency key.
+Three failures are always safe to repeat. These are a call over a rate limit, a proxy's answer without the
+API, and a connection that was never made. After any other temporary failure a call is repeated only if a
+second call has no further effect. That is a read, a PUT or DELETE, or a call with an idempotency key.
 """
 
 from __future__ import annotations
