@@ -83,18 +83,34 @@ def test_read_that_costs_is_not_repeated_where_it_may_have_been_charged(first: A
     assert len(free.asked) == 2
 
 
-@pytest.mark.parametrize(("status", "attempts"), [(502, 1), (504, 1), (503, 2)])
+PROXY = (500, 502, 503, 504, 520, 521, 522, 523, 524)
+
+
+def _behind_a_proxy() -> Any:
+    """The shop, where each status of `PROXY` is declared as a proxy's."""
+    of = shop()
+    edge = [Edge(status=each) for each in PROXY]
+    return replace(of, errors=of.errors.model_copy(update={"edge": edge}))
+
+
+@pytest.mark.parametrize(
+    ("status", "attempts"), [(each, 2 if each in (503, 521, 523) else 1) for each in PROXY]
+)
 def test_write_is_not_repeated_where_a_proxy_asked_the_api_and_got_no_answer(
     status: int, attempts: int
 ) -> None:
-    """Each status is declared as a proxy's. A 503 says that the API was not asked."""
-    of = shop()
-    edge = [Edge(status=each) for each in (502, 503, 504)]
+    """A 503, and Cloudflare's 521 and 523, say that the API was not asked."""
     script = Script(answered(status), answered(201, {}))
-    model = replace(of, errors=of.errors.model_copy(update={"edge": edge}))
-    answer = call(script, ("place_order", {"product_id": "p-1", "quantity": 1}), model=model)
+    answer = call(script, ("place_order", {"product_id": "p-1", "quantity": 1}), model=_behind_a_proxy())
     assert len(script.asked) == attempts
     assert answer.ok or "not known whether the call took effect" in answer.problem.note
+
+
+@pytest.mark.parametrize("status", PROXY)
+def test_read_is_repeated_after_any_status_of_a_proxy(status: int) -> None:
+    script = Script(answered(status), answered(200, {}))
+    assert call(script, ("get_product", {"product_id": "p-1"}), model=_behind_a_proxy()).ok
+    assert len(script.asked) == 2
 
 
 @pytest.mark.parametrize(("idempotent", "repeated"), [(True, True), (False, False)])

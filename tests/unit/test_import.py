@@ -15,7 +15,9 @@ from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
 from pgagents.generate.build import build
+from pgagents.importer import actions
 from pgagents.importer.catalogue import Choice, Imported
+from pgagents.importer.operations.nature import add_nature
 from pgagents.importer.surfaces import MOST_CHOSEN
 from pgagents.model.contract import Verdict
 from verifying import run
@@ -46,6 +48,21 @@ def inlined(value: Any, root: Any, seen: tuple[str, ...] = ()) -> Any:
             return {**inlined(behind, root, (*seen, pointer)), **rest}
         return {k: inlined(v, root, seen) for k, v in value.items()}
     return [inlined(v, root, seen) for v in value] if isinstance(value, list) else value
+
+
+def test_key_that_an_import_reads_is_written_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import that learns a new key of actions needs no second list that names it."""
+
+    def add(op: Any, name: str, action: dict[str, Any], *more: Any, **others: Any) -> None:
+        action["costs"] = True
+        add_nature(op, name, action, *more, **others)
+
+    monkeypatch.setattr(actions, "add_nature", add)
+    found = imported(openapi({"/book": {"get": operation(tags=["books"])}}))
+    action = found.data["actions"]["get_book"]
+    assert action["costs"] is True
+    assert list(action)[-1] == "costs", "keys with a place in the order stand first"
+    assert found.model.actions[0].costs
 
 
 @pytest.mark.parametrize("catalogue", ["catalogue/park_graph.yaml", "tests/catalogues/shop.yaml"])

@@ -172,6 +172,17 @@ def test_text_report_lists_what_was_left_behind_a_line_each() -> None:
     assert "\n  session s49\n  and 10 more, all in the JSON report\n" in told
 
 
+@pytest.mark.parametrize("name", ["left_behind", "may_exist"])
+def test_text_report_wraps_what_may_still_be_on_the_server(name: str) -> None:
+    one = report({Verdict.KEPT: 1})
+    listed = (f"session s0 ({'delete_session answered 409, ' * 5}so it is still there)", "session s1")
+    told = text.render(replace(one, footer=replace(one.footer, **{name: listed})), SOURCE, width=80)
+    assert "\n  session s0 (delete_session answered 409, " in told
+    assert "\n      delete_session" in told, "what goes on is not taken for another instance"
+    assert "still there)\n  session s1\n" in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
 def test_text_report_keeps_to_its_width() -> None:
     one = report(ALL)
     long = replace(

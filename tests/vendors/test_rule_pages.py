@@ -1,5 +1,5 @@
-"""Every rule's page is true: its Bad is found by exactly that rule, its Good by none, and its severity is
-its requirement's.
+"""Every rule's page is true: its Bad is found by exactly that rule, its Good by none. An error enforces a
+MUST.
 """
 
 from __future__ import annotations

@@ -137,8 +137,8 @@ def _note_effect(model: Model, action: Action, came: Response, *, uncertain: boo
         return (
             f"An earlier attempt of this call went unanswered, and this may be its effect. {UNKNOWN_EFFECT}"
         )
-    edge = list_unasked(model)
-    broken = came.status >= 500 and not action.only_reads and came.status not in edge
+    unasked = list_unasked(model)
+    broken = came.status >= 500 and not action.only_reads and came.status not in unasked
     return UNKNOWN_EFFECT if uncertain or broken else None
 
 

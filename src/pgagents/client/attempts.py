@@ -1,9 +1,8 @@
 """Decide whether a call is repeated, and how long to wait before. Nothing here sends or sleeps.
 
-Three failures are always safe to repeat. These are a call over a rate limit, a proxy's status before it
-asked the API, and a connection that was never made. After any other temporary failure a call is
-repeated only if a second call has no further effect. That is a read, a PUT or DELETE, or a call with an
-idempotency key.
+Three failures are always safe to repeat. These are a call over a rate limit, a proxy's answer without the
+API, and a connection that was never made. After any other temporary failure a call is repeated only if a
+second call has no further effect. That is a read, a PUT or DELETE, or a call with an idempotency key.
 """
 
 from __future__ import annotations
@@ -17,8 +16,10 @@ from pgagents.model.action import Action
 from pgagents.model.model import Model
 
 PASSING = frozenset((408, 425, 500, 502, 503, 504))
-_ASKED = frozenset((502, 504))
-"""Statuses by which a proxy says that it asked the API, which may have acted (RFC 9110, 15.6.3, 15.6.5)."""
+_UNASKED = frozenset((503, 521, 523))
+"""Statuses by which a proxy says that it did not ask the API. Cloudflare's 521 and 523 mean that it could not
+reach it. After any other, such as a 502, 504, 520 or 524, the API may have acted.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def attempts(
 
     `again` is true if the call may be repeated after any temporary failure.
     """
-    edge = list_unasked(model)
+    unasked, edge = list_unasked(model), {e.status for e in model.errors.edge}
     began, waited, uncertain, number = clock(), 0.0, False, 0
     while True:
         number += 1
@@ -78,8 +79,8 @@ def attempts(
         assert came is not None
         limits = model.limit_reader
         told = limits.wait_s(came.header, clock()) if isinstance(came, Response) else None
-        safe = _safe(came, edge) or (isinstance(came, Response) and _limited(model, came))
-        if number >= patience.attempts or not (safe or (again and _passing(came))):
+        safe = _safe(came, unasked) or (isinstance(came, Response) and _limited(model, came))
+        if number >= patience.attempts or not (safe or (again and _passing(came, edge))):
             return Ended(came, number, uncertain, told)
         pause = _pause(told, number, patience, rng)
         if waited + pause > patience.max_wait_s or clock() - began + pause > patience.max_s:
@@ -92,8 +93,8 @@ def attempts(
 
 
 def list_unasked(model: Model) -> set[int]:
-    """Return the statuses with which a proxy answers before it has asked the API."""
-    return {e.status for e in model.errors.edge} - _ASKED
+    """Return the declared statuses with which a proxy answers without having asked the API."""
+    return {e.status for e in model.errors.edge} & _UNASKED
 
 
 def repeatable(action: Action, *, keyed: bool) -> bool:
@@ -113,12 +114,14 @@ def _limited(model: Model, came: Response) -> bool:
     return model.limit_reader.is_limited(came.status, came.header, read)
 
 
-def _safe(came: Response | Silence, edge: set[int]) -> bool:
-    return came.kind == "refused" if isinstance(came, Silence) else came.status in edge
+def _safe(came: Response | Silence, unasked: set[int]) -> bool:
+    return came.kind == "refused" if isinstance(came, Silence) else came.status in unasked
 
 
-def _passing(came: Response | Silence) -> bool:
-    return came.kind in ("timeout", "reset") if isinstance(came, Silence) else came.status in PASSING
+def _passing(came: Response | Silence, edge: set[int]) -> bool:
+    if isinstance(came, Silence):
+        return came.kind in ("timeout", "reset")
+    return came.status in PASSING or came.status in edge
 
 
 def _pause(told: float | None, number: int, patience: Patience, rng: random.Random) -> float:

@@ -280,7 +280,8 @@ _ORDER = (
 
 
 def _sort_keys(action: dict[str, Any]) -> dict[str, Any]:
-    return {key: action[key] for key in _ORDER if key in action}
+    """Return an action with its keys in the order of `_ORDER`, and all others behind them."""
+    return {key: action[key] for key in _ORDER if key in action} | action
 
 
 def _find_needed(named: dict[str, Any], users: list[Any]) -> set[str]:

@@ -47,8 +47,8 @@ class Hit:
 class Rule:
     """A lint rule. Its id is its path: `pgagents.lint.rules.gemini.long_name` is `gemini/long-name`.
 
-    `requirement` is the row of schemas/requirements that it enforces: an error for a MUST, a warning or note
-    for a SHOULD. `surface` is the name under `surfaces` that the rule needs to apply.
+    `requirement` is the row of schemas/requirements that it enforces; only a MUST may be an error. `surface`
+    is the name under `surfaces` that the rule needs to apply.
     """
 
     severity: Severity

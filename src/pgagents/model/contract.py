@@ -31,6 +31,11 @@ def check_of(id: str) -> str:
     return id.partition("/")[0]
 
 
+def place_of(id: str) -> str:
+    """Return the last part of a contract's or probe's id: `<action>@<surface>` where an endpoint is meant."""
+    return id.rpartition("/")[2]
+
+
 def surface_of(id: str) -> str:
     """Return the surface at the end of a contract's or probe's id."""
     return id.rpartition("@")[2]
@@ -42,8 +47,8 @@ class Contract:
 
     An id is `<check>/<detail>/<action>@<surface>`; the detail may have several parts, or be empty. If no
     action gives the answer, the id ends with `/framework@<surface>`. If the contract is about a whole
-    surface, it ends with `@<surface>` after the detail. `origin` is the catalogue's line, and `cite` names
-    the requirements behind it.
+    surface, it ends with `@<surface>` after the detail. `origin` is a pointer into the
+    catalogue, of which `Source.locate` makes the line. `cite` names the requirements behind it.
     """
 
     id: str

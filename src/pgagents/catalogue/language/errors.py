@@ -122,7 +122,8 @@ class Framework(Strict):
 class Edge(Cited):
     """An answer that a proxy in front of the API may give at any time, without envelope or limit headers.
 
-    Clients wait and repeat the call.
+    Clients wait and repeat a read. They repeat a write only after 503, 521 or 523 (the API was not asked), or
+    if a second call has no further effect.
     """
 
     status: Status = Field(description="The status of the proxy's answer.")

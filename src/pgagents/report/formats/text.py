@@ -1,13 +1,14 @@
 """The report as text: each finding with its catalogue line, then what was proved and what was left out.
 
-With `colour` the verdicts have ANSI colours. Only lines that are meant to be copied exceed `width`.
+With `colour` the verdicts have ANSI colours. Only lines that are meant to be copied exceed `width`: ids,
+addresses, requests, bodies and commands.
 """
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
@@ -268,15 +269,20 @@ def _list_remains(footer: Footer, width: int) -> list[str]:
     lines = []
     if footer.left_behind:
         lines.append(f"left behind on the server: {len(footer.left_behind):,}")
-        lines += [f"  {_line(instance)}" for instance in footer.left_behind[:MAX_LEFT]]
+        lines += _list_instances(footer.left_behind, width)
     if len(footer.left_behind) > MAX_LEFT:
         lines.append(f"  and {len(footer.left_behind) - MAX_LEFT:,} more, all in the JSON report")
     if footer.may_exist:
         lines.append(f"may have been made by calls that got no answer, or a 5xx: {len(footer.may_exist):,}")
-        lines += [f"  {_line(one)}" for one in footer.may_exist[:MAX_LEFT]]
+        lines += _list_instances(footer.may_exist, width)
     if footer.lasting:
         lines += _wrap(f"made, and cannot be undone: {', '.join(footer.lasting)}", "", "  ", width=width)
     return lines
+
+
+def _list_instances(names: Sequence[str], width: int) -> list[str]:
+    """Return the first names with their reasons, each on a line of its own, and wrapped if it is long."""
+    return [line for name in names[:MAX_LEFT] for line in _wrap(_line(name), "  ", "      ", width)]
 
 
 def _conclude(report: Report, paint: Paint, stopped: bool, width: int) -> list[str]:

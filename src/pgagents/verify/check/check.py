@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pgagents import registry
 from pgagents.model.action import Action
 from pgagents.model.answers.error_code import Code
-from pgagents.model.contract import Contract, Verdict, check_of, surface_of
+from pgagents.model.contract import Contract, Verdict, check_of, place_of, surface_of
 from pgagents.source.source import Pointer
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
@@ -57,7 +57,7 @@ class Judgement:
     """
     actual: str = ""
     sticky: bool = False
-    """True for an untested contract that stays untested even if another exchange keeps it."""
+    """True if the contract stays untested, even if other exchanges keep it."""
     derived: bool = False
     """True if the contract of one surface breaks because a check of the whole API is broken.
 
@@ -122,7 +122,7 @@ class Probe:
     @property
     def place(self) -> str:
         """The last part of the name: `<action>@<surface>` where it is about one endpoint."""
-        return self.name.rpartition("/")[2]
+        return place_of(self.name)
 
     @property
     def surface(self) -> str:
@@ -144,7 +144,7 @@ class Check:
     | `watch` | None | judges every exchange of the run, whoever asked for it |
     | `probes` | None | lists the pieces of the plan that it asks for; `roles` are the identities given |
     | `hear` | None | judges the events that came to one registered address |
-    | `settled` | None | gives verdict and reason before traffic, or None; for what the caller did not give |
+    | `settled` | None | gives verdict and reason before traffic, or None; for what caller or API lacks |
 
     Flags:
 
@@ -154,7 +154,7 @@ class Check:
     | `calls_correctly` | False | on a right server its probes succeed at each endpoint, so they come early |
     | `tools` | False | it also judges the calls of an MCP server's tools |
     | `self_contained` | False | its probes show all: `--only` needs no other check's exchanges |
-    | `watched` | none | the details of the contracts that its watcher judges; none stands for all of them |
+    | `watched` | all | the details of the contracts that its watcher judges; an empty set means all |
     | `remembers` | False | its watcher looks at earlier exchanges too, so one call alone proves nothing |
     | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
     | `derived_from` | none | checks of the whole API: where one breaks, this check of a surface breaks too |

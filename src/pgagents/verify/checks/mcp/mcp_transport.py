@@ -200,7 +200,7 @@ def _run(link: Link, contract: str, case: Case) -> Conversation:
     if case.era and (case.era == "modern") != (link.version >= MODERN):
         yield Judgement(contract, Verdict.NOT_APPLICABLE, f"the server speaks {link.version}")
         return
-    if contract.startswith(f"{NAME}/version@") and link.version < NAMES_REVISION:
+    if contract == f"{NAME}/version@{MCP}" and link.version < NAMES_REVISION:
         yield Judgement(contract, Verdict.NOT_APPLICABLE, f"the server speaks {link.version}")
         return
     if case.era == "legacy" and not link.session:

@@ -71,11 +71,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
         says = "HEAD is there where GET is"
         yield promise_at(NAME, "head", f"@{REST}", says, ("behaviour", "head"))
     if _has_other_methods(setting):
-        for id, says in (
-            (UNKNOWN, f"{INVENTED}, a method that no server knows, succeeds nowhere, and a 405 has Allow"),
-            (ALLOWED, "what OPTIONS allows includes the methods of the catalogue"),
+        for detail, says in (
+            (
+                "unknown_method",
+                f"{INVENTED}, a method that no server knows, succeeds nowhere, and a 405 has Allow",
+            ),
+            ("allowed_methods", "what OPTIONS allows includes the methods of the catalogue"),
         ):
-            detail = id.removeprefix(f"{NAME}/").partition("@")[0]
             yield promise_at(NAME, detail, f"@{REST}", says, ("errors", "framework"), advice=True)
     if setting.model.errors.framework.plaintext:
         says = "plain http is refused"

@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.cel.expression import ExpressionError
 from pgagents.cel.scope import Scope
-from pgagents.model.contract import Contract
+from pgagents.model.contract import Contract, surface_of
 from pgagents.model.resource import Resource
 from pgagents.verify.cases import fixture_selection
 from pgagents.verify.cases.boundary import boundary_value
@@ -111,11 +111,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield probes that make an instance at each kind of place, so that every `when` is true for some of
-    them.
+    """Yield probes that make an instance below each kind of parent, so that every `when` is true for some.
 
-    Places are of different kinds if they differ in an enumerated member or in a flag. With the operator's
-    clock, time passes before an instance ends, so that values that grow with time are above zero.
+    The parent, here called its place, is the found instance whose id the create needs. Places are of
+    different kinds if they differ in an enumerated member or in a flag. With the operator's clock, time
+    passes before an instance ends, so that values that grow with time are above zero.
     """
     yield from list_tool_probes(setting, NAME)
     yield from _list_late_reads(setting)
@@ -150,7 +150,7 @@ def _probe_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Iterat
         True,
     )
     for endpoint in makers if len(makers) > 1 else ():
-        own = tuple(id for id in covers if id.endswith(f"@{endpoint.surface}"))
+        own = tuple(id for id in covers if surface_of(id) == endpoint.surface)
         run = partial(_run, setting, resource, place, [endpoint], timed, moved=True)
         yield Probe(
             f"{NAME}/all kinds of {place.name}/{endpoint.place}",

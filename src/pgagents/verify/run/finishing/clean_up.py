@@ -16,7 +16,7 @@ from pgagents.verify.run.sending.transmission import finish
 
 HURRIED_S = 15.0
 MADE_MEANWHILE = 50
-"""The most instances that clean-up makes to prove ownership before it leaves the rest behind."""
+"""Clean-up itself may make instances, to prove whose the others are. After so many it stops."""
 
 
 def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list[str]:

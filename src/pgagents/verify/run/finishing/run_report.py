@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from pgagents.model.contract import Verdict
+from pgagents.model.contract import Verdict, check_of
 from pgagents.report.curl import of_break
 from pgagents.report.report import Finding, Footer, Header, Report, Result
 from pgagents.verify.check.check import checks_for
@@ -89,7 +89,7 @@ def _add_curl_lines(findings: tuple[Finding, ...], driver: Driver) -> tuple[Find
     last, redactor, url = driver.ledger.list_last_exchanges(), driver.redactor, driver.setting.url
 
     def show(id: str) -> str:
-        return redactor.known.mask_own(of_break(id.split("/")[0], redactor.exchange(last[id]), url))
+        return redactor.known.mask_own(of_break(check_of(id), redactor.exchange(last[id]), url))
 
     return tuple(replace(f, also_curl={id: show(id) for id in f.also if id in last}) for f in findings)
 
