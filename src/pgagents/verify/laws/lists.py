@@ -16,7 +16,7 @@ from pgagents.cel.reading import members_in
 from pgagents.cel.scope import Scope
 from pgagents.model.action import Action
 from pgagents.model.law import Law
-from pgagents.model.resource import Resource
+from pgagents.model.resource import Resource, unwrap
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.laws.laws import reading_of, values_of
 from pgagents.verify.laws.next_page import may_go_on
@@ -33,11 +33,18 @@ OF_EACH = 2
 
 
 def find_missing_instance(
-    setting: Setting, exchange: Exchange, member: str, resource: Resource, instances: Iterable[Body]
+    setting: Setting,
+    exchange: Exchange,
+    member: str,
+    resource: Resource,
+    instances: Iterable[Body],
+    *,
+    body_at: str = "",
 ) -> Body | None:
     """Return the first of these instances that the list at `member` must contain and lacks.
 
-    Return None if no instance is missing, or if nothing can be concluded.
+    `body_at` is where an item holds the instance, if it is wrapped. Return None if no instance is missing, or
+    if nothing can be concluded.
     """
     endpoint = exchange.call.endpoint
     assert endpoint is not None
@@ -45,7 +52,8 @@ def find_missing_instance(
     items = exchange.body.get(member) if isinstance(exchange.body, Mapping) else None
     if not isinstance(items, list) or not _reads_arguments(filters, endpoint, exchange):
         return None
-    there = {resource.id_of(item) for item in items if isinstance(item, Mapping)}
+    listed = (unwrap(item, body_at) if body_at else item for item in items)
+    there = {resource.id_of(item) for item in listed if isinstance(item, Mapping)}
     missing = [
         instance
         for instance in instances

@@ -25,6 +25,7 @@ _GOES_ON = re.compile(r"next|more|cursor|token|continu|after", re.I)
 _COUNTS = re.compile(r"total|count|size|results?$", re.I)
 _LINKS_NEXT = re.compile(r""";\s*rel\s*=\s*["']?next\b""", re.I)
 _WHOLE = re.compile(r"-?\d{1,15}")
+_DECIMAL = re.compile(r"-?\d{1,15}\.\d{1,15}")
 _PORTS = {"http": 80, "https": 443}
 ROUND = 5
 """Page sizes are usually multiples of five items, from ten on."""
@@ -114,18 +115,21 @@ def _with_argument(setting: Setting, endpoint: Endpoint, pages: Pages, found: Ne
     """Return the request of a page by an argument. The result says so if the argument refuses the value."""
     param = endpoint.action.param(pages.argument)
     assert param is not None
-    value = _read(setting, param, found.value) if found.url else found.value
+    value = _read(setting, param.schema, found.value) if found.url else found.value
     if setting.test_argument(endpoint, param).is_valid(value):
         return PageRequest({pages.argument: value})
     said = f"`{pages.argument}` does not take {str(value)[:100]!r}"
     return PageRequest(unfollowed=said) if "input" in pages.next.names else PageRequest(problem=said)
 
 
-def _read(setting: Setting, param: Param, text: str) -> Any:
-    kinds = types_of(setting.resolve_schema(param.schema))
-    if "integer" in kinds or "number" in kinds:
-        return int(text) if _WHOLE.fullmatch(text) else text
-    if kinds == ("boolean",) and text in ("true", "false"):
+def _read(setting: Setting, schema: Mapping[str, Any], text: str) -> Any:
+    """Return the value that a schema's types make of a text in a URL."""
+    kinds = set(types_of(setting.resolve_schema(schema)))
+    if kinds & {"integer", "number"} and _WHOLE.fullmatch(text):
+        return int(text)
+    if "number" in kinds and _DECIMAL.fullmatch(text):
+        return float(text)
+    if kinds - {"null"} == {"boolean"} and text in ("true", "false"):
         return text == "true"
     return text
 
@@ -148,12 +152,21 @@ def _follow(setting: Setting, endpoint: Endpoint, exchange: Exchange, found: Nex
     if path != exchange.request.path:
         return PageRequest(unfollowed=f"{found.url[:200]} is another path than the list's")
     places = {p.wire: p for p in endpoint.params if p.place == "query"}
-    given = {
-        str(places[wire].name): _read(setting, places[wire], text)
-        for wire, text in parse_qsl(parts.query, keep_blank_values=True)
-        if wire in places
-    }
+    texts: dict[str, list[str]] = {}
+    for wire, text in parse_qsl(parts.query, keep_blank_values=True):
+        if wire in places:
+            texts.setdefault(wire, []).append(text)
+    given = {str(places[wire].name): _read_all(setting, places[wire], every) for wire, every in texts.items()}
     return PageRequest(given, Raw(target=f"{path}?{parts.query}" if parts.query else path))
+
+
+def _read_all(setting: Setting, param: Param, texts: list[str]) -> Any:
+    """Return an argument's value from the texts under its name in a URL."""
+    schema = setting.resolve_schema(param.schema)
+    if "array" not in types_of(schema):
+        return _read(setting, param.schema, texts[-1])
+    parted = texts[0].split(",") if len(texts) == 1 else texts
+    return [_read(setting, schema.get("items", {}), text) for text in parted]
 
 
 def _host(url: str) -> tuple[str, int]:

@@ -108,7 +108,9 @@ def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList |
         if not p.required and p.place != "path" and p.name not in (pages.argument, pages.size)
     }
     enums = {str(p.name) for p in endpoint.params if setting.resolve_schema(p.schema).get("enum")}
-    counts = "input" in pages.next.names
+    by = action.param(pages.argument) if pages.argument else None
+    kinds = set(types_of(setting.resolve_schema(by.schema))) if by is not None else set()
+    counts = "input" in pages.next.names or bool(kinds & {"integer", "number"})
     return PagedList(
         endpoint,
         pages,

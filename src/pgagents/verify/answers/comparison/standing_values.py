@@ -65,13 +65,31 @@ def _is_personal(setting: Setting, old: ShownInstance, member: str) -> bool:
     return member in setting.model.private or isinstance(old.body[member], Mapping)
 
 
+def is_equal(a: Any, b: Any) -> bool:
+    """True if two values are equal. Times are compared by the second, as their zone and fraction may differ.
+
+    Objects must have the same members, and lists the same items in the same order.
+    """
+    if isinstance(a, str) and isinstance(b, str):
+        return a == b or _is_same_time(a, b)
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(is_equal(a[name], b[name]) for name in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(is_equal, a, b))
+    return bool(a == b)
+
+
+def _is_same_time(a: str, b: str) -> bool:
+    apart = abs(epoch(a) - epoch(b))
+    return math.isfinite(apart) and apart < SAME_S
+
+
 def is_same(a: Any, b: Any) -> bool:
     """True if two values mean the same. Times are compared by the second, lists in any order."""
     if type(a) is type(b) and a == b:
         return True
     if isinstance(a, str) and isinstance(b, str):
-        apart = abs(epoch(a) - epoch(b))
-        return math.isfinite(apart) and apart < SAME_S
+        return _is_same_time(a, b)
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         return all(is_same(a[name], b[name]) for name in a.keys() & b.keys())
     if isinstance(a, list) and isinstance(b, list):

@@ -69,7 +69,9 @@ def find_lost_instance(
     )
     bodies = [memory.bodies.get((resource.name, f"{place}{id}")) for id, at in mine.items() if at > since]
     return (
-        find_missing_instance(memory.setting, exchange, members[0], resource, [b for b in bodies if b])
+        find_missing_instance(
+            memory.setting, exchange, members[0], resource, [b for b in bodies if b], body_at=call.body_at
+        )
         if name == "response" and len(members) == 1
         else None
     )

@@ -14,6 +14,7 @@ from pgagents.cel.scope import Scope
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource, id_text
+from pgagents.verify.answers.comparison.standing_values import is_equal
 from pgagents.verify.answers.lists.made_instances import find_lost_instance, forget_changed, list_resources
 from pgagents.verify.answers.lists.membership import judge_end, judge_page
 from pgagents.verify.answers.refusal import list_missing_parents
@@ -190,7 +191,7 @@ def _same(
         return
     told = setting.model.secrets
     members = resource.fixed or tuple(k for k in body if k in back and k not in resource.volatile)
-    differing = [m for m in members if m not in told and m in body and body.get(m) != back.get(m)]
+    differing = [m for m in members if m not in told and m in body and not is_equal(body[m], back.get(m))]
     if differing:
         first = differing[0]
         yield judge_broken(
