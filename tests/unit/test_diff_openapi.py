@@ -268,6 +268,31 @@ def test_every_id_of_the_table_has_an_edit_that_shows_it() -> None:
     assert {row.id for row in TABLE if row.id != "-"} == SHOWN
 
 
+API, SANDBOX = {"url": "https://api.example"}, {"url": "https://sandbox.example"}
+EU = {"url": "https://{region}.example", "variables": {"region": {"default": "eu", "enum": ["eu", "us"]}}}
+ENUM = {"url": EU["url"], "variables": {"region": {"default": "eu", "enum": ["us", "eu"]}}}
+
+
+@pytest.mark.parametrize(
+    ("servers", "told"),
+    [
+        ([SANDBOX, API], {("addition", "server-added"), ("may break", "server-order")}),
+        ([EU, API], {("addition", "server-added"), ("may break", "server-order")}),
+        ([API, SANDBOX], {("addition", "server-added")}),
+        ([API], set()),
+    ],
+)
+def test_new_address_that_comes_first_may_break(servers: list[Data], told: set[tuple[str, str]]) -> None:
+    """Most callers take the first address; one that comes later is an addition."""
+    changes = found(edited(BASE, {"servers": [API]}), edited(BASE, {"servers": servers}))
+    assert {(c.severity, c.id) for c in changes} == told
+
+
+def test_order_of_a_variables_values_is_not_the_order_of_addresses() -> None:
+    """The default decides which address is the first."""
+    assert found(edited(BASE, {"servers": [EU]}), edited(BASE, {"servers": [ENUM]})) == []
+
+
 def test_nothing_differs_from_itself() -> None:
     assert found(BASE, BASE) == []
 
