@@ -189,7 +189,7 @@ TABLE: tuple[Row, ...] = (
     *_rows(
         "Security requirement",
         ("{scheme}", "who could call cannot any more", "breaking", "-", "security",
-         "another scheme, a further one, or another scope"),
+         "another scheme, a further one, or another scope; a new name alone makes no other scheme"),
         ("{scheme}", "no key is needed any more", "may break", "-", "security-dropped",
          "marked as a matter of safety"),
         ("{scheme}", "another way to call", "addition", "-", "security-added"),
