@@ -235,10 +235,15 @@ UNDONE: list[tuple[str, dict[str, Any]]] = [
     ("header-empty", {f"{OK}|headers|X-Page|allowEmptyValue": True}),
 ]
 """Edits that are undone."""
+BOOKS = BASE["paths"]["/books/{id}"]["get"]["responses"]["200"]
+ANY = edited(BASE, {f"{ONE}|responses|200|content": {"*/*": BOOKS["content"]["application/json"]}})
 SHAPES = [
     *((id, BASE, edited(BASE, edits)) for id, edits in EDITS),
     *((id, edited(BASE, edits), BASE) for id, edits in UNDONE),
     ("header-style", WITH_MAP, edited(WITH_MAP, {f"{OK}|headers|X-Map|explode": False})),
+    ("answer-media-wider", BASE, ANY),
+    ("answer-media-narrower", ANY, BASE),
+    ("answer-status-narrower", edited(BASE, {f"{ONE}|responses": {"2XX": BOOKS}}), BASE),
 ]
 SHOWN = {shape[0] for shape in SHAPES}
 
